@@ -1,0 +1,37 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. Each makes .venv itself.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO := demo
+
+.PHONY: help demo test test-all lint bench clean
+help:            ## List the targets
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
+
+$(READY): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: set PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,test]'
+	@touch $@
+
+demo: $(READY)   ## Draw a sample catalog, train, index, search: the whole path in a few minutes
+	@$(BIN)/python docs/demo.py $(DEMO)
+
+test: lint       ## Lint, types, import rules, fast tests
+	$(BIN)/python -m pytest
+
+test-all: lint   ## Everything `test` does, and the slow tests
+	$(BIN)/python -m pytest -m 'not bench'
+
+lint: $(READY)   ## Ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(READY)  ## Measure; nothing here passes or fails
+	$(BIN)/python -m pytest tests/bench -m bench -s
+
+clean:           ## Remove the virtual environment and what the demo made
+	rm -rf $(VENV) $(DEMO)

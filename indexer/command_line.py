@@ -1,0 +1,104 @@
+"""How every console script reports: one-line errors, honest exit codes, JSON on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import click
+
+from indexer import __version__
+from indexer.errors import EXIT_FAILED, EXIT_USAGE, JewelryError
+
+EXIT_INTERRUPTED = 130
+"""What shells report for a program ended by Ctrl-C: 128 + SIGINT."""
+
+_DEBUG = "indexer.command_line.debug"
+
+
+class CommandGroup(click.Group):
+    """A click group whose commands end in one line and an exit code, never in a traceback (unless ``--debug``).
+
+    A command may return its exit code; returning nothing means 0.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Accept ``--debug`` anywhere before a ``--``, also behind the command: that is where people add it."""
+        own = args[: args.index("--")] if "--" in args else args
+        ctx.meta[_DEBUG] = "--debug" in own
+        return super().parse_args(ctx, [a for a in own if a != "--debug"] + args[len(own) :])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whatever it raises becomes one line on stderr and an exit code."""
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()  # here a closed pipe can still be dealt with, at exit it cannot
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise  # click ends these well itself, a closed pipe silently
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            code = EXIT_INTERRUPTED
+        except JewelryError as error:
+            code = _report(ctx, error, one_line(error), error.exit_code)
+        except Exception as error:  # noqa: BLE001 - a bug, or a fault nobody foresaw: still one line
+            line = f"{type(error).__name__}: {one_line(error)}; run again with --debug for details"
+            code = _report(ctx, error, line, EXIT_FAILED)
+        if isinstance(code, int):
+            ctx.exit(code)
+        return code
+
+
+def _report(ctx: click.Context, error: Exception, line: str, exit_code: int) -> int:
+    if ctx.meta[_DEBUG]:
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    click.echo(f"Error: {line}", err=True)
+    return exit_code
+
+
+def one_line(error: BaseException) -> str:
+    """An error's message without line breaks or control characters: file names come from strangers."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(str(error).split()))
+
+
+def group(help_text: str) -> Callable[[Callable[..., Any]], CommandGroup]:
+    """A console script's top command with ``--version`` and ``--debug``."""
+
+    def decorate(function: Callable[..., Any]) -> CommandGroup:
+        # The option is there for --help; its value is taken out of the arguments by `CommandGroup.parse_args`.
+        debug = click.option("--debug", is_flag=True, help="Show the traceback of an error.", expose_value=False)
+        version = click.version_option(__version__, package_name="jewelry-similarity")
+        settings = {"help_option_names": ["-h", "--help"]}
+        return click.group(cls=CommandGroup, help=help_text, context_settings=settings)(version(debug(function)))
+
+    return decorate
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The ``--json`` flag: one JSON document on stdout."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")(function)
+
+
+def echo_json(document: Any) -> None:
+    """Print a document on stdout; dataclasses and paths are the caller's to convert. NaN and infinities become null."""
+    click.echo(json.dumps(_finite(document), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN, and a program that reads it should not stumble over a metric that is not defined."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def usage_exit(message: str) -> NoReturn:
+    """End with exit code 2 and one line."""
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(EXIT_USAGE)

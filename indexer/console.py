@@ -1,0 +1,68 @@
+"""What the `indexer` command prints for people: a progress bar on stderr, short reports on stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from indexer.sync import SyncReport
+
+SHOWN_REJECTS = 5
+
+
+@contextmanager
+def photo_progress(*, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar that appears with the first photo; ``quiet`` shows none."""
+    columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
+        task = bar.add_task("embed", total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+
+
+def print_report(report: SyncReport) -> None:
+    """A sync's outcome in a few lines."""
+    out = Console(highlight=False, soft_wrap=True)
+    counts = ", ".join(f"{number} {name}" for name, number in report.photos.items() if number)
+    out.print(f"{report.products} products: {counts or 'no photos'}", markup=False)
+    if report.rebuilt:
+        what = "would be" if report.dry_run else "was"
+        out.print(f"The index was built by another model, so everything {what} embedded again beside it.")
+    if report.dry_run:
+        out.print("Dry run: nothing was written.")
+    elif report.published:
+        recovered = f", {report.recovered} recovered from an unfinished run" if report.recovered else ""
+        total = report.seconds["total"]
+        out.print(f"Embedded {report.embedded}{recovered} in {total:.1f} s ({report.embedded / total:.0f} photos/s).")
+        out.print(f"Published generation {report.generation} in {report.index}", markup=False)
+        stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items() if stage != "total")
+        out.print(f"Seconds: {stages}", style="dim", markup=False)
+    else:
+        out.print(f"Already up to date: generation {report.generation} in {report.index}", markup=False)
+    for reject in report.rejects[:SHOWN_REJECTS]:
+        out.print(f"  rejected {reject.where}: {reject.reason}", style="yellow", markup=False)
+    if report.rejects:
+        where = f"; all in {report.rejects_file}" if report.rejects_file else ""
+        out.print(f"{len(report.rejects)} rejected{where}", style="yellow", markup=False)
+
+
+def print_status(status: dict[str, Any]) -> None:
+    """An index at a glance."""
+    out = Console(highlight=False, soft_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    fields = ", ".join(f"{name} ({kind})" for name, kind in status["field_table"].items())
+    for name, value in (
+        ("Index", f"{status['index']} ({status['engine']}, {status['bytes'] / 1e6:.1f} MB)"),
+        ("Generation", f"{status['generation']}, built {status['created_at']}"),
+        ("Content", f"{status['photos']} photos of {status['products']} products"),
+        ("Categories", ", ".join(f"{name} {count}" for name, count in status["categories"].items()) or "none"),
+        ("Fields", fields or "none besides product_id and category"),
+        ("Model", f"{status['model_path']} ({status['fingerprint'][:12]})"),
+        ("Catalog", status["catalog_root"]),
+    ):
+        table.add_row(name, value)
+    out.print(table)

@@ -1,0 +1,122 @@
+"""Photos → embeddings with ONNX Runtime: one session, one thread; parallelism belongs to whoever calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from indexer.errors import ModelError
+from indexer.images import to_rgb
+from indexer.model_file import ModelFile, load_model
+
+BATCH = 8
+"""Photos per run: ONNX Runtime on a CPU is fastest with small batches, which stay in its caches."""
+
+Photo = Image.Image | Path | bytes
+
+
+class Prediction(NamedTuple):
+    """Network outputs for n photos."""
+
+    embeddings: NDArray[np.float32]
+    """[n, dimension], unit length."""
+    category_logits: NDArray[np.float32]
+    """[n, categories]; may have 0 columns for a model trained without categories."""
+
+
+class Embedder:
+    """Turns photos into unit vectors with the network of a model directory.
+
+    Args:
+        model: a model directory, or a `ModelFile` already verified.
+        threads: threads inside one inference; 1 is best when several workers run side by side.
+
+    Raises:
+        ModelError: the directory is missing or altered, or ONNX Runtime cannot run the network.
+    """
+
+    def __init__(self, model: ModelFile | Path, *, threads: int = 1) -> None:
+        import onnxruntime
+
+        self.model = model if isinstance(model, ModelFile) else load_model(model)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        path = self.model.onnx
+        try:
+            # From bytes: weights in a side file, which the fingerprint would not cover, are then not found.
+            self._session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's own classes have no public home
+            raise ModelError(f"{path}: ONNX Runtime cannot load it ({_first_line(error)}); train it anew") from error
+        self._check_signature()
+
+    def embed(self, images: Iterable[Photo]) -> NDArray[np.float32]:
+        """Embeddings of photos (PIL images, paths or image bytes) as float32 [n, dimension], in their order.
+
+        Raises:
+            ImageError: one of them is not a photo that can be used.
+        """
+        return self.predict(images).embeddings
+
+    def predict(self, images: Iterable[Photo]) -> Prediction:
+        """Embeddings and category logits of photos; raises ``ImageError`` like `embed`."""
+        transform = self.model.preprocessing
+        arrays = (transform.apply(to_rgb(i)) if isinstance(i, Image.Image) else transform.load(i) for i in images)
+        parts = []
+        while batch := list(islice(arrays, BATCH)):
+            parts.append(self.run(np.stack(batch)))
+        if not parts:
+            empty = np.empty((0, self.model.dimension), np.float32)
+            return Prediction(empty, np.empty((0, len(self.model.categories)), np.float32))
+        return Prediction(
+            np.concatenate([p.embeddings for p in parts]), np.concatenate([p.category_logits for p in parts])
+        )
+
+    def run(self, batch: NDArray[np.uint8]) -> Prediction:
+        """Run the network on preprocessed photos, uint8 [n, size, size, 3]; may be called from several threads.
+
+        Raises:
+            ModelError: the network cannot run on photos of the size its model.json names.
+        """
+        try:
+            embeddings, logits = self._session.run(["embedding", "category_logits"], {"image": batch})
+        except Exception as error:  # see __init__
+            raise ModelError(f"{self.model.onnx}: ONNX Runtime cannot run it ({_first_line(error)})") from error
+        return Prediction(embeddings, logits)
+
+    def _check_signature(self) -> None:
+        """Refuse a network whose outputs are not those model.json describes, before any photo is decoded."""
+        inputs = [node.name for node in self._session.get_inputs()]
+        shapes = {node.name: node.shape for node in self._session.get_outputs()}
+        wanted = {"embedding": self.model.dimension, "category_logits": len(self.model.categories)}
+        if inputs != ["image"] or not all(_fits(shapes.get(name), width) for name, width in wanted.items()):
+            raise ModelError(
+                f"{self.model.onnx}: maps {inputs} to {shapes} where model.json says ['image'] to {wanted}; "
+                "train it anew"
+            )
+
+
+def classify(logits: NDArray[np.float32], categories: Sequence[str]) -> list[tuple[str, float]]:
+    """The likeliest category of each row of logits [n, C] with its softmax probability; [] without categories."""
+    if not len(categories):
+        return []
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
+    best = probabilities.argmax(axis=1)
+    return [(categories[k], float(probabilities[row, k])) for row, k in enumerate(best)]
+
+
+def _fits(shape: list[int | str | None] | None, width: int) -> bool:
+    """Whether an output is [n, width]; a symbolic dimension (a name, or None) is taken on trust."""
+    return shape is not None and len(shape) == 2 and (not isinstance(shape[1], int) or shape[1] == width)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

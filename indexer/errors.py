@@ -1,0 +1,89 @@
+"""The one error tree: everything this project raises on purpose, and the exit code each stands for.
+
+    JewelryError                        exit 1
+    ├── UsageError                      exit 2   the command or its options make no sense
+    │   ├── FilterError                          a filter names an unknown field or a wrong type
+    │   └── UnknownProduct                       no such product id in the index
+    ├── CatalogError                             the catalog as a whole cannot be read
+    ├── ImageError                               one photo cannot be used (a sync turns it into a reject)
+    ├── ModelError                               a model directory is missing, altered or of another format
+    │   └── FingerprintMismatch                  the index was built by another model
+    ├── StoreError                               the vector store cannot be used
+    │   ├── StoreMissing                         there is no index yet
+    │   ├── StoreLocked                          another writer is at work
+    │   ├── StoreUnwritable                      no permission, or the disk is full
+    │   └── VectorError                          a vector is NaN, infinite, zero or of the wrong length
+    └── MissingExtra                             an optional dependency is not installed
+
+A message is one line: what is wrong, where, and what to do about it.
+"""
+
+from __future__ import annotations
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_REJECTS = 3
+
+
+class JewelryError(Exception):
+    """Base of all errors of this project; ``exit_code`` is what a command line ends with."""
+
+    exit_code = EXIT_FAILED
+
+
+class UsageError(JewelryError):
+    """The request itself makes no sense: an unknown option value, two options that exclude each other."""
+
+    exit_code = EXIT_USAGE
+
+
+class FilterError(UsageError):
+    """A filter names a field that is not there, or compares it with a value of another type."""
+
+
+class UnknownProduct(UsageError):
+    """The product id is not in the index."""
+
+
+class CatalogError(JewelryError):
+    """The catalog as a whole cannot be read: missing, empty, or a manifest without its required columns."""
+
+
+class ImageError(JewelryError):
+    """One photo cannot be used; a sync turns it into a reject and goes on."""
+
+
+class ModelError(JewelryError):
+    """A model directory is missing, incomplete, altered, or written by an incompatible version."""
+
+
+class FingerprintMismatch(ModelError):
+    """The index was built by a model with another fingerprint: its vectors cannot be compared."""
+
+
+class StoreError(JewelryError):
+    """The vector store cannot be used."""
+
+
+class StoreMissing(StoreError):
+    """There is no published index at this place yet."""
+
+
+class StoreLocked(StoreError):
+    """Another process is writing to the same index."""
+
+
+class StoreUnwritable(StoreError):
+    """The index directory cannot be written: no permission, a read-only file system, or a full disk."""
+
+
+class VectorError(StoreError):
+    """A vector that no engine should see: NaN, infinite, all zero, or of the wrong length."""
+
+
+class MissingExtra(JewelryError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; run: pip install 'jewelry-similarity[{extra}]'")

@@ -1,0 +1,326 @@
+"""Generations of an embedded index: build beside, verify, switch CURRENT, keep the last two."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from indexer.errors import StoreError, StoreLocked, StoreMissing, StoreUnwritable
+from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord, Point
+
+if TYPE_CHECKING:
+    from indexer.stores.embedded import EdgeStore
+
+KEEP = 2
+FREE_BYTES_MARGIN = 64 * 1024 * 1024
+_CURRENT, _LOCK, _RECORD, _SHARD, _BUILDING = "CURRENT", "LOCK", "generation.json", "shard", ".building"
+
+
+class EmbeddedIndex:
+    """A directory of generations.
+
+        <index>/CURRENT                          the published generation's number
+        <index>/LOCK                             held by the one writer, names it
+        <index>/generations/<n>/generation.json  what it was built from
+        <index>/generations/<n>/shard/           a Qdrant Edge shard, never changed after publication
+        <index>/thumbnails/ · <index>/work/      pictures for answers; embeddings not yet published
+
+    Readers take no lock: they read CURRENT, open that generation and stay with it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def location(self) -> str:
+        """The directory."""
+        return str(self.root)
+
+    def read(self) -> EdgeStore:
+        """See `Index.read`."""
+        while True:
+            number = self.current()
+            if number is None:
+                raise StoreMissing(
+                    f"{self.root}: no index here yet; fill it with: indexer sync CATALOG --index {self.root}"
+                )
+            try:
+                return self._load(number)
+            except StoreError:
+                if self.current() == number:  # else it was pruned between the two looks: take the new one
+                    raise
+
+    def current(self) -> int | None:
+        """The published generation's number, or None."""
+        try:
+            return int((self.root / _CURRENT).read_text())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                f"{self.root / _CURRENT}: cannot be read ({error}); restore it or remove the index"
+            ) from error
+
+    def numbers(self) -> list[int]:
+        """Complete generations on disk, oldest first."""
+        folder = self.root / "generations"
+        return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit()) if folder.is_dir() else []
+
+    @contextmanager
+    def write(self) -> Iterator[EmbeddedWriter]:
+        """See `Index.write`."""
+        try:
+            (self.root / "generations").mkdir(parents=True, exist_ok=True)
+            handle = (self.root / _LOCK).open("a+")
+        except OSError as error:
+            raise StoreUnwritable(
+                f"{self.root}: cannot be written ({error.strerror}); check its owner and rights"
+            ) from error
+        with handle:
+            self._lock(handle)
+            writer = EmbeddedWriter(self)
+            try:
+                yield writer
+            finally:
+                writer.abandon()
+                handle.truncate(0)
+
+    def _lock(self, handle: TextIO) -> None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released by the kernel when the process dies
+        except BlockingIOError:
+            handle.seek(0)
+            holder = handle.read().strip() or "an unknown process"
+            raise StoreLocked(f"{self.root}: being written by {holder}; wait for it to end") from None
+        handle.truncate(0)
+        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])
+        handle.write(f"process {os.getpid()} on {socket.gethostname()} ({command}, since {_now()})")
+        handle.flush()
+
+    def _folder(self, number: int) -> Path:
+        return self.root / "generations" / str(number)
+
+    def _load(self, number: int) -> EdgeStore:
+        from indexer.stores.embedded import EdgeStore
+
+        folder = self._folder(number)
+        return EdgeStore.load(folder / _SHARD, str(number), read_record(folder / _RECORD))
+
+
+class EmbeddedWriter:
+    """The one writer of an embedded index; see `Writer`."""
+
+    def __init__(self, index: EmbeddedIndex) -> None:
+        self._index = index
+        self._published: EdgeStore | None = None
+        self._draft: EmbeddedDraft | None = None
+        for left_over in (index.root / "generations").glob(f"*{_BUILDING}"):
+            shutil.rmtree(left_over)  # a writer died; its embeddings are in the journal, its shard is not to be trusted
+
+    def published(self) -> EdgeStore | None:
+        """See `Writer.published`."""
+        if self._published is None and self._index.current() is not None:
+            self._published = self._index.read()
+        return self._published
+
+    def draft(self, record: GenerationRecord, *, from_published: bool) -> EmbeddedDraft:
+        """See `Writer.draft`. Raises ``StoreUnwritable`` when there is no room for it."""
+        from indexer.stores.embedded import EdgeStore
+
+        current = self._index.current()
+        number = max([*self._index.numbers(), current or 0]) + 1
+        folder = self._index.root / "generations" / f"{number}{_BUILDING}"
+        with _writing(self._index.root):
+            if from_published and current is not None:
+                source = self._index._folder(current) / _SHARD
+                # Twice: the copy, and what the optimizer writes before it drops the old segments.
+                _require_room(self._index.root, 2 * _size(source))
+                _copy_tree(source, folder / _SHARD)
+                store = EdgeStore.load(folder / _SHARD, str(number), record)
+                store.ensure_field_indexes(record.field_table)
+            else:
+                _require_room(self._index.root, 0)
+                store = EdgeStore.create(folder / _SHARD, str(number), record)
+        self._draft = EmbeddedDraft(self._index, folder, store)
+        return self._draft
+
+    def abandon(self) -> None:
+        """Close what is open; a draft that was not published disappears."""
+        if self._draft is not None:
+            self._draft.discard()
+        if self._published is not None:
+            self._published.close()
+            self._published = None
+
+
+class EmbeddedDraft:
+    """The next generation in ``<n>.building``; see `Draft`. Reading it sees what was written so far."""
+
+    def __init__(self, index: EmbeddedIndex, folder: Path, store: EdgeStore) -> None:
+        self._index, self._folder, self._store = index, folder, store
+        self._open = True
+        self._deleted = 0
+        self.generation, self.record = store.generation, store.record
+        self.count, self.search, self.scroll = store.count, store.search, store.scroll
+        self.retrieve, self.facet, self.close = store.retrieve, store.facet, store.close
+
+    def upsert(self, points: Iterable[Point]) -> None:
+        """See `Draft.upsert`."""
+        with _writing(self._index.root):
+            self._store.upsert(points)
+
+    def replace_payload(self, points: Iterable[Point]) -> None:
+        """See `Draft.replace_payload`."""
+        with _writing(self._index.root):
+            self._store.replace_payload(points)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """See `Draft.delete`."""
+        self._deleted += len(ids)
+        self._store.delete(ids)
+
+    def publish(self) -> str:
+        """See `Draft.publish`: optimise, flush, close, fsync, rename, replace CURRENT, prune."""
+        number = int(self.generation)
+        with _writing(self._index.root):
+            self._store.optimize(deleted=self._deleted)
+            self._store.flush()
+            self._store.close()
+            self._open = False
+            # The first opening after a flush folds the engine's own journals into its files. It happens here,
+            # so that readers, who may be many at once, find nothing left to change.
+            self._store.load(self._folder / _SHARD, self.generation, self.record).close()
+            record = json.dumps(self.record.to_json(), indent=2, sort_keys=True)
+            (self._folder / _RECORD).write_text(record + "\n", encoding="utf-8")
+            for path in sorted(self._folder.rglob("*"), reverse=True):
+                _fsync(path)
+            _fsync(self._folder)
+            final = self._index._folder(number)
+            self._folder.rename(final)
+            _fsync(final.parent)
+            replace_text(self._index.root / _CURRENT, f"{number}\n")
+        for old in self._index.numbers()[:-KEEP]:
+            shutil.rmtree(self._index._folder(old), ignore_errors=True)
+        return self.generation
+
+    def discard(self) -> None:
+        """Throw the draft away unless it was published."""
+        if self._open:
+            with suppress(StoreError):
+                self._store.close()
+            self._open = False
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def read_record(path: Path) -> GenerationRecord:
+    """Read a generation.json; raises ``StoreError`` when it is missing, damaged or of a newer schema."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        record = GenerationRecord.from_json(content)
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError(f"{path}: cannot be read ({error!r}); remove the index and sync again") from error
+    if record.schema_version > SCHEMA_VERSION:
+        raise StoreError(f"{path}: index schema {record.schema_version} is newer than this version's; upgrade")
+    return record
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Replace a small file so that a reader sees the old text or the new one, also across a power cut."""
+    temporary = path.with_name(f"{path.name}.new")
+    with temporary.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)
+    _fsync(path.parent)
+
+
+@contextmanager
+def _writing(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnwritable(
+            f"{root}: writing failed ({error.strerror or error}); the published index is untouched"
+        ) from error
+
+
+def _require_room(root: Path, needed: int) -> None:
+    free, wanted = shutil.disk_usage(root).free, needed + FREE_BYTES_MARGIN
+    if free < wanted:
+        raise StoreUnwritable(f"{root}: {free / 1e6:.0f} MB free, {wanted / 1e6:.0f} MB needed for the next generation")
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    """Copy a published shard while readers may be opening it: they replace small files by themselves, unchanged,
+    so a name that vanished between listing and copying was such a replacement's temporary file."""
+    target.mkdir(parents=True)
+    for path in sorted(source.rglob("*")):
+        with suppress(FileNotFoundError):
+            if path.is_dir():
+                (target / path.relative_to(source)).mkdir()
+            else:
+                _copy(path, target / path.relative_to(source))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy that shares blocks where the file system can; never a link, because the engine writes in place.
+
+    The engine maps its files in large, mostly empty pieces: only what holds data is copied.
+    """
+    with source.open("rb") as reader, target.open("wb") as writer:
+        size = os.fstat(reader.fileno()).st_size
+        try:
+            for start, end in _extents(reader.fileno(), size):
+                while start < end:
+                    copied = os.copy_file_range(reader.fileno(), writer.fileno(), end - start, start, start)
+                    if not copied:
+                        raise OSError(errno.EIO, "the copy ended early")
+                    start += copied
+            writer.truncate(size)
+        except (OSError, AttributeError) as error:
+            if getattr(error, "errno", None) == errno.ENOSPC:
+                raise
+            reader.seek(0)  # another file system, an old kernel, or no Linux: the plain way
+            writer.seek(0)
+            shutil.copyfileobj(reader, writer)
+
+
+def _extents(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
+    """The parts of a sparse file that hold data, as (start, end)."""
+    end = 0
+    while end < size:
+        try:
+            start = os.lseek(descriptor, end, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nothing but a hole up to the end
+                return
+            raise
+        end = os.lseek(descriptor, start, os.SEEK_HOLE)
+        yield start, end
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

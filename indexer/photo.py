@@ -1,0 +1,57 @@
+"""What a sync learns from one photo file, and how it is written down in the payload."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from indexer.images import open_image, phash, pixel_sha256, sha256
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """Measured once per file content: original size after rotation, and three fingerprints of rising tolerance."""
+
+    width: int
+    height: int
+    sha256: str
+    pixel_sha256: str
+    phash: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedPhoto:
+    """A photo's facts together with what the model says of it."""
+
+    facts: PhotoFacts
+    embedding: NDArray[np.float32]
+    category: str | None
+    """The likeliest category; None for a model without any."""
+    confidence: float
+
+
+def examine(data: bytes, fit: int) -> tuple[Image.Image, PhotoFacts]:
+    """Decode a photo file for an input size of ``fit`` and take its fingerprints.
+
+    ``pixel_sha256`` is over the pixels as decoded for that size: for a large JPEG a reduced decode, which
+    is still equal for equal pictures and differs for any visible edit.
+
+    Raises:
+        ImageError: the file is no photo that can be used.
+    """
+    image = open_image(data, fit=fit)
+    with Image.open(io.BytesIO(data)) as header:
+        width, height = header.size
+    if (width > height) != (image.width > image.height):  # the EXIF orientation turned it
+        width, height = height, width
+    return image, PhotoFacts(width, height, sha256(data), pixel_sha256(image), phash(image))
+
+
+def photo_payload(facts: PhotoFacts, *, key: str, rank: int, size: int, mtime_ns: int) -> dict[str, Any]:
+    """The nested ``photo`` object of a point's payload."""
+    return {"path": key, "rank": rank, "bytes": size, "mtime_ns": mtime_ns, **asdict(facts)}

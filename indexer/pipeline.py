@@ -1,0 +1,113 @@
+"""Photos in, embedded photos out: read → decode → embed → thumbnail on every core, in bounded memory."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.catalog import Reject
+from indexer.embedder import BATCH, Embedder, classify
+from indexer.errors import ImageError
+from indexer.images import read_bytes, sha256
+from indexer.journal import Journal
+from indexer.model_file import ModelFile
+from indexer.photo import EmbeddedPhoto, PhotoFacts, examine
+from indexer.sync_plan import Wanted
+from indexer.thumbnails import ThumbnailStore
+
+AHEAD = 3
+"""Batches in flight per worker: enough to keep it busy, few enough that memory stays flat."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one batch: embedded photos with what they were wanted for, and rejects."""
+
+    photos: list[tuple[Wanted, EmbeddedPhoto]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    fresh: list[EmbeddedPhoto] = field(default_factory=list)
+    """Those the model was run for; the others were found in the journal."""
+
+
+class Pipeline:
+    """A pool of workers, each a thread with a one-threaded ONNX Runtime session of its own.
+
+    Threads, not processes: decoding, resizing, hashing and inference all release the interpreter lock, so on
+    two cores both take the same time (3.9 s against 4.1 s for 1,199 photos), and threads start at once, need no
+    ``if __name__ == "__main__"`` in the caller's script and send no pixels through pipes.
+    """
+
+    def __init__(self, model: ModelFile, thumbnails: ThumbnailStore, journal: Journal, *, workers: int = 0) -> None:
+        self.workers = workers or os.cpu_count() or 1
+        self.seconds: dict[str, float] = defaultdict(float)
+        """Time spent per stage, summed over the workers."""
+        self._model, self._thumbnails, self._journal = model, thumbnails, journal
+        self._embedder = Embedder(model)  # loaded here so that a broken network fails before any photo is read
+        self._local = threading.local()
+        self._timing = threading.Lock()
+
+    def run(self, wanted: Iterable[Wanted]) -> Iterator[Outcome]:
+        """Embed photos; outcomes come in the order of the input, a bad photo is a reject."""
+        source = iter(wanted)
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="embed")
+        pending: deque[Future[Outcome]] = deque()
+        try:
+            while batch := list(islice(source, BATCH)):
+                pending.append(pool.submit(self._process, batch))
+                if len(pending) >= self.workers * AHEAD:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _process(self, batch: Sequence[Wanted]) -> Outcome:
+        outcome = Outcome()
+        decoded: list[tuple[Wanted, PhotoFacts, NDArray[np.uint8]]] = []
+        spent: dict[str, float] = defaultdict(float)
+        for wanted in batch:
+            try:
+                began = time.perf_counter()
+                data = read_bytes(wanted.image.path)
+                known = self._journal.get(sha256(data))
+                spent["read"] += time.perf_counter() - began
+                if known is not None:
+                    outcome.photos.append((wanted, known))
+                    continue
+                began = time.perf_counter()
+                image, facts = examine(data, self._model.preprocessing.size)
+                decoded.append((wanted, facts, self._model.preprocessing.apply(image)))
+                spent["decode"] += time.perf_counter() - began
+                began = time.perf_counter()
+                self._thumbnails.write(facts.sha256, image)
+                spent["thumbnail"] += time.perf_counter() - began
+            except ImageError as error:
+                outcome.rejects.append(Reject(wanted.image.key, str(error), wanted.product_id))
+        began = time.perf_counter()
+        outcome.fresh = self._embed([pixels for _, _, pixels in decoded], [facts for _, facts, _ in decoded])
+        spent["embed"] += time.perf_counter() - began
+        outcome.photos += [(wanted, photo) for (wanted, _, _), photo in zip(decoded, outcome.fresh, strict=True)]
+        with self._timing:
+            for stage, seconds in spent.items():
+                self.seconds[stage] += seconds
+        return outcome
+
+    def _embed(self, pixels: list[NDArray[np.uint8]], facts: list[PhotoFacts]) -> list[EmbeddedPhoto]:
+        if not pixels:
+            return []
+        embedder: Embedder | None = getattr(self._local, "embedder", None)
+        if embedder is None:
+            embedder = self._local.embedder = Embedder(self._model)
+        embeddings, logits = embedder.run(np.stack(pixels))
+        named: Sequence[tuple[str | None, float]] = classify(logits, self._model.categories)
+        named = named or [(None, 0.0)] * len(facts)
+        return [EmbeddedPhoto(f, e, *name) for f, e, name in zip(facts, embeddings, named, strict=True)]

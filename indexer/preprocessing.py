@@ -1,0 +1,60 @@
+"""The one inference transform: what a photo goes through before a model sees it, in training and in serving."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from indexer.errors import ModelError
+from indexer.images import open_image
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """Letterbox: the whole photo, its longer side scaled to ``size``, centred on white.
+
+    Jewelry is long (necklaces) or small and near the edge (rings in a corner): a centre crop would cut
+    what people look for. Normalisation is not here: it is inside the ONNX graph.
+    """
+
+    size: int = 224
+    policy: str = "letterbox"
+    resample: str = "bicubic"
+
+    def __post_init__(self) -> None:
+        if self.policy != "letterbox" or self.resample != "bicubic":
+            raise ModelError(f"preprocessing {self.policy}/{self.resample} is not known to this version; upgrade it")
+        if type(self.size) is not int or not 16 <= self.size <= 1024:
+            raise ModelError(f"input size {self.size!r} is no whole number from 16 to 1024")
+
+    def apply(self, image: Image.Image) -> NDArray[np.uint8]:
+        """An RGB image as uint8 [size, size, 3]."""
+        scale = self.size / max(image.size)
+        width = max(1, round(image.width * scale))
+        height = max(1, round(image.height * scale))
+        scaled = image.resize((width, height), Image.Resampling.BICUBIC)
+        canvas = np.full((self.size, self.size, 3), 255, dtype=np.uint8)
+        top, left = (self.size - height) // 2, (self.size - width) // 2
+        canvas[top : top + height, left : left + width] = np.asarray(scaled)
+        return canvas
+
+    def load(self, source: Path | bytes) -> NDArray[np.uint8]:
+        """Open a photo safely and apply the transform; raises ``ImageError``."""
+        return self.apply(open_image(source, fit=self.size))
+
+    def record(self) -> dict[str, Any]:
+        """What model.json says of it; part of the fingerprint."""
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Preprocessing:
+        """The transform a model.json describes; raises ``ModelError`` when this version cannot do it."""
+        try:
+            return cls(**record)
+        except TypeError as error:
+            raise ModelError(f"preprocessing record {record} is not known to this version; upgrade it") from error

@@ -1,0 +1,1 @@
+"""Readers turn what a shop has (a folder, a manifest) into a Catalog."""

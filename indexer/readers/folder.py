@@ -1,0 +1,118 @@
+"""Reads a catalog from folders alone: <category>/<product>.jpg or <category>/<product>/<photo>.jpg."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from indexer.catalog import Catalog, Product, ProductImage, Reject
+from indexer.readers.photo_paths import OTHER_PICTURES, PHOTO_SUFFIXES, Boundary
+
+LINK_OUT = "is a link that points outside the catalog; copy it into the catalog"
+_SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information"})
+
+
+def read(root: Path) -> Catalog:
+    """Read a folder catalog. Names decide everything, so the result does not depend on the file system's order.
+
+    A product's id is its file or folder name. Where two categories use the same name, as numbered photos
+    do (``rings/001.jpg``, ``watches/001.jpg``), each of these products is called ``<category>/<name>``.
+    ``rings/a.jpg``, ``rings/a.png`` and all below ``rings/a/`` are photos of one product. Hidden files and
+    those of other kinds are passed over; pictures of a format that is not read are rejects.
+
+    Raises:
+        OSError: the root itself cannot be listed; a folder in it that cannot be listed is a reject.
+    """
+    scan = _Scan(root)
+    found = dict(scan.products())
+    names = Counter(name for _, name in found)
+    products = []
+    for (category, name), photos in found.items():
+        product_id = name if names[name] == 1 else f"{category}/{name}"
+        images = tuple(ProductImage(scan.key(photo), photo, rank) for rank, photo in enumerate(photos))
+        products.append(Product(product_id, category, images))
+    return Catalog(root, tuple(products), {}, tuple(scan.rejects))
+
+
+class _Scan:
+    """One walk over the folders, collecting what has to be left out on the way."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._boundary = Boundary(root)
+        self.rejects: list[Reject] = []
+
+    def products(self) -> Iterator[tuple[tuple[str, str], list[Path]]]:
+        """((category, name), photos) in the order of the names; never without a photo."""
+        for path in _visible(self._root):
+            if path.is_dir():
+                if self._usable(path):
+                    yield from self._category(path)
+            elif path.suffix.lower() in PHOTO_SUFFIXES | OTHER_PICTURES:
+                self._reject(path, "lies outside a category folder; move it to <category>/<product>.jpg")
+
+    def key(self, path: Path) -> str:
+        """The path below the root, with ``/`` on every system."""
+        return path.relative_to(self._root).as_posix()
+
+    def _category(self, folder: Path) -> Iterator[tuple[tuple[str, str], list[Path]]]:
+        by_name: dict[str, list[Path]] = {}
+        for path in self._list(folder):
+            if path.is_dir():
+                photos = list(self._below(path)) if self._usable(path) else []
+                by_name.setdefault(path.name, []).extend(photos)
+            elif self._is_photo(path):
+                by_name.setdefault(path.stem, []).append(path)
+        return (((folder.name, name), photos) for name, photos in sorted(by_name.items()) if photos)
+
+    def _below(self, folder: Path) -> Iterator[Path]:
+        for path in self._list(folder):
+            if not path.is_dir():
+                if self._is_photo(path):
+                    yield path
+            elif path.is_symlink():
+                self._reject(path, "is a link to a folder, which is not followed at this depth; copy it")
+            else:
+                yield from self._below(path)
+
+    def _list(self, folder: Path) -> list[Path]:
+        try:
+            return _visible(folder)
+        except OSError as error:
+            self._reject(folder, f"cannot be read ({error.strerror or error}); check its owner and rights")
+            return []
+
+    def _is_photo(self, path: Path) -> bool:
+        suffix = path.suffix.lower()
+        if suffix in OTHER_PICTURES:
+            self._reject(path, f"{suffix[1:].upper()} is not read; save it as JPEG, PNG or WebP")
+        return suffix in PHOTO_SUFFIXES and self._usable(path)
+
+    def _usable(self, path: Path) -> bool:
+        if not path.exists():
+            self._reject(path, "is a link to nothing")
+        elif not self._boundary.contains(path):
+            self._reject(path, LINK_OUT)
+        elif not _is_unicode(path.name):
+            self._reject(path, "its name is not valid UTF-8; rename it")
+        else:
+            return True
+        return False
+
+    def _reject(self, path: Path, reason: str) -> None:
+        where = self.key(path).encode("utf-8", "backslashreplace").decode()
+        self.rejects.append(Reject(where, reason))
+
+
+def _visible(folder: Path) -> list[Path]:
+    """What a person sees in a folder, sorted; macOS, Synology and Windows leave droppings that look like photos."""
+    return sorted(p for p in folder.iterdir() if not p.name.startswith(".") and p.name not in _SYSTEM_FOLDERS)
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes of another encoding; no JSON and no vector store takes them
+        return False
+    return True

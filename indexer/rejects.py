@@ -1,0 +1,26 @@
+"""The list of what a sync left out, for the person who has to repair it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from indexer.catalog import Reject
+from indexer.generations import replace_text
+
+NAME = "rejects.jsonl"
+
+
+def write_rejects(index_root: Path, rejects: Sequence[Reject]) -> Path | None:
+    """Replace ``<index>/rejects.jsonl`` with these, one JSON object a line; without any, remove it and return None."""
+    path = index_root / NAME
+    if not rejects:
+        path.unlink(missing_ok=True)
+        return None
+    lines = (
+        json.dumps({"where": r.where, "product_id": r.product_id, "reason": r.reason}, ensure_ascii=False)
+        for r in rejects
+    )
+    replace_text(path, "\n".join(lines) + "\n")
+    return path

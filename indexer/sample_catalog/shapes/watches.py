@@ -1,0 +1,213 @@
+"""Watches face the camera, 12 o'clock up, the strap running out above and below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from indexer.sample_catalog.curves import TAU, Array, between, circle, motif_outline, resample
+from indexer.sample_catalog.designs import Design
+from indexer.sample_catalog.solids import ACCENT, DARK, DIAL, INK, LEATHER, METAL, STONE, Bench
+
+FRONT = (0.0, 0.0, 1.0)
+
+
+def outline_of(shape: str, radius: float, tall: float, count: int = 120) -> Array:
+    """The case's outline, [count, 3], starting on the right."""
+    flat = motif_outline({"round": "disc"}.get(shape, shape), count) * radius * np.array([1.0, tall])
+    return np.concatenate([flat, np.zeros((count, 1))], axis=1)
+
+
+def drape(y: Array) -> Array:
+    """How far the strap falls back from the camera at some height."""
+    return -0.05 - 0.42 * np.maximum(np.abs(y) - 0.35, 0) ** 1.7
+
+
+def strap(bench: Bench, design: Design, half: float, start: float) -> None:
+    """Leather with stitches, rows of links, or a woven mesh, above and below the case."""
+    end = between(design.length, 0.98, 1.3)
+    for side in (-1, 1):
+        y = np.linspace(start, end, 40) * side
+        line = np.stack([0 * y, y, drape(y)], axis=1)
+        if design.profile == "leather":
+            taper = half * (1 - 0.16 * np.linspace(0, 1, 40))
+            bench.tube(line, 0.035, taper, profile="leather", material=LEATHER)
+            count = int((end - start) / 0.06)
+            for edge in (-1, 1):
+                spots = resample(line, count)
+                spots = spots + np.stack([edge * np.interp(np.linspace(0, 1, count), np.linspace(0, 1, 40), taper) * 0.86, 0 * spots[:, 0], 0 * spots[:, 0] + 0.036], 1)
+                stitch = np.array([[0, -0.016, 0], [0, 0, 0.002], [0, 0.016, 0]])
+                material = DIAL if design.detail > 0.5 else INK
+                bench.tube(stitch, 0.007, shifts=spots, turns=np.eye(3)[None].repeat(count, 0), material=material)
+        elif design.profile == "links":
+            pitch = between(design.spread, 0.10, 0.16)
+            rows = resample(line, max(3, int((end - start) / pitch)))
+            middle = between(design.curve, 0.3, 0.6) * half
+            bar = np.array([[-1.0, 0, 0], [0, 0, 0], [1.0, 0, 0]])
+            turns = np.eye(3)[None].repeat(len(rows), 0)
+            bench.tube(bar * middle, 0.045, pitch * 0.46, shifts=rows + [0, 0, 0.01], turns=turns, profile="court")
+            for edge in (-1, 1):
+                outer = bar * (half - middle) * 0.48 + [edge * (half + middle) / 2, 0, 0]
+                shift = rows + [0, pitch * 0.5 * (design.width > 0.5), 0]
+                bench.tube(outer, 0.04, pitch * 0.46, shifts=shift, turns=turns, profile="court")
+        else:
+            across = int(half * 2 / 0.065)
+            for x in np.linspace(-half, half, across):
+                t = np.linspace(0, 1, 160)
+                wave = np.interp(t, np.linspace(0, 1, 40), y)
+                phase = t * (end - start) / 0.05 * np.pi
+                curve = np.stack([x + 0.014 * np.sin(phase), wave, drape(wave) + 0.014 * np.cos(phase)], axis=1)
+                bench.tube(curve, 0.026)
+
+
+def hands(bench: Bench, design: Design, reach: float, z: float, material: int) -> None:
+    """Hour, minute and second hand; the time is the design's, near ten past ten."""
+    minutes = 8 + 4 * design.detail
+    hour_angle = np.pi / 2 - TAU * (10 + minutes / 60) / 12
+    minute_angle = np.pi / 2 - TAU * minutes / 60
+    thick = between(design.width, 0.016, 0.030)
+    for angle, far, half in ((hour_angle, 0.52, thick * 1.3), (minute_angle, 0.80, thick)):
+        way = np.array([np.cos(angle), np.sin(angle), 0])
+        line = np.array([-way * 0.10, way * far * 0.55, way * far]) * reach + [0, 0, z]
+        bench.tube(line, 0.008, half * np.array([0.8, 1.0, 0.35]), profile="knife", material=material)
+    way = np.array([np.cos(-2.0), np.sin(-2.0), 0])
+    bench.tube(np.array([-way * 0.2, way * 0.3, way * 0.85]) * reach + [0, 0, z + 0.012], 0.006, material=material)
+    bench.beads(np.array([[0, 0, z + 0.01]]), 0.028, material, squash=0.6)
+
+
+def indices(bench: Bench, design: Design, outline: Array, z: float, material: int) -> None:
+    """Batons, dots or bold quarters with thin marks between, along the dial's outline."""
+    angle = np.pi / 2 - np.arange(12) * TAU / 12
+    directions = np.arctan2(outline[:, 1], outline[:, 0])
+    for index, at in enumerate(angle):
+        near = int(np.argmin(np.abs(np.angle(np.exp(1j * (directions - at))))))
+        edge = outline[near] * [1, 1, 0]
+        quarter = index % 3 == 0
+        if design.motif == "dots":
+            bench.beads((edge * 0.84 + [0, 0, z])[None], 0.032 if quarter else 0.020, material, squash=0.5)
+            continue
+        inner = (0.66 if quarter else 0.74) if design.motif == "baton" else (0.60 if quarter else 0.86)
+        half = (0.017 if quarter else 0.011) if design.motif == "baton" else (0.024 if quarter else 0.008)
+        bench.tube(np.array([edge * inner, edge * (inner + 0.9) / 2, edge * 0.9]) + [0, 0, z], 0.007, half, profile="flat", material=material)
+
+
+def crown(bench: Bench, radius: float) -> None:
+    """The fluted winding crown at three o'clock."""
+    line = np.array([[radius, 0, 0], [radius + 0.05, 0, 0], [radius + 0.09, 0, 0]])
+    bench.tube(line, 0.055, up=(0, 0, 1), caps=False)
+    angle = np.arange(14) * TAU / 14
+    ridges = np.stack([np.full(14, radius + 0.07), 0.055 * np.cos(angle), 0.055 * np.sin(angle)], axis=1)
+    bench.beads(ridges, 0.017)
+    bench.beads(np.array([[radius + 0.09, 0, 0]]), 0.05, squash=1.0)
+
+
+def watch(bench: Bench, design: Design, size: float, shape: str, tall: float) -> None:
+    """Everything that all watches share: strap, lugs, case, bezel, dial, indices, hands, crown."""
+    radius = between(design.stone_size, 0.44, 0.54) * size**0.4 * (0.8 if tall > 1.1 else 1.0)
+    half = radius * between(design.spread, 0.50, 0.68) * (1.15 if tall > 1.1 else 1.0)
+    strap(bench, design, half, radius * tall * 0.93)
+    rim = outline_of(shape, radius, tall)
+    bezel = between(design.curve, 0.045, 0.085)
+    bench.tube(rim, 0.09, bezel, profile="court")
+    bench.plate({"round": "disc"}.get(shape, shape), radius * 1.0, 0.02, stretch=(1.0, tall), shifts=np.array([0, 0, 0.0]), material=DIAL, dome=False)
+    for x in (-1, 1):
+        for y in (-1, 1):
+            base = np.array([x * half * 0.98, y * radius * tall * 0.80, 0.0])
+            tip = np.array([x * half * 0.98, y * (radius * tall + 0.10), -0.07])
+            bench.tube(np.array([base, (base + tip) / 2 + [0, 0, 0.03], tip]), 0.05, 0.048, profile="court", caps=True)
+    light = design.dial in ("white", "cream")
+    marks = METAL if not light or design.detail > 0.5 else INK
+    inner = outline_of(shape, radius - bezel, tall)
+    bench.tube(inner * 0.985 + [0, 0, 0.03], 0.02, 0.008, material=DARK if light else METAL)
+    indices(bench, design, inner, 0.03, marks)
+    hands(bench, design, (radius - bezel) * min(tall, 1.15), 0.05, marks)
+    crown(bench, radius + bezel * 0.7)
+
+
+def stones_on_bezel(bench: Bench, design: Design, size: float, shape: str, tall: float) -> None:
+    """Small stones all round the bezel, all of the stone or in turn with diamonds."""
+    radius = between(design.stone_size, 0.44, 0.54) * size**0.4 * (0.8 if tall > 1.1 else 1.0)
+    rim = outline_of(shape, radius, tall, 160)
+    own = between(design.curve, 0.04, 0.062)
+    count = int(np.sqrt((np.diff(rim, axis=0) ** 2).sum(1)).sum() / (own * 2.15)) // 2 * 2
+    spots = resample(rim, count + 1)[:-1] + [0, 0, 0.085]
+    bench.gems("round", spots[::2], own, setting="beads")
+    bench.gems("round", spots[1::2], own, setting="beads", material=ACCENT if design.count == 2 else STONE)
+
+
+def round_watch(bench: Bench, design: Design, size: float) -> None:
+    """A plain round watch, sometimes with a small seconds dial."""
+    watch(bench, design, size, "round", 1.0)
+    if design.count == 2:
+        sub_dial(bench, np.array([0, -0.19, 0.03]), 0.11)
+
+
+def gem_watch(bench: Bench, design: Design, size: float) -> None:
+    """A round watch with a bezel of stones."""
+    watch(bench, design, size, "round", 1.0)
+    stones_on_bezel(bench, design, size, "round", 1.0)
+
+
+def square_watch(bench: Bench, design: Design, size: float) -> None:
+    """A square case; the bezel plain or set."""
+    watch(bench, design, size, "square", 1.0)
+    if bench.stone != "none":
+        stones_on_bezel(bench, design, size, "square", 1.0)
+
+
+def cushion_watch(bench: Bench, design: Design, size: float) -> None:
+    """A hexagonal case with a second raised line about the dial."""
+    watch(bench, design, size, "hexagon", 1.0)
+    bench.tube(outline_of("hexagon", 0.40, 1.0) + [0, 0, 0.08], 0.02)
+
+
+def tank_watch(bench: Bench, design: Design, size: float) -> None:
+    """A rectangular case, taller than wide."""
+    tall = between(design.detail, 1.25, 1.5)
+    watch(bench, design, size, "square", tall)
+    if bench.stone != "none":
+        stones_on_bezel(bench, design, size, "square", tall)
+
+
+def sub_dial(bench: Bench, centre: Array, radius: float) -> None:
+    """A small dial with its own hand."""
+    bench.plate("disc", radius, 0.008, shifts=centre, material=DARK, dome=False)
+    bench.tube(circle(radius, 50) + centre, 0.012)
+    bench.tube(np.array([[0, -0.2 * radius, 0], [0, 0, 0], [0.5 * radius, 0.6 * radius, 0]]) + centre + [0, 0, 0.015], 0.008)
+
+
+def chronograph(bench: Bench, design: Design, size: float) -> None:
+    """Two or three sub-dials and two pushers beside the crown."""
+    watch(bench, design, size, "round", 1.0)
+    radius = between(design.stone_size, 0.44, 0.54) * size**0.4
+    spots = [(-0.20, 0.0), (0.20, 0.0), (0.0, -0.22)] if design.count > 1 else [(-0.2, 0.02), (0.2, 0.02)]
+    for x, y in spots:
+        sub_dial(bench, np.array([x, y, 0.025]), 0.105)
+    for side in (-1, 1):
+        angle = side * 0.5
+        way = np.array([np.cos(angle), np.sin(angle), 0])
+        bench.tube(np.array([way * radius, way * (radius + 0.08), way * (radius + 0.14)]), 0.035, up=FRONT, caps=True)
+
+
+def diver(bench: Bench, design: Design, size: float) -> None:
+    """A dark turning ring with sixty marks about the dial."""
+    watch(bench, design, size, "round", 1.0)
+    radius = between(design.stone_size, 0.44, 0.54) * size**0.4
+    bench.tube(circle(radius, 120) + [0, 0, 0.07], 0.035, 0.065, material=DARK, profile="flat")
+    angle = np.arange(60) * TAU / 60
+    out = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+    bench.beads(out * radius * 1.13, 0.028)
+    bench.beads(out[::5] * radius + [0, 0, 0.105], 0.016, DIAL)
+    bench.beads(np.array([[0, radius, 0.11]]), 0.034)
+
+
+FAMILIES: dict[str, Callable[[Bench, Design, float], None]] = {
+    "round": round_watch,
+    "gem": gem_watch,
+    "square": square_watch,
+    "cushion": cushion_watch,
+    "chronograph": chronograph,
+    "diver": diver,
+    "tank": tank_watch,
+}

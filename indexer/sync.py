@@ -1,0 +1,259 @@
+"""Brings the index in step with a catalog: plan, embed what is missing, apply, publish."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from indexer.catalog import Catalog, Reject, read_catalog
+from indexer.errors import CatalogError, StoreMissing, StoreUnwritable, UsageError
+from indexer.generations import EmbeddedIndex
+from indexer.journal import Journal
+from indexer.model_file import ModelFile, load_model
+from indexer.photo import EmbeddedPhoto, photo_payload
+from indexer.pipeline import Outcome, Pipeline
+from indexer.rejects import write_rejects
+from indexer.stores.interface import Draft, GenerationRecord, Payload, Point, Store
+from indexer.sync_plan import SyncPlan, Wanted, make_plan
+from indexer.thumbnails import ThumbnailStore
+
+REMOVAL_GUARD = 0.5
+"""A sync that would remove a larger share of the index than this is refused: mostly it is the wrong folder."""
+REMOVAL_GUARD_FROM = 20
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """What a sync did, or with ``dry_run`` would do."""
+
+    catalog: str
+    index: str
+    model: str
+    products: int
+    photos: dict[str, int]
+    """Photos per case of the plan: new, changed, moved, updated, unchanged, gone, kept."""
+    fields: dict[str, str]
+    rejects: list[Reject] = field(default_factory=list)
+    rejects_file: Path | None = None
+    embedded: int = 0
+    """Photos that went through the model in this run."""
+    recovered: int = 0
+    """Photos whose embedding an earlier run, which did not finish, had left in the journal."""
+    rebuilt: bool = False
+    """Whether another model than the published one made it necessary to start from nothing."""
+    generation: str | None = None
+    published: bool = False
+    dry_run: bool = False
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "catalog": self.catalog, "index": self.index, "model": self.model, "generation": self.generation,
+            "published": self.published, "dry_run": self.dry_run, "rebuilt": self.rebuilt, "products": self.products,
+            "photos": self.photos, "embedded": self.embedded, "recovered": self.recovered, "fields": self.fields,
+            "rejected": [{"where": r.where, "product_id": r.product_id, "reason": r.reason} for r in self.rejects],
+            "rejects_file": str(self.rejects_file) if self.rejects_file else None,
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+        }  # fmt: skip
+
+
+def sync(
+    catalog_path: Path,
+    model_path: Path,
+    index_path: Path,
+    *,
+    dry_run: bool = False,
+    allow_removal: bool = False,
+    workers: int = 0,
+    progress: Progress | None = None,
+) -> SyncReport:
+    """Make the index at ``index_path`` answer for exactly the photos of a catalog.
+
+    Readers keep the published generation until the next one is complete. Photos that cannot be used are
+    rejects in the report; everything else is indexed. Killed at any moment, the next call goes on without
+    embedding again what was finished.
+
+    Args:
+        catalog_path: a catalog folder or manifest, see `read_catalog`.
+        model_path: a model directory; another fingerprint than the index's builds everything anew beside it.
+        index_path: the embedded index; created where there is none.
+        dry_run: only plan; nothing is written.
+        allow_removal: permit a sync that removes more than half of the index.
+        workers: embedding threads; 0 means one per core.
+        progress: called with (photos done, photos to embed).
+
+    Raises:
+        CatalogError, ModelError, StoreError: before the first photo is embedded.
+        UsageError: the sync would remove more than half of the index.
+    """
+    began = time.perf_counter()
+    workers = workers or os.cpu_count() or 1
+    catalog = read_catalog(catalog_path)
+    model = load_model(model_path)
+    run = _Run(catalog, model, EmbeddedIndex(index_path), workers, progress)
+    report = run.plan_only(allow_removal) if dry_run else run.execute(allow_removal)
+    report.seconds["total"] = time.perf_counter() - began
+    return report
+
+
+class _Run:
+    """One sync from its inputs to its report."""
+
+    def __init__(
+        self, catalog: Catalog, model: ModelFile, index: EmbeddedIndex, workers: int, progress: Progress | None
+    ) -> None:
+        self.catalog, self.model, self.index = catalog, model, index
+        self.workers, self.progress = workers, progress
+        self.now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    def plan_only(self, allow_removal: bool) -> SyncReport:
+        try:
+            published: Store | None = self.index.read()
+        except StoreMissing:
+            published = None
+        _, report = self._plan(published, allow_removal)
+        report.dry_run = True
+        return report
+
+    def execute(self, allow_removal: bool) -> SyncReport:
+        with self.index.write() as writer:
+            published = writer.published()
+            plan, report = self._plan(published, allow_removal)
+            record = self._record()
+            if published is None or not plan.is_empty or _means_other(record, published.record):
+                in_place = published is not None and not report.rebuilt
+                draft = writer.draft(record, from_published=in_place)
+                self._fill(draft, published if in_place else None, plan, report)
+            else:
+                report.generation = published.generation
+            try:
+                report.rejects_file = write_rejects(self.index.root, report.rejects)
+            except OSError as error:
+                raise StoreUnwritable(f"{self.index.root}: the rejects cannot be written ({error.strerror})") from error
+        return report
+
+    def _plan(self, published: Store | None, allow_removal: bool) -> tuple[SyncPlan, SyncReport]:
+        began = time.perf_counter()
+        rebuilt = published is not None and published.record.fingerprint != self.model.fingerprint
+        stored = published.scroll() if published is not None and not rebuilt else ()
+        plan = make_plan(self.catalog, stored, workers=self.workers)
+        if published is not None and not rebuilt and not allow_removal:
+            self._guard(plan, published.count())
+        report = SyncReport(
+            catalog=str(self.catalog.root), index=self.index.location, model=str(self.model.path),
+            products=len(self.catalog.products), photos=plan.counts(), rejects=plan.rejects, rebuilt=rebuilt,
+            fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
+            seconds={"plan": time.perf_counter() - began},
+        )  # fmt: skip
+        return plan, report
+
+    def _guard(self, plan: SyncPlan, indexed: int) -> None:
+        if len(plan.gone) >= REMOVAL_GUARD_FROM and len(plan.gone) > REMOVAL_GUARD * indexed:
+            raise UsageError(
+                f"{self.catalog.root}: this would remove {len(plan.gone)} of {indexed} photos from "
+                f"{self.index.location}; if that is meant, add --allow-removal"
+            )
+
+    def _record(self) -> GenerationRecord:
+        return GenerationRecord(
+            fingerprint=self.model.fingerprint,
+            dimension=self.model.dimension,
+            field_table=dict(self.catalog.field_table),
+            catalog_root=str(self.catalog.root.resolve()),
+            model_path=str(self.model.path.resolve()),
+            created_at=self.now,
+        )
+
+    def _fill(self, draft: Draft, published: Store | None, plan: SyncPlan, report: SyncReport) -> None:
+        """Apply a plan to a draft and publish it; deletes come last."""
+        seconds = report.seconds
+        try:
+            with Journal(self.index.root, self.model) as journal:
+                began = time.perf_counter()
+                self._embed(draft, plan, report, journal)
+                if published is not None:
+                    draft.upsert(self._moved(plan, published))
+                    draft.replace_payload(self._updated(plan))
+                    draft.delete(plan.gone)
+                seconds["embed and write"] = time.perf_counter() - began
+                if draft.count() == 0:
+                    with suppress(OSError):
+                        report.rejects_file = write_rejects(self.index.root, report.rejects)
+                    raise CatalogError(
+                        f"{self.catalog.root}: not one usable photo, {len(report.rejects)} rejected; "
+                        f"first: {report.rejects[0].where}: {report.rejects[0].reason}"
+                    )
+                began = time.perf_counter()
+                report.generation = draft.publish()
+                report.published = True
+                seconds["publish"] = time.perf_counter() - began
+                journal.clear()
+        except OSError as error:
+            place = self.index.root
+            raise StoreUnwritable(
+                f"{place}: writing failed ({error.strerror or error}); the published index is untouched"
+            ) from error
+
+    def _embed(self, draft: Draft, plan: SyncPlan, report: SyncReport, journal: Journal) -> None:
+        wanted = plan.to_embed
+        if not wanted:
+            return
+        pipeline = Pipeline(self.model, ThumbnailStore(self.index.root), journal, workers=self.workers)
+        done = 0
+        for outcome in pipeline.run(wanted):
+            journal.append(outcome.fresh)
+            draft.upsert(self._embedded(outcome))
+            self._count(report, outcome)
+            done += len(outcome.photos) + len(outcome.rejects)
+            if self.progress:
+                self.progress(done, len(wanted))
+        report.seconds |= {f"{stage} (sum of workers)": s for stage, s in pipeline.seconds.items()}
+
+    def _count(self, report: SyncReport, outcome: Outcome) -> None:
+        report.embedded += len(outcome.fresh)
+        report.recovered += len(outcome.photos) - len(outcome.fresh)
+        report.rejects += outcome.rejects
+
+    def _embedded(self, outcome: Outcome) -> Iterator[Point]:
+        for wanted, photo in outcome.photos:
+            yield Point(wanted.id, self._payload(wanted, photo), photo.embedding)
+
+    def _payload(self, wanted: Wanted, photo: EmbeddedPhoto) -> Payload:
+        payload = {**wanted.payload, "indexed_at": self.now}
+        payload["photo"] = photo_payload(
+            photo.facts, key=wanted.image.key, rank=wanted.image.rank, size=wanted.size, mtime_ns=wanted.mtime_ns
+        )
+        if photo.category is not None:
+            payload |= {"predicted_category": photo.category, "predicted_confidence": photo.confidence}
+        return payload
+
+    def _moved(self, plan: SyncPlan, published: Store) -> Iterator[Point]:
+        sources = {source.id for _, source in plan.moved}
+        vectors = {point.id: point.vector for point in published.retrieve(sorted(sources), vectors=True)}
+        for wanted, source in plan.moved:
+            yield replace(self._carried(wanted, source), vector=vectors[source.id])
+
+    def _updated(self, plan: SyncPlan) -> Iterator[Point]:
+        return (self._carried(wanted, point) for wanted, point in plan.updated)
+
+    def _carried(self, wanted: Wanted, source: Point) -> Point:
+        """A point whose pixels are those of ``source``: what was measured of them is carried over."""
+        photo = source.payload["photo"] | {
+            "path": wanted.image.key, "rank": wanted.image.rank, "bytes": wanted.size, "mtime_ns": wanted.mtime_ns
+        }  # fmt: skip
+        carried = {n: v for n, v in source.payload.items() if n in ("predicted_category", "predicted_confidence")}
+        return Point(wanted.id, {**wanted.payload, **carried, "photo": photo, "indexed_at": self.now})
+
+
+def _means_other(record: GenerationRecord, published: GenerationRecord) -> bool:
+    """Whether the record has to be written anew although no point changed."""
+    return replace(record, created_at="") != replace(published, created_at="")

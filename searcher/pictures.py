@@ -1,0 +1,54 @@
+"""Where a picture of an indexed photo can be found, and a picture as text for a page that needs no other file."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from indexer.errors import ImageError
+from indexer.images import open_image
+from indexer.thumbnails import QUALITY, SIDE, ThumbnailStore
+
+
+def thumbnail_of(index_root: Path, sha256: str | None) -> Path | None:
+    """The thumbnail that a sync left beside the index for a photo with this file hash, where there is one."""
+    if not sha256 or not sha256.isalnum():  # a hash becomes part of a path
+        return None
+    path = ThumbnailStore(index_root).path(sha256)
+    return path if path.is_file() else None
+
+
+def original_of(catalog_root: Path, key: str) -> Path | None:
+    """The catalog photo of this key, where it still is; never a file outside the catalog."""
+    try:
+        root = catalog_root.resolve()
+        path = (root / key).resolve()
+        return path if path.is_relative_to(root) and path.is_file() else None
+    except (OSError, ValueError):  # a name that no file system takes
+        return None
+
+
+def data_uri(thumbnail: Path | None, original: Path | bytes | None, side: int = SIDE) -> str | None:
+    """A picture as a ``data:`` address: the thumbnail as it is, else the original scaled to ``side``; None without."""
+    if thumbnail is not None:
+        try:
+            return _encoded(thumbnail.read_bytes())
+        except OSError:
+            pass  # a sync cleaned up meanwhile; the original may still be there
+    if original is None:
+        return None
+    try:
+        image = open_image(original, fit=side)
+    except ImageError:
+        return None
+    image.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=QUALITY)
+    return _encoded(buffer.getvalue())
+
+
+def _encoded(webp: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"

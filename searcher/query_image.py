@@ -1,0 +1,65 @@
+"""The photo somebody asks with: from a file, from bytes, or a Pillow image; always opened the safe way."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, ImageOps
+
+from indexer.errors import ImageError
+from indexer.images import MAX_BYTES, open_image, read_bytes
+from searcher.answers import QueryPhoto
+
+PhotoSource = str | Path | bytes | Image.Image
+
+
+def load_query_photo(source: PhotoSource) -> tuple[QueryPhoto, Image.Image | bytes]:
+    """Read a query photo; returns its description and what the embedder takes.
+
+    A file or its bytes reach the embedder as they are, so that a copy of a catalog photo goes exactly the
+    way the catalog photo went.
+
+    Raises:
+        ImageError: it is no photo that can be used; the message names the file.
+    """
+    if isinstance(source, Image.Image):
+        image = _upright_rgb(source)
+        return QueryPhoto("image", data=_png(image)), image
+    if isinstance(source, bytes):
+        if len(source) > MAX_BYTES:
+            raise ImageError(f"query photo: more than the {MAX_BYTES / 1e6:.0f} MB a photo may have")
+        if not source:
+            raise ImageError("query photo: there are no bytes")
+        return QueryPhoto("image", data=source), source
+    path = Path(source)
+    try:
+        data = read_bytes(path)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from error
+    return QueryPhoto(str(path), data=data), data
+
+
+def read_stream(stream: BinaryIO) -> bytes:
+    """The bytes of a photo on a pipe, at most one more than a photo may have."""
+    return stream.read(MAX_BYTES + 1)
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    """What `open_image` makes of a file, for an image somebody opened with Pillow."""
+    try:
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode == "RGB":
+            return upright
+        if upright.mode in ("1", "L", "LA", "P", "RGBA", "I", "I;16"):
+            return open_image(_png(upright))  # transparency on white, 16 bits to 8: in one place only
+        return upright.convert("RGB")
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ImageError(f"query photo: damaged or incomplete ({error})") from error
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()

@@ -1,0 +1,28 @@
+"""Fixtures every test may use: real photos where they are, and one summary line about those that are not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+TEST_DATA = Path(os.environ.get("JEWELRY_TEST_DATA", Path(__file__).parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder with the real photo sets jewelry/, fashion/ and products/."""
+    path = TEST_DATA / "data"
+    if not (path / "jewelry" / "catalog.csv").is_file():
+        pytest.skip("no real photos: set JEWELRY_TEST_DATA to a folder with data/jewelry/catalog.csv")
+    return path
+
+
+@pytest.fixture(scope="session")
+def imagenet_weights() -> Path:
+    """A MobileNetV2 trained on ImageNet, with torchvision's key names."""
+    path = TEST_DATA / "weights" / "mobilenet_v2_imagenet.pth"
+    if not path.is_file():
+        pytest.skip("no pretrained weights: set JEWELRY_TEST_DATA to a folder with weights/mobilenet_v2_imagenet.pth")
+    return path

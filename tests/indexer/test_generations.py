@@ -1,0 +1,157 @@
+"""Generations of the embedded index: readers never see half of one, writers exclude each other by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.errors import StoreError, StoreLocked, StoreMissing, StoreUnwritable, VectorError
+from indexer.fields import FieldType
+from indexer.generations import EmbeddedIndex
+from indexer.stores.interface import GenerationRecord, Point
+
+RECORD = GenerationRecord(
+    fingerprint="f" * 64, dimension=128, field_table={"price": FieldType.NUMBER}, catalog_root="/shop",
+    model_path="/shop/model", created_at="2026-01-01T00:00:00Z",
+)  # fmt: skip
+
+
+def points(first: int, count: int) -> list[Point]:
+    vectors = np.random.default_rng(first).standard_normal((count, 128)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return [
+        Point(f"00000000-0000-0000-0000-{first + i:012d}", {"product_id": f"P{first + i}", "price": float(i)}, vector)
+        for i, vector in enumerate(vectors)
+    ]
+
+
+def publish(index: EmbeddedIndex, batch: list[Point], *, from_published: bool = True) -> str:
+    with index.write() as writer:
+        draft = writer.draft(RECORD, from_published=from_published)
+        draft.upsert(batch)
+        return draft.publish()
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> EmbeddedIndex:
+    return EmbeddedIndex(tmp_path / "index")
+
+
+def test_nothing_published_yet_says_what_to_do(index: EmbeddedIndex) -> None:
+    with pytest.raises(StoreMissing, match="indexer sync"):
+        index.read()
+
+
+def test_a_copy_of_the_published_generation_is_extended(index: EmbeddedIndex) -> None:
+    assert publish(index, points(0, 10)) == "1"
+    assert publish(index, points(10, 5)) == "2"
+    store = index.read()
+    assert (store.generation, store.count(), store.record) == ("2", 15, RECORD)
+    store.close()
+
+
+def test_a_fresh_generation_starts_empty(index: EmbeddedIndex) -> None:
+    publish(index, points(0, 10))
+    publish(index, points(10, 5), from_published=False)
+    store = index.read()
+    assert store.count() == 5
+    store.close()
+
+
+def test_vectors_survive_copying_bit_for_bit(index: EmbeddedIndex) -> None:
+    written = points(0, 50)
+    publish(index, written)
+    publish(index, points(50, 1))
+    store = index.read()
+    stored = {point.id: point.vector for point in store.scroll(vectors=True)}
+    store.close()
+    for point in written:
+        np.testing.assert_allclose(stored[point.id], point.vector, atol=1e-7)
+
+
+def test_an_open_reader_stays_with_its_generation_even_when_that_is_pruned(index: EmbeddedIndex) -> None:
+    publish(index, points(0, 10))
+    reader = index.read()
+    for round_number in range(3):
+        publish(index, points(10 * (round_number + 1), 10))
+    assert index.numbers() == [3, 4]
+    assert (reader.generation, reader.count(), len(list(reader.scroll(vectors=True)))) == ("1", 10, 10)
+    reader.close()
+
+
+def test_leaving_without_publishing_changes_nothing(index: EmbeddedIndex) -> None:
+    publish(index, points(0, 10))
+    with index.write() as writer:
+        writer.draft(RECORD, from_published=True).upsert(points(10, 5))
+    assert [p.name for p in (index.root / "generations").iterdir()] == ["1"]
+    store = index.read()
+    assert store.count() == 10
+    store.close()
+
+
+def test_what_a_dead_writer_left_is_cleared_away(index: EmbeddedIndex) -> None:
+    publish(index, points(0, 10))
+    left = index.root / "generations" / "2.building" / "shard"
+    left.mkdir(parents=True)
+    (left / "half").write_bytes(b"x")
+    assert publish(index, points(10, 1)) == "2"
+    assert not left.parent.exists()
+
+
+def test_the_second_writer_is_told_who_is_first(index: EmbeddedIndex) -> None:
+    with index.write(), pytest.raises(StoreLocked, match=r"being written by process \d+ on "), index.write():
+        pass
+    with index.write():  # and the lock is free again
+        pass
+
+
+def test_an_unwritable_place_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnwritable, match="cannot be written"), EmbeddedIndex(tmp_path / "file" / "index").write():
+        pass
+
+
+def test_a_full_disk_stops_before_anything_is_copied(index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(index, points(0, 10))
+    monkeypatch.setattr("indexer.generations.FREE_BYTES_MARGIN", 10**18)
+    with pytest.raises(StoreUnwritable, match="MB free"), index.write() as writer:
+        writer.draft(RECORD, from_published=True)
+    assert index.current() == 1
+
+
+@pytest.mark.parametrize("vector", [np.full(128, np.nan), np.full(128, np.inf), np.zeros(128), np.ones(64)])
+def test_bad_vectors_never_reach_the_engine(index: EmbeddedIndex, vector: np.ndarray) -> None:
+    bad = Point("00000000-0000-0000-0000-000000000001", {"product_id": "P"}, vector.astype(np.float32))
+    with pytest.raises(VectorError), index.write() as writer:
+        writer.draft(RECORD, from_published=False).upsert([bad])
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", "not json", json.dumps({**RECORD.to_json(), "schema_version": 99})]
+)
+def test_a_damaged_or_newer_record_is_one_line(index: EmbeddedIndex, content: str) -> None:
+    publish(index, points(0, 3))
+    (index.root / "generations/1/generation.json").write_text(content)
+    with pytest.raises(StoreError, match=r"sync again|upgrade"):
+        index.read()
+
+
+def test_a_damaged_current_is_one_line(index: EmbeddedIndex) -> None:
+    publish(index, points(0, 3))
+    (index.root / "CURRENT").write_text("one")
+    with pytest.raises(StoreError, match="CURRENT"):
+        index.read()
+
+
+def test_queries_change_no_file(index: EmbeddedIndex) -> None:
+    publish(index, points(0, 30))
+    files = sorted(path for path in index.root.rglob("*") if path.is_file())
+    before = {path: path.read_bytes() for path in files}
+    store = index.read()
+    store.search(np.ones((1, 128), np.float32), limit=5)
+    list(store.scroll(vectors=True))
+    store.close()
+    assert {path: path.read_bytes() for path in index.root.rglob("*") if path.is_file()} == before

@@ -1,0 +1,164 @@
+"""An index built directly: random unit vectors, one to five photos a product, every kind of field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from indexer.embedder import Embedder
+from indexer.fields import FieldType
+from indexer.generations import EmbeddedIndex
+from indexer.identity import point_id
+from indexer.images import open_image, sha256
+from indexer.model_file import load_model
+from indexer.stores.interface import GenerationRecord, Point, Store
+from indexer.thumbnails import ThumbnailStore
+from tests.small_catalog import write_photo
+from tests.tiny_model import write_tiny_model
+
+DIMENSION = 128
+TABLE = {
+    "title": FieldType.TEXT,
+    "brand": FieldType.KEYWORD,
+    "metal": FieldType.KEYWORD,
+    "price": FieldType.NUMBER,
+    "in_stock": FieldType.BOOLEAN,
+    "created": FieldType.DATE,
+}
+HOSTILE = '<script>alert("x")</script>\x1b[31m & "Ring"'
+CATEGORIES = ("rings", "necklaces", "earrings", "watches")
+
+
+@dataclass(frozen=True)
+class Built:
+    """An index, and what is in it for a plain loop to look at."""
+
+    index: EmbeddedIndex
+    store: Store
+    payloads: list[dict[str, Any]]
+    vectors: NDArray[np.float32]
+
+    @property
+    def root(self) -> Path:
+        return self.index.root
+
+
+@dataclass(frozen=True)
+class Photographed(Built):
+    """An index of real photo files, embedded by a real (small) network."""
+
+    catalog: Path
+    model: Path
+
+
+def record(
+    fingerprint: str = "f" * 64, model: str = "no-such-model", catalog: str = "no-such-catalog"
+) -> GenerationRecord:
+    return GenerationRecord(fingerprint, DIMENSION, TABLE, catalog, model, "2026-11-01T00:00:00Z")
+
+
+def points(payloads: list[dict[str, Any]], vectors: NDArray[np.float32]) -> list[Point]:
+    return [
+        Point(point_id(p["product_id"], p["photo"]["path"]), p, vector)
+        for p, vector in zip(payloads, vectors, strict=True)
+    ]
+
+
+def publish(index: EmbeddedIndex, made: list[Point], of: GenerationRecord) -> None:
+    with index.write() as writer:
+        draft = writer.draft(of, from_published=False)
+        draft.upsert(made)
+        draft.publish()
+
+
+def unit_vectors(n: int, seed: int = 0) -> NDArray[np.float32]:
+    drawn = np.random.default_rng(seed).normal(size=(n, DIMENSION)).astype(np.float32)
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+
+
+def draw_payloads(products: int, seed: int = 0) -> list[dict[str, Any]]:
+    """Payload of every photo; each product lacks some fields."""
+    random = np.random.default_rng(seed)
+    rows: list[dict[str, Any]] = []
+    for number in range(products):
+        product_id = f"P{number:03d}"
+        optional: dict[str, Any] = {
+            "title": " ".join(random.choice(["Pearl", "gold", "RING", "fine", "Étoile"], size=3)),
+            "brand": str(random.choice(["Aurum", "Aurelia", "Bel|le", 'O"Neil', "a..b"])),
+            "metal": [list(m) for m in (("gold",), ("silver",), ("gold", "silver"))][random.integers(3)],
+            "price": float(random.integers(0, 12)) * 50,
+            "in_stock": bool(random.integers(2)),
+            "created": f"2026-01-{random.integers(1, 6):02d}T{random.choice(['00:00:00', '12:30:00', '23:59:59'])}Z",
+            "category": str(random.choice(CATEGORIES)),
+        }
+        kept = {name: value for name, value in optional.items() if random.random() > 0.15}
+        for rank in range(int(random.integers(1, 6))):
+            photo = {"path": f"{product_id}/{rank}.jpg", "rank": float(rank), "width": 320.0}
+            rows.append({"product_id": product_id, **kept, "photo": photo})
+    return rows
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Sixty products; the vectors of two products are equal, photo by photo."""
+    payloads = draw_payloads(60)
+    vectors = unit_vectors(len(payloads))
+    twins = [i for i, p in enumerate(payloads) if p["product_id"] in ("P010", "P020") and p["photo"]["rank"] == 0]
+    vectors[twins[1]] = vectors[twins[0]]
+    index = EmbeddedIndex(tmp_path_factory.mktemp("built") / "index")
+    publish(index, points(payloads, vectors), record())
+    return Built(index, index.read(), payloads, vectors)
+
+
+@pytest.fixture(scope="session")
+def photographed(tmp_path_factory: pytest.TempPathFactory) -> Photographed:
+    """Twelve products with two photos each; the last product has no thumbnails and hostile texts."""
+    folder = tmp_path_factory.mktemp("photographed")
+    model = load_model(write_tiny_model(folder / "model"))
+    embedder, index = Embedder(model), EmbeddedIndex(folder / "index")
+    payloads, rows = [], []
+    for number in range(12):
+        for rank in range(2):
+            path = write_photo(folder / "catalog" / f"P{number:03d}" / f"{rank}.png", seed=100 * number + rank)
+            key = path.relative_to(folder / "catalog").as_posix()
+            payload = {
+                "product_id": f"P{number:03d}",
+                "category": CATEGORIES[number % 4],
+                "title": f"Ring No {number}" if number < 11 else HOSTILE,
+                "price": 19.5 * number,
+                "currency": "EUR",
+                "in_stock": number % 2 == 0,
+                "metal": ["gold", "silver"][: 1 + number % 2],
+                "photo": {"path": key, "rank": float(rank), "sha256": sha256(path.read_bytes())},
+            }
+            if number < 11:
+                ThumbnailStore(index.root).write(payload["photo"]["sha256"], open_image(path))
+            payloads.append(payload)
+            rows.append(embedder.embed([path])[0])
+    vectors = np.stack(rows)
+    of = record(model.fingerprint, str(model.path), str(folder / "catalog"))
+    publish(index, points(payloads, vectors), of)
+    return Photographed(index, index.read(), payloads, vectors, folder / "catalog", model.path)
+
+
+Plain = Callable[[dict[str, Any]], bool]
+
+
+def nearest_in_a_plain_loop(
+    built: Built, queries: NDArray[np.float32], k: int, passes: Plain = lambda _: True, without: str | None = None
+) -> list[tuple[str, float]]:
+    """The judge: best cosine per product by numpy, best first, equal ones by product id."""
+    scores = (built.vectors.astype(np.float64) @ queries.astype(np.float64).T).max(axis=1)
+    best: dict[str, float] = {}
+    for payload, score in zip(built.payloads, scores, strict=True):
+        product = payload["product_id"]
+        if passes(payload) and product != without:
+            best[product] = max(best.get(product, -2.0), float(score))
+    ranked = sorted(best.items(), key=lambda item: (-round(item[1], 6), item[0]))
+    return ranked[:k]

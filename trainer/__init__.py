@@ -1,0 +1,1 @@
+"""Learns an embedding model from a shop's own photos; the only package that imports torch."""

@@ -1,0 +1,100 @@
+"""What a score means: cosine → probability of the same category, and a linear softmax head → category probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+KNOTS = 40
+MAX_PAIRS = 2_000_000
+_STRENGTHS = (1.0, 10.0, 100.0, 1000.0)  # inverse regularisation of the classifier, chosen on validation
+
+
+def same_category_curve(
+    embeddings: NDArray[np.float32], categories: Sequence[str], groups: Sequence[int], *, seed: int = 0
+) -> dict[str, list[float]]:
+    """A monotone curve from cosine score to the probability that two random photos are of one category.
+
+    Isotonic regression (Zadrozny and Elkan, 2002) over bins of equally many pairs; each bin's share is drawn a
+    little to the middle (Laplace), so that no score claims certainty.
+
+    Args:
+        embeddings: unit vectors [n, d] of photos that took no part in training.
+        categories: their categories.
+        groups: their near-duplicate groups; pairs within one are left out, as their likeness proves nothing.
+        seed: decides which pairs are used when there are more than ``MAX_PAIRS``.
+
+    Returns:
+        ``scores`` (ascending) and ``probabilities`` (not descending), at most ``KNOTS`` each; empty when there
+        are no pairs of both kinds.
+    """
+    from sklearn.isotonic import IsotonicRegression
+
+    first, second = _pairs(len(categories), seed)
+    group, category = np.asarray(groups), np.asarray(categories)
+    apart = group[first] != group[second]
+    first, second = first[apart], second[apart]
+    same = category[first] == category[second]
+    if same.all() or not same.any():
+        return {}
+    scores = np.einsum("ij,ij->i", embeddings[first], embeddings[second]).astype(np.float64)
+    order = np.argsort(scores, kind="stable")
+    bins = np.array_split(order, min(KNOTS, max(2, len(order) // 25)))
+    middle = np.array([scores[members].mean() for members in bins])
+    share = np.array([(same[members].sum() + 1) / (len(members) + 2) for members in bins])
+    sizes = np.array([len(members) for members in bins])
+    smooth = IsotonicRegression(y_min=0, y_max=1).fit_transform(middle, share, sample_weight=sizes)
+    keep = np.flatnonzero(np.diff(middle, prepend=-np.inf) > 0)
+    return {"scores": np.round(middle[keep], 6).tolist(), "probabilities": np.round(smooth[keep], 6).tolist()}
+
+
+def fit_classifier(
+    train: tuple[NDArray[np.float32], Sequence[str]], validation: tuple[NDArray[np.float32], Sequence[str]],
+    categories: Sequence[str],
+) -> nn.Linear:  # fmt: skip
+    """A linear softmax classifier on finished embeddings; how firmly it may decide is chosen on validation.
+
+    The embedding does not learn from it (it is "detached"), so predicted categories cost the similarity nothing.
+
+    Args:
+        train, validation: embeddings [n, d] with their categories.
+        categories: the order of the logits; each occurs in ``train``.
+
+    Returns:
+        A layer from d to the number of categories.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import log_loss
+
+    best, lowest = None, np.inf
+    for strength in _STRENGTHS:
+        model = LogisticRegression(C=strength, max_iter=2000).fit(train[0], train[1])
+        loss = log_loss(validation[1], model.predict_proba(validation[0]), labels=model.classes_)
+        if loss < lowest:
+            best, lowest = model, loss
+    assert best is not None and list(best.classes_) == list(categories)  # noqa: S101
+    return _layer(best.coef_, best.intercept_)
+
+
+def _layer(weight: NDArray[np.float64], bias: NDArray[np.float64]) -> nn.Linear:
+    if len(weight) == 1:  # of two classes, scikit-learn keeps the difference
+        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    layer = nn.Linear(weight.shape[1], weight.shape[0])
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weight))
+        layer.bias.copy_(torch.from_numpy(bias))
+    return layer
+
+
+def _pairs(count: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    if count * (count - 1) // 2 <= MAX_PAIRS:
+        first, second = np.triu_indices(count, 1)
+        return first, second
+    rng = np.random.default_rng(seed)
+    first = rng.integers(0, count, MAX_PAIRS)
+    second = (first + rng.integers(1, count, MAX_PAIRS)) % count
+    return first, second

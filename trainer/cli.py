@@ -1,0 +1,134 @@
+"""The trainer's console script: fit a model on your photos, and measure one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from indexer.command_line import echo_json, group, json_option
+from indexer.errors import EXIT_REJECTS, MissingExtra
+from trainer.settings import BACKBONES, FitSettings
+
+if TYPE_CHECKING:
+    from trainer.fitting import Fitted
+
+_PATH = click.Path(path_type=Path)
+
+
+@group("Train a model on your own photos, and measure it.")
+def main() -> None:
+    """The `trainer` console script."""
+
+
+@main.command()
+@click.argument("catalog", type=_PATH)
+@click.option("-o", "--output", required=True, type=_PATH, help="Model directory to write, e.g. models/shop.")
+@click.option("--recipe", type=click.Choice(["two-level", "classic"]), default="two-level", show_default=True)
+@click.option("--weights", default="imagenet", show_default=True, metavar="imagenet|none|FILE",
+              help="Where the backbone starts: ImageNet (downloaded once), nowhere, or a file.")  # fmt: skip
+@click.option("--backbone", type=click.Choice(BACKBONES), default="mobilenet_v2", show_default=True)
+@click.option("--size", default=224, show_default=True, help="Side of the network's input in pixels.")
+@click.option("--epochs", type=int, help="Passes over the training photos.  [default: the recipe's own]")
+@click.option("--seed", default=0, show_default=True, help="Decides split, views and initial weights.")
+@click.option("--holdout", default=0.2, show_default=True, help="Share of products held out for the final metrics.")
+@click.option("--validation", default=0.15, show_default=True, help="Share of the remaining products used to tune.")
+@click.option("--freeze/--no-freeze", default=None, help="Train only the head, or the whole network.  "
+              "[default: the head, but the whole network for classic and without weights]")  # fmt: skip
+@json_option
+def fit(
+    catalog: Path, output: Path, recipe: str, weights: str, backbone: str, size: int, epochs: int | None, seed: int,
+    holdout: float, validation: float, freeze: bool | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Train on CATALOG and write a model directory with its held-out metrics and a report."""
+    settings = FitSettings.for_run(
+        recipe, weights, freeze=freeze, epochs=epochs, backbone=backbone, size=size, seed=seed, holdout=holdout,
+        validation=validation,
+    )  # fmt: skip
+    from trainer.machine import keep_freed_memory
+
+    keep_freed_memory()
+    try:
+        from trainer.fitting import fit as run
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or "torch", "train") from error
+    from indexer.catalog import read_catalog
+    from trainer.progress import Stages
+
+    with Stages() as stages:
+        fitted = run(read_catalog(catalog), output, settings, stages)
+    if as_json:
+        echo_json(_document(fitted))
+    else:
+        _show(fitted)
+    _exit(len(fitted.rejects), output)
+
+
+@main.command()
+@click.argument("model", type=_PATH)
+@click.argument("catalog", type=_PATH)
+@click.option("--seed", default=0, show_default=True, help="Decides the edited copies.")
+@json_option
+def evaluate(model: Path, catalog: Path, seed: int, as_json: bool) -> None:
+    """Measure MODEL on the photos of CATALOG: by category, by product, and on edited copies."""
+    from rich.console import Console
+
+    from indexer.catalog import read_catalog
+    from indexer.model_file import load_model
+    from trainer.evaluation import evaluate_model, render
+    from trainer.progress import Stages
+
+    loaded = load_model(model)
+    with Stages() as stages:
+        metrics = evaluate_model(loaded, read_catalog(catalog), seed=seed, progress=stages.evaluation)
+    if as_json:
+        echo_json(metrics)
+    else:
+        Console().print(render(metrics))
+    if metrics["images"]["rejected"]:
+        sys.exit(EXIT_REJECTS)
+
+
+def _document(fitted: Fitted) -> dict[str, object]:
+    return {
+        "model": str(fitted.path),
+        "fingerprint": fitted.fingerprint,
+        "report": str(fitted.path / "report" / "report.html"),
+        "photos": fitted.photos,
+        "epochs": fitted.epochs,
+        "best_epoch": fitted.best_epoch,
+        "interrupted": fitted.interrupted,
+        "metrics": fitted.metrics,
+        "rejects": [{"where": r.where, "reason": r.reason, "product_id": r.product_id} for r in fitted.rejects],
+        "seconds": fitted.seconds,
+    }
+
+
+def _show(fitted: Fitted) -> None:
+    from rich.console import Console
+
+    from trainer.evaluation import render
+
+    console = Console()
+    console.print(render(fitted.metrics))
+    before = fitted.metrics["untrained"]["P@1"]
+    counts = fitted.photos
+    console.print(f"Before training, P@1 by category was {before:.3f}.", highlight=False)
+    console.print(
+        f"Learnt from {counts['train']:,} photos, tuned on {counts['validation']:,}, measured on "
+        f"{counts['held_out']:,} held out; epoch {fitted.best_epoch} of {fitted.epochs} was best; "
+        f"{sum(fitted.seconds.values()):.0f} s in all.", highlight=False,
+    )  # fmt: skip
+    if counts["without_category"]:
+        console.print(f"{counts['without_category']:,} photos have no category and were left out.", highlight=False)
+    click.echo(f"Model:  {fitted.path}\nReport: {fitted.path / 'report' / 'report.html'}")
+
+
+def _exit(rejected: int, output: Path) -> None:
+    if rejected:
+        from trainer.fitting import REJECTS_NAME
+
+        click.echo(f"{rejected} photos or rows were rejected; they are listed in {output / REJECTS_NAME}", err=True)
+        sys.exit(EXIT_REJECTS)

@@ -1,0 +1,191 @@
+"""Writes the model directory: ONNX, safetensors and model.json, checked against torch and published in one step."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.fx.experimental.optimization import fuse
+
+from indexer.errors import ModelError, UsageError
+from indexer.model_file import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGHTS_NAME, fingerprint_of
+from indexer.preprocessing import Preprocessing
+from trainer.network import EmbeddingNetwork
+
+MAX_COSINE_ERROR = 1e-5
+OUTPUTS = ("embedding", "category_logits")
+LIBRARIES = ("torch", "torchvision", "pytorch-metric-learning", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow")
+
+
+class ServedNetwork(nn.Module):
+    """What is exported: photos → embedding and category logits.
+
+    Args:
+        network: the trained embedding network.
+        classifier: a linear layer from the embedding to the categories.
+    """
+
+    def __init__(self, network: EmbeddingNetwork, classifier: nn.Linear) -> None:
+        super().__init__()
+        self.network = network
+        self.classifier = classifier
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Unit vectors [n, dimension] and logits [n, C] of photos uint8 [n,H,W,3]."""
+        embedding = self.network(image)
+        return embedding, self.classifier(embedding)
+
+
+def write_onnx(module: nn.Module, path: Path, size: int, outputs: Sequence[str] = OUTPUTS) -> None:
+    """Write a module that takes photos uint8 [n,size,size,3] as ONNX, batch norm folded into the convolutions.
+
+    The module itself is left as it was.
+    """
+    served = copy.deepcopy(module).eval()
+    for holder in served.modules():
+        if isinstance(holder, EmbeddingNetwork):
+            holder.backbone = fuse(holder.backbone)
+    example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
+    torch.onnx.export(
+        served, (example,), str(path), dynamo=True, external_data=False, verbose=False, input_names=["image"],
+        output_names=list(outputs), dynamic_shapes=({0: torch.export.Dim("n")},),
+    )  # fmt: skip
+
+
+def write_network(
+    folder: Path, network: EmbeddingNetwork, classifier: nn.Linear, preprocessing: Preprocessing
+) -> str:
+    """Write ``model.onnx`` and ``model.safetensors`` into a folder and check that ONNX Runtime agrees with torch.
+
+    Returns:
+        The model's fingerprint.
+
+    Raises:
+        ModelError: the exported network gives other embeddings than the trained one.
+    """
+    from safetensors.torch import save_file
+
+    served = ServedNetwork(network, classifier).eval()
+    write_onnx(served, folder / ONNX_NAME, preprocessing.size)
+    weights = {**network.state_dict(), **{f"classifier.{k}": v for k, v in classifier.state_dict().items()}}
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, folder / WEIGHTS_NAME)
+    _check_against_torch(folder / ONNX_NAME, served, preprocessing.size)
+    return fingerprint_of((folder / ONNX_NAME).read_bytes(), preprocessing)
+
+
+def write_record(
+    folder: Path, fingerprint: str, network: EmbeddingNetwork, preprocessing: Preprocessing,
+    categories: Sequence[str], **parts: Any,
+) -> None:  # fmt: skip
+    """Write ``model.json``; ``parts`` are further keys: metrics, calibration, training."""
+    record = {
+        "format_version": FORMAT_VERSION,
+        "fingerprint": fingerprint,
+        "dimension": network.dimension,
+        "preprocessing": preprocessing.record(),
+        "categories": list(categories),
+        **parts,
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+    (folder / JSON_NAME).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def check_target(target: Path) -> None:
+    """Refuse, before an hour of training, a target that must not be replaced or cannot be written.
+
+    Raises:
+        UsageError: something is there that is no model directory.
+        ModelError: its folder cannot be made or written.
+    """
+    is_model = (target / JSON_NAME).is_file()
+    if target.is_symlink() or (target.exists() and not is_model and not _is_empty_folder(target)):
+        raise UsageError(f"{target}: exists and is no model directory; remove it or choose another name with -o")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent):
+            pass
+    except OSError as error:
+        raise ModelError(f"{target.parent}: cannot be written ({error.strerror}); choose another place with -o") from error
+
+
+@contextmanager
+def publishing(target: Path) -> Iterator[Path]:
+    """A folder to write a model into, which becomes ``target`` when the block ends well and vanishes otherwise.
+
+    A model already there stays in place until the new one is complete on the disk.
+
+    Raises:
+        UsageError, ModelError: as `check_target`.
+        ModelError: the disk is full or the folder cannot be replaced.
+    """
+    check_target(target)
+    try:
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        work.chmod(0o755)  # mkdtemp makes it private, but a model is read by others
+        try:
+            yield work
+            _sync(work)
+            _replace(work, target)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    except OSError as error:
+        raise ModelError(f"{target}: cannot be written ({error.strerror or error}); free the space or choose -o") from error
+
+
+def _replace(work: Path, target: Path) -> None:
+    """Two renames, as no system call swaps directories everywhere; the old model is put back if the second fails."""
+    if target.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+        target.rename(old / target.name)
+        try:
+            work.rename(target)
+        except OSError:
+            (old / target.name).rename(target)
+            raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+    else:
+        work.rename(target)
+    _sync_path(target.parent)
+
+
+def _sync(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        _sync_path(path)
+    _sync_path(folder)
+
+
+def _sync_path(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _check_against_torch(onnx: Path, served: ServedNetwork, size: int) -> None:
+    import onnxruntime
+
+    images = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), dtype=np.uint8)
+    session = onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
+    embedding, logits = session.run(list(OUTPUTS), {"image": images})
+    with torch.inference_mode():
+        expected, expected_logits = (out.numpy() for out in served(torch.from_numpy(images)))
+    error = float(np.max(1 - np.sum(embedding * expected, axis=1)))
+    if not error < MAX_COSINE_ERROR or not np.allclose(logits, expected_logits, atol=1e-2):
+        raise ModelError(f"the exported network differs from the trained one (cosine error {error:.1e}); do not use it")

@@ -1,0 +1,190 @@
+"""A catalog in, a model directory out: the whole of `trainer fit` as one function over the other modules."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from indexer.catalog import Catalog, Reject
+from indexer.embedder import Embedder
+from indexer.model_file import load_model
+from indexer.preprocessing import Preprocessing
+from trainer.calibration import fit_classifier, same_category_curve
+from trainer.dataset import Sample, Split, read_dataset, split
+from trainer.evaluation import evaluate_model
+from trainer.export import check_target, publishing, write_network, write_record
+from trainer.features import extract
+from trainer.metrics import category_metrics
+from trainer.network import EmbeddingNetwork
+from trainer.progress import Stages
+from trainer.recipes import RECIPES
+from trainer.report import ReportData, write_report
+from trainer.settings import FitSettings
+from trainer.sources import CachedFeatures, Photos, Source
+from trainer.training import Training, train
+from trainer.weights import build_network
+
+REJECTS_NAME = "rejects.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What `fit` made. ``metrics`` are those of the held-out photos, ``seconds`` by stage."""
+
+    path: Path
+    fingerprint: str
+    metrics: dict[str, Any]
+    photos: dict[str, int]
+    best_epoch: int
+    epochs: int
+    interrupted: bool
+    rejects: tuple[Reject, ...]
+    seconds: dict[str, float]
+
+
+def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | None = None) -> Fitted:
+    """Train a model on a catalog and publish it as a directory.
+
+    Args:
+        catalog: products with categories; those without are left out.
+        target: the model directory to make or to replace.
+        settings: recipe, weights, sizes, split.
+        stages: shows the progress; silent when not given.
+
+    Raises:
+        UsageError: ``target`` is something else than a model directory.
+        CatalogError: there is too little to learn from.
+        ModelError: the weights cannot be had, or the directory cannot be written.
+    """
+    stages = stages or Stages(show=False)
+    clock = _Clock()
+    check_target(target)
+    network = build_network(settings.backbone, settings.weights, seed=settings.seed)
+    preprocessing = Preprocessing(settings.size)
+    stages.stage("Reading photos", sum(len(p.images) for p in catalog.products if p.category))
+    dataset = read_dataset(catalog, progress=stages.advance)
+    parts = split(dataset.samples, holdout=settings.holdout, validation=settings.validation, seed=settings.seed)
+    clock.lap("read")
+
+    learning, tuning = _sources(network, parts, preprocessing, settings, stages)
+    clock.lap("features")
+    untrained = _precision(Photos(network, parts.held_out, preprocessing), parts.held_out)
+    clock.lap("untrained")
+
+    stages.stage("Training", settings.epochs)
+    recipe = RECIPES[settings.recipe](settings, parts.train, parts.validation)
+    result = train(learning, tuning, recipe, settings, stages.epoch)
+    if result.interrupted:
+        stages.note(f"Stopped at epoch {len(result.history)}; keeping the best so far, of epoch {result.best_epoch}.")
+    classifier, curve = _heads(learning, tuning, parts, dataset.categories, settings.seed)
+    clock.lap("train")
+
+    with publishing(target) as folder:
+        fingerprint = write_network(folder, network, classifier, preprocessing)
+        facts = {
+            "calibration": {"same_category": curve} if curve else {},
+            "training": _record(settings, parts, result),
+        }
+        write_record(folder, fingerprint, network, preprocessing, dataset.categories, metrics={}, **facts)
+        clock.lap("export")
+        keys = {sample.key for sample in parts.held_out}
+        metrics = evaluate_model(
+            load_model(folder), catalog, image_keys=keys, seed=settings.seed, progress=stages.evaluation
+        )
+        metrics["model"]["name"] = target.name  # it was measured in the folder that becomes the target
+        metrics["untrained"] = untrained
+        clock.lap("evaluate")
+        write_record(folder, fingerprint, network, preprocessing, dataset.categories, metrics=metrics, **facts)
+        _report(folder, parts.held_out, result, metrics, settings)
+        _write_rejects(folder, dataset.rejects)
+        clock.lap("report")
+    photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
+    photos["without_category"] = dataset.without_category
+    return Fitted(
+        target, fingerprint, metrics, photos, result.best_epoch, len(result.history), result.interrupted,
+        dataset.rejects, clock.seconds,
+    )  # fmt: skip
+
+
+def _sources(
+    network: EmbeddingNetwork, parts: Split, preprocessing: Preprocessing, settings: FitSettings, stages: Stages
+) -> tuple[Source, Source]:
+    """The training and the validation photos as the settings have the network see them."""
+    if not settings.freeze:
+        return Photos(network, parts.train, preprocessing), Photos(network, parts.validation, preprocessing)
+    samples = parts.train + parts.validation
+    stages.stage("Backbone features", len(samples))
+    bank = extract(
+        network, samples, preprocessing, views=settings.views, seed=settings.seed, progress=stages.advance
+    )
+    cut = len(parts.train)
+    return CachedFeatures(network, bank.part(0, cut)), CachedFeatures(network, bank.part(cut, len(samples)))
+
+
+def _precision(source: Source, samples: Sequence[Sample]) -> dict[str, float]:
+    return category_metrics(source.embed_all(0, len(samples)), [sample.category for sample in samples])
+
+
+def _heads(
+    learning: Source, tuning: Source, parts: Split, categories: Sequence[str], seed: int
+) -> tuple[nn.Linear, dict[str, list[float]]]:
+    """The category classifier and the calibration curve of the finished embedding."""
+    train_embeddings = learning.embed_all(0, len(parts.train))
+    tuned = tuning.embed_all(0, len(parts.validation))
+    names = [sample.category for sample in parts.validation]
+    classifier = fit_classifier(
+        (train_embeddings, [sample.category for sample in parts.train]), (tuned, names), categories
+    )
+    curve = same_category_curve(tuned, names, [sample.group for sample in parts.validation], seed=seed)
+    return classifier, curve
+
+
+def _record(settings: FitSettings, parts: Split, result: Training) -> dict[str, Any]:
+    return {
+        **settings.record(),
+        "photos": {"train": len(parts.train), "validation": len(parts.validation), "held_out": len(parts.held_out)},
+        "held_out_images": [sample.key for sample in parts.held_out],
+        "best_epoch": result.best_epoch,
+        "interrupted": result.interrupted,
+        "history": [epoch.record() for epoch in result.history],
+    }
+
+
+def _report(
+    folder: Path, held_out: Sequence[Sample], result: Training, metrics: dict[str, Any], settings: FitSettings
+) -> None:
+    embedder = Embedder(load_model(folder), threads=2)
+    embeddings: NDArray[np.float32] = embedder.embed(sample.path for sample in held_out)
+    shown = [(sample.path, sample.category, sample.product_id) for sample in held_out]
+    history = [epoch.record() for epoch in result.history]
+    write_report(folder, ReportData(history, metrics, shown, embeddings, settings.record()))
+
+
+def _write_rejects(folder: Path, rejects: Sequence[Reject]) -> None:
+    if not rejects:
+        return
+    with (folder / REJECTS_NAME).open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(("where", "reason", "product_id"))
+        writer.writerows((reject.where, reject.reason, reject.product_id or "") for reject in rejects)
+
+
+class _Clock:
+    """Seconds of each stage, in order."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._last, 2)
+        self._last = now

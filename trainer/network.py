@@ -1,0 +1,71 @@
+"""The embedding network: a torchvision backbone, a two-layer head to the unit sphere, and the normalisation of pixels."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from indexer.errors import UsageError
+
+DIMENSION = 128
+HIDDEN = 512
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as all torchvision weights expect them
+
+
+class EmbeddingNetwork(nn.Module):
+    """Photos → unit vectors, with the pixel normalisation inside.
+
+    Args:
+        backbone: a torchvision classification backbone without its classifier; [n,3,H,W] → [n, features].
+        features: width of what the backbone returns.
+        dimension: length of the embedding.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, backbone: nn.Module, features: int, *, dimension: int = DIMENSION) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.dimension = dimension
+        self.head = nn.Sequential(nn.Linear(features, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, dimension))
+        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1) * 255, persistent=False)
+        self.register_buffer("scale", 1 / (torch.tensor(_STD).view(1, 3, 1, 1) * 255), persistent=False)
+
+    def features(self, image: Tensor) -> Tensor:
+        """Backbone features float32 [n, features] of photos uint8 [n,H,W,3]."""
+        pixels = (image.permute(0, 3, 1, 2).to(torch.float32) - self.mean) * self.scale
+        features: Tensor = self.backbone(pixels)
+        return features
+
+    def embed(self, features: Tensor) -> Tensor:
+        """Unit vectors float32 [n, dimension] of backbone features."""
+        return functional.normalize(self.head(features), dim=1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Unit vectors float32 [n, dimension] of photos uint8 [n,H,W,3]."""
+        return self.embed(self.features(image))
+
+
+class BackboneFeatures(nn.Module):
+    """The frozen part of a network alone, as a module that can be exported."""
+
+    def __init__(self, network: EmbeddingNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Backbone features float32 [n, features] of photos uint8 [n,H,W,3]."""
+        return self.network.features(image)
+
+
+def strip_classifier(model: nn.Module) -> int:
+    """Replace a torchvision model's classifier by the identity; returns the width of the features before it."""
+    for name in ("classifier", "fc"):
+        head = getattr(model, name, None)
+        if isinstance(head, nn.Module):
+            linear = next(module for module in head.modules() if isinstance(module, nn.Linear))
+            setattr(model, name, nn.Identity())
+            return linear.in_features
+    raise UsageError("this backbone has no classifier to replace; choose another with --backbone")

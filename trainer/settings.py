@@ -1,0 +1,87 @@
+"""Everything that decides how a model is trained, in one record that is saved beside the weights."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+from indexer.errors import UsageError
+
+Recipe = Literal["two-level", "classic"]
+
+BACKBONES = ("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "resnet18", "resnet50", "efficientnet_b0")
+"""torchvision classification backbones whose training and ONNX export are tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """Settings of one training run; `for_run` fills in what follows from recipe and weights.
+
+    Sizes are in photos, rates per Adam step, fractions of near-duplicate groups.
+    """
+
+    recipe: Recipe = "two-level"
+    weights: str = "imagenet"
+    backbone: str = "mobilenet_v2"
+    size: int = 224
+    seed: int = 0
+    holdout: float = 0.2
+    validation: float = 0.15
+    freeze: bool = True
+    """The backbone stays as it is and only the head learns, on cached features."""
+    epochs: int = 40
+    batch: int = 128
+    """Photos of a two-level batch (each is shown in two views), or triplets of a classic one."""
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    views: int = 8
+    """Augmented views cached of every photo when the backbone is frozen."""
+    category_temperature: float = 0.1
+    instance_temperature: float = 0.1
+    instance_weight: float = 1.0
+    """Weight of the instance loss against the category loss."""
+    margin: float = 1.0
+    """Of the classic recipe's triplet loss, in Euclidean distance of unit vectors."""
+    patience: int = 4
+    """Validations without progress before the learning rate is divided by ten."""
+
+    def __post_init__(self) -> None:
+        if self.recipe not in ("two-level", "classic"):
+            raise UsageError(f"recipe {self.recipe!r} is not known; choose two-level or classic")
+        if not 0.05 <= self.holdout <= 0.8:
+            raise UsageError(f"holdout {self.holdout} is outside 0.05..0.8: it is the share of photos the test is made on")
+        if not 0.05 <= self.validation <= 0.5:
+            raise UsageError(f"validation {self.validation} is outside 0.05..0.5: it is the share of the rest used to tune")
+        if self.epochs < 1:
+            raise UsageError(f"epochs {self.epochs} is not positive")
+        if self.freeze and self.weights == "none":
+            raise UsageError("a backbone without pretrained weights has nothing worth freezing; leave --freeze out")
+        if not self.freeze and self.weights != "none" and self.recipe == "two-level":
+            raise UsageError("the two-level recipe trains a head on a frozen backbone; --no-freeze is for --recipe classic")
+
+    @classmethod
+    def for_run(
+        cls, recipe: Recipe = "two-level", weights: str = "imagenet", *, freeze: bool | None = None,
+        epochs: int | None = None, **given: Any,
+    ) -> Self:  # fmt: skip
+        """Settings of a recipe with its own defaults, of which ``given`` ones override.
+
+        Raises:
+            UsageError: a value is out of range, or two of them exclude each other.
+        """
+        pretrained = weights != "none"
+        if freeze is None:
+            freeze = pretrained and recipe == "two-level"
+        if recipe == "classic":
+            defaults = {"batch": 16, "learning_rate": 1e-4, "weight_decay": 0.0, "epochs": 30, "views": 0}
+        elif not freeze:
+            defaults = {"batch": 32, "epochs": 20, "views": 0}
+        else:
+            defaults = {}
+        if epochs is not None:
+            defaults["epochs"] = epochs
+        return cls(**{"recipe": recipe, "weights": weights, "freeze": freeze, **defaults, **given})
+
+    def record(self) -> dict[str, Any]:
+        """What model.json says of the run."""
+        return asdict(self)

@@ -1,0 +1,126 @@
+"""Where a batch comes from: cached features of a frozen backbone, or the photos themselves through the whole network."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from indexer.images import open_image
+from indexer.preprocessing import Preprocessing
+from trainer.augmentation import Augmentation, view_rng
+from trainer.dataset import Sample
+from trainer.features import FeatureBank
+from trainer.machine import cores
+from trainer.network import EmbeddingNetwork
+from trainer.sampling import Indices
+
+_EVALUATION_BATCH = 32
+_ROUNDS = 1 << 20  # views of different epochs never share a seed
+
+
+class Source(ABC):
+    """Photos of one part of the split as the network's input, original or as random views."""
+
+    network: EmbeddingNetwork
+
+    @abstractmethod
+    def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:
+        """For each array of photo indices its inputs: ``views`` random views of all of them, one after the other.
+
+        With ``views`` 0 the photos themselves.
+        """
+
+    @abstractmethod
+    def embed(self, inputs: Tensor) -> Tensor:
+        """Unit vectors of a batch, with gradients."""
+
+    @abstractmethod
+    def trained(self) -> nn.Module:
+        """The part of the network that learns."""
+
+    def embed_all(self, views: int, photos: int) -> NDArray[np.float32]:
+        """Embeddings of all ``photos`` without gradients: themselves (views 0) or one fixed random view of each."""
+        plan = np.array_split(np.arange(photos), max(1, -(-photos // _EVALUATION_BATCH)))
+        module = self.trained()
+        was_training = module.training
+        module.eval()
+        with torch.inference_mode():
+            parts = [self.embed(inputs).numpy() for inputs in self.batches(plan, views, np.random.default_rng(0))]
+        module.train(was_training)
+        return np.concatenate(parts)
+
+
+class CachedFeatures(Source):
+    """Features computed once: an epoch takes a second, and only the head learns."""
+
+    def __init__(self, network: EmbeddingNetwork, bank: FeatureBank) -> None:
+        self.network = network
+        self._vectors = torch.from_numpy(bank.vectors)
+
+    def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:
+        """See `Source.batches`; the first of several views may be the photo itself, so that it is learnt too."""
+        for indices in plan:
+            if not views:
+                yield self._vectors[indices, 0]
+                continue
+            chosen = []
+            for view in range(views):
+                low = 0 if view == 0 and views > 1 else 1
+                picked = rng.integers(low, self._vectors.shape[1], size=len(indices))
+                chosen.append(self._vectors[indices, picked])
+            yield torch.cat(chosen)
+
+    def embed(self, inputs: Tensor) -> Tensor:
+        """See `Source.embed`."""
+        return self.network.embed(inputs)
+
+    def trained(self) -> nn.Module:
+        """The head."""
+        return self.network.head
+
+
+class Photos(Source):
+    """Photos decoded and augmented by threads while the network learns from the batch before."""
+
+    def __init__(self, network: EmbeddingNetwork, samples: Sequence[Sample], preprocessing: Preprocessing) -> None:
+        self.network = network
+        self._samples = samples
+        self._preprocessing = preprocessing
+        self._augmentation = Augmentation()
+
+    def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:
+        """See `Source.batches`."""
+        start = int(rng.integers(0, _ROUNDS))
+
+        def load(task: tuple[int, int, int]) -> NDArray[np.uint8]:
+            step, index, view = task
+            image = open_image(self._samples[index].path, fit=self._preprocessing.size)
+            if views:
+                generator = view_rng(start, index, step * views + view)
+                image = self._augmentation.view(image, generator, self._preprocessing.size)
+            return self._preprocessing.apply(image)
+
+        def tasks(step: int) -> Iterable[tuple[int, int, int]]:
+            return [(step, int(index), view) for view in range(max(1, views)) for index in plan[step]]
+
+        with ThreadPoolExecutor(cores()) as pool:
+            ahead = pool.map(load, tasks(0)) if len(plan) else iter(())
+            for step in range(len(plan)):
+                photos = np.stack(list(ahead))
+                if step + 1 < len(plan):
+                    ahead = pool.map(load, tasks(step + 1))
+                yield torch.from_numpy(photos)
+
+    def embed(self, inputs: Tensor) -> Tensor:
+        """See `Source.embed`."""
+        return self.network(inputs)  # type: ignore[no-any-return]
+
+    def trained(self) -> nn.Module:
+        """Everything."""
+        return self.network
