@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,8 @@ MAX_PIXELS = 80_000_000
 MAX_BYTES = 100_000_000
 """Largest photo file that is read."""
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
-"""Raster formats that shops use. Pillow knows more, some of which run programs (EPS) or nest (PSD, ICO)."""
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+"""Raster formats that shops use; JPEG includes MPO. Pillow knows more; some run programs (EPS), some nest (ICO)."""
 
 PHASH_SIDE = 8
 
@@ -36,6 +37,10 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+# Pillow loads these when it first meets such a file. Now is better than in the middle of several threads' first files.
+for _plugin in ("Avif", "Bmp", "Gif", "Jpeg", "Mpo", "Png", "Tiff", "WebP"):
+    import_module(f"PIL.{_plugin}ImagePlugin")
 
 # Pillow warns of odd metadata, which does not matter here, and of large pictures, which are refused below anyway.
 # Set once for the process: `warnings.catch_warnings` around a decode is not safe among threads.
@@ -162,10 +167,7 @@ def _flatten(image: Image.Image) -> Image.Image:
         layer = image.convert("RGBA")
         paper = Image.new("RGBA", layer.size, "white")
         return Image.alpha_composite(paper, layer).convert("RGB")
-    try:
-        return image.convert("RGB")
-    except ValueError as error:
-        raise ImageError(f"its colour mode {image.mode} is not read; save it as RGB") from error
+    return image.convert("RGB")
 
 
 def _deep_to_rgb(image: Image.Image) -> Image.Image:

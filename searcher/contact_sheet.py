@@ -35,8 +35,11 @@ def check_writable(path: Path) -> None:
     Raises:
         UsageError: the folder is missing or may not be written to, or the path is no regular file.
     """
-    folder = path.resolve().parent
-    if path.exists() and not path.is_file():
+    try:
+        folder, present, regular = path.resolve().parent, path.exists(), path.is_file()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be the name of a page ({error}); give another") from error
+    if present and not regular:
         raise UsageError(f"{path}: is not a regular file; give the name of the page to write, e.g. answer.html")
     if not folder.is_dir():
         raise UsageError(f"{path}: there is no folder {folder}; create it, or write the page elsewhere")

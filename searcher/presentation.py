@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-FIRST = ("title", "brand", "metal", "stone", "price", "in_stock")
+FIRST = ("title", "price", "brand", "metal", "stone", "in_stock")
 """Fields shown first, where the catalog has them; the others follow in the catalog's order."""
 
 _NOT_SHOWN = {"product_id", "category", "photo", "currency", "predicted_category", "predicted_confidence",
               "indexed_at", "role"}  # fmt: skip
 """Shown elsewhere (a column of their own, beside the price), or the index's own book-keeping."""
+
+_MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00Z\Z")
+"""What a date without a time became in the index."""
 
 
 def shown_fields(payloads: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -33,7 +37,7 @@ def written(payload: Mapping[str, Any], field: str) -> str:
         if field == "price":
             return printable(f"{_amount(value)} {payload.get('currency') or ''}".strip())
         return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:,g}"
-    return printable(str(value))
+    return printable(_MIDNIGHT.sub(r"\1", str(value)))
 
 
 def printable(text: str) -> str:

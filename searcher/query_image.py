@@ -6,10 +6,10 @@ import io
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from indexer.errors import ImageError
-from indexer.images import MAX_BYTES, open_image, read_bytes
+from indexer.images import MAX_BYTES, read_bytes, to_rgb
 from searcher.answers import QueryPhoto
 
 PhotoSource = str | Path | bytes | Image.Image
@@ -25,7 +25,10 @@ def load_query_photo(source: PhotoSource) -> tuple[QueryPhoto, Image.Image | byt
         ImageError: it is no photo that can be used; the message names the file.
     """
     if isinstance(source, Image.Image):
-        image = _upright_rgb(source)
+        try:
+            image = to_rgb(source)
+        except ImageError as error:
+            raise ImageError(f"query photo: {error}") from error
         return QueryPhoto("image", data=_png(image)), image
     if isinstance(source, bytes):
         if len(source) > MAX_BYTES:
@@ -44,19 +47,6 @@ def load_query_photo(source: PhotoSource) -> tuple[QueryPhoto, Image.Image | byt
 def read_stream(stream: BinaryIO) -> bytes:
     """The bytes of a photo on a pipe, at most one more than a photo may have."""
     return stream.read(MAX_BYTES + 1)
-
-
-def _upright_rgb(image: Image.Image) -> Image.Image:
-    """What `open_image` makes of a file, for an image somebody opened with Pillow."""
-    try:
-        upright = ImageOps.exif_transpose(image)
-        if upright.mode == "RGB":
-            return upright
-        if upright.mode in ("1", "L", "LA", "P", "RGBA", "I", "I;16"):
-            return open_image(_png(upright))  # transparency on white, 16 bits to 8: in one place only
-        return upright.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
-        raise ImageError(f"query photo: damaged or incomplete ({error})") from error
 
 
 def _png(image: Image.Image) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -12,7 +13,9 @@ from searcher.presentation import printable, shown_fields, written
 PIPE_WIDTH = 10_000
 """Columns when nobody looks: wide enough that nothing is cut."""
 
-_NARROWEST = {"title": 16}
+GAP = 2
+WIDEST = 24
+TITLE_AT_LEAST = 16
 
 
 def print_table(answer: Answer, console: Console | None = None) -> None:
@@ -47,34 +50,37 @@ def _table(answer: Answer, width: int) -> Table:
     for field in shown_fields(match.payload for match in answer.matches):
         columns[field] = [written(match.payload, field) for match in answer.matches]
     columns["photo"] = [printable(match.photo) for match in answer.matches]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in _fitting(columns, width):
+    widths = _widths(columns, width)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for name, cells in widths.items():
         table.add_column(
             name.replace("_", " "),
-            justify="right" if name in {"#", "score", "price"} else "left",
+            justify="right" if name in ("#", "score", "price") else "left",
             style="cyan" if name == "product" else "",
             no_wrap=True,
             overflow="ellipsis",
-            min_width=None if name == "title" else min(_widest(name, columns[name]), 24),
+            width=cells,
         )
-    for row in zip(*(columns[name] for name in _fitting(columns, width)), strict=True):
+    for row in zip(*(columns[name] for name in widths), strict=True):
         table.add_row(*(Text(cell) for cell in row))
     return table
 
 
-def _fitting(columns: dict[str, list[str]], width: int) -> list[str]:
-    """Columns from the left as long as they fit; the first four always do, because they are the answer."""
-    chosen: list[str] = []
+def _widths(columns: dict[str, list[str]], width: int) -> dict[str, int]:
+    """The columns that fit, from the left, and their widths. The first four always stay: they are the answer.
+
+    Texts are cut at `WIDEST`; a title then gets what is left over, because it says most.
+    """
+    full = {name: max(cell_len(name), *map(cell_len, cells)) for name, cells in columns.items()}
+    if sum(full.values()) + GAP * len(full) <= width + GAP:
+        return full
+    chosen: dict[str, int] = {}
     left = width
-    for place, (name, cells) in enumerate(columns.items()):
-        needed = _NARROWEST.get(name) or min(_widest(name, cells), 24)
-        left -= needed + 2
-        if place < 4 or left >= -2:
-            chosen.append(name)
-        else:
-            left += needed + 2
+    for place, (name, wanted) in enumerate(full.items()):
+        needed = wanted if name == "product" else min(wanted, TITLE_AT_LEAST if name == "title" else WIDEST)
+        if place < 4 or needed + GAP <= left:
+            chosen[name] = needed
+            left -= needed + GAP
+    if "title" in chosen:
+        chosen["title"] = min(full["title"], chosen["title"] + max(0, left))
     return chosen
-
-
-def _widest(name: str, cells: list[str]) -> int:
-    return max(len(name), *map(len, cells))

@@ -76,7 +76,8 @@ def fit_classifier(
         loss = log_loss(validation[1], model.predict_proba(validation[0]), labels=model.classes_)
         if loss < lowest:
             best, lowest = model, loss
-    assert best is not None and list(best.classes_) == list(categories)  # noqa: S101
+    if best is None or list(best.classes_) != list(categories):
+        raise ValueError("a category has no training photo")
     return _layer(best.coef_, best.intercept_)
 
 

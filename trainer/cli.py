@@ -10,7 +10,7 @@ import click
 
 from indexer.command_line import echo_json, group, json_option
 from indexer.errors import EXIT_REJECTS, MissingExtra
-from trainer.settings import BACKBONES, FitSettings
+from trainer.settings import BACKBONES, FitSettings, Recipe
 
 if TYPE_CHECKING:
     from trainer.fitting import Fitted
@@ -39,7 +39,7 @@ def main() -> None:
               "[default: the head, but the whole network for classic and without weights]")  # fmt: skip
 @json_option
 def fit(
-    catalog: Path, output: Path, recipe: str, weights: str, backbone: str, size: int, epochs: int | None, seed: int,
+    catalog: Path, output: Path, recipe: Recipe, weights: str, backbone: str, size: int, epochs: int | None, seed: int,
     holdout: float, validation: float, freeze: bool | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Train on CATALOG and write a model directory with its held-out metrics and a report."""

@@ -63,9 +63,7 @@ def write_onnx(module: nn.Module, path: Path, size: int, outputs: Sequence[str] 
     )  # fmt: skip
 
 
-def write_network(
-    folder: Path, network: EmbeddingNetwork, classifier: nn.Linear, preprocessing: Preprocessing
-) -> str:
+def write_network(folder: Path, network: EmbeddingNetwork, classifier: nn.Linear, preprocessing: Preprocessing) -> str:
     """Write ``model.onnx`` and ``model.safetensors`` into a folder and check that ONNX Runtime agrees with torch.
 
     Returns:
@@ -80,6 +78,7 @@ def write_network(
     write_onnx(served, folder / ONNX_NAME, preprocessing.size)
     weights = {**network.state_dict(), **{f"classifier.{k}": v for k, v in classifier.state_dict().items()}}
     save_file({name: tensor.contiguous() for name, tensor in weights.items()}, folder / WEIGHTS_NAME)
+    (folder / WEIGHTS_NAME).chmod(0o644)  # safetensors makes its files private; a model is read by others
     _check_against_torch(folder / ONNX_NAME, served, preprocessing.size)
     return fingerprint_of((folder / ONNX_NAME).read_bytes(), preprocessing)
 
@@ -116,7 +115,9 @@ def check_target(target: Path) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent):
             pass
     except OSError as error:
-        raise ModelError(f"{target.parent}: cannot be written ({error.strerror}); choose another place with -o") from error
+        raise ModelError(
+            f"{target.parent}: cannot be written ({error.strerror}); choose another place with -o"
+        ) from error
 
 
 @contextmanager
@@ -140,7 +141,9 @@ def publishing(target: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
-        raise ModelError(f"{target}: cannot be written ({error.strerror or error}); free the space or choose -o") from error
+        raise ModelError(
+            f"{target}: cannot be written ({error.strerror or error}); free the space or choose -o"
+        ) from error
 
 
 def _replace(work: Path, target: Path) -> None:

@@ -32,7 +32,7 @@ class FeatureBank:
     @property
     def views(self) -> int:
         """Augmented views per photo."""
-        return self.vectors.shape[1] - 1
+        return int(self.vectors.shape[1]) - 1
 
     @property
     def originals(self) -> NDArray[np.float32]:
@@ -85,9 +85,7 @@ def extract(
 
 
 @contextmanager
-def _session(
-    network: EmbeddingNetwork, size: int
-) -> Iterator[Callable[[NDArray[np.uint8]], NDArray[np.float32]]]:
+def _session(network: EmbeddingNetwork, size: int) -> Iterator[Callable[[NDArray[np.uint8]], NDArray[np.float32]]]:
     """The backbone as a function from photos uint8 [n,H,W,3] to features, safe to call from many threads."""
     import onnxruntime
 

@@ -33,6 +33,7 @@ from trainer.training import Training, train
 from trainer.weights import build_network
 
 REJECTS_NAME = "rejects.csv"
+HELD_OUT_NAME = "held_out.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
         clock.lap("evaluate")
         write_record(folder, fingerprint, network, preprocessing, dataset.categories, metrics=metrics, **facts)
         _report(folder, parts.held_out, result, metrics, settings)
-        _write_rejects(folder, dataset.rejects)
+        _write_lists(folder, parts.held_out, dataset.rejects)
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
@@ -122,9 +123,7 @@ def _sources(
         return Photos(network, parts.train, preprocessing), Photos(network, parts.validation, preprocessing)
     samples = parts.train + parts.validation
     stages.stage("Backbone features", len(samples))
-    bank = extract(
-        network, samples, preprocessing, views=settings.views, seed=settings.seed, progress=stages.advance
-    )
+    bank = extract(network, samples, preprocessing, views=settings.views, seed=settings.seed, progress=stages.advance)
     cut = len(parts.train)
     return CachedFeatures(network, bank.part(0, cut)), CachedFeatures(network, bank.part(cut, len(samples)))
 
@@ -151,7 +150,6 @@ def _record(settings: FitSettings, parts: Split, result: Training) -> dict[str, 
     return {
         **settings.record(),
         "photos": {"train": len(parts.train), "validation": len(parts.validation), "held_out": len(parts.held_out)},
-        "held_out_images": [sample.key for sample in parts.held_out],
         "best_epoch": result.best_epoch,
         "interrupted": result.interrupted,
         "history": [epoch.record() for epoch in result.history],
@@ -168,7 +166,9 @@ def _report(
     write_report(folder, ReportData(history, metrics, shown, embeddings, settings.record()))
 
 
-def _write_rejects(folder: Path, rejects: Sequence[Reject]) -> None:
+def _write_lists(folder: Path, held_out: Sequence[Sample], rejects: Sequence[Reject]) -> None:
+    """Which photos the metrics were measured on, and what was left out, one a line."""
+    (folder / HELD_OUT_NAME).write_text("".join(f"{sample.key}\n" for sample in held_out), encoding="utf-8")
     if not rejects:
         return
     with (folder / REJECTS_NAME).open("w", encoding="utf-8", newline="") as handle:

@@ -1,4 +1,4 @@
-"""The embedding network: a torchvision backbone, a two-layer head to the unit sphere, and the normalisation of pixels."""
+"""The embedding network: a torchvision backbone, a head to the unit sphere, and the normalisation of pixels."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class TwoLevelRecipe(Recipe):
 
 
 class ClassicRecipe(Recipe):
-    """Random triplets of the photos as they are, margin 1.0; judged by the triplet loss on fixed validation triplets."""
+    """Random triplets of the photos as they are, margin 1.0; judged by the loss of fixed validation triplets."""
 
     def __init__(self, settings: FitSettings, train: Sequence[Sample], validation: Sequence[Sample]) -> None:
         super().__init__(settings, train, validation)

@@ -11,7 +11,7 @@ Indices = NDArray[np.int64]
 
 
 def balanced_batches(labels: Indices, batch: int, rng: np.random.Generator) -> list[Indices]:
-    """An epoch of batches in which every category has as equal a share as it can (P×K sampling, all P at once).
+    """An epoch of batches in which every category has as equal a share as it can (P x K sampling, all P at once).
 
     Every photo of the largest category appears about once an epoch; smaller categories start over, so that rare
     ones weigh as much as common ones. No photo appears twice in one batch unless its category is smaller than its

@@ -49,15 +49,21 @@ class FitSettings:
         if self.recipe not in ("two-level", "classic"):
             raise UsageError(f"recipe {self.recipe!r} is not known; choose two-level or classic")
         if not 0.05 <= self.holdout <= 0.8:
-            raise UsageError(f"holdout {self.holdout} is outside 0.05..0.8: it is the share of photos the test is made on")
+            raise UsageError(
+                f"holdout {self.holdout} is outside 0.05..0.8: it is the share of photos the test is made on"
+            )
         if not 0.05 <= self.validation <= 0.5:
-            raise UsageError(f"validation {self.validation} is outside 0.05..0.5: it is the share of the rest used to tune")
+            raise UsageError(
+                f"validation {self.validation} is outside 0.05..0.5: it is the share of the rest used to tune"
+            )
         if self.epochs < 1:
             raise UsageError(f"epochs {self.epochs} is not positive")
         if self.freeze and self.weights == "none":
             raise UsageError("a backbone without pretrained weights has nothing worth freezing; leave --freeze out")
         if not self.freeze and self.weights != "none" and self.recipe == "two-level":
-            raise UsageError("the two-level recipe trains a head on a frozen backbone; --no-freeze is for --recipe classic")
+            raise UsageError(
+                "the two-level recipe trains a head on a frozen backbone; --no-freeze is for --recipe classic"
+            )
 
     @classmethod
     def for_run(

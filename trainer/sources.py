@@ -1,4 +1,4 @@
-"""Where a batch comes from: cached features of a frozen backbone, or the photos themselves through the whole network."""
+"""Where a batch comes from: cached features of a frozen backbone, or the photos through the whole network."""
 
 from __future__ import annotations
 

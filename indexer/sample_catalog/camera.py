@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from indexer.sample_catalog import materials
@@ -12,7 +13,10 @@ from indexer.sample_catalog.curves import Array, unit
 from indexer.sample_catalog.solids import ACCENT, DARK, DIAL, ENAMEL, FACETED, INK, LEATHER, METAL, STONE, Part
 
 PERSPECTIVE = 0.10
-ID_BITS = 26  # a depth key is depth, then the number of the surface point
+NOTHING = -9.0  # the depth of a pixel that shows no part
+GROUND = 1.03  # how far behind the piece's middle its background lies, for the light between both
+
+Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -39,91 +43,108 @@ class Framing:
 
 
 def place_points(parts: list[Part], turn: Array) -> Array:
-    """All surface points of all places of all parts in camera space, float32 [n, 3]."""
-    clouds = []
-    for part in parts:
-        turns = (turn @ part.turns).astype(np.float32)
-        shifts = (part.shifts @ turn.T).astype(np.float32)
-        cloud = part.points @ np.swapaxes(turns, 1, 2)
-        cloud += shifts[:, None]
-        clouds.append(cloud.reshape(-1, 3))
-    return np.concatenate(clouds)
+    """All surface points of all places of all parts in camera space, float32 [3, n].
+
+    Written out instead of a matrix product: whose last bits depend on the number of threads, and bytes must not.
+    """
+    counts = [len(part.points) * len(part.shifts) for part in parts]
+    cloud = np.empty((3, sum(counts)), dtype=np.float32)
+    begin = 0
+    for part, count in zip(parts, counts, strict=True):
+        x, y, z = np.ascontiguousarray(part.points.T)
+        turns = (turn @ part.turns).astype(np.float32)[..., None]
+        shifts = np.einsum("mj,ij->im", part.shifts, turn).astype(np.float32)[..., None]
+        for axis in range(3):
+            out = cloud[axis, begin : begin + count].reshape(len(part.shifts), -1)
+            np.multiply(turns[:, axis, 0], x, out=out)
+            out += turns[:, axis, 1] * y
+            out += turns[:, axis, 2] * z
+            out += shifts[axis]
+        begin += count
+    return cloud
 
 
-def extent(parts: list[Part], turn: Array) -> tuple[Array, Array]:
-    """The corners (x, y) of what the parts cover in the picture plane, in units."""
+def extent(parts: list[Part], turn: Array, ceiling: float) -> tuple[Array, Array]:
+    """The corners (x, y) of what the parts cover in the picture plane below ``ceiling``, in units."""
     points = place_points(parts, turn)
-    flat = points[:, :2] / (1 - PERSPECTIVE * points[:, 2:])
-    return flat.min(axis=0), flat.max(axis=0)
+    flat = points[:2] / (1 - PERSPECTIVE * points[2])
+    flat = flat[:, flat[1] <= ceiling]
+    return flat.min(axis=1), flat.max(axis=1)
 
 
-def expose(parts: list[Part], framing: Framing, dress: Dress, light: materials.Light) -> tuple[Image.Image, Image.Image]:
+def expose(
+    parts: list[Part], framing: Framing, dress: Dress, light: materials.Light
+) -> tuple[Image.Image, Image.Image]:
     """The piece as RGB (black where nothing is) and its coverage as L, both ``pixels`` square."""
     pixels = framing.pixels
     points = place_points(parts, framing.turn)
-    zoom = framing.scale / (1 - PERSPECTIVE * points[:, 2])
-    column = (framing.centre[0] + points[:, 0] * zoom).astype(np.int32)
-    row = (framing.centre[1] - points[:, 1] * zoom).astype(np.int32)
-    inside = (column >= 0) & (column < pixels) & (row >= 0) & (row < pixels)
-    depth = np.clip((points[:, 2] + 4) * (2**20 / 8), 0, 2**20 - 1).astype(np.int64)
-    number = np.arange(len(points), dtype=np.int64)
-    key = (depth << ID_BITS) | number
-    nearest = np.full(pixels * pixels, -1, dtype=np.int64)
-    if inside.all():
-        np.maximum.at(nearest, row * pixels + column, key)
-    else:
-        np.maximum.at(nearest, (row * pixels + column)[inside], key[inside])
-    visible = np.flatnonzero(nearest >= 0)
-    winners = nearest[visible] & ((1 << ID_BITS) - 1)
-    shaded = shade(parts, framing, dress, light, winners, points[winners])
-    shaded *= occlusion(nearest, visible, pixels)[:, None]
+    number, place = project(points, framing)
+    depth = points[2] if len(number) == points.shape[1] else points[2, number]
+    nearest = np.full(pixels * pixels, NOTHING, dtype=np.float32)
+    np.maximum.at(nearest, place, depth)
+    first = np.flatnonzero(depth == nearest[place])
+    visible, winners = place[first], number[first]
+    shaded = shade(parts, framing, dress, light, winners, points[:, winners].T)
+    shaded *= occlusion(nearest.reshape(pixels, pixels)).reshape(-1)[visible][:, None]
     picture = np.zeros((pixels * pixels, 3), dtype=np.uint8)
     picture[visible] = np.clip(shaded, 0, 255).astype(np.uint8)
-    cover = np.zeros(pixels * pixels, dtype=np.uint8)
-    cover[visible] = 255
+    cover = np.where(nearest > NOTHING, np.uint8(255), np.uint8(0))
     return Image.fromarray(picture.reshape(pixels, pixels, 3)), Image.fromarray(cover.reshape(pixels, pixels))
 
 
-def occlusion(nearest: Array, visible: Array, pixels: int) -> Array:
-    """How much light reaches each visible point: less where the surroundings stand nearer to the camera, [n]."""
-    heights = np.maximum(nearest >> (ID_BITS + 10), 0).astype(np.int32)  # 1,024 levels over 8 units
-    heights = np.where(nearest < 0, 380, heights)
-    low, high = 380, 640
-    small = np.clip((heights - low) * (255 / (high - low)), 0, 255).astype(np.uint8).reshape(pixels, pixels)
-    around = Image.fromarray(small).reduce(4).filter(ImageFilter.BoxBlur(pixels / 4 / 40)).resize((pixels, pixels), 2)
-    above = np.asarray(around).reshape(-1)[visible].astype(np.float32) - small.reshape(-1)[visible]
-    return np.asarray(1 - np.clip(above / 42, 0, 0.6))
+def project(points: Array, framing: Framing) -> tuple[Indices, Indices]:
+    """The numbers of the points that fall into the picture, ascending, and the pixel each falls on."""
+    pixels = framing.pixels
+    zoom = framing.scale / (1 - PERSPECTIVE * points[2])
+    column = (framing.centre[0] + points[0] * zoom).astype(np.int32)
+    row = (framing.centre[1] - points[1] * zoom).astype(np.int32)
+    if min(column.min(), row.min()) >= 0 and max(column.max(), row.max()) < pixels:
+        return np.arange(points.shape[1]), (row * np.int32(pixels) + column).astype(np.intp)
+    number = np.flatnonzero((column >= 0) & (column < pixels) & (row >= 0) & (row < pixels))
+    return number, (row[number] * np.int32(pixels) + column[number]).astype(np.intp)
+
+
+def occlusion(nearest: Array) -> Array:
+    """How much light reaches each pixel: less where the surroundings stand nearer to the camera, [pixels, pixels]."""
+    small = np.clip((nearest + GROUND) * (255 / 2.0), 0, 255).astype(np.uint8)
+    picture = Image.fromarray(small)
+    blurred = picture.reduce(4).filter(ImageFilter.BoxBlur(len(nearest) / 160))
+    around = np.asarray(blurred.resize(picture.size, Image.Resampling.BILINEAR), dtype=np.int16)
+    return 1 - np.clip((around - small).astype(np.float32) / 42, 0, 0.6)
 
 
 def shade(
-    parts: list[Part], framing: Framing, dress: Dress, light: materials.Light, winners: Array, seen: Array
+    parts: list[Part], framing: Framing, dress: Dress, light: materials.Light, winners: Indices, seen: Array
 ) -> Array:
-    """Colours [n, 3] of the visible points; ``winners`` are their numbers, ``seen`` their places in camera space."""
-    sizes = np.array([len(p.points) for p in parts])
-    starts = np.concatenate([[0], np.cumsum(sizes * [len(p.shifts) for p in parts])])
-    owner = np.searchsorted(starts, winners, side="right") - 1
-    place, point = np.divmod(winners - starts[owner], sizes[owner])
-    template = np.concatenate([[0], np.cumsum(sizes)])[owner] + point
-    first_place = np.concatenate([[0], np.cumsum([len(p.shifts) for p in parts])])[owner] + place
-    turns = np.concatenate([framing.turn @ p.turns for p in parts]).astype(np.float32)[first_place]
-    local_normals = np.concatenate([p.normals for p in parts])[template]
-    normals = np.einsum("nij,nj->ni", turns, local_normals)
-    kind = np.array([p.material for p in parts])[owner]
+    """Colours [n, 3] of the visible points; ``winners`` are their numbers, ascending, ``seen`` their places."""
     sharp, soft = materials.studio(light)
     colours = np.empty((len(winners), 3), dtype=np.float32)
-    if dress.finish == "hammered":
-        normals = np.where((kind == METAL)[:, None], hammered(normals, seen @ framing.turn), normals)
-    for material in np.unique(kind):
-        mask = kind == material
-        if material in (STONE, ACCENT) and (dress.stone if material == STONE else "diamond") in FACETED:
-            stone = dress.stone if material == STONE else "diamond"
-            locals_ = np.concatenate([p.points for p in parts])[template[mask]]
-            radius = np.array([np.abs(p.points).max() for p in parts])[owner[mask]]
-            colours[mask] = gem_colour(
-                stone, dress.cut, locals_ / radius[:, None], local_normals[mask], normals[mask], turns[mask], sharp
-            )
+    normals = np.empty((len(winners), 3), dtype=np.float32)
+    kind = np.full(len(winners), -1, dtype=np.int8)  # stays -1 where a faceted stone is coloured at once
+    ends = np.cumsum([len(part.points) * len(part.shifts) for part in parts])
+    begin = 0
+    for part, end, stop in zip(parts, ends, np.searchsorted(winners, ends), strict=True):
+        chosen = slice(begin, int(stop))
+        begin = int(stop)
+        place, point = np.divmod(winners[chosen] - (end - len(part.points) * len(part.shifts)), len(part.points))
+        turns = (framing.turn @ part.turns).astype(np.float32)
+        flat = part.normals[point]
+        if len(turns) == 1:
+            normals[chosen] = np.einsum("ij,nj->ni", turns[0], flat)
         else:
-            colours[mask] = surface_colour(int(material), dress, normals[mask], seen[mask], sharp, soft)
+            normals[chosen] = np.einsum("nij,nj->ni", turns[place], flat)
+        stone = {STONE: dress.stone, ACCENT: "diamond"}.get(part.material, "")
+        if stone in FACETED:
+            local = part.points[point] / np.abs(part.points).max()
+            colours[chosen] = gem_colour(stone, dress.cut, local, flat, normals[chosen], turns[place], sharp)
+        else:
+            kind[chosen] = part.material
+    if dress.finish == "hammered":
+        metal = kind == METAL
+        normals[metal] = hammered(normals[metal], np.einsum("ni,ij->nj", seen[metal], framing.turn))
+    for material in set(kind.tolist()) - {-1}:
+        mask = np.flatnonzero(kind == material)
+        colours[mask] = surface_colour(material, dress, normals[mask], seen[mask], sharp, soft)
     return colours
 
 
@@ -163,12 +184,14 @@ def smooth_gleam(brightness: Array) -> Array:
 def surface_colour(material: int, dress: Dress, normal: Array, seen: Array, sharp: Array, soft: Array) -> Array:
     """Metal, pearl, polished stone, enamel, leather, dial or print."""
     # A camera at a finite distance sees each place of a flat plate from another angle.
-    x = 0.96 * normal[:, 0] + 0.16 * seen[:, 0]
-    y = 0.96 * normal[:, 1] + 0.16 * seen[:, 1]
+    # The grain of the metal hides that the studio's picture is made of pixels.
+    grain = ((np.arange(len(normal), dtype=np.uint32) * np.uint32(2654435761)) >> 16).astype(np.float32) / 65536 - 0.5
+    grain *= 0.02
+    x = 0.96 * normal[:, 0] + 0.16 * seen[:, 0] + grain
+    y = 0.96 * normal[:, 1] + 0.16 * seen[:, 1] - grain
     if material == METAL:
         if dress.finish == "satin":
-            grain = 0.05 * np.sin(seen[:, 0] * 157.0 + 3 * np.sin(seen[:, 1] * 61.0))
-            return materials.paint(dress.metal, materials.look_up(soft, x, y) * 0.95 + 0.05 + grain)
+            return materials.paint(dress.metal, materials.look_up(soft, x, y) * 0.95 + 0.05 + 5.0 * grain)
         return materials.paint(dress.metal, materials.look_up(sharp, x, y))
     if material == DARK:
         return materials.paint("dark", materials.look_up(sharp, x, y))
@@ -176,8 +199,8 @@ def surface_colour(material: int, dress: Dress, normal: Array, seen: Array, shar
     gleam = smooth_gleam(materials.look_up(sharp, x, y))
     if material in (STONE, ACCENT):
         if dress.stone == "pearl" or (material == ACCENT):
-            body = 0.42 + 0.42 * diffuse + 0.18 * normal[:, 2]
-            colour = materials.paint("pearl", np.clip(body, 0, 0.97)) + (gleam * 40)[:, None]
+            body = 0.24 + 0.50 * diffuse + 0.22 * normal[:, 2]
+            colour = materials.paint("pearl", np.clip(body, 0, 0.90)) + (gleam * 60)[:, None]
             blush = np.clip(1 - normal[:, 2], 0, 1)[:, None] * np.array([8.0, -10.0, 2.0], dtype=np.float32)
             return np.asarray(colour + blush)
         body = 0.16 + 0.55 * diffuse
@@ -189,5 +212,5 @@ def surface_colour(material: int, dress: Dress, normal: Array, seen: Array, shar
         ENAMEL: (dress.enamel, 0.25 + 0.6 * diffuse, 130.0),
     }[material]
     if material == LEATHER:
-        level = level + 0.035 * np.sin(seen[:, 0] * 91 + 2 * np.sin(seen[:, 1] * 77)) * np.sin(seen[:, 1] * 83)
+        level = level + 4.0 * grain
     return np.asarray(materials.paint(name, level) + (gleam * shine)[:, None])

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 
 from indexer.sample_catalog.curves import Array, unit
 
-MAP = 160  # side of the mirror-ball picture of the studio
+MAP = 224  # side of the mirror-ball picture of the studio
 LEVELS = 512
 
 # Colours at brightness 0, 1/4, 1/2, 3/4 and 1.
@@ -71,7 +71,7 @@ def smooth_step(low: float, high: float, value: Array) -> Array:
 
 
 def studio(light: Light) -> tuple[Array, Array]:
-    """The studio as a mirror ball sees it: brightness by the normal's (x, y), sharp and blurred, [160, 160] each."""
+    """The studio as a mirror ball sees it: brightness by the normal's (x, y), sharp and blurred, [224, 224] each."""
     axis = np.linspace(-1, 1, MAP)
     x, y = np.meshgrid(axis, -axis)
     flat = np.minimum(x * x + y * y, 0.9999)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageFilter
 
 from indexer.sample_catalog.backgrounds import BACKGROUNDS, background
 from indexer.sample_catalog.camera import Dress, Framing, expose, extent
@@ -13,6 +14,7 @@ from indexer.sample_catalog.curves import Array, spin
 from indexer.sample_catalog.designs import Product
 from indexer.sample_catalog.materials import Light
 from indexer.sample_catalog.shapes import build
+from indexer.sample_catalog.solids import Part
 
 ANGLES = ("front", "left", "right", "above", "close")
 # Pitch and yaw from which a category is usually photographed, and how far a photographer walks about it, in radians.
@@ -26,6 +28,7 @@ POSES: dict[str, tuple[float, float, float]] = {
     "anklets": (-0.18, 0.0, 0.24),
     "watches": (0.0, 0.12, 0.32),
 }
+CEILING = {"pendants": 0.82}  # what is higher leaves the picture: a pendant's chain
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ def draw_photo(product: Product, view: View, size: int) -> Image.Image:
     turn = spin(view.roll, "z") @ spin(view.pitch, "x") @ spin(view.yaw, "y")
     oversize = 3 if size <= 96 else 2
     piece, cover = photograph(product, view, turn, light, size * oversize)
-    piece = premultiplied(piece, cover).resize((size, size), Image.Resampling.LANCZOS)
+    # Black where nothing is, the colours already are what premultiplied alpha asks for.
+    piece = piece.resize((size, size), Image.Resampling.LANCZOS)
     cover = cover.resize((size, size), Image.Resampling.LANCZOS)
     canvas = shadowed(ground, cover, view, glow)
     picture = np.asarray(canvas, dtype=np.float32)
@@ -108,7 +112,8 @@ def draw_photo(product: Product, view: View, size: int) -> Image.Image:
 
 def photograph(product: Product, view: View, turn: Array, light: Light, pixels: int) -> tuple[Image.Image, Image.Image]:
     """The piece alone, framed to fill ``zoom`` of the picture."""
-    low, high = extent(build(product, 14.0), turn)
+    ceiling = CEILING.get(product.design.category, 9.0)
+    low, high = extent(rough(product), turn, ceiling)
     span = float((high - low).max())
     scale = pixels * view.zoom / span
     middle = (low + high) / 2
@@ -124,10 +129,10 @@ def photograph(product: Product, view: View, turn: Array, light: Light, pixels: 
     return expose(build(product, scale * 1.34), Framing(turn, scale, centre, pixels), dress, light)
 
 
-def premultiplied(piece: Image.Image, cover: Image.Image) -> Image.Image:
-    """Colours times coverage; the camera leaves uncovered pixels black, so they already are."""
-    del cover
-    return piece
+@lru_cache(maxsize=8)
+def rough(product: Product) -> list[Part]:
+    """The piece in few points, to see how large it is; kept for the other photos of the same product."""
+    return build(product, 14.0)
 
 
 def shadowed(ground: Image.Image, cover: Image.Image, view: View, glow: float) -> Image.Image:
@@ -135,10 +140,11 @@ def shadowed(ground: Image.Image, cover: Image.Image, view: View, glow: float) -
     size = ground.size[0]
     reach = size * 0.022
     shift = (round(-np.cos(view.light) * reach), round(reach * 0.9))
-    wide = ImageChops.offset(cover.filter(ImageFilter.BoxBlur(size * 0.022)).filter(ImageFilter.BoxBlur(size * 0.016)), *shift)
-    near = ImageChops.offset(cover.filter(ImageFilter.BoxBlur(size * 0.006)), shift[0] // 3, shift[1] // 3)
+    far, contact = Image.new("L", ground.size), Image.new("L", ground.size)
+    far.paste(cover.filter(ImageFilter.BoxBlur(size * 0.022)).filter(ImageFilter.BoxBlur(size * 0.016)), shift)
+    contact.paste(cover.filter(ImageFilter.BoxBlur(size * 0.006)), (shift[0] // 3, shift[1] // 3))
     strength = 0.22 + 0.16 * glow
-    shade = np.asarray(wide, dtype=np.float32) * (strength / 255) + np.asarray(near, dtype=np.float32) * (0.20 / 255)
+    shade = np.asarray(far, dtype=np.float32) * (strength / 255) + np.asarray(contact, dtype=np.float32) * (0.20 / 255)
     return Image.fromarray((np.asarray(ground) * (1 - shade[..., None])).astype(np.uint8))
 
 

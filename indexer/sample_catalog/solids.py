@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from indexer.sample_catalog.curves import TAU, Array, aim, frames, length, motif_outline, resample, stone_outline, unit
+from indexer.sample_catalog.curves import TAU, Array, aim, cross, frames, length, motif_outline, resample, stone_outline, unit
 
 METAL, STONE, ACCENT, LEATHER, DIAL, INK, DARK, ENAMEL = range(8)
 
@@ -150,7 +150,7 @@ class Bench:
             angle = np.linspace(0, TAU, around)
             z += thickness * 0.22 * np.cos(ribs * angle)[None] * np.sin(np.pi * rho)[:, None]
         points = np.concatenate([rho[:, None, None] * outline[None], z[..., None]], axis=2)
-        normals = unit(np.cross(np.gradient(points, axis=1), np.gradient(points, axis=0)))
+        normals = unit(cross(np.gradient(points, axis=1), np.gradient(points, axis=0)))
         normals *= np.where(normals[..., 2:] < 0, -1.0, 1.0)
         edge = np.gradient(outline, axis=0)
         wall = unit(np.stack([edge[:, 1], -edge[:, 0], np.zeros(around)], axis=1))
@@ -194,7 +194,7 @@ class Bench:
         if kind == "pearl":
             self.beads(centres + 0.25 * radius * turns[:, :, 2], radius * 0.96, material)
         elif kind in FACETED:
-            points, normals = cut_stone(cut, detail(radius * self.density))
+            points, normals = cut_stone(cut, detail(radius * self.density), setting != "beads")
             self.add(points * radius, normals, material, turns, centres)
         else:
             points, normals = cabochon(cut, detail(radius * self.density))
@@ -308,10 +308,15 @@ def step_facets(cut: str) -> list[Array]:
 
 
 @lru_cache(maxsize=64)
-def cut_stone(cut: str, samples: int) -> tuple[Array, Array]:
-    """A faceted stone of about unit radius as points and flat normals, ``samples`` per unit length."""
+def cut_stone(cut: str, samples: int, whole: bool) -> tuple[Array, Array]:
+    """A faceted stone of about unit radius as points and flat normals, ``samples`` per unit length.
+
+    What lies below the girdle is left out of stones that are not ``whole``: their setting hides it.
+    """
     facets = np.array(step_facets(cut) if cut == "emerald" else brilliant_facets(cut))
-    normals = unit(np.cross(facets[:, 1] - facets[:, 0], facets[:, 2] - facets[:, 0]))
+    if not whole:
+        facets = facets[facets[:, :, 2].min(axis=1) > -0.01]
+    normals = unit(cross(facets[:, 1] - facets[:, 0], facets[:, 2] - facets[:, 0]))
     centroids = facets.mean(axis=1)
     normals *= np.where((normals * (centroids - [0, 0, -0.1])).sum(1, keepdims=True) < 0, -1.0, 1.0)
     edges = np.sqrt(((facets - np.roll(facets, 1, axis=1)) ** 2).sum(axis=2)).max(axis=1)

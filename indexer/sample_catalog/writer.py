@@ -6,6 +6,8 @@ import csv
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -22,6 +24,14 @@ MANIFEST_COLUMNS = (
 TRUTH_COLUMNS = ("product_id", "image", "design_id", "variant_of", "view")
 SMALLEST, LARGEST = 32, 2048
 JPEG_QUALITY = 90
+# One thread per worker; and an allocator that keeps large arrays instead of asking the system for each (1.3 times).
+WORKER_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "536870912",
+    "MALLOC_TOP_PAD_": "67108864",
+}
 IN_PARALLEL = 100  # photos; fewer are drawn sooner than worker processes start
 
 
@@ -91,9 +101,31 @@ def over_products(draw: partial[list[str]], drawn: list[Product], photos: int) -
     if photos <= IN_PARALLEL or workers < 2:
         yield from map(draw, drawn)
         return
-    # Spawned, because a forked child of a process with threads (a server, a notebook) may hang.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(draw, drawn, chunksize=4)
+    done = 0
+    try:
+        # Spawned, because a forked child of a process with threads (a server, a notebook) may hang.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            with environment(WORKER_ENVIRONMENT):
+                results = pool.map(draw, drawn, chunksize=4)
+            for names in results:
+                yield names
+                done += 1
+    except BrokenProcessPool:
+        # A worker cannot start where the main program cannot be imported again (a script piped into Python, or one
+        # without a __main__ guard), and may be killed where memory is short. The same bytes come from here.
+        yield from map(draw, drawn[done:])
+
+
+@contextmanager
+def environment(settings: dict[str, str]) -> Iterator[None]:
+    """Environment variables that processes started within inherit; what was set before wins and comes back."""
+    added = [name for name in settings if name not in os.environ]
+    os.environ.update({name: settings[name] for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def draw_product(folder: Path, product: Product, *, photos: int | None, size: int) -> list[str]:

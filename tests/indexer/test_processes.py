@@ -77,7 +77,8 @@ def test_a_killed_sync_leaves_readers_alone_and_is_finished_by_the_next(tmp_path
     index = tmp_path / "index"
     small = write_small_catalog(tmp_path / "small", products=2, size=400)
     first = run_indexer("sync", small, "--model", model, "--index", index)
-    assert first.wait(timeout=60) == 0
+    _, errors = first.communicate(timeout=60)
+    assert first.returncode == 0, errors
     victim = run_indexer("sync", catalog, "--model", model, "--index", index, "--workers", "1", "--allow-removal")
     _kill_when_some_are_embedded(victim, index)
     store = EmbeddedIndex(index).read()

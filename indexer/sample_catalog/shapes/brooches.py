@@ -125,7 +125,7 @@ def bow(bench: Bench, design: Design, size: float) -> None:
         tall = between(design.spread, 0.16, 0.30)
         x = side * wide * (1 - np.cos(t))
         y = tall * np.sin(t) * (1 - 0.25 * np.cos(t)) + 0.16 * (1 - np.cos(t)) / 2 + 0.18
-        bench.tube(np.stack([x, y, 0.10 * np.sin(t)], axis=1), half, 0.022, profile="flat", up=(0, 0.25, 1.0))
+        bench.tube(np.stack([x, y, 0.10 * np.sin(t)], axis=1), half, 0.022, profile="flat", up=(0.0, 0.8, 0.6))
         s = np.linspace(0, 1, 40)
         fall = np.stack([side * (0.05 + between(design.curve, 0.2, 0.5) * s**0.8), 0.15 - 0.85 * s, 0.05 + 0.06 * np.sin(6 * s)], 1)
         bench.tube(fall, half * (0.7 + 0.4 * s), 0.022, profile="flat", up=(side * 0.9, 0.45, 0.6))
@@ -226,7 +226,7 @@ def dragonfly(bench: Bench, design: Design, size: float) -> None:
         y -= own
         bench.gems("round", np.array([0.02 * np.sin(index), y, 0.06]), own, setting="bezel", material=STONE)
         y -= own * 1.15
-    bench.beads(np.array([[-0.07, 0.50, 0.12], [0.07, 0.50, 0.12]]), 0.075)
+    bench.beads(np.array([[-0.075, 0.41, 0.12], [0.075, 0.41, 0.12]]), 0.075)
 
 
 FAMILIES: dict[str, Callable[[Bench, Design, float], None]] = {

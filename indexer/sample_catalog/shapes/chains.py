@@ -48,27 +48,29 @@ def rope(bench: Bench, curve: Array, size: float, up: Array, strands: int = 2) -
 def linked(bench: Bench, curve: Array, pattern: str, size: float, up: Array) -> None:
     """Closed links, each through the next."""
     wire = {"cable": 0.24, "curb": 0.30, "figaro": 0.28, "box": 0.30}[pattern] * size
-    long = {"cable": 1.45, "curb": 1.35, "figaro": 1.25, "box": 1.0}[pattern] * size
-    step = 2 * (long - wire * 1.1)
-    count = max(3, round(length(curve) / step))
-    spine = resample(curve, count + 1)
-    middle = (spine[:-1] + spine[1:]) / 2
+    long = {"cable": 1.45, "curb": 1.35, "figaro": 1.15, "box": 1.0}[pattern] * size
+    place = np.arange(max(4, int(length(curve) / (2 * (long - wire)))))
+    longer = np.where((place % 4 == 3) & (pattern == "figaro"), 1.9, 1.0)
+    steps = 2 * (long * longer - wire * 1.1)
+    ends = np.cumsum(steps)
+    keep = max(3, int(np.searchsorted(ends, length(curve))))
+    place, longer, ends, steps = place[:keep], longer[:keep], ends[:keep], steps[:keep]
+    spine = resample(curve, 4 * keep + 1)
+    share = (ends - steps / 2) / ends[-1] * (4 * keep)
+    middle = np.stack([np.interp(share, np.arange(4 * keep + 1), column) for column in spine.T], axis=1)
     turned = frames(middle, np.broadcast_to(up, middle.shape))
-    place = np.arange(count)
     shape = link_shape(long, size * 0.95, 6.0 if pattern == "box" else 2.6)
     if pattern == "curb":
-        tilt = np.full(count, 0.62)
+        tilt = np.full(keep, 0.62)
     elif pattern == "figaro":
-        tilt = np.where(place % 4 == 3, 0.0, 0.55)
+        tilt = np.where(longer > 1, 0.25, 0.60)
     else:
         tilt = np.where(place % 2 == 0, 0.25, 0.25 + np.pi / 2)
-    c, s, o = np.cos(tilt), np.sin(tilt), np.zeros(count)
+    c, s, o = np.cos(tilt), np.sin(tilt), np.zeros(keep)
     rolled = turned @ np.stack([o + 1, o, o, o, c, -s, o, s, c], axis=1).reshape(-1, 3, 3)
-    if pattern == "figaro":
-        stretched = place % 4 == 3
-        bench.tube(shape * [1.75, 1.05, 1], wire, turns=rolled[stretched], shifts=middle[stretched])
-        rolled, middle = rolled[~stretched], middle[~stretched]
-    bench.tube(shape, wire, turns=rolled, shifts=middle)
+    for stretch in np.unique(longer):
+        chosen = longer == stretch
+        bench.tube(shape * [stretch, 1, 1], wire, turns=rolled[chosen], shifts=middle[chosen])
 
 
 def jump_ring(bench: Bench, centre: Array, radius: float, wire: float | None = None, upright: bool = True) -> None:

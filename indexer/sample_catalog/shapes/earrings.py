@@ -23,7 +23,7 @@ def pair(single: Single, apart: float, turn: float = 0.18) -> Single:
         single(one, design, size)
         for side in (-1, 1):
             about = spin(side * turn, "y") @ spin(side * 0.05, "z")
-            shift = np.array([side * apart, 0.04 * side, 0.0])
+            shift = np.array([side * apart, 0.015 * side, 0.0])
             for part in one.parts:
                 bench.parts.append(
                     Part(part.points, part.normals, part.material, about @ part.turns, part.shifts @ about.T + shift)

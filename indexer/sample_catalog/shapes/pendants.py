@@ -15,11 +15,11 @@ FRONT = (0.0, 0.0, 1.0)
 
 
 def hung(bench: Bench, design: Design, y: float) -> None:
-    """The bail at height ``y`` and the chain through it, in a V or a U."""
+    """The bail at height ``y`` and the chain through it, in a V or a U that leaves the picture above."""
     spread = between(design.spread, 0.52, 0.95)
-    t = np.linspace(-1, 1, 60)
+    t = np.linspace(-1.75, 1.75, 90)
     rise = np.abs(t) ** between(design.curve, 1.05, 1.7)
-    curve = np.stack([spread * t, y + 0.10 + (1.02 - y) * rise, 0.02 - 0.1 * np.abs(t)], axis=1)
+    curve = np.stack([spread * t, y + 0.10 + (1.02 - y) * rise, 0.02 - 0.06 * np.abs(t)], axis=1)
     chain(bench, curve, design.chain, between(design.width, 0.026, 0.044))
     bail = circle(0.085, 50) * [0.62, 1.0, 1] + [0, y + 0.045, 0]
     turn = np.array([[0.35, 0, 0.94], [0, 1, 0], [-0.94, 0, 0.35]])
@@ -51,8 +51,8 @@ def halo(bench: Bench, design: Design, size: float) -> None:
         count = int(length(outline) / (small * 2.12))
         spots = np.concatenate([resample(outline, count + 1)[:-1], np.full((count, 1), -0.03 * ring)], axis=1)
         bench.gems("round", spots + centre, small, material=ACCENT, setting="beads")
-        rim = np.concatenate([outline, np.full((200, 1), -0.03)], axis=1)
-        bench.tube(rim + centre, small, small * 0.7)
+        rim = np.concatenate([outline, np.full((200, 1), -small * 0.8 - 0.03 * ring)], axis=1)
+        bench.tube(rim + centre, small * 0.7, small * 0.75)
     bench.gems(design.cut, centre + [0, 0, 0.03], radius, setting=design.setting)
 
 

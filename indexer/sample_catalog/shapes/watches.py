@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from indexer.sample_catalog.curves import TAU, Array, between, circle, motif_outline, resample
+from indexer.sample_catalog.curves import TAU, Array, between, circle, length, motif_outline, resample
 from indexer.sample_catalog.designs import Design
 from indexer.sample_catalog.solids import ACCENT, DARK, DIAL, INK, LEATHER, METAL, STONE, Bench
 
@@ -19,46 +19,68 @@ def outline_of(shape: str, radius: float, tall: float, count: int = 120) -> Arra
     return np.concatenate([flat, np.zeros((count, 1))], axis=1)
 
 
-def drape(y: Array) -> Array:
-    """How far the strap falls back from the camera at some height."""
-    return -0.05 - 0.42 * np.maximum(np.abs(y) - 0.35, 0) ** 1.7
+def strap_line(design: Design, side: int, start: float, count: int) -> tuple[Array, Array, Array]:
+    """The strap's middle, its outward direction and its turns, from the case back around the watchmaker's cushion."""
+    straight = between(design.length, 0.06, 0.30)
+    bend = between(design.length, 0.40, 0.52)
+    along = np.linspace(0, straight + 1.8 * bend, count)
+    angle = np.maximum(along - straight, 0) / bend
+    y = start + np.minimum(along, straight) + bend * np.sin(angle)
+    z = -0.05 - 0.10 * np.minimum(along, straight) - bend * (1 - np.cos(angle))
+    o = np.zeros(count)
+    line = np.stack([o, side * y, z], axis=1)
+    outward = np.stack([o, side * np.sin(angle), np.cos(angle)], axis=1)
+    tangent = np.stack([o, np.cos(angle), -side * np.sin(angle)], axis=1)
+    right = np.broadcast_to([1.0, 0.0, 0.0], (count, 3))
+    return line, outward, np.stack([right, tangent, outward], axis=2)
 
 
-def strap(bench: Bench, design: Design, half: float, start: float) -> None:
-    """Leather with stitches, rows of links, or a woven mesh, above and below the case."""
-    end = between(design.length, 0.98, 1.3)
-    for side in (-1, 1):
-        y = np.linspace(start, end, 40) * side
-        line = np.stack([0 * y, y, drape(y)], axis=1)
-        if design.profile == "leather":
-            taper = half * (1 - 0.16 * np.linspace(0, 1, 40))
-            bench.tube(line, 0.035, taper, profile="leather", material=LEATHER)
-            count = int((end - start) / 0.06)
-            for edge in (-1, 1):
-                spots = resample(line, count)
-                spots = spots + np.stack([edge * np.interp(np.linspace(0, 1, count), np.linspace(0, 1, 40), taper) * 0.86, 0 * spots[:, 0], 0 * spots[:, 0] + 0.036], 1)
-                stitch = np.array([[0, -0.016, 0], [0, 0, 0.002], [0, 0.016, 0]])
-                material = DIAL if design.detail > 0.5 else INK
-                bench.tube(stitch, 0.007, shifts=spots, turns=np.eye(3)[None].repeat(count, 0), material=material)
-        elif design.profile == "links":
-            pitch = between(design.spread, 0.10, 0.16)
-            rows = resample(line, max(3, int((end - start) / pitch)))
-            middle = between(design.curve, 0.3, 0.6) * half
-            bar = np.array([[-1.0, 0, 0], [0, 0, 0], [1.0, 0, 0]])
-            turns = np.eye(3)[None].repeat(len(rows), 0)
-            bench.tube(bar * middle, 0.045, pitch * 0.46, shifts=rows + [0, 0, 0.01], turns=turns, profile="court")
-            for edge in (-1, 1):
-                outer = bar * (half - middle) * 0.48 + [edge * (half + middle) / 2, 0, 0]
-                shift = rows + [0, pitch * 0.5 * (design.width > 0.5), 0]
-                bench.tube(outer, 0.04, pitch * 0.46, shifts=shift, turns=turns, profile="court")
-        else:
-            across = int(half * 2 / 0.065)
-            for x in np.linspace(-half, half, across):
-                t = np.linspace(0, 1, 160)
-                wave = np.interp(t, np.linspace(0, 1, 40), y)
-                phase = t * (end - start) / 0.05 * np.pi
-                curve = np.stack([x + 0.014 * np.sin(phase), wave, drape(wave) + 0.014 * np.cos(phase)], axis=1)
-                bench.tube(curve, 0.026)
+def leather_strap(bench: Bench, design: Design, side: int, half: float, start: float) -> None:
+    """Leather, padded or flat, with a seam along both edges."""
+    line, outward, _ = strap_line(design, side, start, 60)
+    taper = half * (1 - 0.16 * np.linspace(0, 1, 60))
+    thick = between(design.curve, 0.03, 0.055)
+    bench.tube(line, thick, taper, profile="leather", material=LEATHER, up=outward)
+    count = int(length(line) / 0.06)
+    middle, lifted, turns = strap_line(design, side, start, count)
+    narrow = np.interp(np.linspace(0, 1, count), np.linspace(0, 1, 60), taper)
+    stitch = np.array([[0, -0.018, 0], [0, 0, 0.002], [0, 0.018, 0]])
+    for edge in (-1, 1):
+        spots = middle + lifted * thick + np.array([edge, 0, 0]) * (narrow * 0.84)[:, None]
+        bench.tube(stitch, 0.008, turns=turns, shifts=spots, material=DIAL if design.detail > 0.5 else INK)
+
+
+def link_strap(bench: Bench, design: Design, side: int, half: float, start: float) -> None:
+    """Rows of three links, the outer ones level with the middle one or half a row behind."""
+    line, _, _ = strap_line(design, side, start, 40)
+    rows = max(4, round(length(line) / between(design.spread, 0.10, 0.17)))
+    pitch = length(line) / (rows - 1)
+    middle, outward, turns = strap_line(design, side, start, rows)
+    share = between(design.curve, 0.3, 0.6) * half
+    bar = np.array([[-1.0, 0, 0], [0, 0, 0], [1.0, 0, 0]])
+    bench.tube(bar * share, 0.045, pitch * 0.49, shifts=middle, turns=turns, profile="court")
+    behind = turns[:, :, 1] * (side * pitch * 0.5 * (design.width > 0.5))
+    for edge in (-1, 1):
+        outer = bar * (half - share) * 0.47 + [edge * (half + share) / 2, 0, 0]
+        bench.tube(outer, 0.04, pitch * 0.49, shifts=middle + behind - 0.008 * outward, turns=turns, profile="court")
+
+
+def mesh_strap(bench: Bench, design: Design, side: int, half: float, start: float) -> None:
+    """A woven mesh: wires side by side, each waving in and out."""
+    line, outward, _ = strap_line(design, side, start, 200)
+    along = np.linspace(0, length(line), 200)
+    across = np.linspace(-half, half, max(6, int(half * 2 / between(design.spread, 0.045, 0.07))))
+    wire = (across[1] - across[0]) * 0.46
+    for odd in (0, 1):
+        phase = along / (wire * 1.9) * np.pi / 1.4 + np.pi * odd
+        curve = line + outward * (wire * 0.5 * np.cos(phase))[:, None]
+        curve[:, 0] += wire * 0.5 * np.sin(phase)
+        lines = across[odd::2]
+        shifts = np.stack([lines, 0 * lines, 0 * lines], axis=1)
+        bench.tube(curve, wire, up=(1.0, 0.0, 0.0), turns=np.eye(3)[None].repeat(len(lines), 0), shifts=shifts)
+
+
+STRAPS = {"leather": leather_strap, "links": link_strap, "mesh": mesh_strap}
 
 
 def hands(bench: Bench, design: Design, reach: float, z: float, material: int) -> None:
@@ -106,7 +128,8 @@ def watch(bench: Bench, design: Design, size: float, shape: str, tall: float) ->
     """Everything that all watches share: strap, lugs, case, bezel, dial, indices, hands, crown."""
     radius = between(design.stone_size, 0.44, 0.54) * size**0.4 * (0.8 if tall > 1.1 else 1.0)
     half = radius * between(design.spread, 0.50, 0.68) * (1.15 if tall > 1.1 else 1.0)
-    strap(bench, design, half, radius * tall * 0.93)
+    for side in (-1, 1):
+        STRAPS[design.profile](bench, design, side, half, radius * tall * 0.93)
     rim = outline_of(shape, radius, tall)
     bezel = between(design.curve, 0.045, 0.085)
     bench.tube(rim, 0.09, bezel, profile="court")

@@ -217,7 +217,8 @@ def anklet_double(bench: Bench, design: Design, size: float) -> None:
     """Two chains, the outer one with stones."""
     curve, half = lying(design), between(design.width, 0.018, 0.030)
     chain(bench, curve, design.chain, half)
-    inner = curve * [0.93, between(design.length, 0.62, 0.82), 1] + [0, 0.10, 0.012]
+    apart = np.sin(np.linspace(0, np.pi, len(curve)))[:, None] ** 0.7
+    inner = curve * (1 - apart * [0.07, between(design.length, 0.24, 0.42), 0]) + apart * [0, 0.04, 0.012]
     chain(bench, inner, "cable" if design.chain != "cable" else "ball", half * 0.85)
     tail(bench, design, curve, half)
     spots = resample(curve[30:-30], design.count)

@@ -1,0 +1,68 @@
+"""`make demo`: the whole path on a drawn catalog, each command shown as you would type it.
+
+    python docs/demo.py FOLDER
+
+Draws a catalog, trains a small model from nothing, indexes the photos, and searches by product and by photo.
+Everything lands in FOLDER, which is emptied first if an earlier demo made it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PRODUCTS, SIZE, EPOCHS = 240, 96, 8
+MARK = ".made-by-demo"
+
+
+def run(*words: str | Path) -> None:
+    """Show a command of this project, then run it; its failure is the demo's."""
+    command = [str(word) for word in words]
+    print(f"\n$ {shlex.join(command)}", flush=True)
+    subprocess.run([str(Path(sys.executable).parent / command[0]), *command[1:]], check=True)
+
+
+def prepare(folder: Path) -> None:
+    """An empty folder of our own; somebody else's is left alone."""
+    if folder.exists():
+        if any(folder.iterdir()) and not (folder / MARK).exists():
+            sys.exit(f"Error: {folder} was not made by the demo; move it away or give another folder")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+
+
+def main(folder: Path) -> None:
+    """Run the tour and sum it up."""
+    began = time.monotonic()
+    prepare(folder)
+    catalog, model, index = folder / "catalog", folder / "models" / "demo", folder / "index"
+    by_product, by_photo = folder / "similar-to-a-product.html", folder / "similar-to-a-photo.html"
+    run("indexer", "sample", catalog, "--products", str(PRODUCTS), "--size", "256")
+    run("trainer", "fit", catalog, "-o", model, "--weights", "none", "--size", str(SIZE), "--epochs", str(EPOCHS))
+    run("indexer", "sync", catalog, "--model", model, "--index", index)
+    with (catalog / "catalog.csv").open(encoding="utf-8", newline="") as handle:
+        ring = next(row for row in csv.DictReader(handle) if row["category"] == "rings")
+    photo = catalog / ring["image"].split("|")[0]
+    run("searcher", "similar", "--product-id", ring["product_id"], "-k", "5", "--index", index, "--html", by_product)
+    run("searcher", "similar", "--image", photo, "-k", "5", "--where", "in_stock=true", "--where", "price<=2000",
+        "--index", index, "--html", by_photo)  # fmt: skip
+    metrics = json.loads((model / "model.json").read_text(encoding="utf-8"))["metrics"]
+    trained, untrained = metrics["category"]["P@1"], metrics["untrained"]["P@1"]
+    print(
+        f"\nHeld-out P@1 over 8 categories: {trained:.3f}, untrained network {untrained:.3f}, chance 0.125."
+        f"\n  training report      {model / 'report' / 'report.html'}"
+        f"\n  similar to a product {by_product}"
+        f"\n  similar to a photo   {by_photo}"
+        f"\nThe demo took {time.monotonic() - began:.0f} s."
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "demo"))
