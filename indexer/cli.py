@@ -49,7 +49,7 @@ def sync(
     from indexer.settings import IndexerSettings, find_model
     from indexer.sync import sync as run_sync
 
-    settings = IndexerSettings()
+    settings = IndexerSettings.read()
     place = index or settings.index
     with photo_progress(quiet=as_json) as progress:
         report = run_sync(
@@ -69,7 +69,7 @@ def status(index: Path | None, as_json: bool) -> None:
     from indexer.settings import IndexerSettings
     from indexer.status import read_status
 
-    report = read_status(index or IndexerSettings().index)
+    report = read_status(index or IndexerSettings.read().index)
     echo_json(report) if as_json else print_status(report)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from indexer.errors import UsageError
@@ -18,7 +19,17 @@ class IndexerSettings(BaseSettings):
     index: Path = Field(Path("index"), description="Directory of the embedded index.")
     model: Path | None = Field(None, description="Model directory.")
     catalog: Path | None = Field(None, description="Where the original photos are, if they moved since the sync.")
-    workers: int = Field(0, ge=0, description="Worker processes that embed; 0 means one per core.")
+    workers: int = Field(0, ge=0, description="Workers that embed; 0 means one per core.")
+
+    @classmethod
+    def read(cls) -> Self:
+        """The settings of this process; raises ``UsageError`` naming the variable that makes no sense."""
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = f"{cls.model_config['env_prefix']}{first['loc'][0]}".upper()
+            raise UsageError(f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env") from None
 
 
 MODELS = Path("models")

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+UNNAMED = "image"
+"""What a query photo is called that came as bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueryPhoto:
@@ -41,7 +44,7 @@ class Match:
 
     product_id: str
     score: float
-    """Cosine in [-1, 1] between the nearest pair of photos, to 6 decimals."""
+    """Cosine in [-1, 1] between the nearest pair of photos, to 8 decimals."""
     category: str | None
     photo: str
     """Key of that photo: its path under the catalog root."""

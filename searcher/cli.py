@@ -61,7 +61,7 @@ def similar(
     from searcher.service import SearchService
     from searcher.settings import SearcherSettings
 
-    settings = SearcherSettings()
+    settings = SearcherSettings.read()
     if html is not None:
         from searcher.contact_sheet import check_writable, write_contact_sheet
 

@@ -11,7 +11,7 @@ from typing import Any
 from indexer.errors import UsageError
 from indexer.generations import replace_text
 from indexer.thumbnails import SIDE
-from searcher.answers import Answer, Match, QueryPhoto
+from searcher.answers import UNNAMED, Answer, Match, QueryPhoto
 from searcher.pictures import data_uri, original_of
 from searcher.presentation import printable, shown_fields, written
 
@@ -139,7 +139,7 @@ def _picture(thumbnail: Path | None, original: Path | bytes | None, alt: str, si
 def _heading(answer: Answer) -> str:
     query = answer.query
     if query.product_id is None:
-        return Path(query.photos[0].name).name
+        return Path(query.photos[0].name).name if query.photos[0].name != UNNAMED else "Your photo"
     return str(query.payload.get("title") or query.product_id)
 
 

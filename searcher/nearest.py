@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import Hit, Store
+from indexer.stores.interface import Hit, Payload, Store
 
-DECIMALS = 6
-"""Scores are float32 sums: beyond this they differ between engines and machines, and so would the order."""
+DECIMALS = 8
+"""Of a score: far below what an engine can tell apart, far above what float64 sums differ by."""
+
+ENGINE_ERROR = 2e-6
+"""Engines sum in float32, and each in its own order; candidates this near to the last place are looked at again."""
 
 FIRST_FETCH = 4
 """Photos fetched per wanted product at first; shops have 1 to 8 photos of a product."""
@@ -21,11 +24,11 @@ GROWTH = 4
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """A product and its photo that is most alike."""
+    """A product and the payload of its photo that is most alike."""
 
     product_id: str
-    point_id: str
     score: float
+    payload: Payload
 
 
 def nearest_products(
@@ -33,29 +36,49 @@ def nearest_products(
 ) -> list[Nearest]:
     """The k products whose best photo is nearest to any of the vectors [m, dimension], best first.
 
-    A store answers with photos. Here they are fetched in growing numbers until the k-th product is certain:
-    no photo that was not fetched can score above the last one that was. Equal scores are ordered by product id.
+    The store finds the candidates; their scores are computed once more from the stored vectors in float64, so
+    that the order is the same for every engine and machine. Equal scores are ordered by product id.
+    """
+    candidates = _candidates(store, vectors, k, where, exact)
+    points = [point for point in store.retrieve(candidates, vectors=True) if point.vector is not None]
+    if not points:
+        return []
+    stored = np.stack([point.vector for point in points if point.vector is not None]).astype(np.float64)
+    scores = np.round((vectors.astype(np.float64) @ stored.T).max(axis=0), DECIMALS)
+    products = [
+        Nearest(str(point.payload["product_id"]), float(np.clip(score, -1.0, 1.0)), point.payload)
+        for point, score in zip(points, scores, strict=True)
+    ]
+    return sorted(products, key=lambda product: (-product.score, product.product_id))[:k]
+
+
+def _candidates(store: Store, vectors: NDArray[np.float32], k: int, where: Filter | None, exact: bool) -> list[str]:
+    """Point ids, one a product: the k best products and all that are too near to the k-th to be told apart.
+
+    A store answers with photos. They are fetched in growing numbers until it is certain that no photo still
+    unseen belongs to these: none can score above the last one fetched.
     """
     limit = FIRST_FETCH * k
     while True:
         lists = store.search(vectors, limit=limit, where=where, exact=exact, fields=["product_id"])
         best = _best_photo_per_product(lists)
-        unseen = max((round(hits[-1].score, DECIMALS) for hits in lists if len(hits) >= limit), default=None)
+        last = best[k - 1].score - ENGINE_ERROR if len(best) >= k else -np.inf
+        unseen = max((hits[-1].score for hits in lists if len(hits) >= limit), default=None)
         if unseen is None:
             if len(best) >= k or exact or min(map(len, lists), default=0) == store.count(where):
-                return best[:k]
+                return [hit.id for hit in best if hit.score >= last]
             exact = True  # a walk over the graph may miss photos of a small filtered set; comparing with all cannot
-        elif len(best) >= k and best[k - 1].score > unseen:
-            return best[:k]
+        elif last > unseen:
+            return [hit.id for hit in best if hit.score >= last]
         else:
             limit *= GROWTH
 
 
-def _best_photo_per_product(lists: list[list[Hit]]) -> list[Nearest]:
-    best: dict[str, Nearest] = {}
+def _best_photo_per_product(lists: list[list[Hit]]) -> list[Hit]:
+    best: dict[str, Hit] = {}
     for hit in (hit for hits in lists for hit in hits):
-        found = Nearest(str(hit.payload["product_id"]), hit.id, round(hit.score, DECIMALS))
-        known = best.get(found.product_id)
-        if known is None or (-found.score, found.point_id) < (-known.score, known.point_id):
-            best[found.product_id] = found
-    return sorted(best.values(), key=lambda product: (-product.score, product.product_id))
+        product = str(hit.payload["product_id"])
+        known = best.get(product)
+        if known is None or (-hit.score, hit.id) < (-known.score, known.id):
+            best[product] = hit
+    return sorted(best.values(), key=lambda hit: -hit.score)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from indexer.errors import ImageError
 from indexer.images import MAX_BYTES, read_bytes, to_rgb
-from searcher.answers import QueryPhoto
+from searcher.answers import UNNAMED, QueryPhoto
 
 PhotoSource = str | Path | bytes | Image.Image
 
@@ -29,13 +29,13 @@ def load_query_photo(source: PhotoSource) -> tuple[QueryPhoto, Image.Image | byt
             image = to_rgb(source)
         except ImageError as error:
             raise ImageError(f"query photo: {error}") from error
-        return QueryPhoto("image", data=_png(image)), image
+        return QueryPhoto(UNNAMED, data=_png(image)), image
     if isinstance(source, bytes):
         if len(source) > MAX_BYTES:
             raise ImageError(f"query photo: more than the {MAX_BYTES / 1e6:.0f} MB a photo may have")
         if not source:
             raise ImageError("query photo: there are no bytes")
-        return QueryPhoto("image", data=source), source
+        return QueryPhoto(UNNAMED, data=source), source
     path = Path(source)
     try:
         data = read_bytes(path)

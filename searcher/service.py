@@ -105,7 +105,7 @@ class SearchService:
         found = nearest_products(store, vectors, k, tree, exact=exact)
         return Answer(
             query=Query(photos, k, product_id, payload, texts, exact),
-            matches=self._matches(store, found),
+            matches=self._matches(found),
             generation=store.generation,
             model=store.record.fingerprint,
             catalog_root=self._catalog_root(store),
@@ -172,19 +172,17 @@ class SearchService:
                 self._embedder = Embedder(model)
             return self._embedder
 
-    def _matches(self, store: Store, found: Sequence[Nearest]) -> tuple[Match, ...]:
-        payloads = {point.id: point.payload for point in store.retrieve([product.point_id for product in found])}
+    def _matches(self, found: Sequence[Nearest]) -> tuple[Match, ...]:
         return tuple(
             Match(
                 product_id=product.product_id,
                 score=product.score,
-                category=payload.get("category"),
-                photo=_photo_key(payload),
-                thumbnail=self._thumbnail(payload),
-                payload=payload,
+                category=product.payload.get("category"),
+                photo=_photo_key(product.payload),
+                thumbnail=self._thumbnail(product.payload),
+                payload=product.payload,
             )
             for product in found
-            for payload in (payloads[product.point_id],)
         )
 
     def _thumbnail(self, payload: Payload) -> Path | None:

@@ -10,6 +10,13 @@ import pytest
 TEST_DATA = Path(os.environ.get("JEWELRY_TEST_DATA", Path(__file__).parents[2] / "shared"))
 
 
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests see no JEWELRY_ variable of whoever runs them."""
+    for name in [name for name in os.environ if name.startswith("JEWELRY_") and name != "JEWELRY_TEST_DATA"]:
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder with the real photo sets jewelry/, fashion/ and products/."""

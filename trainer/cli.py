@@ -121,6 +121,8 @@ def _show(fitted: Fitted) -> None:
         f"{counts['held_out']:,} held out; epoch {fitted.best_epoch} of {fitted.epochs} was best; "
         f"{sum(fitted.seconds.values()):.0f} s in all.", highlight=False,
     )  # fmt: skip
+    took = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in fitted.seconds.items())
+    console.print(f"Seconds: {took}.", style="dim", highlight=False)
     if counts["without_category"]:
         console.print(f"{counts['without_category']:,} photos have no category and were left out.", highlight=False)
     click.echo(f"Model:  {fitted.path}\nReport: {fitted.path / 'report' / 'report.html'}")

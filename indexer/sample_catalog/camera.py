@@ -10,7 +10,8 @@ from PIL import Image, ImageFilter
 
 from indexer.sample_catalog import materials
 from indexer.sample_catalog.curves import Array, unit
-from indexer.sample_catalog.solids import ACCENT, DARK, DIAL, ENAMEL, FACETED, INK, LEATHER, METAL, STONE, Part
+from indexer.sample_catalog.solids import ACCENT, DARK, DIAL, ENAMEL, INK, LEATHER, METAL, STONE, Part
+from indexer.sample_catalog.stones import FACETED
 
 PERSPECTIVE = 0.10
 NOTHING = -9.0  # the depth of a pixel that shows no part
@@ -110,7 +111,7 @@ def occlusion(nearest: Array) -> Array:
     picture = Image.fromarray(small)
     blurred = picture.reduce(4).filter(ImageFilter.BoxBlur(len(nearest) / 160))
     around = np.asarray(blurred.resize(picture.size, Image.Resampling.BILINEAR), dtype=np.int16)
-    return 1 - np.clip((around - small).astype(np.float32) / 42, 0, 0.6)
+    return np.asarray(1 - np.clip((around - small).astype(np.float32) / 42, 0, 0.6))
 
 
 def shade(
@@ -150,16 +151,12 @@ def shade(
 
 def hammered(normals: Array, place: Array) -> Array:
     """Normals of a surface covered with small hammer dents, by the place on the piece."""
-    waves = place * 34.0
-    dents = np.stack(
-        [
-            np.sin(waves[:, 0] + 1.7 * np.sin(waves[:, 1] * 0.9)),
-            np.sin(waves[:, 1] + 1.9 * np.sin(waves[:, 2] * 1.1 + waves[:, 0] * 0.5)),
-            np.zeros(len(place)),
-        ],
-        axis=1,
-    )
-    return unit(normals + 0.20 * dents).astype(np.float32)
+    u = place @ np.array([31.0, 13.0, 11.0], dtype=np.float32)
+    v = place @ np.array([-15.0, 32.0, 23.0], dtype=np.float32)
+    # Each row of dents shifts against the next: a hammer does not follow a grid.
+    u, v = u + 1.7 * np.sin(0.43 * v + 0.19 * u), v + 1.5 * np.sin(0.37 * u - 0.23 * v)
+    dents = np.stack([np.sin(u) * np.cos(v), np.cos(u) * np.sin(v), np.zeros(len(place))], axis=1)
+    return unit(normals + 0.18 * dents).astype(np.float32)
 
 
 def gem_colour(

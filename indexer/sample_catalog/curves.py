@@ -16,6 +16,11 @@ def between(knob: float, low: float, high: float) -> float:
     return low + (high - low) * knob
 
 
+def vector(x: float, y: float, z: float) -> Array:
+    """A place or a direction, [3]."""
+    return np.array([x, y, z])
+
+
 def unit(vectors: Array) -> Array:
     """Vectors [..., 3] scaled to length one."""
     lengths = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
-from indexer.sample_catalog.solids import FACETED, SMOOTH
+from indexer.sample_catalog.stones import FACETED, SMOOTH
 
 METALS = ("gold", "silver", "rose gold", "black steel", "copper")
 METAL_ODDS = (0.34, 0.30, 0.19, 0.11, 0.06)
@@ -111,7 +111,9 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     ),
     "anklets": (
         Family("charms", "charm anklet", MAYBE, (3, 5, 7, 9), chains=CHAINS, motifs=CHARMS),
-        Family("beads", "bead anklet", ("pearl", "onyx", "turquoise"), (7, 11, 17, 25), chains=("cable", "rope", "snake")),
+        Family(
+            "beads", "bead anklet", ("pearl", "onyx", "turquoise"), (7, 11, 17, 25), chains=("cable", "rope", "snake")
+        ),
         Family("single", "anklet", MAYBE, chains=CHAINS, motifs=CHARMS),
         Family("double", "layered anklet", ANY, (5, 7, 9), ("round",), ("bezel",), ("cable", "rope", "ball", "box")),
         Family("drops", "drop anklet", ANY, (5, 7, 9, 11), ("pear", "round", "marquise"), ("bezel",), CHAINS),
@@ -203,7 +205,9 @@ def draw_category(category: str, wanted: int, rng: np.random.Generator) -> list[
         designs += 1
         family = FAMILIES[category][(designs - 1) % len(FAMILIES[category])]
         design = draw_design(f"{prefix}-D{designs:04d}", category, family, looks, rng)
-        first = Product(f"{prefix}{len(drawn) + 1:05d}", design, draw_metal(rng), pick(family.stones, rng), "regular", "", 0, 0)
+        first = Product(
+            f"{prefix}{len(drawn) + 1:05d}", design, draw_metal(rng), pick(family.stones, rng), "regular", "", 0, 0
+        )
         drawn.append(first)
         if rng.random() < VARIANT_SHARE:
             for variant in draw_variants(first, family, int(rng.integers(1, 4)), rng):

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from indexer.sample_catalog.designs import SIZES, Product
-from indexer.sample_catalog.solids import FACETED
+from indexer.sample_catalog.stones import FACETED
 
 BRANDS = ("Aurelle", "Maison Tessaly", "Northmere", "Vidra & Daughters", "Lumenhaus", "Casa Oriola", "Pell & Quill")
 FIRST_DAY, LAST_DAY = date(2024, 1, 1), date(2026, 10, 31)
@@ -44,7 +44,7 @@ def write_listing(product: Product) -> Listing:
     material = METAL_PRICE[product.metal] * (0.6 + design.width)
     stones = STONE_PRICE[product.stone] * (0.35 + 1.1 * design.stone_size + 0.02 * design.count)
     price = (material + stones) * CATEGORY_PRICE[design.category] * SIZES[product.size] * rng.uniform(0.85, 1.2)
-    whole = max(19, int(round(price / 5)) * 5 - 1)
+    whole = max(19, round(price / 5) * 5 - 1)
     days = (LAST_DAY - FIRST_DAY).days
     return Listing(
         title=title_of(product),

@@ -81,12 +81,16 @@ def studio(light: Light) -> tuple[Array, Array]:
     key = unit(np.array([c * 0.9, max(s, 0.25) * 0.9, 0.25 + light.height]))
     towards = rx * key[0] + ry * key[1] + rz * key[2]
     room = 0.40 + 0.22 * ry
-    room -= 0.34 * np.exp(-(((ry + 0.10 - 0.15 * c * rx) / 0.17) ** 2))  # the dark line of the table's edge
+    ahead = smooth_step(0.72, 0.97, rz)
+    edge = np.exp(-(((ry + 0.10 - 0.15 * c * rx) / 0.17) ** 2))  # the dark line of the table's edge
+    room -= 0.34 * edge * (1 - 0.85 * ahead)
     room += 0.30 * light.backdrop * smooth_step(0.15, 0.7, -ry)  # the table throws light back
     room += 0.16 * light.backdrop * smooth_step(0.2, 0.9, -rz)
-    room -= 0.10 * smooth_step(0.86, 0.98, rz)  # the camera itself is dark
+    room += 0.06 * ahead  # a paper screen with a hole for the camera
     box = light.key * smooth_step(0.70, 0.86, towards)
-    strip = 0.55 * light.key * np.exp(-(((rx + 0.72 * (1 if c >= 0 else -1)) / 0.12) ** 2)) * smooth_step(-0.6, -0.2, ry)
+    strip = (
+        0.55 * light.key * np.exp(-(((rx + 0.72 * (1 if c >= 0 else -1)) / 0.12) ** 2)) * smooth_step(-0.6, -0.2, ry)
+    )
     brightness = np.clip(light.room * room + box + strip, 0.02, 1.0)
     picture = Image.fromarray((brightness * 255).astype(np.uint8))
     soft = np.asarray(picture.filter(ImageFilter.GaussianBlur(MAP * 0.07)), dtype=np.float32) / 255
@@ -97,7 +101,7 @@ def look_up(studio_map: Array, x: Array, y: Array) -> Array:
     """The studio's brightness where a mirror with the normal (x, y, …) looks."""
     column = np.clip((x + 1) * (0.5 * (MAP - 1)), 0, MAP - 1).astype(np.int32)
     row = np.clip((1 - y) * (0.5 * (MAP - 1)), 0, MAP - 1).astype(np.int32)
-    return studio_map.reshape(-1)[row * MAP + column]
+    return np.asarray(studio_map.reshape(-1)[row * MAP + column])
 
 
 def paint(name: str, brightness: Array) -> Array:
@@ -126,6 +130,7 @@ def fire(local: Array, normal: Array, gaze: Array, turn: Array, cut: str, studio
     seen = np.einsum("nij,nj->ni", turn, out)
     size = np.sqrt(np.maximum(2 * (1 + seen[:, 2]), 0.08))
     brightness = look_up(studio_map, seen[:, 0] / size, seen[:, 1] / size)
+    brightness = brightness * (1 - 0.6 * smooth_step(0.70, 0.97, seen[:, 2]))  # the photographer's head is dark
     lost = (escape > 1.0) | (ray[:, 2] < 0)
     return np.where(lost, 0.10 + 0.25 * brightness, 0.12 + 0.98 * brightness)
 

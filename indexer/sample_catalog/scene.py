@@ -69,7 +69,9 @@ def draw_view(category: str, number: int, rng: np.random.Generator) -> View:
     """One view; background and light do not depend on the category."""
     pitch, yaw, reach = POSES[category]
     angle = "front" if number == 0 else ANGLES[1 + int(rng.integers(len(ANGLES) - 1))]
-    walk = {"front": (0.0, 0.0), "left": (0.0, -0.9), "right": (0.0, 0.9), "above": (0.9, 0.2), "close": (0.1, 0.3)}[angle]
+    walk = {"front": (0.0, 0.0), "left": (0.0, -0.9), "right": (0.0, 0.9), "above": (0.9, 0.2), "close": (0.1, 0.3)}[
+        angle
+    ]
     jitter = rng.normal(0, 0.06, 2)
     close = 1.28 if angle == "close" else 1.0
     return View(
@@ -78,8 +80,8 @@ def draw_view(category: str, number: int, rng: np.random.Generator) -> View:
         pitch=float(pitch + reach * walk[0] + jitter[0]),
         yaw=float(yaw + reach * walk[1] + jitter[1]),
         roll=float(rng.normal(0, 0.05) + (rng.normal(0, 0.16) if number else 0)),
-        zoom=float(rng.uniform(0.72, 0.88) * close),
-        offset=(float(rng.normal(0, 0.02)), float(rng.normal(0, 0.02))),
+        zoom=float(rng.uniform(0.72, 0.87) * close),
+        offset=(float(rng.uniform(-0.03, 0.03)), float(rng.uniform(-0.03, 0.03))),
         light=float(rng.uniform(0.5, np.pi - 0.5)),
         height=float(rng.uniform(0.25, 0.7)),
         key=float(rng.uniform(0.75, 1.0)),
@@ -104,9 +106,8 @@ def draw_photo(product: Product, view: View, size: int) -> Image.Image:
     piece = piece.resize((size, size), Image.Resampling.LANCZOS)
     cover = cover.resize((size, size), Image.Resampling.LANCZOS)
     canvas = shadowed(ground, cover, view, glow)
-    picture = np.asarray(canvas, dtype=np.float32)
     alpha = np.asarray(cover, dtype=np.float32)[..., None] / 255
-    picture = picture * (1 - alpha) + np.asarray(piece, dtype=np.float32)
+    picture = np.asarray(canvas, dtype=np.float32) * (1 - alpha) + np.asarray(piece, dtype=np.float32)
     return developed(picture, view, size, rng)
 
 
@@ -132,7 +133,7 @@ def photograph(product: Product, view: View, turn: Array, light: Light, pixels: 
 @lru_cache(maxsize=8)
 def rough(product: Product) -> list[Part]:
     """The piece in few points, to see how large it is; kept for the other photos of the same product."""
-    return build(product, 14.0)
+    return build(product, 18.0)
 
 
 def shadowed(ground: Image.Image, cover: Image.Image, view: View, glow: float) -> Image.Image:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.embedder import BATCH, Embedder, classify
+from indexer.embedder import BATCH, Embedder, Photo, classify
 from indexer.errors import ImageError, ModelError
 from indexer.model_file import fingerprint_of, load_model
 from tests.small_catalog import write_photo
@@ -35,7 +35,8 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_unit_vectors_in_the_order_of_the_photos(model: Path, photos: list[Path]) -> None:
     embedder = Embedder(model)
     result = embedder.predict(photos)
-    assert (result.embeddings.shape, result.embeddings.dtype) == ((len(photos), 128), np.float32)
+    assert result.embeddings.shape == (len(photos), 128)
+    assert result.embeddings.dtype == np.float32
     assert result.category_logits.shape == (len(photos), len(CATEGORIES))
     assert np.linalg.norm(result.embeddings, axis=1) == pytest.approx(1, abs=1e-5)
     one_by_one = np.concatenate([embedder.embed([photo]) for photo in photos])
@@ -46,7 +47,8 @@ def test_unit_vectors_in_the_order_of_the_photos(model: Path, photos: list[Path]
 def test_a_path_its_bytes_and_the_opened_image_are_the_same_photo(model: Path, photos: list[Path]) -> None:
     path = photos[0]
     with Image.open(path) as image:
-        vectors = Embedder(model).embed(iter([path, path.read_bytes(), image]))
+        same: list[Photo] = [path, path.read_bytes(), image]
+        vectors = Embedder(model).embed(iter(same))
     assert np.abs(vectors - vectors[0]).max() < 1e-6
 
 

@@ -1,7 +1,8 @@
-"""Opening photos: every mode and orientation comes out as the eye sees it, everything else as one line."""
+"""Opening photos: every mode and orientation comes out as the eye sees it; reduced decoding; fingerprints."""
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import subprocess
@@ -13,68 +14,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from indexer import images
-from indexer.errors import ImageError
-from indexer.images import MAX_PIXELS, hamming, open_image, phash, pixel_sha256, read_bytes, sha256, to_rgb
+from indexer.images import hamming, open_image, phash, pixel_sha256, read_bytes, sha256, to_rgb
+from tests.photo_files import BLUE, GREEN, RED, WHITE, WRITABLE, corners, difference, encode, levels, photo, png
 
 # What indexer.images sets for its process; pytest puts "error" before it, and odd metadata would refuse a photo.
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
 
-RED, GREEN, BLUE, YELLOW, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 255, 255)
-WRITABLE = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "MPO")
 # How a picture is stored when the camera was held so that EXIF says n: the inverse of the turn a viewer makes.
 STORED = {
     1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }  # fmt: skip
-
-
-def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    if kind == "MPO":
-        options |= {"save_all": True, "append_images": [Image.new("RGB", image.size)]}
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def corners() -> Image.Image:
-    """80x48: red, green / blue, yellow."""
-    image = Image.new("RGB", (80, 48), RED)
-    image.paste(GREEN, (40, 0, 80, 24))
-    image.paste(BLUE, (0, 24, 40, 48))
-    image.paste(YELLOW, (40, 24, 80, 48))
-    return image
-
-
-def photo(side: int = 320, seed: int = 0) -> Image.Image:
-    """Smooth colours with edges: compresses like a photo."""
-    small = np.random.default_rng(seed).integers(0, 256, (7, 9, 3), dtype=np.uint8)
-    return Image.fromarray(small).resize((side, side * 3 // 4), Image.Resampling.BICUBIC)
-
-
-def levels(image: Image.Image) -> NDArray[np.int_]:
-    return np.asarray(image).astype(int)
-
-
-def difference(first: Image.Image, second: Image.Image) -> float:
-    assert first.size == second.size
-    return float(np.abs(levels(first) - levels(second)).mean())
-
-
-def png(width: int, height: int, depth: int, colour: int, raw: bytes) -> bytes:
-    """A PNG written by hand, for what Pillow does not write."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", raw) + chunk(b"IEND", b"")
 
 
 # ---- orientation -----------------------------------------------------------------------------------------------
@@ -145,8 +98,8 @@ def test_transparency_is_laid_on_white(mode: str, kind: str) -> None:
         to_rgb(image) if not kind else open_image(encode(image, kind, **({"lossless": True} if kind == "WEBP" else {})))
     )
     assert opened.mode == "RGB"
-    assert max(opened.getpixel((2, 5))) < 10  # type: ignore[arg-type, type-var]
-    assert min(opened.getpixel((17, 5))) > 245  # type: ignore[arg-type, type-var]
+    assert max(opened.getpixel((2, 5))) < 10  # type: ignore[arg-type]
+    assert min(opened.getpixel((17, 5))) > 245  # type: ignore[arg-type]
 
 
 def test_half_opacity_is_half_way_to_white() -> None:
@@ -254,184 +207,9 @@ def test_many_threads_may_meet_their_first_file_of_a_format_together() -> None:
         "data = [base64.b64decode(a) for a in sys.argv[1:]] * 8\n"
         "print(sum(i.size == (32, 24) for i in ThreadPoolExecutor(16).map(open_image, data)))"
     )
-    import base64
-
     files = [base64.b64encode(encode(photo(32), kind)).decode() for kind in WRITABLE]
     done = subprocess.run([sys.executable, "-c", program, *files], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == str(8 * len(WRITABLE)), done.stderr
-
-
-# ---- what is refused -------------------------------------------------------------------------------------------
-
-
-def refused(source: Path | bytes) -> str:
-    """The one line with which a photo is refused."""
-    with pytest.raises(ImageError) as caught:
-        open_image(source)
-    message = str(caught.value)
-    assert_one_line(message)
-    return message
-
-
-def assert_one_line(message: str) -> None:
-    assert message
-    assert message.isprintable(), message
-    assert len(message) < 300
-
-
-@pytest.mark.parametrize("kind", WRITABLE)
-@pytest.mark.parametrize("kept", [0.02, 0.3, 0.6, 0.95])
-def test_truncated_files(kind: str, kept: float) -> None:
-    data = encode(photo(), kind)
-    whole = len(data) if kind != "MPO" else data.index(b"\xff\xd9") + 2  # the first of its two pictures
-    assert "damaged" in refused(data[: int(whole * kept)])
-
-
-def test_truncated_progressive_jpeg() -> None:
-    data = encode(photo(), "JPEG", progressive=True)
-    assert "damaged" in refused(data[: len(data) * 2 // 3])
-
-
-@pytest.mark.parametrize("kind", WRITABLE)
-def test_what_is_accepted_when_the_last_bytes_are_gone_has_all_pixels(kind: str) -> None:
-    data = encode(photo(64), kind)
-    for cut in range(1, 40):
-        try:
-            opened = open_image(data[:-cut])
-        except ImageError:
-            continue
-        assert opened.tobytes() == open_image(data).tobytes()
-
-
-def test_a_text_file_named_jpg(tmp_path: Path) -> None:
-    path = tmp_path / "ring.jpg"
-    path.write_text("not a photo\n")
-    assert "not an image" in refused(path)
-
-
-def test_zero_bytes(tmp_path: Path) -> None:
-    path = tmp_path / "ring.jpg"
-    path.touch()
-    assert refused(path) == refused(b"") == "the file is empty"
-
-
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    assert "No such file" in refused(tmp_path / "gone.jpg")
-    assert "Is a directory" in refused(tmp_path)
-    assert "null" in refused(Path("a\0b.jpg"))
-
-
-def test_a_file_of_too_many_bytes(tmp_path: Path) -> None:
-    path = tmp_path / "huge.jpg"
-    with path.open("wb") as handle:
-        handle.truncate(images.MAX_BYTES + 1)
-    assert "100 MB" in refused(path)
-
-
-def bomb(side: int) -> bytes:
-    """A valid one-bit PNG of side x side black pixels in a few kilobytes."""
-    packer = zlib.compressobj(9)
-    row = b"\0" * (1 + (side + 7) // 8)
-    raw = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    return png(side, side, 1, 0, raw)
-
-
-def test_a_decompression_bomb_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
-    path = tmp_path / "bomb.png"
-    path.write_bytes(bomb(30_000))
-    assert path.stat().st_size < 1_000_000
-    program = (
-        "import resource, sys; from pathlib import Path; from indexer.images import open_image\n"
-        "from indexer.errors import ImageError\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "try: open_image(Path(sys.argv[1]))\n"
-        "except ImageError as error: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, error)"
-    )
-    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
-    grown, message = done.stdout.strip().split(" ", 1)
-    assert int(grown) < 20_000  # kilobytes; decoded it would be 900 MB
-    assert message == "has more than the 80 million pixels that are decoded; scale it down"
-    assert done.stderr == ""
-
-
-@pytest.mark.parametrize("side", [9_000, 10_000])  # below Pillow's own limit, and where Pillow only warns
-def test_the_pixel_limit_is_ours(side: int) -> None:
-    assert side**2 > MAX_PIXELS
-    assert "80 million" in refused(bomb(side))
-
-
-def test_huge_gif_and_tiff_headers() -> None:
-    gif = bytearray(encode(Image.new("P", (8, 8)), "GIF"))
-    gif[6:10] = struct.pack("<HH", 65535, 65535)
-    assert "80 million" in refused(bytes(gif))
-    tiff = bytearray(encode(Image.new("L", (8, 8)), "TIFF"))
-    for tag in (256, 257):
-        at = next(
-            i for i in range(8, len(tiff) - 12) if tiff[i : i + 4] in (struct.pack("<HH", tag, k) for k in (3, 4))
-        )
-        tiff[at : at + 12] = struct.pack("<HHII", tag, 4, 1, 30_000)
-    assert "80 million" in refused(bytes(tiff))
-
-
-@pytest.mark.parametrize("kind", ["EPS", "ICO", "PPM", "PDF", "TGA", "JPEG2000"])
-def test_formats_that_are_not_read(kind: str) -> None:
-    assert "format that is not read" in refused(encode(photo(64), kind))
-
-
-def test_photoshop_files_are_not_read() -> None:
-    header = b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 8, 8, 8, 3) + b"\0" * 12 + struct.pack(">H", 0) + b"\0" * 192
-    with Image.open(io.BytesIO(header)) as pillow_would:
-        assert pillow_would.format == "PSD"
-    assert "format that is not read" in refused(header)
-
-
-def test_memory_that_runs_out_is_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "large.png"
-    path.write_bytes(bomb(8_500))
-    program = (
-        "import resource, sys; from pathlib import Path; from indexer.images import open_image\n"
-        "from indexer.errors import ImageError\n"
-        "used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (used + 60_000_000,) * 2)\n"
-        "try: open_image(Path(sys.argv[1]))\n"
-        "except ImageError as error: print(error)"
-    )
-    if not Path("/proc/self/statm").exists():
-        pytest.skip("no /proc to read the address space from")
-    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
-    assert "not enough memory" in done.stdout, done.stderr
-
-
-VALID = [
-    encode(photo(40), kind, **options)
-    for kind, options in [
-        ("JPEG", {}), ("JPEG", {"progressive": True, "exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0"}),
-        ("PNG", {}), ("WEBP", {}), ("AVIF", {}), ("GIF", {}), ("BMP", {}), ("TIFF", {}),
-        ("TIFF", {"compression": "tiff_lzw"}), ("MPO", {}),
-    ]
-]  # fmt: skip
-
-
-@settings(deadline=None, max_examples=150)
-@given(st.data())
-def test_corrupted_files_are_read_or_refused_but_never_crash(data: st.DataObject) -> None:
-    content = bytearray(data.draw(st.sampled_from(VALID), "file"))
-    for _ in range(data.draw(st.integers(1, 8), "edits")):
-        # Half of the edits go to the header, where they do most.
-        at = data.draw(st.integers(0, min(64, len(content) - 1)) | st.integers(0, len(content) - 1), "at")
-        content[at : at + data.draw(st.integers(0, 3), "removed")] = data.draw(st.binary(max_size=4), "put")
-    try:
-        opened = open_image(bytes(content), fit=data.draw(st.sampled_from([None, 16]), "fit"))
-    except ImageError as error:
-        assert_one_line(str(error))
-    else:
-        assert opened.mode == "RGB"
-
-
-@settings(deadline=None, max_examples=100)
-@given(st.binary(max_size=300))
-def test_random_bytes_are_refused(content: bytes) -> None:
-    refused(content)
 
 
 # ---- reduced decoding ------------------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ from indexer.preprocessing import Preprocessing
 @example(width=1, height=1, size=16)
 def test_any_shape_becomes_a_white_framed_square(width: int, height: int, size: int) -> None:
     pixels = Preprocessing(size=size).apply(Image.new("RGB", (width, height), (10, 20, 30)))
-    assert (pixels.shape, pixels.dtype) == ((size, size, 3), np.uint8)
+    assert pixels.shape == (size, size, 3)
+    assert pixels.dtype == np.uint8
     photo = (pixels == (10, 20, 30)).all(axis=2)
     assert (photo | (pixels == 255).all(axis=2)).all()
     rows, columns = np.flatnonzero(photo.any(axis=1)), np.flatnonzero(photo.any(axis=0))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import astuple, replace
 from datetime import date
 from pathlib import Path
@@ -16,9 +18,10 @@ from PIL import Image
 
 from indexer.errors import UsageError
 from indexer.sample_catalog import Product, SampleSummary, draw_photo, draw_products, photo_views, write_sample, writer
+from indexer.sample_catalog.contact_sheet import LABEL_WIDTH, contact_sheet
 from indexer.sample_catalog.designs import CATEGORIES, FAMILIES
 from indexer.sample_catalog.listing import write_listing
-from indexer.sample_catalog.solids import FACETED, SMOOTH
+from indexer.sample_catalog.stones import FACETED, SMOOTH
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -122,7 +125,7 @@ def test_numbers_out_of_range_are_refused_before_anything_is_written(
     tmp_path: Path, wrong: dict[str, int], complaint: str
 ) -> None:
     with pytest.raises(UsageError, match=complaint):
-        write_sample(tmp_path / "new", **wrong)  # type: ignore[arg-type]
+        write_sample(tmp_path / "new", **wrong)
     assert not (tmp_path / "new").exists()
 
 
@@ -214,3 +217,26 @@ def test_every_family_fills_a_fair_part_of_its_picture(category: str, family: st
     marked = np.abs(picture - np.median(picture[0])) > 25
     assert marked.mean() > 0.02
     assert max(np.ptp(np.flatnonzero(marked.any(axis=k))) for k in (0, 1)) > 0.55 * 64
+
+
+def test_the_contact_sheet_has_a_row_per_category(sample: SampleSummary, tmp_path: Path) -> None:
+    contact_sheet(sample.folder, tmp_path / "new" / "sheet.png", columns=2, cell=40)
+    with Image.open(tmp_path / "new" / "sheet.png") as sheet:
+        assert sheet.height == 8 * 44 + 4
+        assert sheet.width == LABEL_WIDTH + 2 * 44
+        first = np.asarray(sheet)[4:44, LABEL_WIDTH : LABEL_WIDTH + 40]
+    with Image.open(sample.folder / rows(sample.folder / "catalog.csv")[0]["image"].split("|")[0]) as photo:
+        assert np.array_equal(first, np.asarray(photo.resize((40, 40), Image.Resampling.LANCZOS)))
+
+
+def test_a_worker_that_cannot_start_costs_no_picture(
+    sample: SampleSummary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise BrokenProcessPool("a worker was killed")
+
+    monkeypatch.setattr(writer, "IN_PARALLEL", 1)
+    monkeypatch.setattr(writer, "cores", lambda: 2)
+    monkeypatch.setattr(ProcessPoolExecutor, "map", broken)
+    write_sample(tmp_path / "alone", products=24, seed=3, size=32)
+    assert files(tmp_path / "alone") == files(sample.folder)

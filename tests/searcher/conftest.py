@@ -160,5 +160,5 @@ def nearest_in_a_plain_loop(
         product = payload["product_id"]
         if passes(payload) and product != without:
             best[product] = max(best.get(product, -2.0), float(score))
-    ranked = sorted(best.items(), key=lambda item: (-round(item[1], 6), item[0]))
+    ranked = sorted(best.items(), key=lambda item: (-round(item[1], 8), item[0]))
     return ranked[:k]

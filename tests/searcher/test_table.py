@@ -66,6 +66,12 @@ def test_values_read_well(payload: dict[str, object], text: str) -> None:
     assert written(payload, "price") == text
 
 
+def test_other_numbers_have_no_thousands_separator() -> None:
+    assert written({"year": 2024.0}, "year") == "2024"
+    assert written({"carat": 0.25}, "carat") == "0.25"
+    assert written({"far": 1e300}, "far") == "1e+300"
+
+
 def test_telling_fields_come_first_and_the_index_own_stay_out() -> None:
     payload = {"size": 52.0, "photo": {}, "indexed_at": "x", "price": 5.0, "title": "t", "brand": None, "category": "c"}
     assert shown_fields([payload]) == ["title", "price", "size"]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from indexer.sample_catalog.designs import SIZES, Product
-from indexer.sample_catalog.shapes import brooches, earrings, necklaces, pendants, rings, watches, wrists
+from indexer.sample_catalog.shapes import anklets, bracelets, brooches, earrings, necklaces, pendants, rings, watches
 from indexer.sample_catalog.solids import Bench, Part
 
 BUILDERS: dict[str, dict[str, Callable[..., None]]] = {
     "rings": rings.FAMILIES,
     "necklaces": necklaces.FAMILIES,
     "earrings": earrings.FAMILIES,
-    "bracelets": wrists.BRACELETS,
+    "bracelets": bracelets.FAMILIES,
     "pendants": pendants.FAMILIES,
     "brooches": brooches.FAMILIES,
-    "anklets": wrists.ANKLETS,
+    "anklets": anklets.FAMILIES,
     "watches": watches.FAMILIES,
 }
 

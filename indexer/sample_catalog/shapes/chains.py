@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.sample_catalog.curves import TAU, Array, circle, frames, length, resample, spin
+from indexer.sample_catalog.curves import TAU, Array, circle, frames, length, resample, spin, vector
 from indexer.sample_catalog.solids import METAL, Bench
 
 UP = np.array([0.0, 0.0, 1.0])
@@ -41,7 +41,9 @@ def rope(bench: Bench, curve: Array, size: float, up: Array, strands: int = 2) -
     turned = frames(spine, np.broadcast_to(up, spine.shape))
     for strand in range(strands):
         angle = np.linspace(0, TAU * turns, count) + TAU * strand / strands
-        wound = spine + size * 0.62 * (np.cos(angle)[:, None] * turned[:, :, 1] + np.sin(angle)[:, None] * turned[:, :, 2])
+        wound = spine + size * 0.62 * (
+            np.cos(angle)[:, None] * turned[:, :, 1] + np.sin(angle)[:, None] * turned[:, :, 2]
+        )
         bench.tube(wound, size * 0.66, up=up)
 
 
@@ -79,7 +81,9 @@ def jump_ring(bench: Bench, centre: Array, radius: float, wire: float | None = N
     bench.tube(circle(radius, 40), wire or radius * 0.24, turns=turn[None], shifts=np.atleast_2d(centre))
 
 
-def charm(bench: Bench, motif: str, centre: Array, radius: float, turn: Array | None = None, material: int = METAL) -> None:
+def charm(
+    bench: Bench, motif: str, centre: Array, radius: float, turn: Array | None = None, material: int = METAL
+) -> None:
     """One flat charm around ``centre``; the moon is a tapered arc, everything else a plate."""
     turns = np.eye(3)[None] if turn is None else np.asarray(turn)[None]
     shifts = np.atleast_2d(centre)
@@ -92,10 +96,12 @@ def charm(bench: Bench, motif: str, centre: Array, radius: float, turn: Array | 
     elif motif == "shell":
         bench.plate("shell", radius, radius * 0.34, turns=turns, shifts=shifts, material=material, ribs=11)
     else:
-        bench.plate(motif, radius, radius * 0.2, turns=turns, shifts=shifts, material=material, dome=motif in ("heart", "drop"))
+        bench.plate(
+            motif, radius, radius * 0.2, turns=turns, shifts=shifts, material=material, dome=motif in ("heart", "drop")
+        )
 
 
 def clasp(bench: Bench, centre: Array, size: float) -> None:
     """A spring ring with its little lever."""
     bench.tube(circle(size, 40), size * 0.3, shifts=np.atleast_2d(centre))
-    bench.beads(np.asarray(centre) + [size * 0.9, size * 0.5, size * 0.3], size * 0.34)
+    bench.beads(np.asarray(centre) + vector(size * 0.9, size * 0.5, size * 0.3), size * 0.34)

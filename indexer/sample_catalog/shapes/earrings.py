@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from indexer.sample_catalog.curves import TAU, between, circle, spin, stone_outline
+from indexer.sample_catalog.curves import TAU, between, circle, spin, stone_outline, vector
 from indexer.sample_catalog.designs import Design
 from indexer.sample_catalog.shapes.chains import charm, jump_ring
 from indexer.sample_catalog.solids import ACCENT, Bench, Part
@@ -64,7 +64,14 @@ def hoop(bench: Bench, design: Design, size: float) -> None:
     curve = circle(radius, 120, start=np.pi / 2 + 0.06, sweep=TAU - 0.12) * [1, tall, 1]
     swell = 1 + between(design.spread, -0.35, 0.9) * np.sin(np.linspace(0, np.pi, 120)) ** 2
     half = between(design.width, 0.028, 0.075)
-    bench.tube(curve @ turn.T, half * swell, half * 0.8 * swell, up=turn @ np.array([0, 0, 1.0]), profile=design.profile, caps=True)
+    bench.tube(
+        curve @ turn.T,
+        half * swell,
+        half * 0.8 * swell,
+        up=turn @ np.array([0, 0, 1.0]),
+        profile=design.profile,
+        caps=True,
+    )
     if design.count and bench.stone != "none":
         angle = np.linspace(-2.5, -0.65, design.count)
         out = np.stack([np.cos(angle), np.sin(angle) / tall, 0 * angle], axis=1)
@@ -88,7 +95,9 @@ def drop(bench: Bench, design: Design, size: float) -> None:
         gap = between(design.length, 0.01, 0.16)
         bench.tube(np.array([[0, y, 0], [0, y - gap / 2, 0], [0, y - gap, 0]]), 0.013)
         y -= gap + radius
-        bench.gems(design.cut if last else "round", np.array([0, y, 0]), radius, setting=design.setting if last else "bezel")
+        bench.gems(
+            design.cut if last else "round", np.array([0, y, 0]), radius, setting=design.setting if last else "bezel"
+        )
         y -= radius
     if design.width > 0.6:
         bench.beads(np.array([[0, y - 0.05, 0]]), 0.045)
@@ -101,9 +110,9 @@ def chandelier(bench: Bench, design: Design, size: float) -> None:
     bench.gems("round", np.array([0, 0.42, 0]), radius * 1.2, setting="bezel", material=ACCENT)
     wide = between(design.spread, 0.26, 0.38)
     tall = between(design.curve, 0.15, 0.42)
-    arch = circle(1.0, 60, start=0.0, sweep=np.pi) * [wide, tall, 1] + [0, 0.34 - tall, 0]
+    arch = circle(1.0, 60, start=0.0, sweep=np.pi) * [wide, tall, 1] + vector(0, 0.34 - tall, 0)
     bench.tube(arch, between(design.width, 0.016, 0.034))
-    bench.tube(arch[[0, 30, 59]] * [1, 0, 1] + [0, 0.34 - tall, 0], 0.02, caps=True)
+    bench.tube(arch[[0, 30, 59]] * [1, 0, 1] + vector(0, 0.34 - tall, 0), 0.02, caps=True)
     for index, x in enumerate(np.linspace(-wide, wide, design.count)):
         middle = 1 - abs(index - (design.count - 1) / 2) / design.count
         low = 0.34 - tall - between(design.length, 0.10, 0.34) * middle
@@ -121,7 +130,13 @@ def halo_stud(bench: Bench, design: Design, size: float) -> None:
         reach = radius + small * (1.2 + 2.1 * ring)
         count = int(TAU * reach / (2.15 * small))
         spots = stone_outline(design.cut, np.arange(count) * TAU / count) * reach
-        bench.gems("round", np.concatenate([spots, np.full((count, 1), -0.03 * ring)], 1), small, setting="beads", material=ACCENT)
+        bench.gems(
+            "round",
+            np.concatenate([spots, np.full((count, 1), -0.03 * ring)], 1),
+            small,
+            setting="beads",
+            material=ACCENT,
+        )
     outline = stone_outline(design.cut, np.linspace(0, TAU, 80)) * (radius + small)
     bench.tube(np.concatenate([outline, np.full((80, 1), -0.05)], 1), small, small * 0.6)
     if design.length > 0.6:
@@ -156,8 +171,8 @@ def bar(bench: Bench, design: Design, size: float) -> None:
     hook(bench, 0.46)
     if bench.stone != "none":
         radius = between(design.stone_size, 0.07, 0.12) * size
-        y = 0.42 if design.spread < 0.4 else 0.42 - tall - radius * 0.7
-        bench.gems("round", np.array([0, y, half]), radius, setting="bezel")
+        height = 0.42 if design.spread < 0.4 else 0.42 - tall - radius * 0.7
+        bench.gems("round", np.array([0, height, half]), radius, setting="bezel")
 
 
 FAMILIES: dict[str, Single] = {

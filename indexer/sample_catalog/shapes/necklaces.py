@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from indexer.sample_catalog.curves import TAU, Array, between, circle, frames, resample
+from indexer.sample_catalog.curves import TAU, Array, between, circle, frames, resample, vector
 from indexer.sample_catalog.designs import Design
 from indexer.sample_catalog.shapes.chains import chain, clasp, jump_ring
 from indexer.sample_catalog.solids import ACCENT, STONE, Bench
@@ -28,7 +28,7 @@ def strand(bench: Bench, design: Design, size: float) -> None:
     """Beads next to beads, even or growing towards the middle, in one row or two."""
     rows = 2 if design.spread > 0.72 else 1
     for row in range(rows):
-        curve = loop(design) * (1 - 0.16 * row) + [0, -0.0 if row == 0 else 0.10, 0.01 * row]
+        curve = loop(design) * (1 - 0.16 * row) + vector(0, -0.0 if row == 0 else 0.10, 0.01 * row)
         count = design.count - 6 * row
         spots = resample(curve, count)
         even = np.pi * 1.5 / count * 0.62 * (0.8 + 0.2 * size)
@@ -43,7 +43,7 @@ def strand(bench: Bench, design: Design, size: float) -> None:
         else:
             bench.beads(spots, even, STONE)
             if design.width > 0.6:
-                bench.beads((spots[1:] + spots[:-1]) / 2 + [0, 0, 0.01], even * 0.42)
+                bench.beads((spots[1:] + spots[:-1]) / 2 + vector(0, 0, 0.01), even * 0.42)
     clasp(bench, np.array([0, 1.0, 0]), 0.045)
 
 
@@ -54,7 +54,7 @@ def station(bench: Bench, design: Design, size: float) -> None:
     spots = resample(curve[20:-20] if design.spread < 0.6 else curve[55:-55], design.count)
     radius = between(design.stone_size, 0.045, 0.085) * size
     along = frames(spots, np.broadcast_to(FRONT, spots.shape))[:, :, 0]
-    bench.gems(design.cut, spots + [0, 0, 0.02], radius, FRONT, along, setting="bezel")
+    bench.gems(design.cut, spots + vector(0, 0, 0.02), radius, FRONT, along, setting="bezel")
     clasp(bench, np.array([0, 1.0, 0]), 0.05)
 
 
@@ -71,7 +71,7 @@ def riviera(bench: Bench, design: Design, size: float) -> None:
     for level in np.unique(groups):
         chosen = groups == level
         bench.gems(design.cut, spots[chosen], float(level) * radius, FRONT, along[chosen], setting="beads")
-    bench.tube(curve - [0, 0, 0.03], radius * 0.4)
+    bench.tube(curve - vector(0, 0, 0.03), radius * 0.4)
     clasp(bench, np.array([0, 1.0, 0]), 0.05)
 
 
@@ -104,14 +104,16 @@ def collar(bench: Bench, design: Design, size: float) -> None:
     if bench.stone != "none":
         spots = resample(curve[90 - 9 * design.count : 90 + 9 * design.count + 1], design.count + 2)[1:-1]
         radius = between(design.stone_size, 0.08, 0.13) * size / design.count**0.25
-        bench.gems(design.cut, spots + [0, 0, half], radius, (0, -0.1, 1), -spots * [1, 1, 0], setting="bezel")
+        bench.gems(design.cut, spots + vector(0, 0, half), radius, (0, -0.1, 1), -spots * [1, 1, 0], setting="bezel")
 
 
 def lariat(bench: Bench, design: Design, size: float) -> None:
     """A Y of chain: a loop, a knot of metal or stone, and a tail with stones."""
     angle = np.linspace(np.pi / 2, np.pi / 2 + TAU, 160)
     wide = between(design.curve, 0.46, 0.60)
-    curve = np.stack([wide * np.cos(angle) * (1 + 0.45 * np.sin(angle)), 0.32 + 0.64 * np.sin(angle), 0 * angle], axis=1)
+    curve = np.stack(
+        [wide * np.cos(angle) * (1 + 0.45 * np.sin(angle)), 0.32 + 0.64 * np.sin(angle), 0 * angle], axis=1
+    )
     links = between(design.width, 0.018, 0.030)
     chain(bench, curve, design.chain, links)
     tail = between(design.length, 0.35, 0.6)
@@ -131,10 +133,12 @@ def links(bench: Bench, design: Design, size: float) -> None:
     chain(bench, curve, design.chain, half * (0.8 if design.chain == "rope" else 1.0))
     clasp(bench, np.array([0, 1.0, 0]), 0.07)
     if design.spread > 0.66:
-        jump_ring(bench, curve[100] + [0, -0.05, 0.04], 0.12, 0.03, upright=False)
+        jump_ring(bench, curve[100] + vector(0, -0.05, 0.04), 0.12, 0.03, upright=False)
     elif design.spread < 0.2:
-        bench.tube(circle(0.1, 50) + curve[100] + [0, 0, 0.05], 0.022)
-        bench.tube(np.array([[-0.22, 0, 0], [0, 0, 0], [0.22, 0, 0]]) + curve[100] + [0, -0.04, 0.08], 0.028, caps=True)
+        bench.tube(circle(0.1, 50) + curve[100] + vector(0, 0, 0.05), 0.022)
+        bench.tube(
+            np.array([[-0.22, 0, 0], [0, 0, 0], [0.22, 0, 0]]) + curve[100] + vector(0, -0.04, 0.08), 0.028, caps=True
+        )
 
 
 FAMILIES: dict[str, Callable[[Bench, Design, float], None]] = {

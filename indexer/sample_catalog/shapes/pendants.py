@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from indexer.sample_catalog.curves import TAU, between, circle, length, motif_outline, resample, stone_outline
+from indexer.sample_catalog.curves import TAU, between, circle, length, motif_outline, resample, stone_outline, vector
 from indexer.sample_catalog.designs import Design
 from indexer.sample_catalog.shapes.chains import chain, charm, jump_ring
 from indexer.sample_catalog.solids import ACCENT, INK, STONE, Bench
@@ -21,9 +21,9 @@ def hung(bench: Bench, design: Design, y: float) -> None:
     rise = np.abs(t) ** between(design.curve, 1.05, 1.7)
     curve = np.stack([spread * t, y + 0.10 + (1.02 - y) * rise, 0.02 - 0.06 * np.abs(t)], axis=1)
     chain(bench, curve, design.chain, between(design.width, 0.026, 0.044))
-    bail = circle(0.085, 50) * [0.62, 1.0, 1] + [0, y + 0.045, 0]
+    bail = circle(0.085, 50) * [0.62, 1.0, 1] + vector(0, y + 0.045, 0)
     turn = np.array([[0.35, 0, 0.94], [0, 1, 0], [-0.94, 0, 0.35]])
-    bench.tube((bail - [0, y, 0]) @ turn.T + [0, y, 0], 0.032, 0.016, up=turn @ np.array([0, 0, 1.0]))
+    bench.tube((bail - vector(0, y, 0)) @ turn.T + vector(0, y, 0), 0.032, 0.016, up=turn @ np.array([0, 0, 1.0]))
 
 
 def solitaire(bench: Bench, design: Design, size: float) -> None:
@@ -53,7 +53,7 @@ def halo(bench: Bench, design: Design, size: float) -> None:
         bench.gems("round", spots + centre, small, material=ACCENT, setting="beads")
         rim = np.concatenate([outline, np.full((200, 1), -small * 0.8 - 0.03 * ring)], axis=1)
         bench.tube(rim + centre, small * 0.7, small * 0.75)
-    bench.gems(design.cut, centre + [0, 0, 0.03], radius, setting=design.setting)
+    bench.gems(design.cut, centre + vector(0, 0, 0.03), radius, setting=design.setting)
 
 
 def motif(bench: Bench, design: Design, size: float) -> None:
@@ -77,7 +77,9 @@ def open_circle(bench: Bench, design: Design, size: float) -> None:
     bench.tube(circle(radius, 120) + centre, half * 0.6, half, profile=design.profile)
     if design.stone_size > 0.5:
         inner = radius * between(design.width, 0.45, 0.7)
-        bench.tube(circle(inner, 90) + centre + [0, radius - inner, 0.03], half * 0.5, half * 0.8, profile=design.profile)
+        bench.tube(
+            circle(inner, 90) + centre + vector(0, radius - inner, 0.03), half * 0.5, half * 0.8, profile=design.profile
+        )
     if bench.stone == "none":
         return
     if design.count == 0:
@@ -86,7 +88,7 @@ def open_circle(bench: Bench, design: Design, size: float) -> None:
         angle = np.linspace(-2.6, -0.55, design.count)
         spots = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1) * radius + centre
         own = min(half * 1.1, radius * 1.0 / design.count)
-        bench.gems("round", spots + [0, 0, half * 0.7], own, setting="beads")
+        bench.gems("round", spots + vector(0, 0, half * 0.7), own, setting="beads")
 
 
 def locket(bench: Bench, design: Design, size: float) -> None:
@@ -106,7 +108,7 @@ def locket(bench: Bench, design: Design, size: float) -> None:
     bench.tube(inside, 0.008, 0.010, material=INK)
     bench.beads(centre + np.array([[radius * 1.0, 0.0, 0]]), 0.05)
     if bench.stone != "none":
-        bench.gems("round", centre + [0, 0, 0.13], between(design.stone_size, 0.08, 0.16) * size, setting="bezel")
+        bench.gems("round", centre + vector(0, 0, 0.13), between(design.stone_size, 0.08, 0.16) * size, setting="bezel")
 
 
 def bar(bench: Bench, design: Design, size: float) -> None:
@@ -124,7 +126,7 @@ def bar(bench: Bench, design: Design, size: float) -> None:
         bench.tube(curve[[-2, -1]], half * 0.7, half * 1.12, profile="flat")
     if bench.stone != "none":
         spots = np.linspace(-0.7, 0.7, design.count + 2)[1:-1, None] * long * way + centre
-        bench.gems("round", spots + [0, 0, half * 0.6], half * 1.05 * size, setting="bezel")
+        bench.gems("round", spots + vector(0, 0, half * 0.6), half * 1.05 * size, setting="bezel")
 
 
 def trio(bench: Bench, design: Design, size: float) -> None:
@@ -134,7 +136,14 @@ def trio(bench: Bench, design: Design, size: float) -> None:
     for share in (0.45, 0.68, 1.0) if design.length < 0.66 else (0.8, 0.8, 0.8):
         radius = between(design.stone_size, 0.19, 0.25) * share * size
         y -= radius * 1.2
-        bench.gems(design.cut, np.array([0, y, 0]), radius, FRONT, setting="bezel", material=ACCENT if share == 0.68 and design.detail > 0.5 else STONE)
+        bench.gems(
+            design.cut,
+            np.array([0, y, 0]),
+            radius,
+            FRONT,
+            setting="bezel",
+            material=ACCENT if share == 0.68 and design.detail > 0.5 else STONE,
+        )
         y -= radius * 1.2
         jump_ring(bench, np.array([0, y + 0.01, 0]), 0.03)
 

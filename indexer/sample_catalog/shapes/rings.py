@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from indexer.sample_catalog.curves import TAU, between, circle, length, resample, stone_outline
+from indexer.sample_catalog.curves import TAU, between, circle, length, resample, stone_outline, vector
 from indexer.sample_catalog.designs import Design
 from indexer.sample_catalog.solids import ACCENT, METAL, STONE, Bench
 
@@ -78,7 +78,15 @@ def three_stone(bench: Bench, design: Design, size: float) -> None:
     bench.gems(design.cut, np.array([0, height, 0]), radius, UP, BACK, setting=design.setting)
     for way in (-1, 1):
         out = np.array([np.sin(way * angle), np.cos(way * angle), 0.0])
-        bench.gems(design.cut, out * (RADIUS + thick + side * 0.6), side, out, BACK, setting=design.setting, material=ACCENT if design.length > 0.6 else STONE)
+        bench.gems(
+            design.cut,
+            out * (RADIUS + thick + side * 0.6),
+            side,
+            out,
+            BACK,
+            setting=design.setting,
+            material=ACCENT if design.length > 0.6 else STONE,
+        )
 
 
 def eternity(bench: Bench, design: Design, size: float) -> None:
@@ -92,7 +100,7 @@ def eternity(bench: Bench, design: Design, size: float) -> None:
     bench.gems(design.cut, out * (RADIUS + 0.05), radius, out, along, setting="beads")
     bench.tube(circle(RADIUS, 144), rails * 0.9, 0.035, profile="flat")
     for side in (-1, 1):
-        rail = circle(RADIUS + 0.03, 144) + [0, 0, side * rails]
+        rail = circle(RADIUS + 0.03, 144) + vector(0, 0, side * rails)
         bench.tube(rail, between(design.width, 0.018, 0.05), 0.045, profile="court")
 
 
@@ -109,11 +117,17 @@ def signet(bench: Bench, design: Design, size: float) -> None:
     bench.plate(design.motif, face, 0.06, turns=lay[None], shifts=centre, dome=False, stretch=stretch)
     if bench.stone != "none":
         bench.plate(
-            design.motif, face * 0.8, 0.05, turns=lay[None], shifts=centre + [0, 0.035, 0], material=STONE, stretch=stretch
+            design.motif,
+            face * 0.8,
+            0.05,
+            turns=lay[None],
+            shifts=centre + vector(0, 0.035, 0),
+            material=STONE,
+            stretch=stretch,
         )
     elif design.spread > 0.35:
         motif = ("star", "heart", "clover", "cross")[int(design.spread * 3.99)]
-        bench.plate(motif, face * 0.5, 0.045, turns=lay[None], shifts=centre + [0, 0.055, 0], dome=False)
+        bench.plate(motif, face * 0.5, 0.045, turns=lay[None], shifts=centre + vector(0, 0.055, 0), dome=False)
 
 
 def twist(bench: Bench, design: Design, size: float) -> None:
@@ -172,7 +186,7 @@ def band(bench: Bench, design: Design, size: float) -> None:
     thick = between(design.detail, 0.04, 0.075)
     for index in range(design.count):
         offset = (index - (design.count - 1) / 2) * half * 2.25
-        curve = circle(RADIUS + 0.012 * (index % 2), 144) + [0, 0, offset]
+        curve = circle(RADIUS + 0.012 * (index % 2), 144) + vector(0, 0, offset)
         wave = between(design.curve, 0.0, 0.10) * (design.curve > 0.55)
         curve[:, 2] += wave * np.cos(np.linspace(0, TAU, 144) - np.pi / 2) ** 2 * (1 if index % 2 else -1)
         bench.tube(curve, half, thick, profile=design.profile, twist=0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from indexer.sample_catalog.curves import TAU, Array, between, circle, length, motif_outline, resample
+from indexer.sample_catalog.curves import TAU, Array, between, circle, length, motif_outline, resample, vector
 from indexer.sample_catalog.designs import Design
 from indexer.sample_catalog.solids import ACCENT, DARK, DIAL, INK, LEATHER, METAL, STONE, Bench
 
@@ -61,7 +61,7 @@ def link_strap(bench: Bench, design: Design, side: int, half: float, start: floa
     bench.tube(bar * share, 0.045, pitch * 0.49, shifts=middle, turns=turns, profile="court")
     behind = turns[:, :, 1] * (side * pitch * 0.5 * (design.width > 0.5))
     for edge in (-1, 1):
-        outer = bar * (half - share) * 0.47 + [edge * (half + share) / 2, 0, 0]
+        outer = bar * (half - share) * 0.47 + vector(edge * (half + share) / 2, 0, 0)
         bench.tube(outer, 0.04, pitch * 0.49, shifts=middle + behind - 0.008 * outward, turns=turns, profile="court")
 
 
@@ -91,10 +91,12 @@ def hands(bench: Bench, design: Design, reach: float, z: float, material: int) -
     thick = between(design.width, 0.016, 0.030)
     for angle, far, half in ((hour_angle, 0.52, thick * 1.3), (minute_angle, 0.80, thick)):
         way = np.array([np.cos(angle), np.sin(angle), 0])
-        line = np.array([-way * 0.10, way * far * 0.55, way * far]) * reach + [0, 0, z]
+        line = np.array([-way * 0.10, way * far * 0.55, way * far]) * reach + vector(0, 0, z)
         bench.tube(line, 0.008, half * np.array([0.8, 1.0, 0.35]), profile="knife", material=material)
     way = np.array([np.cos(-2.0), np.sin(-2.0), 0])
-    bench.tube(np.array([-way * 0.2, way * 0.3, way * 0.85]) * reach + [0, 0, z + 0.012], 0.006, material=material)
+    bench.tube(
+        np.array([-way * 0.2, way * 0.3, way * 0.85]) * reach + vector(0, 0, z + 0.012), 0.006, material=material
+    )
     bench.beads(np.array([[0, 0, z + 0.01]]), 0.028, material, squash=0.6)
 
 
@@ -107,11 +109,17 @@ def indices(bench: Bench, design: Design, outline: Array, z: float, material: in
         edge = outline[near] * [1, 1, 0]
         quarter = index % 3 == 0
         if design.motif == "dots":
-            bench.beads((edge * 0.84 + [0, 0, z])[None], 0.032 if quarter else 0.020, material, squash=0.5)
+            bench.beads((edge * 0.84 + vector(0, 0, z))[None], 0.032 if quarter else 0.020, material, squash=0.5)
             continue
         inner = (0.66 if quarter else 0.74) if design.motif == "baton" else (0.60 if quarter else 0.86)
         half = (0.017 if quarter else 0.011) if design.motif == "baton" else (0.024 if quarter else 0.008)
-        bench.tube(np.array([edge * inner, edge * (inner + 0.9) / 2, edge * 0.9]) + [0, 0, z], 0.007, half, profile="flat", material=material)
+        bench.tube(
+            np.array([edge * inner, edge * (inner + 0.9) / 2, edge * 0.9]) + vector(0, 0, z),
+            0.007,
+            half,
+            profile="flat",
+            material=material,
+        )
 
 
 def crown(bench: Bench, radius: float) -> None:
@@ -133,16 +141,26 @@ def watch(bench: Bench, design: Design, size: float, shape: str, tall: float) ->
     rim = outline_of(shape, radius, tall)
     bezel = between(design.curve, 0.045, 0.085)
     bench.tube(rim, 0.09, bezel, profile="court")
-    bench.plate({"round": "disc"}.get(shape, shape), radius * 1.0, 0.02, stretch=(1.0, tall), shifts=np.array([0, 0, 0.0]), material=DIAL, dome=False)
+    bench.plate(
+        {"round": "disc"}.get(shape, shape),
+        radius * 1.0,
+        0.02,
+        stretch=(1.0, tall),
+        shifts=np.array([0, 0, 0.0]),
+        material=DIAL,
+        dome=False,
+    )
     for x in (-1, 1):
         for y in (-1, 1):
             base = np.array([x * half * 0.98, y * radius * tall * 0.80, 0.0])
             tip = np.array([x * half * 0.98, y * (radius * tall + 0.10), -0.07])
-            bench.tube(np.array([base, (base + tip) / 2 + [0, 0, 0.03], tip]), 0.05, 0.048, profile="court", caps=True)
+            bench.tube(
+                np.array([base, (base + tip) / 2 + vector(0, 0, 0.03), tip]), 0.05, 0.048, profile="court", caps=True
+            )
     light = design.dial in ("white", "cream")
     marks = METAL if not light or design.detail > 0.5 else INK
     inner = outline_of(shape, radius - bezel, tall)
-    bench.tube(inner * 0.985 + [0, 0, 0.03], 0.02, 0.008, material=DARK if light else METAL)
+    bench.tube(inner * 0.985 + vector(0, 0, 0.03), 0.02, 0.008, material=DARK if light else METAL)
     indices(bench, design, inner, 0.03, marks)
     hands(bench, design, (radius - bezel) * min(tall, 1.15), 0.05, marks)
     crown(bench, radius + bezel * 0.7)
@@ -154,7 +172,7 @@ def stones_on_bezel(bench: Bench, design: Design, size: float, shape: str, tall:
     rim = outline_of(shape, radius, tall, 160)
     own = between(design.curve, 0.04, 0.062)
     count = int(np.sqrt((np.diff(rim, axis=0) ** 2).sum(1)).sum() / (own * 2.15)) // 2 * 2
-    spots = resample(rim, count + 1)[:-1] + [0, 0, 0.085]
+    spots = resample(rim, count + 1)[:-1] + vector(0, 0, 0.085)
     bench.gems("round", spots[::2], own, setting="beads")
     bench.gems("round", spots[1::2], own, setting="beads", material=ACCENT if design.count == 2 else STONE)
 
@@ -182,7 +200,7 @@ def square_watch(bench: Bench, design: Design, size: float) -> None:
 def cushion_watch(bench: Bench, design: Design, size: float) -> None:
     """A hexagonal case with a second raised line about the dial."""
     watch(bench, design, size, "hexagon", 1.0)
-    bench.tube(outline_of("hexagon", 0.40, 1.0) + [0, 0, 0.08], 0.02)
+    bench.tube(outline_of("hexagon", 0.40, 1.0) + vector(0, 0, 0.08), 0.02)
 
 
 def tank_watch(bench: Bench, design: Design, size: float) -> None:
@@ -197,7 +215,10 @@ def sub_dial(bench: Bench, centre: Array, radius: float) -> None:
     """A small dial with its own hand."""
     bench.plate("disc", radius, 0.008, shifts=centre, material=DARK, dome=False)
     bench.tube(circle(radius, 50) + centre, 0.012)
-    bench.tube(np.array([[0, -0.2 * radius, 0], [0, 0, 0], [0.5 * radius, 0.6 * radius, 0]]) + centre + [0, 0, 0.015], 0.008)
+    bench.tube(
+        np.array([[0, -0.2 * radius, 0], [0, 0, 0], [0.5 * radius, 0.6 * radius, 0]]) + centre + vector(0, 0, 0.015),
+        0.008,
+    )
 
 
 def chronograph(bench: Bench, design: Design, size: float) -> None:
@@ -217,11 +238,11 @@ def diver(bench: Bench, design: Design, size: float) -> None:
     """A dark turning ring with sixty marks about the dial."""
     watch(bench, design, size, "round", 1.0)
     radius = between(design.stone_size, 0.44, 0.54) * size**0.4
-    bench.tube(circle(radius, 120) + [0, 0, 0.07], 0.035, 0.065, material=DARK, profile="flat")
+    bench.tube(circle(radius, 120) + vector(0, 0, 0.07), 0.035, 0.065, material=DARK, profile="flat")
     angle = np.arange(60) * TAU / 60
     out = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
     bench.beads(out * radius * 1.13, 0.028)
-    bench.beads(out[::5] * radius + [0, 0, 0.105], 0.016, DIAL)
+    bench.beads(out[::5] * radius + vector(0, 0, 0.105), 0.016, DIAL)
     bench.beads(np.array([[0, radius, 0.11]]), 0.034)
 
 

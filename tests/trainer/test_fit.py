@@ -1,0 +1,160 @@
+"""`trainer fit` and `trainer evaluate` from the command line to the model directory, on drawn photos."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from indexer.catalog import read_catalog
+from indexer.embedder import Embedder
+from indexer.model_file import load_model
+from tests.trainer.drawn_catalog import SHAPES, draw
+from trainer import fitting
+from trainer.cli import main
+from trainer.settings import FitSettings
+from trainer.training import train
+
+SMALL = ("--backbone", "mobilenet_v3_small", "--size", "32")
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = draw(tmp_path_factory.mktemp("shop"))
+    (folder / "rings" / "broken.jpg").write_text("not a photo")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scratch(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    target = tmp_path_factory.mktemp("models") / "scratch"
+    return target, run("fit", shop, "-o", target, "--weights", "none", *SMALL, "--epochs", 2, "--json")
+
+
+def document(result: Result) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(result.stdout)
+    return read
+
+
+def test_fit_writes_a_whole_model_directory(scratch: tuple[Path, Result], shop: Path) -> None:
+    target, result = scratch
+    assert result.exit_code == 3, result.output
+    said = document(result)
+    assert [reject["where"] for reject in said["rejects"]] == ["rings/broken.jpg"]
+    assert (target / "rejects.csv").read_text().count("\n") == 2
+    assert "rejects.csv" in result.stderr
+    model = load_model(target)
+    assert model.fingerprint == said["fingerprint"]
+    assert model.categories == SHAPES
+    assert model.preprocessing.size == 32
+    assert set(model.metrics["category"]) == {"P@1", "P@3", "P@5", "P@10", "mAP", "MAP@R"}
+    assert 0 <= model.metrics["untrained"]["P@1"] <= 1
+    assert model.calibration is not None
+    assert model.record["training"]["seed"] == 0
+    assert len(model.record["training"]["history"]) == 2
+    assert set(model.record["libraries"]) >= {"torch", "onnx"}
+    assert (target / "report" / "report.html").is_file()
+    held_out = (target / "held_out.txt").read_text().split()
+    assert len(held_out) == said["photos"]["held_out"] == model.metrics["images"]["count"]
+    embeddings = Embedder(model).embed(shop / key for key in held_out)
+    assert np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
+
+
+def test_evaluate(scratch: tuple[Path, Result], shop: Path) -> None:
+    result = run("evaluate", scratch[0], shop, "--json")
+    assert result.exit_code == 3
+    measured = document(result)
+    assert set(measured) == {"category", "per_category", "product", "edited_copy", "images", "model"}
+    assert measured["images"]["count"] == 48
+    assert "P@1" in run("evaluate", scratch[0], shop).stdout
+
+
+def test_a_frozen_backbone_learns_and_repeats_itself(
+    scratch: tuple[Path, Result], shop: Path, tmp_path: Path
+) -> None:
+    names = ("first", "second")
+    for name in names:
+        result = run("fit", shop, "-o", tmp_path / name, "--weights", scratch[0], *SMALL, "--epochs", 3)
+        assert result.exit_code == 3, result.output
+        assert "Report:" in result.stdout
+    first, second = (load_model(tmp_path / name) for name in names)
+    assert first.record["training"]["history"] == second.record["training"]["history"]
+    assert first.fingerprint == second.fingerprint
+    losses = [epoch["loss"] for epoch in first.record["training"]["history"]]
+    assert losses[-1] < losses[0]
+
+
+def test_the_classic_recipe(scratch: tuple[Path, Result], shop: Path, tmp_path: Path) -> None:
+    target = tmp_path / "classic"
+    result = run(
+        "fit", shop, "-o", target, "--weights", scratch[0], *SMALL, "--recipe", "classic", "--freeze", "--epochs", 2
+    )
+    assert result.exit_code == 3, result.output
+    settings = load_model(target).record["training"]
+    assert (settings["recipe"], settings["margin"], settings["batch"]) == ("classic", 1.0, 16)
+    assert settings["learning_rate"] == 1e-4
+
+
+def test_the_classic_recipe_is_the_classic_recipe() -> None:
+    classic = FitSettings.for_run("classic", "imagenet")
+    assert (classic.margin, classic.learning_rate, classic.epochs, classic.batch) == (1.0, 1e-4, 30, 16)
+    assert not classic.freeze
+
+
+def test_ctrl_c_keeps_the_best_so_far(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(source: Any, validation: Any, recipe: Any, settings: Any, watch: Any) -> Any:
+        def stop_in_third(epoch: int, *rest: float) -> None:
+            watch(epoch, *rest)
+            if epoch == 3:
+                raise KeyboardInterrupt
+
+        return train(source, validation, recipe, settings, stop_in_third)
+
+    monkeypatch.setattr(fitting, "train", interrupted)
+    settings = FitSettings.for_run("two-level", "none", epochs=9, backbone="mobilenet_v3_small", size=32)
+    fitted = fitting.fit(read_catalog(shop), tmp_path / "model", settings)
+    assert (fitted.interrupted, fitted.epochs) == (True, 2)
+    assert load_model(tmp_path / "model").record["training"]["interrupted"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("{none}", "-o", "{out}"), 1, "no such folder"),
+        (("{shop}", "-o", "{shop}"), 2, "is no model directory"),
+        (("{shop}", "-o", "{out}", "--weights", "{none}.pth"), 1, "no such weights file"),
+        (("{shop}", "-o", "{out}", "--weights", "none", "--holdout", "0.99"), 2, "holdout 0.99 is outside"),
+        (("{shop}", "-o", "{out}", "--weights", "none", "--freeze"), 2, "nothing worth freezing"),
+        (("{shop}", "-o", "{out}", "--weights", "none", "--size", "9"), 1, "input size 9"),
+        (("{shop}", "-o", "{out}", "--backbone", "vgg"), 2, "vgg"),
+        (("{shop}",), 2, "--output"),
+    ],
+)  # fmt: skip
+def test_bad_requests_end_in_one_line(
+    arguments: tuple[str, ...], code: int, message: str, shop: Path, tmp_path: Path
+) -> None:
+    names = {"none": tmp_path / "nothing", "out": tmp_path / "out", "shop": shop}
+    result = run("fit", *(argument.format(**names) for argument in arguments))
+    assert result.exit_code == code, result.output
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_real_photos(real_data: Path, imagenet_weights: Path, tmp_path: Path) -> None:
+    target = tmp_path / "real"
+    result = run("fit", real_data / "jewelry", "--weights", imagenet_weights, "-o", target, "--holdout", 0.4, "--json")
+    assert result.exit_code == 0, result.output
+    metrics = document(result)["metrics"]
+    assert metrics["category"]["P@1"] >= 0.93
+    assert metrics["category"]["P@10"] >= 0.93
+    assert metrics["edited_copy"]["R@1"] >= 0.78

@@ -1,0 +1,144 @@
+"""Every backbone trains and exports; weights are loaded strictly; a model directory is published whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from indexer.embedder import Embedder
+from indexer.errors import JewelryError, ModelError, UsageError
+from indexer.model_file import load_model
+from indexer.preprocessing import Preprocessing
+from trainer.export import publishing, write_network, write_record
+from trainer.settings import BACKBONES
+from trainer.weights import build_network
+
+
+def published(target: Path, backbone: str = "mobilenet_v3_small", size: int = 32) -> tuple[Path, nn.Module]:
+    network = build_network(backbone, "none").eval()
+    classifier = nn.Linear(network.dimension, 3)
+    with publishing(target) as folder:
+        fingerprint = write_network(folder, network, classifier, Preprocessing(size))
+        write_record(folder, fingerprint, network, Preprocessing(size), ["a", "b", "c"], metrics={}, calibration={})
+    return target, network
+
+
+def photos(count: int, size: int = 32) -> list[Image.Image]:
+    pixels = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+    return [Image.fromarray(array) for array in pixels]
+
+
+@pytest.mark.parametrize(
+    "backbone", ["mobilenet_v3_small", *(pytest.param(name, marks=pytest.mark.slow) for name in BACKBONES)]
+)
+def test_a_backbone_learns_and_is_served_as_it_was_trained(backbone: str, tmp_path: Path) -> None:
+    network = build_network(backbone, "none").train()
+    images = torch.from_numpy(np.stack([np.asarray(photo) for photo in photos(4)]))
+    network(images).sum().backward()
+    assert all(weight.grad is not None for weight in network.parameters())
+
+    target, network = published(tmp_path / "model", backbone)
+    served = Embedder(target).predict(photos(5))
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(np.stack([np.asarray(p) for p in photos(5)]))).numpy()
+    assert served.embeddings.shape == (5, 128)
+    assert served.category_logits.shape == (5, 3)
+    assert np.allclose(np.linalg.norm(served.embeddings, axis=1), 1, atol=1e-5)
+    assert (1 - (served.embeddings * expected).sum(1)).max() < 1e-5
+
+
+def test_an_exported_network_that_differs_is_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from trainer import export
+
+    plain = export.write_onnx
+
+    def with_other_weights(module: nn.Module, path: Path, size: int) -> None:
+        other = export.ServedNetwork(build_network("mobilenet_v3_small", "none", seed=1), nn.Linear(128, 3))
+        plain(other.eval(), path, size)
+
+    monkeypatch.setattr(export, "write_onnx", with_other_weights)
+    with pytest.raises(ModelError, match="differs from the trained one"):
+        published(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_is_replaced_only_by_a_complete_one(tmp_path: Path) -> None:
+    target, _ = published(tmp_path / "model")
+    before = load_model(target).fingerprint
+    with pytest.raises(ZeroDivisionError), publishing(target) as folder:
+        (folder / "model.json").write_text("{}")
+        raise ZeroDivisionError
+    assert load_model(target).fingerprint == before
+    with publishing(target) as folder:
+        (folder / "model.json").write_text("{}")
+    assert json.loads((target / "model.json").read_text()) == {}
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "link"])
+def test_what_is_no_model_is_never_replaced(tmp_path: Path, kind: str) -> None:
+    target = tmp_path / "photos"
+    if kind == "file":
+        target.write_text("mine")
+    elif kind == "folder":
+        target.mkdir()
+        (target / "mine.jpg").write_text("mine")
+    else:
+        target.symlink_to(tmp_path)
+    with pytest.raises(UsageError, match="is no model directory"), publishing(target):
+        pytest.fail("opened")
+
+
+def test_weights_go_on_from_an_earlier_model(tmp_path: Path) -> None:
+    target, network = published(tmp_path / "model")
+    again = build_network("mobilenet_v3_small", str(target), seed=5)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name]), name
+
+
+def test_a_torchvision_checkpoint_is_loaded_strictly(tmp_path: Path) -> None:
+    from torchvision import models
+
+    model = models.mobilenet_v3_small(num_classes=7)
+    torch.save(model.state_dict(), tmp_path / "own.pth")
+    network = build_network("mobilenet_v3_small", str(tmp_path / "own.pth"))
+    assert torch.equal(network.backbone.features[0][0].weight, model.features[0][0].weight)
+    with pytest.raises(ModelError, match=r"own\.pth: these are not weights of resnet18 \(\d+ names missing"):
+        build_network("resnet18", str(tmp_path / "own.pth"))
+
+
+def test_files_that_are_no_weights(tmp_path: Path) -> None:
+    (tmp_path / "text.pth").write_text("not weights")
+    (tmp_path / "text.safetensors").write_text("not weights")
+    torch.save([1, 2], tmp_path / "list.pth")
+    torch.save(nn.Linear(1, 1), tmp_path / "pickle.pth")
+    for name, reason in {
+        "text.pth": "not a weights file", "text.safetensors": "not a weights file", "missing.pth": "no such weights",
+        "list.pth": "holds no state dict", "pickle.pth": "not a weights file",
+    }.items():  # fmt: skip
+        with pytest.raises(ModelError, match=reason) as caught:
+            build_network("resnet18", str(tmp_path / name))
+        assert name in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_without_a_network_the_message_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*args: object, **kwargs: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr("torch.hub.urlopen", unreachable)
+    with pytest.raises(JewelryError) as caught:
+        build_network("mobilenet_v2", "imagenet")
+    message = str(caught.value)
+    assert "https://download.pytorch.org/models/mobilenet_v2-" in message
+    assert str(tmp_path / "checkpoints" / "mobilenet_v2-") in message
+    assert "--weights none" in message
+    assert "--weights FILE" in message
