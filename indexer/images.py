@@ -38,6 +38,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
+_SIDEWAYS = (5, 6, 7, 8)
+
 # Pillow loads these when it first meets such a file. Now is better than in the middle of several threads' first files.
 for _plugin in ("Avif", "Bmp", "Gif", "Jpeg", "Mpo", "Png", "Tiff", "WebP"):
     import_module(f"PIL.{_plugin}ImagePlugin")
@@ -90,6 +92,13 @@ def open_image(source: Path | bytes, *, fit: int | None = None) -> Image.Image:
         if fit is not None:
             _reduce(image, fit)
         return _upright_rgb(image)
+
+
+def upright_size(data: bytes) -> tuple[int, int]:
+    """Width and height of a photo as a person sees it, from its header alone; raises ``ImageError``."""
+    with _decoding(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        width, height = image.size
+        return (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

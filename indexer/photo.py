@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from indexer.images import open_image, phash, pixel_sha256, sha256
+from indexer.images import open_image, phash, pixel_sha256, sha256, upright_size
+from indexer.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class EmbeddedPhoto:
     confidence: float
 
 
-def examine(data: bytes, fit: int) -> tuple[Image.Image, PhotoFacts]:
-    """Decode a photo file for an input size of ``fit`` and take its fingerprints.
+def examine(data: bytes, preprocessing: Preprocessing) -> tuple[Image.Image, PhotoFacts]:
+    """Decode a photo file for a model and take its fingerprints.
 
     ``pixel_sha256`` is over the pixels as decoded for that size: for a large JPEG a reduced decode, which
     is still equal for equal pictures and differs for any visible edit.
@@ -44,12 +44,8 @@ def examine(data: bytes, fit: int) -> tuple[Image.Image, PhotoFacts]:
     Raises:
         ImageError: the file is no photo that can be used.
     """
-    image = open_image(data, fit=fit)
-    with Image.open(io.BytesIO(data)) as header:
-        width, height = header.size
-    if (width > height) != (image.width > image.height):  # the EXIF orientation turned it
-        width, height = height, width
-    return image, PhotoFacts(width, height, sha256(data), pixel_sha256(image), phash(image))
+    image = open_image(data, fit=preprocessing.fit)
+    return image, PhotoFacts(*upright_size(data), sha256(data), pixel_sha256(image), phash(image))
 
 
 def photo_payload(facts: PhotoFacts, *, key: str, rank: int, size: int, mtime_ns: int) -> dict[str, Any]:

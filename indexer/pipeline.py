@@ -84,7 +84,7 @@ class Pipeline:
                     outcome.photos.append((wanted, known))
                     continue
                 began = time.perf_counter()
-                image, facts = examine(data, self._model.preprocessing.size)
+                image, facts = examine(data, self._model.preprocessing)
                 decoded.append((wanted, facts, self._model.preprocessing.apply(image)))
                 spent["decode"] += time.perf_counter() - began
                 began = time.perf_counter()

@@ -13,6 +13,8 @@ from PIL import Image
 from indexer.errors import ModelError
 from indexer.images import open_image
 
+MIN_FIT = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
@@ -43,9 +45,14 @@ class Preprocessing:
         canvas[top : top + height, left : left + width] = np.asarray(scaled)
         return canvas
 
+    @property
+    def fit(self) -> int:
+        """The ``fit`` to open photos with: for small inputs too, enough is decoded for a 256 px thumbnail."""
+        return max(self.size, MIN_FIT)
+
     def load(self, source: Path | bytes) -> NDArray[np.uint8]:
         """Open a photo safely and apply the transform; raises ``ImageError``."""
-        return self.apply(open_image(source, fit=self.size))
+        return self.apply(open_image(source, fit=self.fit))
 
     def record(self) -> dict[str, Any]:
         """What model.json says of it; part of the fingerprint."""

@@ -29,7 +29,9 @@ class IndexerSettings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = f"{cls.model_config['env_prefix']}{first['loc'][0]}".upper()
-            raise UsageError(f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env") from None
+            raise UsageError(
+                f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env"
+            ) from None
 
 
 MODELS = Path("models")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from indexer.generations import EmbeddedIndex, read_record
+from indexer.generations.embedded import EmbeddedIndex, read_record
 from indexer.stores.interface import GenerationRecord
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import UsageError
-from indexer.generations import replace_text
+from indexer.generations.files import replace_text
 from indexer.thumbnails import SIDE
 from searcher.answers import UNNAMED, Answer, Match, QueryPhoto
 from searcher.pictures import data_uri, original_of

@@ -156,7 +156,7 @@ def _one_photo(embedder: Embedder, product: Product, image: ProductImage, seed: 
     transform = embedder.model.preprocessing
     data = read_bytes(image.path)
     pixels = pixel_sha256(open_image(data))  # of the whole picture: `fit` may decode equal pictures differently
-    photo = open_image(data, fit=transform.size)
+    photo = open_image(data, fit=transform.fit)
     copy = edit(photo, rng_for(seed, image.key))
     # The pair is one batch of its own, so that no figure depends on which photos share a batch.
     vectors = embedder.run(np.stack([transform.apply(photo), transform.apply(copy)])).embeddings

@@ -68,7 +68,7 @@ def extract(
     with _session(network, preprocessing.size) as run:
 
         def one(index: int) -> NDArray[np.float32]:
-            image = open_image(samples[index].path, fit=preprocessing.size)
+            image = open_image(samples[index].path, fit=preprocessing.fit)
             shown = [preprocessing.apply(image)]
             for view in range(views):
                 rng = view_rng(seed, index, view)

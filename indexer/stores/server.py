@@ -135,7 +135,7 @@ class ServerStore:
             self._client.facet, self.collection, field, facet_filter=compile_filter(where), limit=limit, exact=True
         )
         hits = [(hit.value, int(hit.count)) for hit in answer.hits]
-        return sorted(hits, key=lambda hit: (-hit[1], str(hit[0])))  # type: ignore[arg-type,return-value]
+        return sorted(hits, key=lambda hit: (-hit[1], str(hit[0])))  # type: ignore[arg-type]
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
@@ -273,7 +273,7 @@ def read_collection(connection: Connection, collection: str) -> GenerationRecord
         record = GenerationRecord.from_json((info.config.metadata or {})["jewelry_similarity"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError(
-            f"{connection.where}: collection {collection} was not made by this project; choose another JEWELRY_COLLECTION"
+            f"{connection.where}: collection {collection} was not made by this project; set another JEWELRY_COLLECTION"
         ) from error
     vectors = info.config.params.vectors
     size = vectors[VECTOR_NAME].size if isinstance(vectors, dict) and VECTOR_NAME in vectors else None

@@ -120,7 +120,9 @@ def test_image_paths_outside_the_catalog_are_never_opened(catalog: Path, tmp_pat
     assert result.exit_code == 3
     report = json.loads(result.stdout)
     assert [r["where"] for r in report["rejected"]] == [f"catalog.csv:{line}" for line in (6, 7, 8, 9)]
-    assert [r["reason"] for r in report["rejected"] if "the catalog" not in r["reason"] and "inside" not in r["reason"]] == []
+    assert [
+        r["reason"] for r in report["rejected"] if "the catalog" not in r["reason"] and "inside" not in r["reason"]
+    ] == []
     assert report["embedded"] == 8
 
 

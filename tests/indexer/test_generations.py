@@ -116,7 +116,7 @@ def test_an_unwritable_place_is_one_line(tmp_path: Path) -> None:
 
 def test_a_full_disk_stops_before_anything_is_copied(index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(index, points(0, 10))
-    monkeypatch.setattr("indexer.generations.FREE_BYTES_MARGIN", 10**18)
+    monkeypatch.setattr("indexer.generations.files.FREE_BYTES_MARGIN", 10**18)
     with pytest.raises(StoreUnwritable, match="MB free"), index.write() as writer:
         writer.draft(RECORD, from_published=True)
     assert index.current() == 1

@@ -77,9 +77,7 @@ def test_evaluate(scratch: tuple[Path, Result], shop: Path) -> None:
     assert "P@1" in run("evaluate", scratch[0], shop).stdout
 
 
-def test_a_frozen_backbone_learns_and_repeats_itself(
-    scratch: tuple[Path, Result], shop: Path, tmp_path: Path
-) -> None:
+def test_a_frozen_backbone_learns_and_repeats_itself(scratch: tuple[Path, Result], shop: Path, tmp_path: Path) -> None:
     names = ("first", "second")
     for name in names:
         result = run("fit", shop, "-o", tmp_path / name, "--weights", scratch[0], *SMALL, "--epochs", 3)

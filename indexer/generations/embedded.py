@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
-import os
 import shutil
-import socket
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from indexer.errors import StoreError, StoreLocked, StoreMissing, StoreUnwritable
+from indexer.errors import StoreError, StoreMissing
+from indexer.generations.files import copy_tree, fsync, replace_text, require_room, size_on_disk, writing
+from indexer.generations.lock import writer_lock
 from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord, Point
 
 if TYPE_CHECKING:
     from indexer.stores.embedded import EdgeStore
 
 KEEP = 2
-FREE_BYTES_MARGIN = 64 * 1024 * 1024
 _CURRENT, _LOCK, _RECORD, _SHARD, _BUILDING = "CURRENT", "LOCK", "generation.json", "shard", ".building"
 
 
@@ -79,33 +74,14 @@ class EmbeddedIndex:
     @contextmanager
     def write(self) -> Iterator[EmbeddedWriter]:
         """See `Index.write`."""
-        try:
-            (self.root / "generations").mkdir(parents=True, exist_ok=True)
-            handle = (self.root / _LOCK).open("a+")
-        except OSError as error:
-            raise StoreUnwritable(
-                f"{self.root}: cannot be written ({error.strerror}); check its owner and rights"
-            ) from error
-        with handle:
-            self._lock(handle)
+        with writer_lock(self.root / _LOCK):
+            with writing(self.root):
+                (self.root / "generations").mkdir(exist_ok=True)
             writer = EmbeddedWriter(self)
             try:
                 yield writer
             finally:
                 writer.abandon()
-                handle.truncate(0)
-
-    def _lock(self, handle: TextIO) -> None:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released by the kernel when the process dies
-        except BlockingIOError:
-            handle.seek(0)
-            holder = handle.read().strip() or "an unknown process"
-            raise StoreLocked(f"{self.root}: being written by {holder}; wait for it to end") from None
-        handle.truncate(0)
-        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])
-        handle.write(f"process {os.getpid()} on {socket.gethostname()} ({command}, since {_now()})")
-        handle.flush()
 
     def _folder(self, number: int) -> Path:
         return self.root / "generations" / str(number)
@@ -140,16 +116,16 @@ class EmbeddedWriter:
         current = self._index.current()
         number = max([*self._index.numbers(), current or 0]) + 1
         folder = self._index.root / "generations" / f"{number}{_BUILDING}"
-        with _writing(self._index.root):
+        with writing(self._index.root):
             if from_published and current is not None:
                 source = self._index._folder(current) / _SHARD
                 # Twice: the copy, and what the optimizer writes before it drops the old segments.
-                _require_room(self._index.root, 2 * _size(source))
-                _copy_tree(source, folder / _SHARD)
+                require_room(self._index.root, 2 * size_on_disk(source))
+                copy_tree(source, folder / _SHARD)
                 store = EdgeStore.load(folder / _SHARD, str(number), record)
                 store.ensure_field_indexes(record.field_table)
             else:
-                _require_room(self._index.root, 0)
+                require_room(self._index.root, 0)
                 store = EdgeStore.create(folder / _SHARD, str(number), record)
         self._draft = EmbeddedDraft(self._index, folder, store)
         return self._draft
@@ -176,12 +152,12 @@ class EmbeddedDraft:
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
-        with _writing(self._index.root):
+        with writing(self._index.root):
             self._store.upsert(points)
 
     def replace_payload(self, points: Iterable[Point]) -> None:
         """See `Draft.replace_payload`."""
-        with _writing(self._index.root):
+        with writing(self._index.root):
             self._store.replace_payload(points)
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -192,7 +168,7 @@ class EmbeddedDraft:
     def publish(self) -> str:
         """See `Draft.publish`: optimise, flush, close, fsync, rename, replace CURRENT, prune."""
         number = int(self.generation)
-        with _writing(self._index.root):
+        with writing(self._index.root):
             self._store.optimize(deleted=self._deleted)
             self._store.flush()
             self._store.close()
@@ -203,11 +179,11 @@ class EmbeddedDraft:
             record = json.dumps(self.record.to_json(), indent=2, sort_keys=True)
             (self._folder / _RECORD).write_text(record + "\n", encoding="utf-8")
             for path in sorted(self._folder.rglob("*"), reverse=True):
-                _fsync(path)
-            _fsync(self._folder)
+                fsync(path)
+            fsync(self._folder)
             final = self._index._folder(number)
             self._folder.rename(final)
-            _fsync(final.parent)
+            fsync(final.parent)
             replace_text(self._index.root / _CURRENT, f"{number}\n")
         for old in self._index.numbers()[:-KEEP]:
             shutil.rmtree(self._index._folder(old), ignore_errors=True)
@@ -232,95 +208,3 @@ def read_record(path: Path) -> GenerationRecord:
     if record.schema_version > SCHEMA_VERSION:
         raise StoreError(f"{path}: index schema {record.schema_version} is newer than this version's; upgrade")
     return record
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Replace a small file so that a reader sees the old text or the new one, also across a power cut."""
-    temporary = path.with_name(f"{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
-    _fsync(path.parent)
-
-
-@contextmanager
-def _writing(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreUnwritable(
-            f"{root}: writing failed ({error.strerror or error}); the published index is untouched"
-        ) from error
-
-
-def _require_room(root: Path, needed: int) -> None:
-    free, wanted = shutil.disk_usage(root).free, needed + FREE_BYTES_MARGIN
-    if free < wanted:
-        raise StoreUnwritable(f"{root}: {free / 1e6:.0f} MB free, {wanted / 1e6:.0f} MB needed for the next generation")
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
-
-
-def _copy_tree(source: Path, target: Path) -> None:
-    """Copy a published shard while readers may be opening it: they replace small files by themselves, unchanged,
-    so a name that vanished between listing and copying was such a replacement's temporary file."""
-    target.mkdir(parents=True)
-    for path in sorted(source.rglob("*")):
-        with suppress(FileNotFoundError):
-            if path.is_dir():
-                (target / path.relative_to(source)).mkdir()
-            else:
-                _copy(path, target / path.relative_to(source))
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A copy that shares blocks where the file system can; never a link, because the engine writes in place.
-
-    The engine maps its files in large, mostly empty pieces: only what holds data is copied.
-    """
-    with source.open("rb") as reader, target.open("wb") as writer:
-        size = os.fstat(reader.fileno()).st_size
-        try:
-            for start, end in _extents(reader.fileno(), size):
-                while start < end:
-                    copied = os.copy_file_range(reader.fileno(), writer.fileno(), end - start, start, start)
-                    if not copied:
-                        raise OSError(errno.EIO, "the copy ended early")
-                    start += copied
-            writer.truncate(size)
-        except (OSError, AttributeError) as error:
-            if getattr(error, "errno", None) == errno.ENOSPC:
-                raise
-            reader.seek(0)  # another file system, an old kernel, or no Linux: the plain way
-            writer.seek(0)
-            shutil.copyfileobj(reader, writer)
-
-
-def _extents(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
-    """The parts of a sparse file that hold data, as (start, end)."""
-    end = 0
-    while end < size:
-        try:
-            start = os.lseek(descriptor, end, os.SEEK_DATA)
-        except OSError as error:
-            if error.errno == errno.ENXIO:  # nothing but a hole up to the end
-                return
-            raise
-        end = os.lseek(descriptor, start, os.SEEK_HOLE)
-        yield start, end
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,106 @@
+"""Files that survive a crash: atomic replacement, fsync, copies that share blocks, room on the disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from indexer.errors import StoreUnwritable
+
+FREE_BYTES_MARGIN = 64 * 1024 * 1024
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Replace a small file so that a reader sees the old text or the new one, also across a power cut."""
+    temporary = path.with_name(f"{path.name}.new")
+    with temporary.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)
+    fsync(path.parent)
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """Turn a failing disk into one line; raises ``StoreUnwritable``."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnwritable(
+            f"{root}: writing failed ({error.strerror or error}); the published index is untouched"
+        ) from error
+
+
+def require_room(root: Path, needed: int) -> None:
+    """Raise ``StoreUnwritable`` unless this many bytes, and a margin, are free."""
+    free, wanted = shutil.disk_usage(root).free, needed + FREE_BYTES_MARGIN
+    if free < wanted:
+        raise StoreUnwritable(f"{root}: {free / 1e6:.0f} MB free, {wanted / 1e6:.0f} MB needed for the next generation")
+
+
+def size_on_disk(folder: Path) -> int:
+    """Bytes that a folder really takes; sparse files take less than their length."""
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a published shard while readers may be opening it: they replace small files by themselves, unchanged,
+    so a name that vanished between listing and copying was such a replacement's temporary file."""
+    target.mkdir(parents=True)
+    for path in sorted(source.rglob("*")):
+        with suppress(FileNotFoundError):
+            if path.is_dir():
+                (target / path.relative_to(source)).mkdir()
+            else:
+                _copy(path, target / path.relative_to(source))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy that shares blocks where the file system can; never a link, because the engine writes in place.
+
+    The engine maps its files in large, mostly empty pieces: only what holds data is copied.
+    """
+    with source.open("rb") as reader, target.open("wb") as writer:
+        size = os.fstat(reader.fileno()).st_size
+        try:
+            for start, end in _extents(reader.fileno(), size):
+                while start < end:
+                    copied = os.copy_file_range(reader.fileno(), writer.fileno(), end - start, start, start)
+                    if not copied:
+                        raise OSError(errno.EIO, "the copy ended early")
+                    start += copied
+            writer.truncate(size)
+        except (OSError, AttributeError) as error:
+            if getattr(error, "errno", None) == errno.ENOSPC:
+                raise
+            reader.seek(0)  # another file system, an old kernel, or no Linux: the plain way
+            writer.seek(0)
+            shutil.copyfileobj(reader, writer)
+
+
+def _extents(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
+    """The parts of a sparse file that hold data, as (start, end)."""
+    end = 0
+    while end < size:
+        try:
+            start = os.lseek(descriptor, end, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nothing but a hole up to the end
+                return
+            raise
+        end = os.lseek(descriptor, start, os.SEEK_HOLE)
+        yield start, end
+
+
+def fsync(path: Path) -> None:
+    """Wait until a file or a folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
