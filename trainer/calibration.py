@@ -62,7 +62,7 @@ def fit_classifier(
 
     Args:
         train, validation: embeddings [n, d] with their categories.
-        categories: the order of the logits; each occurs in ``train``.
+        categories: those of ``train``, in the order of the logits.
 
     Returns:
         A layer from d to the number of categories.
@@ -70,14 +70,16 @@ def fit_classifier(
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
 
+    known = np.isin(np.asarray(validation[1]), np.asarray(categories))
+    tuning, truth = validation[0][known], np.asarray(validation[1])[known]
     best, lowest = None, np.inf
     for strength in _STRENGTHS:
         model = LogisticRegression(C=strength, max_iter=2000).fit(train[0], train[1])
-        loss = log_loss(validation[1], model.predict_proba(validation[0]), labels=model.classes_)
+        loss = log_loss(truth, model.predict_proba(tuning), labels=model.classes_)
         if loss < lowest:
             best, lowest = model, loss
     if best is None or list(best.classes_) != list(categories):
-        raise ValueError("a category has no training photo")
+        raise ValueError(f"categories {list(categories)} are not those of the training photos")
     return _layer(best.coef_, best.intercept_)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import time
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -29,11 +31,13 @@ from trainer.recipes import RECIPES
 from trainer.report import ReportData, write_report
 from trainer.settings import FitSettings
 from trainer.sources import CachedFeatures, Photos, Source
-from trainer.training import Training, train
-from trainer.weights import build_network
+from trainer.training import Training, settle_batch_norm, train
+from trainer.weights import NONE, build_network
 
 REJECTS_NAME = "rejects.csv"
 HELD_OUT_NAME = "held_out.txt"
+UNTRAINED_PHOTOS = 256
+"""Photos whose batch statistics an untrained network is given before it is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
 
     learning, tuning = _sources(network, parts, preprocessing, settings, stages)
     clock.lap("features")
-    untrained = _precision(Photos(network, parts.held_out, preprocessing), parts.held_out)
+    untrained = _untrained(network, parts, preprocessing, settings)
     clock.lap("untrained")
 
     stages.stage("Training", settings.epochs)
@@ -85,7 +89,8 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
     result = train(learning, tuning, recipe, settings, stages.epoch)
     if result.interrupted:
         stages.note(f"Stopped at epoch {len(result.history)}; keeping the best so far, of epoch {result.best_epoch}.")
-    classifier, curve = _heads(learning, tuning, parts, dataset.categories, settings.seed)
+    categories = tuple(sorted({sample.category for sample in parts.train}))
+    classifier, curve = _heads(learning, tuning, parts, categories, settings.seed)
     clock.lap("train")
 
     with publishing(target) as folder:
@@ -94,7 +99,7 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
             "calibration": {"same_category": curve} if curve else {},
             "training": _record(settings, parts, result),
         }
-        write_record(folder, fingerprint, network, preprocessing, dataset.categories, metrics={}, **facts)
+        write_record(folder, fingerprint, network, preprocessing, categories, metrics={}, **facts)
         clock.lap("export")
         keys = {sample.key for sample in parts.held_out}
         metrics = evaluate_model(
@@ -103,7 +108,7 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
         metrics["model"]["name"] = target.name  # it was measured in the folder that becomes the target
         metrics["untrained"] = untrained
         clock.lap("evaluate")
-        write_record(folder, fingerprint, network, preprocessing, dataset.categories, metrics=metrics, **facts)
+        write_record(folder, fingerprint, network, preprocessing, categories, metrics=metrics, **facts)
         _report(folder, parts.held_out, result, metrics, settings)
         _write_lists(folder, parts.held_out, dataset.rejects)
         clock.lap("report")
@@ -125,11 +130,22 @@ def _sources(
     stages.stage("Backbone features", len(samples))
     bank = extract(network, samples, preprocessing, views=settings.views, seed=settings.seed, progress=stages.advance)
     cut = len(parts.train)
+    network.standardise(torch.from_numpy(bank.part(0, cut).originals))
     return CachedFeatures(network, bank.part(0, cut)), CachedFeatures(network, bank.part(cut, len(samples)))
 
 
-def _precision(source: Source, samples: Sequence[Sample]) -> dict[str, float]:
-    return category_metrics(source.embed_all(0, len(samples)), [sample.category for sample in samples])
+def _untrained(
+    network: EmbeddingNetwork, parts: Split, preprocessing: Preprocessing, settings: FitSettings
+) -> dict[str, float]:
+    """Category metrics of the network before it learns, on the held-out photos: what all the rest must beat."""
+    network = copy.deepcopy(network).eval()
+    if settings.weights == NONE:
+        some = np.random.default_rng(settings.seed).permutation(len(parts.train))[:UNTRAINED_PHOTOS]
+        plan = np.array_split(some, max(1, len(some) // settings.batch))
+        training = Photos(network, parts.train, preprocessing)
+        settle_batch_norm(network, training.batches(plan, 0, np.random.default_rng(settings.seed)))
+    embeddings = Photos(network, parts.held_out, preprocessing).embed_all(0, len(parts.held_out))
+    return category_metrics(embeddings, [sample.category for sample in parts.held_out])
 
 
 def _heads(

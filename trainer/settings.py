@@ -26,10 +26,10 @@ class FitSettings:
     size: int = 224
     seed: int = 0
     holdout: float = 0.2
-    validation: float = 0.15
+    validation: float = 0.1
     freeze: bool = True
     """The backbone stays as it is and only the head learns, on cached features."""
-    epochs: int = 40
+    epochs: int = 60
     batch: int = 128
     """Photos of a two-level batch (each is shown in two views), or triplets of a classic one."""
     learning_rate: float = 1e-3
@@ -37,13 +37,17 @@ class FitSettings:
     views: int = 8
     """Augmented views cached of every photo when the backbone is frozen."""
     category_temperature: float = 0.1
-    instance_temperature: float = 0.1
+    instance_temperature: float = 0.2
     instance_weight: float = 1.0
     """Weight of the instance loss against the category loss."""
     margin: float = 1.0
     """Of the classic recipe's triplet loss, in Euclidean distance of unit vectors."""
+    schedule: Literal["cosine", "plateau"] = "cosine"
+    """How the learning rate falls: along a cosine to 0, or to a tenth whenever validation stops to improve."""
     patience: int = 4
-    """Validations without progress before the learning rate is divided by ten."""
+    """Validations without progress before a plateau schedule acts."""
+    smoothing: int = 5
+    """A checkpoint is judged by the mean score of this many last epochs, as a small validation part is noisy."""
 
     def __post_init__(self) -> None:
         if self.recipe not in ("two-level", "classic"):
@@ -79,9 +83,17 @@ class FitSettings:
         if freeze is None:
             freeze = pretrained and recipe == "two-level"
         if recipe == "classic":
-            defaults = {"batch": 16, "learning_rate": 1e-4, "weight_decay": 0.0, "epochs": 30, "views": 0}
+            defaults: dict[str, Any] = {
+                "batch": 16,
+                "learning_rate": 1e-4,
+                "weight_decay": 0.0,
+                "epochs": 30,
+                "views": 0,
+                "schedule": "plateau",
+                "smoothing": 1,
+            }
         elif not freeze:
-            defaults = {"batch": 32, "epochs": 20, "views": 0}
+            defaults = {"batch": 32, "epochs": 20, "views": 0, "smoothing": 1, "instance_weight": 0.2}
         else:
             defaults = {}
         if epochs is not None:

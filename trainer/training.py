@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ class Training:
 
 
 Watch = Callable[[int, float, float, float], None]
-"""Called after each step with the share of the epochs done (epoch), loss, positive and negative distance."""
+"""Called after each step with the number of its epoch (from 1), loss, positive and negative distance."""
 
 
 def train(
@@ -66,7 +67,8 @@ def train(
     torch.manual_seed(settings.seed)
     module = source.trained()
     optimizer = _optimizer(module, settings)
-    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode="max", patience=settings.patience)
+    lower_rate = _schedule(optimizer, settings)
+    scores: deque[float] = deque(maxlen=settings.smoothing)
     result = Training()
     best: dict[str, Tensor] = {}
     try:
@@ -76,10 +78,11 @@ def train(
             loss, positive, negative = _epoch(source, recipe, optimizer, rng, epoch, watch)
             judgement = recipe.judge(validation)
             result.history.append(EpochRecord(epoch, loss, judgement.precision_at_1, positive, negative, rate))
-            if judgement.score > result.best_score or not best:
-                result.best_epoch, result.best_score = epoch, judgement.score
+            scores.append(judgement.score)
+            if np.mean(scores) > result.best_score or not best:
+                result.best_epoch, result.best_score = epoch, float(np.mean(scores))
                 best = copy.deepcopy(module.state_dict())
-            schedule.step(judgement.score)
+            lower_rate(judgement.score)
     except KeyboardInterrupt:
         if not best:
             raise
@@ -104,6 +107,31 @@ def _epoch(
             watch(epoch, *seen[-1])
     loss, positive, negative = np.mean(seen, axis=0).tolist()
     return loss, positive, negative
+
+
+@torch.no_grad()
+def settle_batch_norm(network: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Give a network that never learnt the batch statistics of its photos, without which it maps all to one point."""
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over the batches
+    network.train()
+    for inputs in batches:
+        network(inputs)
+    network.eval()
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
+def _schedule(optimizer: torch.optim.Optimizer, settings: FitSettings) -> Callable[[float], None]:
+    """What to call with the score after each epoch."""
+    if settings.schedule == "plateau":
+        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode="max", patience=settings.patience)
+        return plateau.step
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.epochs)
+    return lambda _: cosine.step()
 
 
 def _optimizer(module: nn.Module, settings: FitSettings) -> torch.optim.Optimizer:

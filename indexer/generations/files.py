@@ -45,7 +45,11 @@ def require_room(root: Path, needed: int) -> None:
 
 def size_on_disk(folder: Path) -> int:
     """Bytes that a folder really takes; sparse files take less than their length."""
-    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # an engine's temporary file that is gone again
+            total += path.stat().st_blocks * 512
+    return total
 
 
 def copy_tree(source: Path, target: Path) -> None:

@@ -43,7 +43,7 @@ def test_load_equals_open_and_apply(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     Image.effect_noise((500, 300), 60).convert("RGB").save(path)
     transform = Preprocessing(size=64)
-    assert np.array_equal(transform.load(path), transform.apply(open_image(path, fit=64)))
+    assert np.array_equal(transform.load(path), transform.apply(open_image(path, fit=transform.fit)))
     assert np.array_equal(transform.load(path), transform.load(path.read_bytes()))
 
 
