@@ -84,21 +84,21 @@ def open_image(source: Path | bytes, *, fit: int | None = None) -> Image.Image:
         ImageError: not an image, truncated, of a format not read, or with more than ``MAX_PIXELS`` pixels.
             The message is one line and does not name the photo: the caller knows what its user calls it.
     """
+    return open_sized(source, fit=fit)[0]
+
+
+def open_sized(source: Path | bytes, *, fit: int | None = None) -> tuple[Image.Image, tuple[int, int]]:
+    """`open_image`, together with the photo's full width and height as a person sees it, whatever was decoded."""
     data = read_bytes(source) if isinstance(source, Path) else source
     if not data:
         raise ImageError("the file is empty")
     with _decoding(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
         _check_size(image)
+        width, height = image.size
         if fit is not None:
             _reduce(image, fit)
-        return _upright_rgb(image)
-
-
-def upright_size(data: bytes) -> tuple[int, int]:
-    """Width and height of a photo as a person sees it, from its header alone; raises ``ImageError``."""
-    with _decoding(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        width, height = image.size
-        return (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
+        rgb = _upright_rgb(image)
+        return rgb, (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

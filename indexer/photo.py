@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from indexer.images import open_image, phash, pixel_sha256, sha256, upright_size
+from indexer.images import open_sized, phash, pixel_sha256, sha256
 from indexer.preprocessing import Preprocessing
 
 
@@ -44,8 +44,8 @@ def examine(data: bytes, preprocessing: Preprocessing) -> tuple[Image.Image, Pho
     Raises:
         ImageError: the file is no photo that can be used.
     """
-    image = open_image(data, fit=preprocessing.fit)
-    return image, PhotoFacts(*upright_size(data), sha256(data), pixel_sha256(image), phash(image))
+    image, size = open_sized(data, fit=preprocessing.fit)
+    return image, PhotoFacts(*size, sha256(data), pixel_sha256(image), phash(image))
 
 
 def photo_payload(facts: PhotoFacts, *, key: str, rank: int, size: int, mtime_ns: int) -> dict[str, Any]:

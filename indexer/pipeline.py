@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.catalog import Reject
-from indexer.embedder import BATCH, Embedder, classify
+from indexer.embedder import Embedder, classify
 from indexer.errors import ImageError
 from indexer.images import read_bytes, sha256
 from indexer.journal import Journal
@@ -23,6 +23,9 @@ from indexer.model_file import ModelFile
 from indexer.photo import EmbeddedPhoto, PhotoFacts, examine
 from indexer.sync_plan import Wanted
 from indexer.thumbnails import ThumbnailStore
+
+BATCH = 8
+"""Photos a worker takes at a time."""
 
 AHEAD = 3
 """Batches in flight per worker: enough to keep it busy, few enough that memory stays flat."""
@@ -39,7 +42,7 @@ class Outcome:
 
 
 class Pipeline:
-    """A pool of workers, each a thread with a one-threaded ONNX Runtime session of its own.
+    """A pool of worker threads that share one ONNX Runtime session; each inference runs on its caller's thread.
 
     Threads, not processes: decoding, resizing, hashing and inference all release the interpreter lock, so on
     two cores both take the same time (3.9 s against 4.1 s for 1,199 photos), and threads start at once, need no
@@ -52,7 +55,6 @@ class Pipeline:
         """Time spent per stage, summed over the workers."""
         self._model, self._thumbnails, self._journal = model, thumbnails, journal
         self._embedder = Embedder(model)  # loaded here so that a broken network fails before any photo is read
-        self._local = threading.local()
         self._timing = threading.Lock()
 
     def run(self, wanted: Iterable[Wanted]) -> Iterator[Outcome]:
@@ -104,10 +106,7 @@ class Pipeline:
     def _embed(self, pixels: list[NDArray[np.uint8]], facts: list[PhotoFacts]) -> list[EmbeddedPhoto]:
         if not pixels:
             return []
-        embedder: Embedder | None = getattr(self._local, "embedder", None)
-        if embedder is None:
-            embedder = self._local.embedder = Embedder(self._model)
-        embeddings, logits = embedder.run(np.stack(pixels))
+        embeddings, logits = self._embedder.run(np.stack(pixels))
         named: Sequence[tuple[str | None, float]] = classify(logits, self._model.categories)
         named = named or [(None, 0.0)] * len(facts)
         return [EmbeddedPhoto(f, e, *name) for f, e, name in zip(facts, embeddings, named, strict=True)]

@@ -9,8 +9,8 @@ from PIL import Image
 
 SIDE = 256
 QUALITY = 80
-EFFORT = 1
-"""WebP's effort 0..6: 1 takes a third of the time of the default 4 for files a tenth larger."""
+EFFORT = 0
+"""WebP's effort 0..6: 0 takes a third of the time of the default 4, for files half as large again."""
 
 
 class ThumbnailStore:
@@ -29,7 +29,7 @@ class ThumbnailStore:
         if path.exists():
             return
         small = image.copy()
-        small.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}")
         small.save(temporary, "WEBP", quality=QUALITY, method=EFFORT)

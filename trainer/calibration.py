@@ -30,7 +30,7 @@ def same_category_curve(
 
     Returns:
         ``scores`` (ascending) and ``probabilities`` (not descending), at most ``KNOTS`` each; empty when there
-        are no pairs of both kinds.
+        are no pairs of both kinds, or all pairs score the same.
     """
     from sklearn.isotonic import IsotonicRegression
 
@@ -44,12 +44,14 @@ def same_category_curve(
     scores = np.einsum("ij,ij->i", embeddings[first], embeddings[second]).astype(np.float64)
     order = np.argsort(scores, kind="stable")
     bins = np.array_split(order, min(KNOTS, max(2, len(order) // 25)))
-    middle = np.array([scores[members].mean() for members in bins])
+    middle = np.array([scores[members].mean() for members in bins]).round(6)
     share = np.array([(same[members].sum() + 1) / (len(members) + 2) for members in bins])
     sizes = np.array([len(members) for members in bins])
     smooth = IsotonicRegression(y_min=0, y_max=1).fit_transform(middle, share, sample_weight=sizes)
-    keep = np.flatnonzero(np.diff(middle, prepend=-np.inf) > 0)
-    return {"scores": np.round(middle[keep], 6).tolist(), "probabilities": np.round(smooth[keep], 6).tolist()}
+    keep = np.flatnonzero(np.diff(middle, prepend=-np.inf) > 0)  # many equal scores fill more than one bin
+    if len(keep) < 2:
+        return {}
+    return {"scores": middle[keep].tolist(), "probabilities": smooth[keep].round(6).tolist()}
 
 
 def fit_classifier(

@@ -30,11 +30,13 @@ def main() -> None:
 @click.option("--weights", default="imagenet", show_default=True, metavar="imagenet|none|FILE",
               help="Where the backbone starts: ImageNet (downloaded once), nowhere, or a file.")  # fmt: skip
 @click.option("--backbone", type=click.Choice(BACKBONES), default="mobilenet_v2", show_default=True)
-@click.option("--size", default=224, show_default=True, help="Side of the network's input in pixels.")
+@click.option("--size", default=FitSettings.size, show_default=True, help="Side of the network's input in pixels.")
 @click.option("--epochs", type=int, help="Passes over the training photos.  [default: the recipe's own]")
 @click.option("--seed", default=0, show_default=True, help="Decides split, views and initial weights.")
-@click.option("--holdout", default=0.2, show_default=True, help="Share of products held out for the final metrics.")
-@click.option("--validation", default=0.15, show_default=True, help="Share of the remaining products used to tune.")
+@click.option("--holdout", default=FitSettings.holdout, show_default=True,
+              help="Share of products held out for the final metrics.")  # fmt: skip
+@click.option("--validation", default=FitSettings.validation, show_default=True,
+              help="Share of the remaining products used to tune.")  # fmt: skip
 @click.option("--freeze/--no-freeze", default=None, help="Train only the head, or the whole network.  "
               "[default: the head, but the whole network for classic and without weights]")  # fmt: skip
 @json_option

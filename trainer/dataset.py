@@ -103,7 +103,8 @@ def split(samples: Sequence[Sample], *, holdout: float, validation: float, seed:
         validation: share of each category's remaining groups that tunes the training.
         seed: decides the division.
 
-    A category with fewer than three groups only trains: it is too small to be measured.
+    A category with fewer than three groups only trains: it is too small to be measured. From six groups on, every part
+    gets at least two.
 
     Raises:
         CatalogError: a part would have fewer than two categories, or none with two groups to compare.
@@ -130,8 +131,9 @@ def split(samples: Sequence[Sample], *, holdout: float, validation: float, seed:
 def _counts(groups: int, holdout: float, validation: float) -> tuple[int, int]:
     if groups < 3:
         return 0, 0
-    out = min(max(1, round(groups * holdout)), groups - 2)
-    return out, min(max(1, round((groups - out) * validation)), groups - out - 1)
+    least = 2 if groups >= 6 else 1  # two of a category can be compared
+    out = min(max(least, round(groups * holdout)), groups - 2 * least)
+    return out, min(max(least, round((groups - out) * validation)), groups - out - least)
 
 
 def _hash(path: Path) -> int | str:
@@ -167,5 +169,5 @@ def _check_part(name: str, part: Sequence[Sample]) -> None:
     if len(groups) < 2 or comparable < 2:
         raise CatalogError(
             f"too few different products for the {name} part ({len(part)} photos, {comparable} categories with two or "
-            "more products); it takes two categories of about ten products each, or another --holdout and --validation"
+            "more products); it takes two categories of at least six different products each"
         )

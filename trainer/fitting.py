@@ -24,6 +24,7 @@ from trainer.dataset import Sample, Split, read_dataset, split
 from trainer.evaluation import evaluate_model
 from trainer.export import check_target, publishing, write_network, write_record
 from trainer.features import extract
+from trainer.machine import cores
 from trainer.metrics import category_metrics
 from trainer.network import EmbeddingNetwork
 from trainer.progress import Stages
@@ -31,13 +32,11 @@ from trainer.recipes import RECIPES
 from trainer.report import ReportData, write_report
 from trainer.settings import FitSettings
 from trainer.sources import CachedFeatures, Photos, Source
-from trainer.training import Training, settle_batch_norm, train
+from trainer.training import Training, train
 from trainer.weights import NONE, build_network
 
 REJECTS_NAME = "rejects.csv"
 HELD_OUT_NAME = "held_out.txt"
-UNTRAINED_PHOTOS = 256
-"""Photos whose batch statistics an untrained network is given before it is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,8 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
     stages = stages or Stages(show=False)
     clock = _Clock()
     check_target(target)
+    # A head on cached features is a few small products: a second thread only makes them wait for each other.
+    torch.set_num_threads(1 if settings.freeze else cores())
     network = build_network(settings.backbone, settings.weights, seed=settings.seed)
     preprocessing = Preprocessing(settings.size)
     stages.stage("Reading photos", sum(len(p.images) for p in catalog.products if p.category))
@@ -140,10 +141,7 @@ def _untrained(
     """Category metrics of the network before it learns, on the held-out photos: what all the rest must beat."""
     network = copy.deepcopy(network).eval()
     if settings.weights == NONE:
-        some = np.random.default_rng(settings.seed).permutation(len(parts.train))[:UNTRAINED_PHOTOS]
-        plan = np.array_split(some, max(1, len(some) // settings.batch))
-        training = Photos(network, parts.train, preprocessing)
-        settle_batch_norm(network, training.batches(plan, 0, np.random.default_rng(settings.seed)))
+        Photos(network, parts.train, preprocessing).settle(settings.seed)
     embeddings = Photos(network, parts.held_out, preprocessing).embed_all(0, len(parts.held_out))
     return category_metrics(embeddings, [sample.category for sample in parts.held_out])
 

@@ -13,7 +13,7 @@ BACKBONES = ("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "resnet
 """torchvision classification backbones whose training and ONNX export are tested."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FitSettings:
     """Settings of one training run; `for_run` fills in what follows from recipe and weights.
 

@@ -21,6 +21,7 @@ from trainer.network import EmbeddingNetwork
 from trainer.sampling import Indices
 
 _EVALUATION_BATCH = 32
+_SETTLING_PHOTOS = 256
 _ROUNDS = 1 << 20  # views of different epochs never share a seed
 
 
@@ -43,6 +44,10 @@ class Source(ABC):
     @abstractmethod
     def trained(self) -> nn.Module:
         """The part of the network that learns."""
+
+    def settle(self, seed: int) -> None:
+        """Make the statistics that evaluation uses those of the photos; nothing to do where none are learnt."""
+        del seed
 
     def embed_all(self, views: int, photos: int) -> NDArray[np.float32]:
         """Embeddings of all ``photos`` without gradients: themselves (views 0) or one fixed random view of each."""
@@ -116,6 +121,26 @@ class Photos(Source):
                 if step + 1 < len(plan):
                     ahead = pool.map(load, tasks(step + 1))
                 yield torch.from_numpy(photos)
+
+    def settle(self, seed: int) -> None:
+        """Take batch norm's statistics afresh from some of the photos as they are.
+
+        Its running means lag behind a network that learns from scratch: for its first epochs, in evaluation, it would
+        map all photos to one point ("precise BN" in Wu and Johnson, *Rethinking "Batch" in BatchNorm*, 2021).
+        """
+        some = np.random.default_rng(seed).permutation(len(self._samples))[:_SETTLING_PHOTOS]
+        plan = np.array_split(some, max(1, len(some) // _EVALUATION_BATCH))
+        norms = [module for module in self.network.modules() if isinstance(module, nn.BatchNorm2d)]
+        momenta = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain mean over the batches
+        self.network.train()
+        with torch.no_grad():
+            for inputs in self.batches(plan, 0, np.random.default_rng(seed)):
+                self.network(inputs)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
     def embed(self, inputs: Tensor) -> Tensor:
         """See `Source.embed`."""

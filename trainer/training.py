@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -76,6 +76,8 @@ def train(
             rate = optimizer.param_groups[0]["lr"]
             module.train()
             loss, positive, negative = _epoch(source, recipe, optimizer, rng, epoch, watch)
+            if settings.weights == "none":
+                source.settle(settings.seed)
             judgement = recipe.judge(validation)
             result.history.append(EpochRecord(epoch, loss, judgement.precision_at_1, positive, negative, rate))
             scores.append(judgement.score)
@@ -107,22 +109,6 @@ def _epoch(
             watch(epoch, *seen[-1])
     loss, positive, negative = np.mean(seen, axis=0).tolist()
     return loss, positive, negative
-
-
-@torch.no_grad()
-def settle_batch_norm(network: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Give a network that never learnt the batch statistics of its photos, without which it maps all to one point."""
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a plain mean over the batches
-    network.train()
-    for inputs in batches:
-        network(inputs)
-    network.eval()
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
 
 
 def _schedule(optimizer: torch.optim.Optimizer, settings: FitSettings) -> Callable[[float], None]:

@@ -48,6 +48,16 @@ def test_no_pairs_no_curve() -> None:
     embeddings, _ = clustered(10, 0)
     assert same_category_curve(embeddings, ["a"] * 10, range(10)) == {}
     assert same_category_curve(embeddings, ["a", "b"] * 5, [0] * 10) == {}
+    one_point = np.repeat(embeddings[:1], 10, axis=0)
+    assert same_category_curve(one_point, ["a", "b"] * 5, range(10)) == {}
+
+
+def test_nearly_equal_scores_still_rise() -> None:
+    embeddings, names = clustered(60, 0)
+    nearly = embeddings[:1] + 1e-4 * embeddings
+    nearly /= np.linalg.norm(nearly, axis=1, keepdims=True)
+    curve = same_category_curve(nearly, names, range(60))
+    assert (np.diff(curve.get("scores", [0, 1])) > 0).all()
 
 
 @pytest.mark.parametrize("classes", [2, 3])

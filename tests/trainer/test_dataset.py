@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.catalog import read_catalog
@@ -87,23 +86,27 @@ def test_too_few_products_is_an_error(tmp_path: Path) -> None:
         split(dataset.samples, holdout=0.2, validation=0.2, seed=0)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    st.lists(st.tuples(st.integers(0, 40), st.sampled_from("abc")), min_size=80, max_size=120),
-    st.integers(0, 1000), st.sampled_from([0.2, 0.4]),
-)  # fmt: skip
-def test_a_split_is_whole_and_never_cuts_a_group(rows: list[tuple[int, str]], seed: int, holdout: float) -> None:
+sizes = st.lists(st.integers(1, 6), min_size=8, max_size=25)
+
+
+@given(st.tuples(sizes, sizes, sizes), st.integers(0, 1000), st.sampled_from([0.2, 0.4]))
+def test_a_split_is_whole_and_never_cuts_a_group(groups: tuple[list[int], ...], seed: int, holdout: float) -> None:
     samples = [
-        Sample(f"{n:03d}", Path(str(n)), category, str(n), 100 * "abc".index(category) + group)
-        for n, (group, category) in enumerate(rows)
-    ]
-    parts = split(samples, holdout=holdout, validation=0.2, seed=seed)
+        Sample(f"{name}-{group:02d}-{photo}", Path("photo"), name, f"{name}-{group}", 100 * kind + group)
+        for kind, name in enumerate("abc") for group, count in enumerate(groups[kind]) for photo in range(count)
+    ]  # fmt: skip
+    parts = split(samples, holdout=holdout, validation=0.3, seed=seed)
     together = [*parts.train, *parts.validation, *parts.held_out]
     assert sorted(sample.key for sample in together) == [sample.key for sample in samples]
     seen = [{sample.group for sample in part} for part in (parts.train, parts.validation, parts.held_out)]
-    assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
-    for category in "abc":
-        wanted = Counter(s.category for s in {(x.group): x for x in samples}.values())[category] * holdout
-        held = len({s.group for s in parts.held_out if s.category == category})
-        assert abs(held - wanted) <= 1
-    assert split(samples, holdout=holdout, validation=0.2, seed=seed) == parts
+    assert sum(map(len, seen)) == len(set.union(*seen))
+    for kind, name in enumerate("abc"):
+        held = {sample.group for sample in parts.held_out if sample.category == name}
+        assert abs(len(held) - len(groups[kind]) * holdout) <= 1
+    assert split(samples, holdout=holdout, validation=0.3, seed=seed) == parts
+
+
+def test_another_seed_is_another_split(catalog: Path) -> None:
+    samples = read_dataset(read_catalog(catalog)).samples
+    splits = [split(samples, holdout=0.4, validation=0.3, seed=seed) for seed in range(4)]
+    assert len({tuple(sample.key for sample in parts.held_out) for parts in splits}) > 1

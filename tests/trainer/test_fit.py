@@ -13,11 +13,15 @@ from click.testing import CliRunner, Result
 from indexer.catalog import read_catalog
 from indexer.embedder import Embedder
 from indexer.model_file import load_model
+from indexer.preprocessing import Preprocessing
 from tests.trainer.drawn_catalog import SHAPES, draw
-from trainer import fitting
 from trainer.cli import main
+from trainer.dataset import read_dataset, split
+from trainer.recipes import RECIPES
 from trainer.settings import FitSettings
+from trainer.sources import Photos
 from trainer.training import train
+from trainer.weights import build_network
 
 SMALL = ("--backbone", "mobilenet_v3_small", "--size", "32")
 
@@ -77,19 +81,28 @@ def test_evaluate(scratch: tuple[Path, Result], shop: Path) -> None:
     assert "P@1" in run("evaluate", scratch[0], shop).stdout
 
 
-def test_a_frozen_backbone_learns_and_repeats_itself(scratch: tuple[Path, Result], shop: Path, tmp_path: Path) -> None:
-    names = ("first", "second")
-    for name in names:
-        result = run("fit", shop, "-o", tmp_path / name, "--weights", scratch[0], *SMALL, "--epochs", 3)
-        assert result.exit_code == 3, result.output
-        assert "Report:" in result.stdout
-    first, second = (load_model(tmp_path / name) for name in names)
-    assert first.record["training"]["history"] == second.record["training"]["history"]
-    assert first.fingerprint == second.fingerprint
-    losses = [epoch["loss"] for epoch in first.record["training"]["history"]]
+def test_a_head_learns_on_a_frozen_backbone(scratch: tuple[Path, Result], shop: Path, tmp_path: Path) -> None:
+    result = run("fit", shop, "-o", tmp_path / "head", "--weights", scratch[0], *SMALL, "--epochs", 5)
+    assert result.exit_code == 3, result.output
+    assert "Report:" in result.stdout
+    losses = [epoch["loss"] for epoch in load_model(tmp_path / "head").record["training"]["history"]]
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("weights", ["none", "earlier"])
+def test_the_same_seed_gives_the_same_model(
+    weights: str, scratch: tuple[Path, Result], shop: Path, tmp_path: Path
+) -> None:
+    start = scratch[0] if weights == "earlier" else weights
+    for name in ("first", "second"):
+        assert run("fit", shop, "-o", tmp_path / name, "--weights", start, *SMALL, "--epochs", 3).exit_code == 3
+    first, second = (load_model(tmp_path / name) for name in ("first", "second"))
+    assert first.record["training"]["history"] == second.record["training"]["history"]
+    assert first.fingerprint == second.fingerprint
+
+
+@pytest.mark.slow
 def test_the_classic_recipe(scratch: tuple[Path, Result], shop: Path, tmp_path: Path) -> None:
     target = tmp_path / "classic"
     result = run(
@@ -107,20 +120,21 @@ def test_the_classic_recipe_is_the_classic_recipe() -> None:
     assert not classic.freeze
 
 
-def test_ctrl_c_keeps_the_best_so_far(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(source: Any, validation: Any, recipe: Any, settings: Any, watch: Any) -> Any:
-        def stop_in_third(epoch: int, *rest: float) -> None:
-            watch(epoch, *rest)
-            if epoch == 3:
-                raise KeyboardInterrupt
-
-        return train(source, validation, recipe, settings, stop_in_third)
-
-    monkeypatch.setattr(fitting, "train", interrupted)
+def test_ctrl_c_keeps_the_best_so_far(shop: Path) -> None:
     settings = FitSettings.for_run("two-level", "none", epochs=9, backbone="mobilenet_v3_small", size=32)
-    fitted = fitting.fit(read_catalog(shop), tmp_path / "model", settings)
-    assert (fitted.interrupted, fitted.epochs) == (True, 2)
-    assert load_model(tmp_path / "model").record["training"]["interrupted"] is True
+    parts = split(read_dataset(read_catalog(shop)).samples, holdout=0.2, validation=0.2, seed=0)
+    network = build_network(settings.backbone, "none")
+    learning, tuning = (Photos(network, part, Preprocessing(32)) for part in (parts.train, parts.validation))
+
+    def stop_in_third(epoch: int, loss: float, positive: float, negative: float) -> None:
+        if epoch == 3:
+            raise KeyboardInterrupt
+
+    recipe = RECIPES["two-level"](settings, parts.train, parts.validation)
+    result = train(learning, tuning, recipe, settings, stop_in_third)
+    assert result.interrupted
+    assert [epoch.epoch for epoch in result.history] == [1, 2]
+    assert recipe.judge(tuning).score == pytest.approx(result.best_score)  # the best weights, not the last
 
 
 @pytest.mark.parametrize(

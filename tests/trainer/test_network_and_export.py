@@ -1,8 +1,9 @@
-"""Every backbone trains and exports; weights are loaded strictly; a model directory is published whole or not at all."""
+"""Backbones train and export; weights are loaded strictly; a model directory is published whole or not at all."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from urllib.error import URLError
 
@@ -16,13 +17,15 @@ from indexer.embedder import Embedder
 from indexer.errors import JewelryError, ModelError, UsageError
 from indexer.model_file import load_model
 from indexer.preprocessing import Preprocessing
+from trainer import export
 from trainer.export import publishing, write_network, write_record
 from trainer.settings import BACKBONES
 from trainer.weights import build_network
 
 
-def published(target: Path, backbone: str = "mobilenet_v3_small", size: int = 32) -> tuple[Path, nn.Module]:
-    network = build_network(backbone, "none").eval()
+def published(target: Path, backbone: str = "mobilenet_v3_small", *, seed: int = 0) -> tuple[Path, nn.Module]:
+    size = 32
+    network = build_network(backbone, "none", seed=seed).eval()
     classifier = nn.Linear(network.dimension, 3)
     with publishing(target) as folder:
         fingerprint = write_network(folder, network, classifier, Preprocessing(size))
@@ -35,16 +38,27 @@ def photos(count: int, size: int = 32) -> list[Image.Image]:
     return [Image.fromarray(array) for array in pixels]
 
 
-@pytest.mark.parametrize(
-    "backbone", ["mobilenet_v3_small", *(pytest.param(name, marks=pytest.mark.slow) for name in BACKBONES)]
-)
-def test_a_backbone_learns_and_is_served_as_it_was_trained(backbone: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, nn.Module]:
+    """A finished model of the smallest backbone, with the network it was made of."""
+    return published(tmp_path_factory.mktemp("models") / "model")
+
+
+def test_what_is_served_is_what_was_trained(model: tuple[Path, nn.Module]) -> None:
+    check_served(*model)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_backbone_learns_and_is_served_as_it_was_trained(backbone: str, tmp_path: Path) -> None:
     network = build_network(backbone, "none").train()
     images = torch.from_numpy(np.stack([np.asarray(photo) for photo in photos(4)]))
     network(images).sum().backward()
     assert all(weight.grad is not None for weight in network.parameters())
+    check_served(*published(tmp_path / "model", backbone))
 
-    target, network = published(tmp_path / "model", backbone)
+
+def check_served(target: Path, network: nn.Module) -> None:
     served = Embedder(target).predict(photos(5))
     with torch.inference_mode():
         expected = network(torch.from_numpy(np.stack([np.asarray(p) for p in photos(5)]))).numpy()
@@ -54,27 +68,23 @@ def test_a_backbone_learns_and_is_served_as_it_was_trained(backbone: str, tmp_pa
     assert (1 - (served.embeddings * expected).sum(1)).max() < 1e-5
 
 
-def test_an_exported_network_that_differs_is_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from trainer import export
+def test_an_exported_network_that_differs_is_not_published(
+    model: tuple[Path, nn.Module], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def another_network(module: nn.Module, path: Path, size: int) -> None:
+        shutil.copy(model[0] / "model.onnx", path)
 
-    plain = export.write_onnx
-
-    def with_other_weights(module: nn.Module, path: Path, size: int) -> None:
-        other = export.ServedNetwork(build_network("mobilenet_v3_small", "none", seed=1), nn.Linear(128, 3))
-        plain(other.eval(), path, size)
-
-    monkeypatch.setattr(export, "write_onnx", with_other_weights)
+    monkeypatch.setattr(export, "write_onnx", another_network)
     with pytest.raises(ModelError, match="differs from the trained one"):
-        published(tmp_path / "model")
+        published(tmp_path / "model", seed=1)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_model_is_replaced_only_by_a_complete_one(tmp_path: Path) -> None:
-    target, _ = published(tmp_path / "model")
+def test_a_model_is_replaced_only_by_a_complete_one(model: tuple[Path, nn.Module], tmp_path: Path) -> None:
+    target = shutil.copytree(model[0], tmp_path / "model")
     before = load_model(target).fingerprint
-    with pytest.raises(ZeroDivisionError), publishing(target) as folder:
-        (folder / "model.json").write_text("{}")
-        raise ZeroDivisionError
+    with pytest.raises(ModelError, match="no such file"), publishing(target) as folder:
+        shutil.copy(tmp_path / "no such file", folder / "model.onnx")
     assert load_model(target).fingerprint == before
     with publishing(target) as folder:
         (folder / "model.json").write_text("{}")
@@ -96,8 +106,8 @@ def test_what_is_no_model_is_never_replaced(tmp_path: Path, kind: str) -> None:
         pytest.fail("opened")
 
 
-def test_weights_go_on_from_an_earlier_model(tmp_path: Path) -> None:
-    target, network = published(tmp_path / "model")
+def test_weights_go_on_from_an_earlier_model(model: tuple[Path, nn.Module]) -> None:
+    target, network = model
     again = build_network("mobilenet_v3_small", str(target), seed=5)
     for name, value in network.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
