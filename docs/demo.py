@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-PRODUCTS, SIZE, EPOCHS = 240, 96, 8
+PRODUCTS, SIZE, EPOCHS = 240, 96, 12
 MARK = ".made-by-demo"
 
 

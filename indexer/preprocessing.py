@@ -26,10 +26,10 @@ class Preprocessing:
 
     size: int = 224
     policy: str = "letterbox"
-    resample: str = "bicubic"
+    resample: str = "bilinear"
 
     def __post_init__(self) -> None:
-        if self.policy != "letterbox" or self.resample != "bicubic":
+        if self.policy != "letterbox" or self.resample != "bilinear":
             raise ModelError(f"preprocessing {self.policy}/{self.resample} is not known to this version; upgrade it")
         if type(self.size) is not int or not 16 <= self.size <= 1024:
             raise ModelError(f"input size {self.size!r} is no whole number from 16 to 1024")
@@ -39,7 +39,7 @@ class Preprocessing:
         scale = self.size / max(image.size)
         width = max(1, round(image.width * scale))
         height = max(1, round(image.height * scale))
-        scaled = image.resize((width, height), Image.Resampling.BICUBIC)
+        scaled = image.resize((width, height), Image.Resampling.BILINEAR)
         canvas = np.full((self.size, self.size, 3), 255, dtype=np.uint8)
         top, left = (self.size - height) // 2, (self.size - width) // 2
         canvas[top : top + height, left : left + width] = np.asarray(scaled)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
+from threading import get_ident
 
 from PIL import Image
 
@@ -28,9 +30,15 @@ class ThumbnailStore:
         path = self.path(sha256)
         if path.exists():
             return
-        small = image.copy()
-        small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        small.save(temporary, "WEBP", quality=QUALITY, method=EFFORT)
+        scale = min(1.0, SIDE / max(image.size))
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        encoded = io.BytesIO()
+        small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        small.save(encoded, "WEBP", quality=QUALITY, method=EFFORT)
+        temporary = path.with_suffix(f".{os.getpid()}-{get_ident()}")
+        try:
+            temporary.write_bytes(encoded.getbuffer())
+        except FileNotFoundError:  # the first one under these two digits
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(encoded.getbuffer())
         temporary.replace(path)

@@ -50,7 +50,7 @@ class Augmentation:
         top = int(rng.integers(0, image.height - height + 1))
         scale = size / max(width, height)
         target = (max(1, round(width * scale)), max(1, round(height * scale)))
-        return image.resize(target, Image.Resampling.BICUBIC, box=(left, top, left + width, top + height))
+        return image.resize(target, Image.Resampling.BILINEAR, box=(left, top, left + width, top + height))
 
 
 def _turn_hue(image: Image.Image, share: float) -> Image.Image:

@@ -131,7 +131,8 @@ def _sources(
     stages.stage("Backbone features", len(samples))
     bank = extract(network, samples, preprocessing, views=settings.views, seed=settings.seed, progress=stages.advance)
     cut = len(parts.train)
-    network.standardise(torch.from_numpy(bank.part(0, cut).originals))
+    if settings.standardise:
+        network.standardise(torch.from_numpy(bank.part(0, cut).originals))
     return CachedFeatures(network, bank.part(0, cut)), CachedFeatures(network, bank.part(cut, len(samples)))
 
 

@@ -46,6 +46,8 @@ class FitSettings:
     """How the learning rate falls: along a cosine to 0, or to a tenth whenever validation stops to improve."""
     patience: int = 4
     """Validations without progress before a plateau schedule acts."""
+    standardise: bool = True
+    """The head sees a frozen backbone's features centred and scaled."""
     smoothing: int = 5
     """A checkpoint is judged by the mean score of this many last epochs, as a small validation part is noisy."""
 
@@ -91,6 +93,7 @@ class FitSettings:
                 "views": 0,
                 "schedule": "plateau",
                 "smoothing": 1,
+                "standardise": False,
             }
         elif not freeze:
             defaults = {"batch": 32, "epochs": 20, "views": 0, "smoothing": 1, "instance_weight": 0.2}

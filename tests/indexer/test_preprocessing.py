@@ -56,7 +56,7 @@ def test_reduced_decoding_hardly_changes_the_input(real_data: Path) -> None:
 
 def test_record_round_trip() -> None:
     transform = Preprocessing(size=225)
-    assert transform.record() == {"size": 225, "policy": "letterbox", "resample": "bicubic"}
+    assert transform.record() == {"size": 225, "policy": "letterbox", "resample": "bilinear"}
     assert Preprocessing.from_record(transform.record()) == transform
 
 
