@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-PRODUCTS, SIZE, EPOCHS = 240, 96, 12
+PRODUCTS, SIZE, EPOCHS = 240, 64, 12
 MARK = ".made-by-demo"
 
 
@@ -45,7 +45,8 @@ def main(folder: Path) -> None:
     catalog, model, index = folder / "catalog", folder / "models" / "demo", folder / "index"
     by_product, by_photo = folder / "similar-to-a-product.html", folder / "similar-to-a-photo.html"
     run("indexer", "sample", catalog, "--products", str(PRODUCTS), "--size", "256")
-    run("trainer", "fit", catalog, "-o", model, "--weights", "none", "--size", str(SIZE), "--epochs", str(EPOCHS))
+    run("trainer", "fit", catalog, "-o", model, "--weights", "none", "--backbone", "resnet18",
+        "--size", str(SIZE), "--epochs", str(EPOCHS))  # fmt: skip
     run("indexer", "sync", catalog, "--model", model, "--index", index)
     with (catalog / "catalog.csv").open(encoding="utf-8", newline="") as handle:
         ring = next(row for row in csv.DictReader(handle) if row["category"] == "rings")

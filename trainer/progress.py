@@ -48,8 +48,9 @@ class Stages:
 
     def evaluation(self, stage: str, done: int, total: int) -> None:
         """Report for `trainer.evaluation.evaluate_model`, which names its own stages."""
-        if stage != self._name:
-            self.stage(stage, total)
+        name = f"Measuring ({stage})"
+        if name != self._name:
+            self.stage(name, total)
         if self._task is not None:
             self._progress.update(self._task, completed=done, total=total)
 
