@@ -1,14 +1,19 @@
-"""The `indexer` command: sync a catalog, look at the index, draw a sample catalog."""
+"""The `indexer` command: sync a catalog, look at the index, go back a generation, draw a sample catalog."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from indexer.command_line import echo_json, group, json_option
-from indexer.errors import EXIT_DONE, EXIT_REJECTS
+from indexer.cli_transfer import COMMANDS
+from indexer.command_line import echo_json, group, index_options, json_option
+from indexer.errors import EXIT_DONE, EXIT_REJECTS, StoreError
+
+if TYPE_CHECKING:
+    from indexer.stores.interface import Index
 
 _DIRECTORY = click.Path(path_type=Path)
 
@@ -18,6 +23,10 @@ def main() -> None:
     """Entry point of the console script."""
 
 
+for _command in COMMANDS:
+    main.add_command(_command)
+
+
 @main.command()
 @click.argument("catalog", type=_DIRECTORY)
 @click.option(
@@ -25,14 +34,14 @@ def main() -> None:
     type=_DIRECTORY,
     help="Model directory [JEWELRY_MODEL; default: the index's own, or the only one in models/].",
 )
-@click.option("--index", type=_DIRECTORY, help="Index directory [JEWELRY_INDEX; default: index].")
+@index_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @click.option("--allow-removal", is_flag=True, help="Permit removing more than half of the index.")
 @click.option("--workers", type=click.IntRange(1), help="Embedding workers [JEWELRY_WORKERS; default: one per core].")
 @json_option
 def sync(
-    catalog: Path, model: Path | None, index: Path | None, dry_run: bool, allow_removal: bool,
-    workers: int | None, as_json: bool,
+    catalog: Path, model: Path | None, index: Path | None, qdrant_url: str | None, dry_run: bool,
+    allow_removal: bool, workers: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Embed what is new or changed in CATALOG, update the rest, publish.
 
@@ -44,16 +53,18 @@ def sync(
       indexer sync catalog/
       indexer sync catalog/ --dry-run
       indexer sync catalog/ --model models/rings --index /srv/index
+      indexer sync catalog/ --qdrant-url http://localhost:6333
     """
     from indexer.console import photo_progress, print_report
-    from indexer.settings import IndexerSettings, find_model
+    from indexer.settings import IndexerSettings, find_model, open_chosen
     from indexer.sync import sync as run_sync
 
     settings = IndexerSettings.read()
-    place = index or settings.index
+    place = open_chosen(settings, index=index, qdrant_url=qdrant_url)
+    chosen = model or settings.model or find_model(None, _recorded_model(place))
     with photo_progress(quiet=as_json) as progress:
         report = run_sync(
-            catalog, find_model(model or settings.model, _recorded_model(place)), place,
+            catalog, chosen, place,
             dry_run=dry_run, allow_removal=allow_removal, workers=workers or settings.workers, progress=progress,
         )  # fmt: skip
     echo_json(report.to_json()) if as_json else print_report(report)
@@ -61,16 +72,54 @@ def sync(
 
 
 @main.command()
-@click.option("--index", type=_DIRECTORY, help="Index directory [JEWELRY_INDEX; default: index].")
+@index_options
 @json_option
-def status(index: Path | None, as_json: bool) -> None:
-    """Show the published generation: its size, fields, categories and model."""
+def status(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
+    """Show the published generation: its size, fields, categories and model, and where it is kept."""
     from indexer.console import print_status
-    from indexer.settings import IndexerSettings
+    from indexer.settings import IndexerSettings, open_chosen
     from indexer.status import read_status
 
-    report = read_status(index or IndexerSettings.read().index)
+    report = read_status(open_chosen(IndexerSettings.read(), index=index, qdrant_url=qdrant_url))
     echo_json(report) if as_json else print_status(report)
+
+
+@main.command()
+@index_options
+@json_option
+def rollback(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
+    """Publish the generation before the published one again.
+
+    The next sync brings the index in step with the catalog again, from there; the generation that was rolled back
+    from is then removed. On a server, a sync with the same model changes its generation in place: only a change of
+    model leaves one to go back to.
+    """
+    from indexer.settings import IndexerSettings, open_chosen
+
+    place = open_chosen(IndexerSettings.read(), index=index, qdrant_url=qdrant_url)
+    before = _current(place)
+    generation = place.rollback()
+    if as_json:
+        echo_json({"index": place.location, "generation": generation, "before": before})
+    else:
+        click.echo(f"Published generation {generation} again in {place.location} (it was {before or 'broken'})")
+
+
+@main.command()
+@index_options
+@click.option("--keep", type=click.IntRange(1), default=1, show_default=True, help="How many of the newest to keep.")
+@json_option
+def prune(index: Path | None, qdrant_url: str | None, keep: int, as_json: bool) -> None:
+    """Remove old generations; the published one always stays."""
+    from indexer.settings import IndexerSettings, open_chosen
+
+    place = open_chosen(IndexerSettings.read(), index=index, qdrant_url=qdrant_url)
+    removed = place.prune(keep)
+    if as_json:
+        echo_json({"index": place.location, "removed": removed, "generations": place.generations()})
+    else:
+        what = f"generation {', '.join(removed)}" if removed else "nothing"
+        click.echo(f"Removed {what}; left in {place.location}: {', '.join(place.generations()) or 'none'}")
 
 
 @main.command()
@@ -93,13 +142,15 @@ def sample(folder: Path, products: int, photos: int | None, size: int, seed: int
         click.echo(f"Drew {made.images} photos of {made.products} products into {folder}")
 
 
-def _recorded_model(index: Path) -> str | None:
-    """The model an existing index was built with; a broken index is reported later, by whoever opens it."""
-    from indexer.errors import StoreError
-    from indexer.status import published_record
+def _recorded_model(place: Index) -> str | None:
+    """The model an existing index was built with."""
+    record = place.record()
+    return record.model_path if record else None
 
+
+def _current(place: Index) -> str | None:
+    """The published generation, or None where that cannot be said: going back is then what repairs it."""
     try:
-        record = published_record(index)
+        return place.current()
     except StoreError:
         return None
-    return record.model_path if record else None

@@ -7,6 +7,7 @@ import math
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -75,6 +76,18 @@ def group(help_text: str) -> Callable[[Callable[..., Any]], CommandGroup]:
         return click.group(cls=CommandGroup, help=help_text, context_settings=settings)(version(debug(function)))
 
     return decorate
+
+
+def index_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--index`` and ``--qdrant-url``: which index a command is about."""
+    url = click.option(
+        "--qdrant-url", metavar="URL", help="Qdrant server in place of a directory [JEWELRY_QDRANT_URL]."
+    )
+    place = click.option(
+        "--index", type=click.Path(path_type=Path), metavar="DIR",
+        help="Index directory [JEWELRY_INDEX; default: index].",
+    )  # fmt: skip
+    return place(url(function))
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:

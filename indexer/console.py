@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from indexer.sync import SyncReport
 
@@ -17,9 +18,10 @@ SHOWN_REJECTS = 5
 
 @contextmanager
 def photo_progress(*, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar that appears with the first photo; ``quiet`` shows none."""
+    """A progress bar that appears with the first photo; ``quiet``, or a stderr that is no terminal, shows none."""
     columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
+    err = Console(stderr=True)
+    with Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as bar:
         task = bar.add_task("embed", total=None, visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
@@ -56,13 +58,38 @@ def print_status(status: dict[str, Any]) -> None:
     table = Table.grid(padding=(0, 2))
     fields = ", ".join(f"{name} ({kind})" for name, kind in status["field_table"].items())
     for name, value in (
-        ("Index", f"{status['index']} ({status['engine']}, {status['bytes'] / 1e6:.1f} MB)"),
+        ("Index", _engine(status)),
+        *_server(status),
         ("Generation", f"{status['generation']}, built {status['created_at']}"),
+        ("Kept", ", ".join(status["generations"])),
         ("Content", f"{status['photos']} photos of {status['products']} products"),
         ("Categories", ", ".join(f"{name} {count}" for name, count in status["categories"].items()) or "none"),
         ("Fields", fields or "none besides product_id and category"),
         ("Model", f"{status['model_path']} ({status['fingerprint'][:12]})"),
         ("Catalog", status["catalog_root"]),
     ):
-        table.add_row(name, value)
+        table.add_row(name, Text(str(value)))
     out.print(table)
+
+
+def _engine(status: dict[str, Any]) -> str:
+    size = f", {status['bytes'] / 1e6:.1f} MB" if "bytes" in status else ""
+    version = f" Qdrant {status['server_version']}" if status.get("server_version") else ""
+    return f"{status['index']} ({status['engine']}{version}{size})"
+
+
+def _server(status: dict[str, Any]) -> list[tuple[str, str]]:
+    """What only a server has to say."""
+    if "collection" not in status:
+        return []
+    strict = "refused" if status["strict"] else "allowed"
+    return [
+        ("Collection", f"{status['alias']} → {status['collection']}, optimizer {status['optimizer']}"),
+        (
+            "Kept as",
+            f"shards {status['shards']}, replicas {status['replicas']}, write consistency "
+            f"{status['write_consistency']}, quantization {status['quantization']}, "
+            f"{len(status['payload_indexes'])} payload indexes, filters without an index {strict}",
+        ),
+        ("On this machine", status["local"]),
+    ]

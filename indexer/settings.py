@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from indexer.errors import UsageError
+from indexer.stores.collection_options import CollectionOptions, Quantization
+from indexer.stores.interface import Index, open_index
+
+if TYPE_CHECKING:
+    from indexer.generations.server import ServerIndex
 
 
 class IndexerSettings(BaseSettings):
@@ -21,6 +26,25 @@ class IndexerSettings(BaseSettings):
     catalog: Path | None = Field(None, description="Where the original photos are, if they moved since the sync.")
     workers: int = Field(0, ge=0, description="Workers that embed; 0 means one per core.")
 
+    qdrant_url: str | None = Field(None, description="Address of a Qdrant server, in place of an embedded index.")
+    qdrant_api_key: SecretStr | None = Field(None, description="Its API key.")
+    qdrant_grpc: bool = Field(False, description="Send over gRPC what can be sent that way.")
+    qdrant_grpc_port: int = Field(6334, ge=1, le=65535, description="Its port for gRPC.")
+    qdrant_timeout: int = Field(30, ge=1, description="Seconds until a request counts as failed.")
+    qdrant_attempts: int = Field(5, ge=1, le=20, description="Times a request is sent before it counts as failed.")
+    qdrant_first_wait: float = Field(0.25, ge=0, description="Seconds before the second attempt; then doubled.")
+    collection: str = Field(
+        "jewelry", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$", description="Alias on the server."
+    )
+    state: Path = Field(
+        Path(".jewelry"), description="With a server: this machine's folder for thumbnails and unfinished work."
+    )
+    quantization: Quantization | None = Field(None, description="none, int8 or turbo; default: none, or as it is.")
+    shards: int | None = Field(None, ge=1, description="Shards of a new collection.")
+    replicas: int | None = Field(None, ge=1, description="Copies of each shard of a new collection.")
+    write_consistency: int | None = Field(None, ge=1, description="Copies that must confirm a write.")
+    ready_timeout: float = Field(3600, gt=0, description="Seconds to wait for a new collection's search graph.")
+
     @classmethod
     def read(cls) -> Self:
         """The settings of this process; raises ``UsageError`` naming the variable that makes no sense."""
@@ -32,6 +56,45 @@ class IndexerSettings(BaseSettings):
             raise UsageError(
                 f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env"
             ) from None
+
+
+def open_chosen(settings: IndexerSettings, *, index: Path | None = None, qdrant_url: str | None = None) -> Index:
+    """The index that options and settings choose: an embedded one, or one on a server, which is asked its version.
+
+    Args:
+        settings: of this process.
+        index: the directory given as an option.
+        qdrant_url: the address given as an option.
+
+    Raises:
+        UsageError: both a directory and an address are given, or the address is none.
+        StoreError: the server cannot be used.
+    """
+    url = qdrant_url or settings.qdrant_url
+    if not url:
+        return open_index(index or settings.index)
+    if index is not None or "index" in settings.model_fields_set:
+        raise UsageError(
+            f"both a directory ({index or settings.index}) and a Qdrant server are given; leave out one of "
+            "--index or JEWELRY_INDEX and --qdrant-url or JEWELRY_QDRANT_URL"
+        )
+    return open_server(settings, url)
+
+
+def open_server(settings: IndexerSettings, url: str) -> ServerIndex:
+    """The index on a server, after asking it its version; imports qdrant-client. Raises as `open_chosen` does."""
+    from indexer.generations.server import ServerIndex
+    from indexer.stores.connection import ServerAddress, connect
+
+    key = settings.qdrant_api_key
+    address = ServerAddress(
+        url, None if key is None else key.get_secret_value(), settings.qdrant_grpc, settings.qdrant_grpc_port,
+        settings.qdrant_timeout, settings.qdrant_attempts, settings.qdrant_first_wait,
+    )  # fmt: skip
+    options = CollectionOptions(
+        settings.quantization, settings.shards, settings.replicas, settings.write_consistency, settings.ready_timeout
+    )
+    return ServerIndex(connect(address), settings.collection, settings.state, options)
 
 
 MODELS = Path("models")

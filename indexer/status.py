@@ -5,39 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from indexer.generations.embedded import EmbeddedIndex, read_record
-from indexer.stores.interface import GenerationRecord
+from indexer.stores.interface import Index, open_index
 
 
-def published_record(index_path: Path) -> GenerationRecord | None:
-    """The published generation's record without opening its vectors, or None where nothing is published."""
-    index = EmbeddedIndex(index_path)
-    number = index.current()
-    return None if number is None else read_record(index_path / "generations" / str(number) / "generation.json")
-
-
-def read_status(index_path: Path) -> dict[str, Any]:
-    """Counts, categories, fields, model and disk use of the published generation.
+def read_status(index: Path | Index) -> dict[str, Any]:
+    """Counts, categories, fields and model of the published generation, and how the engine keeps it.
 
     Raises:
         StoreMissing: nothing is published there.
+        StoreError: it is not one of this project, or cannot be read.
     """
-    index = EmbeddedIndex(index_path)
+    index = open_index(index) if isinstance(index, Path) else index
     store = index.read()
     try:
-        products = {point.payload["product_id"] for point in store.scroll(fields=["product_id"])}
-        categories = dict(store.facet("category", limit=1000))
         photos = store.count()
+        products = store.facet("product_id", limit=max(1, photos))
+        categories = dict(store.facet("category", limit=1000))
     finally:
         store.close()
     return {
-        "index": str(index_path),
-        "engine": "embedded",
+        "index": index.location,
+        "local": str(index.local),
         "generation": store.generation,
-        "generations_on_disk": index.numbers(),
+        "generations": index.generations(),
         "photos": photos,
         "products": len(products),
         "categories": categories,
         **store.record.to_json(),
-        "bytes": sum(path.stat().st_size for path in index_path.rglob("*") if path.is_file()),
+        **index.describe(),
     }

@@ -13,13 +13,12 @@ from typing import Any
 
 from indexer.catalog import Catalog, Reject, read_catalog
 from indexer.errors import CatalogError, StoreMissing, StoreUnwritable, UsageError
-from indexer.generations import EmbeddedIndex
 from indexer.journal import Journal
 from indexer.model_file import ModelFile, load_model
 from indexer.photo import EmbeddedPhoto, photo_payload
 from indexer.pipeline import Outcome, Pipeline
 from indexer.rejects import write_rejects
-from indexer.stores.interface import Draft, GenerationRecord, Payload, Point, Store
+from indexer.stores.interface import Draft, GenerationRecord, Index, Payload, Point, Store, open_index
 from indexer.sync_plan import SyncPlan, Wanted, make_plan
 from indexer.thumbnails import ThumbnailStore
 
@@ -69,14 +68,14 @@ class SyncReport:
 def sync(
     catalog_path: Path,
     model_path: Path,
-    index_path: Path,
+    index_path: Path | Index,
     *,
     dry_run: bool = False,
     allow_removal: bool = False,
     workers: int = 0,
     progress: Progress | None = None,
 ) -> SyncReport:
-    """Make the index at ``index_path`` answer for exactly the photos of a catalog.
+    """Make an index answer for exactly the photos of a catalog.
 
     Readers keep the published generation until the next one is complete. Photos that cannot be used are
     rejects in the report; everything else is indexed. Killed at any moment, the next call goes on without
@@ -85,21 +84,22 @@ def sync(
     Args:
         catalog_path: a catalog folder or manifest, see `read_catalog`.
         model_path: a model directory; another fingerprint than the index's builds everything anew beside it.
-        index_path: the embedded index; created where there is none.
+        index_path: the directory of an embedded index, created where there is none; or an index of either engine.
         dry_run: only plan; nothing is written.
         allow_removal: permit a sync that removes more than half of the index.
         workers: embedding threads; 0 means one per core.
         progress: called with (photos done, photos to embed).
 
     Raises:
-        CatalogError, ModelError, StoreError: before the first photo is embedded.
+        CatalogError, ModelError, StoreError: before the first photo is embedded, unless the store fails later.
         UsageError: the sync would remove more than half of the index.
     """
     began = time.perf_counter()
     workers = workers or os.cpu_count() or 1
     catalog = read_catalog(catalog_path)
     model = load_model(model_path)
-    run = _Run(catalog, model, EmbeddedIndex(index_path), workers, progress)
+    index = open_index(index_path) if isinstance(index_path, Path) else index_path
+    run = _Run(catalog, model, index, workers, progress)
     report = run.plan_only(allow_removal) if dry_run else run.execute(allow_removal)
     report.seconds["total"] = time.perf_counter() - began
     return report
@@ -109,7 +109,7 @@ class _Run:
     """One sync from its inputs to its report."""
 
     def __init__(
-        self, catalog: Catalog, model: ModelFile, index: EmbeddedIndex, workers: int, progress: Progress | None
+        self, catalog: Catalog, model: ModelFile, index: Index, workers: int, progress: Progress | None
     ) -> None:
         self.catalog, self.model, self.index = catalog, model, index
         self.workers, self.progress = workers, progress
@@ -136,9 +136,11 @@ class _Run:
             else:
                 report.generation = published.generation
             try:
-                report.rejects_file = write_rejects(self.index.root, report.rejects)
+                report.rejects_file = write_rejects(self.index.local, report.rejects)
             except OSError as error:
-                raise StoreUnwritable(f"{self.index.root}: the rejects cannot be written ({error.strerror})") from error
+                raise StoreUnwritable(
+                    f"{self.index.local}: the rejects cannot be written ({error.strerror})"
+                ) from error
         return report
 
     def _plan(self, published: Store | None, allow_removal: bool) -> tuple[SyncPlan, SyncReport]:
@@ -177,28 +179,31 @@ class _Run:
         """Apply a plan to a draft and publish it; deletes come last."""
         seconds = report.seconds
         try:
-            with Journal(self.index.root, self.model) as journal:
+            with Journal(self.index.local, self.model) as journal:
                 began = time.perf_counter()
                 self._embed(draft, plan, report, journal)
                 if published is not None:
                     draft.upsert(self._moved(plan, published))
                     draft.replace_payload(self._updated(plan))
-                    draft.delete(plan.gone)
+                # Asked before anything is deleted: on a server the draft may be what readers see.
+                leaves_nothing = draft.count() <= len(plan.gone)
                 seconds["embed and write"] = time.perf_counter() - began
-                if draft.count() == 0:
+                if leaves_nothing:
                     with suppress(OSError):
-                        report.rejects_file = write_rejects(self.index.root, report.rejects)
+                        report.rejects_file = write_rejects(self.index.local, report.rejects)
                     raise CatalogError(
                         f"{self.catalog.root}: not one usable photo, {len(report.rejects)} rejected; "
                         f"first: {report.rejects[0].where}: {report.rejects[0].reason}"
                     )
                 began = time.perf_counter()
+                if published is not None:
+                    draft.delete(plan.gone)
                 report.generation = draft.publish()
                 report.published = True
                 seconds["publish"] = time.perf_counter() - began
                 journal.clear()
         except OSError as error:
-            place = self.index.root
+            place = self.index.local
             raise StoreUnwritable(
                 f"{place}: writing failed ({error.strerror or error}); the published index is untouched"
             ) from error
@@ -207,7 +212,7 @@ class _Run:
         wanted = plan.to_embed
         if not wanted:
             return
-        pipeline = Pipeline(self.model, ThumbnailStore(self.index.root), journal, workers=self.workers)
+        pipeline = Pipeline(self.model, ThumbnailStore(self.index.local), journal, workers=self.workers)
         done = 0
         for outcome in pipeline.run(wanted):
             journal.append(outcome.fresh)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from indexer.command_line import echo_json, group, json_option
+from indexer.command_line import echo_json, group, index_options, json_option
 
 _PATH = click.Path(path_type=Path)
 
@@ -22,7 +22,7 @@ def main() -> None:
 @click.option("--image", "-i", metavar="FILE", help="A photo that need not be in the catalog; - reads it from a pipe.")
 @click.option("-k", default=10, show_default=True, metavar="N", help="How many products, 1 to 10000.")
 @click.option("--where", "-w", multiple=True, metavar="FILTER", help="Only products that pass; repeat it for AND.")
-@click.option("--index", type=_PATH, metavar="DIR", help="Index directory [JEWELRY_INDEX; default: index].")
+@index_options
 @click.option("--model", type=_PATH, metavar="DIR", help="Model for --image [JEWELRY_MODEL; default: the index's own].")
 @click.option("--exact", is_flag=True, help="Compare with every photo instead of walking the graph.")
 @click.option("--html", type=_PATH, metavar="FILE", help="Also write the answer as a page.")
@@ -33,6 +33,7 @@ def similar(
     k: int,
     where: tuple[str, ...],
     index: Path | None,
+    qdrant_url: str | None,
     model: Path | None,
     exact: bool,
     html: Path | None,
@@ -58,6 +59,7 @@ def similar(
 
     Pictures come from the index's thumbnails, else from the catalog (JEWELRY_CATALOG, if it has moved).
     """
+    from indexer.settings import open_chosen
     from searcher.service import SearchService
     from searcher.settings import SearcherSettings
 
@@ -66,7 +68,8 @@ def similar(
         from searcher.contact_sheet import check_writable, write_contact_sheet
 
         check_writable(html)  # before the work, not after it
-    service = SearchService(index or settings.index, model or settings.model, settings.catalog)
+    place = open_chosen(settings, index=index, qdrant_url=qdrant_url)
+    service = SearchService(place, model or settings.model, settings.catalog)
     answer = service.similar(product_id, _photo(image), k=k, where=where, exact=exact)
     if html is not None:
         write_contact_sheet(answer, html)

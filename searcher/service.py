@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +29,6 @@ SUGGEST_AMONG = 10_000
 """Product ids that are looked through for one that was mistyped."""
 
 Where = str | Sequence[str] | Filter | None
-
-
-@runtime_checkable
-class _Numbered(Protocol):
-    """An index that can say cheaply which generation is published."""
-
-    def current(self) -> int | None:
-        """The published generation."""
 
 
 class SearchService:
@@ -123,8 +115,7 @@ class SearchService:
         An older one is dropped, not closed: a question in another thread may still be reading it.
         """
         with self._lock:
-            current = self._index.current() if isinstance(self._index, _Numbered) else None
-            if self._store is None or current is None or self._store.generation != str(current):
+            if self._store is None or self._store.generation != self._index.current():
                 self._store = self._index.read()
             return self._store
 
@@ -188,7 +179,7 @@ class SearchService:
     def _thumbnail(self, payload: Payload) -> Path | None:
         from searcher.pictures import thumbnail_of
 
-        return thumbnail_of(Path(self._index.location), value_at(payload, "photo.sha256"))
+        return thumbnail_of(self._index.local, value_at(payload, "photo.sha256"))
 
     def _catalog_root(self, store: Store) -> Path:
         return self._catalog or Path(store.record.catalog_root)

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.errors import StoreError, StoreMissing
+from indexer.errors import StoreError, StoreMissing, StoreUnwritable
 from indexer.generations.files import copy_tree, fsync, replace_text, require_room, size_on_disk, writing
 from indexer.generations.lock import writer_lock
 from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord, Point
@@ -41,10 +41,15 @@ class EmbeddedIndex:
         """The directory."""
         return str(self.root)
 
+    @property
+    def local(self) -> Path:
+        """The directory itself."""
+        return self.root
+
     def read(self) -> EdgeStore:
         """See `Index.read`."""
         while True:
-            number = self.current()
+            number = self._current()
             if number is None:
                 raise StoreMissing(
                     f"{self.root}: no index here yet; fill it with: indexer sync CATALOG --index {self.root}"
@@ -52,11 +57,59 @@ class EmbeddedIndex:
             try:
                 return self._load(number)
             except StoreError:
-                if self.current() == number:  # else it was pruned between the two looks: take the new one
+                if self._current() == number:  # else it was pruned between the two looks: take the new one
                     raise
 
-    def current(self) -> int | None:
-        """The published generation's number, or None."""
+    def current(self) -> str | None:
+        """See `Index.current`; reads one small file."""
+        number = self._current()
+        return None if number is None else str(number)
+
+    def record(self) -> GenerationRecord | None:
+        """See `Index.record`."""
+        number = self._current()
+        return None if number is None else read_record(self._folder(number) / _RECORD)
+
+    def describe(self) -> dict[str, Any]:
+        """See `Index.describe`."""
+        return {"engine": "embedded", "bytes": size_on_disk(self.root), "quantization": "none"}
+
+    def generations(self) -> list[str]:
+        """See `Index.generations`."""
+        return [str(number) for number in self.numbers()]
+
+    def rollback(self) -> str:
+        """See `Index.rollback`; replaces one small file, whatever the size."""
+        if self._current() is None:
+            raise StoreMissing(f"{self.root}: no index here yet; fill it with: indexer sync CATALOG")
+        with writer_lock(self.root / _LOCK):
+            current = self._current()
+            earlier = [number for number in self.numbers() if current is not None and number < current]
+            if not earlier:
+                raise StoreMissing(f"{self.root}: there is no earlier generation to go back to")
+            self._load(earlier[-1]).close()  # what cannot be opened is not published
+            with writing(self.root):
+                replace_text(self.root / _CURRENT, f"{earlier[-1]}\n")
+            return str(earlier[-1])
+
+    def prune(self, keep: int = 1) -> list[str]:
+        """See `Index.prune`."""
+        if not self.numbers():
+            return []
+        with writer_lock(self.root / _LOCK):
+            numbers = self.numbers()
+            kept = {*numbers[max(0, len(numbers) - keep) :], self._current()}
+            gone = [number for number in numbers if number not in kept]
+            self._remove(gone)
+            return [str(number) for number in gone]
+
+    def _remove(self, numbers: Iterable[int]) -> None:
+        with writing(self.root):
+            for number in list(numbers):  # renamed first: half a generation must not look like a whole one
+                leaving = self._folder(number).rename(self._building(number))
+                shutil.rmtree(leaving, ignore_errors=True)
+
+    def _current(self) -> int | None:
         try:
             return int((self.root / _CURRENT).read_text())
         except FileNotFoundError:
@@ -86,6 +139,9 @@ class EmbeddedIndex:
     def _folder(self, number: int) -> Path:
         return self.root / "generations" / str(number)
 
+    def _building(self, number: int) -> Path:
+        return self.root / "generations" / f"{number}{_BUILDING}"
+
     def _load(self, number: int) -> EdgeStore:
         from indexer.stores.embedded import EdgeStore
 
@@ -113,9 +169,9 @@ class EmbeddedWriter:
         """See `Writer.draft`. Raises ``StoreUnwritable`` when there is no room for it."""
         from indexer.stores.embedded import EdgeStore
 
-        current = self._index.current()
+        current = self._index._current()
         number = max([*self._index.numbers(), current or 0]) + 1
-        folder = self._index.root / "generations" / f"{number}{_BUILDING}"
+        folder = self._index._building(number)
         with writing(self._index.root):
             if from_published and current is not None:
                 source = self._index._folder(current) / _SHARD
@@ -166,8 +222,11 @@ class EmbeddedDraft:
         self._store.delete(ids)
 
     def publish(self) -> str:
-        """See `Draft.publish`: optimise, flush, close, fsync, rename, replace CURRENT, prune."""
-        number = int(self.generation)
+        """See `Draft.publish`: optimise, flush, close, fsync, rename, replace CURRENT, prune.
+
+        What is kept beside it is the generation it replaced: one that was rolled back from goes.
+        """
+        number, before = int(self.generation), self._index._current() or 0
         with writing(self._index.root):
             self._store.optimize(deleted=self._deleted)
             self._store.flush()
@@ -185,8 +244,10 @@ class EmbeddedDraft:
             self._folder.rename(final)
             fsync(final.parent)
             replace_text(self._index.root / _CURRENT, f"{number}\n")
-        for old in self._index.numbers()[:-KEEP]:
-            shutil.rmtree(self._index._folder(old), ignore_errors=True)
+        rolled_back = range(before + 1, number)
+        kept = [n for n in self._index.numbers() if n not in rolled_back][-KEEP:]
+        with suppress(StoreUnwritable):  # it is published all the same, and the next one clears away
+            self._index._remove(n for n in self._index.numbers() if n not in kept)
         return self.generation
 
     def discard(self) -> None:

@@ -43,25 +43,36 @@ def require_room(root: Path, needed: int) -> None:
         raise StoreUnwritable(f"{root}: {free / 1e6:.0f} MB free, {wanted / 1e6:.0f} MB needed for the next generation")
 
 
+def entries(folder: Path) -> Iterator[Path]:
+    """Everything below a folder that readers may be opening, folders before what is in them.
+
+    The engine replaces small files, unchanged, when it opens a shard: what it makes for that comes and goes
+    while somebody else lists the folder, and is passed over here (`os.walk` does, ``Path.rglob`` raises).
+    """
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(root) / name for name in [*folders, *sorted(files)] if not name.startswith("."))
+
+
 def size_on_disk(folder: Path) -> int:
     """Bytes that a folder really takes; sparse files take less than their length."""
     total = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # an engine's temporary file that is gone again
+    for path in entries(folder):
+        with suppress(FileNotFoundError):
             total += path.stat().st_blocks * 512
     return total
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a published shard while readers may be opening it: they replace small files by themselves, unchanged,
-    so a name that vanished between listing and copying was such a replacement's temporary file."""
+    """Copy a published shard while readers may be opening it."""
     target.mkdir(parents=True)
-    for path in sorted(source.rglob("*")):
-        with suppress(FileNotFoundError):
-            if path.is_dir():
-                (target / path.relative_to(source)).mkdir()
-            else:
-                _copy(path, target / path.relative_to(source))
+    for path in entries(source):
+        copy = target / path.relative_to(source)
+        if path.is_dir():
+            copy.mkdir()
+        else:
+            with suppress(FileNotFoundError):
+                _copy(path, copy)
 
 
 def _copy(source: Path, target: Path) -> None:

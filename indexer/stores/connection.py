@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import math
 import random
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
+import httpx
 from qdrant_client import QdrantClient
-from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from indexer.errors import StoreError
+from indexer.errors import StoreError, UsageError
 
 OLDEST = (1, 18)
 """Qdrant servers from this version on: older ones lack what the collection is made of (metadata, strict mode)."""
 
+MEMORY_TIERS = (1, 19)
+"""First version that knows ``memory=cold|cached|pinned``; before, two flags said the same."""
+
+PREFIX_MATCH = (1, 19)
+"""First version that can filter keywords by prefix."""
+
 RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 _GRPC_RETRY = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"})
 LONGEST_WAIT = 30.0
+LONGEST_REASON = 300
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -75,22 +87,31 @@ class Connection:
                 wait = _retry_after(error)
                 if wait is None:
                     wait = random.uniform(0, self._first_wait * 2 ** (attempt - 1))
-                log.info("request to %s failed (%s), attempt %d; again in %.2f s", self.where, error, attempt, wait)
-                time.sleep(min(wait, LONGEST_WAIT))
+                wait = min(wait, LONGEST_WAIT)
+                log.info("%s: attempt %d failed (%s); again in %.2f s", self.where, attempt, _reason(error), wait)
+                time.sleep(wait)
         raise AssertionError("unreachable")
 
+    def knows(self, since: tuple[int, int]) -> bool:
+        """Whether the server has what arrived with a version; an unknown version counts as the newest."""
+        return self.version is None or self.version >= since
+
     def _explain(self, error: Exception) -> str:
-        status, grpc = _status(error), _grpc_code(error)
-        if status in (401, 403) or grpc in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
+        status, code, tries = _status(error), _grpc_code(error), f"after {self._attempts} attempts"
+        if status in (401, 403) or code in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
             return f"{self.where}: the API key was refused; set JEWELRY_QDRANT_API_KEY to one that may do this"
-        if status == 429 or grpc == "RESOURCE_EXHAUSTED" or isinstance(error, ResourceExhaustedResponse):
-            return f"{self.where}: too many requests after {self._attempts} attempts; try later or raise its limits"
-        if grpc == "DEADLINE_EXCEEDED" or "timed out" in str(error).lower():
-            return f"{self.where}: no answer in time after {self._attempts} attempts; raise JEWELRY_QDRANT_TIMEOUT"
-        if isinstance(error, ResponseHandlingException) or grpc == "UNAVAILABLE":
-            return f"{self.where}: cannot be reached ({_reason(error)}); check that it runs and the address is right"
+        if is_too_large(error):
+            return f"{self.where}: refuses a request of this size ({_reason(error)}); raise its max_request_size_mb"
+        if status == 429 or code == "RESOURCE_EXHAUSTED" or isinstance(error, QdrantException):
+            return f"{self.where}: too many requests {tries}; try later or raise its limits"
+        if status in (408, 504) or code == "DEADLINE_EXCEEDED" or isinstance(_source(error), httpx.TimeoutException):
+            return f"{self.where}: no answer in time {tries}; raise JEWELRY_QDRANT_TIMEOUT"
+        if isinstance(_source(error), ValueError):
+            return f"{self.where}: the answer cannot be read {tries}; check that this is the address of a Qdrant server"
+        if isinstance(error, ResponseHandlingException) or code == "UNAVAILABLE":
+            return f"{self.where}: no connection {tries} ({_reason(error)}); check the address and that it runs"
         if status is not None and status >= 500:
-            return f"{self.where}: the server failed with {status} after {self._attempts} attempts ({_reason(error)})"
+            return f"{self.where}: the server failed with status {status} {tries} ({_reason(error)}); see its log"
         return f"{self.where}: {_reason(error)}"
 
 
@@ -98,50 +119,95 @@ def connect(address: ServerAddress) -> Connection:
     """Connect to a server and check its version.
 
     Raises:
+        UsageError: the address is no http or https URL.
         StoreError: it cannot be reached, refuses the key, or is older than ``OLDEST``.
     """
-    import warnings
-
+    where = _shown(address.url)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
         client = QdrantClient(
             url=address.url, api_key=address.api_key, prefer_grpc=address.grpc, grpc_port=address.grpc_port,
             timeout=address.timeout, check_compatibility=False,
         )  # fmt: skip
-    connection = Connection(client, address.url, attempts=address.attempts, first_wait=address.first_wait)
-    connection.version = _version(connection.call(client.info).version)
-    if connection.version is None or connection.version < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
+    connection = Connection(client, where, attempts=address.attempts, first_wait=address.first_wait)
+    try:
+        connection.version = _version(connection.call(client.info).version)
+        if connection.version is None or connection.version < OLDEST:
+            oldest = ".".join(map(str, OLDEST))
+            found = (
+                "of an unknown version" if connection.version is None else "Qdrant {}.{}".format(*connection.version)
+            )
+            raise StoreError(f"{where}: is {found}; this needs {oldest} or newer: upgrade the server")
+    except StoreError:
         client.close()
-        found = "of an unknown version" if connection.version is None else "Qdrant {}.{}".format(*connection.version)
-        raise StoreError(f"{address.url}: is {found}; this needs {oldest} or newer: upgrade the server")
+        raise
     return connection
 
 
+def _shown(url: str) -> str:
+    """An address for people: checked, and without the password somebody may have put into it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"{url}: is no address ({error}); write it as http://host:6333") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"{url}: is no address of a Qdrant server; write it as http://host:6333")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return urlunsplit((parts.scheme, host if port is None else f"{host}:{port}", parts.path.rstrip("/"), "", ""))
+
+
 def _version(text: str) -> tuple[int, int] | None:
-    parts = text.split(".")
+    parts = text.removeprefix("v").split(".")
     try:
         return int(parts[0]), int(parts[1])
     except (ValueError, IndexError):
         return None
 
 
+def is_too_large(error: BaseException | None) -> bool:
+    """Whether a request was refused for its size, by the server or by a proxy in front of it."""
+    if isinstance(error, UnexpectedResponse):
+        return error.status_code == 413 or (error.status_code == 400 and "larger than" in _reason(error))
+    code = _grpc_code(error) if isinstance(error, Exception) else None
+    return code in ("RESOURCE_EXHAUSTED", "OUT_OF_RANGE") and "larger than" in str(error)
+
+
+def is_missing(error: BaseException | None) -> bool:
+    """Whether the fault says that the collection is not there."""
+    if isinstance(error, UnexpectedResponse):
+        return error.status_code == 404
+    if isinstance(error, ValueError):  # how ":memory:" says it
+        return str(error).endswith("not found")
+    return isinstance(error, Exception) and _grpc_code(error) == "NOT_FOUND"
+
+
 def _may_pass(error: Exception) -> bool:
-    if isinstance(error, ResponseHandlingException | ResourceExhaustedResponse):
-        return True
-    status, grpc = _status(error), _grpc_code(error)
-    return status in RETRY_STATUS or grpc in _GRPC_RETRY
+    if isinstance(error, ResponseHandlingException | QdrantException | json.JSONDecodeError):
+        return not isinstance(_source(error), httpx.UnsupportedProtocol | httpx.InvalidURL)
+    if is_too_large(error):
+        return False
+    return _status(error) in RETRY_STATUS or _grpc_code(error) in _GRPC_RETRY
 
 
 def _retry_after(error: Exception) -> float | None:
+    """The seconds the server asks for; None where it says nothing that can be read."""
     if isinstance(error, ResourceExhaustedResponse):
-        return float(error.retry_after_s)
+        return max(0.0, float(error.retry_after_s))
     if isinstance(error, UnexpectedResponse):
         try:
-            return float(error.headers["retry-after"])
+            seconds = float(error.headers["retry-after"])
         except (KeyError, ValueError):
             return None
+        return seconds if math.isfinite(seconds) and seconds >= 0 else None
     return None
+
+
+def _source(error: Exception) -> Exception | None:
+    """What happened on the wire, where that is known."""
+    if isinstance(error, json.JSONDecodeError):  # an answer that is no JSON
+        return error
+    return error.source if isinstance(error, ResponseHandlingException) else None
 
 
 def _status(error: Exception) -> int | None:
@@ -154,13 +220,18 @@ def _grpc_code(error: Exception) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    """The few words of an error that a person can use."""
+    """The few words of an error that a person can use, on one line."""
+    text = " ".join(_text(error).split()) or type(error).__name__
+    return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 3]}..."
+
+
+def _text(error: Exception) -> str:
     if isinstance(error, UnexpectedResponse):
         try:
             return str(error.structured()["status"]["error"])
         except (ValueError, KeyError, TypeError):
-            return f"status {error.status_code} {error.reason_phrase}".strip()
+            return f"status {error.status_code} {error.reason_phrase}"
     if isinstance(error, ResponseHandlingException):
         return str(error.source) or type(error.source).__name__
     details = getattr(error, "details", None)
-    return str(details()) if callable(details) else str(error) or type(error).__name__
+    return str(details()) if callable(details) else str(error)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import StoreError
 from indexer.fields import FieldTable, FieldType
+from indexer.stores.filter_check import check_facet, check_filter
 from indexer.stores.filter_tree import (
     Condition,
     DateRange,
@@ -25,7 +26,15 @@ from indexer.stores.filter_tree import (
     Text,
     known_fields,
 )
-from indexer.stores.interface import VECTOR_NAME, GenerationRecord, Hit, Point, check_vectors
+from indexer.stores.interface import (
+    VECTOR_NAME,
+    GenerationRecord,
+    Hit,
+    Point,
+    check_limit,
+    check_vectors,
+    stack_vectors,
+)
 
 HNSW_M = 16
 HNSW_EF_CONSTRUCT = 200
@@ -78,7 +87,7 @@ class EdgeStore:
 
     def count(self, where: Filter | None = None) -> int:
         """See `Store.count`."""
-        return int(_called(self._shard.count, edge.CountRequest(exact=True, filter=compile_filter(where))))
+        return int(_called(self._shard.count, edge.CountRequest(exact=True, filter=self._compiled(where))))
 
     def search(
         self,
@@ -91,7 +100,8 @@ class EdgeStore:
     ) -> list[list[Hit]]:
         """See `Store.search`."""
         rows = check_vectors(vectors, self.record.dimension)
-        compiled = compile_filter(where)
+        check_limit(limit)
+        compiled = self._compiled(where)
         params = edge.SearchParams(exact=True) if exact else edge.SearchParams(hnsw_ef=max(HNSW_EF, limit))
         requests = [
             edge.QueryRequest(
@@ -112,7 +122,7 @@ class EdgeStore:
         self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: bool = False
     ) -> Iterator[Point]:
         """See `Store.scroll`."""
-        compiled, offset = compile_filter(where), None
+        compiled, offset = self._compiled(where), None
         while True:
             request = edge.ScrollRequest(
                 offset=offset, limit=SCROLL_BATCH, filter=compiled, with_payload=_selector(fields), with_vector=vectors
@@ -124,22 +134,22 @@ class EdgeStore:
 
     def retrieve(self, ids: Sequence[str], *, vectors: bool = False) -> list[Point]:
         """See `Store.retrieve`."""
-        return [_point(record) for record in _called(self._shard.retrieve, list(ids), True, vectors)]
+        return [_point(record) for record in _called(self._shard.retrieve, list(dict.fromkeys(ids)), True, vectors)]
 
     def facet(self, field: str, where: Filter | None = None, *, limit: int = 100) -> list[tuple[str | bool, int]]:
         """See `Store.facet`."""
-        request = edge.FacetRequest(field, limit=limit, exact=True, filter=compile_filter(where))
-        hits = [(hit.value, int(hit.count)) for hit in _called(self._shard.facet, request).hits]
+        check_limit(limit)
+        check_facet(field, self.record.field_table)
+        request = edge.FacetRequest(field, limit=limit, exact=True, filter=self._compiled(where))
+        # An index remembers values that no point holds any more, with a count of 0.
+        hits = [(hit.value, int(hit.count)) for hit in _called(self._shard.facet, request).hits if hit.count]
         return sorted(hits, key=lambda hit: (-hit[1], str(hit[0])))
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
         remaining = iter(points)
         while batch := list(islice(remaining, UPSERT_BATCH)):
-            empty = np.empty(0, np.float32)
-            rows = check_vectors(
-                np.stack([empty if p.vector is None else p.vector for p in batch]), self.record.dimension
-            )
+            rows = stack_vectors(batch, self.record.dimension)
             made = [
                 edge.Point(p.id, {VECTOR_NAME: row.tolist()}, p.payload) for p, row in zip(batch, rows, strict=True)
             ]
@@ -185,6 +195,10 @@ class EdgeStore:
         """See `Store.close`."""
         _called(self._shard.close)
 
+    def _compiled(self, where: Filter | None) -> Any:
+        check_filter(where, self.record.field_table)
+        return compile_filter(where)
+
 
 def compile_filter(where: Filter | None) -> Any:
     """The project's filter tree as Edge's classes; None stays None."""
@@ -205,6 +219,8 @@ def _condition(condition: Condition) -> Any:
             return _match(field, values)
         case Except(field, values):
             return edge.FieldCondition(field, match=edge.MatchExcept(list(values)))
+        case Range(field) | DateRange(field) if condition.boundless:
+            return edge.Filter(must_not=[edge.IsEmptyCondition(field)])
         case Range(field, gte, gt, lte, lt):
             return edge.FieldCondition(field, range=edge.RangeFloat(gte=gte, gt=gt, lte=lte, lt=lt))
         case DateRange(field, after, later, before, earlier):
@@ -218,8 +234,10 @@ def _condition(condition: Condition) -> Any:
 
 
 def _match(field: str, values: tuple[str | bool, ...]) -> Any:
+    if not values:  # passes nothing, whatever index the field has
+        return edge.Filter(must=[edge.IsEmptyCondition(field)], must_not=[edge.IsEmptyCondition(field)])
     words = [value for value in values if isinstance(value, str)]
-    conditions: list[Any] = [edge.FieldCondition(field, match=edge.MatchAny(words))] if words or not values else []
+    conditions: list[Any] = [edge.FieldCondition(field, match=edge.MatchAny(words))] if words else []
     for value in values:
         if isinstance(value, bool):
             # The engine reads a Python bool as an integer and finds nothing; numpy's it reads right.
@@ -241,7 +259,10 @@ def _called(function: Any, *arguments: Any) -> Any:
     """Call the engine; it raises bare ``Exception``s, which become one kind of error here and nowhere else."""
     try:
         return function(*arguments)
-    except Exception as error:
+    except BaseException as error:
+        # A panic of the engine is no Exception, and its class cannot be imported.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise StoreError(
             f"the embedded engine failed: {str(error).splitlines()[0] if str(error) else error!r}"
         ) from error

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from indexer.errors import FilterError
-from indexer.fields import FieldTable, FieldType, parse_date
+from indexer.fields import FieldTable, FieldType
+from indexer.stores.filter_check import field_type
 from indexer.stores.filter_tree import (
     Condition,
     DateRange,
@@ -17,12 +20,21 @@ from indexer.stores.filter_tree import (
     Prefix,
     Range,
     Text,
+    bounds_of,
+    is_finite_number,
     known_fields,
 )
 
 _BOUNDS = ("gte", "gt", "lte", "lt")
 _CLAUSES = ("must", "should", "must_not")
+_OTHERS = ("geo_bounding_box", "geo_radius", "geo_polygon", "values_count", "is_null")
+"""What else Qdrant can ask of a field: refused, but null stands for "not asked", as clients write it."""
 MAX_DEPTH = 16
+# What Qdrant's parser, pydantic's and Python's all read alike; "20260131" would be seconds since 1970 to one of them.
+_DATE = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?)?\Z",
+    re.ASCII,
+)
 
 
 def read_filter(document: Any, table: FieldTable) -> Filter:
@@ -49,8 +61,8 @@ def _filter(document: Any, fields: FieldTable, depth: int) -> Filter:
         raise FilterError(f"the filter is nested deeper than {MAX_DEPTH} levels; write it flatter")
     if not isinstance(document, Mapping):
         raise FilterError(f"a filter is an object with must, should or must_not, not {_shown(document)}")
-    for name in document:
-        if name not in _CLAUSES:
+    for name, value in document.items():
+        if name not in _CLAUSES and not (name == "min_should" and value is None):
             raise FilterError(f"{_shown(name)} is not known in a filter; use must, should or must_not")
     return Filter(**{name: _conditions(document[name], fields, depth) for name in _CLAUSES if name in document})
 
@@ -58,8 +70,7 @@ def _filter(document: Any, fields: FieldTable, depth: int) -> Filter:
 def _conditions(value: Any, fields: FieldTable, depth: int) -> tuple[Condition, ...]:
     if value is None:
         return ()
-    listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    return tuple(_condition(item, fields, depth) for item in listed)
+    return tuple(_condition(item, fields, depth) for item in (value if _is_list(value) else [value]))
 
 
 def _condition(item: Any, fields: FieldTable, depth: int) -> Condition:
@@ -67,24 +78,32 @@ def _condition(item: Any, fields: FieldTable, depth: int) -> Condition:
         raise FilterError(f"a condition is an object, not {_shown(item)}")
     if "key" not in item and "is_empty" not in item:
         return _filter(item, fields, depth + 1)
-    if set(item) == {"is_empty"} and isinstance(item["is_empty"], Mapping):
-        return IsEmpty(_field(item["is_empty"].get("key"), fields))
-    field = _field(item.get("key"), fields)
-    kinds = set(item) - {"key"}
-    if kinds == {"match"}:
-        return _match(field, fields[field], item["match"])
-    if kinds == {"range"}:
-        return _range(field, fields[field], item["range"])
-    if kinds == {"is_empty"} and isinstance(item["is_empty"], bool):
-        return IsEmpty(field) if item["is_empty"] else Filter(must_not=(IsEmpty(field),))
-    raise FilterError(f"{field}: {', '.join(sorted(map(str, kinds))) or 'nothing'} is not known here; "
-                      "use match, range or is_empty")  # fmt: skip
+    if "key" not in item:
+        inner = item["is_empty"]
+        if len(item) > 1 or not isinstance(inner, Mapping) or set(inner) != {"key"}:
+            raise FilterError(f'is_empty is written {{"is_empty": {{"key": FIELD}}}}, not {_shown(item)}')
+        return IsEmpty(_field(inner["key"], fields))
+    field = _field(item["key"], fields)
+    asked = {name: value for name, value in item.items() if name != "key"}
+    for name, value in asked.items():
+        if name not in ("match", "range", "is_empty") and not (name in _OTHERS and value is None):
+            raise FilterError(f"{field}: {_shown(name)} is not known here; use match, range or is_empty")
+    given = {name: value for name, value in asked.items() if value is not None}
+    if len(given) != 1:
+        raise FilterError(f"{field}: a condition asks one thing (match, range or is_empty), not {len(given)}")
+    if "match" in given:
+        return _match(field, fields[field], given["match"])
+    if "range" in given:
+        return _range(field, fields[field], given["range"])
+    if not isinstance(given["is_empty"], bool):
+        raise FilterError(f"{field}: is_empty is true or false, not {_shown(given['is_empty'])}")
+    return IsEmpty(field) if given["is_empty"] else Filter(must_not=(IsEmpty(field),))
 
 
 def _field(name: Any, fields: FieldTable) -> str:
-    if not isinstance(name, str) or name not in fields:
-        listing = ", ".join(f"{field} ({kind})" for field, kind in fields.items())
-        raise FilterError(f"there is no field {_shown(name)}. Fields: {listing}")
+    if not isinstance(name, str):
+        raise FilterError(f"a field is named by text, not {_shown(name)}")
+    field_type(name, fields)
     return name
 
 
@@ -92,31 +111,26 @@ def _match(field: str, kind: FieldType, match: Any) -> Condition:
     if not isinstance(match, Mapping) or len(match) != 1:
         raise FilterError(f"{field}: match takes exactly one of value, any, except, text, prefix")
     ((how, wanted),) = match.items()
-    if how == "value":
-        return _equals(field, kind, wanted)
-    if how == "any" and isinstance(wanted, Sequence) and not isinstance(wanted, str):
-        if kind is FieldType.NUMBER:
-            return Filter(should=tuple(_equals(field, kind, value) for value in wanted)) if wanted else Match(field, ())
+    if how == "value" and kind in (FieldType.KEYWORD, FieldType.BOOLEAN):
+        return Match(field, (_typed(field, kind, wanted),))
+    if how == "any" and kind is FieldType.KEYWORD and _is_list(wanted):
         return Match(field, tuple(_typed(field, kind, value) for value in wanted))
-    if how == "except" and kind is FieldType.KEYWORD and isinstance(wanted, Sequence) and not isinstance(wanted, str):
+    if how == "any" and kind is FieldType.BOOLEAN and _is_list(wanted) and not wanted:
+        return Match(field, ())
+    if how == "except" and kind is FieldType.KEYWORD and _is_list(wanted):
         return Except(field, tuple(str(_typed(field, kind, value)) for value in wanted))
-    if how == "text" and kind is FieldType.TEXT and isinstance(wanted, str) and any(c.isalnum() for c in wanted):
+    if how == "text" and kind is FieldType.TEXT and isinstance(wanted, str):
+        if not any(character.isalnum() for character in wanted):
+            raise FilterError(f"{field}: {_shown(wanted)} holds no word to look for")
         return Text(field, wanted)
     if how == "prefix" and kind is FieldType.KEYWORD and isinstance(wanted, str):
         return Prefix(field, wanted)
-    raise FilterError(f"{field}: match {_shown(how)} with {_shown(wanted)} does not go with a {kind} field")
-
-
-def _equals(field: str, kind: FieldType, value: Any) -> Condition:
-    if kind is FieldType.NUMBER and _is_number(value):
-        return Range(field, gte=float(value), lte=float(value))
-    return Match(field, (_typed(field, kind, value),))
+    hint = "; use range" if kind in (FieldType.NUMBER, FieldType.DATE) else ""
+    raise FilterError(f"{field}: match {_shown(how)} with {_shown(wanted)} does not go with a {kind} field{hint}")
 
 
 def _typed(field: str, kind: FieldType, value: Any) -> str | bool:
-    if (kind is FieldType.KEYWORD and isinstance(value, str)) or (
-        kind is FieldType.BOOLEAN and isinstance(value, bool)
-    ):
+    if isinstance(value, str if kind is FieldType.KEYWORD else bool):
         return value
     raise FilterError(f"{field} is a {kind} field, which {_shown(value)} does not fit")
 
@@ -125,18 +139,18 @@ def _range(field: str, kind: FieldType, bounds: Any) -> Condition:
     if not isinstance(bounds, Mapping) or not set(bounds) <= set(_BOUNDS):
         raise FilterError(f"{field}: a range takes {', '.join(_BOUNDS)}")
     given = {name: value for name, value in bounds.items() if value is not None}
-    if kind is FieldType.NUMBER and all(_is_number(value) for value in given.values()):
+    if kind is FieldType.NUMBER and all(is_finite_number(value) for value in given.values()):
         return Range(field, **{name: float(value) for name, value in given.items()})
-    if kind is FieldType.DATE and all(isinstance(value, str) for value in given.values()):
-        try:
-            return DateRange(field, **{name: parse_date(value) for name, value in given.items()})
-        except (ValueError, OverflowError) as error:
-            raise FilterError(f"{field}: {error}; write dates as 2026-01-31 or 2026-01-31T12:00:00Z") from error
+    if kind is FieldType.DATE:
+        for value in given.values():
+            if not isinstance(value, str) or not _DATE.match(value):
+                raise FilterError(f"{field}: {_shown(value)} is not a date as 2026-01-31 or 2026-01-31T12:00:00Z")
+        return DateRange(field, **given)
     raise FilterError(f"{field} is a {kind} field, which the range {_shown(bounds)} does not fit")
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _write(condition: Condition) -> dict[str, Any]:
@@ -146,7 +160,7 @@ def _write(condition: Condition) -> dict[str, Any]:
         case Match(field, values):
             if len(values) == 1:
                 return {"key": field, "match": {"value": values[0]}}
-            if any(isinstance(value, bool) for value in values):  # Qdrant's "any" takes words and integers alone
+            if any(isinstance(value, bool) for value in values):  # Qdrant's "any" takes no true or false
                 return {"should": [{"key": field, "match": {"value": value}} for value in values]}
             return {"key": field, "match": {"any": list(values)}}
         case Except(field, values):
@@ -158,10 +172,14 @@ def _write(condition: Condition) -> dict[str, Any]:
         case IsEmpty(field):
             return {"is_empty": {"key": field}}
         case Range() | DateRange():
-            bounds = {name: value for name in _BOUNDS if (value := getattr(condition, name)) is not None}
-            return {"key": condition.field, "range": bounds}
+            if condition.boundless:
+                return {"must_not": [{"is_empty": {"key": condition.field}}]}
+            return {"key": condition.field, "range": bounds_of(condition)}
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return _BRIEF.repr(value)
+
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = 60

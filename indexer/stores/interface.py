@@ -6,16 +6,19 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.errors import VectorError
+from indexer.errors import UsageError, VectorError
 from indexer.fields import FieldTable, FieldType
 from indexer.stores.filter_tree import Filter
 
 VECTOR_NAME = "image"
+SHORTEST, LONGEST = 1e-3, 1e6
+"""Lengths of vectors that every engine scales to 1 alike."""
 SCHEMA_VERSION = 1
 Payload = dict[str, Any]
 
@@ -111,7 +114,7 @@ class Store(Protocol):
         """Every point that passes the filter, in order of id."""
 
     def retrieve(self, ids: Sequence[str], *, vectors: bool = False) -> list[Point]:
-        """The points of these ids that exist."""
+        """The points of these ids that exist, each once."""
 
     def facet(self, field: str, where: Filter | None = None, *, limit: int = 100) -> list[tuple[str | bool, int]]:
         """Distinct values of a keyword or boolean field with their number of points, most frequent first."""
@@ -143,6 +146,32 @@ class Index(Protocol):
     def location(self) -> str:
         """Where it is, for people."""
 
+    @property
+    def local(self) -> Path:
+        """This machine's folder beside it: thumbnails, the journal of unfinished work, the rejects file."""
+
+    def current(self) -> str | None:
+        """The published generation's name, cheaply; None before the first."""
+
+    def record(self) -> GenerationRecord | None:
+        """What the published generation was built from, without opening it; None before the first."""
+
+    def describe(self) -> dict[str, Any]:
+        """What is particular to the engine, as plain JSON values: for `indexer status`."""
+
+    def generations(self) -> list[str]:
+        """Complete generations, oldest first; those before the published one can be rolled back to."""
+
+    def rollback(self) -> str:
+        """Publish the generation before the published one again; returns its name.
+
+        Raises:
+            StoreMissing: there is none.
+        """
+
+    def prune(self, keep: int = 1) -> list[str]:
+        """Remove all but the ``keep`` newest generations and the published one; returns the names of those removed."""
+
     def read(self) -> Store:
         """Open the published generation.
 
@@ -173,23 +202,52 @@ class Writer(Protocol):
 def check_vectors(vectors: NDArray[np.float32], dimension: int) -> NDArray[np.float32]:
     """Refuse what engines accept without complaint and then answer with: float32 [n, dimension], finite, non-zero.
 
+    Very short and very long vectors are refused too: in float32 their squares vanish or overflow, and each
+    engine then scales them in its own way.
+
     Raises:
-        VectorError: a wrong shape, or a row that is NaN, infinite or all zero.
+        VectorError: a wrong shape, or a row that is NaN, infinite, all zero or out of scale.
     """
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or vectors.shape[1] != dimension:
         raise VectorError(f"vectors of shape {vectors.shape} given where [n, {dimension}] is needed")
     if not np.isfinite(vectors).all():
         raise VectorError(f"vector {int(np.argmin(np.isfinite(vectors).all(axis=1)))} holds NaN or infinity")
-    if vectors.size and not vectors.any(axis=1).all():
-        raise VectorError(f"vector {int(np.argmin(vectors.any(axis=1)))} is all zeros and has no direction")
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    if lengths.size and not lengths.all():
+        raise VectorError(f"vector {int(np.argmin(lengths))} is all zeros and has no direction")
+    wrong = (lengths < SHORTEST) | (lengths > LONGEST)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise VectorError(f"vector {row} is {lengths[row]:.2g} long; scale it to 1")
     return vectors
+
+
+def stack_vectors(points: Sequence[Point], dimension: int) -> NDArray[np.float32]:
+    """The vectors of one point or more, float32 [n, dimension].
+
+    Raises:
+        VectorError: one is missing or is refused by `check_vectors`.
+    """
+    for point in points:
+        if point.vector is None or point.vector.shape != (dimension,):
+            found = "no vector" if point.vector is None else f"a vector of shape {point.vector.shape}"
+            raise VectorError(f"point {point.id} has {found} where [{dimension}] is needed")
+    return check_vectors(np.stack([point.vector for point in points if point.vector is not None]), dimension)
+
+
+def check_limit(limit: int) -> None:
+    """Refuse to ask for no answers, which engines take differently.
+
+    Raises:
+        UsageError: the limit is below 1.
+    """
+    if limit < 1:
+        raise UsageError(f"the limit must be 1 or more, not {limit}")
 
 
 def open_index(location: str | os.PathLike[str]) -> Index:
     """The index at a directory. Nothing is created or opened yet."""
-    from pathlib import Path
-
     from indexer.generations import EmbeddedIndex
 
     return EmbeddedIndex(Path(location))

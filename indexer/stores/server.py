@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
-from itertools import islice
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.errors import FilterError, StoreError
-from indexer.fields import FieldTable, FieldType
-from indexer.stores.connection import Connection
+from indexer.stores.connection import PREFIX_MATCH, Connection, is_too_large
+from indexer.stores.filter_check import check_facet, check_filter
 from indexer.stores.filter_tree import (
     Condition,
     DateRange,
@@ -25,36 +23,25 @@ from indexer.stores.filter_tree import (
     Prefix,
     Range,
     Text,
-    known_fields,
 )
-from indexer.stores.interface import VECTOR_NAME, GenerationRecord, Hit, Point, check_vectors
+from indexer.stores.interface import (
+    VECTOR_NAME,
+    GenerationRecord,
+    Hit,
+    Point,
+    check_limit,
+    check_vectors,
+    stack_vectors,
+)
 
 HNSW_EF = 128
-REQUEST_BYTES = 16 * 1024 * 1024
-"""Largest upsert request; Qdrant refuses those above 32 MB unless it is configured otherwise."""
-POINT_BYTES = 128 * 12 + 2048
-"""A point in JSON: its vector's digits and a generous payload."""
-BATCH = REQUEST_BYTES // POINT_BYTES // 4
+REQUEST_BYTES = 8 * 1024 * 1024
+"""Largest request; Qdrant refuses those above 32 MB unless it is configured otherwise."""
+REQUEST_POINTS = 1000
+NUMBER_BYTES = 24
+"""A float32 written out as JSON, with its comma, takes no more than this."""
 SCROLL_BATCH = 1000
 SEARCH_BATCH = 64
-
-_SCHEMA: dict[FieldType, Any] = {
-    FieldType.KEYWORD: models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, prefix=True),
-    FieldType.NUMBER: models.FloatIndexParams(type=models.FloatIndexType.FLOAT),
-    FieldType.BOOLEAN: models.BoolIndexParams(type=models.BoolIndexType.BOOL),
-    FieldType.DATE: models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME),
-    FieldType.TEXT: models.TextIndexParams(
-        type=models.TextIndexType.TEXT, tokenizer=models.TokenizerType.WORD, lowercase=True
-    ),
-}
-
-
-class Quantization(StrEnum):
-    """Compressed copies of the vectors that are searched first; the originals settle the order."""
-
-    NONE = "none"
-    INT8 = "int8"
-    TURBO = "turbo"
 
 
 class ServerStore:
@@ -64,17 +51,20 @@ class ServerStore:
         connection: the wire.
         collection: the collection's own name, not an alias: an answer must come from one generation.
         record: what it was built from.
+        generation: the generation's name; None takes the end of the collection's name.
     """
 
-    def __init__(self, connection: Connection, collection: str, record: GenerationRecord) -> None:
+    def __init__(
+        self, connection: Connection, collection: str, record: GenerationRecord, generation: str | None = None
+    ) -> None:
         self._connection, self._client = connection, connection.client
         self._call = connection.call
         self.collection, self.record = collection, record
-        self.generation = collection.rsplit("-", 1)[-1]
+        self.generation = generation or collection.rpartition("-")[2]
 
     def count(self, where: Filter | None = None) -> int:
         """See `Store.count`."""
-        answer = self._call(self._client.count, self.collection, count_filter=compile_filter(where), exact=True)
+        answer = self._call(self._client.count, self.collection, count_filter=self._filter(where), exact=True)
         return int(answer.count)
 
     def search(
@@ -88,7 +78,8 @@ class ServerStore:
     ) -> list[list[Hit]]:
         """See `Store.search`."""
         rows = check_vectors(vectors, self.record.dimension)
-        compiled, params = compile_filter(where), _search_params(exact, limit)
+        check_limit(limit)
+        compiled, params = self._filter(where), _search_params(exact, limit)
         requests = [
             models.QueryRequest(
                 query=row.tolist(), using=VECTOR_NAME, filter=compiled, limit=limit, params=params,
@@ -108,80 +99,108 @@ class ServerStore:
         self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: bool = False
     ) -> Iterator[Point]:
         """See `Store.scroll`."""
-        compiled, offset = compile_filter(where), None
+        compiled, offset = self._filter(where), None
         while True:
             records, offset = self._call(
                 self._client.scroll, self.collection, scroll_filter=compiled, limit=SCROLL_BATCH, offset=offset,
                 with_payload=_selector(fields), with_vectors=[VECTOR_NAME] if vectors else False,
             )  # fmt: skip
-            yield from (_point(record) for record in records)
+            yield from (to_point(record) for record in records)
             if offset is None:
                 return
 
     def retrieve(self, ids: Sequence[str], *, vectors: bool = False) -> list[Point]:
         """See `Store.retrieve`."""
         found: list[Point] = []
-        for start in range(0, len(ids), SCROLL_BATCH):
+        wanted: list[Any] = list(dict.fromkeys(ids))
+        for start in range(0, len(wanted), SCROLL_BATCH):
             records = self._call(
-                self._client.retrieve, self.collection, list(ids[start : start + SCROLL_BATCH]), with_payload=True,
+                self._client.retrieve, self.collection, wanted[start : start + SCROLL_BATCH], with_payload=True,
                 with_vectors=[VECTOR_NAME] if vectors else False,
             )  # fmt: skip
-            found += [_point(record) for record in records]
+            found += [to_point(record) for record in records]
         return found
 
     def facet(self, field: str, where: Filter | None = None, *, limit: int = 100) -> list[tuple[str | bool, int]]:
         """See `Store.facet`."""
+        check_limit(limit)
+        check_facet(field, self.record.field_table)
         answer = self._call(
-            self._client.facet, self.collection, field, facet_filter=compile_filter(where), limit=limit, exact=True
+            self._client.facet, self.collection, field, facet_filter=self._filter(where), limit=limit, exact=True
         )
-        hits = [(hit.value, int(hit.count)) for hit in answer.hits]
+        hits = [(hit.value, int(hit.count)) for hit in answer.hits if hit.count]  # 0: a value of former times
         return sorted(hits, key=lambda hit: (-hit[1], str(hit[0])))  # type: ignore[arg-type]
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
-        remaining = iter(points)
-        while batch := list(islice(remaining, BATCH)):
-            empty = np.empty(0, np.float32)
-            rows = check_vectors(
-                np.stack([empty if p.vector is None else p.vector for p in batch]), self.record.dimension
-            )
+        for batch in _batches(points, NUMBER_BYTES * self.record.dimension):
+            rows = stack_vectors(batch, self.record.dimension)
             made = [
                 models.PointStruct(id=p.id, vector={VECTOR_NAME: row.tolist()}, payload=p.payload)
                 for p, row in zip(batch, rows, strict=True)
             ]
-            self._call(self._client.upsert, self.collection, made, wait=True)
+            self._halving(lambda part: self._call(self._client.upsert, self.collection, part, wait=True), made)
 
     def replace_payload(self, points: Iterable[Point]) -> None:
         """See `Draft.replace_payload`."""
-        remaining = iter(points)
-        while batch := list(islice(remaining, BATCH)):
+        for batch in _batches(points, 0):
             operations = [
-                models.OverwritePayloadOperation(
-                    overwrite_payload=models.SetPayload(payload=p.payload, points=[UUID(p.id)])
-                )
+                models.OverwritePayloadOperation(overwrite_payload=models.SetPayload(payload=p.payload, points=[p.id]))
                 for p in batch
             ]
-            self._call(self._client.batch_update_points, self.collection, operations, wait=True)
+            self._halving(
+                lambda part: self._call(self._client.batch_update_points, self.collection, part, wait=True), operations
+            )
 
     def delete(self, ids: Sequence[str]) -> None:
         """See `Draft.delete`."""
-        for start in range(0, len(ids), BATCH):
-            chosen: list[Any] = list(ids[start : start + BATCH])
+        for start in range(0, len(ids), REQUEST_POINTS):
+            chosen: list[Any] = list(ids[start : start + REQUEST_POINTS])
             self._call(self._client.delete, self.collection, models.PointIdsList(points=chosen), wait=True)
-
-    def ensure_field_indexes(self, table: FieldTable) -> None:
-        """Index every filterable field; a field whose type changed is indexed anew."""
-        present = self._call(self._client.get_collection, self.collection).payload_schema
-        for field, kind in known_fields(table).items():
-            schema = _SCHEMA[kind]
-            if field in present:
-                if str(present[field].data_type.value) == str(schema.type.value):
-                    continue
-                self._call(self._client.delete_payload_index, self.collection, field, wait=True)
-            self._call(self._client.create_payload_index, self.collection, field, schema, wait=True)
 
     def close(self) -> None:
         """See `Store.close`; the connection is shared and stays open."""
+
+    def _filter(self, where: Filter | None) -> models.Filter | None:
+        check_filter(where, self.record.field_table)
+        if where is not None and not self._connection.knows(PREFIX_MATCH) and _has_prefix(where):
+            raise FilterError(
+                f"{self._connection.where}: filtering by prefix needs Qdrant 1.19, this server is older; "
+                "upgrade it or filter by whole values"
+            )
+        return compile_filter(where)
+
+    def _halving(self, send: Callable[[list[Any]], Any], batch: list[Any]) -> None:
+        """Send a batch; where the server or a proxy before it takes less, in smaller pieces."""
+        try:
+            send(batch)
+        except StoreError as error:
+            if len(batch) == 1 or not is_too_large(error.__cause__):
+                raise
+            middle = len(batch) // 2
+            self._halving(send, batch[:middle])
+            self._halving(send, batch[middle:])
+
+
+def _batches(points: Iterable[Point], vector_bytes: int) -> Iterator[list[Point]]:
+    """Points in the order given, as many together as fit a request; a point too large for one goes alone."""
+    batch: list[Point] = []
+    size = 0
+    for point in points:
+        added = vector_bytes + len(json.dumps(point.payload)) + 128
+        if batch and (size + added > REQUEST_BYTES or len(batch) == REQUEST_POINTS):
+            yield batch
+            batch, size = [], 0
+        batch.append(point)
+        size += added
+    if batch:
+        yield batch
+
+
+def _has_prefix(condition: Condition) -> bool:
+    if isinstance(condition, Filter):
+        return any(map(_has_prefix, (*condition.must, *condition.should, *condition.must_not)))
+    return isinstance(condition, Prefix)
 
 
 def compile_filter(where: Filter | None) -> models.Filter | None:
@@ -203,6 +222,9 @@ def _condition(condition: Condition) -> Any:
             return _match(field, values)
         case Except(field, values):
             return models.FieldCondition(key=field, match=models.MatchExcept(**{"except": list(values)}))
+        case Range(field) | DateRange(field) if condition.boundless:
+            # Without bounds a server could not tell a range of dates from one of numbers.
+            return models.Filter(must_not=[_is_empty(field)])
         case Range(field, gte, gt, lte, lt):
             return models.FieldCondition(key=field, range=models.Range(gte=gte, gt=gt, lte=lte, lt=lt))
         case DateRange(field, after, later, before, earlier):
@@ -213,14 +235,15 @@ def _condition(condition: Condition) -> Any:
         case Prefix(field, prefix):
             return models.FieldCondition(key=field, match=models.MatchPrefix(prefix=prefix))
         case IsEmpty(field):
-            return models.IsEmptyCondition(is_empty=models.PayloadField(key=field))
-    raise FilterError(f"the server engine cannot filter by {condition!r}")
+            return _is_empty(field)
 
 
 def _match(field: str, values: tuple[str | bool, ...]) -> Any:
+    if not values:  # passes nothing, whatever index the field has
+        return models.Filter(must=[_is_empty(field)], must_not=[_is_empty(field)])
     words = [value for value in values if isinstance(value, str)]
     conditions: list[Any] = []
-    if words or not values:
+    if words:
         conditions.append(models.FieldCondition(key=field, match=models.MatchAny(any=words)))
     conditions += [
         models.FieldCondition(key=field, match=models.MatchValue(value=value))
@@ -228,6 +251,10 @@ def _match(field: str, values: tuple[str | bool, ...]) -> Any:
         if isinstance(value, bool)
     ]
     return conditions[0] if len(conditions) == 1 else models.Filter(should=conditions)
+
+
+def _is_empty(field: str) -> models.IsEmptyCondition:
+    return models.IsEmptyCondition(is_empty=models.PayloadField(key=field))
 
 
 def _search_params(exact: bool, limit: int) -> models.SearchParams:
@@ -242,43 +269,7 @@ def _selector(fields: Sequence[str] | None) -> Any:
     return True if fields is None else list(fields)
 
 
-def _point(record: Any) -> Point:
+def to_point(record: Any) -> Point:
+    """A record of qdrant-client's as ours."""
     vector = record.vector.get(VECTOR_NAME) if isinstance(record.vector, dict) else None
     return Point(str(record.id), record.payload or {}, None if vector is None else np.asarray(vector, np.float32))
-
-
-def quantization_config(preset: Quantization) -> Any:
-    """qdrant-client's model of a preset; None for none. The originals stay on disk, the copies in memory."""
-    if preset is Quantization.INT8:
-        return models.ScalarQuantization(
-            scalar=models.ScalarQuantizationConfig(
-                type=models.ScalarType.INT8, quantile=0.99, memory=models.Memory.PINNED
-            )
-        )
-    if preset is Quantization.TURBO:
-        return models.TurboQuantization(
-            turbo=models.TurboQuantQuantizationConfig(bits=models.TurboQuantBitSize.BITS4, memory=models.Memory.PINNED)
-        )
-    return None
-
-
-def read_collection(connection: Connection, collection: str) -> GenerationRecord:
-    """The record in a collection's metadata.
-
-    Raises:
-        StoreError: the collection is not one of ours, or of another shape than its record says.
-    """
-    info = connection.call(connection.client.get_collection, collection)
-    try:
-        record = GenerationRecord.from_json((info.config.metadata or {})["jewelry_similarity"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreError(
-            f"{connection.where}: collection {collection} was not made by this project; set another JEWELRY_COLLECTION"
-        ) from error
-    vectors = info.config.params.vectors
-    size = vectors[VECTOR_NAME].size if isinstance(vectors, dict) and VECTOR_NAME in vectors else None
-    if size != record.dimension:
-        raise StoreError(
-            f"{connection.where}: collection {collection} holds vectors of {size} dimensions, not {record.dimension}"
-        )
-    return record

@@ -122,7 +122,7 @@ def test_each_wrong_use_is_one_line(photographed: Photographed, tmp_path: Path) 
 def test_a_generation_that_was_damaged(tmp_path: Path) -> None:
     (tmp_path / "generations" / "3").mkdir(parents=True)
     (tmp_path / "CURRENT").write_text("3\n")
-    assert EmbeddedIndex(tmp_path).current() == 3
+    assert EmbeddedIndex(tmp_path).current() == "3"
     failed(run("similar", "-p", "P000", "--index", tmp_path), 1, "generation.json: cannot be read")
 
 

@@ -1,0 +1,151 @@
+"""What is written before it is published: a new collection that is checked first, or the live one in place."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from qdrant_client import models
+
+from indexer.errors import StoreError
+from indexer.stores.collection import CollectionState, write_state
+from indexer.stores.connection import Connection
+from indexer.stores.interface import VECTOR_NAME, Point
+from indexer.stores.server import ServerStore, to_point
+
+SAMPLE = 50
+"""Stored vectors that are searched for before a generation is published."""
+RECALL_AT = 10
+LOWEST_RECALL = 0.95
+SAME_SCORE = 1e-5
+LONGEST_PAUSE = 5.0
+
+
+class LiveDraft(ServerStore):
+    """The published collection, changed in place: readers see each change at once, deletions come last."""
+
+    def __init__(self, connection: Connection, state: CollectionState) -> None:
+        super().__init__(connection, state.collection, state.record, state.name)
+        self._state = state
+
+    def publish(self) -> str:
+        """See `Draft.publish`: only the collection's description is left to be written."""
+        state = replace(self._state, revision=self._state.revision + 1)
+        write_state(self._connection, state)
+        return state.name
+
+
+class BuiltDraft(ServerStore):
+    """A new collection beside the published one; nobody reads it before it has been checked."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        state: CollectionState,
+        ready_timeout: float,
+        switch: Callable[[CollectionState], None],
+    ) -> None:
+        super().__init__(connection, state.collection, state.record, state.name)
+        self._state, self._ready_timeout, self._switch = state, ready_timeout, switch
+        self._written = array("Q")
+        self.is_published = False
+
+    def upsert(self, points: Iterable[Point]) -> None:
+        """See `Draft.upsert`."""
+        super().upsert(self._noted(points))
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """See `Draft.delete`."""
+        super().delete(ids)
+        left = np.setdiff1d(np.asarray(self._written), np.array([_key(i) for i in ids], np.uint64))
+        self._written = array("Q", left.tobytes())
+
+    def publish(self) -> str:
+        """See `Draft.publish`: wait for the optimizer, count, compare with exact search, switch the alias.
+
+        Raises:
+            StoreError: a check failed; readers keep the published generation.
+        """
+        self._wait_until_ready()
+        self._check_count()
+        self._check_recall()
+        state = replace(self._state, complete=True)
+        write_state(self._connection, state)
+        self._switch(state)
+        self.is_published = True
+        return state.name
+
+    def _noted(self, points: Iterable[Point]) -> Iterator[Point]:
+        for point in points:
+            self._written.append(_key(point.id))
+            yield point
+
+    def _wait_until_ready(self) -> None:
+        deadline, pause = time.monotonic() + self._ready_timeout, 0.05
+        while True:
+            info = self._call(self._client.get_collection, self.collection)
+            if info.optimizer_status != models.OptimizersStatusOneOf.OK or info.status is models.CollectionStatus.RED:
+                raise StoreError(
+                    f"{self._place}: the optimizer failed ({_words(info.optimizer_status)}); see the server's log"
+                )
+            if info.status is models.CollectionStatus.GREEN:
+                return
+            if info.status is models.CollectionStatus.GREY:  # waits for any change before it goes on
+                self._call(
+                    self._client.update_collection, self.collection, optimizers_config=models.OptimizersConfigDiff()
+                )
+            if time.monotonic() > deadline:
+                raise StoreError(
+                    f"{self._place}: not optimized after {self._ready_timeout:.0f} s; raise JEWELRY_READY_TIMEOUT"
+                )
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _check_count(self) -> None:
+        wanted, found = len(np.unique(np.asarray(self._written))), self.count()
+        if wanted != found:
+            raise StoreError(f"{self._place}: holds {found} points where {wanted} were written; sync again")
+
+    def _check_recall(self) -> None:
+        """A few stored vectors, random ones as ids are hashes, must find what comparing with every point finds."""
+        records, _ = self._call(
+            self._client.scroll, self.collection, limit=SAMPLE, with_payload=False, with_vectors=[VECTOR_NAME]
+        )
+        if not records:
+            return
+        vectors = np.stack([v for record in records if (v := to_point(record).vector) is not None])
+        recall = self._recall(vectors)
+        if recall < LOWEST_RECALL:
+            raise StoreError(
+                f"{self._place}: searching finds {recall:.0%} of the nearest where {LOWEST_RECALL:.0%} are needed; "
+                "readers keep the published generation: sync again, or set JEWELRY_QUANTIZATION=none"
+            )
+
+    def _recall(self, vectors: NDArray[np.float32]) -> float:
+        """Mean share of hits as near as the k-th exact one; equal scores may come in any order."""
+        exact = self.search(vectors, limit=RECALL_AT, exact=True, fields=[])
+        found = self.search(vectors, limit=RECALL_AT, fields=[])
+        shares = [
+            sum(hit.score >= truth[-1].score - SAME_SCORE for hit in hits) / len(truth)
+            for truth, hits in zip(exact, found, strict=True)
+        ]
+        return float(np.mean(shares))
+
+    @property
+    def _place(self) -> str:
+        return f"{self._connection.where}: collection {self.collection}"
+
+
+def _key(identifier: str) -> int:
+    """64 bits of a point id: enough to count different ones in little memory."""
+    value = UUID(identifier).int
+    return (value >> 64) ^ (value & (1 << 64) - 1)
+
+
+def _words(status: object) -> str:
+    return str(getattr(status, "error", status))

@@ -1,0 +1,197 @@
+"""A collection of a Qdrant server: how one is made, what it says about itself, which payload indexes it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qdrant_client import models
+
+from indexer.errors import StoreError
+from indexer.fields import FieldTable, FieldType
+from indexer.stores.collection_options import CollectionOptions, Quantization
+from indexer.stores.connection import MEMORY_TIERS, PREFIX_MATCH, Connection
+from indexer.stores.filter_tree import known_fields
+from indexer.stores.interface import SCHEMA_VERSION, VECTOR_NAME, GenerationRecord
+
+METADATA_KEY = "jewelry_similarity"
+"""The server merges metadata by its top-level keys, so everything of ours is under one: it is replaced as a whole."""
+
+HNSW_M = 16
+HNSW_EF_CONSTRUCT = 200
+"""The same graph as the embedded engine builds."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionState:
+    """What the metadata of one of our collections says."""
+
+    collection: str
+    record: GenerationRecord
+    complete: bool
+    revision: int = 0
+    """How often it was synced in place since it was built."""
+    writer: str = ""
+    """Who builds it, or did: machine and state folder."""
+    info: Any = field(default=None, repr=False, compare=False)
+    """qdrant-client's ``CollectionInfo``."""
+
+    @property
+    def number(self) -> int:
+        """The generation's number, the end of the collection's name; 0 where it has none."""
+        end = self.collection.rpartition("-")[2]
+        return int(end) if end.isdecimal() else 0
+
+    @property
+    def name(self) -> str:
+        """The generation's name: its number, and how often it was synced in place."""
+        return f"{self.number}.{self.revision}" if self.revision else str(self.number)
+
+    def metadata(self) -> dict[str, Any]:
+        """As the collection's metadata."""
+        return {
+            METADATA_KEY: {
+                **self.record.to_json(),
+                "state": "complete" if self.complete else "building",
+                "revision": self.revision,
+                "writer": self.writer,
+            }
+        }
+
+
+def create_collection(connection: Connection, state: CollectionState, options: CollectionOptions) -> None:
+    """An empty collection that no filter can make slow: an index for every field, others refused.
+
+    Raises:
+        StoreError: the server refuses.
+    """
+    client, name = connection.client, state.collection
+    preset = options.quantization or Quantization.NONE
+    try:
+        connection.call(
+            client.create_collection,
+            name,
+            vectors_config={VECTOR_NAME: _vector_params(connection, state.record.dimension, preset)},
+            hnsw_config=models.HnswConfigDiff(m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT),
+            quantization_config=quantization_config(connection, preset),
+            shard_number=options.shards,
+            replication_factor=options.replicas,
+            write_consistency_factor=options.write_consistency,
+            strict_mode_config=models.StrictModeConfig(
+                enabled=True, unindexed_filtering_retrieve=False, unindexed_filtering_update=False
+            ),
+            metadata=state.metadata(),
+        )
+    except StoreError as error:
+        # A request whose answer was lost is sent again and then finds the collection there: made by the first try.
+        if "already exists" not in str(error) or read_state(connection, name) != state:
+            raise
+    ensure_field_indexes(connection, name, state.record.field_table)
+
+
+def read_state(connection: Connection, collection: str) -> CollectionState:
+    """What a collection was built from, by its own name or an alias.
+
+    Raises:
+        StoreError: it is not there, not one of ours, of a newer schema, or of another shape than its record says.
+    """
+    info = connection.call(connection.client.get_collection, collection)
+    return state_from(connection, collection, info)
+
+
+def state_from(connection: Connection, collection: str, info: Any) -> CollectionState:
+    """`read_state` of qdrant-client's ``CollectionInfo``."""
+    where = f"{connection.where}: collection {collection}"
+    try:
+        metadata: Mapping[str, Any] = (info.config.metadata or {})[METADATA_KEY]
+        record = GenerationRecord.from_json(metadata)
+        complete, revision = metadata["state"] == "complete", int(metadata["revision"])
+        writer = str(metadata["writer"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError(f"{where} was not made by this project; set another JEWELRY_COLLECTION") from error
+    if record.schema_version > SCHEMA_VERSION:
+        raise StoreError(f"{where} has schema {record.schema_version}, newer than this version's; upgrade")
+    vectors = info.config.params.vectors
+    size = vectors[VECTOR_NAME].size if isinstance(vectors, dict) and VECTOR_NAME in vectors else None
+    if size != record.dimension:
+        raise StoreError(
+            f"{where} holds vectors {VECTOR_NAME!r} of {size} dimensions where its record says {record.dimension}; "
+            "set another JEWELRY_COLLECTION or build it anew"
+        )
+    return CollectionState(collection, record, complete, revision, writer, info)
+
+
+def write_state(connection: Connection, state: CollectionState) -> None:
+    """Replace what a collection says about itself."""
+    connection.call(connection.client.update_collection, state.collection, metadata=state.metadata())
+
+
+def ensure_field_indexes(connection: Connection, collection: str, table: FieldTable) -> None:
+    """Index every filterable field; a field whose type changed is indexed anew."""
+    client = connection.client
+    present = connection.call(client.get_collection, collection).payload_schema
+    for name, kind in known_fields(table).items():
+        schema = _index_params(connection, kind)
+        if name in present:
+            same = str(present[name].data_type.value) == str(schema.type.value)
+            if same and bool(getattr(present[name].params, "prefix", None)) == bool(getattr(schema, "prefix", None)):
+                continue
+            if not same:
+                connection.call(client.delete_payload_index, collection, name, wait=True)
+        connection.call(client.create_payload_index, collection, name, schema, wait=True)
+
+
+def quantization_config(connection: Connection, preset: Quantization) -> Any:
+    """qdrant-client's model of a preset; None for none. The compressed copies stay in memory."""
+    pinned: Any = {"memory": models.Memory.PINNED} if connection.knows(MEMORY_TIERS) else {"always_ram": True}
+    if preset is Quantization.INT8:
+        return models.ScalarQuantization(
+            scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, quantile=0.99, **pinned)
+        )
+    if preset is Quantization.TURBO:
+        return models.TurboQuantization(
+            turbo=models.TurboQuantQuantizationConfig(bits=models.TurboQuantBitSize.BITS4, **pinned)
+        )
+    return None
+
+
+def quantization_of(info: Any) -> str:
+    """The name of the preset a collection has; what is none of ours goes by the server's name for it."""
+    config = info.config.quantization_config
+    if config is None:
+        return str(Quantization.NONE)
+    kind: str = next(iter(type(config).model_fields))
+    presets = {"scalar": Quantization.INT8, "turbo": Quantization.TURBO}
+    return str(presets.get(kind, kind))
+
+
+def change_quantization(connection: Connection, state: CollectionState, preset: Quantization) -> None:
+    """Compress, or stop compressing, an existing collection; its originals and its graph stay."""
+    if quantization_of(state.info) != preset:
+        wanted = quantization_config(connection, preset) or models.Disabled.DISABLED
+        connection.call(connection.client.update_collection, state.collection, quantization_config=wanted)
+
+
+def _vector_params(connection: Connection, dimension: int, preset: Quantization) -> models.VectorParams:
+    placed: Any = {}
+    if preset is not Quantization.NONE:  # the originals are read only to settle the order of a few candidates
+        placed = {"memory": models.Memory.COLD} if connection.knows(MEMORY_TIERS) else {"on_disk": True}
+    return models.VectorParams(size=dimension, distance=models.Distance.COSINE, **placed)
+
+
+def _index_params(connection: Connection, kind: FieldType) -> Any:
+    match kind:
+        case FieldType.KEYWORD:
+            prefix = True if connection.knows(PREFIX_MATCH) else None
+            return models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, prefix=prefix)
+        case FieldType.NUMBER:
+            return models.FloatIndexParams(type=models.FloatIndexType.FLOAT)
+        case FieldType.BOOLEAN:
+            return models.BoolIndexParams(type=models.BoolIndexType.BOOL)
+        case FieldType.DATE:
+            return models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME)
+        case FieldType.TEXT:
+            return models.TextIndexParams(
+                type=models.TextIndexType.TEXT, tokenizer=models.TokenizerType.WORD, lowercase=True
+            )

@@ -1,0 +1,240 @@
+"""An index as one file, .npz or .parquet: point id, product id, payload and vector of every photo, and the record."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.comparison import PointSource, Tally, payload_text
+from indexer.errors import JewelryError, MissingExtra, StoreError, UsageError
+from indexer.generations.files import fsync, writing
+from indexer.stores.filter_tree import Filter
+from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord, Point, check_vectors
+
+FORMAT = "jewelry-similarity points 1"
+METADATA_KEY = b"jewelry_similarity"
+"""Of a Parquet file's metadata: format, record and checksum as JSON."""
+ROW_GROUP = 16384
+
+_UNREADABLE = (
+    OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, MemoryError, OverflowError,
+    RuntimeError, RecursionError, struct.error, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What the readers of both formats raise on damaged files."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointTable:
+    """Points in memory, in order of id."""
+
+    record: GenerationRecord
+    ids: list[str]
+    product_ids: list[str]
+    payloads: list[str]
+    """JSON."""
+    vectors: NDArray[np.float32]
+    """[n, dimension]"""
+    checksum: str
+
+    def count(self, where: Filter | None = None) -> int:
+        """Number of points; a table takes no filter."""
+        if where is not None:
+            raise UsageError("a file of points cannot be filtered; import it first")
+        return len(self.ids)
+
+    def scroll(self, where: Filter | None = None, *, vectors: bool = False) -> Iterator[Point]:
+        """Every point; a table takes no filter."""
+        self.count(where)
+        for row, (identifier, payload) in enumerate(zip(self.ids, self.payloads, strict=True)):
+            yield Point(identifier, json.loads(payload), self.vectors[row] if vectors else None)
+
+
+def read_points(source: PointSource) -> PointTable:
+    """All points of a generation."""
+    tally, count = Tally(), source.count()
+    vectors = np.empty((count, source.record.dimension), np.float32)
+    ids, products, payloads = [], [], []
+    for row, point in enumerate(tally.watch(source.scroll(vectors=True))):
+        if row >= count or point.vector is None:
+            raise StoreError("the index changed while it was read; export it again")
+        vectors[row] = point.vector
+        ids.append(point.id)
+        products.append(str(point.payload.get("product_id", "")))
+        payloads.append(payload_text(point.payload))
+    if len(ids) != count:
+        raise StoreError("the index changed while it was read; export it again")
+    return PointTable(source.record, ids, products, payloads, vectors, tally.checksum)
+
+
+def write_table(source: PointSource, path: Path) -> PointTable:
+    """Write a generation to ``path``, whose ending says which format; an older file stays until the new one is whole.
+
+    Raises:
+        UsageError: the name ends in neither .npz nor .parquet.
+        MissingExtra: pyarrow is not installed.
+        StoreUnwritable: the file cannot be written.
+    """
+    write, _ = _format(path)
+    table = read_points(source)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with writing(path.parent):
+        try:
+            with temporary.open("wb") as handle:
+                write(table, handle)
+            fsync(temporary)
+            temporary.replace(path)
+            fsync(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return table
+
+
+def read_table(path: Path) -> PointTable:
+    """Read what `write_table` wrote, and check all of it. Nothing in the file is executed: no pickle.
+
+    Raises:
+        UsageError: the name ends in neither .npz nor .parquet.
+        MissingExtra: pyarrow is not installed.
+        StoreError: there is no such file, it is damaged, or it is something else.
+    """
+    _, read = _format(path)
+    if not path.is_file():
+        raise StoreError(f"{path}: no such file; write one with: indexer export {path}")
+    try:
+        with path.open("rb") as handle:
+            table = read(handle)
+        return _checked(table)
+    except JewelryError as error:
+        raise StoreError(f"{path}: {error}") from error
+    except _UNREADABLE as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise StoreError(f"{path}: is no export of an index, or a damaged one ({reason}); export it again") from error
+
+
+def _checked(table: PointTable) -> PointTable:
+    """Rows in order of id; raises ``ValueError`` or ``StoreError`` where the parts do not belong together."""
+    count = len(table.ids)
+    if not count == len(table.payloads) == len(table.product_ids) == len(table.vectors):
+        raise ValueError("its columns have different lengths")
+    if any(str(UUID(identifier)) != identifier for identifier in table.ids) or len(set(table.ids)) != count:
+        raise ValueError("its point ids are not those of an index")
+    check_vectors(table.vectors, table.record.dimension)
+    if table.ids != sorted(table.ids):
+        order = sorted(range(count), key=table.ids.__getitem__)
+        table = PointTable(
+            table.record, [table.ids[i] for i in order], [table.product_ids[i] for i in order],
+            [table.payloads[i] for i in order], table.vectors[order], table.checksum,
+        )  # fmt: skip
+    tally = Tally()
+    for point in table.scroll(vectors=True):
+        if not isinstance(point.payload, dict):
+            raise ValueError(f"the payload of point {point.id} is no object")
+        tally.add(point)
+    if tally.checksum != table.checksum:
+        raise ValueError("its checksum is wrong")
+    return table
+
+
+def _record(found: Mapping[str, Any]) -> GenerationRecord:
+    if found["format"] != FORMAT:
+        raise ValueError(f"its format is {str(found['format'])[:60]!r}")
+    record = GenerationRecord.from_json(found["record"])
+    if record.schema_version > SCHEMA_VERSION:
+        raise StoreError(f"index schema {record.schema_version} is newer than this version's; upgrade")
+    return record
+
+
+def _write_npz(table: PointTable, handle: IO[bytes]) -> None:
+    texts = [payload.encode() for payload in table.payloads]
+    about = {"format": FORMAT, "record": table.record.to_json(), "checksum": table.checksum}
+    np.savez(
+        handle, about=np.array(json.dumps(about)), ids=np.array(table.ids), product_ids=np.array(table.product_ids),
+        # One run of bytes and where each text ends: an array of strings would be as wide as its longest everywhere.
+        payload=np.frombuffer(b"".join(texts), np.uint8),
+        payload_ends=np.cumsum([len(text) for text in texts], dtype=np.int64),
+        vectors=table.vectors,
+    )  # fmt: skip
+
+
+def _read_npz(handle: IO[bytes]) -> PointTable:
+    with np.load(handle, allow_pickle=False) as arrays:
+        about = json.loads(str(arrays["about"]))
+        record, ends, text = _record(about), arrays["payload_ends"], arrays["payload"]
+        if text.dtype != np.uint8 or ends.dtype != np.int64 or ends.ndim != 1 or arrays["vectors"].dtype != np.float32:
+            raise ValueError("its columns have other types")
+        starts = np.concatenate([[0], ends[:-1]])
+        payloads = [text[start:end].tobytes().decode() for start, end in zip(starts, ends, strict=True)]
+        return PointTable(
+            record, arrays["ids"].tolist(), arrays["product_ids"].tolist(), payloads, arrays["vectors"],
+            str(about["checksum"]),
+        )  # fmt: skip
+
+
+def _write_parquet(table: PointTable, handle: IO[bytes]) -> None:
+    arrow, parquet = _pyarrow()
+    about = {"format": FORMAT, "record": table.record.to_json(), "checksum": table.checksum}
+    vectors = arrow.FixedSizeListArray.from_arrays(
+        arrow.array(table.vectors.reshape(-1), arrow.float32()), table.record.dimension
+    )
+    columns = {
+        "id": arrow.array(table.ids, arrow.string()),
+        "product_id": arrow.array(table.product_ids, arrow.string()),
+        "payload": arrow.array(table.payloads, arrow.large_string()),
+        "vector": vectors,
+    }
+    made = arrow.table(columns).replace_schema_metadata({METADATA_KEY: json.dumps(about).encode()})
+    parquet.write_table(made, handle, row_group_size=ROW_GROUP, compression="zstd", write_page_checksum=True)
+
+
+def _read_parquet(handle: IO[bytes]) -> PointTable:
+    arrow, parquet = _pyarrow()
+    try:
+        found = parquet.ParquetFile(handle, page_checksum_verification=True).read()
+        about = json.loads((found.schema.metadata or {})[METADATA_KEY])
+        record = _record(about)
+        vectors = found["vector"].combine_chunks()
+        if vectors.type != arrow.list_(arrow.float32(), record.dimension) or found["vector"].null_count:
+            raise ValueError(f"its vectors are {vectors.type}")
+        rows = vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(found), record.dimension)
+        ids, products, payloads = (found[name].to_pylist() for name in ("id", "product_id", "payload"))
+    except arrow.ArrowException as error:
+        raise ValueError(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+    return PointTable(record, ids, products, payloads, np.array(rows, np.float32), str(about["checksum"]))
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtra("pyarrow", "parquet") from error
+    return pyarrow, pyarrow.parquet
+
+
+_FORMATS: dict[str, tuple[Callable[[PointTable, IO[bytes]], None], Callable[[IO[bytes]], PointTable]]] = {
+    ".npz": (_write_npz, _read_npz),
+    ".parquet": (_write_parquet, _read_parquet),
+}
+
+
+def _format(
+    path: Path,
+) -> tuple[Callable[[PointTable, IO[bytes]], None], Callable[[IO[bytes]], PointTable]]:
+    try:
+        chosen = _FORMATS[path.suffix.lower()]
+    except KeyError:
+        raise UsageError(f"{path}: name a file that ends in .npz or .parquet") from None
+    if path.suffix.lower() == ".parquet":
+        _pyarrow()
+    return chosen

@@ -1,0 +1,224 @@
+"""Copies a generation to another index, of either engine: vectors and payload, nothing is embedded again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from indexer.comparison import EVERY, Kind, PointSource, Progress, differences, verify
+from indexer.errors import StoreUnwritable, UsageError
+from indexer.generations.adopt import adopt, published_shard
+from indexer.generations.embedded import EmbeddedIndex, EmbeddedWriter
+from indexer.stores.interface import Draft, GenerationRecord, Index, Point, Writer
+
+SERVER_TOLERANCE = 1e-6
+"""Servers scale vectors to length 1 themselves, which may change the last bit of a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferReport:
+    """What a copy did."""
+
+    source: str
+    target: str
+    generation: str
+    """The target's published generation."""
+    points: int
+    sent: int
+    """Points that were written in this run; the others were there from an earlier one."""
+    checksum: str
+    """Over ids, payloads and vectors of the source, whatever their order."""
+    bit_for_bit: bool
+    """Whether the target's vectors are the same to the last bit; else they are within 1e-6."""
+    published: bool
+    """False where the target held exactly this already."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+
+def copy_index(
+    source: Index, target: Index, *, overwrite: bool = False, progress: Progress | None = None
+) -> TransferReport:
+    """Publish a copy of the source's published generation, and its thumbnails, in the target.
+
+    Between two embedded indexes the shard itself is copied, search graph included; a run that was killed begins
+    again, at the speed of a file copy. To a server the points are sent; a run that was killed or failed goes on
+    with what arrived.
+
+    Args:
+        source: the index to copy from; only read.
+        target: the index to copy to; readers see its old generation until the copy is verified.
+        overwrite: replace a generation of another catalog or another model.
+        progress: called with (stage, points done, points in all).
+
+    Raises:
+        UsageError: source and target are the same, or the target holds another catalog or model.
+        StoreError: either cannot be used, or the copy is not what was sent.
+    """
+    if _place(source) == _place(target):
+        raise UsageError(f"{source.location}: is both what is copied and where to; name another place")
+    store = source.read()
+    try:
+        shard = published_shard(source, store.generation) if isinstance(source, EmbeddedIndex) else None
+        report = transfer(store, source.location, target, shard=shard, overwrite=overwrite, progress=progress)
+    finally:
+        store.close()
+    copy_thumbnails(source.local, target.local)
+    return report
+
+
+def transfer(
+    source: PointSource,
+    name: str,
+    target: Index,
+    *,
+    shard: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> TransferReport:
+    """`copy_index` from anything that holds points.
+
+    Args:
+        source: the points, in order of id.
+        name: what reports call the source.
+        target: see `copy_index`.
+        shard: where the source's shard is, if it is one; an embedded target then gets a copy of the files.
+        overwrite: see `copy_index`.
+        progress: see `copy_index`.
+    """
+    tolerance = 0.0 if isinstance(target, EmbeddedIndex) else SERVER_TOLERANCE
+    record = replace(source.record, created_at=_now())
+    if source.count() == 0:
+        raise UsageError(f"{name}: holds no points, there is nothing to copy")
+    check_target(source.record, target, overwrite)  # before anything is locked or written
+    with _write(target, record) as writer:
+        check_target(source.record, target, overwrite)
+        published = writer.published()
+        if published is not None and _means_same(published.record, record):
+            first = next(differences(source.scroll(vectors=True), published.scroll(vectors=True), tolerance), None)
+            if first is None:
+                same = verify(source, published, target.location, tolerance, progress)
+                return TransferReport(
+                    name, target.location, published.generation, same.points, 0, same.checksum, same.bit_for_bit, False
+                )
+        if shard is not None and isinstance(writer, EmbeddedWriter):
+            draft: Draft = adopt(writer, shard, record)
+            sent = source.count()
+        else:
+            draft = writer.draft(record, from_published=False)
+            sent = _send(source, draft, tolerance, progress)
+        done = verify(source, draft, target.location, tolerance, progress)
+        generation = draft.publish()
+    return TransferReport(
+        name, target.location, generation, done.points, sent, done.checksum, done.bit_for_bit, published=True
+    )
+
+
+def check_target(record: GenerationRecord, target: Index, overwrite: bool) -> None:
+    """Refuse to replace what was made of other photos or by another model, unless that is wanted.
+
+    Raises:
+        UsageError: the target's published generation is such a one.
+    """
+    there = target.record()
+    if there is None or overwrite:
+        return
+    if there.catalog_root != record.catalog_root:
+        raise UsageError(
+            f"{target.location}: holds the catalog {there.catalog_root}, not {record.catalog_root}; "
+            "choose another place, or add --replace"
+        )
+    if (there.fingerprint, there.dimension) != (record.fingerprint, record.dimension):
+        raise UsageError(
+            f"{target.location}: was built by another model ({there.fingerprint[:12]}, not "
+            f"{record.fingerprint[:12]}), its searchers will need this one; add --replace to switch"
+        )
+
+
+def copy_thumbnails(source: Path, target: Path) -> int:
+    """Thumbnails from beside one index to beside another; returns how many were not there yet.
+
+    They are named by content and never change, so on one file system the copy is a second name for the file.
+
+    Raises:
+        StoreUnwritable: the disk refuses.
+    """
+    copied = 0
+    try:
+        for path in (source / "thumbnails").glob("*/*.webp"):
+            copy = target / "thumbnails" / path.parent.name / path.name
+            if copy.exists():
+                continue
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                _link_or_copy(path, copy)
+                copied += 1
+    except OSError as error:
+        raise StoreUnwritable(f"{target}: thumbnails cannot be written ({error.strerror or error})") from error
+    return copied
+
+
+def _link_or_copy(path: Path, copy: Path) -> None:
+    try:
+        os.link(path, copy)
+    except FileExistsError:
+        raise
+    except OSError:  # another file system, or one without links
+        temporary = copy.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(path, temporary)
+        temporary.replace(copy)
+
+
+def _write(target: Index, record: GenerationRecord) -> AbstractContextManager[Writer]:
+    if isinstance(target, EmbeddedIndex):
+        return target.write()
+    from indexer.generations.server import ServerIndex
+    from indexer.generations.server_resume import ResumableIndex
+
+    return ResumableIndex(target, record).write() if isinstance(target, ServerIndex) else target.write()
+
+
+def _send(source: PointSource, draft: Draft, tolerance: float, progress: Progress | None) -> int:
+    """Bring a draft to hold the source's points; returns how many had to be sent."""
+    sent, extra, total = 0, list[str](), source.count()
+
+    def lacking() -> Iterator[Point]:
+        nonlocal sent
+        wanted = _shown(source.scroll(vectors=True), total, progress)
+        for kind, point in differences(wanted, draft.scroll(vectors=True), tolerance):
+            if kind is Kind.EXTRA:
+                extra.append(point.id)
+            else:
+                sent += 1
+                yield point
+
+    draft.upsert(lacking())
+    draft.delete(extra)
+    return sent
+
+
+def _shown(points: Iterator[Point], total: int, progress: Progress | None) -> Iterator[Point]:
+    for done, point in enumerate(points):
+        if progress and done % EVERY == 0:
+            progress("Copying", done, total)
+        yield point
+
+
+def _means_same(one: GenerationRecord, other: GenerationRecord) -> bool:
+    return replace(one, created_at="") == replace(other, created_at="")
+
+
+def _place(index: Index) -> str:
+    return str(index.root.resolve()) if isinstance(index, EmbeddedIndex) else index.location
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""The congruence suite: every engine must give the judge's answer."""

@@ -1,0 +1,95 @@
+"""The engines as fixtures: every test that asks for ``engine`` runs on each of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from indexer.fields import FieldTable
+from tests.congruence import shop as drawn
+from tests.congruence.engines import AnyStore, Embedded, Engine, memory, real_server, why_no_server
+
+STAND_IN_WARNINGS = (
+    "ignore:Payload indexes have no effect in the local Qdrant",
+    r"ignore:Local mode performs exact \(brute-force\) search",
+)
+"""What qdrant-client's stand-in says of itself, and nothing else."""
+
+ENGINES = ["embedded", "memory", *([] if why_no_server() else ["server"])]
+"""Without a server one test is skipped and says why, instead of every one."""
+
+RAM_DISK = Path("/dev/shm")
+ROOM = 4 << 30
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            for message in STAND_IN_WARNINGS:
+                item.add_marker(pytest.mark.filterwarnings(message))
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One engine after the other."""
+    if request.param == "embedded":
+        with _shard_folder(tmp_path_factory) as folder:
+            yield Embedded(folder)
+    elif request.param == "memory":
+        made = memory()
+        yield made
+        made.close()
+    else:
+        manager = real_server()
+        try:
+            server = manager.__enter__()
+        except LookupError as error:
+            pytest.skip(str(error))
+        yield server
+        manager.__exit__(None, None, None)
+
+
+@contextlib.contextmanager
+def _shard_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """In memory where there is room: a shard is 200 files, each synced, which takes a busy disk a minute."""
+    if RAM_DISK.is_dir() and os.access(RAM_DISK, os.W_OK) and shutil.disk_usage(RAM_DISK).free > ROOM:
+        with tempfile.TemporaryDirectory(prefix="congruence-", dir=RAM_DISK) as folder:
+            yield Path(folder)
+    else:
+        yield tmp_path_factory.mktemp("shards")
+
+
+@pytest.fixture
+def new_store(engine: Engine) -> Iterator[Callable[..., AnyStore]]:
+    """Makes empty stores and drops them after the test."""
+    made: list[AnyStore] = []
+
+    def make(table: FieldTable = drawn.TABLE) -> AnyStore:
+        made.append(engine.new(table))
+        return made[-1]
+
+    yield make
+    for store in made:
+        engine.drop(store)
+
+
+@pytest.fixture
+def store(new_store: Callable[..., AnyStore]) -> AnyStore:
+    """An empty store with the shop's fields."""
+    return new_store()
+
+
+@pytest.fixture(scope="session")
+def shop(engine: Engine) -> Iterator[AnyStore]:
+    """A store with the points of `tests.congruence.shop`; only for reading."""
+    filled = engine.new(drawn.TABLE)
+    filled.upsert(drawn.POINTS)
+    yield filled
+    engine.drop(filled)

@@ -1,0 +1,195 @@
+"""The engines under test behind one small face: make an empty store, open it again with other fields, drop it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from indexer.fields import FieldTable, FieldType
+from indexer.stores.collection import CollectionState, create_collection, ensure_field_indexes
+from indexer.stores.collection_options import CollectionOptions
+from indexer.stores.connection import Connection, ServerAddress, connect
+from indexer.stores.embedded import EdgeStore
+from indexer.stores.interface import GenerationRecord
+from indexer.stores.server import ServerStore
+
+IMAGE = "qdrant/qdrant:v1.20.0"
+START_SECONDS = 60
+DIMENSION = 128
+
+AnyStore = EdgeStore | ServerStore
+
+
+def record_of(table: FieldTable) -> GenerationRecord:
+    """A record with these fields; nothing else in it matters here."""
+    return GenerationRecord("f" * 64, DIMENSION, table, "/catalog", "/model", "2026-01-01T00:00:00Z")
+
+
+class Engine(Protocol):
+    """One engine."""
+
+    name: str
+
+    def new(self, table: FieldTable) -> AnyStore:
+        """An empty store with these fields."""
+
+    def with_fields(self, store: Any, table: FieldTable) -> AnyStore:
+        """The same points with other fields, indexed accordingly; the store given is used up."""
+
+    def drop(self, store: Any) -> None:
+        """Remove the store and all it holds."""
+
+    def close(self) -> None:
+        """Let go of whatever the engine itself holds."""
+
+
+class Embedded:
+    """Qdrant Edge in a folder. Making the indexes of a shard takes long, so an empty one is made once and copied."""
+
+    name = "embedded"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._paths: dict[int, Path] = {}
+        self._empty: dict[frozenset[tuple[str, FieldType]], Path] = {}
+
+    def new(self, table: FieldTable) -> EdgeStore:
+        key = frozenset(table.items())
+        if key not in self._empty:
+            empty = self._folder / f"empty-{len(self._empty)}"
+            store = EdgeStore.create(empty, "1", record_of(table))
+            store.flush()
+            store.close()
+            self._empty[key] = empty
+        path = self._folder / str(uuid4())
+        shutil.copytree(self._empty[key], path)
+        return self._open(path, table)
+
+    def with_fields(self, store: EdgeStore, table: FieldTable) -> EdgeStore:
+        path = self._paths.pop(id(store))
+        store.ensure_field_indexes(table)
+        store.flush()
+        store.close()
+        return self._open(path, table)
+
+    def drop(self, store: EdgeStore) -> None:
+        store.close()
+        shutil.rmtree(self._paths.pop(id(store)))
+
+    def close(self) -> None:
+        pass
+
+    def _open(self, path: Path, table: FieldTable) -> EdgeStore:
+        store = EdgeStore.load(path, "1", record_of(table))
+        self._paths[id(store)] = path
+        return store
+
+
+class Served:
+    """The server engine, over a real server or over qdrant-client's stand-in for one."""
+
+    def __init__(self, name: str, connection: Connection, options: CollectionOptions) -> None:
+        self.name, self._connection, self._options = name, connection, options
+
+    def new(self, table: FieldTable) -> ServerStore:
+        collection = f"congruence-{uuid4().hex}-1"
+        state = CollectionState(collection, record_of(table), complete=True)
+        create_collection(self._connection, state, self._options)
+        return ServerStore(self._connection, collection, state.record)
+
+    def with_fields(self, store: ServerStore, table: FieldTable) -> ServerStore:
+        ensure_field_indexes(self._connection, store.collection, table)
+        return ServerStore(self._connection, store.collection, replace(store.record, field_table=table))
+
+    def drop(self, store: ServerStore) -> None:
+        self._connection.client.delete_collection(store.collection)
+
+    def close(self) -> None:
+        self._connection.client.close()
+
+
+def memory() -> Served:
+    """The server engine over ``QdrantClient(":memory:")``."""
+    from qdrant_client import QdrantClient
+
+    return Served("memory", Connection(QdrantClient(":memory:"), ":memory:"), CollectionOptions())
+
+
+@contextlib.contextmanager
+def real_server() -> Iterator[Served]:
+    """The server engine over the server at ``QDRANT_URL``, or over one that Docker starts.
+
+    ``QDRANT_API_KEY``, ``QDRANT_GRPC=1`` and ``QDRANT_REPLICAS`` (on a cluster) go with it.
+
+    Raises:
+        LookupError: there is no server here; says why.
+    """
+    with contextlib.ExitStack() as stack:
+        url = os.environ.get("QDRANT_URL") or stack.enter_context(_container())
+        replicas = int(os.environ.get("QDRANT_REPLICAS", "1"))
+        address = ServerAddress(
+            url, api_key=os.environ.get("QDRANT_API_KEY"), grpc=os.environ.get("QDRANT_GRPC", "0") == "1"
+        )
+        engine = Served("server", connect(address), CollectionOptions(replicas=replicas, write_consistency=replicas))
+        stack.callback(engine.close)
+        yield engine
+
+
+@contextlib.contextmanager
+def _container() -> Iterator[str]:
+    from docker.errors import DockerException  # type: ignore[import-untyped]
+    from testcontainers.core.container import DockerContainer
+
+    container = DockerContainer(IMAGE).with_exposed_ports(6333)
+    try:
+        container.start()
+    except DockerException as error:
+        raise LookupError(f"no QDRANT_URL, and Docker cannot start {IMAGE}: {error}") from error
+    try:
+        url = f"http://{container.get_container_host_ip()}:{container.get_exposed_port(6333)}"
+        _wait_until_ready(f"{url}/readyz")
+        yield url
+    finally:
+        container.stop()
+
+
+def why_no_server() -> str | None:
+    """What is missing for a real server, found out without starting anything; None where there may be one."""
+    if "QDRANT_URL" in os.environ or _docker_answers():
+        return None
+    return "no real server under test: QDRANT_URL is not set and no Docker daemon answers"
+
+
+def _docker_answers() -> bool:
+    # Docker's own client would leave sockets open where nothing listens.
+    host = urlsplit(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock"))
+    unix = host.scheme == "unix"
+    with contextlib.closing(socket.socket(socket.AF_UNIX if unix else socket.AF_INET)) as probe:
+        probe.settimeout(3)
+        try:
+            probe.connect(host.path if unix else (host.hostname, host.port))
+        except OSError:
+            return False
+    return True
+
+
+def _wait_until_ready(url: str) -> None:
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)

@@ -1,0 +1,90 @@
+"""Random filters over random typed catalogs: engines and judge agree on every one, and so does the filter's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from indexer.identity import point_id
+from indexer.stores.filter_json import read_filter, write_filter
+from indexer.stores.filter_tree import Filter
+from indexer.stores.interface import Point
+from tests.congruence import judge
+from tests.congruence.engines import AnyStore, Engine
+from tests.congruence.random_filters import METALS, MOMENTS, NUMBERS, TAGS, TITLES, filters
+from tests.congruence.shop import QUERIES, TABLE, vector
+
+CATALOG_SIZE = 70
+CATALOGS = (11, 12)
+EXAMPLES = 200
+"""For each catalog and engine."""
+
+
+def random_catalog(seed: int) -> list[Point]:
+    """Points whose payloads hold, lack, null or list each field at random."""
+    random = np.random.default_rng(seed)
+
+    def one_of(values: tuple[Any, ...]) -> Any:
+        return values[random.integers(len(values))]
+
+    def some_of(values: tuple[Any, ...]) -> list[Any]:
+        return [one_of(values) for _ in range(random.integers(4))]
+
+    points = []
+    for number in range(CATALOG_SIZE):
+        whole = {
+            "metal": one_of((*METALS, some_of(METALS))),
+            "tags": some_of(TAGS),
+            "price": one_of(NUMBERS),
+            "in_stock": bool(random.integers(2)),
+            "created": one_of(MOMENTS),
+            "title": " ".join(some_of(TITLES)),
+            "photo": {"rank": float(random.integers(3))},
+        }
+        kept: dict[str, Any] = {"product_id": f"P{number % 20}"}
+        for field, value in whole.items():
+            match random.integers(6):
+                case 0:
+                    continue
+                case 1 if field != "photo":
+                    kept[field] = None
+                case _:
+                    kept[field] = value
+        points.append(Point(point_id(str(seed), str(number)), kept, vector(seed * 1000 + number)))
+    return points
+
+
+@pytest.fixture(scope="module", params=CATALOGS)
+def catalog(request: pytest.FixtureRequest) -> list[Point]:
+    return random_catalog(request.param)
+
+
+@pytest.fixture(scope="module")
+def filled(engine: Engine, catalog: list[Point]) -> Iterator[AnyStore]:
+    store = engine.new(TABLE)
+    store.upsert(catalog)
+    yield store
+    engine.drop(store)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(where=filters())
+def test_engine_and_judge_agree(filled: AnyStore, catalog: list[Point], where: Filter) -> None:
+    expected = judge.filtered(catalog, where)
+    assert [point.id for point in filled.scroll(where, fields=[])] == [point.id for point in expected]
+    assert filled.count(where) == len(expected)
+    (hits,) = filled.search(QUERIES[2:], limit=5, where=where, exact=True, fields=[])
+    judge.check_hits(hits, catalog, QUERIES[2], 5, where)
+    again = read_filter(write_filter(where), TABLE)
+    assert [point.id for point in filled.scroll(again, fields=[])] == [point.id for point in expected]
+
+
+@settings(max_examples=60, deadline=None)
+@given(where=filters())
+def test_facets_under_random_filters(filled: AnyStore, catalog: list[Point], where: Filter) -> None:
+    for field in ("metal", "tags", "in_stock"):
+        assert filled.facet(field, where, limit=1000) == judge.facet(catalog, field, where)

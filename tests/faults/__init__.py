@@ -1,0 +1,1 @@
+"""How the server engine meets faults of the wire; everything here talks to loopback alone."""
