@@ -25,6 +25,7 @@ from indexer.stores.filter_tree import (
     Range,
     Text,
     known_fields,
+    tight_bounds,
 )
 from indexer.stores.interface import (
     VECTOR_NAME,
@@ -221,10 +222,10 @@ def _condition(condition: Condition) -> Any:
             return edge.FieldCondition(field, match=edge.MatchExcept(list(values)))
         case Range(field) | DateRange(field) if condition.boundless:
             return edge.Filter(must_not=[edge.IsEmptyCondition(field)])
-        case Range(field, gte, gt, lte, lt):
-            return edge.FieldCondition(field, range=edge.RangeFloat(gte=gte, gt=gt, lte=lte, lt=lt))
-        case DateRange(field, after, later, before, earlier):
-            return edge.FieldCondition(field, range=edge.RangeDateTime(gte=after, gt=later, lte=before, lt=earlier))
+        case Range(field):
+            return edge.FieldCondition(field, range=edge.RangeFloat(**tight_bounds(condition)))
+        case DateRange(field):
+            return edge.FieldCondition(field, range=edge.RangeDateTime(**tight_bounds(condition)))
         case Text(field, text):
             return edge.FieldCondition(field, match=edge.MatchText(text))
         case Prefix(field, prefix):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from indexer.errors import FilterError
@@ -137,6 +139,24 @@ def bounds_of(condition: Range | DateRange) -> dict[str, Any]:
     """The bounds that are not open, by name."""
     named = {name: getattr(condition, name) for name in ("gte", "gt", "lte", "lt")}
     return {name: bound for name, bound in named.items() if bound is not None}
+
+
+def tight_bounds(condition: Range | DateRange) -> dict[str, Any]:
+    """At most one bound on either side, by name: of ``gt`` and ``gte``, or ``lt`` and ``lte``, the stricter.
+
+    Qdrant's index heeds only one of the two when both are given, and not always the stricter one.
+    """
+    bounds = bounds_of(condition)
+    for strict, loose, is_tighter in (("gt", "gte", operator.ge), ("lt", "lte", operator.le)):
+        if strict in bounds and loose in bounds:
+            keeps_strict = is_tighter(_position(bounds[strict]), _position(bounds[loose]))
+            del bounds[loose if keeps_strict else strict]
+    return bounds
+
+
+def _position(bound: float | str) -> float | datetime:
+    """A bound as something to compare; date bounds are RFC 3339 text, which does not sort by itself."""
+    return datetime.fromisoformat(bound) if isinstance(bound, str) else bound
 
 
 def is_finite_number(value: object) -> bool:

@@ -23,6 +23,7 @@ from indexer.stores.filter_tree import (
     Prefix,
     Range,
     Text,
+    tight_bounds,
 )
 from indexer.stores.interface import (
     VECTOR_NAME,
@@ -225,11 +226,10 @@ def _condition(condition: Condition) -> Any:
         case Range(field) | DateRange(field) if condition.boundless:
             # Without bounds a server could not tell a range of dates from one of numbers.
             return models.Filter(must_not=[_is_empty(field)])
-        case Range(field, gte, gt, lte, lt):
-            return models.FieldCondition(key=field, range=models.Range(gte=gte, gt=gt, lte=lte, lt=lt))
-        case DateRange(field, after, later, before, earlier):
-            bounds: Any = {"gte": after, "gt": later, "lte": before, "lt": earlier}
-            return models.FieldCondition(key=field, range=models.DatetimeRange(**bounds))
+        case Range(field):
+            return models.FieldCondition(key=field, range=models.Range(**tight_bounds(condition)))
+        case DateRange(field):
+            return models.FieldCondition(key=field, range=models.DatetimeRange(**tight_bounds(condition)))
         case Text(field, text):
             return models.FieldCondition(key=field, match=models.MatchText(text=text))
         case Prefix(field, prefix):

@@ -24,6 +24,13 @@ EXAMPLES = 200
 """For each catalog and engine."""
 
 
+class Catalog(list[Point]):
+    """Points that hypothesis can name in a failing example without printing their vectors."""
+
+    def __repr__(self) -> str:
+        return f"<catalog of {len(self)} points>"
+
+
 def random_catalog(seed: int) -> list[Point]:
     """Points whose payloads hold, lack, null or list each field at random."""
     random = np.random.default_rng(seed)
@@ -34,7 +41,7 @@ def random_catalog(seed: int) -> list[Point]:
     def some_of(values: tuple[Any, ...]) -> list[Any]:
         return [one_of(values) for _ in range(random.integers(4))]
 
-    points = []
+    points = Catalog()
     for number in range(CATALOG_SIZE):
         whole = {
             "metal": one_of((*METALS, some_of(METALS))),
