@@ -186,5 +186,5 @@ def test_ctrl_c_is_one_line_and_130(real_script: Path) -> None:
         assert process.stdout.readline() == "ready\n"
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=20)
+        _, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr) == (130, "Stopped.\n")
