@@ -180,7 +180,11 @@ def test_head_gets_its_line(real_script: Path) -> None:
 
 def test_ctrl_c_is_one_line_and_130(real_script: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, str(real_script), "wait"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, str(real_script), "wait"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores Ctrl-C
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
