@@ -174,8 +174,8 @@ def _here(settings: IndexerSettings, index: Path | None, qdrant_url: str | None)
 
 def _there(location: str, collection: str | None, api_key: str | None) -> Index:
     """The other index: an address is a server, anything else a directory."""
+    from indexer.generations import open_index
     from indexer.settings import open_server
-    from indexer.stores.interface import open_index
 
     if "://" not in location:
         return open_index(location)

@@ -9,8 +9,9 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from indexer.errors import UsageError
+from indexer.generations import open_index
 from indexer.stores.collection_options import CollectionOptions, Quantization
-from indexer.stores.interface import Index, open_index
+from indexer.stores.interface import Index
 
 if TYPE_CHECKING:
     from indexer.generations.server import ServerIndex

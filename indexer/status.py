@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from indexer.stores.interface import Index, open_index
+from indexer.generations import open_index
+from indexer.stores.interface import Index
 
 
 def read_status(index: Path | Index) -> dict[str, Any]:

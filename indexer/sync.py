@@ -13,12 +13,13 @@ from typing import Any
 
 from indexer.catalog import Catalog, Reject, read_catalog
 from indexer.errors import CatalogError, StoreMissing, StoreUnwritable, UsageError
+from indexer.generations import open_index
 from indexer.journal import Journal
 from indexer.model_file import ModelFile, load_model
 from indexer.photo import EmbeddedPhoto, photo_payload
 from indexer.pipeline import Outcome, Pipeline
 from indexer.rejects import write_rejects
-from indexer.stores.interface import Draft, GenerationRecord, Index, Payload, Point, Store, open_index
+from indexer.stores.interface import Draft, GenerationRecord, Index, Payload, Point, Store
 from indexer.sync_plan import SyncPlan, Wanted, make_plan
 from indexer.thumbnails import ThumbnailStore
 

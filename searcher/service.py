@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import FingerprintMismatch, ImageError, UnknownProduct, UsageError
+from indexer.generations import open_index
 from indexer.stores.filter_tree import Filter, both, value_at
 from indexer.stores.filter_tree import Match as MatchValue
-from indexer.stores.interface import Index, Payload, Point, Store, open_index
+from indexer.stores.interface import Index, Payload, Point, Store
 from searcher import filters
 from searcher.answers import Answer, Match, Query, QueryPhoto
 from searcher.nearest import Nearest, nearest_products

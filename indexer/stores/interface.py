@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -244,10 +243,3 @@ def check_limit(limit: int) -> None:
     """
     if limit < 1:
         raise UsageError(f"the limit must be 1 or more, not {limit}")
-
-
-def open_index(location: str | os.PathLike[str]) -> Index:
-    """The index at a directory. Nothing is created or opened yet."""
-    from indexer.generations import EmbeddedIndex
-
-    return EmbeddedIndex(Path(location))
