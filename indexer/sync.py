@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from indexer.catalog import Catalog, Reject, read_catalog
 from indexer.errors import CatalogError, StoreMissing, StoreUnwritable, UsageError
+from indexer.fields import now
 from indexer.generations import open_index
 from indexer.journal import Journal
 from indexer.model_file import ModelFile, load_model
@@ -114,7 +114,7 @@ class _Run:
     ) -> None:
         self.catalog, self.model, self.index = catalog, model, index
         self.workers, self.progress = workers, progress
-        self.now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        self.now = now()
 
     def plan_only(self, allow_removal: bool) -> SyncReport:
         try:

@@ -7,12 +7,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from indexer.comparison import EVERY, Kind, PointSource, Progress, differences, verify
 from indexer.errors import StoreUnwritable, UsageError
+from indexer.fields import now
 from indexer.generations.adopt import adopt, published_shard
 from indexer.generations.embedded import EmbeddedIndex, EmbeddedWriter
 from indexer.stores.interface import Draft, GenerationRecord, Index, Point, Writer
@@ -95,7 +95,7 @@ def transfer(
         progress: see `copy_index`.
     """
     tolerance = 0.0 if isinstance(target, EmbeddedIndex) else SERVER_TOLERANCE
-    record = replace(source.record, created_at=_now())
+    record = replace(source.record, created_at=now())
     if source.count() == 0:
         raise UsageError(f"{name}: holds no points, there is nothing to copy")
     check_target(source.record, target, overwrite)  # before anything is locked or written
@@ -218,7 +218,3 @@ def _means_same(one: GenerationRecord, other: GenerationRecord) -> bool:
 
 def _place(index: Index) -> str:
     return str(index.root.resolve()) if isinstance(index, EmbeddedIndex) else index.location
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -8,10 +8,10 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from indexer.errors import StoreLocked, StoreUnwritable
+from indexer.fields import now
 
 
 @contextmanager
@@ -47,5 +47,4 @@ def writer_lock(path: Path) -> Iterator[None]:
 
 def _signature() -> str:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])
-    since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return f"process {os.getpid()} on {socket.gethostname()} ({command}, since {since})"
+    return f"process {os.getpid()} on {socket.gethostname()} ({command}, since {now()})"
