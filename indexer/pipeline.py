@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import defaultdict, deque
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.catalog import Reject
+from indexer.cores import cores
 from indexer.embedder import Embedder, classify
 from indexer.errors import ImageError
 from indexer.images import read_bytes, sha256
@@ -50,7 +50,7 @@ class Pipeline:
     """
 
     def __init__(self, model: ModelFile, thumbnails: ThumbnailStore, journal: Journal, *, workers: int = 0) -> None:
-        self.workers = workers or os.cpu_count() or 1
+        self.workers = workers or cores()
         self.seconds: dict[str, float] = defaultdict(float)
         """Time spent per stage, summed over the workers."""
         self._model, self._thumbnails, self._journal = model, thumbnails, journal

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.catalog import Catalog, Reject, read_catalog
+from indexer.cores import cores
 from indexer.errors import CatalogError, StoreMissing, StoreUnwritable, UsageError
 from indexer.fields import now
 from indexer.generations import open_index
@@ -96,7 +96,7 @@ def sync(
         UsageError: the sync would remove more than half of the index.
     """
     began = time.perf_counter()
-    workers = workers or os.cpu_count() or 1
+    workers = workers or cores()
     catalog = read_catalog(catalog_path)
     model = load_model(model_path)
     index = open_index(index_path) if isinstance(index_path, Path) else index_path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.catalog import Catalog, Product, ProductImage, Reject
+from indexer.cores import cores
 from indexer.embedder import Embedder
 from indexer.errors import CatalogError, ImageError, UsageError
 from indexer.images import open_image, pixel_sha256, read_bytes
@@ -141,7 +141,7 @@ def _embed(
 
     photos: list[_Photo] = []
     rejects: list[Reject] = []
-    with ThreadPoolExecutor(_cores()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         for done, outcome in enumerate(pool.map(work, chosen), start=1):
             if isinstance(outcome, Reject):
                 rejects.append(outcome)
@@ -165,11 +165,6 @@ def _one_photo(embedder: Embedder, product: Product, image: ProductImage, seed: 
 
 def _role(image: ProductImage) -> str:
     return str(image.fields.get("role", "")).strip().lower()
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _by_category(photos: Sequence[_Photo]) -> tuple[dict[str, float] | None, dict[str, dict[str, Any]]]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from indexer.catalog import Catalog, Reject
+from indexer.cores import cores
 from indexer.embedder import Embedder
 from indexer.model_file import load_model
 from indexer.preprocessing import Preprocessing
@@ -24,7 +25,6 @@ from trainer.dataset import Sample, Split, read_dataset, split
 from trainer.evaluation import evaluate_model
 from trainer.export import check_target, publishing, write_network, write_record
 from trainer.features import extract
-from trainer.machine import cores
 from trainer.metrics import category_metrics
 from trainer.network import EmbeddingNetwork
 from trainer.progress import Stages

@@ -13,6 +13,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from indexer.cores import cores
 from indexer.errors import UsageError
 from indexer.sample_catalog.designs import Product, draw_products
 from indexer.sample_catalog.listing import write_listing
@@ -88,11 +89,6 @@ def check(folder: Path, products: int, seed: int, photos: int | None, size: int)
         raise UsageError(f"photos is {photos}; ask for at least 1 per product")
     if not SMALLEST <= size <= LARGEST:
         raise UsageError(f"size is {size} pixels; choose {SMALLEST} to {LARGEST}")
-
-
-def cores() -> int:
-    """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def over_products(draw: partial[list[str]], drawn: list[Product], photos: int) -> Iterator[list[str]]:
