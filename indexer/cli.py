@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli_transfer import COMMANDS
+from indexer.cli_events import COMMANDS as EVENT_COMMANDS
+from indexer.cli_transfer import COMMANDS as TRANSFER_COMMANDS
 from indexer.command_line import echo_json, group, index_options, json_option
 from indexer.errors import EXIT_DONE, EXIT_REJECTS, StoreError
 
@@ -23,7 +24,7 @@ def main() -> None:
     """Entry point of the console script."""
 
 
-for _command in COMMANDS:
+for _command in (*EVENT_COMMANDS, *TRANSFER_COMMANDS):
     main.add_command(_command)
 
 

@@ -111,7 +111,7 @@ def import_(file: Path, index: Path | None, qdrant_url: str | None, overwrite: b
     from indexer.transfer import transfer
 
     place = _here(_settings(), index, qdrant_url)
-    with _progress(quiet=as_json) as progress:
+    with stage_progress(quiet=as_json) as progress:
         report = transfer(read_table(file), str(file), place, overwrite=overwrite, progress=progress)
     _print(report, as_json)
 
@@ -143,7 +143,7 @@ def restore(folder: Path, index: Path | None, qdrant_url: str | None, overwrite:
     from indexer.snapshots import restore_snapshot
 
     place = _here(_settings(), index, qdrant_url)
-    with _progress(quiet=as_json) as progress:
+    with stage_progress(quiet=as_json) as progress:
         report = restore_snapshot(folder, place, overwrite=overwrite, progress=progress)
     _print(report, as_json)
 
@@ -186,14 +186,14 @@ def _there(location: str, collection: str | None, api_key: str | None) -> Index:
 def _copy(source: Index, target: Index, overwrite: bool, as_json: bool) -> None:
     from indexer.transfer import copy_index
 
-    with _progress(quiet=as_json) as progress:
+    with stage_progress(quiet=as_json) as progress:
         report = copy_index(source, target, overwrite=overwrite, progress=progress)
     _print(report, as_json)
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Progress]:
-    """A bar on stderr, one for copying and one for checking."""
+def stage_progress(*, quiet: bool) -> Iterator[Progress]:
+    """A bar on stderr for every stage; ``quiet``, or a stderr that is no terminal, shows none."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar

@@ -5,7 +5,9 @@
     │   ├── FilterError                          a filter names an unknown field or a wrong type
     │   └── UnknownProduct                       no such product id in the index
     ├── CatalogError                             the catalog as a whole cannot be read
+    ├── EventsError                          a file of view sessions as a whole cannot be used
     ├── ImageError                               one photo cannot be used (a sync turns it into a reject)
+    │   └── FetchError                           a photo cannot be fetched from its URL
     ├── ModelError                               a model directory is missing, altered or of another format
     │   └── FingerprintMismatch                  the index was built by another model
     ├── StoreError                               the vector store cannot be used
@@ -50,8 +52,16 @@ class CatalogError(JewelryError):
     """The catalog as a whole cannot be read: missing, empty, or a manifest without its required columns."""
 
 
+class EventsError(JewelryError):
+    """A file of view sessions as a whole cannot be used: missing, empty, or of another shop."""
+
+
 class ImageError(JewelryError):
     """One photo cannot be used; a sync turns it into a reject and goes on."""
+
+
+class FetchError(ImageError):
+    """A photo cannot be fetched from its URL: refused, out of reach, too large, too slow, or no image."""
 
 
 class ModelError(JewelryError):

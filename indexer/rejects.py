@@ -1,4 +1,4 @@
-"""The list of what a sync left out, for the person who has to repair it."""
+"""The list of what a command left out, for the person who has to repair it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from indexer.generations.files import replace_text
 NAME = "rejects.jsonl"
 
 
-def write_rejects(index_root: Path, rejects: Sequence[Reject]) -> Path | None:
-    """Replace ``<index>/rejects.jsonl`` with these, one JSON object a line; without any, remove it and return None."""
-    path = index_root / NAME
+def write_rejects(index_root: Path, rejects: Sequence[Reject], name: str = NAME) -> Path | None:
+    """Replace ``<index>/<name>`` with these, one JSON object a line; without any, remove it and return None."""
+    path = index_root / name
     if not rejects:
         path.unlink(missing_ok=True)
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -47,10 +47,14 @@ class IndexerSettings(BaseSettings):
     ready_timeout: float = Field(3600, gt=0, description="Seconds to wait for a new collection's search graph.")
 
     @classmethod
-    def read(cls) -> Self:
-        """The settings of this process; raises ``UsageError`` naming the variable that makes no sense."""
+    def read(cls, **options: Any) -> Self:
+        """The settings of this process; raises ``UsageError`` naming the variable that makes no sense.
+
+        Args:
+            options: values that win over the environment; those that are None were not given.
+        """
         try:
-            return cls()
+            return cls(**{name: value for name, value in options.items() if value is not None})
         except ValidationError as error:
             first = error.errors()[0]
             name = f"{cls.model_config['env_prefix']}{first['loc'][0]}".upper()

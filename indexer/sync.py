@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.catalog import Catalog, Reject, read_catalog
+from indexer.co_views import Keeper
 from indexer.cores import cores
 from indexer.errors import CatalogError, StoreMissing, StoreUnwritable, UsageError
 from indexer.fields import now
@@ -115,6 +116,7 @@ class _Run:
         self.catalog, self.model, self.index = catalog, model, index
         self.workers, self.progress = workers, progress
         self.now = now()
+        self.co_views = Keeper()
 
     def plan_only(self, allow_removal: bool) -> SyncReport:
         try:
@@ -149,6 +151,9 @@ class _Run:
         rebuilt = published is not None and published.record.fingerprint != self.model.fingerprint
         stored = published.scroll() if published is not None and not rebuilt else ()
         plan = make_plan(self.catalog, stored, workers=self.workers)
+        if published is not None and rebuilt:  # another model, but the same visitors
+            plan.co_views.remember_all(published)
+        self.co_views = plan.co_views
         if published is not None and not rebuilt and not allow_removal:
             self._guard(plan, published.count())
         report = SyncReport(
@@ -234,7 +239,7 @@ class _Run:
             yield Point(wanted.id, self._payload(wanted, photo), photo.embedding)
 
     def _payload(self, wanted: Wanted, photo: EmbeddedPhoto) -> Payload:
-        payload = {**wanted.payload, "indexed_at": self.now}
+        payload = {**wanted.payload, **self.co_views.of(wanted.product_id), "indexed_at": self.now}
         payload["photo"] = photo_payload(
             photo.facts, key=wanted.image.key, rank=wanted.image.rank, size=wanted.size, mtime_ns=wanted.mtime_ns
         )
@@ -257,6 +262,7 @@ class _Run:
             "path": wanted.image.key, "rank": wanted.image.rank, "bytes": wanted.size, "mtime_ns": wanted.mtime_ns
         }  # fmt: skip
         carried = {n: v for n, v in source.payload.items() if n in ("predicted_category", "predicted_confidence")}
+        carried |= self.co_views.of(wanted.product_id)  # the photo may have been another product's
         return Point(wanted.id, {**wanted.payload, **carried, "photo": photo, "indexed_at": self.now})
 
 

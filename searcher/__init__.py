@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from searcher.answers import Answer, Match, Query
+    from searcher.answers import Answer, Explanation, Match, Query
+    from searcher.classification import Classification
+    from searcher.example import Example
+    from searcher.options import Options
     from searcher.service import SearchService
 
-__all__ = ["Answer", "Match", "Query", "SearchService"]
+__all__ = ["Answer", "Classification", "Example", "Explanation", "Match", "Options", "Query", "SearchService"]
 
-_HOME = {"Answer": "searcher.answers", "Match": "searcher.answers", "Query": "searcher.answers",
-         "SearchService": "searcher.service"}  # fmt: skip
+_HOME = {
+    "Answer": "answers",
+    "Classification": "classification",
+    "Example": "example",
+    "Explanation": "answers",
+    "Match": "answers",
+    "Options": "options",
+    "Query": "answers",
+    "SearchService": "service",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -20,4 +31,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(f"searcher.{_HOME[name]}"), name)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from indexer.command_line import echo_json, group, index_options, json_option
-
-_PATH = click.Path(path_type=Path)
+from indexer.command_line import group
+from searcher.cli_catalog import classify, facets, product
+from searcher.cli_keys import keys
+from searcher.cli_options import PATH, crop_of, examples_of, photo_of, question_options, show
+from searcher.cli_serve import serve
 
 
 @group("Find products that look like this one.")
@@ -20,25 +22,13 @@ def main() -> None:
 @main.command()
 @click.option("--product-id", "-p", metavar="ID", help="A product of the index: all its photos are compared.")
 @click.option("--image", "-i", metavar="FILE", help="A photo that need not be in the catalog; - reads it from a pipe.")
-@click.option("-k", default=10, show_default=True, metavar="N", help="How many products, 1 to 10000.")
-@click.option("--where", "-w", multiple=True, metavar="FILTER", help="Only products that pass; repeat it for AND.")
-@index_options
-@click.option("--model", type=_PATH, metavar="DIR", help="Model for --image [JEWELRY_MODEL; default: the index's own].")
-@click.option("--exact", is_flag=True, help="Compare with every photo instead of walking the graph.")
-@click.option("--html", type=_PATH, metavar="FILE", help="Also write the answer as a page.")
-@json_option
+@click.option("--url", metavar="URL", help="A photo on the web; private addresses are refused.")
+@click.option("--crop", metavar="L,T,R,B", help="The part of the photo that counts, as shares: 0.1,0.2,0.9,1.")
+@click.option("--batch", type=PATH, metavar="FILE", help="Product ids, one a line: an answer for each.")
+@question_options
 def similar(
-    product_id: str | None,
-    image: str | None,
-    k: int,
-    where: tuple[str, ...],
-    index: Path | None,
-    qdrant_url: str | None,
-    model: Path | None,
-    exact: bool,
-    html: Path | None,
-    as_json: bool,
-) -> None:
+    product_id: str | None, image: str | None, url: str | None, crop: str | None, batch: Path | None, **given: Any
+) -> int | None:
     """Show the products most alike to a product, or to a photo.
 
     A score is the cosine of the two photos most alike: 1 is the same picture, 0 is nothing in common. The
@@ -54,38 +44,105 @@ def similar(
     Examples:
       searcher similar --product-id J0004
       searcher similar --product-id J0004 --where category=bracelets --where 'price<=500' -k 20
+      searcher similar --product-id J0004 --preset other-metal --cap brand:2 --explain
       searcher similar --image photo.jpg --html answer.html
-      searcher similar --product-id J0004 --json
+      searcher similar --image photo.jpg --crop 0,0,0.5,1
+      searcher similar --batch ids.txt --json
 
     Pictures come from the index's thumbnails, else from the catalog (JEWELRY_CATALOG, if it has moved).
     """
-    from indexer.settings import open_chosen
-    from searcher.service import SearchService
-    from searcher.settings import SearcherSettings
+    if batch is not None:
+        from searcher.cli_batch import similar_batch
 
-    settings = SearcherSettings.read()
-    if html is not None:
-        from searcher.contact_sheet import check_writable, write_contact_sheet
-
-        check_writable(html)  # before the work, not after it
-    place = open_chosen(settings, index=index, qdrant_url=qdrant_url)
-    service = SearchService(place, model or settings.model, settings.catalog)
-    answer = service.similar(product_id, _photo(image), k=k, where=where, exact=exact)
-    if html is not None:
-        write_contact_sheet(answer, html)
-    if as_json:
-        echo_json(answer.to_json())
-    else:
-        from searcher.table import print_table
-
-        print_table(answer)
-    if html is not None:
-        click.echo(f"Wrote {html}", err=True)
+        return similar_batch(batch, (product_id, image, url, crop), given)
+    photo, box = None if image is None else photo_of(image), crop_of(crop)
+    show(lambda service, wanted: service.similar(product_id, photo, url=url, crop=box, **wanted), given)
+    return None
 
 
-def _photo(image: str | None) -> Path | bytes | None:
-    if image == "-":
-        from searcher.query_image import read_stream
+@main.command()
+@click.option("--like", multiple=True, metavar="ID", help="A product that is liked; repeat it.")
+@click.option("--unlike", multiple=True, metavar="ID", help="A product that is not liked; repeat it.")
+@click.option("--like-photo", multiple=True, metavar="FILE", help="A photo that is liked.")
+@click.option("--unlike-photo", multiple=True, metavar="FILE", help="A photo that is not liked.")
+@click.option(
+    "--strategy", default="average_vector", show_default=True, metavar="NAME",
+    help="average_vector: between the examples; best_score: near one of them.",
+)  # fmt: skip
+@question_options
+def recommend(
+    like: tuple[str, ...], unlike: tuple[str, ...], like_photo: tuple[str, ...], unlike_photo: tuple[str, ...],
+    strategy: Any, **given: Any,
+) -> None:  # fmt: skip
+    """Show more like these and unlike those.
 
-        return read_stream(sys.stdin.buffer)
-    return None if image is None else Path(image)
+    \b
+    Examples:
+      searcher recommend --like J0004 --like J0011 --unlike J0042
+      searcher recommend --like-photo wish.jpg --unlike J0042 --strategy best_score
+    """
+    liked, disliked = examples_of(like, like_photo), examples_of(unlike, unlike_photo)
+    show(lambda service, wanted: service.recommend(liked, disliked, strategy=strategy, **wanted), given)
+
+
+@main.command()
+@click.option("--target", metavar="ID", help="A product to look like.")
+@click.option("--target-photo", metavar="FILE", help="A photo to look like.")
+@click.option("--rather", nargs=2, multiple=True, metavar="A B", help="Rather like product A than like B; repeat it.")
+@question_options
+def discover(target: str | None, target_photo: str | None, rather: tuple[tuple[str, str], ...], **given: Any) -> None:
+    """Show products like the target, but rather like A than like B.
+
+    The score is the number of pairs on whose better side a product lies, and after the point its likeness to the
+    target. Without a target the pairs alone decide.
+
+    \b
+    Example:
+      searcher discover --target J0004 --rather J0011 J0042
+    """
+    aims = examples_of(() if target is None else (target,), () if target_photo is None else (target_photo,))
+    if len(aims) > 1:
+        raise click.UsageError("give either --target or --target-photo")
+    aim = aims[0] if aims else None
+    show(lambda service, wanted: service.discover(aim, rather, **wanted), given)
+
+
+@main.command("also-viewed")
+@click.argument("product_ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--decay", default=0.8, show_default=True, metavar="D", help="Weight of a product against the one after.")
+@click.option(
+    "--co-view-weight", default=0.5, show_default=True, metavar="W",
+    help="0 to 1: what visitors viewed together, against looks.",
+)  # fmt: skip
+@question_options
+def also_viewed(product_ids: tuple[str, ...], decay: float, co_view_weight: float, **given: Any) -> None:
+    """Show what a visitor who viewed these products may want to see; name the newest first.
+
+    What was viewed and what is out of stock is left out. Looks alone decide until `indexer events` has counted
+    what visitors view together.
+
+    \b
+    Example:
+      searcher also-viewed J0004 J0011 -k 6
+    """
+    show(
+        lambda service, wanted: service.also_viewed(product_ids, decay=decay, co_view_weight=co_view_weight, **wanted),
+        given,
+    )
+
+
+@main.command()
+@click.argument("words", nargs=-1, required=True, metavar="WORDS...")
+@question_options
+def text(words: tuple[str, ...], **given: Any) -> None:
+    """Show products by the words of their titles and attributes.
+
+    \b
+    Example:
+      searcher text gold ring with a red stone
+    """
+    show(lambda service, wanted: service.text(" ".join(words), **wanted), given)
+
+
+for _command in (classify, facets, product, keys, serve):
+    main.add_command(_command)

@@ -13,7 +13,7 @@ from indexer.generations.files import replace_text
 from indexer.thumbnails import SIDE
 from searcher.answers import UNNAMED, Answer, Match, QueryPhoto
 from searcher.pictures import data_uri, original_of
-from searcher.presentation import printable, shown_fields, written
+from searcher.presentation import in_words, printable, shown_fields, written
 
 QUERY_PHOTOS = 6
 """Photos of the asked product that are shown; a page of them would push the answer out of sight."""
@@ -122,6 +122,8 @@ def _card(rank: int, match: Match, fields: Sequence[str], catalog_root: Path) ->
 
 def _query_pictures(answer: Answer) -> str:
     shown = answer.query.photos[:QUERY_PHOTOS]
+    if not shown:
+        return ""
     pictures = "".join(f"<figure>{_query_picture(photo, answer.catalog_root)}</figure>" for photo in shown)
     return f'<div class="photos n{min(len(shown), 4)}">{pictures}</div>'
 
@@ -138,9 +140,11 @@ def _picture(thumbnail: Path | None, original: Path | bytes | None, alt: str, si
 
 def _heading(answer: Answer) -> str:
     query = answer.query
-    if query.product_id is None:
+    if query.product_id is not None:
+        return str(query.payload.get("title") or query.product_id)
+    if "image" in query.asked:
         return Path(query.photos[0].name).name if query.photos[0].name != UNNAMED else "Your photo"
-    return str(query.payload.get("title") or query.product_id)
+    return in_words(query)
 
 
 def _asked_details(answer: Answer) -> str:

@@ -14,11 +14,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from typing import NamedTuple, TypeVar
 
 from indexer.errors import FilterError
 from indexer.fields import FieldTable, FieldType, is_date_only, parse_boolean, parse_date, parse_number
+from indexer.stores.filter_json import read_filter
 from indexer.stores.filter_tree import (
     Condition,
     DateRange,
@@ -30,6 +30,8 @@ from indexer.stores.filter_tree import (
     Text,
     known_fields,
 )
+from searcher.field_names import is_unicode, kind_of, listing, shown
+from searcher.options import Where, where_texts
 
 _CLAUSE = re.compile(r"\s*([^\W\d][\w.-]*?)\s*(!=|<=|>=|\^=|=|<|>|~)(.*)\Z", re.DOTALL)
 _WORD = re.compile(r"[^\W_]")
@@ -45,9 +47,20 @@ _EXAMPLES: Mapping[FieldType, str] = {
 _T = TypeVar("_T")
 
 
-class _Value(NamedTuple):
+class Value(NamedTuple):
+    """One value of a filter text; what was quoted is taken as it stands."""
+
     text: str
     quoted: bool
+
+
+def read(where: Where, table: FieldTable) -> Filter | None:
+    """A filter in any form that a question takes: texts, a tree, or Qdrant's JSON; raises ``FilterError``."""
+    if where is None or isinstance(where, Filter):
+        return where
+    if isinstance(where, Mapping):
+        return read_filter(where, table) or None
+    return parse(where_texts(where), table)
 
 
 def parse(texts: Sequence[str], table: FieldTable) -> Filter | None:
@@ -68,23 +81,25 @@ def parse(texts: Sequence[str], table: FieldTable) -> Filter | None:
         try:
             _parse_one(text, fields, must, must_not)
         except ValueError as error:
-            listing = ", ".join(f"{name} ({kind})" for name, kind in fields.items())
-            raise FilterError(f"filter {_shown(text)}: {error}. Fields: {listing}") from None
+            raise FilterError(f"filter {shown(text)}: {error}. {listing(fields)}") from None
     return Filter(must=tuple(must), must_not=tuple(must_not)) if must or must_not else None
+
+
+def field_of(text: str) -> str | None:
+    """The field that a filter text is about; None when it cannot be read."""
+    clause = _CLAUSE.match(text)
+    return clause[1] if clause else None
 
 
 def _parse_one(text: str, fields: FieldTable, must: list[Condition], must_not: list[Condition]) -> None:
     """Append one text's conditions; every complaint is a ``ValueError`` that `parse` completes."""
     clause = _CLAUSE.match(text)
-    if not clause or not _is_unicode(text):
+    if not clause or not is_unicode(text):
         raise ValueError("cannot be read; write FIELD=VALUE, for example price<=500 or metal=gold|silver")
     field, operator, rest = clause.groups()
-    if field not in fields:
-        near = get_close_matches(field, fields, n=1, cutoff=0.6)
-        raise ValueError(f"there is no field {field!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-    kind = fields[field]
+    kind = kind_of(field, fields)
     if operator in ("=", "!="):
-        values = _split_values(rest)
+        values = split_values(rest)
         found = [_equals(field, kind, value) for value in values] if values else [IsEmpty(field)]
         if operator == "!=":
             must_not.extend(_merged(found))
@@ -95,7 +110,7 @@ def _parse_one(text: str, fields: FieldTable, must: list[Condition], must_not: l
     must.append(merged[0] if len(merged) == 1 else Filter(should=tuple(merged)))
 
 
-def _equals(field: str, kind: FieldType, value: _Value) -> Condition:
+def _equals(field: str, kind: FieldType, value: Value) -> Condition:
     low, dots, high = value.text.partition("..")
     span = bool(dots) and not value.quoted and kind in (FieldType.NUMBER, FieldType.DATE)
     if span and not low.strip() and not high.strip():
@@ -110,10 +125,10 @@ def _equals(field: str, kind: FieldType, value: _Value) -> Condition:
         case FieldType.DATE:
             return _date_span(field, low, high) if span else _date_span(field, value.text, value.text)
         case FieldType.TEXT:
-            raise ValueError(f"{field} is text, which is searched by words: {field}~{_shown(value.text)}")
+            raise ValueError(f"{field} is text, which is searched by words: {field}~{shown(value.text)}")
 
 
-def _compare(field: str, kind: FieldType, operator: str, value: _Value) -> Condition:
+def _compare(field: str, kind: FieldType, operator: str, value: Value) -> Condition:
     match kind, operator:
         case FieldType.TEXT, "~":
             if not _WORD.search(value.text):
@@ -180,7 +195,7 @@ def _cast(field: str, kind: FieldType, text: str, parser: Callable[[str], _T]) -
         return parser(text.strip())
     except (ValueError, OverflowError):
         example = _EXAMPLES[kind].format(field)
-        raise ValueError(f"{field} is a {kind}, which {_shown(text.strip())} is not; use {example}") from None
+        raise ValueError(f"{field} is a {kind}, which {shown(text.strip())} is not; use {example}") from None
 
 
 def _merged(conditions: Sequence[Condition]) -> list[Condition]:
@@ -192,8 +207,8 @@ def _merged(conditions: Sequence[Condition]) -> list[Condition]:
     return [Match(matches[0].field, tuple(values))]
 
 
-def _required(operator: str, rest: str) -> Iterable[_Value]:
-    values = _split_values(rest)
+def _required(operator: str, rest: str) -> Iterable[Value]:
+    values = split_values(rest)
     if not values:
         raise ValueError(f"a value is missing after {operator}")
     if len(values) > 1 and operator not in ("~", "^="):
@@ -201,19 +216,22 @@ def _required(operator: str, rest: str) -> Iterable[_Value]:
     return values
 
 
-def _split_values(text: str) -> list[_Value]:
-    """Values between ``|``; a value in double quotes may hold anything. Blank text has no value."""
-    values: list[_Value] = []
+def split_values(text: str) -> list[Value]:
+    """Values between ``|``; a value in double quotes may hold anything. Blank text has no value.
+
+    Raises ``ValueError`` for what cannot be read.
+    """
+    values: list[Value] = []
     rest = text.strip()
     while rest:
         if rest.startswith('"'):
             quoted = re.match(r'"((?:[^"]|"")*)"\s*(?:\||\Z)', rest, re.DOTALL)
             if not quoted:
                 raise ValueError('a quoted value must end with " and be followed by | or nothing')
-            value, end = _Value(quoted[1].replace('""', '"'), True), quoted.end()
+            value, end = Value(quoted[1].replace('""', '"'), True), quoted.end()
         else:
             part = rest.partition("|")[0]
-            value, end = _Value(part.strip(), False), len(part) + 1
+            value, end = Value(part.strip(), False), len(part) + 1
         if not value.text:
             raise ValueError("a value is empty; FIELD= alone asks for products without the field")
         values.append(value)
@@ -221,16 +239,3 @@ def _split_values(text: str) -> list[_Value]:
             raise ValueError("nothing follows the last |")
         rest = rest[end:].strip()
     return values
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 80 else text[:77] + "...")
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether it can be stored at all: bytes of a command line that are no UTF-8 arrive as lone surrogates."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import Hit, Payload, Store
-
-DECIMALS = 8
-"""Of a score: far below what an engine can tell apart, far above what float64 sums differ by."""
+from indexer.stores.interface import Hit, Point, Store
+from searcher.candidate import DECIMALS, Candidate
 
 ENGINE_ERROR = 2e-6
 """Engines sum in float32, and each in its own order; candidates this near to the last place are looked at again."""
@@ -22,34 +18,31 @@ FIRST_FETCH = 4
 GROWTH = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Nearest:
-    """A product and the payload of its photo that is most alike."""
-
-    product_id: str
-    score: float
-    payload: Payload
-
-
 def nearest_products(
     store: Store, vectors: NDArray[np.float32], k: int, where: Filter | None = None, *, exact: bool = False
-) -> list[Nearest]:
+) -> list[Candidate]:
     """The k products whose best photo is nearest to any of the vectors [m, dimension], best first.
 
     The store finds the candidates; their scores are computed once more from the stored vectors in float64, so
     that the order is the same for every engine and machine. Equal scores are ordered by product id.
     """
-    candidates = _candidates(store, vectors, k, where, exact)
-    points = [point for point in store.retrieve(candidates, vectors=True) if point.vector is not None]
+    ids = _candidates(store, vectors, k, where, exact)
+    return as_candidates(store.retrieve(ids, vectors=True), vectors)[:k]
+
+
+def as_candidates(points: list[Point], vectors: NDArray[np.float32]) -> list[Candidate]:
+    """Points with their vectors, scored by the nearest of the query vectors [m, dimension]; best first."""
+    points = [point for point in points if point.vector is not None]
     if not points:
         return []
-    stored = np.stack([point.vector for point in points if point.vector is not None]).astype(np.float64)
-    scores = np.round((vectors.astype(np.float64) @ stored.T).max(axis=0), DECIMALS)
-    products = [
-        Nearest(str(point.payload["product_id"]), float(np.clip(score, -1.0, 1.0)), point.payload)
-        for point, score in zip(points, scores, strict=True)
+    stored = np.stack([point.vector for point in points if point.vector is not None])
+    cosines = np.clip(vectors.astype(np.float64) @ stored.astype(np.float64).T, -1.0, 1.0)
+    nearest, scores = cosines.argmax(axis=0), np.round(cosines.max(axis=0), DECIMALS)
+    found = [
+        Candidate(str(point.payload["product_id"]), float(score), float(score), point.payload, vector, int(row))
+        for point, vector, score, row in zip(points, stored, scores, nearest, strict=True)
     ]
-    return sorted(products, key=lambda product: (-product.score, product.product_id))[:k]
+    return sorted(found, key=lambda candidate: candidate.rank_key)
 
 
 def _candidates(store: Store, vectors: NDArray[np.float32], k: int, where: Filter | None, exact: bool) -> list[str]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from searcher.answers import Query
 
 FIRST = ("title", "price", "brand", "metal", "stone", "in_stock")
 """Fields shown first, where the catalog has them; the others follow in the catalog's order."""
 
 _NOT_SHOWN = {"product_id", "category", "photo", "currency", "predicted_category", "predicted_confidence",
-              "indexed_at", "role"}  # fmt: skip
+              "indexed_at", "role", "co_viewed"}  # fmt: skip
 """Shown elsewhere (a column of their own, beside the price), or the index's own book-keeping."""
 
 _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00Z\Z")
@@ -40,6 +43,28 @@ def written(payload: Mapping[str, Any], field: str) -> str:
             f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:g}"
         )  # a year has no comma
     return printable(_MIDNIGHT.sub(r"\1", str(value)))
+
+
+def in_words(query: Query) -> str:
+    """What was asked with, for people: ``J0004``, ``J0004, photo.jpg but not J0042``, ``"gold ring"``."""
+    asked = query.asked
+    if "text" in asked:
+        return f'"{asked["text"]}"'
+    if "viewed" in asked:
+        return f"what goes with {', '.join(asked['viewed'])}"
+    if "positive" in asked:
+        liked, disliked = (", ".join(map(_named, asked[side])) for side in ("positive", "negative"))
+        return f"{liked} but not {disliked}" if liked and disliked else liked or f"anything but {disliked}"
+    if "context" in asked:
+        rather = ", ".join(f"rather {_named(first)} than {_named(second)}" for first, second in asked["context"])
+        target = "" if asked["target"] is None else _named(asked["target"])
+        return ", ".join(part for part in (target, rather) if part)
+    return _named(asked)
+
+
+def _named(example: Mapping[str, Any]) -> str:
+    """An example by its product id, file name or address; a vector has no name."""
+    return str(example.get("product_id") or example.get("image") or example.get("url") or "a vector")
 
 
 def printable(text: str) -> str:

@@ -9,21 +9,47 @@ from typing import BinaryIO
 from PIL import Image
 
 from indexer.errors import ImageError
-from indexer.images import MAX_BYTES, read_bytes, to_rgb
+from indexer.images import MAX_BYTES, open_image, read_bytes, to_rgb
 from searcher.answers import UNNAMED, QueryPhoto
 
 PhotoSource = str | Path | bytes | Image.Image
 
 
-def load_query_photo(source: PhotoSource) -> tuple[QueryPhoto, Image.Image | bytes]:
+def name_of(source: PhotoSource) -> str:
+    """What a query photo is called in an answer: its file, or a word where it came without one."""
+    return UNNAMED if isinstance(source, bytes | Image.Image) else str(source)
+
+
+def load_query_photo(
+    source: PhotoSource, crop: tuple[float, float, float, float] | None = None
+) -> tuple[QueryPhoto, Image.Image | bytes]:
     """Read a query photo; returns its description and what the embedder takes.
 
     A file or its bytes reach the embedder as they are, so that a copy of a catalog photo goes exactly the
-    way the catalog photo went.
+    way the catalog photo went. With a crop box (shares of the upright photo: left, top, right, bottom) only that
+    part counts.
 
     Raises:
         ImageError: it is no photo that can be used; the message names the file.
     """
+    photo, content = _load(source)
+    if crop is None:
+        return photo, content
+    try:
+        image = content if isinstance(content, Image.Image) else open_image(content)
+    except ImageError as error:
+        raise ImageError(f"{photo.name}: {error}") from error
+    part = image.crop(_pixels(crop, image.width, image.height))
+    return QueryPhoto(photo.name, data=_png(part)), part
+
+
+def _pixels(crop: tuple[float, float, float, float], width: int, height: int) -> tuple[int, int, int, int]:
+    """The box in whole pixels, at least one."""
+    left, top = min(int(crop[0] * width), width - 1), min(int(crop[1] * height), height - 1)
+    return left, top, max(left + 1, round(crop[2] * width)), max(top + 1, round(crop[3] * height))
+
+
+def _load(source: PhotoSource) -> tuple[QueryPhoto, Image.Image | bytes]:
     if isinstance(source, Image.Image):
         try:
             image = to_rgb(source)

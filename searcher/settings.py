@@ -1,9 +1,68 @@
-"""Settings of the search: those of the index, with the same JEWELRY_ prefix; CLI options win."""
+"""Settings of the search and of its HTTP service: environment and .env, prefix JEWELRY_; CLI options win."""
 
 from __future__ import annotations
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
 
 from indexer.settings import IndexerSettings
 
 
 class SearcherSettings(IndexerSettings):
     """Where the index, the model and the original photos are."""
+
+
+class ServeSettings(SearcherSettings):
+    """How `searcher serve` listens, whom it answers, and how much it takes from them.
+
+    Host, port and workers carry ``serve_`` because JEWELRY_WORKERS already counts those that embed, and because
+    Kubernetes sets JEWELRY_PORT by itself beside a service that is named jewelry.
+    """
+
+    serve_host: str = Field("127.0.0.1", min_length=1, description="Address to listen at.")
+    serve_port: int = Field(8000, ge=0, le=65535, description="Port to listen at; 0 takes a free one.")
+    serve_workers: int = Field(1, ge=1, le=256, description="Worker processes.")
+    shutdown_timeout: int = Field(10, ge=0, description="Seconds that running requests get to finish.")
+    trusted_proxies: str = Field("127.0.0.1", description="Proxies whose X-Forwarded-For is believed; commas between.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    keys: Path | None = Field(None, description="File of API keys, made by `searcher keys add`.")
+    open: bool = Field(False, description="Listen beyond this machine without API keys: anybody may ask.")
+    rate_limit: int = Field(1200, ge=0, description="Requests a minute and client, over all workers; 0: no limit.")
+    rate_burst: int | None = Field(None, ge=1, description="Requests at once; default: ten seconds' worth.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web sites whose pages may ask from the browser; commas between, * for all."
+    )
+    allow_private_urls: bool = Field(False, description="Fetch query photos from private addresses too.")
+
+    upload_limit: int = Field(20_000_000, ge=1, description="Bytes of a request with a photo.")
+    json_limit: int = Field(1_000_000, ge=1, description="Bytes of a request in JSON.")
+    body_timeout: float = Field(30, gt=0, description="Seconds a client has to send its request's body.")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            whole = parts.scheme in ("http", "https") and f"{parts.scheme}://{parts.netloc}" == origin
+            if origin != "*" and not (whole and parts.netloc):
+                raise ValueError(f"{origin} is no origin; write it as https://www.shop.example")
+        return value
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        try:
+            return ip_address(self.serve_host.strip("[]")).is_loopback
+        except ValueError:
+            return self.serve_host == "localhost"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from searcher.answers import Answer
-from searcher.presentation import printable, shown_fields, written
+from searcher.answers import Answer, Match
+from searcher.facet_answers import Facet
+from searcher.presentation import in_words, printable, shown_fields, written
+from searcher.product import ProductPage
 
 PIPE_WIDTH = 10_000
 """Columns when nobody looks: wide enough that nothing is cut."""
@@ -28,16 +32,56 @@ def print_table(answer: Answer, console: Console | None = None) -> None:
     else:
         wanted = " AND ".join(printable(text) for text in answer.query.filters)
         console.print(Text(f"No product passes {wanted}." if wanted else "There is no other product in the index."))
+    for match in answer.matches:
+        if match.explanation is not None:
+            console.print(Text(printable(_why(match))))
+    for text in [f"Dropped {text!r}: too few products pass it." for text in answer.relaxed] + list(answer.notes):
+        console.print(Text(printable(text), style="yellow"))
     console.print(Text(summary(answer), style="dim"))
+    if answer.facets:
+        print_facets(answer.facets, console)
+
+
+def print_facets(facets: Sequence[Facet], console: Console | None = None) -> None:
+    """Print the values and ranges of fields with their number of products."""
+    console = console or Console(highlight=False)
+    for facet in facets:
+        document = facet.to_json()
+        console.print(Text(printable(facet.field), style="bold"))
+        for one in [*document.get("values", []), *document.get("ranges", [])]:
+            console.print(Text(f"{one['count']:>8,}  {printable(' AND '.join(one['where']))}"))
+
+
+def print_product(page: ProductPage, console: Console | None = None) -> None:
+    """Print a product's fields and photos."""
+    console = console or Console(highlight=False)
+    console.print(Text(printable(page.product_id), style="bold"))
+    for field in ("category", *shown_fields([page.payload])):
+        console.print(Text(f"  {field.replace('_', ' ')}: {written(page.payload, field)}"))
+    for photo in page.photos:
+        console.print(Text(f"  photo: {printable(photo.name)}"))
+
+
+def _why(match: Match) -> str:
+    """One line: the photos that matched and what the score means."""
+    why = match.explanation
+    assert why is not None  # noqa: S101
+    parts = [] if why.cosine is None else [f"{why.asked_photo} ↔ {why.matched_photo}", f"cosine {why.cosine:.3f}"]
+    if why.percentile is not None:
+        parts.append(f"more alike than {why.percentile:.1%} of the catalog")
+    if why.probability is not None:
+        parts.append(f"{why.probability:.0%} likely the same category")
+    parts += [f"{text} {amount:+.3f}" for text, amount in why.boosts.items()]
+    parts += [f"{name.replace('_', ' ')} {value}" for name, value in why.parts.items()]
+    parts += [f"although not {text}" for text in match.relaxed]
+    return f"{match.product_id}: {' · '.join(parts)}"
 
 
 def summary(answer: Answer) -> str:
     """One line: how many, like what, out of which generation and model, how fast."""
-    query = answer.query
-    asked = query.photos[0].name if query.product_id is None else query.product_id
     many = "1 product" if len(answer.matches) == 1 else f"{len(answer.matches)} products"
     origin = f"generation {answer.generation} · model {answer.model[:12]}"
-    return printable(f"{many} like {asked} · {origin} · {answer.took_ms:.0f} ms")
+    return printable(f"{many} like {in_words(answer.query)} · {origin} · {answer.took_ms:.0f} ms")
 
 
 def _table(answer: Answer, width: int) -> Table:

@@ -9,6 +9,7 @@ import random
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -16,8 +17,10 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 from qdrant_client import QdrantClient
 from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
+from qdrant_client.context_headers import headers as request_headers
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
+from indexer import trace_context
 from indexer.errors import StoreError, UsageError
 
 OLDEST = (1, 18)
@@ -80,7 +83,8 @@ class Connection:
         """
         for attempt in range(1, self._attempts + 1):
             try:
-                return function(*arguments, **named)
+                with _trace_passed_on():
+                    return function(*arguments, **named)
             except Exception as error:  # httpx, grpc, pydantic and qdrant-client have no common base
                 if not _may_pass(error) or attempt == self._attempts:
                     raise StoreError(self._explain(error)) from error
@@ -113,6 +117,12 @@ class Connection:
         if status is not None and status >= 500:
             return f"{self.where}: the server failed with status {status} {tries} ({_reason(error)}); see its log"
         return f"{self.where}: {_reason(error)}"
+
+
+def _trace_passed_on() -> AbstractContextManager[None]:
+    """Send the current ``traceparent`` with each request, over REST and gRPC alike."""
+    traceparent = trace_context.current()
+    return nullcontext() if traceparent is None else request_headers({"traceparent": traceparent})
 
 
 def connect(address: ServerAddress) -> Connection:

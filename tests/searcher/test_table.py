@@ -15,7 +15,7 @@ from searcher.table import print_table
 
 def answer(**payload: object) -> Answer:
     match = Match("P1", 0.91234, "rings", "rings/P1.jpg", None, payload)
-    return Answer(Query((QueryPhoto("a.jpg"),), 10), (match,) * 3, "4", "abc" * 20, Path(), 12.3)
+    return Answer(Query({"image": "a.jpg"}, photos=(QueryPhoto("a.jpg"),)), (match,) * 3, "4", "abc" * 20, Path(), 12.3)
 
 
 def printed(shown: Answer, width: int) -> str:

@@ -1,0 +1,71 @@
+"""The command `indexer events`: what visitors looked at together goes into the index."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from indexer.cli_transfer import stage_progress
+from indexer.command_line import echo_json, index_options, json_option
+from indexer.errors import EXIT_DONE, EXIT_REJECTS
+
+if TYPE_CHECKING:
+    from indexer.co_view_update import EventsReport
+
+SHOWN_REJECTS = 5
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@index_options
+@click.option(
+    "--min-count", type=click.IntRange(1), default=1, show_default=True,
+    help="Leave out pairs of products that fewer sessions looked at.",
+)  # fmt: skip
+@json_option
+def events(file: Path, index: Path | None, qdrant_url: str | None, min_count: int, as_json: bool) -> None:
+    """Count which products visitors looked at together, and publish that with the index.
+
+    FILE has one view a line: {"session": "s1", "product": "R100", "time": "2026-01-31T18:00:00Z"}; the time may be unix
+    seconds. What an earlier FILE said is replaced; a sync keeps it. Lines that cannot be used are listed in a rejects
+    file (exit code 3).
+
+    \b
+    Examples:
+      indexer events events.jsonl
+      indexer events last-90-days.jsonl --min-count 2 --index /srv/index
+    """
+    from indexer.co_view_update import update_co_views
+    from indexer.settings import IndexerSettings, open_chosen
+
+    place = open_chosen(IndexerSettings.read(), index=index, qdrant_url=qdrant_url)
+    with stage_progress(quiet=as_json) as progress:
+        report = update_co_views(file, place, min_count=min_count, progress=progress)
+    echo_json(report.to_json()) if as_json else _print(report)
+    sys.exit(EXIT_REJECTS if report.rejected_lines else EXIT_DONE)
+
+
+def _print(report: EventsReport) -> None:
+    click.echo(
+        f"{report.events} events in {report.sessions} sessions: {report.products} of {report.products_in_index} "
+        "products were looked at together with others"
+    )
+    if report.capped_sessions:
+        click.echo(f"{report.capped_sessions} sessions were very long; their latest products were counted")
+    if report.unknown_events:
+        click.echo(f"{report.unknown_events} events are of {report.unknown_products} products the index does not have")
+    if report.published:
+        click.echo(f"Wrote the payload of {report.photos_written} photos")
+        click.echo(f"Published generation {report.generation} in {report.index}")
+    else:
+        click.echo(f"Already up to date: generation {report.generation} in {report.index}")
+    for reject in report.rejects[:SHOWN_REJECTS]:
+        click.echo(f"  rejected {reject.where}: {reject.reason}")
+    if report.rejected_lines:
+        click.echo(f"{report.rejected_lines} lines rejected; the list is in {report.rejects_file}")
+
+
+COMMANDS = (events,)

@@ -1,0 +1,182 @@
+"""Publishes an index whose products know what visitors looked at together: the work of `indexer events`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from indexer.catalog import Reject
+from indexer.co_view_counts import DIGITS, CoViewTable, count_co_views
+from indexer.co_views import KEY, CoViewed, to_payload
+from indexer.comparison import EVERY, Progress
+from indexer.errors import EventsError, StoreMissing, StoreUnwritable
+from indexer.events import Events, Notice, read_events
+from indexer.fields import now
+from indexer.rejects import write_rejects
+from indexer.stores.interface import Index, Payload, Point, Store, Writer
+
+REJECTS_NAME = "events-rejects.jsonl"
+"""Beside the index; a sync's own rejects.jsonl stays as it is."""
+
+
+@dataclass(slots=True)
+class EventsReport:
+    """What was counted and written."""
+
+    file: str
+    index: str
+    sessions: int
+    """Distinct sessions with a product of the index."""
+    capped_sessions: int
+    """Those of them with so many products that only the latest count."""
+    events: int
+    """Lines that could be read, of any product."""
+    products: int
+    """Products that now have co-viewed ones."""
+    products_in_index: int
+    unknown_products: int
+    """Distinct product ids that the index does not have."""
+    unknown_events: int
+    rejected_lines: int
+    rejects: list[Reject] = field(default_factory=list)
+    """The first of these."""
+    rejects_file: Path | None = None
+    photos_written: int = 0
+    """Photos whose payload changed."""
+    generation: str | None = None
+    published: bool = False
+    """False where the index held exactly these co-views already."""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "file": self.file, "index": self.index, "generation": self.generation, "published": self.published,
+            "sessions": self.sessions, "capped_sessions": self.capped_sessions, "events": self.events,
+            "products": self.products, "products_in_index": self.products_in_index,
+            "unknown_products": self.unknown_products, "unknown_events": self.unknown_events,
+            "photos_written": self.photos_written, "rejected_lines": self.rejected_lines,
+            "rejected": [{"where": r.where, "reason": r.reason} for r in self.rejects],
+            "rejects_file": str(self.rejects_file) if self.rejects_file else None,
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+        }  # fmt: skip
+
+
+def update_co_views(path: Path, index: Index, *, min_count: int = 1, progress: Progress | None = None) -> EventsReport:
+    """Count what visitors viewed together and write it to every photo, in place of what an earlier file said.
+
+    An embedded index gets a new generation, so readers see all of it at once; a server's collection is changed in
+    place, as a sync changes it. Vectors are left alone, and later syncs keep what is written here.
+
+    Args:
+        path: the file of views, see `read_events`.
+        index: the index, which must have a published generation.
+        min_count: pairs of products seen in fewer sessions are left out.
+        progress: called with (stage, done, total): megabytes while reading, photos while writing.
+
+    Raises:
+        EventsError: the file cannot be read, has not one usable line, or not one product of the index; nothing is
+            written then.
+        StoreError: the index is missing, locked or fails.
+    """
+    missing = StoreMissing(f"{index.location}: no index here yet; fill it with: indexer sync CATALOG")
+    if index.current() is None:  # before a folder is made for the lock
+        raise missing
+    with index.write() as writer:
+        published = writer.published()
+        if published is None:
+            raise missing
+        began = time.perf_counter()
+        names = sorted({str(point.payload["product_id"]) for point in published.scroll(fields=["product_id"])})
+        known = {name: number for number, name in enumerate(names)}
+        events = read_events(path, known, None if progress is None else _megabytes(progress))
+        read = time.perf_counter()
+        table = count_co_views(events.sessions, events.products, events.times, len(names), min_count=min_count)
+        report = _report(path, index, events, table, len(names))
+        report.seconds = {"read": read - began, "count": time.perf_counter() - read}
+        report.rejects_file = _write_rejects(index, events)
+        _refuse_useless(path, index, events)
+        _write(writer, published, _Payloads(table, names, known), report, progress)
+    return report
+
+
+class _Payloads:
+    """The new field of every product, made when a photo asks for it."""
+
+    def __init__(self, table: CoViewTable, names: list[str], known: dict[str, int]) -> None:
+        self._table, self._names, self._known = table, names, known
+
+    def of(self, payload: Payload) -> Payload:
+        """The whole payload with the new field, or without it where the product has no co-views."""
+        row = self._known[str(payload["product_id"])]
+        rows = range(self._table.starts[row], self._table.starts[row + 1])
+        rest = {name: value for name, value in payload.items() if name != KEY}
+        return {**rest, KEY: to_payload([self._co_viewed(i) for i in rows])} if rows else rest
+
+    def _co_viewed(self, row: int) -> CoViewed:
+        score = float(f"{self._table.scores[row]:.{DIGITS}g}")
+        return CoViewed(self._names[self._table.others[row]], int(self._table.counts[row]), score)
+
+
+def _write(
+    writer: Writer, published: Store, payloads: _Payloads, report: EventsReport, progress: Progress | None
+) -> None:
+    """Replace the payloads that changed and publish; nothing changed, nothing published."""
+    began, moment, total = time.perf_counter(), now(), published.count()
+
+    def changed() -> Iterator[Point]:
+        for done, point in enumerate(published.scroll()):
+            if progress and done % EVERY == 0:
+                progress("Writing photos", done, total)
+            payload = payloads.of(point.payload)
+            if payload != point.payload:
+                report.photos_written += 1
+                yield Point(point.id, {**payload, "indexed_at": moment})
+
+    points = changed()
+    first = next(points, None)
+    report.generation = published.generation
+    if first is not None:
+        draft = writer.draft(replace(published.record, created_at=moment), from_published=True)
+        draft.replace_payload(chain([first], points))
+        report.generation, report.published = draft.publish(), True
+    report.seconds["write"] = time.perf_counter() - began
+
+
+def _megabytes(progress: Progress) -> Notice:
+    return lambda done, total: progress("Reading (MB)", done // 1_000_000, max(1, total // 1_000_000))
+
+
+def _report(path: Path, index: Index, events: Events, table: CoViewTable, products: int) -> EventsReport:
+    return EventsReport(
+        file=str(path).encode(errors="replace").decode(), index=index.location,
+        sessions=table.sessions, capped_sessions=table.capped, events=events.total,
+        products=table.products, products_in_index=products,
+        unknown_products=events.unknown_products, unknown_events=events.unknown_events,
+        rejected_lines=events.rejected, rejects=events.rejects,
+    )  # fmt: skip
+
+
+def _write_rejects(index: Index, events: Events) -> Path | None:
+    try:
+        return write_rejects(index.local, events.rejects, REJECTS_NAME)
+    except OSError as error:
+        raise StoreUnwritable(f"{index.local}: the rejects cannot be written ({error.strerror})") from error
+
+
+def _refuse_useless(path: Path, index: Index, events: Events) -> None:
+    """A file of something else, or of another shop, must not take away the co-views there are."""
+    if not events.total:
+        first = events.rejects[0]
+        raise EventsError(
+            f"{path}: not one usable event, {events.rejected} lines rejected; first: {first.where}: {first.reason}"
+        )
+    if not events.products.size:
+        raise EventsError(
+            f"{path}: none of its {events.unknown_products} products is in {index.location}; nothing was written: "
+            "give the events of this shop, with the product ids of its catalog"
+        )

@@ -1,0 +1,85 @@
+"""From a question to its answer: rank the candidates, describe each, count the facets."""
+
+from __future__ import annotations
+
+import time
+
+from indexer.co_views import KEY
+from indexer.stores.interface import Payload
+from searcher.answers import Answer, Match, Query
+from searcher.candidate import Candidate
+from searcher.explain import explain
+from searcher.options import Options, where_texts
+from searcher.published import Published, photo_key
+from searcher.ranking import Ranked, rank
+from searcher.search import Search
+from searcher.stages import stage
+
+
+def answer(published: Published, search: Search, options: Options, started: float) -> Answer:
+    """Answer a question from one generation.
+
+    Args:
+        published: the generation.
+        search: the question.
+        options: its options.
+        started: `time.perf_counter` when it was asked.
+
+    Raises:
+        UsageError: an option that makes no sense for this catalog.
+        StoreError: the store cannot be read.
+    """
+    with stage("search"):
+        ranked = rank(published, options, search)
+    with stage("describe"):
+        matches = tuple(_match(published, search, options, ranked, candidate) for candidate in ranked.candidates)
+    return Answer(
+        query=Query(search.query, options, search.photos, search.payload),
+        matches=matches,
+        generation=published.generation,
+        model=published.store.record.fingerprint,
+        catalog_root=published.catalog_root,
+        took_ms=1000 * (time.perf_counter() - started),
+        relaxed=ranked.relaxed,
+        notes=tuple(search.notes),
+        **_facets(published, options, ranked),
+    )
+
+
+def _match(published: Published, search: Search, options: Options, ranked: Ranked, found: Candidate) -> Match:
+    dropped = ranked.relaxed_for.get(found.product_id, ())
+    explanation = None
+    if options.explain:
+        held = [text for text in where_texts(options.where) if text not in dropped]
+        explanation = explain(published, search, found, held, published.calibration)
+    return Match(
+        product_id=found.product_id,
+        score=found.score,
+        category=found.payload.get("category"),
+        photo=photo_key(found.payload),
+        thumbnail=published.thumbnail(found.payload),
+        payload=_chosen(found.payload, options),
+        relaxed=dropped,
+        explanation=explanation,
+    )
+
+
+def _chosen(payload: Payload, options: Options) -> Payload:
+    """The payload fields that were asked for; by default all that say something of the product itself."""
+    if options.fields is None:
+        return {name: value for name, value in payload.items() if name != KEY}
+    return {name: payload[name] for name in options.fields if name in payload}
+
+
+def _facets(published: Published, options: Options, ranked: Ranked) -> dict[str, tuple]:  # type: ignore[type-arg]
+    if not options.facets:
+        return {}
+    from searcher.facets import facets, facets_of
+
+    table, basis = published.store.record.field_table, published.facet_basis
+    payloads = [candidate.payload for candidate in ranked.candidates]
+    with stage("facets"):
+        return {
+            "facets": facets(published.store, options.facets, ranked.where, basis=basis),
+            "result_facets": facets_of(payloads, options.facets, table, basis=basis),
+        }

@@ -1,0 +1,78 @@
+"""Commands about the catalog itself: one product, the values of its fields, the category of a photo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from indexer.command_line import echo_json, index_options, json_option
+from searcher.cli_options import PATH, crop_of, photo_of, service_of
+
+_model = click.option(
+    "--model", type=PATH, metavar="DIR", help="Model for the photo [JEWELRY_MODEL; default: the index's own]."
+)
+_private = click.option("--allow-private", is_flag=True, help="Fetch photos from private addresses too.")
+
+
+@click.command()
+@click.option("--image", "-i", metavar="FILE", help="A photo; - reads it from a pipe.")
+@click.option("--url", metavar="URL", help="A photo on the web; private addresses are refused.")
+@click.option("--crop", metavar="L,T,R,B", help="The part of the photo that counts, as shares: 0.1,0.2,0.9,1.")
+@click.option("-k", default=5, show_default=True, metavar="N", help="How many categories.")
+@index_options
+@_model
+@_private
+@json_option
+def classify(image: str | None, url: str | None, crop: str | None, k: int, as_json: bool, **given: Any) -> None:
+    """Show the likeliest categories of a photo.
+
+    \b
+    Example:
+      searcher classify --image photo.jpg
+    """
+    photo = None if image is None else photo_of(image)
+    found = service_of(given).classify(photo, url=url, crop=crop_of(crop), k=k)
+    if as_json:
+        echo_json(found.to_json())
+        return
+    for name, probability in found.categories:
+        click.echo(f"{probability:6.1%}  {name}")
+
+
+@click.command()
+@click.argument("fields", nargs=-1, metavar="[FIELD]...")
+@click.option("--where", "-w", multiple=True, metavar="FILTER", help="Only products that pass; repeat it for AND.")
+@click.option("--limit", default=20, show_default=True, metavar="N", help="Values of a field, most frequent first.")
+@index_options
+@json_option
+def facets(fields: tuple[str, ...], where: tuple[str, ...], limit: int, as_json: bool, **given: Any) -> None:
+    """Count the products of each value of a field; without fields, of all fields.
+
+    \b
+    Examples:
+      searcher facets metal price
+      searcher facets metal --where category=rings
+    """
+    found = service_of(given).facets(fields, where, limit=limit)
+    if as_json:
+        echo_json({"facets": [facet.to_json() for facet in found]})
+        return
+    from searcher.table import print_facets
+
+    print_facets(found)
+
+
+@click.command()
+@click.argument("product_id", metavar="ID")
+@index_options
+@json_option
+def product(product_id: str, as_json: bool, **given: Any) -> None:
+    """Show what the index knows of a product."""
+    page = service_of(given).product(product_id)
+    if as_json:
+        echo_json(page.to_json())
+        return
+    from searcher.table import print_product
+
+    print_product(page)

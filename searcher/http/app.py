@@ -1,0 +1,136 @@
+"""The app: routes, and around them telemetry, authentication, rate limits, body limits and problem details.
+
+    Telemetry ─▶ CORS (if wanted) ─▶ Authentication ─▶ RateLimits ─▶ Uploads ─▶ problem details ─▶ routes
+
+A stranger is refused by his headers alone; the body is read for callers who are known and not in a hurry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, FastAPI
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+
+from indexer import __version__
+from searcher.http import routes_admin, routes_catalog, routes_health, routes_search
+from searcher.http.authentication import Authentication, check_exposure
+from searcher.http.keys import KeyFile
+from searcher.http.openapi import DESCRIPTION, TAGS, complete_openapi
+from searcher.http.problems import handle_errors, problem
+from searcher.http.rate_limits import RateLimits, TokenBuckets
+from searcher.http.readiness import ReadinessCheck
+from searcher.http.telemetry import Telemetry
+from searcher.http.uploads import BodyLimits, Uploads
+from searcher.settings import ServeSettings
+
+if TYPE_CHECKING:
+    from searcher.service import SearchService
+
+ROUTERS: tuple[APIRouter, ...] = (
+    routes_search.router,
+    routes_catalog.router,
+    routes_health.router,
+    routes_admin.router,
+)
+"""Each `routes_*` module has one; its prefix is its own, so that logs and metrics show whole templates."""
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: ServeSettings | None = None, service: SearchService | None = None) -> FastAPI:
+    """The service as an ASGI app.
+
+    Args:
+        settings: None reads those of this process.
+        service: what answers; None opens the index and model that the settings name.
+
+    ``app.state`` holds ``settings``, ``service``, ``keys`` (a `KeyFile` or None), ``limits`` (`TokenBuckets`) and
+    ``readiness`` (`ReadinessCheck`).
+
+    Raises:
+        UsageError: settings that make no sense, or that would open the service to the network without keys.
+        StoreError: the server of the index cannot be reached.
+    """
+    settings = settings or ServeSettings.read()
+    check_exposure(settings)
+    app = FastAPI(
+        title="Jewelry similarity",
+        version=__version__,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        docs_url=None,  # FastAPI's pages load scripts from elsewhere, which the security headers forbid
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    app.state.service = service or open_service(settings)
+    app.state.keys = None if settings.keys is None else KeyFile(settings.keys)
+    app.state.limits = TokenBuckets(settings.rate_limit / 60, settings.rate_burst, 1 / settings.serve_workers)
+    app.state.readiness = ReadinessCheck(app.state.service)
+    include_routes(app)
+    handle_errors(app)
+    complete_openapi(app, keyed=app.state.keys is not None)
+    _wrap(app, settings)
+    return app
+
+
+def open_service(settings: ServeSettings) -> SearchService:
+    """The search service that settings name; raises ``UsageError`` and ``StoreError`` as `open_chosen` does."""
+    from indexer.settings import open_chosen
+    from searcher.service import SearchService
+
+    place = open_chosen(settings)
+    return SearchService(place, settings.model, settings.catalog, allow_private=settings.allow_private_urls)
+
+
+def include_routes(app: FastAPI) -> None:
+    """Add the routes of all `ROUTERS`."""
+    for router in ROUTERS:
+        app.include_router(router)
+
+
+def _wrap(app: FastAPI, settings: ServeSettings) -> None:
+    """The layers around the routes; the last one added is the outermost."""
+    limits = BodyLimits(settings.upload_limit, settings.json_limit, settings.body_timeout)
+    app.add_middleware(Uploads, limits=limits)
+    app.add_middleware(RateLimits, buckets=app.state.limits)
+    app.add_middleware(Authentication, keys=app.state.keys)
+    if settings.cors_origins:
+        app.add_middleware(
+            _Cors,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("authorization", "content-type", "traceparent", "x-api-key", "x-request-id"),
+            expose_headers=("ratelimit", "ratelimit-policy", "retry-after", "x-request-id"),
+        )
+    app.add_middleware(Telemetry, shared=bool(settings.cors_origins))
+
+
+class _Cors(CORSMiddleware):
+    """Starlette's, with refusals as problems."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """See `CORSMiddleware.preflight_response`."""
+        response = super().preflight_response(request_headers)
+        if response.status_code < 400:
+            return response
+        headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+        return problem(response.status_code, bytes(response.body).decode(), headers=headers)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Load index and model before the first question; without them the service starts and /readyz says so."""
+    readiness = await asyncio.to_thread(app.state.readiness)
+    if not readiness.ready:
+        log.warning("not ready: %s", readiness.reason)
+    yield
+    app.state.service.close()

@@ -1,0 +1,53 @@
+"""What belongs to the request at hand: its id and what was found out about it on its way in."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request this context works on: for logs and problem details."""
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the holder of a key, or, where no keys are configured, anybody."""
+
+    key_id: str | None
+    scope: Literal["read", "admin"]
+    rate: int | None = None
+    """Requests a minute by the key; None: as the setting says."""
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The first value of a request's header; ``name`` in lower case."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return None
+
+
+def choose_request_id(scope: Scope) -> str:
+    """The client's X-Request-ID where it is one that can go into logs and headers, else a new one."""
+    given = header(scope, b"x-request-id") or ""
+    return given if _SANE_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+def caller_of(scope: Scope) -> Caller | None:
+    """Who asks, once that was checked."""
+    caller = scope.get("state", {}).get("caller")
+    return caller if isinstance(caller, Caller) else None
+
+
+def client_address(scope: Scope) -> str:
+    """The client's address; the server has replaced a trusted proxy's by the one it was told."""
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"

@@ -1,0 +1,183 @@
+"""The bodies of requests: the shapes in the OpenAPI document, and what `SearchService` is called with for each."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from indexer.errors import ImageError, UsageError
+from searcher.example import Example
+from searcher.options import MAX_PRODUCTS, Wanted
+
+MAX_EXAMPLES = 32
+"""Examples of one recommendation; each costs a search or an inference."""
+
+MAX_BATCH = 100
+"""Queries of one batch request."""
+
+Text = Annotated[str, StringConstraints(max_length=1000)]
+ProductId = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Body(BaseModel):
+    """A request body; a name that is not known is refused, so that a typing error is not a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OptionsBody(Body):
+    """The options every question about products takes."""
+
+    k: int = Field(10, ge=1, le=MAX_PRODUCTS, description="Products wanted.")
+    offset: int = Field(0, ge=0, le=MAX_PRODUCTS, description="Products skipped before the first.")
+    where: list[Text] | dict[str, Any] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Filter texts, all of which must hold, such as `metal=gold|silver`, `price<=500` or `title~pearl`; "
+        "or a filter in Qdrant's JSON.",
+        examples=[["category=rings", "price<=500"]],
+    )
+    min_score: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False, description="Least cosine of an answer.")
+    fields: list[Text] | None = Field(None, max_length=200, description="Payload fields to return; null: all.")
+    exact: bool = Field(False, description="Compare with every photo instead of walking the graph.")
+    preset: Text | None = Field(
+        None, description="A named filter relative to the product asked with.", examples=["other-metal"]
+    )
+    boosts: list[Text] = Field(
+        default_factory=list, max_length=20, description="Amounts added to the score.", examples=[["in_stock:0.05"]]
+    )
+    diversity: Share = Field(0.0, description="0 orders by score alone, 1 by difference from what is above.")
+    caps: list[Text] = Field(
+        default_factory=list, max_length=20, description="Most products of one value.", examples=[["brand:2"]]
+    )
+    relax: list[Text] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Fields whose filters may be dropped, in this order, when fewer than k pass; `*` is any.",
+    )
+    explain: bool = Field(False, description="Say of each answer why it is there.")
+    facets: list[Text] = Field(default_factory=list, max_length=20, description="Fields whose values are counted.")
+
+    def wanted(self) -> Wanted:
+        """The options as keyword arguments of `SearchService`."""
+        return Wanted(
+            k=self.k, offset=self.offset, where=self.where, min_score=self.min_score, fields=self.fields,
+            exact=self.exact, preset=self.preset, boosts=self.boosts, diversity=self.diversity, caps=self.caps,
+            relax=self.relax, explain=self.explain, facets=self.facets,
+        )  # fmt: skip
+
+
+class ExampleBody(Body):
+    """What to compare with: exactly one of product_id, image, url and vector."""
+
+    product_id: ProductId | None = Field(None, description="A product of the index.", examples=["J0004"])
+    image: str | None = Field(None, description="A photo: the bytes of an image file in base64.")
+    url: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
+        None, description="Where a photo can be fetched; public http or https addresses only."
+    )
+    vector: list[Finite] | None = Field(None, max_length=4096, description="An embedding of the index's model.")
+    crop: tuple[Share, Share, Share, Share] | None = Field(
+        None, description="Left, top, right and bottom of the part of the photo that counts, as shares 0 to 1."
+    )
+
+    def example(self) -> Example:
+        """The example; raises ``UsageError`` or ``ImageError``."""
+        data = None if self.image is None else from_base64(self.image)
+        return Example(self.product_id, data, self.url, self.vector, self.crop)
+
+
+ExampleLikeBody = ProductId | ExampleBody
+
+
+def example_of(body: str | ExampleBody) -> Example:
+    """A product id alone, or an example body."""
+    return Example(product_id=body) if isinstance(body, str) else body.example()
+
+
+class SimilarBody(OptionsBody, ExampleBody):
+    """Products that look like a product, a photo or a vector."""
+
+
+class RecommendBody(OptionsBody):
+    """More like the positive, less like the negative."""
+
+    positive: list[ExampleLikeBody] = Field(default_factory=list, max_length=MAX_EXAMPLES)
+    negative: list[ExampleLikeBody] = Field(default_factory=list, max_length=MAX_EXAMPLES)
+    strategy: Literal["average_vector", "best_score"] = "average_vector"
+
+
+class Pair(Body):
+    """Rather like the first than like the second."""
+
+    positive: ExampleLikeBody
+    negative: ExampleLikeBody
+
+
+class DiscoverBody(OptionsBody):
+    """Like the target, but rather A than B of each pair."""
+
+    target: ExampleLikeBody | None = None
+    context: list[Pair] = Field(default_factory=list, max_length=MAX_EXAMPLES)
+
+
+class AlsoViewedBody(OptionsBody):
+    """What a visitor may want to see next."""
+
+    product_ids: list[ProductId] = Field(
+        min_length=1, max_length=MAX_EXAMPLES, description="The visitor's last products, newest first."
+    )
+    decay: Share = Field(0.8, description="Weight of a product relative to the one viewed after it.")
+    co_view_weight: Share = Field(0.5, description="Share of what visitors viewed together, against looks.")
+
+
+class TextBody(OptionsBody):
+    """Products by words."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
+        examples=["gold ring with a red stone"]
+    )
+
+
+class BatchBody(OptionsBody):
+    """`similar` for many examples at once, all answered from one generation of the index."""
+
+    queries: list[ExampleLikeBody] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class ClassifyBody(Body):
+    """The category of a photo: exactly one of image and url."""
+
+    image: str | None = Field(None, description="A photo: the bytes of an image file in base64.")
+    url: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    crop: tuple[Share, Share, Share, Share] | None = None
+    k: int = Field(5, ge=1, le=1000, description="Categories wanted.")
+
+
+class FacetsBody(Body):
+    """Values and ranges of fields with the number of products that pass the filter."""
+
+    fields: list[Text] = Field(default_factory=list, max_length=50, description="Empty: all that can be counted.")
+    where: list[Text] | dict[str, Any] = Field(default_factory=list, max_length=50)
+    limit: int = Field(20, ge=1, le=1000, description="Values of a field, most frequent first.")
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of a photo; a ``data:`` address is read too, as that is what pages have.
+
+    Raises:
+        ImageError: it is no base64.
+        UsageError: it is a data address of something else.
+    """
+    if text.startswith("data:"):
+        head, _, text = text.partition(",")
+        if not head.endswith(";base64"):
+            raise UsageError("image: a data address must be base64: data:image/jpeg;base64,…")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ImageError(f"image: this is no base64 ({error}); send the bytes of the image file in base64") from error

@@ -1,0 +1,152 @@
+"""Routes about the catalog itself: products, pictures, facets, the category of a photo, reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, HTTPException, Query, Response, UploadFile
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse
+from pydantic import StringConstraints
+
+from indexer.errors import JewelryError
+from searcher.http.dependencies import Service
+from searcher.http.problems import PROBLEMS
+from searcher.http.requests import ClassifyBody, FacetsBody, ProductId, Text, from_base64
+from searcher.http.responses import (
+    ClassificationShape,
+    FacetsShape,
+    ProductShape,
+    ReportsShape,
+    json_response,
+    product_json,
+)
+from searcher.pictures import thumbnail_of
+
+router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)
+
+WEBP: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The picture.", "content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}
+}
+FOR_EVER = {"cache-control": "private, max-age=31536000, immutable"}
+"""A picture's address is the hash of its photo: another photo has another address."""
+
+REPORT_FILES = {".html": "text/html; charset=utf-8", ".png": "image/png", ".json": "application/json"}
+REPORT_POLICY = {
+    "content-security-policy": "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; sandbox"
+}
+
+
+@router.get(
+    "/products/{product_id:path}",
+    responses={200: {"model": ProductShape, "description": "The product."}},
+    response_class=Response,
+    summary="One product",
+)
+def product(service: Service, product_id: Annotated[ProductId, InPath(examples=["J0004"])]) -> Response:
+    """What the index knows of a product. An id may hold slashes."""
+    return json_response(product_json(service.product(product_id)))
+
+
+@router.get(
+    "/pictures/{sha256}", responses=WEBP, response_class=FileResponse, summary="The picture of a photo, 256 px WebP"
+)
+def picture(service: Service, sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]) -> Response:
+    """Pictures are named by the sha256 of the photo's file, as the payload's photo.sha256 says."""
+    path = thumbnail_of(service.index.local, sha256)
+    if path is None:
+        raise HTTPException(404, "there is no picture of this photo; a sync makes them")
+    return FileResponse(path, media_type="image/webp", headers=FOR_EVER)
+
+
+@router.get(
+    "/facets",
+    responses={200: {"model": FacetsShape, "description": "The counts."}},
+    response_class=Response,
+    summary="Values of fields with their number of products",
+)
+def facets_of_query(
+    service: Service,
+    field: Annotated[list[Text], Query(max_length=50, description="Fields; none: all that can be counted.")] = [],  # noqa: B006
+    where: Annotated[list[Text], Query(max_length=50, description="Filter texts, all of which must hold.")] = [],  # noqa: B006
+    limit: Annotated[int, Query(ge=1, le=1000, description="Values of a field.")] = 20,
+) -> Response:
+    """The short form; with a filter in Qdrant's JSON: POST."""
+    found = service.facets(field, where, limit=limit)
+    return json_response({"facets": [facet.to_json() for facet in found]})
+
+
+@router.post(
+    "/facets",
+    responses={200: {"model": FacetsShape, "description": "The counts."}},
+    response_class=Response,
+    summary="Values of fields with their number of products",
+)
+def facets(service: Service, body: FacetsBody) -> Response:
+    """Each value and range comes with the filter text that selects it."""
+    found = service.facets(body.fields, body.where, limit=body.limit)
+    return json_response({"facets": [facet.to_json() for facet in found]})
+
+
+@router.post(
+    "/classify",
+    responses={200: {"model": ClassificationShape, "description": "The likeliest categories, best first."}},
+    response_class=Response,
+    summary="The category of a photo",
+)
+def classify(service: Service, body: ClassifyBody) -> Response:
+    """Calibrated probabilities of the categories the model was trained on."""
+    data = None if body.image is None else from_base64(body.image)
+    return json_response(service.classify(data, url=body.url, crop=body.crop, k=body.k).to_json())
+
+
+@router.post(
+    "/classify/photo",
+    responses={200: {"model": ClassificationShape, "description": "The likeliest categories, best first."}},
+    response_class=Response,
+    summary="The category of an uploaded photo",
+)
+def classify_upload(
+    service: Service,
+    image: Annotated[UploadFile, File(description="The photo.")],
+    k: Annotated[int, Form(ge=1, le=1000, description="Categories wanted.")] = 5,
+) -> Response:
+    """The form for a browser's upload."""
+    return json_response(service.classify(image.file.read(), k=k).to_json())
+
+
+@router.get(
+    "/reports",
+    responses={200: {"model": ReportsShape, "description": "Addresses of reports."}},
+    response_class=Response,
+    summary="Reports there are",
+)
+def reports(service: Service) -> Response:
+    """The training report of the index's model, where it is at hand."""
+    folder = _report_folder(service)
+    names = sorted(path.name for path in folder.iterdir() if path.suffix in REPORT_FILES) if folder else []
+    return json_response({"reports": [f"/v1/reports/model/{name}" for name in names]})
+
+
+@router.get(
+    "/reports/model/{name}", response_class=FileResponse, summary="A file of the model's training report",
+    responses={200: {"description": "The file.", "content": {kind: {} for kind in REPORT_FILES.values()}}},
+)  # fmt: skip
+def report(service: Service, name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+\.[a-z]+$")]) -> Response:
+    """Read-only, and without scripts."""
+    folder = _report_folder(service)
+    path = folder / name if folder else None
+    if path is None or path.suffix not in REPORT_FILES or not path.is_file():
+        raise HTTPException(404, "there is no report of this name; GET /v1/reports lists them")
+    return FileResponse(path, media_type=REPORT_FILES[path.suffix], headers=REPORT_POLICY)
+
+
+def _report_folder(service: Service) -> Path | None:
+    from indexer.model_file import REPORT_NAME
+
+    try:
+        folder = service.published().model_folder / REPORT_NAME
+    except JewelryError:
+        return None
+    return folder if folder.is_dir() else None

@@ -1,0 +1,133 @@
+"""Routes that answer with products: similar, recommend, discover, also viewed, text, and many queries at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from searcher.answers import Answer
+from searcher.http.dependencies import Service
+from searcher.http.problems import PROBLEMS
+from searcher.http.requests import (
+    AlsoViewedBody,
+    BatchBody,
+    DiscoverBody,
+    OptionsBody,
+    ProductId,
+    RecommendBody,
+    SimilarBody,
+    Text,
+    TextBody,
+    example_of,
+)
+from searcher.http.responses import AnswerShape, BatchShape, answer_json, json_response
+from searcher.options import MAX_PRODUCTS
+
+router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
+
+ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": AnswerShape, "description": "The products, best first."}}
+
+
+@router.get("/similar", responses=ANSWER, response_class=Response, summary="Products like a product")
+def similar_to_product(
+    service: Service,
+    product_id: Annotated[ProductId, Query(description="A product of the index.", examples=["J0004"])],
+    k: Annotated[int, Query(ge=1, le=MAX_PRODUCTS, description="Products wanted.")] = 10,
+    offset: Annotated[int, Query(ge=0, le=MAX_PRODUCTS, description="Products skipped before the first.")] = 0,
+    where: Annotated[list[Text], Query(max_length=50, description="Filter texts, all of which must hold.")] = [],  # noqa: B006
+) -> Response:
+    """The short form for a product page: one address, which caches understand. All options: POST."""
+    return _answered(service.similar(product_id, k=k, offset=offset, where=where))
+
+
+@router.post("/similar", responses=ANSWER, response_class=Response, summary="Products like a product, photo or vector")
+def similar(service: Service, body: SimilarBody) -> Response:
+    """Scores are cosines, best first; the product asked with is no answer."""
+    asked = body.example()
+    return _answered(
+        service.similar(
+            asked.product_id, asked.image, url=asked.url, vector=asked.vector, crop=asked.crop, **body.wanted()
+        )
+    )
+
+
+@router.post("/similar/photo", responses=ANSWER, response_class=Response, summary="Products like an uploaded photo")
+def similar_to_upload(
+    service: Service,
+    image: Annotated[UploadFile, File(description="The photo.")],
+    options: Annotated[
+        str, Form(description='The options of POST /v1/similar as JSON, and crop: {"k": 5, "crop": [0, 0, 1, 0.5]}')
+    ] = "{}",
+) -> Response:
+    """The form for a browser's upload: the photo as it is, options as JSON beside it."""
+    body = _options(options)
+    answer = service.similar(image=image.file.read(), crop=body.crop, **body.wanted())
+    return _answered(answer)
+
+
+@router.post("/recommend", responses=ANSWER, response_class=Response, summary="More like these, unlike those")
+def recommend(service: Service, body: RecommendBody) -> Response:
+    """`average_vector` looks between the examples; `best_score` looks near each of them."""
+    likes, dislikes = map(example_of, body.positive), map(example_of, body.negative)
+    return _answered(service.recommend(list(likes), list(dislikes), strategy=body.strategy, **body.wanted()))
+
+
+@router.post("/discover", responses=ANSWER, response_class=Response, summary="Like this, but rather A than B")
+def discover(service: Service, body: DiscoverBody) -> Response:
+    """A product's score is the number of pairs on whose positive side it lies, then its likeness to the target."""
+    target = None if body.target is None else example_of(body.target)
+    pairs = [(example_of(pair.positive), example_of(pair.negative)) for pair in body.context]
+    return _answered(service.discover(target, pairs, **body.wanted()))
+
+
+@router.post("/also-viewed", responses=ANSWER, response_class=Response, summary="What a visitor may want to see next")
+def also_viewed(service: Service, body: AlsoViewedBody) -> Response:
+    """By looks alone on day one; blended with what visitors viewed together once `indexer events` has been run."""
+    answer = service.also_viewed(
+        body.product_ids, decay=body.decay, co_view_weight=body.co_view_weight, **body.wanted()
+    )
+    return _answered(answer)
+
+
+@router.post("/text", responses=ANSWER, response_class=Response, summary="Products by words")
+def text(service: Service, body: TextBody) -> Response:
+    """The words of titles and attributes; the score is the weighted share of the words that match."""
+    return _answered(service.text(body.text, **body.wanted()))
+
+
+@router.post(
+    "/batch",
+    responses={200: {"model": BatchShape, "description": "An answer or an error for each query."}},
+    response_class=Response,
+    summary="Similar products for many examples",
+)
+def batch(service: Service, body: BatchBody) -> Response:
+    """All answers come from one generation; a query that fails gives its error in its place."""
+    answers = service.similar_batch([example_of(query) for query in body.queries], **body.wanted())
+    return json_response({"answers": [answer_json(a) if isinstance(a, Answer) else {"error": str(a)} for a in answers]})
+
+
+class _UploadOptions(OptionsBody):
+    """What stands beside an uploaded photo."""
+
+    crop: tuple[float, float, float, float] | None = None
+
+
+def _options(text: str) -> _UploadOptions:
+    try:
+        return _UploadOptions.model_validate(json.loads(text))
+    except ValidationError as error:
+        found = [{**one, "loc": ("body", "options", *one["loc"])} for one in error.errors(include_context=False)]
+        raise RequestValidationError(found) from error
+    except (ValueError, RecursionError) as error:
+        raise RequestValidationError(
+            [{"type": "options_json", "loc": ("body", "options"), "msg": f"is no JSON ({error})"}]
+        ) from error
+
+
+def _answered(answer: Answer) -> Response:
+    return json_response(answer_json(answer))

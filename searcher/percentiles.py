@@ -1,0 +1,60 @@
+"""How unusual a score is: the share of the catalog's photos that are less alike to the query."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import StoreError, UsageError
+from indexer.stores.interface import Store, check_vectors
+
+SAMPLE = 1_000
+SAME = 1e-6
+"""Cosines this near are equal: engines sum in float32, and the photo that matched is not less alike than itself."""
+
+
+def sample_vectors(store: Store, size: int = SAMPLE) -> NDArray[np.float32]:
+    """Vectors of a generation, float32 [≤ size, dimension], unit length; the same ones each time.
+
+    They are the first in order of id. Ids are hashes of product and photo (UUIDv5), so this is a fair draw.
+
+    Raises:
+        UsageError: the size is below 1.
+        StoreError: the store cannot be read, or holds no vector.
+    """
+    if size < 1:
+        raise UsageError(f"the sample must have 1 vector or more, not {size}")
+    points = islice(store.scroll(fields=[], vectors=True), size)
+    drawn = [point.vector for point in points if point.vector is not None]
+    if not drawn:
+        raise StoreError(f"generation {store.generation} holds no vectors; run a sync")
+    return _unit(np.stack(drawn)).astype(np.float32)
+
+
+def percentile(sample: NDArray[np.float32], query_vectors: NDArray[np.float32], score: float) -> float:
+    """Share in [0, 1] of the sampled photos that are less alike to the query than ``score``.
+
+    Args:
+        sample: of `sample_vectors`, [n, dimension].
+        query_vectors: the query's photos [m, dimension]; a sampled photo counts with the one it is most alike to.
+        score: a cosine.
+
+    Raises:
+        VectorError: a query vector is NaN, infinite, zero or of another length.
+        UsageError: there are no query vectors, or the score is not finite.
+    """
+    queries = check_vectors(query_vectors, sample.shape[1])
+    if not len(queries) or not len(sample):
+        raise UsageError("a percentile needs one query vector or more, and a sample")
+    if not np.isfinite(score):
+        raise UsageError(f"the score {score} is not a finite number")
+    alike = (_unit(sample) @ _unit(queries).T).max(axis=1)
+    return float(np.mean(alike < float(score) - SAME))
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    rows = vectors.astype(np.float64)
+    lengths: NDArray[np.float64] = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / lengths

@@ -1,0 +1,138 @@
+"""One published generation, open for questions: its products, their pictures, a sample of its vectors."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import JewelryError, UnknownProduct
+from indexer.stores.filter_tree import Filter, Match, value_at
+from indexer.stores.interface import Index, Payload, Point, Store
+from searcher import filters
+from searcher.answers import QueryPhoto
+from searcher.example import Asked, Example
+from searcher.options import Where
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from indexer.model_file import Calibration
+    from searcher.facets import FacetBasis
+    from searcher.vocabulary import Vocabulary
+
+SUGGEST_AMONG = 10_000
+"""Product ids that are looked through for one that was mistyped."""
+
+
+class Published:
+    """What the parts of one answer share. It stays with its generation, whatever is published meanwhile."""
+
+    def __init__(self, index: Index, catalog: Path | None, model: Path | None = None) -> None:
+        self._model = model
+        self.store: Store = index.read()
+        self.location = index.location
+        self._local = index.local
+        self.catalog_root = catalog or Path(self.store.record.catalog_root)
+
+    @property
+    def generation(self) -> str:
+        """The generation's name."""
+        return self.store.generation
+
+    def product(self, product_id: str, *, vectors: bool = False) -> list[Point]:
+        """The product's points, one a photo, in order of the photos' rank.
+
+        Raises:
+            UnknownProduct: there is none of this id.
+        """
+        try:
+            product_id.encode()
+            points = list(self.store.scroll(of_product(product_id), vectors=vectors))
+        except UnicodeEncodeError:  # bytes of a command line that are no UTF-8: no index holds that
+            points = []
+        if points:
+            return sorted(points, key=lambda point: (value_at(point.payload, "photo.rank") or 0, point.id))
+        known = [str(value) for value, _ in self.store.facet("product_id", limit=SUGGEST_AMONG)]
+        near = get_close_matches(product_id, known, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else "a sync adds what is new in the catalog"
+        raise UnknownProduct(f"product {product_id!r} is not in the index at {self.location}; {hint}")
+
+    def ask_with_product(self, example: Example) -> Asked:
+        """The example of a product id, found."""
+        assert example.product_id is not None  # noqa: S101
+        points = self.product(example.product_id, vectors=True)
+        return Asked(
+            example,
+            tuple(QueryPhoto(photo_key(point.payload), self.thumbnail(point.payload)) for point in points),
+            np.stack([point.vector for point in points if point.vector is not None]),
+            points[0].payload,
+        )
+
+    def thumbnail(self, payload: Payload) -> Path | None:
+        """The picture that a sync left for the photo, where there is one."""
+        from searcher.pictures import thumbnail_of
+
+        return thumbnail_of(self._local, value_at(payload, "photo.sha256"))
+
+    def read_filter(self, where: Where) -> Filter | None:
+        """The filter tree of a filter in any of its forms; raises ``FilterError``."""
+        return filters.read(where, self.store.record.field_table)
+
+    @cached_property
+    def sample(self) -> NDArray[np.float32]:
+        """Vectors of photos that stand for the catalog, [n, dimension]."""
+        from searcher.percentiles import sample_vectors
+
+        return sample_vectors(self.store)
+
+    @cached_property
+    def facet_basis(self) -> FacetBasis:
+        """What facets of this generation have in common."""
+        from searcher.facets import FacetBasis
+
+        return FacetBasis(self.store)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of this generation's keywords."""
+        from searcher.vocabulary import Vocabulary
+
+        return Vocabulary(self.store)
+
+    @property
+    def model_folder(self) -> Path:
+        """Where the model is; raises ``UsageError`` where none is named or found."""
+        from indexer.settings import find_model
+
+        return find_model(self._model, self.store.record.model_path)
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """What a cosine means to the model of the generation; None where the model is not at hand or was altered."""
+        from indexer.model_file import load_model
+
+        try:
+            model = load_model(self.model_folder)
+        except JewelryError:
+            return None
+        return model.calibration if model.fingerprint == self.store.record.fingerprint else None
+
+
+def of_product(product_id: str) -> Filter:
+    """The filter that passes the photos of one product."""
+    return Filter(must=(Match("product_id", (product_id,)),))
+
+
+def without_products(product_ids: Sequence[str]) -> Filter | None:
+    """The filter that passes the photos of all other products; None when there are none to leave out."""
+    return Filter(must_not=(Match("product_id", tuple(product_ids)),)) if product_ids else None
+
+
+def photo_key(payload: Mapping[str, object]) -> str:
+    """The photo's path under the catalog root."""
+    return str(value_at(dict(payload), "photo.path") or "")

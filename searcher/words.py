@@ -1,0 +1,39 @@
+"""Words of a question in everyday English: what counts as a word, which say nothing, and plural forms."""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(r"[^\W_]+")
+STOP_WORDS = frozenset(
+    ("a", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "for", "from", "has", "have", "i", "in", "is",
+     "it", "its", "like", "looking", "me", "my", "of", "on", "one", "or", "s", "show", "some", "something", "t", "that",
+     "the", "their", "this", "to", "want", "we", "which", "with", "without", "you", "your")
+)  # fmt: skip
+"""Words that are in every question and say nothing of a product; ``s`` and ``t`` are what is left of 's and 't."""
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The distinct words of a text in lower case, in order: runs of letters and digits, as the text index has them."""
+    return tuple(dict.fromkeys(word.lower() for word in _WORD.findall(text)))
+
+
+def singular(word: str) -> str:
+    """An English noun's singular by its spelling: rings, rubies, watches; a word that is no plural stays as it is."""
+    if len(word) <= 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    return word[:-1]
+
+
+def forms(word: str) -> tuple[str, ...]:
+    """The word, its singular and its plural, each once: what a title may have instead of it."""
+    one = singular(word)
+    if one.endswith("y") and one[-2:-1] not in tuple("aeiou"):
+        many = f"{one[:-1]}ies"
+    else:
+        many = f"{one}es" if one.endswith(("s", "x", "z", "ch", "sh")) else f"{one}s"
+    return tuple(dict.fromkeys((word, one, many)))

@@ -1,0 +1,84 @@
+"""/readyz: ready with index and model, and in a few safe words why not."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from indexer.generations import EmbeddedIndex
+from searcher.http.app import create_app
+from searcher.http.readiness import ReadinessCheck
+from searcher.service import SearchService
+from searcher.settings import ServeSettings
+from tests.searcher.conftest import Built, Photographed, points, publish, record, unit_vectors
+from tests.searcher.http.test_problems import problem_of
+from tests.tiny_model import write_tiny_model
+
+
+def client_of(index: Path, model: Path | None = None) -> TestClient:
+    settings = ServeSettings(_env_file=None, index=index, model=model)  # type: ignore[call-arg]
+    return TestClient(create_app(settings))
+
+
+def test_ready(photographed: Photographed) -> None:
+    with client_of(photographed.root) as client:
+        assert client.get("/livez").json() == {"status": "alive"}
+        assert client.get("/readyz").json() == {"status": "ready", "generation": photographed.store.generation}
+
+
+def test_no_index_yet(tmp_path: Path) -> None:
+    with client_of(tmp_path / "index") as client:
+        answer = client.get("/readyz")
+        found = problem_of(answer, 503)
+        assert (found.type, found.detail) == ("urn:jewelry:problem:not-ready", "no index is published yet")
+        assert str(tmp_path) not in answer.text
+        assert "retry-after" in answer.headers
+        assert client.get("/livez").status_code == 200
+
+
+def test_another_model(photographed: Photographed, tmp_path: Path) -> None:
+    other = write_tiny_model(tmp_path / "other", seed=7)
+    with client_of(photographed.root, other) as client:
+        found = problem_of(client.get("/readyz"), 503)
+        assert found.detail == "the model is not the one the index was built with"
+
+
+def test_an_altered_model(photographed: Photographed, tmp_path: Path) -> None:
+    altered = shutil.copytree(photographed.model, tmp_path / "altered")
+    with (altered / "model.onnx").open("ab") as handle:
+        handle.write(b"x")
+    with client_of(photographed.root, altered) as client:
+        assert problem_of(client.get("/readyz"), 503).detail == "the model cannot be loaded"
+
+
+def test_no_model(built: Built, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    with client_of(built.root) as client:
+        problem_of(client.get("/readyz"), 503)
+
+
+def test_it_becomes_ready_when_an_index_is_published(
+    photographed: Photographed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("searcher.http.readiness.FRESH_SECONDS", -1.0)
+    index = EmbeddedIndex(tmp_path / "index")
+    check = ReadinessCheck(SearchService(index, photographed.model))
+    assert not check().ready
+    payload = {"product_id": "P1", "photo": {"path": "P1/0.jpg", "rank": 0.0}}
+    publish(index, points([payload], unit_vectors(1)), record(photographed.store.record.fingerprint))
+    assert check().ready
+    publish(index, points([payload], unit_vectors(1)), record("e" * 64))
+    assert check().summary == "the model is not the one the index was built with"
+
+
+def test_it_is_asked_once_a_second_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = SearchService(tmp_path / "index")
+    asked: list[int] = []
+    monkeypatch.setattr(service, "published", lambda: asked.append(1) or service.index.read())
+    check = ReadinessCheck(service)
+    monkeypatch.setattr("searcher.http.readiness.FRESH_SECONDS", 3600.0)
+    assert [check().ready for _ in range(5)] == [False] * 5
+    assert len(asked) == 1
