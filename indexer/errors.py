@@ -15,12 +15,16 @@
     │   ├── StoreLocked                          another writer is at work
     │   ├── StoreUnwritable                      no permission, or the disk is full
     │   └── VectorError                          a vector is NaN, infinite, zero or of the wrong length
+    ├── ClientError                              a request to the HTTP service has no answer
+    │   └── ServiceUnavailable                   it cannot be reached, or cannot answer now: ask again later
     └── MissingExtra                             an optional dependency is not installed
 
 A message is one line: what is wrong, where, and what to do about it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -90,6 +94,37 @@ class StoreUnwritable(StoreError):
 
 class VectorError(StoreError):
     """A vector that no engine should see: NaN, infinite, all zero, or of the wrong length."""
+
+
+class ClientError(JewelryError):
+    """A request to the HTTP service has no answer; the attributes are those of its problem details (RFC 9457).
+
+    Args:
+        message: one line.
+        status: the HTTP status; None when nothing, or nothing of this service, came back.
+        kind: the end of the problem's type, such as ``unknown-product`` or ``filter``; it never changes.
+        request_id: names the request in the service's log.
+        fields: path and message of each field of the request that cannot be taken.
+        retry_after: seconds after which the service wants to be asked again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        kind: str | None = None,
+        request_id: str | None = None,
+        fields: Sequence[tuple[str, str]] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.request_id = status, kind, request_id
+        self.fields, self.retry_after = tuple(fields), retry_after
+
+
+class ServiceUnavailable(ClientError):
+    """The HTTP service cannot be reached, is too slow, or cannot answer at the moment: the same may work later."""
 
 
 class MissingExtra(JewelryError):

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from searcher.answers import Answer, Explanation, Match, Query
     from searcher.classification import Classification
+    from searcher.client import Client
     from searcher.example import Example
     from searcher.options import Options
     from searcher.service import SearchService
 
-__all__ = ["Answer", "Classification", "Example", "Explanation", "Match", "Options", "Query", "SearchService"]
+__all__ = ["Answer", "Classification", "Client", "Example", "Explanation", "Match", "Options", "Query", "SearchService"]
 
 _HOME = {
     "Answer": "answers",
     "Classification": "classification",
+    "Client": "client",
     "Example": "example",
     "Explanation": "answers",
     "Match": "answers",

@@ -10,6 +10,7 @@ import click
 from indexer.command_line import group
 from searcher.cli_catalog import classify, facets, product
 from searcher.cli_keys import keys
+from searcher.cli_mcp import mcp
 from searcher.cli_options import PATH, crop_of, examples_of, photo_of, question_options, show
 from searcher.cli_serve import serve
 
@@ -144,5 +145,5 @@ def text(words: tuple[str, ...], **given: Any) -> None:
     show(lambda service, wanted: service.text(" ".join(words), **wanted), given)
 
 
-for _command in (classify, facets, product, keys, serve):
+for _command in (classify, facets, product, keys, serve, mcp):
     main.add_command(_command)

@@ -72,7 +72,7 @@ def _why(match: Match) -> str:
     if why.probability is not None:
         parts.append(f"{why.probability:.0%} likely the same category")
     parts += [f"{text} {amount:+.3f}" for text, amount in why.boosts.items()]
-    parts += [f"{name.replace('_', ' ')} {value}" for name, value in why.parts.items()]
+    parts += [f"{name.replace('_', ' ')} {_plain(value)}" for name, value in why.parts.items()]
     parts += [f"although not {text}" for text in match.relaxed]
     return f"{match.product_id}: {' · '.join(parts)}"
 
@@ -82,6 +82,13 @@ def summary(answer: Answer) -> str:
     many = "1 product" if len(answer.matches) == 1 else f"{len(answer.matches)} products"
     origin = f"generation {answer.generation} · model {answer.model[:12]}"
     return printable(f"{many} like {in_words(answer.query)} · {origin} · {answer.took_ms:.0f} ms")
+
+
+def _plain(value: object) -> str:
+    """A part of a score as people write it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _table(answer: Answer, width: int) -> Table:

@@ -1,8 +1,8 @@
 """The app: routes, and around them telemetry, authentication, rate limits, body limits and problem details.
 
-    Telemetry ─▶ CORS (if wanted) ─▶ Authentication ─▶ RateLimits ─▶ Uploads ─▶ problem details ─▶ routes
+    Telemetry ─▶ CORS (if wanted) ─▶ Uploads ─▶ Authentication ─▶ RateLimits ─▶ problem details ─▶ routes
 
-A stranger is refused by his headers alone; the body is read for callers who are known and not in a hurry.
+A stranger, or who asks too often, is refused by the headers alone: the body is read by routes, through the limits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from indexer import __version__
-from searcher.http import routes_admin, routes_catalog, routes_health, routes_search
+from searcher.http import routes_admin, routes_catalog, routes_health, routes_page, routes_search
 from searcher.http.authentication import Authentication, check_exposure
 from searcher.http.keys import KeyFile
 from searcher.http.openapi import DESCRIPTION, TAGS, complete_openapi
@@ -38,6 +38,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     routes_catalog.router,
     routes_health.router,
     routes_admin.router,
+    routes_page.router,
 )
 """Each `routes_*` module has one; its prefix is its own, so that logs and metrics show whole templates."""
 
@@ -100,9 +101,9 @@ def include_routes(app: FastAPI) -> None:
 def _wrap(app: FastAPI, settings: ServeSettings) -> None:
     """The layers around the routes; the last one added is the outermost."""
     limits = BodyLimits(settings.upload_limit, settings.json_limit, settings.body_timeout)
-    app.add_middleware(Uploads, limits=limits)
     app.add_middleware(RateLimits, buckets=app.state.limits)
     app.add_middleware(Authentication, keys=app.state.keys)
+    app.add_middleware(Uploads, limits=limits)
     if settings.cors_origins:
         app.add_middleware(
             _Cors,

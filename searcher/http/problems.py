@@ -51,11 +51,11 @@ class Problem(BaseModel):
 
 
 _KINDS: tuple[tuple[type[errors.JewelryError], int, str], ...] = (
-    (errors.FilterError, 422, "filter"),
+    (errors.FilterError, 422, "invalid-filter"),
     (errors.UnknownProduct, 404, "unknown-product"),
-    (errors.UsageError, 422, "usage"),
-    (errors.ImageError, 422, "image"),
-    (errors.VectorError, 422, "vector"),
+    (errors.UsageError, 422, "invalid-question"),
+    (errors.ImageError, 422, "invalid-photo"),
+    (errors.VectorError, 422, "invalid-vector"),
     (errors.StoreError, 503, "index-unavailable"),
     (errors.ModelError, 503, "model-unavailable"),
     (errors.MissingExtra, 503, "not-installed"),

@@ -11,7 +11,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from searcher.http.problems import problem
 from searcher.http.request_context import header
 
 LINGER_SECONDS = 2.0
@@ -32,12 +31,12 @@ class BodyLimits:
 class Uploads:
     """Pure ASGI middleware: 413, 408 and 415 for bodies that are too large, too slow or of no use here.
 
-    A body announced as too large is refused unread. One that turns out to be so, or that takes too long, is cut off
-    where the app reads it; the exception passes through parsers, which close their files, and becomes the answer.
+    It acts where the app reads the body: a body announced as too large is refused unread, one that turns out to be
+    so is cut off. The exception passes through parsers, which close their files, and becomes the answer.
 
-    After such an answer the connection is closed, but not at once: closing it on a client that is still sending
-    resets it, and the client never sees why. So a little more is read and thrown away first (what RFC 9112, section
-    9.6, advises).
+    Whenever an answer comes before the end of the body, the connection is closed, so that nobody can keep it busy
+    with the rest. Not at once, though: closing it on a client that is still sending resets it, and the client never
+    sees why. So a little more is read and thrown away first (what RFC 9112, section 9.6, advises).
     """
 
     def __init__(self, app: ASGIApp, limits: BodyLimits) -> None:
@@ -49,10 +48,6 @@ class Uploads:
             await self.app(scope, receive, send)
             return
         body = _Body(scope, receive, send, self.limits)
-        refusal = body.refusal_by_headers()
-        if refusal is not None:
-            await problem(refusal.status_code, refusal.detail)(scope, receive, body.send)
-            return
         await self.app(scope, body.receive, body.send)
 
 
@@ -62,85 +57,75 @@ class _Body:
     def __init__(self, scope: Scope, receive: Receive, send: Send, limits: BodyLimits) -> None:
         self._scope, self._receive, self._send, self._limits = scope, receive, send, limits
         self._type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
-        upload = self._type == "multipart/form-data" or self._type.startswith("image/")
-        self._most = limits.upload_bytes if upload else limits.json_bytes
+        self._upload = self._type == "multipart/form-data" or self._type.startswith("image/")
+        self._most = limits.upload_bytes if self._upload else limits.json_bytes
         self._size = 0
         self._deadline: float | None = None
-        self._complete = False
-        self._cut = False
-
-    def refusal_by_headers(self) -> HTTPException | None:
-        """Why nothing of the body needs to be read."""
-        encoding = (header(self._scope, b"content-encoding") or "identity").strip().lower()
-        if encoding != "identity":
-            return self._refuse(415, "compressed bodies are not taken; send it without Content-Encoding")
-        known = self._type == "multipart/form-data" or self._type.startswith("image/") or _is_json(self._type)
-        length = header(self._scope, b"content-length")
-        announced = int(length) if length and length.isascii() and length.isdigit() else 0
-        if not known and (announced or length is None):
-            return self._refuse(415, "the Content-Type must be application/json, multipart/form-data or an image")
-        return self._too_large() if announced > self._most else None
+        self._ended = False
+        self._closing = False
 
     async def receive(self) -> Message:
         """The next piece; raises ``HTTPException`` when there is more, or it is later, than allowed."""
-        if self._cut:
-            raise self._too_large()
-        if self._complete:
+        if self._ended:
             return await self._receive()
         if self._deadline is None:
+            self._check_headers()
             self._deadline = time.monotonic() + self._limits.seconds
         try:
             async with asyncio.timeout(self._deadline - time.monotonic()):
                 message = await self._receive()
         except TimeoutError:
             seconds = f"{self._limits.seconds:g}"
-            raise self._refuse(408, f"the body did not arrive within {seconds} s; send a smaller one") from None
-        if message["type"] != "http.request":
-            return message
-        self._size += len(message.get("body", b""))
-        self._complete = not message.get("more_body", False)
+            raise HTTPException(408, f"the body did not arrive within {seconds} s; send a smaller one") from None
+        self._note(message)
         if self._size > self._most:
             raise self._too_large()
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass the answer on; if the body was cut off, announce the end of the connection and linger before it."""
-        if not self._cut:
-            await self._send(message)
-        elif message["type"] == "http.response.start":
+        """Pass the answer on; before the body's end, announce the end of the connection and linger before it."""
+        if message["type"] == "http.response.start" and not self._ended:
+            self._closing = True
             MutableHeaders(scope=message)["connection"] = "close"
+        if not self._closing or message["type"] != "http.response.body" or message.get("more_body", False):
             await self._send(message)
-        elif message.get("more_body", False):
-            await self._send(message)
-        else:
-            await self._send({**message, "more_body": True})
-            await self._linger()
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        await self._send({**message, "more_body": True})
+        await self._linger()
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _linger(self) -> None:
-        if self._complete or (self._size == 0 and header(self._scope, b"expect") is not None):
+        if self._size == 0 and header(self._scope, b"expect") is not None:
             return  # nothing is on its way: the client waits for a "100 Continue"
-        thrown_away = 0
+        until = self._size + LINGER_BYTES
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
-                while thrown_away < LINGER_BYTES:
-                    message = await self._receive()
-                    if message["type"] != "http.request" or not message.get("more_body", False):
-                        return
-                    thrown_away += len(message.get("body", b""))
+                while not self._ended and self._size < until:
+                    self._note(await self._receive())
+
+    def _note(self, message: Message) -> None:
+        self._size += len(message.get("body", b""))
+        self._ended = message["type"] != "http.request" or not message.get("more_body", False)
+
+    def _check_headers(self) -> None:
+        """Refuse what need not be read to be refused."""
+        encoding = (header(self._scope, b"content-encoding") or "identity").strip().lower()
+        if encoding != "identity":
+            raise HTTPException(415, "compressed bodies are not taken; send it without Content-Encoding")
+        length = header(self._scope, b"content-length")
+        announced = int(length) if length and length.isascii() and length.isdigit() and len(length) < 20 else 0
+        if not (self._upload or _is_json(self._type)) and (announced or length is None):
+            raise HTTPException(415, "the Content-Type must be application/json, multipart/form-data or an image")
+        if announced > self._most:
+            raise self._too_large()
 
     def _too_large(self) -> HTTPException:
         hint = "; send photos as multipart/form-data" if _is_json(self._type) else ""
-        return self._refuse(413, f"the body is larger than {self._most} bytes{hint}")
-
-    def _refuse(self, status: int, detail: str) -> HTTPException:
-        self._cut = True
-        return HTTPException(status, detail)
+        return HTTPException(413, f"the body is larger than {self._most} bytes{hint}")
 
 
 def _has_body(scope: Scope) -> bool:
-    names = {name for name, _ in scope["headers"]}
-    return b"content-length" in names or b"transfer-encoding" in names
+    return header(scope, b"transfer-encoding") is not None or header(scope, b"content-length") not in (None, "0")
 
 
 def _is_json(media_type: str) -> bool:

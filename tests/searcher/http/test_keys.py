@@ -70,14 +70,15 @@ def test_keys_made_at_once_are_all_there(file: KeyFile) -> None:
     assert {key.name for key in file.keys()} == {f"shop {number}" for number in range(12)}  # noqa: SIM118
 
 
-NO_HASH = "0" * 64
+def one_row(**changed: object) -> str:
+    row = {"id": "a", "name": "b", "scope": "read", "sha256": "0" * 64, "created_at": ""}
+    return json.dumps({"keys": [row | changed]})
 
 
 @pytest.mark.parametrize("broken", [
     "", "[]", "{}", '{"keys": 1}', '{"keys": [1]}', '{"keys": [{"id": "a"}]}', "\x00", "[" * 100_000,
-    '{"keys": [{"id": "a", "name": "b", "scope": "root", "sha256": "NO_HASH", "created_at": ""}]}'.replace("NO_HASH", NO_HASH),
-    '{"keys": [{"id": "a", "name": "b", "scope": "read", "sha256": "short", "created_at": ""}]}',
-    '{"keys": [{"id": "a", "name": "b", "scope": "read", "sha256": "NO_HASH", "created_at": "", "rate": true}]}'.replace("NO_HASH", NO_HASH),
+    one_row(scope="root"), one_row(sha256="short"), one_row(sha256="é" * 64), one_row(rate=True), one_row(rate=-1),
+    one_row(name=None), one_row(more=1),
 ])  # fmt: skip
 def test_a_broken_file_opens_nothing(file: KeyFile, broken: str) -> None:
     _, token = file.add("shop", "read")

@@ -23,8 +23,10 @@ def problem_of(answer: Any, status: int) -> Problem:
 
 
 @pytest.mark.parametrize(("error", "status", "kind"), [
-    ("FilterError", 422, "filter"), ("UsageError", 422, "usage"), ("UnknownProduct", 404, "unknown-product"),
-    ("ImageError", 422, "image"), ("VectorError", 422, "vector"), ("StoreMissing", 503, "index-unavailable"),
+    ("FilterError", 422, "invalid-filter"), ("UsageError", 422, "invalid-question"),
+    ("UnknownProduct", 404, "unknown-product"),
+    ("ImageError", 422, "invalid-photo"), ("VectorError", 422, "invalid-vector"),
+    ("StoreMissing", 503, "index-unavailable"),
     ("StoreError", 503, "index-unavailable"), ("FingerprintMismatch", 503, "model-unavailable"),
     ("ModelError", 503, "model-unavailable"), ("CatalogError", 500, "failed"), ("JewelryError", 500, "failed"),
 ])  # fmt: skip

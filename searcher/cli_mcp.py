@@ -1,0 +1,30 @@
+"""The command `searcher mcp`: the questions as tools for a language model, over stdio."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from indexer.command_line import index_options
+from searcher.cli_options import PATH, service_of
+
+
+@click.command()
+@index_options
+@click.option("--model", type=PATH, metavar="DIR", help="Model for photos [JEWELRY_MODEL; default: the index's own].")
+@click.option("--allow-private", is_flag=True, help="Fetch photos from private addresses too.")
+def mcp(**given: Any) -> None:
+    """Answer a language model's questions as an MCP server, over stdin and stdout.
+
+    The program that uses the model starts this command by itself; docs/http.md shows its configuration. The tools
+    only read.
+
+    \b
+    Example:
+      searcher mcp --index /srv/shop/index
+    """
+    from searcher.mcp_server import require_extra, serve_stdio
+
+    require_extra()
+    serve_stdio(service_of(given))

@@ -1,0 +1,223 @@
+"""Client: the HTTP service from Python, for programs that have neither the index nor the model.
+
+It knows the service by its OpenAPI document alone: the types are in `searcher.client_shapes`, written from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, cast
+
+from indexer.errors import UsageError
+from searcher.client_content import (
+    Crop,
+    Example,
+    Photo,
+    as_json,
+    example_json,
+    examples_json,
+    given,
+    in_path,
+    last_part,
+    numbers,
+    photo_base64,
+    photo_file,
+)
+from searcher.client_transport import Transport
+
+if TYPE_CHECKING:
+    from searcher.client_shapes import (
+        AnswerShape,
+        BatchShape,
+        ClassificationShape,
+        FacetsShape,
+        Health,
+        OptionsBody,
+        ProductShape,
+        ReportsShape,
+        Status,
+    )
+
+
+class Client:
+    """Asks one service; it may be shared by threads, and keeps its connections until it is closed.
+
+        with Client("http://localhost:8000", api_key="jwl_…") as client:
+            answer = client.similar("J0004", k=5, where=["price<=500"])
+            for match in answer["matches"]:
+                print(match["product_id"], match["score"])
+
+    Answers are the service's JSON documents, as dictionaries with known keys. What is not given is not sent: the
+    defaults are the service's. Questions for products take the options of `searcher.client_shapes.OptionsBody`.
+
+    Args:
+        base_url: where the service is.
+        api_key: as made by ``searcher keys add``, where the service wants one.
+        timeout: seconds to connect, and between two pieces of an answer; an attempt, not all of them.
+        attempts: times a question is sent while the service answers 429 or 503.
+        longest_wait: seconds that its Retry-After is waited for; when it is longer, the error comes at once.
+
+    All methods raise:
+
+        ClientError: the service refuses the question; ``status``, ``kind``, ``fields`` and ``request_id`` say more.
+        ServiceUnavailable: it cannot be reached, is too slow or too busy, or cannot answer now.
+        UsageError: the question cannot be sent.
+        ImageError: a photo's file cannot be read.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str | None = None,
+        *,
+        timeout: float = 10.0,
+        attempts: int = 3,
+        longest_wait: float = 10.0,
+    ) -> None:
+        self._transport = Transport(base_url, api_key, timeout, attempts, longest_wait)
+
+    def similar(
+        self,
+        product_id: str | None = None,
+        image: Photo | None = None,
+        *,
+        url: str | None = None,
+        vector: Sequence[float] | None = None,
+        crop: Crop | None = None,
+        **options: Unpack[OptionsBody],
+    ) -> AnswerShape:
+        """Products that look like a product, a photo or a vector; a photo goes as `similar_photo` sends it."""
+        if image is not None:
+            if product_id is not None or url is not None or vector is not None:
+                raise UsageError("several are given to compare with; give a product id, a photo, its URL or a vector")
+            return self.similar_photo(image, crop=crop, **options)
+        body = given(product_id=product_id, url=url, vector=numbers(vector), crop=crop)
+        return cast("AnswerShape", self._ask("similar", body, options))
+
+    def similar_photo(self, photo: Photo, *, crop: Crop | None = None, **options: Unpack[OptionsBody]) -> AnswerShape:
+        """Products that look like a photo, which is uploaded as it is."""
+        beside = {**given(crop=crop), **options}
+        return cast("AnswerShape", self._upload("similar/photo", photo, {"options": as_json(beside)}))
+
+    def recommend(
+        self,
+        positive: Iterable[Example] = (),
+        negative: Iterable[Example] = (),
+        *,
+        strategy: Literal["average_vector", "best_score"] | None = None,
+        **options: Unpack[OptionsBody],
+    ) -> AnswerShape:
+        """More like the positive, less like the negative."""
+        body = given(positive=examples_json(positive), negative=examples_json(negative), strategy=strategy)
+        return cast("AnswerShape", self._ask("recommend", body, options))
+
+    def discover(
+        self,
+        target: Example | None = None,
+        context: Iterable[tuple[Example, Example]] = (),
+        **options: Unpack[OptionsBody],
+    ) -> AnswerShape:
+        """Like the target, but rather the first than the second of each pair."""
+        pairs = [{"positive": example_json(first), "negative": example_json(second)} for first, second in context]
+        body = given(target=None if target is None else example_json(target), context=pairs)
+        return cast("AnswerShape", self._ask("discover", body, options))
+
+    def also_viewed(
+        self,
+        product_ids: Iterable[str],
+        *,
+        decay: float | None = None,
+        co_view_weight: float | None = None,
+        **options: Unpack[OptionsBody],
+    ) -> AnswerShape:
+        """What a visitor who viewed these products, newest first, may want to see next."""
+        if isinstance(product_ids, str):
+            raise UsageError(f"product_ids is the text {product_ids[:100]!r}; give a list of product ids")
+        body = given(product_ids=list(product_ids), decay=decay, co_view_weight=co_view_weight)
+        return cast("AnswerShape", self._ask("also-viewed", body, options))
+
+    def text(self, text: str, **options: Unpack[OptionsBody]) -> AnswerShape:
+        """Products by the words of their titles and attributes."""
+        return cast("AnswerShape", self._ask("text", {"text": text}, options))
+
+    def batch(self, queries: Iterable[Example], **options: Unpack[OptionsBody]) -> BatchShape:
+        """`similar` for many examples at once: an answer or an error for each, in their order."""
+        return cast("BatchShape", self._ask("batch", {"queries": examples_json(queries)}, options))
+
+    def classify(
+        self, image: Photo | None = None, *, url: str | None = None, crop: Crop | None = None, k: int | None = None
+    ) -> ClassificationShape:
+        """The likeliest categories of a photo; a whole one goes as `classify_photo` sends it."""
+        if image is not None and url is None and crop is None:
+            return self.classify_photo(image, k=k)
+        body = given(image=None if image is None else photo_base64(image), url=url, crop=crop, k=k)
+        return cast("ClassificationShape", self._ask("classify", body))
+
+    def classify_photo(self, photo: Photo, *, k: int | None = None) -> ClassificationShape:
+        """The likeliest categories of a photo, which is uploaded as it is."""
+        return cast("ClassificationShape", self._upload("classify/photo", photo, given(k=k)))
+
+    def facets(
+        self,
+        fields: Iterable[str] = (),
+        where: list[str] | Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> FacetsShape:
+        """Values and ranges of fields with the number of products that pass the filter; of all fields by default."""
+        if isinstance(fields, str):
+            raise UsageError(f"fields is the text {fields[:100]!r}; give a list of field names")
+        return cast("FacetsShape", self._ask("facets", given(fields=list(fields), where=where, limit=limit)))
+
+    def product(self, product_id: str) -> ProductShape:
+        """What the index knows of a product."""
+        return cast("ProductShape", self._transport.document("GET", f"/v1/products/{in_path(product_id)}"))
+
+    def picture(self, address: str) -> bytes:
+        """A picture, 256 px WebP: by the ``thumbnail`` of a match, or by the sha256 of the photo's file."""
+        return self._transport.answer("GET", f"/v1/pictures/{last_part(address)}").content
+
+    def reports(self) -> ReportsShape:
+        """Addresses of the reports there are."""
+        return cast("ReportsShape", self._transport.document("GET", "/v1/reports"))
+
+    def report(self, address: str) -> bytes:
+        """A file of the model's training report: by an address that `reports` gave, or its name."""
+        return self._transport.answer("GET", f"/v1/reports/model/{last_part(address)}").content
+
+    def alive(self) -> Health:
+        """Whether the process answers; asked once."""
+        return cast("Health", self._transport.document("GET", "/livez", once=True))
+
+    def ready(self) -> Health:
+        """Whether questions can be answered; asked once, and ``ServiceUnavailable`` says why not."""
+        return cast("Health", self._transport.document("GET", "/readyz", once=True))
+
+    def metrics(self) -> str:
+        """Metrics in Prometheus' text format."""
+        return self._transport.answer("GET", "/metrics").text
+
+    def status(self) -> Status:
+        """Index, generation, model and engine of the service; needs a key of scope admin."""
+        return cast("Status", self._transport.document("GET", "/v1/admin/status"))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, route: str, body: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> Any:
+        return self._transport.document("POST", f"/v1/{route}", body={**body, **(options or {})})
+
+    def _upload(self, route: str, photo: Photo, fields: Mapping[str, Any]) -> Any:
+        name, data = photo_file(photo)
+        form = {field: str(value) for field, value in fields.items()}
+        return self._transport.document("POST", f"/v1/{route}", files={"image": (name, data)}, data=form)

@@ -1,0 +1,81 @@
+"""The page at / and its files under /static/: read once from the package, sent with an ETag, never a path of the disk.
+
+Who asks can only name a file of `searcher/web`; whatever else stands in the address is a name that is not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+PAGE, ICON = "index.html", "icon.svg"
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+CACHE = "no-cache"
+"""Browsers keep a file and ask whether it changed: an update of the service must not mix old modules with new ones."""
+
+METHODS = ["GET", "HEAD"]
+
+router = APIRouter(include_in_schema=False)
+
+
+class WebFile(NamedTuple):
+    """A file of the page as it is sent."""
+
+    content: bytes
+    media_type: str
+    etag: str
+
+
+@cache
+def web_files() -> dict[str, WebFile]:
+    """The files of the page by name."""
+    found = {}
+    for path in files("searcher").joinpath("web").iterdir():
+        suffix = "." + path.name.rpartition(".")[2]
+        if path.is_file() and suffix in TYPES:
+            content = path.read_bytes()
+            found[path.name] = WebFile(content, TYPES[suffix], f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+    return found
+
+
+@router.api_route("/", methods=METHODS)
+def page(request: Request) -> Response:
+    """The page to try the search in."""
+    return _sent(request, PAGE)
+
+
+@router.api_route("/favicon.ico", methods=METHODS)
+def icon(request: Request) -> Response:
+    """The icon, for browsers that do not read the page's own link to it."""
+    return _sent(request, ICON)
+
+
+@router.api_route("/static/{name:path}", methods=METHODS)
+def static(request: Request, name: str) -> Response:
+    """A file of the page."""
+    return _sent(request, name)
+
+
+def _sent(request: Request, name: str) -> Response:
+    file = web_files().get(name)
+    if file is None:
+        raise HTTPException(404, "the page has no file of this name")
+    headers = {"etag": file.etag, "cache-control": CACHE}
+    if _has_it(request, file.etag):
+        return Response(status_code=304, headers=headers)
+    return Response(file.content, headers=headers, media_type=file.media_type)
+
+
+def _has_it(request: Request, etag: str) -> bool:
+    """Whether the client's copy is the one there is; proxies that compress mark the tag as weak (``W/``)."""
+    tags = request.headers.get("if-none-match", "").split(",")
+    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in tags)

@@ -1,0 +1,184 @@
+"""The questions as tools for a language model: what each is called, says of itself, and asks of `SearchService`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from indexer.fields import RESERVED
+from searcher.http.requests import from_base64
+from searcher.mcp_arguments import (
+    AlsoViewed,
+    Arguments,
+    Classify,
+    Discover,
+    Facets,
+    Product,
+    Recommend,
+    SearchText,
+    Similar,
+    ToolOptions,
+)
+
+if TYPE_CHECKING:
+    from searcher.answers import Answer
+    from searcher.options import Wanted
+    from searcher.service import SearchService
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a tool answers with: a JSON document, and where there are any, pictures with what each shows."""
+
+    document: dict[str, Any]
+    pictures: list[tuple[str, Path]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A question: what a model is told of it, its arguments, and how it is asked."""
+
+    title: str
+    description: str
+    arguments: type[Arguments]
+    ask: Callable[[SearchService, Any], Found]
+
+    def schema(self) -> dict[str, Any]:
+        """The arguments as JSON Schema, without the titles that only repeat the names."""
+        schema: dict[str, Any] = _untitled(self.arguments.model_json_schema())
+        return schema
+
+
+def _similar(service: SearchService, given: Similar) -> Found:
+    image = None if given.image is None else from_base64(given.image)
+    return _answered(
+        service.similar(given.product_id, image, url=given.url, crop=given.crop, **_wanted(given)), given
+    )  # fmt: skip
+
+
+def _recommend(service: SearchService, given: Recommend) -> Found:
+    answer = service.recommend(given.positive, given.negative, strategy=given.strategy, **_wanted(given))
+    return _answered(answer, given)
+
+
+def _discover(service: SearchService, given: Discover) -> Found:
+    pairs = [(pair.positive, pair.negative) for pair in given.context]
+    return _answered(service.discover(given.target, pairs, **_wanted(given)), given)
+
+
+def _also_viewed(service: SearchService, given: AlsoViewed) -> Found:
+    return _answered(service.also_viewed(given.product_ids, **_wanted(given)), given)
+
+
+def _search_text(service: SearchService, given: SearchText) -> Found:
+    return _answered(service.text(given.text, **_wanted(given)), given)
+
+
+def _classify(service: SearchService, given: Classify) -> Found:
+    image = None if given.image is None else from_base64(given.image)
+    found = service.classify(image, url=given.url, crop=given.crop, k=given.k)
+    return Found({"categories": found.to_json()["categories"]})
+
+
+def _facets(service: SearchService, given: Facets) -> Found:
+    found = service.facets(given.fields, given.where, limit=given.limit)
+    return Found({"facets": [facet.to_json() for facet in found]})
+
+
+def _product(service: SearchService, given: Product) -> Found:
+    page = service.product(given.product_id)
+    shown = [(photo.name, photo.thumbnail) for photo in page.photos] if given.pictures else []
+    payload = _own_fields(page.payload, given.fields)
+    document = {"product_id": page.product_id, "fields": payload, "photos": [photo.name for photo in page.photos]}
+    return Found(document, [(name, path) for name, path in shown if path is not None])
+
+
+TOOLS: Mapping[str, Tool] = {
+    "similar": Tool(
+        "Products that look alike",
+        "Find products of this jewelry shop that look like a product (product_id) or like a photo (url, or image in "
+        "base64). Scores are cosines: 1 is the same picture. Narrow it with where, or preset for `other-metal`, "
+        "`cheaper` and the like. The product asked with is never in the answer.",
+        Similar,
+        _similar,
+    ),
+    "search_text": Tool(
+        "Products by words",
+        "Find products by the words of their titles and attributes. The score is the share of the words that match. "
+        "Use it to get product ids when a customer describes a piece; then go on with similar or recommend.",
+        SearchText,
+        _search_text,
+    ),
+    "recommend": Tool(
+        "More like these, less like those",
+        "Find products that look like the positive and unlike the negative ones: for a customer who likes some pieces "
+        "and dislikes others.",
+        Recommend,
+        _recommend,
+    ),
+    "discover": Tool(
+        "Like this, but rather A than B",
+        "Find products like a target, but rather like A than like B, for one or more pairs. Without a target the "
+        "pairs alone decide. The score is the number of pairs on whose positive side a product lies, and after the "
+        "point its likeness to the target.",
+        Discover,
+        _discover,
+    ),
+    "also_viewed": Tool(
+        "What to show a visitor next",
+        "Find what a visitor who viewed these products may want to see next. What was viewed or is out of stock is "
+        "left out.",
+        AlsoViewed,
+        _also_viewed,
+    ),
+    "classify": Tool(
+        "The category of a photo",
+        "Say what kind of jewelry a photo (url, or image in base64) shows, with probabilities.",
+        Classify,
+        _classify,
+    ),
+    "facets": Tool(
+        "What there is to filter by",
+        "Count the products of each value or range of the catalog's fields. Use it to learn which fields and values "
+        "there are before filtering; each value comes with the filter that selects it.",
+        Facets,
+        _facets,
+    ),
+    "product": Tool(
+        "One product", "Everything the catalog says of one product, and its photos.", Product, _product
+    ),
+}  # fmt: skip
+"""By name, in the order in which a model is told of them."""
+
+
+def _wanted(given: ToolOptions) -> Wanted:
+    return given.wanted()
+
+
+def _answered(answer: Answer, given: ToolOptions) -> Found:
+    """An answer without what a model has no use for: addresses of pictures, timings, the question itself."""
+    document = answer.to_json()
+    rows = []
+    for match in document["matches"]:
+        row = {"product_id": match["product_id"], "score": round(match["score"], 4)}
+        row["fields"] = _own_fields(match["payload"], given.fields)
+        rows.append(row | {name: match[name] for name in ("relaxed", "explanation") if name in match})
+    shown = [(match.product_id, match.thumbnail) for match in answer.matches] if given.pictures else []
+    rest = {name: document[name] for name in ("relaxed", "facets", "notes") if name in document}
+    return Found({"matches": rows, **rest}, [(name, path) for name, path in shown if path is not None])
+
+
+def _own_fields(payload: Mapping[str, Any], wanted: list[str] | None) -> dict[str, Any]:
+    """The fields asked for, or those of the shop: what the index writes itself is for machines."""
+    if wanted is not None:
+        names = {name.partition(".")[0] for name in wanted}
+        return {name: value for name, value in payload.items() if name in names}
+    return {name: value for name, value in payload.items() if name not in RESERVED and name != "product_id"}
+
+
+def _untitled(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {key: _untitled(value) for key, value in schema.items() if key != "title" or not isinstance(value, str)}
+    return [_untitled(one) for one in schema] if isinstance(schema, list) else schema
