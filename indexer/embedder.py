@@ -67,12 +67,16 @@ class Embedder:
 
     def predict(self, images: Iterable[Photo]) -> Prediction:
         """Embeddings and category logits of photos; raises ``ImageError`` like `embed`."""
-        transform = self.model.preprocessing
-        arrays = [transform.apply(to_rgb(i)) if isinstance(i, Image.Image) else transform.load(i) for i in images]
+        arrays = [self.prepare(image) for image in images]
         if not arrays:
             empty = np.empty((0, self.model.dimension), np.float32)
             return Prediction(empty, np.empty((0, len(self.model.categories)), np.float32))
         return self.run(np.stack(arrays))
+
+    def prepare(self, image: Photo) -> NDArray[np.uint8]:
+        """A photo as the network takes it, uint8 [size, size, 3]; raises ``ImageError``."""
+        transform = self.model.preprocessing
+        return transform.apply(to_rgb(image)) if isinstance(image, Image.Image) else transform.load(image)
 
     def run(self, batch: NDArray[np.uint8]) -> Prediction:
         """Run the network on preprocessed photos, uint8 [n, size, size, 3]; may be called from several threads.

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
+from numpy.typing import NDArray
+
 from indexer.co_views import KEY
 from indexer.stores.interface import Payload
 from searcher.answers import Answer, Match, Query
 from searcher.candidate import Candidate
 from searcher.explain import explain
 from searcher.options import Options, where_texts
+from searcher.percentiles import likeness
 from searcher.published import Published, photo_key
 from searcher.ranking import Ranked, rank
 from searcher.search import Search
@@ -32,7 +36,8 @@ def answer(published: Published, search: Search, options: Options, started: floa
     with stage("search"):
         ranked = rank(published, options, search)
     with stage("describe"):
-        matches = tuple(_match(published, search, options, ranked, candidate) for candidate in ranked.candidates)
+        alike = _likeness(published, search) if options.explain and ranked.candidates else None
+        matches = tuple(_match(published, search, options, ranked, candidate, alike) for candidate in ranked.candidates)
     return Answer(
         query=Query(search.query, options, search.photos, search.payload),
         matches=matches,
@@ -46,12 +51,24 @@ def answer(published: Published, search: Search, options: Options, started: floa
     )
 
 
-def _match(published: Published, search: Search, options: Options, ranked: Ranked, found: Candidate) -> Match:
+def _likeness(published: Published, search: Search) -> NDArray[np.float64] | None:
+    vectors = search.liked_vectors
+    return None if vectors is None else likeness(published.sample, vectors)
+
+
+def _match(
+    published: Published,
+    search: Search,
+    options: Options,
+    ranked: Ranked,
+    found: Candidate,
+    alike: NDArray[np.float64] | None,
+) -> Match:
     dropped = ranked.relaxed_for.get(found.product_id, ())
     explanation = None
     if options.explain:
         held = [text for text in where_texts(options.where) if text not in dropped]
-        explanation = explain(published, search, found, held, published.calibration)
+        explanation = explain(search, found, held, alike, published.calibration)
     return Match(
         product_id=found.product_id,
         score=found.score,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import Any
 
 import click
 
-from indexer.command_line import index_options
+from indexer.command_line import EXIT_INTERRUPTED, index_options
 from searcher.cli_options import PATH, service_of
 
 
@@ -27,4 +29,14 @@ def mcp(**given: Any) -> None:
     from searcher.mcp_server import require_extra, serve_stdio
 
     require_extra()
-    serve_stdio(service_of(given))
+    before = signal.signal(signal.SIGINT, _stop)
+    try:
+        serve_stdio(service_of(given))
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _stop(*_: object) -> None:
+    """End at once on Ctrl-C: Python would wait for the thread that waits for the next line of stdin."""
+    os.write(2, b"Stopped.\n")
+    os._exit(EXIT_INTERRUPTED)

@@ -63,7 +63,8 @@ def numbers(vector: Sequence[float] | None) -> list[float] | None:
     try:
         return [float(number) for number in vector]
     except (TypeError, ValueError):
-        raise UsageError(f"an object of type {type(vector).__name__} is nothing to compare with; give ids, photos or vectors") from None
+        kind = type(vector).__name__
+        raise UsageError(f"a value of type {kind} is nothing to compare with; give ids, photos or vectors") from None
 
 
 def photo_file(photo: Photo) -> tuple[str, bytes]:
@@ -77,7 +78,7 @@ def photo_file(photo: Photo) -> tuple[str, bytes]:
         reason = getattr(error, "strerror", None) or error
         raise ImageError(f"{os.fspath(photo)}: cannot be read ({reason}); give an image file") from error
     except TypeError:
-        raise UsageError(f"an object of type {type(photo).__name__} is no photo; give its path or its bytes") from None
+        raise UsageError(f"a value of type {type(photo).__name__} is no photo; give its path or its bytes") from None
 
 
 def photo_base64(photo: Photo) -> str:

@@ -5,7 +5,7 @@ Do not edit: change the models of the service, then run ``python -m searcher.htt
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, Required, TypedDict
+from typing import Any, Literal, NotRequired, Required, TypedDict, final
 
 
 class OptionsBody(TypedDict, total=False):
@@ -40,6 +40,7 @@ class OptionsBody(TypedDict, total=False):
     """Fields whose values are counted."""
 
 
+@final
 class AlsoViewedBody(OptionsBody, total=False):
     """What a visitor may want to see next."""
 
@@ -51,6 +52,7 @@ class AlsoViewedBody(OptionsBody, total=False):
     """Share of what visitors viewed together, against looks."""
 
 
+@final
 class AnswerShape(TypedDict):
     """The matches, best first; all of it is one generation of the index."""
 
@@ -66,24 +68,30 @@ class AnswerShape(TypedDict):
     notes: NotRequired[list[str] | None]
 
 
+@final
 class BatchBody(OptionsBody, total=False):
     """`similar` for many examples at once, all answered from one generation of the index."""
 
     queries: Required[list[str | ExampleBody]]
+    """What to compare with. Queries times offset + k is at most 10000, where boosts, caps and diversity count as 500;
+    queries times facets is at most 100."""
 
 
+@final
 class BatchErrorShape(TypedDict):
     """Why one query of a batch has no answer."""
 
     error: str
 
 
+@final
 class BatchShape(TypedDict):
     """An answer or an error for each query, in their order."""
 
     answers: list[AnswerShape | BatchErrorShape]
 
 
+@final
 class CategoryShape(TypedDict):
     """A category and its probability."""
 
@@ -91,6 +99,7 @@ class CategoryShape(TypedDict):
     probability: float
 
 
+@final
 class ClassificationShape(TypedDict):
     """The likeliest categories of a photo, best first."""
 
@@ -100,6 +109,7 @@ class ClassificationShape(TypedDict):
     took_ms: float
 
 
+@final
 class ClassifyBody(TypedDict, total=False):
     """The category of a photo: exactly one of image and url."""
 
@@ -111,6 +121,7 @@ class ClassifyBody(TypedDict, total=False):
     """Categories wanted."""
 
 
+@final
 class DiscoverBody(OptionsBody, total=False):
     """Like the target, but rather A than B of each pair."""
 
@@ -118,6 +129,7 @@ class DiscoverBody(OptionsBody, total=False):
     context: list[Pair]
 
 
+@final
 class ExampleBody(TypedDict, total=False):
     """What to compare with: exactly one of product_id, image, url and vector."""
 
@@ -133,6 +145,7 @@ class ExampleBody(TypedDict, total=False):
     """Left, top, right and bottom of the part of the photo that counts, as shares 0 to 1."""
 
 
+@final
 class ExplanationShape(TypedDict):
     """Why a product is in the answer."""
 
@@ -150,6 +163,7 @@ class ExplanationShape(TypedDict):
     parts: dict[str, Any]
 
 
+@final
 class FacetRangeShape(TypedDict):
     """A range from ``gte`` up to but without ``lt``, with the filter text that selects it."""
 
@@ -160,6 +174,7 @@ class FacetRangeShape(TypedDict):
     """Filter texts that select it, all of which hold."""
 
 
+@final
 class FacetShape(TypedDict):
     """A field's values or ranges with the number of products."""
 
@@ -173,6 +188,7 @@ class FacetShape(TypedDict):
     """Whether there are more values than were asked for."""
 
 
+@final
 class FacetValueShape(TypedDict):
     """A value, with the filter text that selects it."""
 
@@ -182,6 +198,7 @@ class FacetValueShape(TypedDict):
     """Filter texts that select it, all of which hold."""
 
 
+@final
 class FacetsBody(TypedDict, total=False):
     """Values and ranges of fields with the number of products that pass the filter."""
 
@@ -192,6 +209,7 @@ class FacetsBody(TypedDict, total=False):
     """Values of a field, most frequent first."""
 
 
+@final
 class FacetsShape(TypedDict):
     """Facets of the whole catalog, or of what passes a filter."""
 
@@ -215,6 +233,7 @@ class Health(TypedDict):
     """The published generation."""
 
 
+@final
 class MatchShape(TypedDict):
     """One product of an answer, shown by its photo that is most alike."""
 
@@ -231,6 +250,7 @@ class MatchShape(TypedDict):
     explanation: NotRequired[ExplanationShape | None]
 
 
+@final
 class Pair(TypedDict):
     """Rather like the first than like the second."""
 
@@ -238,6 +258,7 @@ class Pair(TypedDict):
     negative: str | ExampleBody
 
 
+@final
 class PhotoShape(TypedDict):
     """A photo of a product."""
 
@@ -245,6 +266,7 @@ class PhotoShape(TypedDict):
     thumbnail: str | None
 
 
+@final
 class Problem(TypedDict):
     """What went wrong, for programs and people (RFC 9457)."""
 
@@ -262,6 +284,7 @@ class Problem(TypedDict):
     """The fields that cannot be taken."""
 
 
+@final
 class ProductShape(TypedDict):
     """What the index knows of a product."""
 
@@ -271,6 +294,7 @@ class ProductShape(TypedDict):
     generation: str
 
 
+@final
 class RecommendBody(OptionsBody, total=False):
     """More like the positive, less like the negative."""
 
@@ -279,12 +303,14 @@ class RecommendBody(OptionsBody, total=False):
     strategy: Literal["average_vector", "best_score"]
 
 
+@final
 class ReportsShape(TypedDict):
     """Addresses of the reports there are."""
 
     reports: list[str]
 
 
+@final
 class SimilarBody(OptionsBody, total=False):
     """Products that look like a product, a photo or a vector."""
 
@@ -320,6 +346,7 @@ class Status(TypedDict):
     """What is particular to the engine."""
 
 
+@final
 class TextBody(OptionsBody, total=False):
     """Products by words."""
 

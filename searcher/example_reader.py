@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer.cores import cores
 from indexer.errors import FingerprintMismatch, ImageError
 from searcher.answers import QueryPhoto
 from searcher.example import Asked, Example, unit_vector
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from indexer.embedder import Embedder, Prediction
+    from searcher.micro_batches import MicroBatches
+
 
 class ExampleReader:
     """Reads examples; the model is loaded when the first photo comes, once. It may be shared by threads.
@@ -25,13 +28,23 @@ class ExampleReader:
     Args:
         model: model directory; None takes the one the index was built with.
         allow_private: fetch photos from addresses that are not public too.
+        at_once: photos embedded side by side; 0 means one per core.
+        fetch: gives the bytes behind a URL or raises ``FetchError``; None makes a `Fetcher` when the first URL comes.
     """
 
-    def __init__(self, model: Path | None, allow_private: bool) -> None:
+    def __init__(
+        self,
+        model: Path | None,
+        *,
+        allow_private: bool = False,
+        at_once: int = 0,
+        fetch: Callable[[str], bytes] | None = None,
+    ) -> None:
         self._model = model
         self._allow_private = allow_private
-        self._fetch: Callable[[str], bytes] | None = None
-        self._embedder: Embedder | None = None
+        self._fetch = fetch
+        self._at_once = at_once or cores()
+        self._batches: MicroBatches | None = None
         self._lock = threading.Lock()
 
     def read(self, published: Published, example: Example) -> Asked:
@@ -55,22 +68,29 @@ class ExampleReader:
     def predict(self, published: Published, example: Example) -> tuple[QueryPhoto, Prediction]:
         """A photo, and what the network says of it."""
         photo, content = self._load(example)
-        embedder = self.embedder(published)
+        batches = self._batches_for(published)
         try:
-            with stage("embed"):
-                return photo, embedder.predict([content])
+            with stage("decode"):
+                prepared = batches.embedder.prepare(content)
         except ImageError as error:
             raise ImageError(f"{photo.name}: {error}") from error
+        with stage("embed"):
+            return photo, batches.run(prepared)
 
     def embedder(self, published: Published) -> Embedder:
+        """The model whose vectors are in this generation; raises ``ModelError``."""
+        return self._batches_for(published).embedder
+
+    def _batches_for(self, published: Published) -> MicroBatches:
         """The model whose vectors are in this generation, loaded once; refused before it is loaded if it is another."""
         from indexer.embedder import Embedder
         from indexer.model_file import load_model
         from indexer.settings import find_model
+        from searcher.micro_batches import MicroBatches
 
         record = published.store.record
         with self._lock:
-            if self._embedder is None or self._embedder.model.fingerprint != record.fingerprint:
+            if self._batches is None or self._batches.embedder.model.fingerprint != record.fingerprint:
                 model = load_model(find_model(self._model, record.model_path))
                 if model.fingerprint != record.fingerprint:
                     raise FingerprintMismatch(
@@ -78,13 +98,13 @@ class ExampleReader:
                         f"model {record.fingerprint[:12]}; give that one with --model, or rebuild the index with: "
                         f"indexer sync CATALOG --model {model.path}"
                     )
-                self._embedder = Embedder(model)
-            return self._embedder
+                self._batches = MicroBatches(Embedder(model), self._at_once)
+            return self._batches
 
     def close(self) -> None:
         """Let go of the model; a later photo loads it again."""
         with self._lock:
-            self._embedder = None
+            self._batches = None
 
     def _load(self, example: Example) -> tuple[QueryPhoto, Image.Image | bytes]:
         from searcher.query_image import load_query_photo

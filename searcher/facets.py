@@ -24,6 +24,8 @@ REMEMBERED = 512
 """Facets kept by a basis."""
 MAX_VALUES = 1_000
 _NO_FACETS = ("product_id", "url", "role", "currency")
+_IDENTIFIERS = ("product_id", "photo.sha256", "photo.pixel_sha256", "photo.phash")
+"""Fields with a value for each product or photo: counting them reads the whole index and tells nothing."""
 _RANGED = (FieldType.NUMBER, FieldType.DATE)
 
 
@@ -85,7 +87,8 @@ def facets(
 
     Raises:
         UsageError: the limit is out of bounds.
-        FilterError: an unknown field, a text field, or a filter that does not fit the fields.
+        FilterError: an unknown field, a text field, one that names products or photos, or a filter that does not
+            fit the fields.
         StoreError: the store cannot be read.
     """
     kinds = _kinds(fields, store.record.field_table, limit)
@@ -155,6 +158,8 @@ def _kinds(fields: Sequence[str], table: FieldTable, limit: int) -> Mapping[str,
     known = known_fields(table)
     kinds = {field: field_type(field, known) for field in fields}
     for field, kind in kinds.items():
+        if field in _IDENTIFIERS:
+            raise FilterError(f"{field} has a value for each product or photo; facets count what products share")
         if kind is FieldType.TEXT:
             raise FilterError(f"{field} is a text field; facets need a keyword, number, boolean or date field")
     return kinds

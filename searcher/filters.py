@@ -54,13 +54,37 @@ class Value(NamedTuple):
     quoted: bool
 
 
+MAX_CONDITIONS = 300
+"""Conditions of one filter. Each is looked at for every photo that passes those before it: 20,000 took half a minute
+on 30,000 photos, and a megabyte of JSON holds as many."""
+
+
 def read(where: Where, table: FieldTable) -> Filter | None:
     """A filter in any form that a question takes: texts, a tree, or Qdrant's JSON; raises ``FilterError``."""
-    if where is None or isinstance(where, Filter):
-        return where
-    if isinstance(where, Mapping):
-        return read_filter(where, table) or None
-    return parse(where_texts(where), table)
+    if where is None:
+        return None
+    if isinstance(where, Filter):
+        tree: Filter | None = where
+    elif isinstance(where, Mapping):
+        tree = read_filter(where, table) or None
+    else:
+        tree = parse(where_texts(where), table)
+    if tree is not None and (conditions := _conditions(tree)) > MAX_CONDITIONS:
+        raise FilterError(
+            f"the filter has {conditions} conditions, {MAX_CONDITIONS} are the most; ask for several values of a "
+            "field in one condition, as in metal=gold|silver"
+        )
+    return tree
+
+
+def _conditions(tree: Filter) -> int:
+    """Conditions of a tree, filters in it included."""
+    count, left = 0, [tree]
+    while left:
+        parts = (*(one := left.pop()).must, *one.should, *one.must_not)
+        count += len(parts)
+        left += [part for part in parts if isinstance(part, Filter)]
+    return count
 
 
 def parse(texts: Sequence[str], table: FieldTable) -> Filter | None:

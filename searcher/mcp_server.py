@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from indexer import __version__
 from indexer.command_line import one_line
 from indexer.errors import JewelryError, MissingExtra, UsageError
+from indexer.fields import RESERVED
 from indexer.stores.filter_tree import known_fields
 from searcher.mcp_arguments import MOST_PICTURES
 from searcher.mcp_tools import TOOLS, Found
@@ -53,13 +54,13 @@ def make_server(service: SearchService) -> Server[Any]:
     from mcp import types
     from mcp.server import Server
 
-    hints = types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+    hints = types.ToolAnnotations(read_only_hint=True, idempotent_hint=True)
     tools = [
         types.Tool(
             name=name, title=tool.title, description=tool.description, input_schema=tool.schema(), annotations=hints
         )
         for name, tool in TOOLS.items()
-    ]  # fmt: skip
+    ]
 
     async def list_tools(_context: Any, _params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         return types.ListToolsResult(tools=tools)
@@ -80,7 +81,7 @@ def make_server(service: SearchService) -> Server[Any]:
 def instructions(service: SearchService) -> str:
     """What a model is told before its first question: what this is, and the fields of this catalog."""
     fields = known_fields(service.published().store.record.field_table)
-    own = ", ".join(f"{name} ({kind})" for name, kind in fields.items() if "." not in name)
+    own = ", ".join(f"{name} ({kind})" for name, kind in fields.items() if name.partition(".")[0] not in RESERVED)
     return (
         "Search in the catalog of a jewelry shop, by looks and by words. Products have ids; get them from search_text, "
         "similar or facets, never invent them. Fields that where can filter: " + own + "."

@@ -24,7 +24,6 @@ from searcher.mcp_arguments import (
 
 if TYPE_CHECKING:
     from searcher.answers import Answer
-    from searcher.options import Wanted
     from searcher.service import SearchService
 
 
@@ -53,27 +52,25 @@ class Tool:
 
 def _similar(service: SearchService, given: Similar) -> Found:
     image = None if given.image is None else from_base64(given.image)
-    return _answered(
-        service.similar(given.product_id, image, url=given.url, crop=given.crop, **_wanted(given)), given
-    )  # fmt: skip
+    return _answered(service.similar(given.product_id, image, url=given.url, crop=given.crop, **given.wanted()), given)
 
 
 def _recommend(service: SearchService, given: Recommend) -> Found:
-    answer = service.recommend(given.positive, given.negative, strategy=given.strategy, **_wanted(given))
+    answer = service.recommend(given.positive, given.negative, strategy=given.strategy, **given.wanted())
     return _answered(answer, given)
 
 
 def _discover(service: SearchService, given: Discover) -> Found:
     pairs = [(pair.positive, pair.negative) for pair in given.context]
-    return _answered(service.discover(given.target, pairs, **_wanted(given)), given)
+    return _answered(service.discover(given.target, pairs, **given.wanted()), given)
 
 
 def _also_viewed(service: SearchService, given: AlsoViewed) -> Found:
-    return _answered(service.also_viewed(given.product_ids, **_wanted(given)), given)
+    return _answered(service.also_viewed(given.product_ids, **given.wanted()), given)
 
 
 def _search_text(service: SearchService, given: SearchText) -> Found:
-    return _answered(service.text(given.text, **_wanted(given)), given)
+    return _answered(service.text(given.text, **given.wanted()), given)
 
 
 def _classify(service: SearchService, given: Classify) -> Found:
@@ -146,15 +143,9 @@ TOOLS: Mapping[str, Tool] = {
         Facets,
         _facets,
     ),
-    "product": Tool(
-        "One product", "Everything the catalog says of one product, and its photos.", Product, _product
-    ),
-}  # fmt: skip
+    "product": Tool("One product", "Everything the catalog says of one product, and its photos.", Product, _product),
+}
 """By name, in the order in which a model is told of them."""
-
-
-def _wanted(given: ToolOptions) -> Wanted:
-    return given.wanted()
 
 
 def _answered(answer: Answer, given: ToolOptions) -> Found:

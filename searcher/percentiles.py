@@ -33,24 +33,36 @@ def sample_vectors(store: Store, size: int = SAMPLE) -> NDArray[np.float32]:
     return _unit(np.stack(drawn)).astype(np.float32)
 
 
-def percentile(sample: NDArray[np.float32], query_vectors: NDArray[np.float32], score: float) -> float:
-    """Share in [0, 1] of the sampled photos that are less alike to the query than ``score``.
+def likeness(sample: NDArray[np.float32], query_vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Cosines of the sampled photos to the query, [n]: worked out once for all scores of an answer.
 
     Args:
         sample: of `sample_vectors`, [n, dimension].
         query_vectors: the query's photos [m, dimension]; a sampled photo counts with the one it is most alike to.
-        score: a cosine.
 
     Raises:
         VectorError: a query vector is NaN, infinite, zero or of another length.
-        UsageError: there are no query vectors, or the score is not finite.
+        UsageError: there are no query vectors.
     """
     queries = check_vectors(query_vectors, sample.shape[1])
     if not len(queries) or not len(sample):
         raise UsageError("a percentile needs one query vector or more, and a sample")
+    alike: NDArray[np.float64] = (_unit(sample) @ _unit(queries).T).max(axis=1)
+    return alike
+
+
+def percentile(alike: NDArray[np.float64], score: float) -> float:
+    """Share in [0, 1] of the sampled photos that are less alike to the query than ``score``, a cosine.
+
+    Args:
+        alike: of `likeness`, [n].
+        score: a cosine.
+
+    Raises:
+        UsageError: the score is not finite.
+    """
     if not np.isfinite(score):
         raise UsageError(f"the score {score} is not a finite number")
-    alike = (_unit(sample) @ _unit(queries).T).max(axis=1)
     return float(np.mean(alike < float(score) - SAME))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from pathlib import Path
 
 from PIL import Image
@@ -18,7 +19,7 @@ def thumbnail_of(index_root: Path, sha256: str | None) -> Path | None:
     if not sha256 or not sha256.isalnum():  # a hash becomes part of a path
         return None
     path = ThumbnailStore(index_root).path(sha256)
-    return path if path.is_file() else None
+    return path if os.path.isfile(path) else None  # noqa: PTH113 - half the time, and an answer asks for ten
 
 
 def original_of(catalog_root: Path, key: str) -> Path | None:

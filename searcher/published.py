@@ -57,10 +57,14 @@ class Published:
             points = []
         if points:
             return sorted(points, key=lambda point: (value_at(point.payload, "photo.rank") or 0, point.id))
-        known = [str(value) for value, _ in self.store.facet("product_id", limit=SUGGEST_AMONG)]
-        near = get_close_matches(product_id, known, n=3, cutoff=0.5)
+        near = get_close_matches(product_id, self._known, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else "a sync adds what is new in the catalog"
         raise UnknownProduct(f"product {product_id!r} is not in the index at {self.location}; {hint}")
+
+    @cached_property
+    def _known(self) -> list[str]:
+        """Product ids to suggest from: counted once, or every mistyped id would cost as much as hundreds of answers."""
+        return [str(value) for value, _ in self.store.facet("product_id", limit=SUGGEST_AMONG)]
 
     def ask_with_product(self, example: Example) -> Asked:
         """The example of a product id, found."""

@@ -40,6 +40,7 @@ class SearchService:
         model: model directory for query photos; None takes the one the index was built with.
         catalog: where the original photos are; None takes the place they were in at the last sync.
         allow_private: fetch photos from addresses that are not public too, such as the shop's own network.
+        at_once: query photos embedded side by side; 0 means one per core.
 
     All questions about products take the keyword arguments of `searcher.options.Options` besides their own, and
     raise:
@@ -57,9 +58,10 @@ class SearchService:
         catalog: Path | None = None,
         *,
         allow_private: bool = False,
+        at_once: int = 0,
     ) -> None:
         self.index: Index = open_index(index) if isinstance(index, str | Path) else index
-        self.reader = ExampleReader(model, allow_private)
+        self.reader = ExampleReader(model, allow_private=allow_private, at_once=at_once)
         self._catalog, self._model = catalog, model
         self._published: Published | None = None
         self._lock = threading.Lock()

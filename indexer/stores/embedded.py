@@ -77,7 +77,9 @@ class EdgeStore:
         """An empty shard at ``path`` with an index for every filterable field."""
         config = edge.EdgeConfig(
             vectors={VECTOR_NAME: edge.EdgeVectorParams(size=record.dimension, distance=edge.Distance.Cosine)},
-            hnsw_config=edge.HnswIndexConfig(m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT, full_scan_threshold=FULL_SCAN_KB),
+            hnsw_config=edge.HnswIndexConfig(
+                m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT, full_scan_threshold=FULL_SCAN_KB
+            ),
             wal_enabled=False,
         )
         path.mkdir(parents=True)

@@ -19,6 +19,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from indexer import __version__
+from indexer.cores import cores
 from searcher.http import routes_admin, routes_catalog, routes_health, routes_page, routes_search
 from searcher.http.authentication import Authentication, check_exposure
 from searcher.http.keys import KeyFile
@@ -89,7 +90,13 @@ def open_service(settings: ServeSettings) -> SearchService:
     from searcher.service import SearchService
 
     place = open_chosen(settings)
-    return SearchService(place, settings.model, settings.catalog, allow_private=settings.allow_private_urls)
+    return SearchService(
+        place,
+        settings.model,
+        settings.catalog,
+        allow_private=settings.allow_private_urls,
+        at_once=max(1, cores() // settings.serve_workers),
+    )
 
 
 def include_routes(app: FastAPI) -> None:

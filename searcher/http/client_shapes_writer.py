@@ -32,7 +32,7 @@ Do not edit: change the models of the service, then run ``python -m searcher.htt
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, Required, TypedDict
+from typing import Any, Literal, NotRequired, Required, TypedDict, final
 '''
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
@@ -83,19 +83,20 @@ def _bodies(document: Mapping[str, Any], media_type: str, tag: str | None = None
 
 def _common(bodies: list[Schema]) -> dict[str, Schema]:
     """The properties that all have, optional and equal."""
-    first, *rest = bodies
     required = {name for body in bodies for name in body.get("required", ())}
     return {
         name: schema
-        for name, schema in first["properties"].items()
-        if name not in required and all(body["properties"].get(name) == schema for body in rest)
+        for name, schema in (bodies[0]["properties"] if bodies else {}).items()
+        if name not in required and all(body["properties"].get(name) == schema for body in bodies)
     }
 
 
 def _class(name: str, schema: Schema, properties: Mapping[str, Schema], base: str) -> str:
     required = set(schema.get("required", ())) & set(properties)
     partial = not required or base != "TypedDict"
-    lines = [f"class {name}({base}{', total=False' if partial else ''}):"]
+    closed = schema.get("additionalProperties") is False  # then checkers tell unions apart by ``"error" in answer``
+    lines = ["@final"] if closed else []
+    lines.append(f"class {name}({base}{', total=False' if partial else ''}):")
     lines += _docstring(schema.get("description") or name)
     if properties:
         lines.append("")

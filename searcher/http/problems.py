@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from indexer import errors
 from indexer.command_line import one_line
@@ -25,6 +26,8 @@ from searcher.http.request_context import request_id
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS, LONGEST_DETAIL = 20, 1000
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 log = logging.getLogger(__name__)
 
@@ -127,11 +130,24 @@ def handle_errors(app: FastAPI) -> None:
             detail = "there is nothing at this address; /openapi.json lists what there is"
         elif error.status_code == 405:
             detail = f"this address does not take {request.method}; the header Allow says what it takes"
+            return problem(405, detail, headers={"allow": ", ".join(_methods_of(request))})
+        elif error.status_code == 400 and isinstance(error.__cause__, UnicodeError | RecursionError):
+            return problem(400, "the body is no JSON in UTF-8, or is nested too deep", kind="malformed-json")
         return problem(error.status_code, detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
         return of_validation(error.errors())
+
+
+def _methods_of(request: Request) -> list[str]:
+    """What the address takes: of several routes with one path, the error names the methods of the first alone."""
+    scope = {name: request.scope[name] for name in ("type", "path", "root_path", "headers") if name in request.scope}
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 def of_validation(found: Sequence[Any]) -> Response:

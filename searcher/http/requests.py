@@ -6,11 +6,11 @@ import base64
 import binascii
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
 from indexer.errors import ImageError, UsageError
 from searcher.example import Example
-from searcher.options import MAX_PRODUCTS, Wanted
+from searcher.options import MAX_PRODUCTS, STYLE_POOL, Options, Wanted
 
 MAX_EXAMPLES = 32
 """Examples of one recommendation; each costs a search or an inference."""
@@ -18,10 +18,28 @@ MAX_EXAMPLES = 32
 MAX_BATCH = 100
 """Queries of one batch request."""
 
+MAX_BATCH_FACETS = 100
+"""Facets counted for one batch request: its queries times the fields."""
+
 Text = Annotated[str, StringConstraints(max_length=1000)]
 ProductId = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _number(value: Any) -> Any:
+    """Refuse what pydantic would read as a number although JSON says it is none: true, and a text of digits."""
+    if isinstance(value, bool | str):
+        raise ValueError(f"Input should be a number, not {'true or false' if isinstance(value, bool) else 'text'}")
+    return value
+
+
+_IsNumber = BeforeValidator(_number)  # goes last: bounds that come after it are not in the OpenAPI document
+Finite = Annotated[float, Field(allow_inf_nan=False), _IsNumber]
+Cosine = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False), _IsNumber]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), _IsNumber]
+Products = Annotated[int, Field(ge=1, le=MAX_PRODUCTS), _IsNumber]
+Offset = Annotated[int, Field(ge=0, le=MAX_PRODUCTS), _IsNumber]
+Values = Annotated[int, Field(ge=1, le=1000), _IsNumber]
+Crop = tuple[Share, Share, Share, Share]
 
 
 class Body(BaseModel):
@@ -33,8 +51,8 @@ class Body(BaseModel):
 class OptionsBody(Body):
     """The options every question about products takes."""
 
-    k: int = Field(10, ge=1, le=MAX_PRODUCTS, description="Products wanted.")
-    offset: int = Field(0, ge=0, le=MAX_PRODUCTS, description="Products skipped before the first.")
+    k: Products = Field(10, description="Products wanted.")
+    offset: Offset = Field(0, description="Products skipped before the first.")
     where: list[Text] | dict[str, Any] = Field(
         default_factory=list,
         max_length=50,
@@ -42,9 +60,9 @@ class OptionsBody(Body):
         "or a filter in Qdrant's JSON.",
         examples=[["category=rings", "price<=500"]],
     )
-    min_score: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False, description="Least cosine of an answer.")
+    min_score: Cosine | None = Field(None, description="Least cosine of an answer.")
     fields: list[Text] | None = Field(None, max_length=200, description="Payload fields to return; null: all.")
-    exact: bool = Field(False, description="Compare with every photo instead of walking the graph.")
+    exact: StrictBool = Field(False, description="Compare with every photo instead of walking the graph.")
     preset: Text | None = Field(
         None, description="A named filter relative to the product asked with.", examples=["other-metal"]
     )
@@ -60,7 +78,7 @@ class OptionsBody(Body):
         max_length=50,
         description="Fields whose filters may be dropped, in this order, when fewer than k pass; `*` is any.",
     )
-    explain: bool = Field(False, description="Say of each answer why it is there.")
+    explain: StrictBool = Field(False, description="Say of each answer why it is there.")
     facets: list[Text] = Field(default_factory=list, max_length=20, description="Fields whose values are counted.")
 
     def wanted(self) -> Wanted:
@@ -81,7 +99,7 @@ class ExampleBody(Body):
         None, description="Where a photo can be fetched; public http or https addresses only."
     )
     vector: list[Finite] | None = Field(None, max_length=4096, description="An embedding of the index's model.")
-    crop: tuple[Share, Share, Share, Share] | None = Field(
+    crop: Crop | None = Field(
         None, description="Left, top, right and bottom of the part of the photo that counts, as shares 0 to 1."
     )
 
@@ -146,7 +164,26 @@ class TextBody(OptionsBody):
 class BatchBody(OptionsBody):
     """`similar` for many examples at once, all answered from one generation of the index."""
 
-    queries: list[ExampleLikeBody] = Field(min_length=1, max_length=MAX_BATCH)
+    queries: list[ExampleLikeBody] = Field(
+        min_length=1,
+        max_length=MAX_BATCH,
+        description=f"What to compare with. Queries times offset + k is at most {MAX_PRODUCTS}, where boosts, caps and "
+        f"diversity count as {STYLE_POOL}; queries times facets is at most {MAX_BATCH_FACETS}.",
+    )
+
+    def check_work(self) -> None:
+        """Refuse what would keep the service busy for minutes; raises ``UsageError``."""
+        each = Options(**self.wanted()).pool
+        if (products := each * len(self.queries)) > MAX_PRODUCTS:
+            raise UsageError(
+                f"{len(self.queries)} queries for {each} products each are {products}; a batch looks at most at "
+                f"{MAX_PRODUCTS} (boosts, caps and diversity choose among {STYLE_POOL}); send smaller batches"
+            )
+        if len(self.queries) * len(self.facets) > MAX_BATCH_FACETS:
+            raise UsageError(
+                f"{len(self.queries)} queries with {len(self.facets)} facets each are more than the "
+                f"{MAX_BATCH_FACETS} that a batch counts; send smaller batches"
+            )
 
 
 class ClassifyBody(Body):
@@ -154,8 +191,8 @@ class ClassifyBody(Body):
 
     image: str | None = Field(None, description="A photo: the bytes of an image file in base64.")
     url: Annotated[str, StringConstraints(max_length=2000)] | None = None
-    crop: tuple[Share, Share, Share, Share] | None = None
-    k: int = Field(5, ge=1, le=1000, description="Categories wanted.")
+    crop: Crop | None = None
+    k: Values = Field(5, description="Categories wanted.")
 
 
 class FacetsBody(Body):
@@ -163,7 +200,7 @@ class FacetsBody(Body):
 
     fields: list[Text] = Field(default_factory=list, max_length=50, description="Empty: all that can be counted.")
     where: list[Text] | dict[str, Any] = Field(default_factory=list, max_length=50)
-    limit: int = Field(20, ge=1, le=1000, description="Values of a field, most frequent first.")
+    limit: Values = Field(20, description="Values of a field, most frequent first.")
 
 
 def from_base64(text: str) -> bytes:

@@ -15,6 +15,7 @@ from searcher.http.problems import PROBLEMS
 from searcher.http.requests import (
     AlsoViewedBody,
     BatchBody,
+    Crop,
     DiscoverBody,
     OptionsBody,
     ProductId,
@@ -107,6 +108,7 @@ def text(service: Service, body: TextBody) -> Response:
 )
 def batch(service: Service, body: BatchBody) -> Response:
     """All answers come from one generation; a query that fails gives its error in its place."""
+    body.check_work()
     answers = service.similar_batch([example_of(query) for query in body.queries], **body.wanted())
     return json_response({"answers": [answer_json(a) if isinstance(a, Answer) else {"error": str(a)} for a in answers]})
 
@@ -114,7 +116,7 @@ def batch(service: Service, body: BatchBody) -> Response:
 class _UploadOptions(OptionsBody):
     """What stands beside an uploaded photo."""
 
-    crop: tuple[float, float, float, float] | None = None
+    crop: Crop | None = None
 
 
 def _options(text: str) -> _UploadOptions:

@@ -8,7 +8,7 @@ const FIRST = [0.2, 0.2, 0.8, 0.8];
 const STEP = 0.02;
 const BIG_STEP = 0.1;
 const CORNERS = ["nw", "ne", "sw", "se"];
-const HELP = "Arrow keys move the box, Shift and arrow keys change its size, Delete removes it.";
+const HELP = "Drag the box or its corners. Arrow keys move it, Shift and arrow keys change its size, Delete removes it.";
 
 const within = (value, low, high) => Math.min(high, Math.max(low, value));
 const rounded = (box) => box.map((value) => Math.round(value * 10_000) / 10_000);
@@ -19,11 +19,13 @@ const rounded = (box) => box.map((value) => Math.round(value * 10_000) / 10_000)
  * @param url of the photo
  * @param box left, top, right, bottom as shares of the photo, or null
  * @param changed called with the new box, or null, once a change is complete
+ * @param others buttons to stand beside those of the box
  */
-export function cropper(url, box, changed) {
+export function cropper(url, box, changed, ...others) {
   const frame = el("div", { class: "crop-frame" }, el("img", { src: url, alt: "Your photo", draggable: "false" }));
   const handles = CORNERS.map((corner) => el("span", { class: `handle ${corner}`, "data-corner": corner }));
   const shown = el("div", { class: "crop-box", tabindex: "0", role: "application", "aria-roledescription": "crop box", "aria-describedby": "crop-help" }, ...handles);
+  frame.append(shown);
   const help = el("p", { id: "crop-help", class: "small" });
   const start = button("Crop to a part", () => { set(FIRST); shown.focus(); changed(box); });
   const clear = button("Whole photo", () => { set(null); start.focus(); changed(null); });
@@ -44,7 +46,7 @@ export function cropper(url, box, changed) {
   byPointer(frame, shown, () => box, set, changed);
   byKeyboard(shown, () => box, set, (next) => { if (!next) start.focus(); changed(next); });
   set(box);
-  return el("div", { class: "crop" }, frame, help, el("div", { class: "row" }, start, clear));
+  return el("div", { class: "crop" }, frame, help, el("div", { class: "row" }, start, clear, ...others));
 }
 
 function byPointer(frame, shown, get, set, changed) {

@@ -2,7 +2,7 @@
 
 import { button, byId, el } from "./elements.js";
 import { picture } from "./pictures.js";
-import { percent, plain, titleOf } from "./words.js";
+import { likeness, percent, plain, titleOf } from "./words.js";
 
 /**
  * Open the explanation of a match.
@@ -17,10 +17,11 @@ export async function explain(match, asked, answer, named) {
   const why = match.explanation;
   const title = titleOf(match);
   const close = button("Close", () => dialog.close(), { class: "primary" });
+  const pair = await photos(match, why, asked, title);
   dialog.replaceChildren(
     el("h2", { id: "why-title", text: `Why is ${title} here?`, dir: "auto" }),
-    await photos(match, why, asked, title),
-    el("ul", { class: "reasons" }, ...reasons(match, why, named).map((text) => el("li", { text, dir: "auto" }))),
+    pair,
+    el("ul", { class: "reasons" }, ...reasons(match, why, named, pair.childElementCount > 1).map((text) => el("li", { text, dir: "auto" }))),
     numbers(match, why, answer),
     el("div", { class: "row end" }, shopLink(match.payload.url), close));
   dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); }; // a click beside it
@@ -37,11 +38,11 @@ async function photos(match, why, asked, title) {
   return pair;
 }
 
-function reasons(match, why, named) {
+function reasons(match, why, named, own) {
   const texts = [];
   const words = why.parts.matched;
   if (Array.isArray(words)) texts.push(`It has ${words.length === 1 ? "the word" : "the words"} ${words.map((word) => `“${plain(word)}”`).join(", ")}.`);
-  if (why.cosine !== null) texts.push(`${closeness(why.cosine)} (cosine ${why.cosine.toFixed(3)}; 1 would be the same look).`);
+  if (why.cosine !== null) texts.push(`${own ? "The two photos are" : "It is"} alike by ${likeness(why.cosine)}, where 1 is the same look.`);
   if (why.percentile !== null) texts.push(`It is closer than ${percent(why.percentile)} of the catalog's photos.`);
   if (why.probability !== null) texts.push(`Both photos show the same kind of jewelry with a probability of ${percent(why.probability)}.`);
   if (why.filters.length) texts.push(`It meets your filters: ${named(why.filters)}.`);
@@ -50,13 +51,6 @@ function reasons(match, why, named) {
     texts.push(`${plain(name)} ${amount < 0 ? "lowers" : "raises"} its score by ${Math.abs(amount).toFixed(3)}.`);
   }
   return texts;
-}
-
-function closeness(cosine) {
-  if (cosine >= 0.95) return "The two photos look almost the same to the model";
-  if (cosine >= 0.8) return "The two photos look very much alike";
-  if (cosine >= 0.5) return "The two photos look alike in part";
-  return "The two photos have little in common; nothing closer was left";
 }
 
 function numbers(match, why, answer) {

@@ -1,12 +1,12 @@
 // Filters: a group of chips for each field; a chip carries the filter texts that select its products.
 
 import { button, byId, el, removable, toggle } from "./elements.js";
-import { fieldOf, isOn, pressed } from "./filters.js";
+import { fieldOf, isOn, pressed, saying } from "./filters.js";
 import { facetLabel, fieldName } from "./words.js";
 
 const FIRST = ["category", "metal", "stone", "price", "in_stock", "brand"];
 const SHOWN = 8;
-const NAMES = { in_stock: "Availability", created: "New since" };
+const NAMES = { in_stock: "Availability", created: "Added" };
 
 const unfolded = new Set();
 
@@ -32,7 +32,7 @@ export function showFacets(facets, chosen, currency, changed) {
   const groups = inOrder(facets).filter((facet) => entriesOf(facet).length > 1 || entriesOf(facet).some((entry) => isOn(chosen, entry)));
   byId("facets").replaceChildren(...groups.map((facet) => group(facet, chosen, currency, changed)));
   const toggleButton = byId("filters-toggle");
-  toggleButton.textContent = chosen.length ? `Filters (${new Set(chosen.map(fieldOf)).size})` : "Filters";
+  toggleButton.textContent = chosen.length ? `Filters and style (${new Set(chosen.map(fieldOf)).size})` : "Filters and style";
   byId("filters").hidden = groups.length === 0 && chosen.length === 0;
 }
 
@@ -71,7 +71,7 @@ export function showActive(facets, chosen, currency, changed) {
   for (const { label, entry, facet } of known.values()) {
     if (isOn(chosen, entry)) chip(facet.kind === "boolean" && facet.field !== "in_stock" ? `${fieldName(facet.field)}: ${label}` : label, entry.where);
   }
-  for (const text of [...left]) chip(text, [text]);
+  for (const text of [...left]) chip(saying(text), [text]);
   if (chips.length > 1) chips.push(button("Clear all filters", () => changed([]), { class: "link" }));
   byId("active").replaceChildren(...chips);
 }

@@ -1,5 +1,7 @@
 // Chosen filter texts: which chip is on, what pressing it changes, and what is sent.
 
+import { fieldName } from "./words.js";
+
 const EQUALS = /^([\p{L}_][\p{L}\p{N}_.-]*)=(.+)$/su;
 const FIELD = /^([\p{L}_][\p{L}\p{N}_.-]*?)\s*(?:!=|<=|>=|\^=|=|<|>|~)/u;
 
@@ -17,19 +19,31 @@ export function pressed(chosen, facet, entry) {
   return on ? kept : [...kept, ...entry.where];
 }
 
-/** Texts to send, each with the chosen texts it stands for: values of one field are alternatives (metal=gold|silver). */
+/**
+ * Texts to send, each with the chosen texts it stands for: values of one field are alternatives (metal=gold|silver).
+ *
+ * They are in the order in which they were chosen: what is loosened first is what was chosen last.
+ */
 export function joined(chosen) {
-  const values = new Map();
-  const sent = new Map();
+  const groups = new Map();
   for (const text of chosen) {
     const [, field, value] = EQUALS.exec(text) ?? [];
-    if (field) values.set(field, [...(values.get(field) ?? []), { text, value }]);
-    else sent.set(text, [text]);
+    const name = field ?? `text ${text}`;
+    groups.set(name, [...(groups.get(name) ?? []), { text, field, value }]);
   }
-  for (const [field, found] of values) {
-    sent.set(`${field}=${found.map(({ value }) => value).join("|")}`, found.map(({ text }) => text));
-  }
-  return sent;
+  const sent = [...groups.values()].map((found) => {
+    const [{ text, field }] = found;
+    return [field ? `${field}=${found.map(({ value }) => value).join("|")}` : text, found.map((one) => one.text)];
+  });
+  return new Map(sent);
+}
+
+/** A filter text in words, for one that no facet names. */
+export function saying(text) {
+  const [, field, value] = EQUALS.exec(text) ?? [];
+  if (!field) return text.replace(/(!=|<=|>=|\^=|<|>|~)/u, " $1 ").trim();
+  if (value === "true" || value === "false") return `${fieldName(field)}: ${value === "true" ? "yes" : "no"}`;
+  return value.replace(/^"(.*)"$/su, (_, quoted) => quoted.replaceAll('""', '"')).replaceAll("|", ", ");
 }
 
 /** The texts to send. */

@@ -1,238 +1,10 @@
-// The page: listens to the visitor, asks the service, and shows what it answers. The state decides everything shown.
+// The page: what the visitor does, and which part of the search answers to it.
 
-import { get, hasKey, post, useKey } from "./api.js";
-import { askedPhoto } from "./asked_photo.js";
-import { button, byId } from "./elements.js";
-import { explain } from "./explanation.js";
-import { currencyOf, facetsNow, fieldsKnown } from "./facet_source.js";
-import { labels, showActive, showFacets } from "./facets.js";
-import { joined } from "./filters.js";
+import { hasKey, useKey } from "./api.js";
+import { byId } from "./elements.js";
 import { onPhotos } from "./intake.js";
-import { photoOf, takeIn } from "./photos.js";
-import { loadProduct, productKnown } from "./products.js";
-import { showPresets, showQuery, showTaste } from "./query.js";
-import { questionOf, reach } from "./question.js";
-import { card, showEmpty, showWaiting } from "./results.js";
-import { showIdeas } from "./start.js";
-import { asks, blank, current, refined, remember } from "./state.js";
-import { clearMessages, keepFocus, say, showOnly, tell } from "./view.js";
-import { count, plain, titleOf } from "./words.js";
-
-const MOST_MARKED = 31;
-
-let state = blank();
-let answer = null;
-let shown = []; // matches on the page
-let facets = [];
-let asking = new AbortController();
-let goneOn = false; // a card was clicked: show the answer from its top
-
-const photo = () => (state.photo === null ? undefined : photoOf(state.photo));
-const base = () => (state.product === null ? null : productKnown(state.product));
-
-// --- changes of the state ------------------------------------------------------------------------------------------
-
-function change(patch, options) {
-  state = { ...state, ...patch };
-  remember(state, options);
-  return refresh();
-}
-
-const fresh = (patch) => change({ ...blank(), k: state.k, ...patch });
-
-const act = {
-  choose: () => byId("file").click(),
-  crop: (crop) => change({ crop }, { replace: true }),
-  like: (id) => mark("likes", "dislikes", id),
-  dislike: (id) => mark("dislikes", "likes", id),
-  why: (match) => explain(match, (key) => askedPhoto(key, state, photo(), loadProduct), answer, inWords),
-  loosen: () => change({ relax: true }),
-  clearFilters: () => change({ where: [] }),
-  clearPreset: () => change({ preset: null }),
-  clearCrop: () => change({ crop: null }, { replace: true }),
-};
-
-function mark(list, other, id) {
-  if (state.likes.length + state.dislikes.length >= MOST_MARKED) return tell(`${MOST_MARKED} products can be marked; take one back first.`);
-  const lists = { [list]: [...state[list].filter((one) => one !== id), id], [other]: state[other].filter((one) => one !== id) };
-  return change({ ...lists, words: null, preset: null }); // words have no look: the marked products take their place
-}
-
-async function ask(text) {
-  if (!text) return byId("words").focus();
-  if (/\s/.test(text)) return fresh({ words: text });
-  try { // one word may be a product's number; a batch answers 200 either way
-    const { answers } = await post("v1/batch", { queries: [text], k: 1, fields: [] });
-    return fresh(answers[0].matches ? { product: text } : { words: text });
-  } catch (problem) {
-    return failed(problem, () => ask(text));
-  }
-}
-
-async function usePhoto(file) {
-  try {
-    await fresh({ photo: await takeIn(file) });
-  } catch (error) {
-    tell(error.message);
-  }
-}
-
-// --- asking and showing --------------------------------------------------------------------------------------------
-
-async function refresh() {
-  asking.abort();
-  asking = new AbortController();
-  const { signal } = asking;
-  clearMessages();
-  if (state.photo !== null && !photo()) {
-    state = { ...state, photo: null, crop: null };
-    remember(state, { replace: true });
-    tell("The photo was forgotten when the page was loaded anew; choose it again.");
-  }
-  if (!asks(state)) return begin();
-  goneOn ||= !byId("start").hidden && byId("start").contains(document.activeElement);
-  showOnly("found");
-  showControls();
-  byId("empty").hidden = true;
-  byId("more").hidden = true;
-  byId("results").setAttribute("aria-busy", "true");
-  if (!shown.length) showWaiting(8);
-  say("Searching …");
-  try {
-    const [question] = await Promise.all([questionOf(state, photo(), fieldsKnown(), 0), loadAsked()]);
-    signal.throwIfAborted();
-    showControls();
-    const found = await post(question.path, question.body, signal);
-    signal.throwIfAborted();
-    showAnswer(found);
-    facets = await facetsNow(state, found, signal);
-    signal.throwIfAborted();
-    showControls();
-  } catch (problem) {
-    if (problem.name === "AbortError") return;
-    shown = [];
-    byId("grid").replaceChildren();
-    failed(problem, refresh);
-  }
-}
-
-function begin() {
-  shown = [];
-  document.title = "Jewelry search";
-  byId("words").value = "";
-  showOnly("start");
-  return showIdeas((words) => fresh({ words })).catch((problem) => failed(problem, refresh));
-}
-
-/** Products whose titles and pictures the page shows; one that is not there is said by the answer. */
-const loadAsked = () => Promise.all([state.product, ...state.likes, ...state.dislikes].filter((id) => id !== null).map(loadProduct));
-
-function showControls() {
-  keepFocus(() => {
-    const currency = currencyOf(shown, base());
-    const choose = (where) => change({ where });
-    byId("words").value = state.words ?? "";
-    byId("diversity").value = String(state.diversity);
-    byId("relax").checked = state.relax;
-    showQuery(state, photo(), base(), act);
-    showTaste(state, productKnown, (list, id) => change({ [list]: state[list].filter((one) => one !== id) }), () => change({ likes: [], dislikes: [] }));
-    byId("query").hidden = !byId("query-body").childElementCount && !refined(state);
-    showPresets(state, base(), (preset) => change({ preset }));
-    showFacets(facets, state.where, currency, choose);
-    showActive(facets, state.where, currency, choose);
-    byId("results-title").textContent = heading();
-    document.title = `${heading()} – Jewelry search`;
-  });
-}
-
-function heading() {
-  if (state.words !== null) return `“${plain(state.words)}”`;
-  if (state.photo === null && state.product === null) return "Like what you chose";
-  const what = state.photo !== null ? (state.crop ? "this part of your photo" : "your photo") : base() ? titleOf(base()) : plain(state.product);
-  return `Like ${what}${refined(state) ? ", to your taste" : ""}`;
-}
-
-/** Filter texts, as they were sent, in words. */
-function inWords(sent) {
-  const chosen = joined(state.where);
-  const left = new Set(sent.flatMap((text) => chosen.get(text) ?? [text]));
-  const found = [];
-  for (const { label, entry } of labels(facets, currencyOf(shown, base())).values()) {
-    if (!entry.where.every((text) => left.has(text))) continue;
-    entry.where.forEach((text) => left.delete(text));
-    found.push(label);
-  }
-  return [...found, ...left].join(", ");
-}
-
-function showAnswer(found) {
-  answer = found;
-  shown = found.matches;
-  keepFocus(() => byId("grid").replaceChildren(...shown.map(cardOf)));
-  byId("results").setAttribute("aria-busy", "false");
-  byId("origin").textContent = `Answered in ${Math.round(found.took_ms)} ms by generation ${plain(found.generation)} of the index, model ${found.model.slice(0, 8)}.`;
-  showNotes();
-  if (!shown.length) showEmpty(state, act);
-  offerMore(found.matches.length);
-  byId("summary").textContent = shown.length ? `${count(shown.length, "product", "products")}, ${orderName()}` : "";
-  say(shown.length ? `${count(shown.length, "product", "products")}: ${heading()}` : "Nothing fits.");
-  if (goneOn) {
-    goneOn = false;
-    window.scrollTo({ top: 0 });
-    byId("results").focus({ preventScroll: true });
-  }
-}
-
-const orderName = () => (state.words !== null ? "most of your words first" : state.diversity ? "with variety" : "most alike first");
-const cardOf = (match) => card(match, state, act, inWords);
-
-function showNotes() {
-  const notes = [...(answer.notes ?? [])];
-  const relaxed = shown.some((match) => match.relaxed?.length) && answer.relaxed;
-  if (relaxed) notes.unshift(`Too few products meet all filters; some are shown without: ${inWords(relaxed)}.`);
-  byId("notes").replaceChildren(...notes.map((text) => Object.assign(document.createElement("p"), { className: "note", textContent: plain(text) })));
-}
-
-function offerMore(received) {
-  byId("more").hidden = received < state.k || shown.length >= reach(state);
-}
-
-async function showMore() {
-  const more = byId("more");
-  const { signal } = asking;
-  more.disabled = true;
-  say("Searching …");
-  try {
-    const question = await questionOf(state, photo(), [], shown.length);
-    const next = await post(question.path, question.body, signal);
-    const known = new Set(shown.map((match) => match.product_id)); // a new generation may order anew
-    const cards = next.matches.map(cardOf).filter((one) => !known.has(one.dataset.product));
-    shown = [...shown, ...next.matches];
-    byId("grid").append(...cards);
-    byId("summary").textContent = `${count(shown.length, "product", "products")}, ${orderName()}`;
-    say(cards.length ? `${count(cards.length, "more product", "more products")}, ${shown.length} in all` : "These were all.");
-    offerMore(next.matches.length);
-    cards[0]?.querySelector("a").focus({ preventScroll: true });
-  } catch (problem) {
-    if (problem.name !== "AbortError") failed(problem, showMore);
-  } finally {
-    more.disabled = false;
-  }
-}
-
-function failed(problem, again) {
-  byId("results").setAttribute("aria-busy", "false");
-  say("");
-  if (problem.status === 401) {
-    byId("key-reason").textContent = hasKey() ? problem.message : "This service answers only those who have a key.";
-    showOnly("key-panel");
-    byId("key").focus();
-    return;
-  }
-  tell(problem.message, button("Try again", again));
-}
-
-// --- the visitor ---------------------------------------------------------------------------------------------------
+import { act, ask, change, fresh, goOn, open, refresh, showMore, usePhoto } from "./session.js";
+import { tell } from "./view.js";
 
 const listen = (id, event, listener) => byId(id).addEventListener(event, listener);
 
@@ -243,9 +15,9 @@ listen("camera", "click", () => byId("camera-file").click());
 listen("more", "click", showMore);
 listen("diversity", "change", (event) => change({ diversity: Number(event.target.value) }, { replace: true }));
 listen("relax", "change", (event) => change({ relax: event.target.checked }));
-listen("grid", "click", (event) => { goneOn = Boolean(event.target.closest("a")); });
+listen("grid", "click", (event) => { if (event.target.closest("a") && !event.ctrlKey && !event.metaKey && !event.shiftKey) goOn(); });
 listen("filters-toggle", "click", () => {
-  const open = byId("filters").classList.toggle("open");
+  const open = byId("refine").classList.toggle("open");
   byId("filters-toggle").setAttribute("aria-expanded", String(open));
 });
 listen("home", "click", (event) => {
@@ -265,8 +37,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the address is the state's
   (byId("found").hidden ? byId("choose") : byId("results")).focus();
 });
-window.addEventListener("popstate", () => { state = current(); byId("why").close(); refresh(); });
-onPhotos(usePhoto, (message) => tell(message));
+window.addEventListener("popstate", open);
+onPhotos(usePhoto, tell);
 byId("forget-key").hidden = !hasKey();
-state = current();
-refresh();
+open();

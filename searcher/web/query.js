@@ -26,7 +26,7 @@ export function showQuery(state, photo, product, act) {
     body.replaceChildren(cropper(photo.url, state.crop, (box) => {
       cropped = { number: state.photo, box };
       act.crop(box);
-    }), button("Another photo", act.choose, { class: "link" }));
+    }, button("Another photo", act.choose, { class: "link" })));
   } else if (photo) {
     body.replaceChildren(el("p", { class: "picture missing", text: "This browser cannot show this photo; the service may still read it." }));
   } else if (state.product !== null) {

@@ -3,7 +3,7 @@
 import { button, byId, el } from "./elements.js";
 import { picture } from "./pictures.js";
 import { blank, toHash } from "./state.js";
-import { plain, priceOf, titleOf, written } from "./words.js";
+import { likeness, plain, priceOf, titleOf, written } from "./words.js";
 
 /**
  * A card of the result.
@@ -26,13 +26,13 @@ export function card(match, state, act, loosened) {
       el("h2", { class: "card-title" }, el("a", { href: onward, text: title, dir: "auto", "data-focus": `card ${match.product_id}` })),
       facts ? el("p", { class: "small", text: facts, dir: "auto" }) : null,
       el("p", { class: "card-foot" },
-        el("span", { class: "price", text: priceOf(payload) || plain(match.category) }), likeness(match.score, state)),
+        el("span", { class: "price", text: priceOf(payload) || plain(match.category) }), scoreOf(match.score, state)),
       match.relaxed?.length ? el("p", { class: "near-miss small", text: `Close, but not: ${loosened(match.relaxed)}` }) : null),
     actions(match, state, title, act));
 }
 
-function likeness(score, state) {
-  const text = score.toFixed(2);
+function scoreOf(score, state) {
+  const text = likeness(score);
   const what = state.words !== null ? "Share of your words that match" : "Similarity";
   return el("span", { class: "score small", title: `${what}, 1 at most` }, el("span", { class: "visually-hidden", text: `${what}: ` }), text);
 }

@@ -9,6 +9,11 @@ export function showOnly(part) {
   for (const id of PARTS) byId(id).hidden = id !== part;
 }
 
+/** Mark parts of the page as being drawn anew, or as complete. */
+export function busy(is, ...ids) {
+  for (const id of ids) byId(id).setAttribute("aria-busy", String(is));
+}
+
 /** Tell a problem in one line, with a button that helps where there is one. */
 export function tell(message, help = null) {
   const box = byId("error");

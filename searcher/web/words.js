@@ -26,6 +26,9 @@ export function percent(share) {
   return `${(kept / 10 ** digits).toFixed(share === 1 || share === 0 ? 0 : digits)} %`;
 }
 
+/** A score with three decimals, cut off: 0.9997 is not 1. */
+export const likeness = (score) => (Math.trunc(score * 1000) / 1000).toFixed(3);
+
 /** in_stock as In stock. */
 export function fieldName(field) {
   const words = field.replace(/[_.]+/g, " ").trim();

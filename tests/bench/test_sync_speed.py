@@ -38,22 +38,6 @@ print(time.perf_counter() - began)
 """Pillow's full decode, torchvision's usual transforms, torch eager with its default threads, one photo at a time."""
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory, imagenet_weights: Path) -> Path:
-    """A full-size model directory; what its head learned does not matter to its speed."""
-    from torch import nn
-
-    from indexer.preprocessing import Preprocessing
-    from trainer.export import write_network, write_record
-    from trainer.weights import build_network
-
-    folder, categories = tmp_path_factory.mktemp("model"), ["bracelets", "earrings", "necklaces", "rings", "watches"]
-    network, preprocessing = build_network("mobilenet_v2", str(imagenet_weights)), Preprocessing()
-    fingerprint = write_network(folder, network, nn.Linear(network.dimension, len(categories)), preprocessing)
-    write_record(folder, fingerprint, network, preprocessing, categories)
-    return folder
-
-
 def test_first_sync_against_a_plain_loop(real_data: Path, imagenet_weights: Path, model: Path, tmp_path: Path) -> None:
     """Process start to published index (thumbnails, hashes, payload and all), against the loop without its start-up."""
     index = tmp_path / "index"

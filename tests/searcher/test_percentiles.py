@@ -7,7 +7,7 @@ import pytest
 
 from indexer.errors import StoreError, UsageError, VectorError
 from indexer.fields import FieldType
-from searcher.percentiles import percentile, sample_vectors
+from searcher.percentiles import likeness, percentile, sample_vectors
 from tests.congruence.conftest import STAND_IN_WARNINGS
 from tests.congruence.engines import AnyStore
 from tests.searcher.both_stores import ENGINES, filled, open_engine, unit_vectors
@@ -39,26 +39,28 @@ def test_the_sample_is_the_first_vectors_in_order_of_id(store: AnyStore) -> None
 def test_the_percentile_is_what_a_plain_loop_counts(store: AnyStore, score: float, photos: int) -> None:
     sample, queries = sample_vectors(store), unit_vectors(photos, seed=5)
     alike = [max(float(np.dot(row.astype(float), query.astype(float))) for query in queries) for row in sample]
-    assert percentile(sample, queries, score) == sum(cosine < score for cosine in alike) / PHOTOS
+    assert percentile(likeness(sample, queries), score) == sum(cosine < score for cosine in alike) / PHOTOS
 
 
 def test_a_photo_is_not_less_alike_than_its_own_score(store: AnyStore) -> None:
     sample = sample_vectors(store)
-    assert percentile(sample, sample[:1], 1.0) == (PHOTOS - 1) / PHOTOS
-    assert percentile(sample, 7 * sample[:1], 1.0) == (PHOTOS - 1) / PHOTOS, "the query's length does not matter"
-    assert percentile(sample, sample[:1], 1.1) == 1.0
+    alike = likeness(sample, sample[:1])
+    assert percentile(alike, 1.0) == (PHOTOS - 1) / PHOTOS
+    longer = likeness(sample, 7 * sample[:1])
+    assert percentile(longer, 1.0) == (PHOTOS - 1) / PHOTOS, "the query's length does not matter"
+    assert percentile(alike, 1.1) == 1.0
 
 
 def test_what_cannot_be_ranked_is_refused(store: AnyStore) -> None:
     sample = sample_vectors(store, 5)
     with pytest.raises(VectorError, match="NaN"):
-        percentile(sample, np.full((1, 128), np.nan, np.float32), 0.5)
+        likeness(sample, np.full((1, 128), np.nan, np.float32))
     with pytest.raises(VectorError, match="shape"):
-        percentile(sample, np.ones((1, 3), np.float32), 0.5)
+        likeness(sample, np.ones((1, 3), np.float32))
     with pytest.raises(UsageError, match="one query vector or more"):
-        percentile(sample, np.ones((0, 128), np.float32), 0.5)
+        likeness(sample, np.ones((0, 128), np.float32))
     with pytest.raises(UsageError, match="not a finite number"):
-        percentile(sample, sample, float("nan"))
+        percentile(likeness(sample, sample), float("nan"))
     with pytest.raises(UsageError, match="1 vector or more"):
         sample_vectors(store, 0)
 

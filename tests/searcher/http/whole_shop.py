@@ -1,0 +1,53 @@
+"""A shop that has everything a route can be asked for: every kind of field, co-views, pictures, a report, a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.co_views import KEY, CoViewed, to_payload
+from indexer.embedder import Embedder
+from indexer.generations import EmbeddedIndex
+from indexer.images import open_image, sha256
+from indexer.thumbnails import ThumbnailStore
+from tests.searcher.conftest import draw_payloads, points, publish, record
+from tests.small_catalog import write_photo
+from tests.tiny_model import write_tiny_model
+
+PRODUCTS = 30
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A published index, a photo of none of its products, and one of its vectors and pictures."""
+
+    index: EmbeddedIndex
+    photo: Path
+    vector: list[float]
+    picture: str
+
+
+def build_shop(folder: Path) -> Shop:
+    """Products with one to five photos each, embedded by a real (small) network."""
+    model = write_tiny_model(folder / "model")
+    (model / "report").mkdir()
+    (model / "report" / "report.html").write_text("<!doctype html><title>Report</title>")
+    embedder, index = Embedder(model), EmbeddedIndex(folder / "index")
+    payloads: list[dict[str, Any]] = []
+    rows = []
+    for number, payload in enumerate(draw_payloads(PRODUCTS, seed=2)):
+        path = write_photo(folder / "catalog" / payload["photo"]["path"].replace(".jpg", ".png"), seed=number)
+        own = int(payload["product_id"][1:])
+        together = [CoViewed(f"P{(own + step) % PRODUCTS:03d}", 9 - step, 0.5 / step) for step in (3, 7)]
+        key = path.relative_to(folder / "catalog").as_posix()
+        photo = {**payload["photo"], "path": key, "sha256": sha256(path.read_bytes())}
+        payloads.append({**payload, "photo": photo, KEY: to_payload(together)})
+        rows.append(embedder.embed([path])[0])
+        ThumbnailStore(index.root).write(photo["sha256"], open_image(path))
+    of = record(embedder.model.fingerprint, str(model), str(folder / "catalog"))
+    publish(index, points(payloads, np.stack(rows)), of)
+    asked = write_photo(folder / "asked.png", seed=999)
+    return Shop(index, asked, [float(x) for x in rows[3]], payloads[0]["photo"]["sha256"])
