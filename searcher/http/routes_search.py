@@ -9,7 +9,10 @@ from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from indexer.command_line import one_line
+from indexer.errors import JewelryError
 from searcher.answers import Answer
+from searcher.example import Example
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.requests import (
@@ -17,6 +20,7 @@ from searcher.http.requests import (
     BatchBody,
     Crop,
     DiscoverBody,
+    ExampleBody,
     OptionsBody,
     ProductId,
     RecommendBody,
@@ -109,8 +113,20 @@ def text(service: Service, body: TextBody) -> Response:
 def batch(service: Service, body: BatchBody) -> Response:
     """All answers come from one generation; a query that fails gives its error in its place."""
     body.check_work()
-    answers = service.similar_batch([example_of(query) for query in body.queries], **body.wanted())
-    return json_response({"answers": [answer_json(a) if isinstance(a, Answer) else {"error": str(a)} for a in answers]})
+    examples = [_example_or_error(query) for query in body.queries]
+    asked = [example for example in examples if isinstance(example, Example)]
+    answered = iter(service.similar_batch(asked, **body.wanted()))
+    found = [next(answered) if isinstance(example, Example) else example for example in examples]
+    return json_response(
+        {"answers": [answer_json(one) if isinstance(one, Answer) else {"error": one_line(one)} for one in found]}
+    )
+
+
+def _example_or_error(body: str | ExampleBody) -> Example | JewelryError:
+    try:
+        return example_of(body)
+    except JewelryError as error:
+        return error
 
 
 class _UploadOptions(OptionsBody):

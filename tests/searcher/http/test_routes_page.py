@@ -32,7 +32,9 @@ def test_scripts_and_styles_of_the_page_alone(client: TestClient) -> None:
     for name, file in web_files().items():
         if name.endswith(".js"):
             named |= set(re.findall(r'from "\./([^"]+)"', file.content.decode()))
-            assert not re.search(r"\b(innerHTML|outerHTML|insertAdjacentHTML|eval|document\.write)\b", file.content.decode())
+            assert not re.search(
+                r"\b(innerHTML|outerHTML|insertAdjacentHTML|eval|document\.write)\b", file.content.decode()
+            )
     assert named | {"index.html"} == set(web_files())  # none is missing, none is left over
 
 
