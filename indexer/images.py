@@ -16,9 +16,16 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from indexer.errors import ImageError
+from indexer.pixel_budget import PixelBudget
 
 MAX_PIXELS = 80_000_000
 """Largest photo that is decoded; above it a small file could fill the memory (a decompression bomb)."""
+
+AT_ONCE = PixelBudget(MAX_PIXELS)
+"""One photo of the largest size takes half a gigabyte while it is decoded, and a service decodes in 40 threads."""
+
+BAND_PIXELS = 1_000_000
+"""Transparency is laid on white in bands of about this size: four copies of a large photo at once are too many."""
 
 MAX_BYTES = 100_000_000
 """Largest photo file that is read."""
@@ -97,7 +104,8 @@ def open_sized(source: Path | bytes, *, fit: int | None = None) -> tuple[Image.I
         width, height = image.size
         if fit is not None:
             _reduce(image, fit)
-        rgb = _upright_rgb(image)
+        with AT_ONCE.taking(image.width * image.height):
+            rgb = _upright_rgb(image)
         return rgb, (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
 
 
@@ -173,10 +181,18 @@ def _flatten(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         return _deep_to_rgb(image)
     if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        paper = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(paper, layer).convert("RGB")
+        return _on_white(image)
     return image.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    flat = Image.new("RGB", image.size)
+    rows = max(1, BAND_PIXELS // max(1, image.width))
+    for top in range(0, image.height, rows):
+        layer = image.crop((0, top, image.width, min(top + rows, image.height))).convert("RGBA")
+        paper = Image.new("RGBA", layer.size, "white")
+        flat.paste(Image.alpha_composite(paper, layer).convert("RGB"), (0, top))
+    return flat
 
 
 def _deep_to_rgb(image: Image.Image) -> Image.Image:

@@ -1,7 +1,7 @@
 // Where the filters' counts come from: the answer, and for fields already filtered the counts of their alternatives.
 
 import { get, post } from "./api.js";
-import { combined, fieldOf } from "./filters.js";
+import { combined, fieldOf, isOn } from "./filters.js";
 
 const MOST = 20; // fields of one answer
 
@@ -32,12 +32,23 @@ export const fieldsKnown = () => fields;
  */
 export async function facetsNow(state, answer, signal) {
   const facets = answer.facets?.length ? answer.facets : await first(state, signal);
+  if (!state.where.length) return facets;
+  const all = await catalogFacets();
   const chosen = [...new Set(state.where.map(fieldOf))].filter((field) => fields.includes(field));
   const others = await Promise.all(chosen.map(async (field) => {
     const where = combined(state.where.filter((text) => fieldOf(text) !== field));
-    return (await post("v1/facets", { fields: [field], where }, signal)).facets[0];
+    const [facet] = (await post("v1/facets", { fields: [field], where }, signal)).facets;
+    return withChosen(facet, all.find((one) => one.field === field), state.where);
   }));
   return facets.map((facet) => others.find((other) => other.field === facet.field) ?? facet);
+}
+
+/** The facet, and what is chosen of it although nothing of it is left: it must be possible to let go of it. */
+function withChosen(facet, whole, where) {
+  const kind = facet.values ? "values" : "ranges";
+  const there = new Set(facet[kind].map((entry) => entry.where.join()));
+  const gone = whole[kind].filter((entry) => isOn(where, entry) && !there.has(entry.where.join()));
+  return { ...facet, [kind]: [...facet[kind], ...gone.map((entry) => ({ ...entry, count: 0 }))] };
 }
 
 async function first(state, signal) {

@@ -147,7 +147,7 @@ function showControls() {
     showFacets(facets, state.where, currency, choose);
     showActive(facets, state.where, currency, choose);
     byId("results-title").textContent = heading();
-    document.title = `${heading()} – Jewelry search`;
+    document.title = `${heading()} · Jewelry search`;
   });
 }
 
@@ -158,17 +158,18 @@ function heading() {
   return `Like ${what}${refined(state) ? ", to your taste" : ""}`;
 }
 
-/** Filter texts, as they were sent, in words. */
+/** Filter texts, as they were sent, in words; the two texts of a range are one. */
 function inWords(sent) {
   const chosen = joined(state.where);
+  const known = [...labels(facets, currencyOf(shown, base())).values()];
   const left = new Set(sent.flatMap((text) => chosen.get(text) ?? [text]));
   const found = [];
-  for (const { label, entry } of labels(facets, currencyOf(shown, base())).values()) {
-    if (!entry.where.every((text) => left.has(text))) continue;
-    entry.where.forEach((text) => left.delete(text));
-    found.push(label);
+  for (const text of left) {
+    const named = known.find(({ entry }) => entry.where.includes(text) && entry.where.every((one) => left.has(one)));
+    (named?.entry.where ?? [text]).forEach((one) => left.delete(one));
+    found.push(named?.label ?? saying(text));
   }
-  return [...found, ...[...left].map(saying)].join(", ");
+  return found.join(", ");
 }
 
 function showAnswer(found) {

@@ -36,7 +36,7 @@ class Visit:
     def open(self, state: str = "") -> Visit:
         """Open the page in a state, and wait until it has been drawn."""
         self.page.goto("about:blank")  # a hash alone would not load the page
-        self.page.goto(f"{self.address}/{state}", wait_until="networkidle")
+        self.page.goto(f"{self.address}/{state}", wait_until="load" if state else "networkidle")
         return self.settled()
 
     def settled(self) -> Visit:
@@ -118,7 +118,6 @@ def visiting(browser: Browser, address: str, **options: Any) -> Iterator[Visit]:
         page.on("dialog", lambda dialog: visit.complaints.append(f"dialog {dialog.message}"))
         page.on("request", lambda request: _elsewhere(visit, request.url))
         yield visit
-        page.wait_for_load_state("networkidle")
 
 
 def _elsewhere(visit: Visit, url: str) -> None:

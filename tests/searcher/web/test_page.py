@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+
 import pytest
 
 from searcher.answers import Answer
@@ -16,8 +17,8 @@ CARRIED = """([event, name, data, type]) => {
     const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
     const transfer = new DataTransfer();
     transfer.items.add(new File([bytes], name, {type}));
-    const made = event === "paste" ? new ClipboardEvent(event, {clipboardData: transfer, bubbles: true, cancelable: true})
-        : new DragEvent(event, {dataTransfer: transfer, bubbles: true, cancelable: true});
+    const options = {clipboardData: transfer, dataTransfer: transfer, bubbles: true, cancelable: true};
+    const made = event === "paste" ? new ClipboardEvent(event, options) : new DragEvent(event, options);
     document.body.dispatchEvent(made);
 }"""
 
@@ -32,7 +33,7 @@ def test_a_photo_finds_its_product_first(visit: Visit, photo: Path, service: Sea
     assert visit.products[0] == "P003"
     assert visit.page.locator("h1:visible").inner_text() == "Like your photo"
     assert visit.page.locator("#status").inner_text() == "12 products: Like your photo"
-    assert visit.page.title() == "Like your photo – Jewelry search"
+    assert visit.page.title() == "Like your photo · Jewelry search"
 
 
 @pytest.mark.parametrize("event", ["drop", "paste"])
@@ -141,15 +142,14 @@ def test_filters_of_one_field_add_up_and_others_narrow(visit: Visit, service: Se
 def test_a_price_range_replaces_another(visit: Visit) -> None:
     visit.open("#product=P000")
     ranges = visit.page.get_by_role("group", name="Price").get_by_role("button")
-    first, last = ranges.first.inner_text(), ranges.last.inner_text()
-    assert first.startswith("under €")
-    assert last.split("\n")[0].strip().endswith(first.split()[-1]) or "€" in last
+    assert ranges.first.inner_text().startswith("under €")
+    assert " and more" in ranges.last.inner_text()
     visit.press(ranges.first)
     visit.press(ranges.last)
     assert ranges.first.get_attribute("aria-pressed") == "false"
     assert visit.page.locator("#active .chip").count() == 1
     count = int(ranges.last.locator(".count").inner_text())
-    assert len(visit.products) == count - visit.products.count("P000") - (count > len(visit.products))
+    assert len(visit.products) == count < 11  # P000 itself, which is no answer, costs nothing
 
 
 def test_plus_and_minus_refine(visit: Visit, photo: Path, service: SearchService) -> None:
@@ -204,7 +204,7 @@ def test_filters_that_leave_nothing_can_be_loosened(visit: Visit, service: Searc
     assert visit.products == []
     visit.press(visit.button("Show what comes close"))
     assert visit.products == ids(service.similar("P000", k=24, where=where, relax=["*"]))
-    assert "some are shown without: rings, price < -1" in visit.page.locator("#notes").inner_text()
+    assert "some are shown without: price < -1, rings" in visit.page.locator("#notes").inner_text()
     assert visit.page.locator(".near-miss").first.inner_text() == "Close, but not: price < -1"
     visit.press(visit.button("Remove the filter price < -1"))
     assert visit.page.locator(".near-miss").first.inner_text() == "Close, but not: rings"
@@ -237,7 +237,8 @@ def test_show_more_until_all_are_shown(visit: Visit, service: SearchService) -> 
 def test_why_it_is_here(visit: Visit, photo: Path, service: SearchService) -> None:
     visit.open().show(photo)
     why = service.similar(image=photo, k=24, explain=True).matches[1].explanation
-    assert why and why.cosine is not None and why.percentile is not None
+    assert why
+    assert why.cosine is not None
     button = visit.page.locator(".why-button").nth(1)
     visit.press(button)
     dialog = visit.page.get_by_role("dialog")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.searcher.conftest import Photographed
 from tests.searcher.http.conftest import Keyring
-from tests.searcher.web.conftest import Visit, served, visiting
+from tests.searcher.web.conftest import served, visiting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,8 +32,8 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(browser: Browser, photographed: 
         assert not any(keys.read in url for url in addresses)
         visit.page.reload()
         assert len(visit.settled().products) == 11
-        visit.press(visit.button("Forget the API key", "footer"))
-        assert visit.page.locator("#key-panel").is_visible()
+        visit.button("Forget the API key", "footer").click()
+        visit.page.wait_for_selector("#key-panel:not([hidden])")
         assert {text for text in visit.complaints if "401" not in text} == set()
 
 
