@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from importlib import import_module
 from pathlib import Path
 
@@ -38,6 +39,27 @@ def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     local = [link for link in links if "://" not in link]
     assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def shown_commands() -> list[str]:
+    """The lines of console blocks that call one of the three programs, without what is said about them."""
+    blocks = [
+        block for page in PAGES for block in re.findall(r"```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    ]
+    lines = [shlex.join(shlex.split(line, comments=True)) for block in blocks for line in block.splitlines()]
+    return sorted({line for line in lines if line.split(" ", 1)[0] in ("indexer", "trainer", "searcher")})
+
+
+@pytest.mark.parametrize("line", shown_commands())
+def test_every_command_shown_can_be_given(line: str) -> None:
+    """Each is parsed, with its options, and not run."""
+    program, *arguments = shlex.split(re.sub(r"\$\w+", "0", line))  # a loop's variable
+    command: click.Command = import_module(f"{program}.cli").main
+    while isinstance(command, click.Group):
+        name, *arguments = arguments
+        command = command.commands[name]
+    with command.make_context(command.name, list(arguments)):
+        pass
 
 
 @pytest.mark.parametrize("package", ["indexer", "trainer", "searcher"])

@@ -8,7 +8,10 @@ const MOST_PRODUCTS = 10_000;
 const MOST_CHOSEN_AMONG = 500; // what the service orders anew: words, variety
 
 /** How many products a question can page through. */
-export const reach = (state) => (state.words !== null || state.diversity > 0 ? MOST_CHOSEN_AMONG : MOST_PRODUCTS);
+export const reach = (state) => (state.words !== null || state.diversity > 0 || !liked(state) ? MOST_CHOSEN_AMONG : MOST_PRODUCTS);
+
+/** Whether anything is asked with that answers should look like. */
+const liked = (state) => state.product !== null || state.photo !== null || state.likes.length > 0;
 
 /** Presets go with one product. */
 export const takesPreset = (state) => state.product !== null && !refined(state);
@@ -36,5 +39,5 @@ export async function questionOf(state, photo, facets, offset) {
   const positive = [...state.likes];
   if (state.product !== null) positive.unshift(state.product);
   else if (photo) positive.unshift({ image: await inBase64(photo), crop: state.crop });
-  return { path: "v1/recommend", body: { positive, negative: state.dislikes, ...options } };
+  return { path: "v1/recommend", body: { positive, negative: state.dislikes, strategy: positive.length ? "average_vector" : "best_score", ...options } };
 }

@@ -153,7 +153,7 @@ function showControls() {
 
 function heading() {
   if (state.words !== null) return `“${plain(state.words)}”`;
-  if (state.photo === null && state.product === null) return "Like what you chose";
+  if (state.photo === null && state.product === null) return state.likes.length ? "Like what you chose" : "Other than what you put aside";
   const what = state.photo !== null ? (state.crop ? "this part of your photo" : "your photo") : base() ? titleOf(base()) : plain(state.product);
   return `Like ${what}${refined(state) ? ", to your taste" : ""}`;
 }

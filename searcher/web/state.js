@@ -19,7 +19,7 @@ export function blank() {
 
 /** Whether there is anything to ask with. */
 export const asks = (state) =>
-  state.product !== null || state.words !== null || state.photo !== null || state.likes.length > 0;
+  state.product !== null || state.words !== null || state.photo !== null || refined(state);
 
 /** Whether products were marked as liked or not. */
 export const refined = (state) => state.likes.length + state.dislikes.length > 0;

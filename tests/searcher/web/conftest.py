@@ -93,7 +93,7 @@ def service(photographed: Photographed) -> Iterator[SearchService]:
 @contextmanager
 def served(photographed: Photographed, **options: Any) -> Iterator[str]:
     """A server over the index; gives its address."""
-    settings = ServeSettings(_env_file=None, index=photographed.root, rate_limit=0, **options)  # type: ignore[call-arg]
+    settings = ServeSettings(_env_file=None, index=photographed.root, rate_limit=0, **options)
     with running(create_app(settings, SearchService(photographed.index))) as port:
         yield f"http://127.0.0.1:{port}"
 

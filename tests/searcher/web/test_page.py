@@ -176,6 +176,9 @@ def test_words_then_likes(visit: Visit, service: SearchService) -> None:
     assert visit.products == ids(service.recommend(["P007"], k=24))
     assert visit.page.get_by_role("button", name="Less like").count() > 0
     assert visit.page.url.endswith("#like=P007")
+    visit.press(visit.button("Less like Ring No 5"))
+    visit.press(visit.button("More like this: Ring No 7. Take it back"))
+    assert visit.products == ids(service.recommend([], ["P005"], strategy="best_score", k=24))
 
 
 def test_a_product_number_is_understood_and_a_single_word_too(visit: Visit, service: SearchService) -> None:
