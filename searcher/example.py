@@ -123,7 +123,8 @@ def unit_vector(values: Sequence[float] | NDArray[np.float32], dimension: int) -
         UsageError: a wrong length, not numbers, NaN, infinite or zero.
     """
     try:
-        row = np.asarray(values, dtype=np.float32)
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as that
+            row = np.asarray(values, dtype=np.float32)
         if row.shape != (dimension,):
             raise UsageError(f"the vector has the shape {list(row.shape)}; this index holds vectors of [{dimension}]")
         checked = check_vectors(row[None], dimension).astype(np.float64)

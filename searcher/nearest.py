@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,21 +14,28 @@ from searcher.candidate import DECIMALS, Candidate
 ENGINE_ERROR = 2e-6
 """Engines sum in float32, and each in its own order; candidates this near to the last place are looked at again."""
 
-FIRST_FETCH = 4
-"""Photos fetched per wanted product at first; shops have 1 to 8 photos of a product."""
+PHOTOS_A_PRODUCT = 3.0
+"""What a caller who does not know takes it to be; shops have 1 to 8."""
 
 GROWTH = 4
 
 
 def nearest_products(
-    store: Store, vectors: NDArray[np.float32], k: int, where: Filter | None = None, *, exact: bool = False
+    store: Store,
+    vectors: NDArray[np.float32],
+    k: int,
+    where: Filter | None = None,
+    *,
+    exact: bool = False,
+    photos_a_product: float = PHOTOS_A_PRODUCT,
 ) -> list[Candidate]:
     """The k products whose best photo is nearest to any of the vectors [m, dimension], best first.
 
     The store finds the candidates; their scores are computed once more from the stored vectors in float64, so
     that the order is the same for every engine and machine. Equal scores are ordered by product id.
+    ``photos_a_product`` decides how many photos are fetched at first, which matters to speed alone.
     """
-    ids = _candidates(store, vectors, k, where, exact)
+    ids = _candidates(store, vectors, k, where, exact, math.ceil(k * (1 + photos_a_product)))
     return as_candidates(store.retrieve(ids, vectors=True), vectors)[:k]
 
 
@@ -45,13 +54,14 @@ def as_candidates(points: list[Point], vectors: NDArray[np.float32]) -> list[Can
     return sorted(found, key=lambda candidate: candidate.rank_key)
 
 
-def _candidates(store: Store, vectors: NDArray[np.float32], k: int, where: Filter | None, exact: bool) -> list[str]:
+def _candidates(
+    store: Store, vectors: NDArray[np.float32], k: int, where: Filter | None, exact: bool, limit: int
+) -> list[str]:
     """Point ids, one a product: the k best products and all that are too near to the k-th to be told apart.
 
     A store answers with photos. They are fetched in growing numbers until it is certain that no photo still
     unseen belongs to these: none can score above the last one fetched.
     """
-    limit = FIRST_FETCH * k
     while True:
         lists = store.search(vectors, limit=limit, where=where, exact=exact, fields=["product_id"])
         best = _best_photo_per_product(lists)

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from pathlib import Path
 
 from PIL import Image
 
 from indexer.errors import ImageError
 from indexer.images import open_image
-from indexer.thumbnails import QUALITY, SIDE, ThumbnailStore
-
-
-def thumbnail_of(index_root: Path, sha256: str | None) -> Path | None:
-    """The thumbnail that a sync left beside the index for a photo with this file hash, where there is one."""
-    if not sha256 or not sha256.isalnum():  # a hash becomes part of a path
-        return None
-    path = ThumbnailStore(index_root).path(sha256)
-    return path if os.path.isfile(path) else None  # noqa: PTH113 - half the time, and an answer asks for ten
+from indexer.thumbnails import QUALITY, SIDE
 
 
 def original_of(catalog_root: Path, key: str) -> Path | None:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import JewelryError, UnknownProduct
-from indexer.stores.filter_tree import Filter, Match, value_at
+from indexer.stores.filter_tree import Filter, Match, Range, value_at
 from indexer.stores.interface import Index, Payload, Point, Store
+from indexer.thumbnails import ThumbnailStore
 from searcher import filters
 from searcher.answers import QueryPhoto
 from searcher.example import Asked, Example
@@ -36,7 +37,7 @@ class Published:
         self._model = model
         self.store: Store = index.read()
         self.location = index.location
-        self._local = index.local
+        self._thumbnails = ThumbnailStore(index.local)
         self.catalog_root = catalog or Path(self.store.record.catalog_root)
 
     @property
@@ -79,13 +80,17 @@ class Published:
 
     def thumbnail(self, payload: Payload) -> Path | None:
         """The picture that a sync left for the photo, where there is one."""
-        from searcher.pictures import thumbnail_of
-
-        return thumbnail_of(self._local, value_at(payload, "photo.sha256"))
+        return self._thumbnails.find(value_at(payload, "photo.sha256"))
 
     def read_filter(self, where: Where) -> Filter | None:
         """The filter tree of a filter in any of its forms; raises ``FilterError``."""
         return filters.read(where, self.store.record.field_table)
+
+    @cached_property
+    def photos_a_product(self) -> float:
+        """How many photos a product has, on average and about: first photos stand for products."""
+        first = Filter(must=(Range("photo.rank", lte=0.0),))
+        return self.store.count() / max(1, self.store.count(first))
 
     @cached_property
     def sample(self) -> NDArray[np.float32]:

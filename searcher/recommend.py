@@ -96,7 +96,9 @@ def nearest(published: Published, vectors: Vectors, options: Options) -> Find:
     """Candidates by the cosine to the nearest of the vectors [m, dimension]."""
 
     def find(where: Filter | None, count: int) -> list[Candidate]:
-        return nearest_products(published.store, vectors, count, where, exact=options.exact)
+        return nearest_products(
+            published.store, vectors, count, where, exact=options.exact, photos_a_product=published.photos_a_product
+        )
 
     return find
 

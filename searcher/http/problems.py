@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -106,13 +107,23 @@ def of_error(error: errors.JewelryError, location: str | None = None) -> Respons
         location: where the index is, which is left out of the detail.
     """
     status, kind = next((status, kind) for of, status, kind in _KINDS if isinstance(error, of))
+    detail = for_clients(error, location)
+    return problem(status, detail, kind=kind, headers={"retry-after": "5"} if status == 503 else None)
+
+
+def for_clients(error: errors.JewelryError, location: str | None = None) -> str:
+    """What a client is told of an error, one line; what it cannot change goes to the log instead.
+
+    Args:
+        error: what was raised.
+        location: where the index is, which is left out.
+    """
+    status, kind = next((status, kind) for of, status, kind in _KINDS if isinstance(error, of))
     if status >= 500:
         log.error("%s: %s", kind, one_line(error))
-        return problem(status, _HIDDEN, kind=kind, headers={"retry-after": "5"} if status == 503 else None)
+        return _HIDDEN
     detail = one_line(error)
-    if location:
-        detail = detail.replace(f" at {location}", "").replace(location, "the index")
-    return problem(status, detail, kind=kind)
+    return re.sub(rf" (at|in) {re.escape(location)}(?![\w/])", "", detail) if location else detail
 
 
 def handle_errors(app: FastAPI) -> None:

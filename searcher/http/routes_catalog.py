@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse
 from pydantic import StringConstraints
 
 from indexer.errors import JewelryError
+from indexer.thumbnails import ThumbnailStore
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.requests import ClassifyBody, FacetsBody, ProductId, Text, from_base64
@@ -22,7 +23,6 @@ from searcher.http.responses import (
     json_response,
     product_json,
 )
-from searcher.pictures import thumbnail_of
 
 router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)
 
@@ -54,7 +54,7 @@ def product(service: Service, product_id: Annotated[ProductId, InPath(examples=[
 )
 def picture(service: Service, sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]) -> Response:
     """Pictures are named by the sha256 of the photo's file, as the payload's photo.sha256 says."""
-    path = thumbnail_of(service.index.local, sha256)
+    path = ThumbnailStore(service.index.local).find(sha256)
     if path is None:
         raise HTTPException(404, "there is no picture of this photo; a sync makes them")
     return FileResponse(path, media_type="image/webp", headers=FOR_EVER)

@@ -9,12 +9,11 @@ from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from indexer.command_line import one_line
 from indexer.errors import JewelryError
 from searcher.answers import Answer
 from searcher.example import Example
 from searcher.http.dependencies import Service
-from searcher.http.problems import PROBLEMS
+from searcher.http.problems import PROBLEMS, for_clients
 from searcher.http.requests import (
     AlsoViewedBody,
     BatchBody,
@@ -118,7 +117,12 @@ def batch(service: Service, body: BatchBody) -> Response:
     answered = iter(service.similar_batch(asked, **body.wanted()))
     found = [next(answered) if isinstance(example, Example) else example for example in examples]
     return json_response(
-        {"answers": [answer_json(one) if isinstance(one, Answer) else {"error": one_line(one)} for one in found]}
+        {
+            "answers": [
+                answer_json(one) if isinstance(one, Answer) else {"error": for_clients(one, service.index.location)}
+                for one in found
+            ]
+        }
     )
 
 

@@ -161,6 +161,17 @@ def test_16_bit_grey_with_alpha_png() -> None:
     assert (opened.getpixel((0, 0)), opened.getpixel((1, 0))) == ((0, 0, 0), WHITE)
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA"])
+def test_bands_of_a_large_photo_leave_no_seams(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (101, 37, 4), dtype=np.uint8)
+    drawn = Image.fromarray(noise).convert(mode)
+    layer = drawn.convert("RGBA")
+    whole = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    for pixels in (1, 37 * 7, 10**6):
+        monkeypatch.setattr("indexer.images.BAND_PIXELS", pixels)
+        assert to_rgb(drawn).tobytes() == whole.tobytes()
+
+
 @pytest.mark.parametrize("white", [1.0, 255.0, 65535.0, 1e6])
 def test_float_tiff(white: float) -> None:
     ramp = np.linspace(0, white, 64, dtype=np.float32).repeat(4).reshape(64, 4)

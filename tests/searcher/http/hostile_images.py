@@ -1,4 +1,4 @@
-"""Files that pretend to be photos: broken, disguised, or small on the wire and huge in memory; and odd ones that are fine."""
+"""Files that pretend to be photos: broken, disguised, or small here and huge in memory; and odd ones that are fine."""
 
 from __future__ import annotations
 

@@ -58,6 +58,7 @@ def test_routing(client: TestClient) -> None:
     wrong = client.delete("/livez")
     problem_of(wrong, 405)
     assert wrong.headers["allow"] == "GET"
+    assert client.put("/v1/similar").headers["allow"] == "GET, POST"  # two routes, one address
     problem_of(client.get("/v1/probe/products/"), 404)
 
 

@@ -41,7 +41,8 @@ WORDS: dict[str, list[str]] = {
 """What makes sense to this catalog; without it nearly every question would end at the first unknown product."""
 
 WHERE_WORDS_GO = {
-    "path.sha256": "pictures", "body.image": "photos", "path.product_id": "products", "query.product_id": "products", "query.where[*]": "filters",
+    "path.sha256": "pictures", "body.image": "photos",
+    "path.product_id": "products", "query.product_id": "products", "query.where[*]": "filters",
     "query.field[*]": "fields", "body.product_id": "products", "body.product_ids[*]": "products",
     "body.queries[*]": "products", "body.positive[*]": "products", "body.negative[*]": "products",
     "body.target": "products", "body.context[*].positive": "products", "body.context[*].negative": "products",
