@@ -61,6 +61,7 @@ def main(folder: Path) -> None:
         f"\n  training report      {model / 'report' / 'report.html'}"
         f"\n  similar to a product {by_product}"
         f"\n  similar to a photo   {by_photo}"
+        f"\n  a page to try it in  .venv/bin/searcher serve --index {index}, then http://127.0.0.1:8000"
         f"\nThe demo took {time.monotonic() - began:.0f} s."
     )
 

@@ -157,7 +157,7 @@ def _answered(answer: Answer, given: ToolOptions) -> Found:
         row["fields"] = _own_fields(match["payload"], given.fields)
         rows.append(row | {name: match[name] for name in ("relaxed", "explanation") if name in match})
     shown = [(match.product_id, match.thumbnail) for match in answer.matches] if given.pictures else []
-    rest = {name: document[name] for name in ("relaxed", "facets", "notes") if name in document}
+    rest: dict[str, Any] = {name: document[name] for name in ("relaxed", "facets", "notes") if name in document}
     return Found({"matches": rows, **rest}, [(name, path) for name, path in shown if path is not None])
 
 
