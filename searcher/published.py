@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from searcher.vocabulary import Vocabulary
 
 SUGGEST_AMONG = 10_000
-"""Product ids that are looked through for one that was mistyped."""
+"""Product ids that are known when one was mistyped."""
+COMPARE = 1_000
+"""Of these, as many are compared with it as stand next to it in order: comparing with all took 30 ms and more."""
 
 
 class Published:
@@ -58,14 +61,15 @@ class Published:
             points = []
         if points:
             return sorted(points, key=lambda point: (value_at(point.payload, "photo.rank") or 0, point.id))
-        near = get_close_matches(product_id, self._known, n=3, cutoff=0.5)
+        place = max(0, bisect(self._known, product_id) - COMPARE // 2)
+        near = get_close_matches(product_id, self._known[place : place + COMPARE], n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else "a sync adds what is new in the catalog"
         raise UnknownProduct(f"product {product_id!r} is not in the index at {self.location}; {hint}")
 
     @cached_property
     def _known(self) -> list[str]:
         """Product ids to suggest from: counted once, or every mistyped id would cost as much as hundreds of answers."""
-        return [str(value) for value, _ in self.store.facet("product_id", limit=SUGGEST_AMONG)]
+        return sorted(str(value) for value, _ in self.store.facet("product_id", limit=SUGGEST_AMONG))
 
     def ask_with_product(self, example: Example) -> Asked:
         """The example of a product id, found."""
