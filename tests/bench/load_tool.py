@@ -2,7 +2,7 @@
 
     python -m tests.bench.load_tool PORT SECONDS CONNECTIONS QUESTIONS
 
-QUESTIONS is a file of JSON lines, {"path": …, "body": …} or {"path": …} for GET, gone through in turn. It prints one JSON
+QUESTIONS is a file of JSON lines, {"path": …, "body": …} or {"path": …} for GET, gone through in turn. It prints one
 document: requests, failures, latencies in milliseconds. With --check every answer must be of one generation: in
 generation n the price of every product is n.
 """
