@@ -285,7 +285,8 @@ class _Run:
             photo.facts, key=wanted.image.key, rank=wanted.image.rank, size=wanted.size, mtime_ns=wanted.mtime_ns
         )
         if photo.category is not None:
-            payload |= {"predicted_category": photo.category, "predicted_confidence": photo.confidence}
+            # All 17 digits of it the embedded engine would not give back as they came, and copies would not be equal.
+            payload |= {"predicted_category": photo.category, "predicted_confidence": round(photo.confidence, 6)}
         return payload
 
     def _moved(self, plan: SyncPlan, published: Store) -> Iterator[Point]:
