@@ -11,7 +11,7 @@ import click
 from indexer.cli_events import COMMANDS as EVENT_COMMANDS
 from indexer.cli_transfer import COMMANDS as TRANSFER_COMMANDS
 from indexer.command_line import echo_json, group, index_options, json_option
-from indexer.errors import EXIT_DONE, EXIT_REJECTS, StoreError
+from indexer.errors import EXIT_DONE, EXIT_REJECTS, StoreError, UsageError
 
 if TYPE_CHECKING:
     from indexer.stores.interface import Index
@@ -35,14 +35,21 @@ for _command in (*EVENT_COMMANDS, *TRANSFER_COMMANDS):
     type=_DIRECTORY,
     help="Model directory [JEWELRY_MODEL; default: the index's own, or the only one in models/].",
 )
+@click.option(
+    "--text-model",
+    type=_DIRECTORY,
+    help="Directory of a CLIP or SigLIP as ONNX, to find photos by texts too "
+    "[JEWELRY_TEXT_MODEL; default: the index's own, if any].",
+)
+@click.option("--no-text-model", is_flag=True, help="Leave out the text model that the index has.")
 @index_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @click.option("--allow-removal", is_flag=True, help="Permit removing more than half of the index.")
 @click.option("--workers", type=click.IntRange(1), help="Embedding workers [JEWELRY_WORKERS; default: one per core].")
 @json_option
 def sync(
-    catalog: Path, model: Path | None, index: Path | None, qdrant_url: str | None, dry_run: bool,
-    allow_removal: bool, workers: int | None, as_json: bool,
+    catalog: Path, model: Path | None, text_model: Path | None, no_text_model: bool, index: Path | None,
+    qdrant_url: str | None, dry_run: bool, allow_removal: bool, workers: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Embed what is new or changed in CATALOG, update the rest, publish.
 
@@ -54,18 +61,21 @@ def sync(
       indexer sync catalog/
       indexer sync catalog/ --dry-run
       indexer sync catalog/ --model models/rings --index /srv/index
+      indexer sync catalog/ --text-model models/clip
       indexer sync catalog/ --qdrant-url http://localhost:6333
     """
     from indexer.console import photo_progress, print_report
     from indexer.settings import IndexerSettings, find_model, open_chosen
     from indexer.sync import sync as run_sync
 
+    if text_model is not None and no_text_model:
+        raise UsageError("give either --text-model or --no-text-model")
     settings = IndexerSettings.read()
     place = open_chosen(settings, index=index, qdrant_url=qdrant_url)
     chosen = model or settings.model or find_model(None, _recorded_model(place))
     with photo_progress(quiet=as_json) as progress:
         report = run_sync(
-            catalog, chosen, place,
+            catalog, chosen, place, text_model=False if no_text_model else text_model or settings.text_model,
             dry_run=dry_run, allow_removal=allow_removal, workers=workers or settings.workers, progress=progress,
         )  # fmt: skip
     echo_json(report.to_json()) if as_json else print_report(report)

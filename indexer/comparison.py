@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.errors import StoreError
 from indexer.stores.filter_tree import Filter
@@ -67,8 +68,10 @@ class Tally:
         """Count one point with its vector."""
         self.count += 1
         digest = hashlib.blake2b(digest_size=16)
-        vector = b"" if point.vector is None else np.asarray(point.vector, "<f4").tobytes()
-        for part in (point.id.encode(), payload_text(point.payload).encode(), vector):
+        parts = [point.id.encode(), payload_text(point.payload).encode(), _bytes(point.vector)]
+        if point.text_vector is not None:
+            parts.append(_bytes(point.text_vector))
+        for part in parts:
             digest.update(len(part).to_bytes(8, "little") + part)
         self._sum = (self._sum + int.from_bytes(digest.digest(), "little")) % _MODULUS
 
@@ -105,11 +108,21 @@ def is_same(one: Point, other: Point, tolerance: float) -> bool:
     """Equal payloads, and vectors that differ by no more than ``tolerance`` anywhere; 0 means bit for bit."""
     if payload_text(one.payload) != payload_text(other.payload):
         return False
-    if one.vector is None or other.vector is None or one.vector.shape != other.vector.shape:
+    if one.text_vector is not None or other.text_vector is not None:
+        return _is_near(one.vector, other.vector, tolerance) and _is_near(one.text_vector, other.text_vector, tolerance)
+    return _is_near(one.vector, other.vector, tolerance)
+
+
+def _is_near(one: NDArray[np.float32] | None, other: NDArray[np.float32] | None, tolerance: float) -> bool:
+    if one is None or other is None or one.shape != other.shape:
         return False
-    if one.vector.tobytes() == other.vector.tobytes():
+    if one.tobytes() == other.tobytes():
         return True
-    return tolerance > 0 and float(np.abs(one.vector - other.vector).max()) <= tolerance
+    return tolerance > 0 and float(np.abs(one - other).max()) <= tolerance
+
+
+def _bytes(vector: NDArray[np.float32] | None) -> bytes:
+    return b"" if vector is None else np.asarray(vector, "<f4").tobytes()
 
 
 def differences(

@@ -33,7 +33,7 @@ def print_report(report: SyncReport) -> None:
     out.print(f"{report.products} products: {counts or 'no photos'}", markup=False)
     if report.rebuilt:
         what = "would be" if report.dry_run else "was"
-        out.print(f"The index was built by another model, so everything {what} embedded again beside it.")
+        out.print(f"The index was built by another model or text model, so everything {what} embedded again beside it.")
     if report.dry_run:
         out.print("Dry run: nothing was written.")
     elif report.published:
@@ -66,10 +66,16 @@ def print_status(status: dict[str, Any]) -> None:
         ("Categories", ", ".join(f"{name} {count}" for name, count in status["categories"].items()) or "none"),
         ("Fields", fields or "none besides product_id and category"),
         ("Model", f"{status['model_path']} ({status['fingerprint'][:12]})"),
+        *_text_model(status),
         ("Catalog", status["catalog_root"]),
     ):
         table.add_row(name, Text(str(value)))
     out.print(table)
+
+
+def _text_model(status: dict[str, Any]) -> list[tuple[str, str]]:
+    text = status.get("text_model")
+    return [] if text is None else [("Text model", f"{text['path']} ({text['fingerprint'][:12]})")]
 
 
 def _engine(status: dict[str, Any]) -> str:

@@ -11,22 +11,27 @@ import numpy as np
 
 from indexer.model_file import ModelFile
 from indexer.photo import EmbeddedPhoto, PhotoFacts
+from indexer.stores.interface import TextModelRecord
 
 
 class Journal:
-    """An append-only file of fixed-size records, keyed by content hash, for one model.
+    """An append-only file of fixed-size records, keyed by content hash, for one model, or one and a text model.
 
     A generation's shard has no write-ahead log, so what a killed sync wrote there is lost; what it appended
     here is not. A record cut short by the kill, or damaged, ends the file: the next sync goes on from there.
     """
 
-    def __init__(self, index_root: Path, model: ModelFile) -> None:
-        self.path = index_root / "work" / f"{model.fingerprint[:16]}.journal"
+    def __init__(self, index_root: Path, model: ModelFile, text_model: TextModelRecord | None = None) -> None:
+        names = [model.fingerprint, *([] if text_model is None else [text_model.fingerprint])]
+        self.path = index_root / "work" / f"{'-'.join(name[:16] for name in names)}.journal"
+        self._text = text_model
+        text = [] if text_model is None else [("text_embedding", "<f4", (text_model.dimension,))]
         self._categories = model.categories
         self._record = np.dtype(
             [
                 ("sha256", "V32"), ("pixel_sha256", "V32"), ("phash", "V8"), ("width", "<u4"), ("height", "<u4"),
-                ("category", "<i4"), ("confidence", "<f4"), ("embedding", "<f4", (model.dimension,)), ("crc", "<u4"),
+                ("category", "<i4"), ("confidence", "<f4"), ("embedding", "<f4", (model.dimension,)), *text,
+                ("crc", "<u4"),
             ]
         )  # fmt: skip
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,6 +77,8 @@ class Journal:
         row["width"], row["height"] = facts.width, facts.height
         row["category"] = -1 if photo.category is None else self._categories.index(photo.category)
         row["confidence"], row["embedding"] = photo.confidence, photo.embedding
+        if self._text is not None:
+            row["text_embedding"] = photo.text_embedding
         row["crc"] = _crc(row.tobytes())
         return row.tobytes()
 
@@ -89,7 +96,8 @@ class Journal:
             hexes = (bytes(row[name]).hex() for name in ("sha256", "pixel_sha256", "phash"))
             facts = PhotoFacts(int(row["width"]), int(row["height"]), *hexes)
             category = self._categories[row["category"]] if row["category"] >= 0 else None
-            yield EmbeddedPhoto(facts, row["embedding"].astype(np.float32), category, float(row["confidence"]))
+            text = None if self._text is None else row["text_embedding"].astype(np.float32)
+            yield EmbeddedPhoto(facts, row["embedding"].astype(np.float32), category, float(row["confidence"]), text)
 
 
 def _crc(raw: bytes) -> int:

@@ -33,6 +33,8 @@ class EmbeddedPhoto:
     category: str | None
     """The likeliest category; None for a model without any."""
     confidence: float
+    text_embedding: NDArray[np.float32] | None = None
+    """By the text model, where there is one."""
 
 
 def examine(data: bytes, preprocessing: Preprocessing) -> tuple[Image.Image, PhotoFacts]:

@@ -7,8 +7,9 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from indexer.model_file import ModelFile
 from indexer.photo import EmbeddedPhoto, PhotoFacts, examine
 from indexer.sync_plan import Wanted
 from indexer.thumbnails import ThumbnailStore
+
+if TYPE_CHECKING:
+    from indexer.text_model import TextModel
 
 BATCH = 8
 """Photos a worker takes at a time."""
@@ -49,11 +53,20 @@ class Pipeline:
     ``if __name__ == "__main__"`` in the caller's script and send no pixels through pipes.
     """
 
-    def __init__(self, model: ModelFile, thumbnails: ThumbnailStore, journal: Journal, *, workers: int = 0) -> None:
+    def __init__(
+        self,
+        model: ModelFile,
+        thumbnails: ThumbnailStore,
+        journal: Journal,
+        *,
+        text_model: TextModel | None = None,
+        workers: int = 0,
+    ) -> None:
         self.workers = workers or cores()
         self.seconds: dict[str, float] = defaultdict(float)
         """Time spent per stage, summed over the workers."""
         self._model, self._thumbnails, self._journal = model, thumbnails, journal
+        self._text_model = text_model
         self._embedder = Embedder(model)  # loaded here so that a broken network fails before any photo is read
         self._timing = threading.Lock()
 
@@ -74,7 +87,7 @@ class Pipeline:
 
     def _process(self, batch: Sequence[Wanted]) -> Outcome:
         outcome = Outcome()
-        decoded: list[tuple[Wanted, PhotoFacts, NDArray[np.uint8]]] = []
+        decoded: list[tuple[Wanted, PhotoFacts, NDArray[np.uint8], NDArray[np.float32] | None]] = []
         spent: dict[str, float] = defaultdict(float)
         for wanted in batch:
             try:
@@ -87,7 +100,9 @@ class Pipeline:
                     continue
                 began = time.perf_counter()
                 image, facts = examine(data, self._model.preprocessing)
-                decoded.append((wanted, facts, self._model.preprocessing.apply(image)))
+                # Decoded once more: it may need more pixels, and the photo's hashes must not change with it.
+                pixels = None if self._text_model is None else self._text_model.prepare(data)
+                decoded.append((wanted, facts, self._model.preprocessing.apply(image), pixels))
                 spent["decode"] += time.perf_counter() - began
                 began = time.perf_counter()
                 self._thumbnails.write(facts.sha256, image)
@@ -95,9 +110,14 @@ class Pipeline:
             except ImageError as error:
                 outcome.rejects.append(Reject(wanted.image.key, str(error), wanted.product_id))
         began = time.perf_counter()
-        outcome.fresh = self._embed([pixels for _, _, pixels in decoded], [facts for _, facts, _ in decoded])
+        outcome.fresh = self._embed([pixels for _, _, pixels, _ in decoded], [facts for _, facts, _, _ in decoded])
         spent["embed"] += time.perf_counter() - began
-        outcome.photos += [(wanted, photo) for (wanted, _, _), photo in zip(decoded, outcome.fresh, strict=True)]
+        if self._text_model is not None:
+            began = time.perf_counter()
+            rows = self._text_model.embed_prepared([pixels for *_, pixels in decoded if pixels is not None])
+            outcome.fresh = [replace(p, text_embedding=row) for p, row in zip(outcome.fresh, rows, strict=True)]
+            spent["embed for texts"] += time.perf_counter() - began
+        outcome.photos += [(wanted, photo) for (wanted, *_), photo in zip(decoded, outcome.fresh, strict=True)]
         with self._timing:
             for stage, seconds in spent.items():
                 self.seconds[stage] += seconds

@@ -24,6 +24,7 @@ class IndexerSettings(BaseSettings):
 
     index: Path = Field(Path("index"), description="Directory of the embedded index.")
     model: Path | None = Field(None, description="Model directory.")
+    text_model: Path | None = Field(None, description="Directory of a text model, a CLIP or SigLIP as ONNX.")
     catalog: Path | None = Field(None, description="Where the original photos are, if they moved since the sync.")
     workers: int = Field(0, ge=0, description="Workers that embed; 0 means one per core.")
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from indexer.catalog import Catalog, Reject, read_catalog
 from indexer.co_views import Keeper
 from indexer.cores import cores
-from indexer.errors import CatalogError, StoreMissing, StoreUnwritable, UsageError
+from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
 from indexer.fields import now
 from indexer.generations import open_index
 from indexer.journal import Journal
@@ -23,6 +23,9 @@ from indexer.rejects import write_rejects
 from indexer.stores.interface import Draft, GenerationRecord, Index, Payload, Point, Store
 from indexer.sync_plan import SyncPlan, Wanted, make_plan
 from indexer.thumbnails import ThumbnailStore
+
+if TYPE_CHECKING:
+    from indexer.text_model import TextModel
 
 REMOVAL_GUARD = 0.5
 """A sync that would remove a larger share of the index than this is refused: mostly it is the wrong folder."""
@@ -44,6 +47,8 @@ class SyncReport:
     fields: dict[str, str]
     rejects: list[Reject] = field(default_factory=list)
     rejects_file: Path | None = None
+    text_model: str | None = None
+    """Where the text model is that photos are embedded with too."""
     embedded: int = 0
     """Photos that went through the model in this run."""
     recovered: int = 0
@@ -58,7 +63,8 @@ class SyncReport:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "catalog": self.catalog, "index": self.index, "model": self.model, "generation": self.generation,
+            "catalog": self.catalog, "index": self.index, "model": self.model, "text_model": self.text_model,
+            "generation": self.generation,
             "published": self.published, "dry_run": self.dry_run, "rebuilt": self.rebuilt, "products": self.products,
             "photos": self.photos, "embedded": self.embedded, "recovered": self.recovered, "fields": self.fields,
             "rejected": [{"where": r.where, "product_id": r.product_id, "reason": r.reason} for r in self.rejects],
@@ -72,6 +78,7 @@ def sync(
     model_path: Path,
     index_path: Path | Index,
     *,
+    text_model: Path | Literal[False] | None = None,
     dry_run: bool = False,
     allow_removal: bool = False,
     workers: int = 0,
@@ -87,6 +94,9 @@ def sync(
         catalog_path: a catalog folder or manifest, see `read_catalog`.
         model_path: a model directory; another fingerprint than the index's builds everything anew beside it.
         index_path: the directory of an embedded index, created where there is none; or an index of either engine.
+        text_model: directory of a text model, see `indexer.text_model_file`, that embeds all photos a second time, so
+            that texts find them; None takes the one that the index has, if any, and False leaves it out. Another one,
+            or none where there was one, builds everything anew like another model.
         dry_run: only plan; nothing is written.
         allow_removal: permit a sync that removes more than half of the index.
         workers: embedding threads; 0 means one per core.
@@ -94,6 +104,7 @@ def sync(
 
     Raises:
         CatalogError, ModelError, StoreError: before the first photo is embedded, unless the store fails later.
+        MissingExtra: there is a text model, but the package tokenizers is not installed.
         UsageError: the sync would remove more than half of the index.
     """
     began = time.perf_counter()
@@ -101,19 +112,45 @@ def sync(
     catalog = read_catalog(catalog_path)
     model = load_model(model_path)
     index = open_index(index_path) if isinstance(index_path, Path) else index_path
-    run = _Run(catalog, model, index, workers, progress)
+    run = _Run(catalog, model, index, workers, progress, _load_text_model(text_model, index))
     report = run.plan_only(allow_removal) if dry_run else run.execute(allow_removal)
     report.seconds["total"] = time.perf_counter() - began
     return report
+
+
+def _load_text_model(given: Path | Literal[False] | None, index: Index) -> TextModel | None:
+    """The text model of the next generation: the one given, else the index's own."""
+    if given is False:
+        return None
+    if given is None:
+        published = index.record()
+        if published is None or published.text_model is None:
+            return None
+        given = Path(published.text_model.path)
+        if not given.is_dir():
+            raise ModelError(
+                f"{given}: the text model of {index.location} is no longer there; name its new place with "
+                "--text-model, or leave it out with --no-text-model"
+            )
+    from indexer.text_model import TextModel
+
+    return TextModel(given)
 
 
 class _Run:
     """One sync from its inputs to its report."""
 
     def __init__(
-        self, catalog: Catalog, model: ModelFile, index: Index, workers: int, progress: Progress | None
+        self,
+        catalog: Catalog,
+        model: ModelFile,
+        index: Index,
+        workers: int,
+        progress: Progress | None,
+        text_model: TextModel | None,
     ) -> None:
         self.catalog, self.model, self.index = catalog, model, index
+        self.text_model = text_model
         self.workers, self.progress = workers, progress
         self.now = now()
         self.co_views = Keeper()
@@ -148,7 +185,7 @@ class _Run:
 
     def _plan(self, published: Store | None, allow_removal: bool) -> tuple[SyncPlan, SyncReport]:
         began = time.perf_counter()
-        rebuilt = published is not None and published.record.fingerprint != self.model.fingerprint
+        rebuilt = published is not None and not published.record.is_comparable(self._record())
         stored = published.scroll() if published is not None and not rebuilt else ()
         plan = make_plan(self.catalog, stored, workers=self.workers)
         if published is not None and rebuilt:  # another model, but the same visitors
@@ -161,6 +198,7 @@ class _Run:
             products=len(self.catalog.products), photos=plan.counts(), rejects=plan.rejects, rebuilt=rebuilt,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
             seconds={"plan": time.perf_counter() - began},
+            text_model=None if self.text_model is None else self.text_model.record.path,
         )  # fmt: skip
         return plan, report
 
@@ -179,13 +217,14 @@ class _Run:
             catalog_root=str(self.catalog.root.resolve()),
             model_path=str(self.model.path.resolve()),
             created_at=self.now,
+            text_model=None if self.text_model is None else self.text_model.record,
         )
 
     def _fill(self, draft: Draft, published: Store | None, plan: SyncPlan, report: SyncReport) -> None:
         """Apply a plan to a draft and publish it; deletes come last."""
         seconds = report.seconds
         try:
-            with Journal(self.index.local, self.model) as journal:
+            with Journal(self.index.local, self.model, draft.record.text_model) as journal:
                 began = time.perf_counter()
                 self._embed(draft, plan, report, journal)
                 if published is not None:
@@ -218,7 +257,9 @@ class _Run:
         wanted = plan.to_embed
         if not wanted:
             return
-        pipeline = Pipeline(self.model, ThumbnailStore(self.index.local), journal, workers=self.workers)
+        pipeline = Pipeline(
+            self.model, ThumbnailStore(self.index.local), journal, text_model=self.text_model, workers=self.workers
+        )
         done = 0
         for outcome in pipeline.run(wanted):
             journal.append(outcome.fresh)
@@ -236,7 +277,7 @@ class _Run:
 
     def _embedded(self, outcome: Outcome) -> Iterator[Point]:
         for wanted, photo in outcome.photos:
-            yield Point(wanted.id, self._payload(wanted, photo), photo.embedding)
+            yield Point(wanted.id, self._payload(wanted, photo), photo.embedding, photo.text_embedding)
 
     def _payload(self, wanted: Wanted, photo: EmbeddedPhoto) -> Payload:
         payload = {**wanted.payload, **self.co_views.of(wanted.product_id), "indexed_at": self.now}
@@ -244,14 +285,16 @@ class _Run:
             photo.facts, key=wanted.image.key, rank=wanted.image.rank, size=wanted.size, mtime_ns=wanted.mtime_ns
         )
         if photo.category is not None:
-            payload |= {"predicted_category": photo.category, "predicted_confidence": photo.confidence}
+            # All 17 digits of it the embedded engine would not give back as they came, and copies would not be equal.
+            payload |= {"predicted_category": photo.category, "predicted_confidence": round(photo.confidence, 6)}
         return payload
 
     def _moved(self, plan: SyncPlan, published: Store) -> Iterator[Point]:
         sources = {source.id for _, source in plan.moved}
-        vectors = {point.id: point.vector for point in published.retrieve(sorted(sources), vectors=True)}
+        points = {point.id: point for point in published.retrieve(sorted(sources), vectors=True)}
         for wanted, source in plan.moved:
-            yield replace(self._carried(wanted, source), vector=vectors[source.id])
+            embedded = points[source.id]
+            yield replace(self._carried(wanted, source), vector=embedded.vector, text_vector=embedded.text_vector)
 
     def _updated(self, plan: SyncPlan) -> Iterator[Point]:
         return (self._carried(wanted, point) for wanted, point in plan.updated)

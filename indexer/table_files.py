@@ -1,4 +1,4 @@
-"""An index as one file, .npz or .parquet: point id, product id, payload and vector of every photo, and the record."""
+"""An index as one file, .npz or .parquet: point id, product id, payload and vectors of every photo, and the record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ from indexer.comparison import PointSource, Tally, payload_text
 from indexer.errors import JewelryError, MissingExtra, StoreError, UsageError
 from indexer.generations.files import fsync, writing
 from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord, Point, check_vectors
+from indexer.stores.interface import (
+    SCHEMA_VERSION,
+    TEXT_VECTOR_NAME,
+    VECTOR_NAME,
+    GenerationRecord,
+    Point,
+    check_vectors,
+    vector_of,
+)
 
 FORMAT = "jewelry-similarity points 1"
 METADATA_KEY = b"jewelry_similarity"
@@ -46,6 +54,8 @@ class PointTable:
     vectors: NDArray[np.float32]
     """[n, dimension]"""
     checksum: str
+    text_vectors: NDArray[np.float32] | None = None
+    """[n, text dimension]; None without a text model."""
 
     def count(self, where: Filter | None = None) -> int:
         """Number of points; a table takes no filter."""
@@ -57,24 +67,27 @@ class PointTable:
         """Every point; a table takes no filter."""
         self.count(where)
         for row, (identifier, payload) in enumerate(zip(self.ids, self.payloads, strict=True)):
-            yield Point(identifier, json.loads(payload), self.vectors[row] if vectors else None)
+            text = None if self.text_vectors is None or not vectors else self.text_vectors[row]
+            yield Point(identifier, json.loads(payload), self.vectors[row] if vectors else None, text)
 
 
 def read_points(source: PointSource) -> PointTable:
     """All points of a generation."""
     tally, count = Tally(), source.count()
-    vectors = np.empty((count, source.record.dimension), np.float32)
+    columns = {name: np.empty((count, width), np.float32) for name, width in source.record.dimensions.items()}
     ids, products, payloads = [], [], []
     for row, point in enumerate(tally.watch(source.scroll(vectors=True))):
-        if row >= count or point.vector is None:
-            raise StoreError("the index changed while it was read; export it again")
-        vectors[row] = point.vector
+        for name, column in columns.items():
+            if row >= count or (vector := vector_of(point, name)) is None:
+                raise StoreError("the index changed while it was read; export it again")
+            column[row] = vector
         ids.append(point.id)
         products.append(str(point.payload.get("product_id", "")))
         payloads.append(payload_text(point.payload))
     if len(ids) != count:
         raise StoreError("the index changed while it was read; export it again")
-    return PointTable(source.record, ids, products, payloads, vectors, tally.checksum)
+    vectors, text_vectors = columns[VECTOR_NAME], columns.get(TEXT_VECTOR_NAME)
+    return PointTable(source.record, ids, products, payloads, vectors, tally.checksum, text_vectors)
 
 
 def write_table(source: PointSource, path: Path) -> PointTable:
@@ -130,11 +143,16 @@ def _checked(table: PointTable) -> PointTable:
     if any(str(UUID(identifier)) != identifier for identifier in table.ids) or len(set(table.ids)) != count:
         raise ValueError("its point ids are not those of an index")
     check_vectors(table.vectors, table.record.dimension)
+    if table.text_vectors is not None and table.record.text_model is not None:
+        if len(table.text_vectors) != count:
+            raise ValueError("its columns have different lengths")
+        check_vectors(table.text_vectors, table.record.text_model.dimension)
     if table.ids != sorted(table.ids):
         order = sorted(range(count), key=table.ids.__getitem__)
         table = PointTable(
             table.record, [table.ids[i] for i in order], [table.product_ids[i] for i in order],
             [table.payloads[i] for i in order], table.vectors[order], table.checksum,
+            None if table.text_vectors is None else table.text_vectors[order],
         )  # fmt: skip
     tally = Tally()
     for point in table.scroll(vectors=True):
@@ -158,12 +176,13 @@ def _record(found: Mapping[str, Any]) -> GenerationRecord:
 def _write_npz(table: PointTable, handle: IO[bytes]) -> None:
     texts = [payload.encode() for payload in table.payloads]
     about = {"format": FORMAT, "record": table.record.to_json(), "checksum": table.checksum}
+    text: dict[str, Any] = {} if table.text_vectors is None else {"text_vectors": table.text_vectors}
     np.savez(
         handle, about=np.array(json.dumps(about)), ids=np.array(table.ids), product_ids=np.array(table.product_ids),
         # One run of bytes and where each text ends: an array of strings would be as wide as its longest everywhere.
         payload=np.frombuffer(b"".join(texts), np.uint8),
         payload_ends=np.cumsum([len(text) for text in texts], dtype=np.int64),
-        vectors=table.vectors,
+        vectors=table.vectors, **text,
     )  # fmt: skip
 
 
@@ -173,26 +192,28 @@ def _read_npz(handle: IO[bytes]) -> PointTable:
         record, ends, text = _record(about), arrays["payload_ends"], arrays["payload"]
         if text.dtype != np.uint8 or ends.dtype != np.int64 or ends.ndim != 1 or arrays["vectors"].dtype != np.float32:
             raise ValueError("its columns have other types")
+        text_vectors = None if record.text_model is None else arrays["text_vectors"]
+        if text_vectors is not None and text_vectors.dtype != np.float32:
+            raise ValueError("its text vectors have another type")
         starts = np.concatenate([[0], ends[:-1]])
         payloads = [text[start:end].tobytes().decode() for start, end in zip(starts, ends, strict=True)]
         return PointTable(
             record, arrays["ids"].tolist(), arrays["product_ids"].tolist(), payloads, arrays["vectors"],
-            str(about["checksum"]),
+            str(about["checksum"]), text_vectors,
         )  # fmt: skip
 
 
 def _write_parquet(table: PointTable, handle: IO[bytes]) -> None:
     arrow, parquet = _pyarrow()
     about = {"format": FORMAT, "record": table.record.to_json(), "checksum": table.checksum}
-    vectors = arrow.FixedSizeListArray.from_arrays(
-        arrow.array(table.vectors.reshape(-1), arrow.float32()), table.record.dimension
-    )
     columns = {
         "id": arrow.array(table.ids, arrow.string()),
         "product_id": arrow.array(table.product_ids, arrow.string()),
         "payload": arrow.array(table.payloads, arrow.large_string()),
-        "vector": vectors,
+        "vector": _fixed_lists(arrow, table.vectors),
     }
+    if table.text_vectors is not None:
+        columns["text_vector"] = _fixed_lists(arrow, table.text_vectors)
     made = arrow.table(columns).replace_schema_metadata({METADATA_KEY: json.dumps(about).encode()})
     parquet.write_table(made, handle, row_group_size=ROW_GROUP, compression="zstd", write_page_checksum=True)
 
@@ -203,14 +224,25 @@ def _read_parquet(handle: IO[bytes]) -> PointTable:
         found = parquet.ParquetFile(handle, page_checksum_verification=True).read()
         about = json.loads((found.schema.metadata or {})[METADATA_KEY])
         record = _record(about)
-        vectors = found["vector"].combine_chunks()
-        if vectors.type != arrow.list_(arrow.float32(), record.dimension) or found["vector"].null_count:
-            raise ValueError(f"its vectors are {vectors.type}")
-        rows = vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(found), record.dimension)
+        vectors = _rows(arrow, found["vector"], record.dimension)
+        text = record.text_model
+        text_vectors = None if text is None else _rows(arrow, found["text_vector"], text.dimension)
         ids, products, payloads = (found[name].to_pylist() for name in ("id", "product_id", "payload"))
     except arrow.ArrowException as error:
         raise ValueError(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
-    return PointTable(record, ids, products, payloads, np.array(rows, np.float32), str(about["checksum"]))
+    return PointTable(record, ids, products, payloads, vectors, str(about["checksum"]), text_vectors)
+
+
+def _fixed_lists(arrow: Any, vectors: NDArray[np.float32]) -> Any:
+    return arrow.FixedSizeListArray.from_arrays(arrow.array(vectors.reshape(-1), arrow.float32()), vectors.shape[1])
+
+
+def _rows(arrow: Any, column: Any, dimension: int) -> NDArray[np.float32]:
+    """A column of vectors as [n, dimension]; raises ``ValueError`` where it is something else."""
+    vectors = column.combine_chunks()
+    if vectors.type != arrow.list_(arrow.float32(), dimension) or column.null_count:
+        raise ValueError(f"its vectors are {vectors.type}")
+    return np.array(vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(column), dimension), np.float32)
 
 
 def _pyarrow() -> tuple[Any, Any]:

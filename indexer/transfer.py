@@ -136,6 +136,13 @@ def check_target(record: GenerationRecord, target: Index, overwrite: bool) -> No
             f"{target.location}: holds the catalog {there.catalog_root}, not {record.catalog_root}; "
             "choose another place, or add --replace"
         )
+    if there.text_model is not None and (
+        record.text_model is None or there.text_model.fingerprint != record.text_model.fingerprint
+    ):
+        raise UsageError(
+            f"{target.location}: answers texts by another text model, or by one where the copy has none; "
+            "add --replace to switch"
+        )
     if (there.fingerprint, there.dimension) != (record.fingerprint, record.dimension):
         raise UsageError(
             f"{target.location}: was built by another model ({there.fingerprint[:12]}, not "

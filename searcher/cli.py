@@ -134,15 +134,25 @@ def also_viewed(product_ids: tuple[str, ...], decay: float, co_view_weight: floa
 
 @main.command()
 @click.argument("words", nargs=-1, required=True, metavar="WORDS...")
+@click.option(
+    "--mode", default="auto", show_default=True, metavar="MODE",
+    help="words of the catalog, or looks through the index's text model; auto: looks if it has one.",
+)  # fmt: skip
+@click.option(
+    "--text-model", type=PATH, metavar="DIR", help="Text model [JEWELRY_TEXT_MODEL; default: the index's own]."
+)
 @question_options
-def text(words: tuple[str, ...], **given: Any) -> None:
-    """Show products by the words of their titles and attributes.
+def text(words: tuple[str, ...], mode: Any, **given: Any) -> None:
+    """Show products by a text: by the words of their titles and attributes, or by their looks.
+
+    Looks need an index that was built with `indexer sync --text-model DIR`.
 
     \b
-    Example:
+    Examples:
       searcher text gold ring with a red stone
+      searcher text gold ring with a red stone --mode words
     """
-    show(lambda service, wanted: service.text(" ".join(words), **wanted), given)
+    show(lambda service, wanted: service.text(" ".join(words), mode=mode, **wanted), given)
 
 
 for _command in (classify, facets, product, keys, serve, mcp):

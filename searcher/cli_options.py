@@ -86,6 +86,7 @@ def service_of(given: Mapping[str, Any]) -> SearchService:
         given.get("model") or settings.model,
         settings.catalog,
         allow_private=bool(given.get("allow_private")),
+        text_model=given.get("text_model") or settings.text_model,
     )
 
 

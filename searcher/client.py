@@ -137,9 +137,11 @@ class Client:
         body = given(product_ids=list(product_ids), decay=decay, co_view_weight=co_view_weight)
         return cast("AnswerShape", self._ask("also-viewed", body, options))
 
-    def text(self, text: str, **options: Unpack[OptionsBody]) -> AnswerShape:
-        """Products by the words of their titles and attributes."""
-        return cast("AnswerShape", self._ask("text", {"text": text}, options))
+    def text(
+        self, text: str, *, mode: Literal["words", "looks", "auto"] | None = None, **options: Unpack[OptionsBody]
+    ) -> AnswerShape:
+        """Products by the words of their titles and attributes, or by their looks if the index has a text model."""
+        return cast("AnswerShape", self._ask("text", given(text=text, mode=mode), options))
 
     def batch(self, queries: Iterable[Example], **options: Unpack[OptionsBody]) -> BatchShape:
         """`similar` for many examples at once: an answer or an error for each, in their order."""

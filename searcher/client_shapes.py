@@ -348,6 +348,9 @@ class Status(TypedDict):
 
 @final
 class TextBody(OptionsBody, total=False):
-    """Products by words."""
+    """Products by a text."""
 
     text: Required[str]
+    mode: Literal["words", "looks", "auto"]
+    """`words` of titles and attributes, or `looks` through the index's text model; `auto` is `looks` where the index
+    has one."""

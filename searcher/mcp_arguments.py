@@ -103,7 +103,11 @@ class SearchText(ToolOptions):
     """Words."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
-        description="Words of titles and attributes.", examples=["gold ring with a red stone"]
+        description="Words of titles and attributes, or what is to be seen.", examples=["gold ring with a red stone"]
+    )
+    mode: Literal["words", "looks", "auto"] = Field(
+        "auto",
+        description="Words of the catalog, or looks if the index has a text model; auto: looks if it has one.",
     )
 
 

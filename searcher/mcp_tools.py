@@ -70,7 +70,7 @@ def _also_viewed(service: SearchService, given: AlsoViewed) -> Found:
 
 
 def _search_text(service: SearchService, given: SearchText) -> Found:
-    return _answered(service.text(given.text, **given.wanted()), given)
+    return _answered(service.text(given.text, mode=given.mode, **given.wanted()), given)
 
 
 def _classify(service: SearchService, given: Classify) -> Found:

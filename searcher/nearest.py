@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import Hit, Point, Store
+from indexer.stores.interface import VECTOR_NAME, Hit, Point, Store, VectorName, vector_of
 from searcher.candidate import DECIMALS, Candidate
 
 ENGINE_ERROR = 2e-6
@@ -28,34 +28,58 @@ def nearest_products(
     *,
     exact: bool = False,
     photos_a_product: float = PHOTOS_A_PRODUCT,
+    using: VectorName = VECTOR_NAME,
 ) -> list[Candidate]:
     """The k products whose best photo is nearest to any of the vectors [m, dimension], best first.
 
     The store finds the candidates; their scores are computed once more from the stored vectors in float64, so
     that the order is the same for every engine and machine. Equal scores are ordered by product id.
-    ``photos_a_product`` decides how many photos are fetched at first, which matters to speed alone.
+
+    Args:
+        store: one generation.
+        vectors: what is asked with.
+        k: products wanted.
+        where: the filter.
+        exact: compare with every photo instead of walking the graph.
+        using: names the stored vectors to compare with.
+        photos_a_product: decides how many photos are fetched at first, which matters to speed alone.
+
+    Raises:
+        UsageError: the generation has no vectors of that name.
     """
-    ids = _candidates(store, vectors, k, where, exact, math.ceil(k * (1 + photos_a_product)))
-    return as_candidates(store.retrieve(ids, vectors=True), vectors)[:k]
+    ids = _candidates(store, vectors, math.ceil(k * (1 + photos_a_product)), k, where, exact, using)
+    return as_candidates(store.retrieve(ids, vectors=True), vectors, using)[:k]
 
 
-def as_candidates(points: list[Point], vectors: NDArray[np.float32]) -> list[Candidate]:
-    """Points with their vectors, scored by the nearest of the query vectors [m, dimension]; best first."""
-    points = [point for point in points if point.vector is not None]
-    if not points:
+def as_candidates(
+    points: list[Point], vectors: NDArray[np.float32], using: VectorName = VECTOR_NAME
+) -> list[Candidate]:
+    """Points with their vectors, scored by the nearest of the query vectors [m, dimension]; best first.
+
+    A candidate's own vector is that of its looks, whatever it was found by: variety is a matter of looks.
+    """
+    found = []
+    rows = [(point, point.vector, row) for point in points if (row := vector_of(point, using)) is not None]
+    if not rows:
         return []
-    stored = np.stack([point.vector for point in points if point.vector is not None])
+    stored = np.stack([row for _, _, row in rows])
     cosines = np.clip(vectors.astype(np.float64) @ stored.astype(np.float64).T, -1.0, 1.0)
     nearest, scores = cosines.argmax(axis=0), np.round(cosines.max(axis=0), DECIMALS)
-    found = [
-        Candidate(str(point.payload["product_id"]), float(score), float(score), point.payload, vector, int(row))
-        for point, vector, score, row in zip(points, stored, scores, nearest, strict=True)
-    ]
+    for (point, looks, _), score, row in zip(rows, scores, nearest, strict=True):
+        if looks is not None:
+            product = str(point.payload["product_id"])
+            found.append(Candidate(product, float(score), float(score), point.payload, looks, int(row)))
     return sorted(found, key=lambda candidate: candidate.rank_key)
 
 
 def _candidates(
-    store: Store, vectors: NDArray[np.float32], k: int, where: Filter | None, exact: bool, limit: int
+    store: Store,
+    vectors: NDArray[np.float32],
+    limit: int,
+    k: int,
+    where: Filter | None,
+    exact: bool,
+    using: VectorName,
 ) -> list[str]:
     """Point ids, one a product: the k best products and all that are too near to the k-th to be told apart.
 
@@ -63,7 +87,7 @@ def _candidates(
     unseen belongs to these: none can score above the last one fetched.
     """
     while True:
-        lists = store.search(vectors, limit=limit, where=where, exact=exact, fields=["product_id"])
+        lists = store.search(vectors, limit=limit, where=where, exact=exact, fields=["product_id"], using=using)
         best = _best_photo_per_product(lists)
         last = best[k - 1].score - ENGINE_ERROR if len(best) >= k else -np.inf
         unseen = max((hits[-1].score for hits in lists if len(hits) >= limit), default=None)

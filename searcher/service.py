@@ -20,6 +20,7 @@ from searcher.product import ProductPage
 from searcher.published import Published, photo_key
 from searcher.recommend import by_examples, by_pairs, nearest
 from searcher.search import Search
+from searcher.text_reader import TextReader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from searcher.facet_answers import Facet
     from searcher.query_image import PhotoSource
     from searcher.recommend import Strategy
+    from searcher.text_question import TextMode
 
 
 class SearchService:
@@ -41,6 +43,7 @@ class SearchService:
         catalog: where the original photos are; None takes the place they were in at the last sync.
         allow_private: fetch photos from addresses that are not public too, such as the shop's own network.
         at_once: query photos embedded side by side; 0 means one per core.
+        text_model: directory of the text model; None takes the one that the index was built with, if any.
 
     All questions about products take the keyword arguments of `searcher.options.Options` besides their own, and
     raise:
@@ -59,9 +62,11 @@ class SearchService:
         *,
         allow_private: bool = False,
         at_once: int = 0,
+        text_model: Path | None = None,
     ) -> None:
         self.index: Index = open_index(index) if isinstance(index, str | Path) else index
         self.reader = ExampleReader(model, allow_private=allow_private, at_once=at_once)
+        self.texts = TextReader(text_model)
         self._catalog, self._model = catalog, model
         self._published: Published | None = None
         self._lock = threading.Lock()
@@ -146,12 +151,16 @@ class SearchService:
         seen = self._read(published, list(dict.fromkeys(product_ids)))
         return answer(published, by_visit(published, seen, decay, co_view_weight, options), options, started)
 
-    def text(self, text: str, **wanted: Unpack[Wanted]) -> Answer:
-        """Products by the words of their titles and attributes; the score is the share of the words that match."""
-        from searcher.word_search import by_words
+    def text(self, text: str, *, mode: TextMode = "auto", **wanted: Unpack[Wanted]) -> Answer:
+        """Products by a text: by their looks where the index has a text model, else by words; ``mode`` chooses.
+
+        By ``words`` of titles and attributes, the score is the share of the words that match. By ``looks``, it is the
+        cosine between the text and the photo, seldom above 0.4. Raises ``MissingExtra`` besides, where it is needed.
+        """
+        from searcher.text_question import by_text
 
         started, options, published = time.perf_counter(), Options(**wanted), self.published()
-        return answer(published, by_words(published, text, options), options, started)
+        return answer(published, by_text(published, self.texts, text, mode, options), options, started)
 
     def classify(
         self, image: PhotoSource | None = None, *, url: str | None = None, crop: Crop | None = None, k: int = 5
@@ -185,6 +194,7 @@ class SearchService:
         with self._lock:
             self._published = None
         self.reader.close()
+        self.texts.close()
 
     def _read(self, published: Published, examples: Sequence[ExampleLike]) -> list[Asked]:
         return [self.reader.read(published, Example.of(example)) for example in examples]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from indexer.identity import point_id
@@ -15,20 +15,22 @@ from searcher.search import Search
 from searcher.text_search import search_text
 
 
-def by_words(published: Published, text: str, options: Options) -> Search:
+def by_words(published: Published, text: str, options: Options, said: Sequence[str] = ()) -> Search:
     """Products by the words of their titles and attributes; a candidate's score is the share of words it matches.
+
+    ``said`` are notes that the answer begins with.
 
     Raises:
         UsageError: no word is given, or a page beyond what is ranked.
     """
     check_reach(options)
     parts: dict[str, Mapping[str, Any]] = {}
-    notes: list[str] = []
+    notes = list(said)
 
     def find(where: Filter | None, count: int) -> list[Candidate]:
         limit = min(count, STYLE_POOL)
         found = search_text(published.store, text, limit, where, vocabulary=published.vocabulary)
-        if found.unknown_words and not notes:
+        if found.unknown_words and len(notes) == len(said):
             notes.append(f"No product has a word {', '.join(map(repr, found.unknown_words))}.")
         ids = {point_id(hit.product_id, photo_key(hit.payload)): hit for hit in found.hits}
         points = {point.id: point for point in published.store.retrieve(list(ids), vectors=True)}
@@ -41,4 +43,4 @@ def by_words(published: Published, text: str, options: Options) -> Search:
             candidates.append(Candidate(hit.product_id, hit.score, hit.score, point.payload, point.vector))
         return candidates
 
-    return Search(query={"text": text}, find=find, parts=parts, notes=notes)
+    return Search(query={"text": text, "mode": "words"}, find=find, parts=parts, notes=notes)

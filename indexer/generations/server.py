@@ -258,7 +258,7 @@ class ServerWriter:
         """See `Writer.draft`; with ``from_published`` it is the live collection, changed in place."""
         connection, options = self._index.connection, self._index.options
         if from_published and self._state is not None:
-            if (record.fingerprint, record.dimension) != (self._state.record.fingerprint, self._state.record.dimension):
+            if not record.is_comparable(self._state.record):
                 raise StoreError(f"{self._index.location}: holds vectors of another model; build it anew beside")
             if options.quantization is not None:
                 change_quantization(connection, self._state, options.quantization)

@@ -15,7 +15,7 @@ from qdrant_client import models
 from indexer.errors import StoreError
 from indexer.stores.collection import CollectionState, write_state
 from indexer.stores.connection import Connection
-from indexer.stores.interface import VECTOR_NAME, Point
+from indexer.stores.interface import Point, VectorName, vector_of
 from indexer.stores.server import ServerStore, to_point
 
 SAMPLE = 50
@@ -114,22 +114,23 @@ class BuiltDraft(ServerStore):
     def _check_recall(self) -> None:
         """A few stored vectors, random ones as ids are hashes, must find what comparing with every point finds."""
         records, _ = self._call(
-            self._client.scroll, self.collection, limit=SAMPLE, with_payload=False, with_vectors=[VECTOR_NAME]
+            self._client.scroll, self.collection, limit=SAMPLE, with_payload=False, with_vectors=self._vectors(True)
         )
         if not records:
             return
-        vectors = np.stack([v for record in records if (v := to_point(record).vector) is not None])
-        recall = self._recall(vectors)
-        if recall < LOWEST_RECALL:
-            raise StoreError(
-                f"{self._place}: searching finds {recall:.0%} of the nearest where {LOWEST_RECALL:.0%} are needed; "
-                "readers keep the published generation: sync again, or set JEWELRY_QUANTIZATION=none"
-            )
+        points = [to_point(record) for record in records]
+        for name in self.record.dimensions:
+            recall = self._recall(np.stack([v for point in points if (v := vector_of(point, name)) is not None]), name)
+            if recall < LOWEST_RECALL:
+                raise StoreError(
+                    f"{self._place}: searching finds {recall:.0%} of the nearest where {LOWEST_RECALL:.0%} are needed; "
+                    "readers keep the published generation: sync again, or set JEWELRY_QUANTIZATION=none"
+                )
 
-    def _recall(self, vectors: NDArray[np.float32]) -> float:
+    def _recall(self, vectors: NDArray[np.float32], name: VectorName) -> float:
         """Mean share of hits as near as the k-th exact one; equal scores may come in any order."""
-        exact = self.search(vectors, limit=RECALL_AT, exact=True, fields=[])
-        found = self.search(vectors, limit=RECALL_AT, fields=[])
+        exact = self.search(vectors, limit=RECALL_AT, exact=True, fields=[], using=name)
+        found = self.search(vectors, limit=RECALL_AT, fields=[], using=name)
         shares = [
             sum(hit.score >= truth[-1].score - SAME_SCORE for hit in hits) / len(truth)
             for truth, hits in zip(exact, found, strict=True)

@@ -13,7 +13,7 @@ from indexer.fields import FieldTable, FieldType
 from indexer.stores.collection_options import CollectionOptions, Quantization
 from indexer.stores.connection import MEMORY_TIERS, PREFIX_MATCH, Connection
 from indexer.stores.filter_tree import known_fields
-from indexer.stores.interface import SCHEMA_VERSION, VECTOR_NAME, GenerationRecord
+from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord
 
 METADATA_KEY = "jewelry_similarity"
 """The server merges metadata by its top-level keys, so everything of ours is under one: it is replaced as a whole."""
@@ -72,7 +72,10 @@ def create_collection(connection: Connection, state: CollectionState, options: C
         connection.call(
             client.create_collection,
             name,
-            vectors_config={VECTOR_NAME: _vector_params(connection, state.record.dimension, preset)},
+            vectors_config={
+                str(vector): _vector_params(connection, dimension, preset)
+                for vector, dimension in state.record.dimensions.items()
+            },
             hnsw_config=models.HnswConfigDiff(m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT),
             quantization_config=quantization_config(connection, preset),
             shard_number=options.shards,
@@ -113,12 +116,13 @@ def state_from(connection: Connection, collection: str, info: Any) -> Collection
     if record.schema_version > SCHEMA_VERSION:
         raise StoreError(f"{where} has schema {record.schema_version}, newer than this version's; upgrade")
     vectors = info.config.params.vectors
-    size = vectors[VECTOR_NAME].size if isinstance(vectors, dict) and VECTOR_NAME in vectors else None
-    if size != record.dimension:
-        raise StoreError(
-            f"{where} holds vectors {VECTOR_NAME!r} of {size} dimensions where its record says {record.dimension}; "
-            "set another JEWELRY_COLLECTION or build it anew"
-        )
+    for vector, dimension in record.dimensions.items():
+        size = vectors[vector].size if isinstance(vectors, dict) and vector in vectors else None
+        if size != dimension:
+            raise StoreError(
+                f"{where} holds vectors {vector!r} of {size} dimensions where its record says {dimension}; "
+                "set another JEWELRY_COLLECTION or build it anew"
+            )
     return CollectionState(collection, record, complete, revision, writer, info)
 
 

@@ -28,12 +28,15 @@ from indexer.stores.filter_tree import (
     tight_bounds,
 )
 from indexer.stores.interface import (
+    TEXT_VECTOR_NAME,
     VECTOR_NAME,
     GenerationRecord,
     Hit,
     Point,
+    VectorName,
     check_limit,
     check_vectors,
+    dimension_of,
     stack_vectors,
 )
 
@@ -76,7 +79,10 @@ class EdgeStore:
     def create(cls, path: Path, generation: str, record: GenerationRecord) -> EdgeStore:
         """An empty shard at ``path`` with an index for every filterable field."""
         config = edge.EdgeConfig(
-            vectors={VECTOR_NAME: edge.EdgeVectorParams(size=record.dimension, distance=edge.Distance.Cosine)},
+            vectors={
+                str(name): edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine)
+                for name, dimension in record.dimensions.items()
+            },
             hnsw_config=edge.HnswIndexConfig(
                 m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT, full_scan_threshold=FULL_SCAN_KB
             ),
@@ -104,16 +110,17 @@ class EdgeStore:
         where: Filter | None = None,
         exact: bool = False,
         fields: Sequence[str] | None = None,
+        using: VectorName = "image",
     ) -> list[list[Hit]]:
         """See `Store.search`."""
-        rows = check_vectors(vectors, self.record.dimension)
+        rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
         compiled = self._compiled(where)
         params = edge.SearchParams(exact=True) if exact else edge.SearchParams(hnsw_ef=max(HNSW_EF, limit))
         requests = [
             edge.QueryRequest(
                 limit=limit,
-                query=edge.Query.Nearest(row.tolist(), using=VECTOR_NAME),
+                query=edge.Query.Nearest(row.tolist(), using=using),
                 filter=compiled,
                 with_payload=_selector(fields),
                 params=params,
@@ -156,9 +163,10 @@ class EdgeStore:
         """See `Draft.upsert`."""
         remaining = iter(points)
         while batch := list(islice(remaining, UPSERT_BATCH)):
-            rows = stack_vectors(batch, self.record.dimension)
+            columns = stack_vectors(batch, self.record)
             made = [
-                edge.Point(p.id, {VECTOR_NAME: row.tolist()}, p.payload) for p, row in zip(batch, rows, strict=True)
+                edge.Point(p.id, {name: rows[i].tolist() for name, rows in columns.items()}, p.payload)
+                for i, p in enumerate(batch)
             ]
             _called(self._shard.update, edge.UpdateOperation.upsert_points(made))
 
@@ -190,7 +198,8 @@ class EdgeStore:
     def optimize(self, *, deleted: int = 0) -> None:
         """Build the graph, unless nearly everything is in it already (``deleted``: points removed since)."""
         info = _called(self._shard.info)
-        stale = info.points_count - info.indexed_vectors_count + deleted
+        # Each kind of vector is counted for itself.
+        stale = info.points_count - info.indexed_vectors_count / len(self.record.dimensions) + deleted
         if stale > RE_OPTIMIZE_ABOVE * max(1, info.points_count):
             _called(self._shard.optimize)
 
@@ -258,8 +267,10 @@ def _selector(fields: Sequence[str] | None) -> Any:
 
 
 def _point(record: Any) -> Point:
-    vector = (record.vector or {}).get(VECTOR_NAME)
-    return Point(str(record.id), record.payload or {}, None if vector is None else np.asarray(vector, np.float32))
+    found = record.vector or {}
+    rows = (found.get(name) for name in (VECTOR_NAME, TEXT_VECTOR_NAME))
+    vectors = (None if row is None else np.asarray(row, np.float32) for row in rows)
+    return Point(str(record.id), record.payload or {}, *vectors)
 
 
 def _called(function: Any, *arguments: Any) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,20 +15,28 @@ from indexer.errors import UsageError, VectorError
 from indexer.fields import FieldTable, FieldType
 from indexer.stores.filter_tree import Filter
 
-VECTOR_NAME = "image"
+VectorName = Literal["image", "text"]
+"""``image`` is by the project's own model; ``text``, where there is a text model, lies in the space of its texts."""
+VECTOR_NAME: VectorName = "image"
+TEXT_VECTOR_NAME: VectorName = "text"
 SHORTEST, LONGEST = 1e-3, 1e6
 """Lengths of vectors that every engine scales to 1 alike."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""The newest that is read: 1 is a generation with image vectors alone, 2 one with text vectors beside them."""
 Payload = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One photo in the store; ``vector`` is float32 [dimension] or None where it was not asked for."""
+    """One photo in the store; ``vector`` is float32 [dimension] or None where it was not asked for.
+
+    ``text_vector`` goes with it in every generation that has a text model, and in no other.
+    """
 
     id: str
     payload: Payload
     vector: NDArray[np.float32] | None = None
+    text_vector: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,20 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class TextModelRecord:
+    """The text model that the ``text`` vectors of a generation are by."""
+
+    fingerprint: str
+    dimension: int
+    path: str
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> TextModelRecord:
+        """From plain JSON values; raises ``KeyError``, ``TypeError`` or ``ValueError`` on anything else."""
+        return cls(str(record["fingerprint"]), int(record["dimension"]), str(record["path"]))
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRecord:
     """What a generation was built from: decides whether its vectors and payload can be used."""
 
@@ -50,11 +72,28 @@ class GenerationRecord:
     catalog_root: str
     model_path: str
     created_at: str
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = 1
+    text_model: TextModelRecord | None = None
+
+    def __post_init__(self) -> None:
+        # A version that knows nothing of text vectors would lose them: it must refuse such a generation.
+        if self.text_model is not None and self.schema_version < SCHEMA_VERSION:
+            object.__setattr__(self, "schema_version", SCHEMA_VERSION)
+
+    @property
+    def dimensions(self) -> dict[VectorName, int]:
+        """The vectors that every point has, and their lengths."""
+        text: dict[VectorName, int] = {} if self.text_model is None else {TEXT_VECTOR_NAME: self.text_model.dimension}
+        return {VECTOR_NAME: self.dimension, **text}
+
+    def is_comparable(self, other: GenerationRecord) -> bool:
+        """Whether the vectors of both are by the same models."""
+        return _makers(self) == _makers(other)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """As plain JSON values; a generation without a text model does not speak of one."""
         return {
+            **({} if self.text_model is None else {"text_model": asdict(self.text_model)}),
             "schema_version": self.schema_version,
             "fingerprint": self.fingerprint,
             "dimension": self.dimension,
@@ -67,7 +106,9 @@ class GenerationRecord:
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> GenerationRecord:
         """The inverse of `to_json`; raises ``KeyError``, ``TypeError`` or ``ValueError`` on anything else."""
+        text_model = record.get("text_model")
         return cls(
+            text_model=None if text_model is None else TextModelRecord.from_json(text_model),
             fingerprint=str(record["fingerprint"]),
             dimension=int(record["dimension"]),
             field_table={name: FieldType(kind) for name, kind in record["field_table"].items()},
@@ -76,6 +117,11 @@ class GenerationRecord:
             created_at=str(record["created_at"]),
             schema_version=int(record["schema_version"]),
         )
+
+
+def _makers(record: GenerationRecord) -> tuple[object, ...]:
+    text = record.text_model
+    return record.fingerprint, record.dimension, text and (text.fingerprint, text.dimension)
 
 
 class Store(Protocol):
@@ -100,17 +146,19 @@ class Store(Protocol):
         where: Filter | None = None,
         exact: bool = False,
         fields: Sequence[str] | None = None,
+        using: VectorName = "image",
     ) -> list[list[Hit]]:
         """Nearest neighbours of each row of ``vectors`` [m, dimension], best first.
 
         ``exact`` compares with every point instead of walking the graph. ``fields`` names the payload
-        fields to return; None returns all of them.
+        fields to return; None returns all of them. ``using`` names the vectors to compare with; raises
+        ``UsageError`` where the generation has none of that name.
         """
 
     def scroll(
         self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: bool = False
     ) -> Iterator[Point]:
-        """Every point that passes the filter, in order of id."""
+        """Every point that passes the filter, in order of id; ``vectors`` asks for all that it has."""
 
     def retrieve(self, ids: Sequence[str], *, vectors: bool = False) -> list[Point]:
         """The points of these ids that exist, each once."""
@@ -222,17 +270,43 @@ def check_vectors(vectors: NDArray[np.float32], dimension: int) -> NDArray[np.fl
     return vectors
 
 
-def stack_vectors(points: Sequence[Point], dimension: int) -> NDArray[np.float32]:
-    """The vectors of one point or more, float32 [n, dimension].
+def vector_of(point: Point, name: VectorName) -> NDArray[np.float32] | None:
+    """The point's vector of that name, where it has one and it was asked for."""
+    return point.vector if name == VECTOR_NAME else point.text_vector
+
+
+def dimension_of(record: GenerationRecord, name: VectorName) -> int:
+    """The length of a generation's vectors of that name.
 
     Raises:
-        VectorError: one is missing or is refused by `check_vectors`.
+        UsageError: it has none.
     """
+    if name not in record.dimensions:
+        raise UsageError(f"the index has no vectors {name!r}; a sync with --text-model DIR makes text vectors")
+    return record.dimensions[name]
+
+
+def stack_vectors(points: Sequence[Point], record: GenerationRecord) -> dict[VectorName, NDArray[np.float32]]:
+    """The vectors of one point or more, each float32 [n, dimension], by name.
+
+    Raises:
+        VectorError: one is missing, is one too many or is refused by `check_vectors`.
+    """
+    if record.text_model is None and any(point.text_vector is not None for point in points):
+        raise VectorError("a point has a text vector where the index has no text model; build the index anew with it")
+    return {name: _stacked(points, name, dimension) for name, dimension in record.dimensions.items()}
+
+
+def _stacked(points: Sequence[Point], name: VectorName, dimension: int) -> NDArray[np.float32]:
+    kind = "vector" if name == VECTOR_NAME else f"{name} vector"
+    rows = []
     for point in points:
-        if point.vector is None or point.vector.shape != (dimension,):
-            found = "no vector" if point.vector is None else f"a vector of shape {point.vector.shape}"
+        row = vector_of(point, name)
+        if row is None or row.shape != (dimension,):
+            found = f"no {kind}" if row is None else f"a {kind} of shape {row.shape}"
             raise VectorError(f"point {point.id} has {found} where [{dimension}] is needed")
-    return check_vectors(np.stack([point.vector for point in points if point.vector is not None]), dimension)
+        rows.append(row)
+    return check_vectors(np.stack(rows), dimension)
 
 
 def check_limit(limit: int) -> None:

@@ -26,12 +26,15 @@ from indexer.stores.filter_tree import (
     tight_bounds,
 )
 from indexer.stores.interface import (
+    TEXT_VECTOR_NAME,
     VECTOR_NAME,
     GenerationRecord,
     Hit,
     Point,
+    VectorName,
     check_limit,
     check_vectors,
+    dimension_of,
     stack_vectors,
 )
 
@@ -76,14 +79,15 @@ class ServerStore:
         where: Filter | None = None,
         exact: bool = False,
         fields: Sequence[str] | None = None,
+        using: VectorName = "image",
     ) -> list[list[Hit]]:
         """See `Store.search`."""
-        rows = check_vectors(vectors, self.record.dimension)
+        rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
         compiled, params = self._filter(where), _search_params(exact, limit)
         requests = [
             models.QueryRequest(
-                query=row.tolist(), using=VECTOR_NAME, filter=compiled, limit=limit, params=params,
+                query=row.tolist(), using=using, filter=compiled, limit=limit, params=params,
                 with_payload=_selector(fields),
             )
             for row in rows
@@ -104,7 +108,7 @@ class ServerStore:
         while True:
             records, offset = self._call(
                 self._client.scroll, self.collection, scroll_filter=compiled, limit=SCROLL_BATCH, offset=offset,
-                with_payload=_selector(fields), with_vectors=[VECTOR_NAME] if vectors else False,
+                with_payload=_selector(fields), with_vectors=self._vectors(vectors),
             )  # fmt: skip
             yield from (to_point(record) for record in records)
             if offset is None:
@@ -117,7 +121,7 @@ class ServerStore:
         for start in range(0, len(wanted), SCROLL_BATCH):
             records = self._call(
                 self._client.retrieve, self.collection, wanted[start : start + SCROLL_BATCH], with_payload=True,
-                with_vectors=[VECTOR_NAME] if vectors else False,
+                with_vectors=self._vectors(vectors),
             )  # fmt: skip
             found += [to_point(record) for record in records]
         return found
@@ -134,11 +138,13 @@ class ServerStore:
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
-        for batch in _batches(points, NUMBER_BYTES * self.record.dimension):
-            rows = stack_vectors(batch, self.record.dimension)
+        for batch in _batches(points, NUMBER_BYTES * sum(self.record.dimensions.values())):
+            columns = stack_vectors(batch, self.record)
             made = [
-                models.PointStruct(id=p.id, vector={VECTOR_NAME: row.tolist()}, payload=p.payload)
-                for p, row in zip(batch, rows, strict=True)
+                models.PointStruct(
+                    id=p.id, vector={name: rows[i].tolist() for name, rows in columns.items()}, payload=p.payload
+                )
+                for i, p in enumerate(batch)
             ]
             self._halving(lambda part: self._call(self._client.upsert, self.collection, part, wait=True), made)
 
@@ -161,6 +167,10 @@ class ServerStore:
 
     def close(self) -> None:
         """See `Store.close`; the connection is shared and stays open."""
+
+    def _vectors(self, wanted: bool) -> Any:
+        """The vectors to fetch, by name: others that somebody added to the collection are not ours."""
+        return list(self.record.dimensions) if wanted else False
 
     def _filter(self, where: Filter | None) -> models.Filter | None:
         check_filter(where, self.record.field_table)
@@ -271,5 +281,7 @@ def _selector(fields: Sequence[str] | None) -> Any:
 
 def to_point(record: Any) -> Point:
     """A record of qdrant-client's as ours."""
-    vector = record.vector.get(VECTOR_NAME) if isinstance(record.vector, dict) else None
-    return Point(str(record.id), record.payload or {}, None if vector is None else np.asarray(vector, np.float32))
+    found = record.vector if isinstance(record.vector, dict) else {}
+    rows = (found.get(name) for name in (VECTOR_NAME, TEXT_VECTOR_NAME))
+    vectors = (None if row is None else np.asarray(row, np.float32) for row in rows)
+    return Point(str(record.id), record.payload or {}, *vectors)

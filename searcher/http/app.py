@@ -96,6 +96,7 @@ def open_service(settings: ServeSettings) -> SearchService:
         settings.catalog,
         allow_private=settings.allow_private_urls,
         at_once=max(1, cores() // settings.serve_workers),
+        text_model=settings.text_model,
     )
 
 

@@ -154,10 +154,15 @@ class AlsoViewedBody(OptionsBody):
 
 
 class TextBody(OptionsBody):
-    """Products by words."""
+    """Products by a text."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
         examples=["gold ring with a red stone"]
+    )
+    mode: Literal["words", "looks", "auto"] = Field(
+        "auto",
+        description="`words` of titles and attributes, or `looks` through the index's text model; `auto` is `looks` "
+        "where the index has one.",
     )
 
 

@@ -97,10 +97,10 @@ def also_viewed(service: Service, body: AlsoViewedBody) -> Response:
     return _answered(answer)
 
 
-@router.post("/text", responses=ANSWER, response_class=Response, summary="Products by words")
+@router.post("/text", responses=ANSWER, response_class=Response, summary="Products by a text")
 def text(service: Service, body: TextBody) -> Response:
-    """The words of titles and attributes; the score is the weighted share of the words that match."""
-    return _answered(service.text(body.text, **body.wanted()))
+    """By words, the score is the weighted share of the words that match; by looks, the cosine of text and photo."""
+    return _answered(service.text(body.text, mode=body.mode, **body.wanted()))
 
 
 @router.post(

@@ -71,8 +71,8 @@ def new_store(engine: Engine) -> Iterator[Callable[..., AnyStore]]:
     """Makes empty stores and drops them after the test."""
     made: list[AnyStore] = []
 
-    def make(table: FieldTable = drawn.TABLE) -> AnyStore:
-        made.append(engine.new(table))
+    def make(table: FieldTable = drawn.TABLE, *, texts: bool = False) -> AnyStore:
+        made.append(engine.new(table, texts=texts))
         return made[-1]
 
     yield make

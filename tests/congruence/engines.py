@@ -20,7 +20,7 @@ from indexer.stores.collection import CollectionState, create_collection, ensure
 from indexer.stores.collection_options import CollectionOptions
 from indexer.stores.connection import Connection, ServerAddress, connect
 from indexer.stores.embedded import EdgeStore
-from indexer.stores.interface import GenerationRecord
+from indexer.stores.interface import GenerationRecord, TextModelRecord
 from indexer.stores.server import ServerStore
 
 IMAGE = "qdrant/qdrant:v1.20.0"
@@ -30,9 +30,15 @@ DIMENSION = 128
 AnyStore = EdgeStore | ServerStore
 
 
-def record_of(table: FieldTable) -> GenerationRecord:
-    """A record with these fields; nothing else in it matters here."""
-    return GenerationRecord("f" * 64, DIMENSION, table, "/catalog", "/model", "2026-01-01T00:00:00Z")
+TEXT_DIMENSION = 48
+
+
+def record_of(table: FieldTable, *, texts: bool = False) -> GenerationRecord:
+    """A record with these fields, and with ``texts`` a second vector; nothing else in it matters here."""
+    text_model = TextModelRecord("e" * 64, TEXT_DIMENSION, "/clip") if texts else None
+    return GenerationRecord(
+        "f" * 64, DIMENSION, table, "/catalog", "/model", "2026-01-01T00:00:00Z", text_model=text_model
+    )
 
 
 class Engine(Protocol):
@@ -40,8 +46,8 @@ class Engine(Protocol):
 
     name: str
 
-    def new(self, table: FieldTable) -> AnyStore:
-        """An empty store with these fields."""
+    def new(self, table: FieldTable, *, texts: bool = False) -> AnyStore:
+        """An empty store with these fields, and with ``texts`` a second vector."""
 
     def with_fields(self, store: Any, table: FieldTable) -> AnyStore:
         """The same points with other fields, indexed accordingly; the store given is used up."""
@@ -61,26 +67,26 @@ class Embedded:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._paths: dict[int, Path] = {}
-        self._empty: dict[frozenset[tuple[str, FieldType]], Path] = {}
+        self._empty: dict[tuple[frozenset[tuple[str, FieldType]], bool], Path] = {}
 
-    def new(self, table: FieldTable) -> EdgeStore:
-        key = frozenset(table.items())
+    def new(self, table: FieldTable, *, texts: bool = False) -> EdgeStore:
+        key = frozenset(table.items()), texts
         if key not in self._empty:
             empty = self._folder / f"empty-{len(self._empty)}"
-            store = EdgeStore.create(empty, "1", record_of(table))
+            store = EdgeStore.create(empty, "1", record_of(table, texts=texts))
             store.flush()
             store.close()
             self._empty[key] = empty
         path = self._folder / str(uuid4())
         shutil.copytree(self._empty[key], path)
-        return self._open(path, table)
+        return self._open(path, record_of(table, texts=texts))
 
     def with_fields(self, store: EdgeStore, table: FieldTable) -> EdgeStore:
         path = self._paths.pop(id(store))
         store.ensure_field_indexes(table)
         store.flush()
         store.close()
-        return self._open(path, table)
+        return self._open(path, replace(store.record, field_table=table))
 
     def drop(self, store: EdgeStore) -> None:
         store.close()
@@ -89,8 +95,8 @@ class Embedded:
     def close(self) -> None:
         pass
 
-    def _open(self, path: Path, table: FieldTable) -> EdgeStore:
-        store = EdgeStore.load(path, "1", record_of(table))
+    def _open(self, path: Path, record: GenerationRecord) -> EdgeStore:
+        store = EdgeStore.load(path, "1", record)
         self._paths[id(store)] = path
         return store
 
@@ -101,9 +107,9 @@ class Served:
     def __init__(self, name: str, connection: Connection, options: CollectionOptions) -> None:
         self.name, self._connection, self._options = name, connection, options
 
-    def new(self, table: FieldTable) -> ServerStore:
+    def new(self, table: FieldTable, *, texts: bool = False) -> ServerStore:
         collection = f"congruence-{uuid4().hex}-1"
-        state = CollectionState(collection, record_of(table), complete=True)
+        state = CollectionState(collection, record_of(table, texts=texts), complete=True)
         create_collection(self._connection, state, self._options)
         return ServerStore(self._connection, collection, state.record)
 
