@@ -34,7 +34,8 @@ def nearest_products(
     the stored vectors to compare with; raises ``UsageError`` where the generation has none of that name.
     """
     ids = _candidates(store, vectors, k, where, exact, using)
-    return as_candidates(store.retrieve(ids, vectors=True), vectors, using)[:k]
+    points = store.retrieve(ids, vectors=VECTOR_NAME if using == VECTOR_NAME else True)
+    return as_candidates(points, vectors, using)[:k]
 
 
 def as_candidates(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import JewelryError, UnknownProduct
 from indexer.stores.filter_tree import Filter, Match, value_at
-from indexer.stores.interface import Index, Payload, Point, Store
+from indexer.stores.interface import Index, Payload, Point, Store, Vectors
 from searcher import filters
 from searcher.answers import QueryPhoto
 from searcher.example import Asked, Example
@@ -44,7 +44,7 @@ class Published:
         """The generation's name."""
         return self.store.generation
 
-    def product(self, product_id: str, *, vectors: bool = False) -> list[Point]:
+    def product(self, product_id: str, *, vectors: Vectors = False) -> list[Point]:
         """The product's points, one a photo, in order of the photos' rank.
 
         Raises:
@@ -69,7 +69,7 @@ class Published:
     def ask_with_product(self, example: Example) -> Asked:
         """The example of a product id, found."""
         assert example.product_id is not None  # noqa: S101
-        points = self.product(example.product_id, vectors=True)
+        points = self.product(example.product_id, vectors="image")
         return Asked(
             example,
             tuple(QueryPhoto(photo_key(point.payload), self.thumbnail(point.payload)) for point in points),
