@@ -91,7 +91,7 @@ def _chosen(payload: Payload, options: Options) -> Payload:
 def _facets(published: Published, options: Options, ranked: Ranked) -> dict[str, tuple]:  # type: ignore[type-arg]
     if not options.facets:
         return {}
-    from searcher.facets import facets, facets_of
+    from searcher.facets.counting import facets, facets_of
 
     table, basis = published.store.record.field_table, published.facet_basis
     payloads = [candidate.payload for candidate in ranked.candidates]

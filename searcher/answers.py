@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from searcher.options import Options, where_texts
 
 if TYPE_CHECKING:
-    from searcher.facet_answers import Facet
+    from searcher.facets.answers import Facet
 
 UNNAMED = "image"
 """What a query photo is called that came as bytes."""

@@ -26,7 +26,7 @@ def mcp(**given: Any) -> None:
     Example:
       searcher mcp --index /srv/shop/index
     """
-    from searcher.mcp_server import require_extra, serve_stdio
+    from searcher.mcp.server import require_extra, serve_stdio
 
     require_extra()
     before = signal.signal(signal.SIGINT, _stop)

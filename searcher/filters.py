@@ -30,8 +30,8 @@ from indexer.stores.filter_tree import (
     Text,
     known_fields,
 )
-from searcher.field_names import is_unicode, kind_of, listing, shown
 from searcher.options import Where, where_texts
+from searcher.style.field_names import is_unicode, kind_of, listing, shown
 
 _CLAUSE = re.compile(r"\s*([^\W\d][\w.-]*?)\s*(!=|<=|>=|\^=|=|<|>|~)(.*)\Z", re.DOTALL)
 _WORD = re.compile(r"[^\W_]")

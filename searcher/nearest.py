@@ -48,7 +48,8 @@ def nearest_products(
         UsageError: the generation has no vectors of that name.
     """
     ids = _candidates(store, vectors, math.ceil(k * (1 + photos_a_product)), k, where, exact, using)
-    return as_candidates(store.retrieve(ids, vectors=True), vectors, using)[:k]
+    points = store.retrieve(ids, vectors=VECTOR_NAME if using == VECTOR_NAME else True)
+    return as_candidates(points, vectors, using)[:k]
 
 
 def as_candidates(

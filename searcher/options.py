@@ -59,11 +59,11 @@ class Options:
     exact: bool = False
     """Compare with every photo instead of walking the graph."""
     preset: str | None = None
-    """A named filter relative to what is asked with; see `searcher.presets`."""
+    """A named filter relative to what is asked with; see `searcher.style.presets`."""
     boosts: Sequence[str] = ()
-    """Amounts added to the score; see `searcher.boosts`."""
+    """Amounts added to the score; see `searcher.style.boosts`."""
     diversity: float = 0.0
-    """0 orders by score alone, 1 by difference from what was already chosen; see `searcher.diversity`."""
+    """0 orders by score alone, 1 by difference from what was already chosen; see `searcher.style.diversity`."""
     caps: Sequence[str] = ()
     """``brand:2``: at most two products of one brand."""
     relax: Sequence[str] = ()
@@ -71,7 +71,7 @@ class Options:
     explain: bool = False
     """Say of each answer why it is there."""
     facets: Sequence[str] = ()
-    """Fields whose values are counted over what passes the filter; see `searcher.facets`."""
+    """Fields whose values are counted over what passes the filter; see `searcher.facets.counting`."""
 
     def __post_init__(self) -> None:
         for name in ("boosts", "caps", "relax", "facets", "fields"):

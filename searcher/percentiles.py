@@ -26,7 +26,7 @@ def sample_vectors(store: Store, size: int = SAMPLE) -> NDArray[np.float32]:
     """
     if size < 1:
         raise UsageError(f"the sample must have 1 vector or more, not {size}")
-    points = islice(store.scroll(fields=[], vectors=True), size)
+    points = islice(store.scroll(fields=[], vectors="image"), size)
     drawn = [point.vector for point in points if point.vector is not None]
     if not drawn:
         raise StoreError(f"generation {store.generation} holds no vectors; run a sync")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import JewelryError, UnknownProduct
 from indexer.stores.filter_tree import Filter, Match, Range, value_at
-from indexer.stores.interface import Index, Payload, Point, Store
+from indexer.stores.interface import Index, Payload, Point, Store, Vectors
 from indexer.thumbnails import ThumbnailStore
 from searcher import filters
 from searcher.answers import QueryPhoto
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from indexer.model_file import Calibration
-    from searcher.facets import FacetBasis
-    from searcher.vocabulary import Vocabulary
+    from searcher.facets.counting import FacetBasis
+    from searcher.words.vocabulary import Vocabulary
 
 SUGGEST_AMONG = 10_000
 """Product ids that are known when one was mistyped."""
@@ -48,7 +48,7 @@ class Published:
         """The generation's name."""
         return self.store.generation
 
-    def product(self, product_id: str, *, vectors: bool = False) -> list[Point]:
+    def product(self, product_id: str, *, vectors: Vectors = False) -> list[Point]:
         """The product's points, one a photo, in order of the photos' rank.
 
         Raises:
@@ -74,7 +74,7 @@ class Published:
     def ask_with_product(self, example: Example) -> Asked:
         """The example of a product id, found."""
         assert example.product_id is not None  # noqa: S101
-        points = self.product(example.product_id, vectors=True)
+        points = self.product(example.product_id, vectors="image")
         return Asked(
             example,
             tuple(QueryPhoto(photo_key(point.payload), self.thumbnail(point.payload)) for point in points),
@@ -106,14 +106,14 @@ class Published:
     @cached_property
     def facet_basis(self) -> FacetBasis:
         """What facets of this generation have in common."""
-        from searcher.facets import FacetBasis
+        from searcher.facets.counting import FacetBasis
 
         return FacetBasis(self.store)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words of this generation's keywords."""
-        from searcher.vocabulary import Vocabulary
+        from searcher.words.vocabulary import Vocabulary
 
         return Vocabulary(self.store)
 

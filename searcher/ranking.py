@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from indexer.stores.filter_tree import Filter, both
-from searcher.boosts import apply_boosts, parse_boosts
 from searcher.candidate import Candidate
-from searcher.caps import parse_caps
-from searcher.diversity import diversify
-from searcher.fallback import check_relax, relaxations
 from searcher.options import Options, Where, where_texts
-from searcher.presets import preset_filter
 from searcher.published import Published, without_products
 from searcher.search import Search
+from searcher.style.boosts import apply_boosts, parse_boosts
+from searcher.style.caps import parse_caps
+from searcher.style.diversity import diversify
+from searcher.style.fallback import check_relax, relaxations
+from searcher.style.presets import preset_filter
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from searcher.classification import Classification
     from searcher.example import Crop, ExampleLike
-    from searcher.facet_answers import Facet
+    from searcher.facets.answers import Facet
     from searcher.query_image import PhotoSource
     from searcher.recommend import Strategy
     from searcher.text_question import TextMode
@@ -175,7 +175,7 @@ class SearchService:
 
     def facets(self, fields: Sequence[str] = (), where: Where = None, *, limit: int = 20) -> tuple[Facet, ...]:
         """Values and ranges of fields, with the number of products that pass the filter; of all fields by default."""
-        from searcher.facets import facet_fields, facets
+        from searcher.facets.counting import facet_fields, facets
 
         published = self.published()
         chosen = fields or facet_fields(published.store.record.field_table)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from searcher.answers import Answer, Match
-from searcher.facet_answers import Facet
+from searcher.facets.answers import Facet
 from searcher.presentation import in_words, printable, shown_fields, written
 from searcher.product import ProductPage
 

@@ -16,7 +16,7 @@ from searcher.options import Options
 from searcher.published import Published
 from searcher.search import Search
 from searcher.text_reader import TextReader
-from searcher.word_search import by_words
+from searcher.words.question import by_words
 
 TextMode = Literal["words", "looks", "auto"]
 """``auto`` is ``looks`` where the index has a text model, else ``words``."""

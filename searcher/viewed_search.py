@@ -45,7 +45,7 @@ def by_visit(
     def find(where: Filter | None, _: int) -> list[Candidate]:
         near = nearest_products(published.store, vectors, STYLE_POOL, where, exact=options.exact)
         if co_views:
-            points = list(published.store.scroll(both(together, where), vectors=True))
+            points = list(published.store.scroll(both(together, where), vectors="image"))
             near = [*near, *as_candidates(points, vectors)]
         found = blend(_best_photos(near), visited, co_views, co_view_weight)
         parts.update((one.candidate.product_id, one.parts()) for one in found)

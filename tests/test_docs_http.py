@@ -29,7 +29,7 @@ from searcher.http.app import create_app
 from searcher.http.client_shapes_writer import describe
 from searcher.http.keys import KeyFile
 from searcher.http.problems import PROBLEMS
-from searcher.mcp_tools import TOOLS
+from searcher.mcp.tools import TOOLS
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.conftest import points, publish

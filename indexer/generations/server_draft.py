@@ -15,7 +15,7 @@ from qdrant_client import models
 from indexer.errors import StoreError
 from indexer.stores.collection import CollectionState, write_state
 from indexer.stores.connection import Connection
-from indexer.stores.interface import Point, VectorName, vector_of
+from indexer.stores.interface import Point, VectorName, names_of, vector_of
 from indexer.stores.server import ServerStore, to_point
 
 SAMPLE = 50
@@ -114,7 +114,11 @@ class BuiltDraft(ServerStore):
     def _check_recall(self) -> None:
         """A few stored vectors, random ones as ids are hashes, must find what comparing with every point finds."""
         records, _ = self._call(
-            self._client.scroll, self.collection, limit=SAMPLE, with_payload=False, with_vectors=self._vectors(True)
+            self._client.scroll,
+            self.collection,
+            limit=SAMPLE,
+            with_payload=False,
+            with_vectors=names_of(self.record, True),
         )
         if not records:
             return

@@ -34,9 +34,11 @@ from indexer.stores.interface import (
     Hit,
     Point,
     VectorName,
+    Vectors,
     check_limit,
     check_vectors,
     dimension_of,
+    names_of,
     stack_vectors,
 )
 
@@ -133,22 +135,23 @@ class EdgeStore:
         return [[Hit(str(p.id), float(p.score), p.payload or {}) for p in answer] for answer in answers]
 
     def scroll(
-        self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: bool = False
+        self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: Vectors = False
     ) -> Iterator[Point]:
         """See `Store.scroll`."""
-        compiled, offset = self._compiled(where), None
+        compiled, offset, names = self._compiled(where), None, names_of(self.record, vectors)
         while True:
             request = edge.ScrollRequest(
-                offset=offset, limit=SCROLL_BATCH, filter=compiled, with_payload=_selector(fields), with_vector=vectors
+                offset=offset, limit=SCROLL_BATCH, filter=compiled, with_payload=_selector(fields), with_vector=names
             )
             records, offset = _called(self._shard.scroll, request)
             yield from (_point(record) for record in records)
             if offset is None:
                 return
 
-    def retrieve(self, ids: Sequence[str], *, vectors: bool = False) -> list[Point]:
+    def retrieve(self, ids: Sequence[str], *, vectors: Vectors = False) -> list[Point]:
         """See `Store.retrieve`."""
-        return [_point(record) for record in _called(self._shard.retrieve, list(dict.fromkeys(ids)), True, vectors)]
+        names = names_of(self.record, vectors)
+        return [_point(record) for record in _called(self._shard.retrieve, list(dict.fromkeys(ids)), True, names)]
 
     def facet(self, field: str, where: Filter | None = None, *, limit: int = 100) -> list[tuple[str | bool, int]]:
         """See `Store.facet`."""

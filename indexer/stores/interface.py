@@ -17,6 +17,8 @@ from indexer.stores.filter_tree import Filter
 
 VectorName = Literal["image", "text"]
 """``image`` is by the project's own model; ``text``, where there is a text model, lies in the space of its texts."""
+Vectors = bool | VectorName
+"""What to read of a point's vectors: none, all, or the one of that name, which is a good deal quicker than all."""
 VECTOR_NAME: VectorName = "image"
 TEXT_VECTOR_NAME: VectorName = "text"
 SHORTEST, LONGEST = 1e-3, 1e6
@@ -156,11 +158,11 @@ class Store(Protocol):
         """
 
     def scroll(
-        self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: bool = False
+        self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: Vectors = False
     ) -> Iterator[Point]:
-        """Every point that passes the filter, in order of id; ``vectors`` asks for all that it has."""
+        """Every point that passes the filter, in order of id, without vectors, with all it has or with one."""
 
-    def retrieve(self, ids: Sequence[str], *, vectors: bool = False) -> list[Point]:
+    def retrieve(self, ids: Sequence[str], *, vectors: Vectors = False) -> list[Point]:
         """The points of these ids that exist, each once."""
 
     def facet(self, field: str, where: Filter | None = None, *, limit: int = 100) -> list[tuple[str | bool, int]]:
@@ -284,6 +286,13 @@ def dimension_of(record: GenerationRecord, name: VectorName) -> int:
     if name not in record.dimensions:
         raise UsageError(f"the index has no vectors {name!r}; a sync with --text-model DIR makes text vectors")
     return record.dimensions[name]
+
+
+def names_of(record: GenerationRecord, vectors: Vectors) -> list[str] | Literal[False]:
+    """The names of the vectors to read, as engines want them."""
+    if isinstance(vectors, str):
+        return [vectors]
+    return list(record.dimensions) if vectors else False
 
 
 def stack_vectors(points: Sequence[Point], record: GenerationRecord) -> dict[VectorName, NDArray[np.float32]]:

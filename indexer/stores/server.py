@@ -32,9 +32,11 @@ from indexer.stores.interface import (
     Hit,
     Point,
     VectorName,
+    Vectors,
     check_limit,
     check_vectors,
     dimension_of,
+    names_of,
     stack_vectors,
 )
 
@@ -101,27 +103,27 @@ class ServerStore:
         return found
 
     def scroll(
-        self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: bool = False
+        self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: Vectors = False
     ) -> Iterator[Point]:
         """See `Store.scroll`."""
         compiled, offset = self._filter(where), None
         while True:
             records, offset = self._call(
                 self._client.scroll, self.collection, scroll_filter=compiled, limit=SCROLL_BATCH, offset=offset,
-                with_payload=_selector(fields), with_vectors=self._vectors(vectors),
+                with_payload=_selector(fields), with_vectors=names_of(self.record, vectors),
             )  # fmt: skip
             yield from (to_point(record) for record in records)
             if offset is None:
                 return
 
-    def retrieve(self, ids: Sequence[str], *, vectors: bool = False) -> list[Point]:
+    def retrieve(self, ids: Sequence[str], *, vectors: Vectors = False) -> list[Point]:
         """See `Store.retrieve`."""
         found: list[Point] = []
         wanted: list[Any] = list(dict.fromkeys(ids))
         for start in range(0, len(wanted), SCROLL_BATCH):
             records = self._call(
                 self._client.retrieve, self.collection, wanted[start : start + SCROLL_BATCH], with_payload=True,
-                with_vectors=self._vectors(vectors),
+                with_vectors=names_of(self.record, vectors),
             )  # fmt: skip
             found += [to_point(record) for record in records]
         return found
@@ -167,10 +169,6 @@ class ServerStore:
 
     def close(self) -> None:
         """See `Store.close`; the connection is shared and stays open."""
-
-    def _vectors(self, wanted: bool) -> Any:
-        """The vectors to fetch, by name: others that somebody added to the collection are not ours."""
-        return list(self.record.dimensions) if wanted else False
 
     def _filter(self, where: Filter | None) -> models.Filter | None:
         check_filter(where, self.record.field_table)

@@ -76,6 +76,10 @@ def test_both_vectors_are_read_and_survive_a_new_payload_and_new_fields(
     some = [point.id for point in POINTS[:3]]
     assert all(point.text_vector is not None for point in store.retrieve(some, vectors=True))
     assert all(point.text_vector is None and point.vector is None for point in store.retrieve(some))
+    for found in (store.retrieve(some, vectors="image"), list(store.scroll(vectors="image"))):
+        assert all(point.vector is not None and point.text_vector is None for point in found)
+    for found in (store.retrieve(some, vectors="text"), list(store.scroll(vectors="text"))):
+        assert all(point.vector is None and point.text_vector is not None for point in found)
     store.replace_payload([Point(POINTS[0].id, payload(7))])
     changed = [replace(POINTS[0], payload=payload(7)), *POINTS[1:]]
     holds(store, changed)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searcher.candidate import Candidate
-from searcher.caps import Cap
-from searcher.diversity import diversify
+from searcher.style.caps import Cap
+from searcher.style.diversity import diversify
 from tests.searcher.candidates import candidate, candidate_lists, direction, ids
 
 DIVERSITIES = st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0])

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from indexer.errors import FilterError, UsageError
 from indexer.fields import FieldType
 from indexer.stores.filter_tree import Filter, IsEmpty, Match, Range
-from searcher import product_census
-from searcher.facet_answers import Facet, value_text
-from searcher.facet_ranges import date_bounds, number_bounds, pairs
-from searcher.facets import FacetBasis, facets, facets_of
+from searcher.facets import census as product_census
+from searcher.facets.answers import Facet, value_text
+from searcher.facets.counting import FacetBasis, facets, facets_of
+from searcher.facets.ranges import date_bounds, number_bounds, pairs
 from searcher.filters import parse
 from tests.congruence import judge
 from tests.congruence.conftest import STAND_IN_WARNINGS

@@ -20,8 +20,8 @@ from PIL import Image
 
 from searcher.cli import main
 from searcher.http.requests import SimilarBody
-from searcher.mcp_server import make_server
-from searcher.mcp_tools import TOOLS
+from searcher.mcp.server import make_server
+from searcher.mcp.tools import TOOLS
 from searcher.service import SearchService
 from tests.searcher.conftest import HOSTILE, Built, Photographed
 
@@ -237,7 +237,7 @@ def test_without_an_index_the_command_ends_in_one_line(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_the_command_names_it(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("searcher.mcp_server.find_spec", lambda _: None)
+    monkeypatch.setattr("searcher.mcp.server.find_spec", lambda _: None)
     done = CliRunner().invoke(main, ["mcp", "--index", str(built.root)])
     assert done.exit_code == 1
     assert done.stderr == "Error: mcp is not installed; run: pip install 'jewelry-similarity[mcp]'\n"

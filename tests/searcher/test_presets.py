@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from indexer.errors import UsageError
 from indexer.fields import FieldTable, FieldType
-from searcher.presets import PRESETS, preset_filter
+from searcher.style.presets import PRESETS, preset_filter
 from tests.congruence.judge import passes, values
 from tests.searcher.candidates import PAYLOADS, TABLE
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from indexer.errors import FilterError, UsageError
 from indexer.fields import FieldType
 from indexer.stores.filter_tree import Filter, Match, Range
-from searcher import text_search, vocabulary
-from searcher.text_search import TextResult, search_text
-from searcher.vocabulary import Vocabulary
-from searcher.words import forms, singular, words_of
+from searcher.words import search as text_search
+from searcher.words import vocabulary
+from searcher.words.search import TextResult, search_text
+from searcher.words.vocabulary import Vocabulary
+from searcher.words.words import forms, singular, words_of
 from tests.congruence import judge
 from tests.congruence.conftest import STAND_IN_WARNINGS
 from tests.congruence.engines import AnyStore, Engine

@@ -13,10 +13,10 @@ from indexer.fields import FieldTable, FieldType
 from indexer.stores.filter_check import field_type
 from indexer.stores.filter_tree import DateRange, Filter, Range, known_fields
 from indexer.stores.interface import Payload, Store
-from searcher.facet_answers import Bounds, Facet, FacetRange, FacetValue, Span, range_texts, value_text
-from searcher.facet_counts import count_ranges, count_values, tally_ranges, tally_values
-from searcher.facet_ranges import date_bounds, number_bounds, pairs
-from searcher.product_census import ProductCensus, values_at
+from searcher.facets.answers import Bounds, Facet, FacetRange, FacetValue, Span, range_texts, value_text
+from searcher.facets.census import ProductCensus, values_at
+from searcher.facets.counts import count_ranges, count_values, tally_ranges, tally_values
+from searcher.facets.ranges import date_bounds, number_bounds, pairs
 
 SAMPLE = 1_000
 """Photos that bounds of ranges are drawn from: the first in order of id, and ids are hashes, so a fair draw."""

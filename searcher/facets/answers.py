@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.fields import FieldType
-from searcher.product_census import PRODUCTS
+from searcher.facets.census import PRODUCTS
 
 _PLAIN = re.compile(r"\w([\w .,'&/+-]*\w)?\Z")
 """Values that need no quotes in a filter text."""

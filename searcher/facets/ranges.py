@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from indexer.fields import parse_date
-from searcher.facet_answers import Bounds, Span
+from searcher.facets.answers import Bounds, Span
 
 RANGES = 6
 """Number ranges aimed at; fewer where the sample has fewer values."""

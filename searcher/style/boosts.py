@@ -25,8 +25,8 @@ from indexer.fields import FieldTable, FieldType, parse_boolean, parse_number
 from indexer.stores.filter_tree import is_finite_number, known_fields, value_at
 from indexer.stores.interface import Payload
 from searcher.candidate import DECIMALS, Candidate
-from searcher.field_names import is_unicode, kind_of, listing, shown
 from searcher.filters import split_values
+from searcher.style.field_names import is_unicode, kind_of, listing, shown
 
 MAX_HALF_LIFE = 36_500.0
 """Days."""

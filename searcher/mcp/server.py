@@ -20,8 +20,8 @@ from indexer.command_line import one_line
 from indexer.errors import JewelryError, MissingExtra, UsageError
 from indexer.fields import RESERVED
 from indexer.stores.filter_tree import known_fields
-from searcher.mcp_arguments import MOST_PICTURES
-from searcher.mcp_tools import TOOLS, Found
+from searcher.mcp.arguments import MOST_PICTURES
+from searcher.mcp.tools import TOOLS, Found
 
 if TYPE_CHECKING:
     from mcp import types

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.fields import RESERVED
 from searcher.http.requests import from_base64
-from searcher.mcp_arguments import (
+from searcher.mcp.arguments import (
     AlsoViewed,
     Arguments,
     Classify,

@@ -10,8 +10,8 @@ from itertools import islice
 from indexer.fields import FieldType
 from indexer.stores.filter_tree import Condition, Filter, Match, Text
 from indexer.stores.interface import Payload, Store
-from searcher.product_census import values_at
-from searcher.words import forms, singular, words_of
+from searcher.facets.census import values_at
+from searcher.words.words import forms, singular, words_of
 
 MAX_VALUES = 2_000
 """Values of a keyword field that are words a customer may use; a field with more of them holds names or numbers."""

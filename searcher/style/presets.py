@@ -18,7 +18,7 @@ from indexer.stores.filter_tree import (
     known_fields,
     value_at,
 )
-from searcher.field_names import shown
+from searcher.style.field_names import shown
 
 CHEAPER, DEARER = 0.7, 1.3
 """Of the price: what is cheaper costs at most so much of it, what is dearer at least so much, the same between."""

@@ -12,7 +12,7 @@ from searcher.options import STYLE_POOL, Options
 from searcher.published import Published, photo_key
 from searcher.recommend import check_reach
 from searcher.search import Search
-from searcher.text_search import search_text
+from searcher.words.search import search_text
 
 
 def by_words(published: Published, text: str, options: Options, said: Sequence[str] = ()) -> Search:
@@ -33,7 +33,7 @@ def by_words(published: Published, text: str, options: Options, said: Sequence[s
         if found.unknown_words and len(notes) == len(said):
             notes.append(f"No product has a word {', '.join(map(repr, found.unknown_words))}.")
         ids = {point_id(hit.product_id, photo_key(hit.payload)): hit for hit in found.hits}
-        points = {point.id: point for point in published.store.retrieve(list(ids), vectors=True)}
+        points = {point.id: point for point in published.store.retrieve(list(ids), vectors="image")}
         candidates = []
         for identifier, hit in ids.items():
             point = points.get(identifier)

@@ -12,7 +12,7 @@ from indexer.errors import UsageError
 from indexer.fields import FieldTable, FieldType
 from indexer.stores.filter_tree import known_fields, value_at
 from indexer.stores.interface import Payload
-from searcher.field_names import kind_of, listing, shown
+from searcher.style.field_names import kind_of, listing, shown
 
 _CAP = re.compile(r"\s*([^\s:]+)\s*:\s*([0-9]{1,9})\s*\Z", re.ASCII)
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from indexer.errors import UsageError
 from indexer.fields import FieldTable
 from indexer.stores.filter_tree import known_fields
-from searcher.field_names import kind_of, listing, shown
 from searcher.filters import field_of
+from searcher.style.field_names import kind_of, listing, shown
 
 ANY = "*"
 """In a relax order: whichever filters are left."""

@@ -9,9 +9,9 @@ from typing import Any
 from indexer.fields import FieldType, parse_date
 from indexer.stores.filter_tree import DateRange, Filter, Match, Range, both
 from indexer.stores.interface import Payload, Store
-from searcher.facet_answers import Bounds, Span
-from searcher.facet_ranges import pairs
-from searcher.product_census import Counting, values_at
+from searcher.facets.answers import Bounds, Span
+from searcher.facets.census import Counting, values_at
+from searcher.facets.ranges import pairs
 
 _ALL = 100_000
 """More values than any list of a few thousand products holds."""
