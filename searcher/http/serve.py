@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -56,13 +56,17 @@ def serve(settings: ServeSettings) -> None:
     place = open_chosen(settings)
     if place.current() is None:
         raise StoreMissing(f"{place.location}: no index here yet; fill it with: indexer sync CATALOG")
-    with bind(settings.serve_host, settings.serve_port) as listener, _metrics_folder(settings.serve_workers):
+    workers = settings.serve_workers
+    with ExitStack() as open_sockets, _metrics_folder(workers):
+        listeners = bind_for(workers, settings.serve_host, settings.serve_port)
+        for listener in listeners:
+            open_sockets.enter_context(listener)
         logging.config.dictConfig(log_config(settings.log_level))
-        fields = {"url": shown_url(listener), "index": place.location, "workers": settings.serve_workers}
-        if settings.serve_workers == 1:
-            _serve_alone(settings, listener, fields)
+        fields = {"url": shown_url(listeners[0]), "index": place.location, "workers": workers}
+        if workers == 1:
+            _serve_alone(settings, listeners[0], fields)
         else:
-            _serve_together(settings, listener, fields)
+            _serve_together(settings, listeners, fields)
     log.info("stopped")
 
 
@@ -73,8 +77,22 @@ def require_extra() -> None:
             raise MissingExtra(package, "serve")
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket.
+def bind_for(workers: int, host: str, port: int) -> list[socket.socket]:
+    """Listening sockets, one a worker, so that the kernel spreads connections evenly.
+
+    Workers that share one socket compete for it, and the one that is awake takes whatever has queued up: eight
+    connections of a connection pool all ended at one worker, and the other one idled. Raises as `bind` does.
+    """
+    first = bind(host, port)
+    if workers == 1 or not hasattr(socket, "SO_REUSEPORT"):
+        return [first]
+    port = first.getsockname()[1]
+    first.close()  # it has shown that nobody else listens there, which sockets that share a port do not
+    return [bind(host, port, shared=True) for _ in range(workers)]
+
+
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket; ``shared`` lets other sockets of this user listen at the same port.
 
     Raises:
         UsageError: the address is none, or none of this machine.
@@ -90,6 +108,8 @@ def bind(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
     except OSError as error:
@@ -135,13 +155,23 @@ def _serve_alone(settings: ServeSettings, listener: socket.socket, fields: dict[
     _leave_stuck_threads()
 
 
-def _serve_together(settings: ServeSettings, listener: socket.socket, fields: dict[str, Any]) -> None:
+def _serve_together(settings: ServeSettings, listeners: list[socket.socket], fields: dict[str, Any]) -> None:
     import uvicorn
     from uvicorn.config import STARTUP_FAILURE
     from uvicorn.supervisors import Multiprocess
 
     class Workers(Multiprocess):
-        """Uvicorn's, which would wait for a worker's last thread for ever."""
+        """Uvicorn's, which would wait for a worker's last thread for ever, and has one socket for all workers."""
+
+        @property
+        def sockets(self) -> list[socket.socket]:
+            """Of the worker that is about to start: one that is new, or in the place of one that ended."""
+            ended = (place for place, worker in enumerate(self.processes) if worker.exitcode is not None)
+            return [listeners[next(ended, len(self.processes)) % len(listeners)]]
+
+        @sockets.setter
+        def sockets(self, _: list[socket.socket]) -> None:
+            """They are known already."""
 
         def join_all(self) -> None:
             for worker in self.processes:
@@ -152,7 +182,7 @@ def _serve_together(settings: ServeSettings, listener: socket.socket, fields: di
 
     options = _uvicorn_options(settings)
     config = uvicorn.Config(partial(worker_app, settings), factory=True, workers=settings.serve_workers, **options)
-    workers = Workers(config, sockets=[listener])
+    workers = Workers(config, sockets=listeners)
     log.info("listening", extra={FIELDS: fields})
     workers.run()
     if any(worker.exitcode == STARTUP_FAILURE for worker in workers.processes):
