@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.errors import FingerprintMismatch, UsageError
+from indexer.errors import FingerprintMismatch, ModelError, UsageError
 from searcher.published import Published
 from searcher.stages import stage
 
@@ -58,7 +58,13 @@ class TextReader:
             )
         with self._lock:
             if self._tower is None or self._tower.files.fingerprint != wanted.fingerprint:
-                files = find_files(self._path or Path(wanted.path))
+                path = self._path or Path(wanted.path)
+                if not path.is_dir():
+                    raise ModelError(
+                        f"{path}: the text model of the index at {published.location} is not there; name its place "
+                        "with JEWELRY_TEXT_MODEL, or ask by words"
+                    )
+                files = find_files(path)
                 if files.fingerprint != wanted.fingerprint:
                     raise FingerprintMismatch(
                         f"{files.path} is text model {files.short}, but the index at {published.location} was built "

@@ -24,11 +24,15 @@ from indexer.sync import sync
 from indexer.text_model import TextModel, TextTower
 from indexer.text_model_file import find_files
 from searcher.cli import main
+from searcher.client import Client
 from searcher.http.app import create_app
+from searcher.mcp_arguments import SearchText
+from searcher.mcp_tools import TOOLS
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from searcher.text_question import CUT, NOT_AT_HAND
 from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index
+from tests.searcher.http.conftest import running
 from tests.small_catalog import write_manifest
 from tests.tiny_model import write_tiny_model
 from tests.tiny_text_model import COLOURS, write_tiny_text_model
@@ -145,6 +149,19 @@ def test_three_forms_one_answer(shop: Shop, name: str) -> None:
     assert comparable(response.json()) == answer
 
 
+def test_the_client_and_the_tools_of_a_language_model_choose_a_mode_too(shop: Shop) -> None:
+    settings = ServeSettings(_env_file=None, index=shop.folder / "index")  # type: ignore[call-arg]
+    app = create_app(settings, SearchService(shop.index))
+    with running(app) as port, Client(f"http://127.0.0.1:{port}") as client:
+        for mode, found in (("words", 1), ("looks", 4)):
+            assert len(client.text("red", mode=mode, k=4)["matches"]) == found  # type: ignore[arg-type]
+        assert client.text("red", k=4)["matches"] == client.text("red", mode="looks", k=4)["matches"]
+    tool = TOOLS["search_text"]
+    for mode, found in (("words", 1), ("looks", 4), ("auto", 4)):
+        answer = tool.ask(shop.service, SearchText(text="red", mode=mode, k=4))  # type: ignore[arg-type]
+        assert len(answer.document["matches"]) == found
+
+
 def test_filters_pages_and_scores_are_those_of_every_question(shop: Shop) -> None:
     everything = shop.nearest("a blue ring")
     first, second = (ids(shop.service.text("a blue ring", k=5, offset=offset)) for offset in (0, 5))
@@ -242,6 +259,16 @@ def test_a_text_model_that_is_another_or_gone(shop: Shop, tmp_path: Path) -> Non
     assert ids(SearchService(shop.index, text_model=copy).text("a red ring", k=4)) == ids(
         shop.service.text("a red ring", k=4)
     )
+
+
+def test_the_place_of_a_text_model_that_moved_can_be_named(tmp_path: Path, shop: Shop) -> None:
+    index = make_index("embedded", tmp_path)
+    clip = write_tiny_text_model(tmp_path / "clip")
+    sync(shop.folder / "catalog", shop.folder / "model", index, text_model=clip)
+    moved = clip.rename(tmp_path / "moved")
+    with pytest.raises(ModelError, match=r"clip: the text model of the index .* JEWELRY_TEXT_MODEL, or ask by words"):
+        SearchService(index).text("red", mode="looks")
+    assert ids(SearchService(index, text_model=moved).text("a red ring", k=4))
 
 
 def test_another_generation_asks_for_its_own_text_model(tmp_path: Path, shop: Shop) -> None:
