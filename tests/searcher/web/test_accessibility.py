@@ -25,7 +25,7 @@ def check(visit: Visit) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+@pytest.mark.parametrize(("scheme", "width"), [pytest.param("light", 1280, marks=pytest.mark.slow), ("dark", 360)])
 def test_every_view(browser: Browser, address: str, photo: Path, scheme: str, width: int) -> None:
     size = {"width": width, "height": 800}
     with visiting(browser, address, color_scheme=scheme, viewport=size) as visit:
