@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-from searcher.mcp_tools import TOOLS
 from starlette.testclient import TestClient
 
 from indexer.embedder import Embedder
@@ -28,6 +27,7 @@ from searcher.cli import main
 from searcher.client import Client
 from searcher.http.app import create_app
 from searcher.mcp.arguments import SearchText
+from searcher.mcp.tools import TOOLS
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from searcher.text_question import CUT, NOT_AT_HAND
