@@ -112,7 +112,7 @@ class EmbeddedIndex:
     def _current(self) -> int | None:
         try:
             return int((self.root / _CURRENT).read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # also where a file is in the way: nothing is published there
             return None
         except (OSError, ValueError) as error:
             raise StoreError(
