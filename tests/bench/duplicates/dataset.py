@@ -115,11 +115,12 @@ def write_dataset(
 
 def split_designs(products: list[Product], seed: int) -> list[str]:
     """A split for each design: half of each category, by chance, because families of shapes recur every few designs."""
-    rng, splits = np.random.default_rng([seed, 3]), [""] * len(products)
+    rng, splits, turn = np.random.default_rng([seed, 3]), [""] * len(products), 0
     for category in sorted({product.design.category for product in products}):
         places = [place for place, product in enumerate(products) if product.design.category == category]
-        for turn, place in enumerate(rng.permutation(places)):
+        for place in rng.permutation(places):
             splits[int(place)] = SPLITS[turn % 2]
+            turn += 1
     return splits
 
 
