@@ -43,22 +43,25 @@ class HardNegative:
 def hard_negatives(product: Product, size: int, rng: np.random.Generator) -> list[HardNegative]:
     """One photo, ``size`` pixels square, of each kind that applies to this product."""
     first, second, third = photo_views(product, 3)
+    own = dict(zip(KINDS, rng.spawn(len(KINDS)), strict=True))  # no kind's photo depends on whether another applies
     drawn = []
     for kind in ("metal", "stone", "size"):
-        if changed := variant(product, kind, first, rng):
-            image = shoot(changed, retaken(first, rng), board(first, rng), size, rng)
+        if changed := variant(product, kind, first, own[kind]):
+            image = shoot(changed, retaken(first, own[kind]), board(first, own[kind]), size, own[kind])
             drawn.append(HardNegative(kind, f"{product.product_id}/{kind}", image))
     # A symmetric piece mirrored is that piece, seen from the other side.
     piece = f"{product.product_id}/mirrored" if is_chiral(product) else product.product_id
-    drawn.append(HardNegative("mirrored", piece, mirrored(product, first, size, rng)))
-    image = shoot(product, retaken(first, rng), board(first, rng), size, rng, engraving=True)
+    drawn.append(HardNegative("mirrored", piece, mirrored(product, first, size, own["mirrored"])))
+    view, ground = retaken(first, own["engraving"]), board(first, own["engraving"])
+    image = shoot(product, view, ground, size, own["engraving"], engraving=True)
     if image is not None:
         drawn.append(HardNegative("engraving", f"{product.product_id}/engraving", image))
-    image = shoot(product, second, second.seed, size, rng)
+    image = shoot(product, second, second.seed, size, own["other_photo"])
     drawn.append(HardNegative("other_photo", product.product_id, image))
-    sibling = variant(product, "metal", third, rng) or variant(product, "stone", third, rng)
+    luck = own["sibling"]
+    sibling = variant(product, "metal", third, luck) or variant(product, "stone", third, luck)
     if sibling:
-        image = shoot(sibling, third, third.seed, size, rng)
+        image = shoot(sibling, third, third.seed, size, luck)
         drawn.append(HardNegative("sibling", f"{product.product_id}/sibling", image))
     return drawn
 
@@ -181,20 +184,21 @@ def metal_of(product: Product, view: View, pixels: int, glow: float) -> Image.Im
 
 
 def engrave(piece: Image.Image, metal: Image.Image, rng: np.random.Generator) -> Image.Image | None:
-    """A word cut into the broadest place of the metal, dark with a bright edge; None where no place is broad enough."""
+    """A word cut into the broadest place of the metal, dark with a bright edge; None where it would be too small."""
     word = ENGRAVED[int(rng.integers(len(ENGRAVED)))]
     sums = np.pad(np.asarray(metal, dtype=np.float64).cumsum(0).cumsum(1) / 255, ((1, 0), (1, 0)))
-    for height in (0.16, 0.12, 0.09, 0.07, 0.055, 0.045, 0.036):
+    for height in (0.16, 0.12, 0.09, 0.07, 0.055, 0.045):
         ink = lettering(word, height * piece.width)
         w, h = ink.size
         share = (sums[h:, w:] - sums[:-h, w:] - sums[h:, :-w] + sums[:-h, :-w]) / (w * h)
         y, x = np.unravel_index(int(np.argmax(share)), share.shape)
-        if share[y, x] >= 0.93:
+        if share[y, x] >= 0.985 and h >= 0.025 * piece.height:
             cut, edge = Image.new("L", piece.size), Image.new("L", piece.size)
             cut.paste(ink, (int(x), int(y)))
             edge.paste(ink, (int(x) + 2, int(y) + 2))
             dark = np.asarray(cut, dtype=np.float32)[..., None] / 255
-            bright = np.asarray(ImageChops.subtract(edge, cut), dtype=np.float32)[..., None] / 255
+            shine = ImageChops.multiply(ImageChops.subtract(edge, cut), metal)
+            bright = np.asarray(shine, dtype=np.float32)[..., None] / 255
             pixels = np.asarray(piece, dtype=np.float32) * (1 - 0.55 * dark) + 55 * bright
             return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     return None
