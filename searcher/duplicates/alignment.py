@@ -28,6 +28,10 @@ RATIO = 0.8
 LEAST_INLIERS = 5
 SAME_FRAME = 0.985
 """Correlation from which no further proposal is tried."""
+FLIP_MARGIN = 0.02
+"""A mirrored placement must be better by this: many pieces are nearly symmetrical."""
+NOTHING_ALIKE = 0.3
+"""Correlation below which a placement is not worth refining."""
 LEAST_OVERLAP = 0.2
 MIRRORED = np.array([(3 - y) * 32 + x * 8 + (8 - turn) % 8 for y in range(4) for x in range(4) for turn in range(8)])
 """Where the 4 x 4 x 8 numbers of a descriptor go when its picture is mirrored: the patch turns with its orientation, so
@@ -68,12 +72,12 @@ class Picture:
         import cv2
 
         grey = np.asarray(self.image.convert("L"))
-        points, found = cv2.SIFT_create(FEATURES, contrastThreshold=0.02).detectAndCompute(grey, None)
+        points, found = cv2.SIFT.create(FEATURES, contrastThreshold=0.02).detectAndCompute(grey, None)
         if found is None or not len(points):
             return np.empty((0, 2), np.float32), np.empty((0, 128), np.float32)
         places = np.array([point.pt for point in points], np.float32) + 0.5
         roots = np.sqrt(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-6))
-        return places / np.array(self.image.size, np.float32), roots.astype(np.float32)
+        return (places / np.array(self.image.size, np.float32)).astype(np.float32), roots.astype(np.float32)
 
     @cached_property
     def mirrored(self) -> Picture:
@@ -112,25 +116,23 @@ class Alignment:
 
 def align(first: Picture, second: Picture) -> Alignment:
     """The best placement of the second picture in the first, mirrored or not."""
-    best = _best(first, second, flipped=False)
+    best = _proposed(first, second, flipped=False)
     if best.correlation < SAME_FRAME:
-        other = _best(first, second.mirrored, flipped=True)
-        if other.correlation > best.correlation + 0.02:
+        other = _proposed(first, second.mirrored, flipped=True)
+        if other.correlation > best.correlation + FLIP_MARGIN:
             best = other
+    if NOTHING_ALIKE < best.correlation < SAME_FRAME:
+        best = _refined(first, second.mirrored if best.flipped else second, best)
     return best
 
 
-def _best(first: Picture, second: Picture, *, flipped: bool) -> Alignment:
+def _proposed(first: Picture, second: Picture, *, flipped: bool) -> Alignment:
     tried = [_laid(first, second, matrix, flipped) for matrix in (_frames(), _boxes(first, second))]
-    best = max(tried, key=lambda laid: laid.correlation)
-    if best.correlation < SAME_FRAME:
+    if max(laid.correlation for laid in tried) < SAME_FRAME:
         matrix, inliers, matches = _by_features(first, second)
         if matrix is not None:
             tried.append(_laid(first, second, matrix, flipped, inliers, matches))
-        best = max(tried, key=lambda laid: laid.correlation)
-        if best.correlation > 0.3:
-            best = _refined(first, second, best)
-    return best
+    return max(tried, key=lambda laid: laid.correlation)
 
 
 def _frames() -> Array:
@@ -164,7 +166,7 @@ def _by_features(first: Picture, second: Picture) -> tuple[Array | None, int, in
     size_b = np.array(second.image.size, np.float32)
     source, target = places_b[good] * size_b, places_a[nearest[good]] * size_a
     matrix, inside = cv2.estimateAffine2D(
-        source, target, method=cv2.RANSAC, ransacReprojThreshold=4.0, maxIters=500, confidence=0.99
+        source, target, method=cv2.RANSAC, ransacReprojThreshold=4.0, maxIters=300, confidence=0.99
     )
     agreeing = 0 if inside is None else int(inside.sum())
     if matrix is None or agreeing < LEAST_INLIERS or not 0.1 < abs(np.linalg.det(matrix[:, :2])) < 10:
@@ -183,15 +185,16 @@ def _laid(
     height, width = first.lab.shape[:2]
     pixels = _in_pixels(matrix, first.lab.shape, second.lab.shape)
     shrink = np.sqrt(abs(np.linalg.det(pixels[:, :2])))
-    source = second.lab
+    source: Array = second.lab
     if shrink < 0.6:  # the warp takes single pixels: what it would skip is averaged first
-        source = cv2.GaussianBlur(source, (0, 0), 0.5 / max(shrink, 0.1))
-    laid = cv2.warpAffine(source, pixels, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        source = np.asarray(cv2.GaussianBlur(source, (0, 0), 0.5 / max(shrink, 0.1)), np.float32)
+    turned = cv2.warpAffine(source, pixels, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    laid = np.asarray(turned, np.float32)
     ones = np.ones(second.lab.shape[:2], np.uint8)
     valid = cv2.warpAffine(ones, pixels, (width, height), flags=cv2.INTER_NEAREST).astype(bool)
     valid = cv2.erode(valid.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1).astype(bool)
     return Alignment(
-        first.lab, np.asarray(laid, np.float32), valid, first.mask, matrix, flipped, inliers, matches,
+        first.lab, laid, valid, first.mask, matrix, flipped, inliers, matches,
         correlation(first.lab[..., 0], laid[..., 0], valid, first.mask),
     )  # fmt: skip
 

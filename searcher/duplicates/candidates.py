@@ -61,35 +61,48 @@ def neighbours(
 
 @dataclass(frozen=True)
 class Candidates:
-    """Pairs of near neighbours, each once."""
+    """Pairs of near neighbours, each once, and how crowded each photo's surroundings are."""
 
     pairs: NDArray[np.int64]
     """Rows of the table, [p, 2], the smaller first."""
-    known: NDArray[np.float32]
-    """What is known before a picture is looked at, [p, len(KNOWN)]; see `searcher.duplicates.features`."""
+    cosines: NDArray[np.float32]
+    ranks: NDArray[np.float32]
+    """The better place of one in the other's list, from 0, [p]."""
+    fifth: NDArray[np.float32]
+    """Of each photo of the table the cosine of its fifth neighbour, [n]; NaN where it did not ask or has fewer."""
+
+    @classmethod
+    def of(cls, table: PhotoTable, batches: list[Neighbours]) -> Candidates:
+        """All pairs of all batches."""
+        rows = np.concatenate([batch.rows for batch in batches])
+        near = np.concatenate([batch.near for batch in batches])
+        cosines = np.concatenate([batch.cosines for batch in batches])
+        place = min(FIFTH, cosines.shape[1] - 1)
+        fifth = np.full(len(table), np.nan, np.float32)
+        fifth[rows] = np.where(near[:, place] >= 0, cosines[:, place], np.nan)
+        present = near >= 0
+        first, second = np.broadcast_to(rows[:, None], near.shape)[present], near[present]
+        rank = np.broadcast_to(np.arange(near.shape[1]), near.shape)[present]
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        order = np.lexsort((rank, high, low))
+        low, high = low[order], high[order]
+        new = np.ones(len(low), bool)
+        new[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+        pairs = np.stack([low, high], axis=1)[new]
+        return cls(pairs, cosines[present][order][new], rank[order][new].astype(np.float32), fifth)
 
 
-def candidates(table: PhotoTable, batches: list[Neighbours]) -> Candidates:
-    """All pairs of all batches with their cosines, gaps, ranks and distances of hashes."""
-    rows = np.concatenate([batch.rows for batch in batches])
-    near = np.concatenate([batch.near for batch in batches])
-    cosines = np.concatenate([batch.cosines for batch in batches])
-    fifth = np.full(len(table), np.nan, np.float32)
-    place = min(FIFTH, cosines.shape[1] - 1)
-    fifth[rows] = np.where(near[:, place] >= 0, cosines[:, place], np.nan)
-    present = near >= 0
-    first = np.repeat(rows, near.shape[1])[present.ravel()]
-    second, cosine = near[present], cosines[present]
-    rank = np.broadcast_to(np.arange(near.shape[1]), near.shape)[present]
-    low, high = np.minimum(first, second), np.maximum(first, second)
-    order = np.lexsort((rank, high, low))
-    low, high, cosine, rank = low[order], high[order], cosine[order], rank[order]
-    new = np.ones(len(low), bool)
-    new[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    low, high, cosine, rank = low[new], high[new], cosine[new], rank[new]
-    bits = np.bitwise_count(table.hashes[low] ^ table.hashes[high])
-    gaps = np.sort(np.stack([cosine - fifth[low], cosine - fifth[high]], axis=1), axis=1)
-    # A photo that did not ask has no fifth neighbour here: the other's gap then stands for both.
+def known_of(
+    table: PhotoTable,
+    fifth: NDArray[np.float32],
+    pairs: NDArray[np.int64],
+    cosines: NDArray[np.float32],
+    ranks: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """What is known of pairs before a picture is looked at, [p, len(KNOWN)]; see `searcher.duplicates.features`."""
+    low, high = pairs[:, 0], pairs[:, 1]
+    gaps = np.sort(np.stack([cosines - fifth[low], cosines - fifth[high]], axis=1), axis=1)
+    # NaN sorts last: of a photo that did not ask the other's gap stands for both.
     gaps = np.where(np.isnan(gaps), gaps[:, :1], gaps)
-    known = np.stack([cosine, gaps[:, 0], gaps[:, 1], rank, bits], axis=1).astype(np.float32)
-    return Candidates(np.stack([low, high], axis=1), known)
+    bits = np.bitwise_count(table.hashes[low] ^ table.hashes[high])
+    return np.stack([cosines, gaps[:, 0], gaps[:, 1], ranks, bits], axis=1).astype(np.float32)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +31,8 @@ class Checkpoint:
         key = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
         self._folder = None if folder is None else folder / "work" / "duplicates" / key
 
-    def part(self, name: str, make: Callable[[], Arrays]) -> Arrays:
-        """The part of this name: read if an earlier run finished it, else made and kept.
+    def part(self, name: str, make: Callable[[], Arrays], whole: Callable[[], bool] = lambda: True) -> Arrays:
+        """The part of this name: read if an earlier run finished it, else made, and kept if it is ``whole``.
 
         Raises:
             StoreUnwritable: it cannot be kept.
@@ -39,11 +40,12 @@ class Checkpoint:
         if self._folder is None:
             return make()
         path = self._folder / f"{name}.npz"
-        with suppress(OSError, ValueError, EOFError):  # a damaged part is made again
-            with np.load(path) as kept:
-                return dict(kept)
+        # A damaged part is made again.
+        with suppress(OSError, ValueError, EOFError, BadZipFile), np.load(path) as kept:
+            return dict(kept)
         made = make()
-        self._keep(path, made)
+        if whole():
+            self._keep(path, made)
         return made
 
     def _keep(self, path: Path, made: Arrays) -> None:
@@ -51,12 +53,12 @@ class Checkpoint:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
-                np.savez(file, **made)
+                np.savez(file, allow_pickle=False, **made)
             temporary.replace(path)
         except OSError as error:
             raise StoreUnwritable(
-                f"{path.parent}: unfinished work cannot be kept ({error.strerror or error}); make room, or give another "
-                "index directory"
+                f"{path.parent}: unfinished work cannot be kept ({error.strerror or error}); make room, or "
+                "give another index directory"
             ) from error
 
     def clear(self) -> None:

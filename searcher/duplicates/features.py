@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searcher.duplicates.alignment import Alignment
-from searcher.duplicates.signature import GRID, Array, Signature
+from searcher.duplicates.signature import GRID, Array, Signatures
 
 KNOWN = ("cosine", "lesser_gap", "larger_gap", "rank", "phash")
-"""The cosine; how far it stands above that of each photo's fifth neighbour; the better place of one in the other's list,
-from 0; differing bits of the perceptual hashes."""
+"""The cosine; how far it stands above that of each photo's fifth neighbour; the better place of one in the other's
+list, from 0; differing bits of the perceptual hashes."""
 COMPARED = (
-    "whole_l", "whole_ab", "piece_l", "piece_ab", "mirror_l", "mirror_ab", "fitted", "mean_l", "mean_ab", "chroma_ratio",
-    "spread", "share",
+    "whole_l", "whole_ab", "piece_l", "piece_ab", "mirror_l", "mirror_ab", "fitted", "mean_l", "mean_ab",
+    "chroma_ratio", "spread", "share",
 )  # fmt: skip
 ALIGNED = (
     "correlation", "inliers", "matched", "overlap", "covered", "scale", "stretch", "turn", "flipped",
@@ -27,43 +27,58 @@ ALIGNED = (
     "changed_piece", "changed_ground", "fine",
 )  # fmt: skip
 NAMES = (*KNOWN, *COMPARED, *ALIGNED)
+_BLOCK = 4096
+Rows = NDArray[np.int64]
 CHANGED = 10.0
 """CIELAB distance from which a pixel has visibly changed."""
 
 
-def compare_signatures(first: Signature, second: Signature) -> Array:
-    """float32 [len(COMPARED)]: distances of the grids and of the pieces' colours, in CIELAB units."""
-    whole_a, whole_b, piece_a, piece_b = map(_lab, (first.whole, second.whole, first.piece, second.piece))
-    mirrored = piece_b[:, ::-1]
-    mean_a, mean_b = first.facts[1:4], second.facts[1:4]
-    chroma_a, chroma_b = np.hypot(*mean_a[1:]), np.hypot(*mean_b[1:])
-    return np.array(
-        [
-            *_distances(whole_a, whole_b), *_distances(piece_a, piece_b), *_distances(piece_a, mirrored),
-            min(_fitted(piece_a, piece_b), _fitted(piece_a, mirrored)),
-            abs(mean_a[0] - mean_b[0]), np.hypot(*(mean_a[1:] - mean_b[1:])),
-            (min(chroma_a, chroma_b) + 1) / (max(chroma_a, chroma_b) + 1),
-            np.abs(first.facts[4:7] - second.facts[4:7]).mean(),
-            abs(np.log((first.facts[0] + 0.01) / (second.facts[0] + 0.01))),
-        ],
+def compare_signatures(first: Signatures, a: Rows, second: Signatures, b: Rows) -> Array:
+    """float32 [p, len(COMPARED)] of p pairs: distances of grids and of the pieces' colours, in CIELAB units.
+
+    Rows of pictures that were not at hand are NaN.
+    """
+    parts = [_compared(first, a[k : k + _BLOCK], second, b[k : k + _BLOCK]) for k in range(0, len(a), _BLOCK)]
+    return np.concatenate(parts) if parts else np.empty((0, len(COMPARED)), np.float32)
+
+
+def _compared(first: Signatures, a: Rows, second: Signatures, b: Rows) -> Array:
+    whole_a, whole_b = _lab(first.whole[a]), _lab(second.whole[b])
+    piece_a, piece_b = _lab(first.piece[a]), _lab(second.piece[b])
+    mirrored = piece_b[:, :, ::-1]
+    facts_a, facts_b = first.facts[a], second.facts[b]
+    chroma = np.stack([np.hypot(facts_a[:, 2], facts_a[:, 3]), np.hypot(facts_b[:, 2], facts_b[:, 3])])
+    columns = [
+        *_distances(whole_a, whole_b), *_distances(piece_a, piece_b), *_distances(piece_a, mirrored),
+        np.minimum(_fitted(piece_a, piece_b), _fitted(piece_a, mirrored)),
+        np.abs(facts_a[:, 1] - facts_b[:, 1]), np.hypot(facts_a[:, 2] - facts_b[:, 2], facts_a[:, 3] - facts_b[:, 3]),
+        (chroma.min(axis=0) + 1) / (chroma.max(axis=0) + 1),
+        np.abs(facts_a[:, 4:7] - facts_b[:, 4:7]).mean(axis=1),
+        np.abs(np.log((facts_a[:, 0] + 0.01) / (facts_b[:, 0] + 0.01))),
+    ]  # fmt: skip
+    rows = np.stack(columns, axis=1).astype(np.float32)
+    rows[np.isnan(facts_a[:, 0]) | np.isnan(facts_b[:, 0])] = np.nan
+    return rows
+
+
+def _lab(grids: NDArray[np.uint8]) -> Array:
+    return np.asarray(
+        (grids.astype(np.float32) - np.array([0, 128, 128], np.float32)) / np.array([2.55, 1, 1], np.float32),
         np.float32,
-    )  # fmt: skip
-
-
-def _lab(grid: NDArray[np.uint8]) -> Array:
-    return (grid.astype(np.float32) - (0, 128, 128)) / np.array([2.55, 1, 1], np.float32)
-
-
-def _distances(first: Array, second: Array) -> tuple[float, float]:
-    return float(np.abs(first[..., 0] - second[..., 0]).mean()), float(
-        np.hypot(first[..., 1] - second[..., 1], first[..., 2] - second[..., 2]).mean()
     )
 
 
-def _fitted(first: Array, second: Array) -> float:
+def _distances(first: Array, second: Array) -> tuple[Array, Array]:
+    apart = first - second
+    return np.abs(apart[..., 0]).mean(axis=(1, 2)), np.hypot(apart[..., 1], apart[..., 2]).mean(axis=(1, 2))
+
+
+def _fitted(first: Array, second: Array) -> Array:
     """1 - correlation of the lightness of two grids."""
-    a, b = first[..., 0] - first[..., 0].mean(), second[..., 0] - second[..., 0].mean()
-    return 1 - float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + GRID))
+    a = first[..., 0] - first[..., 0].mean(axis=(1, 2), keepdims=True)
+    b = second[..., 0] - second[..., 0].mean(axis=(1, 2), keepdims=True)
+    lengths = np.sqrt((a * a).sum(axis=(1, 2)) * (b * b).sum(axis=(1, 2)) + GRID)
+    return np.asarray(1 - (a * b).sum(axis=(1, 2)) / lengths)
 
 
 def compare_aligned(laid: Alignment) -> Array:
@@ -88,10 +103,10 @@ def compare_aligned(laid: Alignment) -> Array:
             laid.correlation, np.log1p(laid.inliers), laid.inliers / max(1, laid.matches),
             valid.mean(), piece.sum() / max(1, laid.piece.sum()), scale, stretch, turn, float(laid.flipped),
             np.median(np.abs(difference[piece][:, 0])), np.median(ab[piece]), np.percentile(total[piece], 90),
-            np.median(total[ground]) if ground.any() else 0.0, np.percentile(total[ground], 90) if ground.any() else 0.0,
+            _percentile(total[ground], 50), _percentile(total[ground], 90),
             np.median(left_all[piece]), np.percentile(left_all[piece], 90),
             np.median(left_ab[piece]), np.percentile(left_ab[piece], 95),
-            np.percentile(left_all[ground], 90) if ground.any() else 0.0,
+            _percentile(left_all[ground], 90),
             gain_l, gain_ab, shift_ab,
             _correlated(edges_a[valid], edges_b[valid]), _correlated(edges_a[piece], edges_b[piece]),
             blob.mean(), (blob & laid.piece).sum() / max(1, blob.sum()),
@@ -104,7 +119,7 @@ def compare_aligned(laid: Alignment) -> Array:
 
 
 def _explained(first: Array, second: Array, piece: NDArray[np.bool_]) -> tuple[Array, float, float, float]:
-    """What of the difference no change of brightness, contrast, saturation or tint explains, [h, w, 3]; and that change.
+    """What no change of brightness, contrast, saturation or tint explains of it, [h, w, 3]; and that change.
 
     The straight lines are fitted to the piece alone, twice, the second time without the fifth that fits worst: a
     stamp must not bend them, and a new background says nothing about the piece.
@@ -129,6 +144,10 @@ def _explained(first: Array, second: Array, piece: NDArray[np.bool_]) -> tuple[A
         size = (left**2).sum(axis=2)
         keep = piece & (size <= np.percentile(size[piece], 80))
     return left, lightness[0], chroma, float(np.hypot(*shift))
+
+
+def _percentile(values: Array, share: float) -> float:
+    return float(np.percentile(values, share)) if values.size else 0.0
 
 
 def _slope(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

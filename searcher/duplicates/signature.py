@@ -23,18 +23,39 @@ MARGIN = 0.02
 Array = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """Of one picture."""
+@dataclass(frozen=True)
+class Signatures:
+    """Of n pictures."""
 
     whole: NDArray[np.uint8]
-    """[GRID, GRID, 3], L·2.55, a+128, b+128."""
+    """[n, GRID, GRID, 3]: L·2.55, a+128, b+128."""
     piece: NDArray[np.uint8]
     """The same of the box around the piece."""
-    box: tuple[float, float, float, float]
-    """That box: left, top, right, bottom as shares."""
     facts: Array
-    """[8]: share of the piece in the picture; its mean L, a, b and their spread; the ground's L."""
+    """[n, 8]: share of the piece in the picture; its mean L, a, b and their spread; the ground's L.
+    NaN without a picture."""
+
+    @classmethod
+    def blank(cls, count: int) -> Signatures:
+        """Of pictures that are not at hand."""
+        grid = np.zeros((count, GRID, GRID, 3), np.uint8)
+        return cls(grid, grid.copy(), np.full((count, 8), np.nan, np.float32))
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Which pictures were at hand, [n]."""
+        return np.asarray(~np.isnan(self.facts[:, 0]))
+
+    def put(self, row: int, image: Image.Image) -> None:
+        """Take the signature of an RGB picture."""
+        small = image.copy()
+        small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        lab = lab_of(small)
+        mask = piece_mask(lab)
+        inside = lab[mask]
+        self.whole[row], self.piece[row] = _grid(lab, (0.0, 0.0, 1.0, 1.0)), _grid(lab, box_of(mask))
+        ground = np.median(_ground(lab)[..., 0])
+        self.facts[row] = [mask.mean(), *inside.mean(axis=0), *inside.std(axis=0), ground]
 
 
 def lab_of(image: Image.Image) -> Array:
@@ -78,20 +99,6 @@ def _span(counts: NDArray[np.int64]) -> tuple[float, float]:
     return float(low) / len(counts), (float(high) + 1) / len(counts)
 
 
-def take_signature(image: Image.Image) -> Signature:
-    """The signature of an RGB picture."""
-    small = image.copy()
-    small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    lab = lab_of(small)
-    mask = piece_mask(lab)
-    box = box_of(mask)
-    inside = lab[mask]
-    facts = np.array(
-        [mask.mean(), *inside.mean(axis=0), *inside.std(axis=0), np.median(_ground(lab)[..., 0])], np.float32
-    )
-    return Signature(_grid(lab, (0.0, 0.0, 1.0, 1.0)), _grid(lab, box), box, facts)
-
-
 def _grid(lab: Array, box: tuple[float, float, float, float]) -> NDArray[np.uint8]:
     import cv2
 
@@ -99,4 +106,5 @@ def _grid(lab: Array, box: tuple[float, float, float, float]) -> NDArray[np.uint
     left, top = int(box[0] * width), int(box[1] * height)
     part = lab[top : max(top + 1, round(box[3] * height)), left : max(left + 1, round(box[2] * width))]
     small = cv2.resize(part, (GRID, GRID), interpolation=cv2.INTER_AREA)
-    return np.clip(small * (2.55, 1, 1) + (0, 128, 128) + 0.5, 0, 255).astype(np.uint8)
+    levels = small * np.array([2.55, 1, 1], np.float32) + np.array([0, 128, 128], np.float32)
+    return np.asarray(np.clip(levels + 0.5, 0, 255), np.uint8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
+from indexer.generations.files import replace_text
 from searcher.duplicates.answers import Tier
 from searcher.duplicates.features import NAMES
 from searcher.duplicates.trees import Trees
@@ -22,6 +23,7 @@ COPY, OTHER_PHOTO, VARIANT, DIFFERENT = CLASSES = ("copy", "other_photo", "varia
 """What a pair is to the trees; a copy that is not identical is the tier `Tier.EDITED`."""
 FILE_NAME = "duplicates.json"
 SHIPPED = Path(__file__).with_name("shipped_verifier.json")
+"""Learned on drawn jewelry; `tests/bench/duplicates` makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,13 @@ class Verifier:
             return Verdict(Tier.OTHER_PHOTO, copy + other)
         return Verdict(None, float(shares.get(DIFFERENT, 0.0)))
 
+    def summary(self) -> dict[str, Any]:
+        """What it was trained on and how it did on pairs it had not seen, as plain JSON values."""
+        left_out = ("features", "format_version")
+        return {name: value for name, value in self.record.items() if name not in left_out} | {
+            "thresholds": asdict(self.thresholds)
+        }
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
@@ -80,6 +89,13 @@ class Verifier:
             "gate": self.gate.to_json(),
             "full": self.full.to_json(),
         }
+
+    def write(self, path: Path) -> None:
+        """Write the file, in whole or not at all; raises ``UsageError`` where that is impossible."""
+        try:
+            replace_text(path, json.dumps(self.to_json(), separators=(",", ":")) + "\n")
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written ({error.strerror or error}); give another place") from error
 
 
 def read_verifier(path: Path) -> Verifier:
@@ -109,15 +125,20 @@ def read_verifier(path: Path) -> Verifier:
     return made
 
 
-@cache
-def shipped_verifier() -> Verifier:
-    """The one that comes with the package, learned on drawn jewelry."""
-    return read_verifier(SHIPPED)
-
-
 def verifier_for(index_folder: Path, given: Path | None = None) -> Verifier:
-    """The one given, else the shop's own beside its index, else the shipped one."""
+    """The one given, else the shop's own beside its index, else the one that comes with the package.
+
+    It is read again when its file was changed. Raises ``UsageError`` as `read_verifier` does.
+    """
     own = index_folder / FILE_NAME
-    if given is None and own.is_file():
-        given = own
-    return shipped_verifier() if given is None else read_verifier(given)
+    path = given or (own if own.is_file() else SHIPPED)
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        changed = 0
+    return _read(path, changed)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _changed: int) -> Verifier:
+    return read_verifier(path)

@@ -3,8 +3,8 @@
     python -m tests.bench.duplicates.large_catalog FOLDER [PHOTOS]
 
 Designs come in five products each (metals and stones), one photo a product, each with its own ground, place and light.
-A copy is encoded again, scaled, or cut to 90 % of the area or more; ``truth.csv`` names its source. Killed, it goes on where
-it stopped.
+A copy is encoded again, scaled, or cut to 90 % of the area or more; ``truth.csv`` names its source. Killed, it goes on
+where it stopped.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Quick two-dimensional jewelry: a hundred thousand different pieces in minutes, for measurements of size alone.
 
-The catalog of `indexer.sample_catalog` looks better and takes thirty times as long. A sketch is drawn from numbers that are
-drawn once, so its siblings (another metal, another stone, another photo) differ from it as they do in a shop.
+The catalog of `indexer.sample_catalog` looks better and takes thirty times as long. A sketch is drawn from numbers that
+are drawn once, so its siblings (another metal, another stone, another photo) differ from it as they do in a shop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -73,9 +74,11 @@ class _Pen:
 
     def wire(self, points: np.ndarray, width: float) -> None:
         """A bent wire, lit from one side: [n, 2]."""
-        for (x, y), (u, v) in zip(points[:-1], points[1:], strict=True):
+        for (x, y), (u, v) in pairwise(points):
             lit = 0.45 * float(np.sin(np.arctan2(v - y, u - x) + 2.2 + self.light))
-            self.canvas.line([self._at(x, y), self._at(u, v)], self._shade(self.metal, lit), max(1, round(width * SIDE)))
+            self.canvas.line(
+                [self._at(x, y), self._at(u, v)], self._shade(self.metal, lit), max(1, round(width * SIDE))
+            )
 
     def ball(self, x: float, y: float, radius: float, colour: Colour | None = None) -> None:
         """A bead with its highlight."""
@@ -98,7 +101,9 @@ class _Pen:
         self.canvas.polygon([self._at(*p) for p in table[:-1]], self._shade(self.stone, 0.25))
 
 
-def _curve(width: float, height: float, top: float, start: float = 0.0, end: float = 2 * np.pi, n: int = 48) -> np.ndarray:
+def _curve(
+    width: float, height: float, top: float, start: float = 0.0, end: float = 2 * np.pi, n: int = 48
+) -> np.ndarray:
     t = np.linspace(start, end, n)
     return np.stack([width * np.cos(t), top + height * np.sin(t)], axis=1)
 
@@ -111,7 +116,13 @@ def _ring(pen: _Pen, rng: np.random.Generator) -> None:
     for k in range(count):
         x = (k - (count - 1) / 2) * rng.uniform(0.13, 0.2)
         size = rng.uniform(0.08, 0.26) / (1 + 0.3 * abs(k - (count - 1) / 2)) / count**0.35
-        pen.gem(float(x), float(0.2 - tall - rng.uniform(0, 0.08)), float(size), int(rng.integers(4, 10)), float(rng.uniform(0, 1)))
+        pen.gem(
+            float(x),
+            float(0.2 - tall - rng.uniform(0, 0.08)),
+            float(size),
+            int(rng.integers(4, 10)),
+            float(rng.uniform(0, 1)),
+        )
 
 
 def _chain(pen: _Pen, rng: np.random.Generator) -> None:
@@ -134,7 +145,8 @@ def _earrings(pen: _Pen, rng: np.random.Generator) -> None:
         rng.bit_generator.state = state
         drops = int(rng.integers(1, 5))
         y = -0.6
-        pen.wire(_curve(rng.uniform(0.05, 0.2), rng.uniform(0.1, 0.3), y + 0.1) + (side, 0), float(rng.uniform(0.012, 0.05)))
+        hook = _curve(rng.uniform(0.05, 0.2), rng.uniform(0.1, 0.3), y + 0.1) + np.array([side, 0])
+        pen.wire(hook, float(rng.uniform(0.012, 0.05)))
         for _ in range(drops):
             size = float(rng.uniform(0.05, 0.17))
             y += size + 0.16
