@@ -81,7 +81,7 @@ def write_dataset(
     folder: Path,
     *,
     products: int = 360,
-    edits: int = 1,
+    edits: tuple[int, int] = (5, 1),
     drawn: int = 360,
     size: int = 256,
     real: Path | None = None,
@@ -89,9 +89,10 @@ def write_dataset(
 ) -> list[Labelled]:
     """Draw and edit all photos into an empty folder; the same arguments give the same photos.
 
-    Of each of ``products`` designs there are one base photo, ``edits`` edited copies (families and strengths in turn)
-    and the hard negatives that apply; besides, one photo each of ``drawn`` other designs and the photos of a real
-    catalog (the folder of a catalog.csv with near_group). One half of the designs is for calibration, one for tests.
+    Of each of ``products`` designs there are one base photo, edited copies (``edits`` says how many in each split;
+    families and strengths in turn) and the hard negatives that apply; besides, one photo each of ``drawn`` other designs
+    and the photos of a real catalog (the folder of a catalog.csv with near_group). One half of the designs is for
+    calibration, where more copies teach more, one for tests, where ten distractors stand beside each copy.
     """  # fmt: skip
     firsts = [product for product in draw_products(3 * (products + drawn), seed) if not product.variant_of]
     firsts = firsts[: products + drawn]
@@ -101,8 +102,9 @@ def write_dataset(
     for number, (product, split) in enumerate(zip(firsts, splits, strict=True)):
         cells = []
         if number < products:
-            cells = [cell(split, counts[split] + turn) for turn in range(edits)]
-            counts[split] += edits
+            copies = edits[SPLITS.index(split)]
+            cells = [cell(split, counts[split] + turn) for turn in range(copies)]
+            counts[split] += copies
         plans.append((product, split, cells, number < products))
     for split in SPLITS:
         (folder / split).mkdir(parents=True)

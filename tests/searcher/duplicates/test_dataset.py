@@ -21,7 +21,7 @@ PRODUCTS, DRAWN, SIZE = 4, 3, 64
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dataset")
-    write_dataset(folder / "made", products=PRODUCTS, edits=2, drawn=DRAWN, size=SIZE)
+    write_dataset(folder / "made", products=PRODUCTS, edits=(2, 2), drawn=DRAWN, size=SIZE)
     return folder / "made"
 
 
@@ -65,7 +65,7 @@ def test_both_catalogs_can_be_read(folder: Path, rows: list[Labelled]) -> None:
 
 
 def test_the_same_arguments_write_the_same_files(folder: Path, tmp_path: Path) -> None:
-    write_dataset(tmp_path / "again", products=PRODUCTS, edits=2, drawn=DRAWN, size=SIZE)
+    write_dataset(tmp_path / "again", products=PRODUCTS, edits=(2, 2), drawn=DRAWN, size=SIZE)
     files = sorted(path.relative_to(folder) for path in folder.rglob("*.*"))
     assert files == sorted(path.relative_to(tmp_path / "again") for path in (tmp_path / "again").rglob("*.*"))
     for file in files:
