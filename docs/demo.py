@@ -2,13 +2,15 @@
 
     python docs/demo.py FOLDER
 
-Draws a catalog, trains a small model from nothing, indexes the photos, and searches by product and by photo.
+Draws a catalog, trains a small model from nothing, indexes the photos, searches by product and by photo, and at last
+smuggles copies of some photos into the catalog and has them found.
 Everything lands in FOLDER, which is emptied first if an earlier demo made it.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shlex
 import shutil
@@ -38,12 +40,45 @@ def prepare(folder: Path) -> None:
     (folder / MARK).touch()
 
 
+def plant_copies(catalog: Path) -> None:
+    """New products whose photos other products have already: as they are, or as suppliers and colleagues edit them."""
+    import numpy as np
+    from PIL import Image
+
+    from searcher.duplicates.edits import edit
+
+    manifest = catalog / "catalog.csv"
+    with manifest.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    planted = []
+    for number, how in enumerate(("file", "jpeg", "resize", "crop", "flip", "watermark_corner", "background", "badge")):
+        row = rows[5 * number]
+        data = (catalog / row["image"].split("|")[0]).read_bytes()
+        if how != "file":
+            copy, encoded = (
+                edit(Image.open(io.BytesIO(data)).convert("RGB"), how, 1, np.random.default_rng(number)),
+                io.BytesIO(),
+            )
+            copy.save(encoded, "JPEG", quality=88)
+            data = encoded.getvalue()
+        name = f"{row['category']}/planted-{how}.jpg"
+        (catalog / name).write_bytes(data)
+        price = row["price"] if number % 2 else f"{float(row['price']) + 40:.2f}"
+        planted.append({**row, "product_id": f"PLANTED-{how}", "image": name, "price": price})
+    with manifest.open("w", encoding="utf-8", newline="") as handle:
+        table = csv.DictWriter(handle, list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows + planted)
+    print(f"\nPlanted {len(planted)} products in the catalog whose photos are copies of others.", flush=True)
+
+
 def main(folder: Path) -> None:
     """Run the tour and sum it up."""
     began = time.monotonic()
     prepare(folder)
     catalog, model, index = folder / "catalog", folder / "models" / "demo", folder / "index"
     by_product, by_photo = folder / "similar-to-a-product.html", folder / "similar-to-a-photo.html"
+    duplicates = folder / "duplicates.html"
     run("indexer", "sample", catalog, "--products", str(PRODUCTS), "--size", "256")
     run("trainer", "fit", catalog, "-o", model, "--weights", "none", "--backbone", "resnet18",
         "--size", str(SIZE), "--epochs", str(EPOCHS))  # fmt: skip
@@ -54,6 +89,11 @@ def main(folder: Path) -> None:
     run("searcher", "similar", "--product-id", ring["product_id"], "-k", "5", "--index", index, "--html", by_product)
     run("searcher", "similar", "--image", photo, "-k", "5", "--where", "in_stock=true", "--where", "price<=2000",
         "--index", index, "--html", by_photo)  # fmt: skip
+    plant_copies(catalog)
+    run("indexer", "sync", catalog, "--model", model, "--index", index)
+    run(
+        "searcher", "duplicates", "--index", index, "--tier", "identical_file", "--tier", "edited", "--html", duplicates
+    )
     metrics = json.loads((model / "model.json").read_text(encoding="utf-8"))["metrics"]
     trained, untrained = metrics["category"]["P@1"], metrics["untrained"]["P@1"]
     print(
@@ -61,6 +101,7 @@ def main(folder: Path) -> None:
         f"\n  training report      {model / 'report' / 'report.html'}"
         f"\n  similar to a product {by_product}"
         f"\n  similar to a photo   {by_photo}"
+        f"\n  duplicates, variants {duplicates}"
         f"\n  a page to try it in  .venv/bin/searcher serve --index {index}, then http://127.0.0.1:8000"
         f"\nThe demo took {time.monotonic() - began:.0f} s."
     )

@@ -8,8 +8,9 @@ refined by ECC (Evangelidis and Psarakis, *Parametric Image Alignment*, 2008).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from PIL import Image
 
 from searcher.duplicates.signature import Array, box_of, lab_of, piece_mask
 
+T = TypeVar("T")
 SIDE = 128
 """Pixels of the longer side at which placements are compared."""
 CHROMA_BLUR = 1.5
@@ -38,6 +40,25 @@ MIRRORED = np.array([(3 - y) * 32 + x * 8 + (8 - turn) % 8 for y in range(4) for
 the axis across it and the sense of all angles are reversed."""
 
 
+class _Once(Generic[T]):
+    """A property that is computed when it is first read. Until Python 3.12, functools' own lets one thread at a time
+    compute, over all pictures, which would leave the other cores idle."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make, self._name = make, make.__name__
+        self.__doc__ = make.__doc__
+
+    @overload
+    def __get__(self, picture: None, owner: type) -> _Once[T]: ...
+    @overload
+    def __get__(self, picture: object, owner: type) -> T: ...
+    def __get__(self, picture: object | None, owner: type) -> _Once[T] | T:
+        if picture is None:
+            return self
+        value: T = picture.__dict__.setdefault(self._name, self._make(picture))
+        return value
+
+
 class Picture:
     """A picture in the forms that an alignment needs, each made once, when it is first asked for."""
 
@@ -47,13 +68,13 @@ class Picture:
             image.thumbnail((FEATURE_SIDE, FEATURE_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
         self.image = image
 
-    @cached_property
+    @_Once
     def _sharp(self) -> Array:
         small = self.image.copy()
         small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
         return lab_of(small)
 
-    @cached_property
+    @_Once
     def lab(self) -> Array:
         """CIELAB at `SIDE`, float32 [h, w, 3]; a and b are blurred, as JPEG and WebP keep a quarter of them."""
         import cv2
@@ -61,12 +82,12 @@ class Picture:
         blurred = cv2.GaussianBlur(self._sharp, (0, 0), CHROMA_BLUR)
         return np.concatenate([self._sharp[..., :1], blurred[..., 1:]], axis=2)
 
-    @cached_property
+    @_Once
     def mask(self) -> NDArray[np.bool_]:
         """The piece, bool [h, w]."""
         return piece_mask(self._sharp)
 
-    @cached_property
+    @_Once
     def features(self) -> tuple[Array, Array]:
         """Places as shares [n, 2] and RootSIFT descriptors [n, 128]."""
         import cv2
@@ -79,16 +100,19 @@ class Picture:
         roots = np.sqrt(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-6))
         return (places / np.array(self.image.size, np.float32)).astype(np.float32), roots.astype(np.float32)
 
-    @cached_property
+    @_Once
     def mirrored(self) -> Picture:
         """Left and right exchanged. Of what is known already nothing is computed again."""
         other = Picture(self.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
         places, found = self.features
-        other.features = (places * (-1, 1) + (1, 0)).astype(np.float32), found[:, MIRRORED]
-        other._sharp, other.lab, other.mask = self._sharp[:, ::-1], self.lab[:, ::-1].copy(), self.mask[:, ::-1]
+        mirrored = (places * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)).astype(np.float32)
+        vars(other).update(
+            features=(mirrored, found[:, MIRRORED]), _sharp=self._sharp[:, ::-1], lab=self.lab[:, ::-1].copy(),
+            mask=self.mask[:, ::-1],
+        )  # fmt: skip
         return other
 
-    @cached_property
+    @_Once
     def box(self) -> tuple[float, float, float, float]:
         """Around the piece: left, top, right, bottom as shares."""
         return box_of(self.mask)

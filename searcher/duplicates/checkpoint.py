@@ -41,7 +41,7 @@ class Checkpoint:
             return make()
         path = self._folder / f"{name}.npz"
         # A damaged part is made again.
-        with suppress(OSError, ValueError, EOFError, BadZipFile), np.load(path) as kept:
+        with suppress(OSError, ValueError, EOFError, BadZipFile), path.open("rb") as file, np.load(file) as kept:
             return dict(kept)
         made = make()
         if whole():

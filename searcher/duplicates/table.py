@@ -74,7 +74,8 @@ def print_check(check: DuplicateCheck) -> None:
     out = Console(highlight=False, soft_wrap=True)
     for match in check.matches:
         out.print(
-            f"{WORDS[match.tier]:28} {match.probability:4.0%}  {match.photo.product_id}  {match.photo.path}", markup=False
+            f"{WORDS[match.tier]:28} {match.probability:4.0%}  {match.photo.product_id}  {match.photo.path}",
+            markup=False,
         )
     if not check.matches:
         nearest = f"; nearest is {check.nearest}, a different one" if check.nearest else ""

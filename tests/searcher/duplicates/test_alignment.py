@@ -1,0 +1,80 @@
+"""Placements that are known are found again: crops, margins, turns, mirrors, other grounds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from indexer.sample_catalog import draw_photo, draw_products, photo_views
+from searcher.duplicates.alignment import MIRRORED, Picture, align
+from searcher.duplicates.comparison import require_opencv
+from searcher.duplicates.features import ALIGNED, compare_aligned
+
+require_opencv()
+
+
+@pytest.fixture(scope="module", params=[0, 2, 5])
+def photo(request: pytest.FixtureRequest) -> Image.Image:
+    product = draw_products(8, 3)[request.param]
+    return draw_photo(product, photo_views(product, 1)[0], 256)
+
+
+def corners(matrix: np.ndarray) -> np.ndarray:
+    """Where the corners of the second picture come to lie in the first, as shares."""
+    return np.array([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]], np.float64) @ matrix.T.astype(np.float64)
+
+
+def test_a_crop_lies_where_it_was_cut(photo: Image.Image) -> None:
+    laid = align(Picture(photo), Picture(photo.crop((24, 40, 236, 246))))
+    expected = [[24 / 256, 40 / 256], [236 / 256, 40 / 256], [24 / 256, 246 / 256], [236 / 256, 246 / 256]]
+    assert np.abs(corners(laid.matrix) - expected).max() < 0.02
+    assert not laid.flipped
+    assert laid.valid.mean() == pytest.approx(212 * 206 / 256**2, abs=0.05)
+
+
+def test_the_original_lies_around_its_crop(photo: Image.Image) -> None:
+    laid = align(Picture(photo.crop((24, 40, 236, 246))), Picture(photo))
+    assert laid.valid.mean() > 0.97
+    assert np.abs(corners(laid.matrix)[0] - [-24 / 212, -40 / 206]).max() < 0.03
+
+
+def test_a_mirrored_copy_is_found_mirrored(photo: Image.Image) -> None:
+    laid = align(Picture(photo), Picture(ImageOps.mirror(photo)))
+    difference = np.abs(laid.first - laid.second)[laid.valid]
+    assert np.median(difference) < 1.5
+    assert laid.correlation > 0.97
+
+
+def test_a_turned_copy_is_turned_back(photo: Image.Image) -> None:
+    turned = photo.rotate(9, Image.Resampling.BICUBIC, expand=True, fillcolor=photo.getpixel((2, 2)))
+    row = dict(zip(ALIGNED, compare_aligned(align(Picture(photo), Picture(turned))), strict=True))
+    assert row["turn"] == pytest.approx(9, abs=1.0)
+    assert row["edges_piece"] > 0.85
+
+
+def test_descriptors_of_a_mirrored_picture_need_not_be_computed(photo: Image.Image) -> None:
+    """The permutation of `MIRRORED` gives what SIFT gives for the mirrored pixels."""
+    places, found = Picture(photo).mirrored.features
+    real_places, real = Picture(ImageOps.mirror(photo)).features
+    likeness = found @ real.T
+    nearest = likeness.argmax(axis=1)
+    near = np.abs(places - real_places[nearest]).max(axis=1) < 2 / 256
+    assert near.mean() > 0.7
+    assert np.median(likeness.max(axis=1)) > 0.99
+    assert sorted(MIRRORED) == list(range(128))
+    assert np.array_equal(MIRRORED[MIRRORED], np.arange(128))
+
+
+def test_different_pieces_do_not_fit(photo: Image.Image) -> None:
+    other = draw_products(8, 3)[7]
+    laid = align(Picture(photo), Picture(draw_photo(other, photo_views(other, 1)[0], 256)))
+    row = dict(zip(ALIGNED, compare_aligned(laid), strict=True))
+    assert np.isnan(row["fine"]) or row["fine"] < 0.6
+
+
+@pytest.mark.parametrize("shape", [(256, 4), (4, 256), (1, 1), (300, 200)])
+def test_odd_pictures_do_no_harm(photo: Image.Image, shape: tuple[int, int]) -> None:
+    for pair in ((photo, Image.new("RGB", shape, "white")), (Image.new("RGB", shape), photo)):
+        row = compare_aligned(align(*(Picture(image) for image in pair)))
+        assert row.shape == (len(ALIGNED),)

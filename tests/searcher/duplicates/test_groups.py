@@ -1,0 +1,78 @@
+"""Groups around medoids: nobody is in two, nobody is alone, and everybody was compared with the medoid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searcher.duplicates.answers import Evidence, Photo, Tier
+from searcher.duplicates.groups import Edge, Found, best_to_keep, components, stars
+
+NODES = st.integers(0, 12)
+EDGES = st.dictionaries(
+    st.tuples(NODES, NODES).filter(lambda edge: edge[0] < edge[1]), st.floats(0.5, 1.0), max_size=30
+)
+
+
+def found(probability: float = 0.9) -> Found:
+    return Found(Tier.EDITED, probability, Evidence())
+
+
+def graph(shares: Mapping[Edge, float]) -> dict[Edge, Found]:
+    return {edge: found(share) for edge, share in shares.items()}
+
+
+def nobody(edges: Sequence[Edge]) -> Mapping[Edge, Found]:
+    return {}
+
+
+@given(EDGES)
+def test_every_member_has_an_edge_to_its_medoid_and_one_group(shares: dict[Edge, float]) -> None:
+    edges = graph(shares)
+    groups, loose = stars(edges, nobody)
+    members = [node for star in groups for node in (star.medoid, *(node for node, _ in star.members))]
+    assert len(members) == len(set(members))
+    assert all(star.members for star in groups)
+    for star in groups:
+        for node, match in star.members:
+            assert edges[min(star.medoid, node), max(star.medoid, node)] == match
+    in_groups = {(min(s.medoid, node), max(s.medoid, node)) for s in groups for node, _ in s.members}
+    assert not in_groups & set(loose)
+    assert set(loose) <= set(edges)
+
+
+@given(EDGES)
+def test_an_edge_is_in_a_group_or_loose_or_between_two_of_one_group(shares: dict[Edge, float]) -> None:
+    groups, loose = stars(graph(shares), nobody)
+    home = {node: star.medoid for star in groups for node in (star.medoid, *(node for node, _ in star.members))}
+    for a, b in shares:
+        assert (a, b) in loose or home[a] == home[b]
+
+
+@given(EDGES)
+def test_with_a_judge_that_joins_all_each_component_is_one_group(shares: dict[Edge, float]) -> None:
+    groups, loose = stars(graph(shares), lambda edges: {edge: found(0.5) for edge in edges})
+    assert [sorted([s.medoid, *(n for n, _ in s.members)]) for s in groups] == sorted(
+        components(shares), key=lambda nodes: next(s.medoid for s in groups if s.medoid in nodes)
+    )
+    assert not loose
+
+
+def test_a_chain_is_not_one_group() -> None:
+    """0 looks like 1, 1 like 2, 2 like 3, 3 like 4: 0 and 4 have nothing to do with each other."""
+    groups, loose = stars(graph({(0, 1): 0.9, (1, 2): 0.9, (2, 3): 0.9, (3, 4): 0.9}), nobody)
+    assert [(star.medoid, [node for node, _ in star.members]) for star in groups] == [(1, [0, 2]), (3, [4])]
+    assert list(loose) == [(2, 3)]
+
+
+def test_who_keeps_the_place_of_several_copies() -> None:
+    small = Photo("a", "P1", "a.jpg", "1", "1", "0", 100, 100, 9, None, mtime_ns=5, payload={"title": "Ring"})
+    large = replace(small, id="b", product_id="P2", width=200)
+    full = replace(large, id="c", product_id="P3", payload={"title": "Ring", "metal": "gold", "stone": ""})
+    old = replace(full, id="d", product_id="P4", mtime_ns=1)
+    assert best_to_keep([small, large]) is large
+    assert best_to_keep([small, large, full]) is full
+    assert best_to_keep([small, full, old, large]) is old

@@ -1,0 +1,68 @@
+"""Trees in JSON say what scikit-learn's own say, and a damaged file says so."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from searcher.duplicates.fitting import _fit, least_score
+from searcher.duplicates.trees import Trees
+
+
+def points(classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(400, 5)).astype(np.float32)
+    return rows, np.array(
+        [f"c{int(c)}" for c in np.clip(np.digitize(rows[:, 0] + rows[:, 1], [-0.5, 0.5]), 0, classes - 1)]
+    )
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_probabilities_are_those_of_scikit_learn(classes: int) -> None:
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    from searcher.duplicates import fitting
+
+    rows, labels = points(classes)
+    names = sorted(set(labels))
+    trees = _fit(rows, labels, names, 20, 3)
+    judge = GradientBoostingClassifier(
+        n_estimators=20, max_depth=fitting.DEPTH, learning_rate=fitting.LEARNING_RATE, subsample=0.6, max_features=0.5,
+        min_samples_leaf=8, random_state=3,
+    ).fit(rows, labels)  # fmt: skip
+    # Thresholds and leaves are kept to six digits: a row on a threshold may fall to the other side.
+    apart = np.abs(trees.probabilities(rows) - judge.predict_proba(rows)).max(axis=1)
+    assert np.mean(apart < 1e-4) > 0.99
+
+
+def test_a_file_gives_the_same_trees_again() -> None:
+    rows, labels = points(3)
+    trees = _fit(rows, labels, sorted(set(labels)), 10, 0)
+    again = Trees.from_json(json.loads(json.dumps(trees.to_json())))
+    assert np.array_equal(trees.probabilities(rows), again.probabilities(rows))
+    assert again.to_json() == trees.to_json()
+
+
+def test_trees_that_go_in_circles_or_nowhere_are_refused() -> None:
+    rows, labels = points(2)
+    record = _fit(rows, labels, sorted(set(labels)), 2, 0).to_json()
+    circle = json.loads(json.dumps(record))
+    circle["trees"][0]["children"][0] = 0
+    with pytest.raises(ValueError, match="no end"):
+        Trees.from_json(circle)
+    nowhere = json.loads(json.dumps(record))
+    nowhere["trees"][0]["children"][0] = 10_000
+    with pytest.raises(ValueError, match="does not have"):
+        Trees.from_json(nowhere)
+
+
+def test_least_score_by_hand() -> None:
+    scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    right = np.array([True, True, False, True, False])
+    assert least_score(scores, right, 1.0) == 0.8
+    assert least_score(scores, right, 0.75) == 0.6
+    assert least_score(scores, right, 0.6) == 0.5
+    assert least_score(scores, ~right, 0.9) == 1.01
+    assert least_score(np.full(5, 0.5), right, 0.7) == 1.01  # equal scores come in together: three of five are right
