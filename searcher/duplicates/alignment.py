@@ -23,8 +23,9 @@ SIDE = 128
 """Pixels of the longer side at which placements are compared."""
 CHROMA_BLUR = 1.5
 """Pixels of `SIDE`."""
-FEATURE_SIDE = 256
-"""Pixels of the longer side at which local features are found."""
+FEATURE_SIDE = 160
+"""Pixels of the longer side at which local features are found; SIFT itself looks at twice that, and at 256 it took two
+thirds of the whole time."""
 FEATURES = 250
 RATIO = 0.8
 LEAST_INLIERS = 5
@@ -65,6 +66,7 @@ class Picture:
     def __init__(self, image: Image.Image) -> None:
         image = image.convert("RGB")
         if max(image.size) > FEATURE_SIDE:
+            image = image.copy()
             image.thumbnail((FEATURE_SIDE, FEATURE_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
         self.image = image
 

@@ -24,6 +24,8 @@ PROBABLE_PRECISION = 0.8
 GATE_RECALL = 0.985
 """Share of related pairs that must reach the close comparison."""
 LEAST_PAIRS = 50
+MOST_OF_A_KIND = 2_000
+"""Pairs of a kind that are compared closely: more cost minutes and change little."""
 
 
 Close = Callable[[NDArray[np.intp]], NDArray[np.float32]]
@@ -58,15 +60,15 @@ def fit_verifier(
     chances = _out_of_fold(cheap, related, groups, [False, True], GATE_TREES, seed)[:, 1]
     copies = np.sort(chances[labels == COPY])
     threshold = float(copies[int((1 - GATE_RECALL) * len(copies))])
-    passed = np.flatnonzero(chances >= threshold)
+    passed, weight = _chosen(np.flatnonzero(chances >= threshold), labels, seed)
     aligned = close(passed)
     reached = ~np.isnan(aligned).all(axis=1)
-    passed, rows = passed[reached], np.concatenate([cheap[passed], aligned], axis=1)[reached]
+    passed, weight, rows = passed[reached], weight[reached], np.concatenate([cheap[passed], aligned], axis=1)[reached]
     present = [name for name in CLASSES if (labels[passed] == name).any()]
     held_out = _out_of_fold(rows, labels[passed], groups[passed], present, TREES, seed)
-    thresholds = _thresholds(held_out, labels[passed], present, threshold)
+    thresholds = _thresholds(held_out, labels[passed], weight, present, threshold)
     called = held_out[:, present.index(COPY)] >= thresholds.copy
-    right = int((labels[passed][called] == COPY).sum())
+    right = float(weight[called & (labels[passed] == COPY)].sum())
     return Verifier(
         full=_fit(rows, labels[passed], present, TREES, seed),
         gate=_fit(cheap, related, [False, True], GATE_TREES, seed),
@@ -74,7 +76,7 @@ def fit_verifier(
         record={
             "features": list(NAMES),
             "pairs": {name: int((labels == name).sum()) for name in CLASSES},
-            "held_out": {"recall": right / len(copies), "precision": right / max(1, int(called.sum()))},
+            "held_out": {"recall": right / len(copies), "precision": right / max(1.0, float(weight[called].sum()))},
             **record,
         },
     )
@@ -89,21 +91,42 @@ def _check(labels: NDArray[np.str_]) -> None:
             )
 
 
-def _thresholds(held_out: NDArray[np.float64], labels: NDArray[np.str_], present: list[str], gate: float) -> Thresholds:
+def _chosen(
+    passed: NDArray[np.intp], labels: NDArray[np.str_], seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Of what passes the gate at most `MOST_OF_A_KIND` pairs of each kind, and for how many pairs each one stands."""
+    rng, chosen, weight = np.random.default_rng(seed), [], []
+    for name in CLASSES:
+        of_kind = passed[labels[passed] == name]
+        taken = np.sort(rng.permutation(of_kind)[:MOST_OF_A_KIND])
+        chosen.append(taken)
+        weight.append(np.full(len(taken), len(of_kind) / max(1, len(taken))))
+    return np.concatenate(chosen), np.concatenate(weight)
+
+
+def _thresholds(
+    held_out: NDArray[np.float64],
+    labels: NDArray[np.str_],
+    weight: NDArray[np.float64],
+    present: list[str],
+    gate: float,
+) -> Thresholds:
     at = {name: held_out[:, place] for place, name in enumerate(present)}
-    copy = max(0.5, least_score(at[COPY], labels == COPY, COPY_PRECISION))
-    rest = at[COPY] < copy
-    probable = {
-        name: max(0.3, least_score(at[name][rest], labels[rest] == name, PROBABLE_PRECISION)) if name in at else 1.01
-        for name in (OTHER_PHOTO, VARIANT)
-    }
+    copy = max(0.5, least_score(at[COPY], labels == COPY, COPY_PRECISION, weight))
+    rest, probable = at[COPY] < copy, {OTHER_PHOTO: 1.01, VARIANT: 1.01}
+    for name in probable.keys() & at.keys():
+        score = least_score(at[name][rest], labels[rest] == name, PROBABLE_PRECISION, weight[rest])
+        probable[name] = max(0.3, score)
     return Thresholds(gate=gate, copy=copy, other_photo=probable[OTHER_PHOTO], variant=probable[VARIANT])
 
 
-def least_score(scores: NDArray[np.float64], right: NDArray[np.bool_], precision: float) -> float:
+def least_score(
+    scores: NDArray[np.float64], right: NDArray[np.bool_], precision: float, weight: NDArray[np.float64] | None = None
+) -> float:
     """The least score from which on that share of what scores as high is right; above 1 where there is none."""
     order = np.argsort(-scores, kind="stable")
-    reached = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    each = np.ones(len(order)) if weight is None else weight[order]
+    reached = np.cumsum(right[order] * each) / np.cumsum(each)
     last = np.append(np.diff(scores[order]) != 0, True) if len(order) else np.zeros(0, bool)
     good = np.flatnonzero((reached >= precision) & last)
     return float(scores[order][good[-1]]) if len(good) else 1.01
