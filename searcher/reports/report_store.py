@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-from indexer.errors import JewelryError, UsageError
+from indexer.errors import JewelryError, ReportMissing
 from indexer.generations.files import replace_text
 
 Kind = Literal["duplicates", "mislabels", "outliers", "clusters"]
@@ -27,10 +27,6 @@ COMMANDS: Mapping[Kind, str] = {
 """What makes each kind of report."""
 
 Document: TypeAlias = "dict[str, Any]"
-
-
-class ReportMissing(UsageError):
-    """There is no report of this kind yet."""
 
 
 @dataclass(frozen=True, slots=True)

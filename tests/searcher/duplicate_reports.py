@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +85,24 @@ def large_report(groups: int, catalog: Path, photo: Photo | None = None) -> Dupl
     return DuplicateReport(
         tuple(made), (), Counts(3 * groups, 9 * groups, groups, 0), "1", "f" * 64, "2026-11-20T10:00:00Z", str(catalog)
     )
+
+
+@dataclass(frozen=True)
+class FakeCheck:
+    """What a check of one photo gives back, with one match."""
+
+    photo: Photo
+    tier: Tier = Tier.EDITED
+    probability: float = 0.91
+    evidence: Evidence = field(default_factory=lambda: Evidence(cosine=0.97, flipped=True))
+
+    @property
+    def matches(self) -> tuple[FakeCheck, ...]:
+        return (self,)
+
+    def to_json(self) -> dict[str, Any]:
+        match = {"photo": self.photo.to_json(), "tier": str(self.tier), "probability": self.probability}
+        return {
+            "photo": "photo", "matches": [{**match, "evidence": self.evidence.to_json()}], "nearest": None,
+            "not_verified": 0, "generation": "1", "model": "f" * 64, "took_ms": 3.2,
+        }  # fmt: skip

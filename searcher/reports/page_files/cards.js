@@ -26,7 +26,8 @@ function lead(photo) {
 }
 
 function beside(card, others) {
-  const list = el("ul", { class: "others" }, ...others.map(other));
+  const dense = others.every((photo) => !photo.verdict); // pictures with little to say about each
+  const list = el("ul", { class: dense ? "others dense" : "others" }, ...others.map(other));
   return card.others ? el("div", {}, el("p", { class: "others-title", text: card.others }), list) : list;
 }
 
