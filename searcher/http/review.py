@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from indexer.errors import JewelryError
 from searcher.http.json_logs import log_config
 from searcher.http.keys import LONGEST_NAME, MemoryKeys
 from searcher.http.serve import bind, require_extra
@@ -74,6 +75,8 @@ def run_review(
             )
         )
         server.run(sockets=[listener])
+        if not server.started:
+            raise JewelryError("the review page did not start; the log above says why")
 
 
 def _person() -> str:
