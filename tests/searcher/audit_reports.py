@@ -13,7 +13,7 @@ from tests.searcher.conftest import Photographed
 def audit_photos(photographed: Photographed) -> list[Photo]:
     """The photos of the index, two a product, in order."""
     return [
-        Photo(photo_key(p), p["product_id"], photo_key(p), p["photo"]["sha256"], p["category"], "rings", 0.7)
+        Photo(photo_key(p), p["product_id"], photo_key(p), p["photo"]["sha256"], p.get("category"), "rings", 0.7)
         for p in photographed.payloads
     ]
 

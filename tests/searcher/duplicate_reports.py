@@ -34,7 +34,7 @@ def photos_of(photographed: Photographed) -> list[Photo]:
         fields = {name: value for name, value in payload.items() if name not in ("photo", "product_id", "category")}
         found.append(
             Photo(key, payload["product_id"], key, payload["photo"]["sha256"], "0" * 64, "0" * 16, width, height,
-                  path.stat().st_size, payload["category"], fields)
+                  path.stat().st_size, payload.get("category"), fields)
         )  # fmt: skip
     return found
 

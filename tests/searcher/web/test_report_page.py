@@ -21,7 +21,8 @@ from searcher.reports.writing import write_report
 from tests.searcher.audit_reports import clusters, mislabels, outliers
 from tests.searcher.conftest import Photographed
 from tests.searcher.duplicate_reports import large_report, small_report
-from tests.searcher.web.conftest import Visit, visiting
+from tests.searcher.reported_index import copy_with_reports
+from tests.searcher.web.conftest import Visit, served, visiting
 from tests.searcher.web.test_accessibility import check
 
 if TYPE_CHECKING:
@@ -69,6 +70,19 @@ def test_duplicates_side_by_side(browser: Browser, folder: Path) -> None:
         assert visit.page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
         visit.page.get_by_label("Pictures of what differs").uncheck()
         assert first.locator("img:visible").count() == 3
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_page_from_the_service_runs_in_its_sandbox(
+    browser: Browser, photographed: Photographed, tmp_path: Path, kind: str
+) -> None:
+    copy = copy_with_reports(photographed, tmp_path)
+    with served(copy) as address, visiting(browser, address) as visit:
+        visit.page.goto(f"{address}/v1/reports/{kind}/report.html")
+        visit.page.wait_for_selector("#cards > li")
+        assert visit.page.locator("#cards img").count() > 0
+        assert visit.page.evaluate("self.origin") == "null"
+        assert visit.complaints == []
 
 
 def test_filters_and_orders(browser: Browser, folder: Path) -> None:
