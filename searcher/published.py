@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from indexer.model_file import Calibration
+    from searcher.duplicates.comparison import Comparison
     from searcher.facets.counting import FacetBasis
     from searcher.words.vocabulary import Vocabulary
 
@@ -40,6 +41,7 @@ class Published:
         self._model = model
         self.store: Store = index.read()
         self.location = index.location
+        self.local = index.local
         self._thumbnails = ThumbnailStore(index.local)
         self.catalog_root = catalog or Path(self.store.record.catalog_root)
 
@@ -109,6 +111,13 @@ class Published:
         from searcher.facets.counting import FacetBasis
 
         return FacetBasis(self.store)
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Compares pictures of this generation closely, and keeps those used last; raises ``MissingExtra``."""
+        from searcher.duplicates.comparison import Comparison, Pictures
+
+        return Comparison(Pictures(self.local, self.catalog_root))
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

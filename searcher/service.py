@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from searcher.classification import Classification
+    from searcher.duplicates.answers import DuplicateReport
+    from searcher.duplicates.check import DuplicateCheck
+    from searcher.duplicates.verifier import Verifier
     from searcher.example import Crop, ExampleLike
     from searcher.facets.answers import Facet
     from searcher.query_image import PhotoSource
@@ -188,6 +191,59 @@ class SearchService:
         points = published.product(product_id)
         photos = tuple(QueryPhoto(photo_key(point.payload), published.thumbnail(point.payload)) for point in points)
         return ProductPage(product_id, points[0].payload, photos, published.generation)
+
+    def duplicates(
+        self,
+        *,
+        where: Where = None,
+        since: str | None = None,
+        k: int = 10,
+        budget: float = 300.0,
+        verifier: Path | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> DuplicateReport:
+        """Photos that are the same picture, the same product or variants, in groups; see `searcher.duplicates`.
+
+        Args:
+            where: only photos that pass this filter.
+            since: only pairs of which at least one photo was indexed at this date or later.
+            k: nearest pictures of each photo that are looked at, 1 to 100.
+            budget: seconds of close comparison; what it does not reach is counted as not verified.
+            verifier: file of a verifier; None takes the shop's own beside the index, else the one in the package.
+            progress: called with a stage's name, what is done of it, and how much there is.
+
+        Stopped at any moment, the same call goes on where it was. Raises ``MissingExtra`` without opencv.
+        """
+        from searcher.duplicates.search import DuplicateSearch, Settings
+        from searcher.duplicates.verifier import verifier_for
+
+        settings, published = Settings(where, since, k, budget), self.published()
+        return DuplicateSearch(published, settings, verifier_for(self.index.local, verifier), progress).run()
+
+    def check_duplicates(
+        self, image: PhotoSource | None = None, *, url: str | None = None, crop: Crop | None = None
+    ) -> DuplicateCheck:
+        """Whether the index has the picture or the product of a new photo already; raises ``MissingExtra`` besides."""
+        from searcher.duplicates.check import check_example
+        from searcher.duplicates.verifier import verifier_for
+
+        example = Example(image=image, url=url, crop=crop)
+        return check_example(self.published(), self.reader, example, verifier_for(self.index.local))
+
+    def calibrate_duplicates(
+        self, *, photos: int = 300, seed: int = 0, progress: Callable[[str, int, int], None] | None = None
+    ) -> Verifier:
+        """A verifier that knows this catalog; `Verifier.write` keeps it. Raises ``MissingExtra`` without the extra."""
+        from searcher.duplicates.calibration import Calibration
+        from searcher.duplicates.decisions import Decisions, decisions_path
+        from searcher.duplicates.verifier import verifier_for
+
+        published, local = self.published(), self.index.local
+        decisions = Decisions.read(decisions_path(local))
+        embedder = self.reader.embedder(published)
+        return Calibration(
+            published, embedder, verifier_for(local), decisions, photos=photos, seed=seed, progress=progress
+        ).run()
 
     def close(self) -> None:
         """Let go of index and model; a later question opens them again."""

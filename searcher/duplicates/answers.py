@@ -47,6 +47,8 @@ class Photo:
     height: int
     bytes: int
     category: str | None
+    mtime_ns: int = 0
+    """When its file was last changed."""
     payload: Mapping[str, Any] = field(default_factory=dict)
     """The catalog's fields; empty where a report holds so many photos that they are read only for members."""
 

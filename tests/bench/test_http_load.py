@@ -71,7 +71,7 @@ def index(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def serving(arguments: list[str], ready: str) -> Iterator[tuple[int, int]]:
     """A server as its own process; gives its port and process id."""
     port = 18_000 + os.getpid() % 1_000
-    command = [sys.executable, *(part.format(port=port) for part in arguments)]
+    command = [sys.executable, *(part.replace("{port}", str(port)) for part in arguments)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
             for _ in range(600):

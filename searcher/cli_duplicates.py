@@ -1,0 +1,152 @@
+"""`searcher duplicates` and `searcher calibrate-duplicates`: report, check of one photo, review, calibration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from indexer.command_line import echo_json, index_options, json_option
+from indexer.errors import UsageError
+from searcher.cli_options import PATH, photo_of, service_of
+
+if TYPE_CHECKING:
+    from searcher.duplicates.answers import DuplicateReport
+
+SHOWN = 20
+"""Groups that the table shows."""
+
+
+@click.command()
+@click.option("--where", "-w", multiple=True, metavar="FILTER", help="Only photos that pass; repeat it for AND.")
+@click.option("--since", metavar="DATE", help="Only what was indexed since, against everything: 2026-11-01.")
+@click.option("--tier", "tiers", multiple=True, metavar="NAME", help="Show only groups of this tier; repeat it.")
+@click.option("-k", default=10, show_default=True, metavar="N", help="Nearest pictures of each photo looked at.")
+@click.option(
+    "--budget", default=300.0, show_default=True, metavar="S",
+    help="Seconds of close comparison; the rest is counted as not verified.",
+)  # fmt: skip
+@click.option("--verifier", type=PATH, metavar="FILE", help="Verifier [default: the shop's own, else the package's].")
+@click.option("--image", "-i", metavar="FILE", help="Check one new photo instead; - reads it from a pipe.")
+@click.option("--url", metavar="URL", help="Check one new photo on the web instead.")
+@click.option("--review", is_flag=True, help="Open the report in the page and decide: same, variant, different.")
+@click.option("--port", default=8000, show_default=True, metavar="N", help="Port of the page, with --review.")
+@click.option("--html", type=PATH, metavar="FILE", help="Also write the report as a page.")
+@click.option("--csv", type=PATH, metavar="FILE", help="Also write the report as a table.")
+@click.option(
+    "--model", type=PATH, metavar="DIR", help="Model for the photo [JEWELRY_MODEL; default: the index's own]."
+)
+@click.option("--allow-private", is_flag=True, help="Fetch the photo from a private address too.")
+@index_options
+@json_option
+def duplicates(
+    where: tuple[str, ...], since: str | None, tiers: tuple[str, ...], k: int, budget: float, verifier: Path | None,
+    image: str | None, url: str | None, review: bool, port: int, html: Path | None, csv: Path | None, as_json: bool,
+    **given: Any,
+) -> None:  # fmt: skip
+    """Find photos that are the same picture, the same product, or variants of one design.
+
+    \b
+    Tiers, strictest first:
+      identical_file     the same bytes
+      identical_pixels   other bytes, the same pixels
+      edited             the same picture: resized, cropped, flipped, recoloured, stamped, cut out …
+      other_photo        probably the same product, photographed again
+      variant            the same design in another metal, stone or size: not a duplicate
+
+    Only copies of one picture are ever marked for deletion. Groups that cross categories or carry several prices
+    come first. The report is kept beside the index, where the HTTP service finds it. Stopped, it goes on where it
+    was the next time.
+
+    \b
+    Examples:
+      searcher duplicates
+      searcher duplicates --where category=rings --html duplicates.html --csv duplicates.csv
+      searcher duplicates --since 2026-11-01
+      searcher duplicates --image new.jpg
+      searcher duplicates --review
+    """
+    service = service_of(given)
+    if image is not None or url is not None:
+        from searcher.duplicates.table import print_check
+
+        check = service.check_duplicates(None if image is None else photo_of(image), url=url)
+        echo_json(check.to_json()) if as_json else print_check(check)
+        return
+    from searcher.duplicates.answers import Tier
+    from searcher.duplicates.table import print_report
+
+    unknown = [name for name in tiers if name not in list(Tier)]
+    if unknown:
+        raise UsageError(f"there is no tier {unknown[0]!r}; there are {', '.join(Tier)}")
+    for path in (html, csv):
+        if path is not None:
+            from searcher.contact_sheet import check_writable
+
+            check_writable(path)  # before the work, not after it
+    from searcher.progress import stages_shown
+
+    with stages_shown(quiet=as_json) as progress:
+        report = service.duplicates(
+            where=list(where), since=since, k=k, budget=budget, verifier=verifier, progress=progress
+        )
+    stored = _keep(service, report, html, csv)
+    echo_json(report.to_json()) if as_json else print_report(report, [Tier(name) for name in tiers], SHOWN)
+    click.echo(f"Wrote {stored}", err=True)
+    if review:
+        from searcher.http.review import run_review
+        from searcher.settings import ServeSettings
+
+        run_review(ServeSettings.read(), port, service)
+
+
+@click.command("calibrate-duplicates")
+@click.option("--photos", default=300, show_default=True, metavar="N", help="Photos of the catalog that are edited.")
+@click.option("--seed", default=0, show_default=True, metavar="N", help="Which photos, and how they are edited.")
+@click.option("--output", "-o", type=PATH, metavar="FILE", help="Where to write it [default: beside the index].")
+@index_options
+@json_option
+def calibrate_duplicates(photos: int, seed: int, output: Path | None, as_json: bool, **given: Any) -> None:
+    """Fit the search for duplicates to this catalog, from edited copies of its own photos and from decisions.
+
+    Nothing has to be labelled. The result is one JSON file, which `searcher duplicates` then uses.
+
+    \b
+    Example:
+      searcher calibrate-duplicates
+    """
+    from searcher.duplicates.verifier import FILE_NAME
+    from searcher.progress import stages_shown
+
+    service = service_of(given)
+    with stages_shown(quiet=as_json) as progress:
+        made = service.calibrate_duplicates(photos=photos, seed=seed, progress=progress)
+    path = output or service.index.local / FILE_NAME
+    made.write(path)
+    if as_json:
+        echo_json({"file": str(path), **made.summary()})
+        return
+    found = made.summary()
+    pairs = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found["pairs"].items())
+    click.echo(f"Learned from {pairs} pairs.")
+    click.echo(
+        f"On pairs it had not seen: {found['held_out']['recall']:.1%} of the copies found, "
+        f"{found['held_out']['precision']:.1%} of what it called copies were."
+    )
+    click.echo(f"Wrote {path}")
+
+
+def _keep(service: Any, report: DuplicateReport, html: Path | None, csv: Path | None) -> Path:
+    """Keep the report beside the index, and write what else is wanted; returns where its page is."""
+    from indexer.generations.files import replace_text
+    from searcher.reports.writing import write_report
+
+    stored = write_report(service.index, report, service.published().catalog_root)
+    for wanted, name in ((html, "report.html"), (csv, "report.csv")):
+        if wanted is not None:
+            try:
+                replace_text(wanted.resolve(), stored.path(name).read_text(encoding="utf-8"))
+            except OSError as error:
+                raise UsageError(f"{wanted}: cannot be written ({error.strerror or error})") from error
+    return stored.path("report.html")

@@ -1,0 +1,257 @@
+"""Lays one picture over another: local features or the boxes around the pieces propose placements, the pixels decide.
+
+Local features are SIFT's (Lowe, *Distinctive Image Features from Scale-Invariant Keypoints*, 2004), matched with the
+ratio test and joined by RANSAC to an affine placement; smooth jewelry on smooth paper has few of them, so the frames
+and the boxes around the pieces propose placements too. Every proposal is tried on small pictures, and the best one is
+refined by ECC (Evangelidis and Psarakis, *Parametric Image Alignment*, 2008).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from searcher.duplicates.signature import Array, box_of, lab_of, piece_mask
+
+SIDE = 128
+"""Pixels of the longer side at which placements are compared."""
+CHROMA_BLUR = 1.5
+"""Pixels of `SIDE`."""
+FEATURE_SIDE = 256
+"""Pixels of the longer side at which local features are found."""
+FEATURES = 250
+RATIO = 0.8
+LEAST_INLIERS = 5
+SAME_FRAME = 0.985
+"""Correlation from which no further proposal is tried."""
+FLIP_MARGIN = 0.02
+"""A mirrored placement must be better by this: many pieces are nearly symmetrical."""
+NOTHING_ALIKE = 0.3
+"""Correlation below which a placement is not worth refining."""
+LEAST_OVERLAP = 0.2
+MIRRORED = np.array([(3 - y) * 32 + x * 8 + (8 - turn) % 8 for y in range(4) for x in range(4) for turn in range(8)])
+"""Where the 4 x 4 x 8 numbers of a descriptor go when its picture is mirrored: the patch turns with its orientation, so
+the axis across it and the sense of all angles are reversed."""
+
+
+class Picture:
+    """A picture in the forms that an alignment needs, each made once, when it is first asked for."""
+
+    def __init__(self, image: Image.Image) -> None:
+        image = image.convert("RGB")
+        if max(image.size) > FEATURE_SIDE:
+            image.thumbnail((FEATURE_SIDE, FEATURE_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        self.image = image
+
+    @cached_property
+    def _sharp(self) -> Array:
+        small = self.image.copy()
+        small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+        return lab_of(small)
+
+    @cached_property
+    def lab(self) -> Array:
+        """CIELAB at `SIDE`, float32 [h, w, 3]; a and b are blurred, as JPEG and WebP keep a quarter of them."""
+        import cv2
+
+        blurred = cv2.GaussianBlur(self._sharp, (0, 0), CHROMA_BLUR)
+        return np.concatenate([self._sharp[..., :1], blurred[..., 1:]], axis=2)
+
+    @cached_property
+    def mask(self) -> NDArray[np.bool_]:
+        """The piece, bool [h, w]."""
+        return piece_mask(self._sharp)
+
+    @cached_property
+    def features(self) -> tuple[Array, Array]:
+        """Places as shares [n, 2] and RootSIFT descriptors [n, 128]."""
+        import cv2
+
+        grey = np.asarray(self.image.convert("L"))
+        points, found = cv2.SIFT.create(FEATURES, contrastThreshold=0.02).detectAndCompute(grey, None)
+        if found is None or not len(points):
+            return np.empty((0, 2), np.float32), np.empty((0, 128), np.float32)
+        places = np.array([point.pt for point in points], np.float32) + 0.5
+        roots = np.sqrt(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-6))
+        return (places / np.array(self.image.size, np.float32)).astype(np.float32), roots.astype(np.float32)
+
+    @cached_property
+    def mirrored(self) -> Picture:
+        """Left and right exchanged. Of what is known already nothing is computed again."""
+        other = Picture(self.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+        places, found = self.features
+        other.features = (places * (-1, 1) + (1, 0)).astype(np.float32), found[:, MIRRORED]
+        other._sharp, other.lab, other.mask = self._sharp[:, ::-1], self.lab[:, ::-1].copy(), self.mask[:, ::-1]
+        return other
+
+    @cached_property
+    def box(self) -> tuple[float, float, float, float]:
+        """Around the piece: left, top, right, bottom as shares."""
+        return box_of(self.mask)
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """The second picture laid over the first, in the first's frame at `SIDE`."""
+
+    first: Array
+    """CIELAB of the first, [h, w, 3]."""
+    second: Array
+    """CIELAB of the second where it covers the first, [h, w, 3]."""
+    valid: NDArray[np.bool_]
+    """Where it does, [h, w]."""
+    piece: NDArray[np.bool_]
+    """The piece of the first, [h, w]."""
+    matrix: Array
+    """[2, 3]: shares of the second's width and height to shares of the first's, after the flip."""
+    flipped: bool
+    inliers: int
+    matches: int
+    correlation: float
+
+
+def align(first: Picture, second: Picture) -> Alignment:
+    """The best placement of the second picture in the first, mirrored or not."""
+    best = _proposed(first, second, flipped=False)
+    if best.correlation < SAME_FRAME:
+        other = _proposed(first, second.mirrored, flipped=True)
+        if other.correlation > best.correlation + FLIP_MARGIN:
+            best = other
+    if NOTHING_ALIKE < best.correlation < SAME_FRAME:
+        best = _refined(first, second.mirrored if best.flipped else second, best)
+    return best
+
+
+def _proposed(first: Picture, second: Picture, *, flipped: bool) -> Alignment:
+    tried = [_laid(first, second, matrix, flipped) for matrix in (_frames(), _boxes(first, second))]
+    if max(laid.correlation for laid in tried) < SAME_FRAME:
+        matrix, inliers, matches = _by_features(first, second)
+        if matrix is not None:
+            tried.append(_laid(first, second, matrix, flipped, inliers, matches))
+    return max(tried, key=lambda laid: laid.correlation)
+
+
+def _frames() -> Array:
+    """The whole second picture over the whole first one."""
+    return np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+
+
+def _boxes(first: Picture, second: Picture) -> Array:
+    """The piece of the second over the piece of the first."""
+    a, b = first.box, second.box
+    x, y = (a[2] - a[0]) / max(b[2] - b[0], 1e-3), (a[3] - a[1]) / max(b[3] - b[1], 1e-3)
+    return np.array([[x, 0, a[0] - x * b[0]], [0, y, a[1] - y * b[1]]], np.float32)
+
+
+def _by_features(first: Picture, second: Picture) -> tuple[Array | None, int, int]:
+    """An affine placement that many local features agree on: matrix or None, how many agree, how many matched."""
+    import cv2
+
+    (places_a, found_a), (places_b, found_b) = first.features, second.features
+    if len(found_a) < LEAST_INLIERS or len(found_b) < LEAST_INLIERS:
+        return None, 0, 0
+    likeness = found_b @ found_a.T
+    order = np.argpartition(-likeness, 1, axis=1)[:, :2]
+    top = np.take_along_axis(likeness, order, axis=1)
+    nearest, second_best = order[np.arange(len(order)), top.argmax(axis=1)], top.min(axis=1)
+    distance, other = np.sqrt(np.maximum(2 - 2 * top.max(axis=1), 0)), np.sqrt(np.maximum(2 - 2 * second_best, 0))
+    good = distance < RATIO * other
+    if good.sum() < LEAST_INLIERS:
+        return None, 0, int(good.sum())
+    size_a = np.array(first.image.size, np.float32)
+    size_b = np.array(second.image.size, np.float32)
+    source, target = places_b[good] * size_b, places_a[nearest[good]] * size_a
+    matrix, inside = cv2.estimateAffine2D(
+        source, target, method=cv2.RANSAC, ransacReprojThreshold=4.0, maxIters=300, confidence=0.99
+    )
+    agreeing = 0 if inside is None else int(inside.sum())
+    if matrix is None or agreeing < LEAST_INLIERS or not 0.1 < abs(np.linalg.det(matrix[:, :2])) < 10:
+        return None, agreeing, int(good.sum())
+    matrix = np.asarray(matrix, np.float32)
+    matrix[:, :2] *= size_b[None, :] / size_a[:, None]
+    matrix[:, 2] /= size_a
+    return matrix, agreeing, int(good.sum())
+
+
+def _laid(
+    first: Picture, second: Picture, matrix: Array, flipped: bool, inliers: int = 0, matches: int = 0
+) -> Alignment:
+    import cv2
+
+    height, width = first.lab.shape[:2]
+    pixels = _in_pixels(matrix, first.lab.shape, second.lab.shape)
+    shrink = np.sqrt(abs(np.linalg.det(pixels[:, :2])))
+    source: Array = second.lab
+    if shrink < 0.6:  # the warp takes single pixels: what it would skip is averaged first
+        source = np.asarray(cv2.GaussianBlur(source, (0, 0), 0.5 / max(shrink, 0.1)), np.float32)
+    turned = cv2.warpAffine(source, pixels, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    laid = np.asarray(turned, np.float32)
+    ones = np.ones(second.lab.shape[:2], np.uint8)
+    valid = cv2.warpAffine(ones, pixels, (width, height), flags=cv2.INTER_NEAREST).astype(bool)
+    valid = cv2.erode(valid.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1).astype(bool)
+    return Alignment(
+        first.lab, laid, valid, first.mask, matrix, flipped, inliers, matches,
+        correlation(first.lab[..., 0], laid[..., 0], valid, first.mask),
+    )  # fmt: skip
+
+
+def _in_pixels(matrix: Array, first: tuple[int, ...], second: tuple[int, ...]) -> Array:
+    """The placement in pixels of the two small pictures, for OpenCV, whose pixels' centres are whole numbers."""
+    size_a, size_b = np.array(first[1::-1], np.float32), np.array(second[1::-1], np.float32)
+    pixels = matrix.astype(np.float64).copy()
+    pixels[:, :2] *= size_a[:, None] / size_b[None, :]
+    pixels[:, 2] = pixels[:, 2] * size_a + pixels[:, :2] @ np.array([0.5, 0.5]) - 0.5
+    return pixels.astype(np.float32)
+
+
+def _in_shares(pixels: Array, first: tuple[int, ...], second: tuple[int, ...]) -> Array:
+    """The inverse of `_in_pixels`."""
+    size_a, size_b = np.array(first[1::-1], np.float32), np.array(second[1::-1], np.float32)
+    matrix = pixels.astype(np.float64).copy()
+    matrix[:, 2] = (matrix[:, 2] + 0.5 - matrix[:, :2] @ np.array([0.5, 0.5])) / size_a
+    matrix[:, :2] *= size_b[None, :] / size_a[:, None]
+    return matrix.astype(np.float32)
+
+
+def correlation(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArray[np.bool_]) -> float:
+    """How well a channel of one picture follows that of the other, -1..1: where both are, or on the piece alone.
+
+    The piece alone decides where somebody gave it another ground. Of the piece a good part must be covered.
+    """
+    share = valid.mean()
+    covered = valid[piece].mean() if piece.any() else share
+    if share < LEAST_OVERLAP or covered < LEAST_OVERLAP:
+        return -1.0
+    best = max(_follows(first, second, valid), _follows(first, second, valid & piece))
+    return best * float(min(1.0, 0.5 + covered / 2))
+
+
+def _follows(first: Array, second: Array, where: NDArray[np.bool_]) -> float:
+    if where.sum() < 50:
+        return -1.0
+    a, b = first[where].astype(np.float64), second[where].astype(np.float64)
+    a, b = a - a.mean(), b - b.mean()
+    return float(a @ b / np.sqrt((a @ a) * (b @ b) + len(a)))
+
+
+def _refined(first: Picture, second: Picture, laid: Alignment) -> Alignment:
+    """The placement moved by less than a pixel or a few until the pictures correlate best, if that converges."""
+    import cv2
+
+    start = _in_pixels(laid.matrix, first.lab.shape, second.lab.shape)
+    try:
+        inverse = cv2.invertAffineTransform(start).astype(np.float32)
+        criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 25, 1e-3)
+        template, image = first.lab[..., 0], second.lab[..., 0]
+        mask = np.full(image.shape, 255, np.uint8)
+        _, warp = cv2.findTransformECC(template, image, inverse, cv2.MOTION_AFFINE, criteria, mask, 3)
+        pixels = cv2.invertAffineTransform(warp).astype(np.float32)
+    except cv2.error:  # it does not converge where the pictures have nothing in common
+        return laid
+    matrix = _in_shares(pixels, first.lab.shape, second.lab.shape)
+    better = _laid(first, second, matrix, laid.flipped, laid.inliers, laid.matches)
+    return better if better.correlation > laid.correlation else laid

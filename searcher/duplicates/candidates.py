@@ -1,0 +1,108 @@
+"""Which pairs of photos are worth a look: each photo's nearest neighbours, asked of the engine in batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.stores.filter_tree import Filter
+from indexer.stores.interface import Store
+from searcher.duplicates.photo_table import PhotoTable
+
+NEIGHBOURS = 10
+"""Nearest different pictures of each photo that are looked at."""
+BATCH = 250
+MOST = 320
+"""Photos that are asked for at the most, where one picture stands for very many products."""
+FIFTH = 4
+"""The neighbour that says how crowded a photo's surroundings are."""
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Nearest pictures of some photos of a table, best first. Of identical photos only one stands for all."""
+
+    rows: NDArray[np.int64]
+    """The photos that asked, [m]."""
+    near: NDArray[np.int64]
+    """Rows of the table, [m, k]; -1 where there are fewer."""
+    cosines: NDArray[np.float32]
+    """[m, k]; -1 where there is no neighbour."""
+
+
+def neighbours(
+    store: Store, table: PhotoTable, rows: NDArray[np.int64], *, where: Filter | None = None, k: int = NEIGHBOURS
+) -> Neighbours:
+    """The k nearest different pictures of some rows: one batch, so that n photos never make n x n pairs.
+
+    A list that fills with identical photos, of the asking one or of one another, is asked for again and longer.
+    """
+    near, cosines = np.full((len(rows), k), -1, np.int64), np.full((len(rows), k), -1.0, np.float32)
+    left, width = np.arange(len(rows)), k + 1
+    while len(left):
+        answers = store.search(table.vectors[rows[left]], limit=width, where=where, fields=[])
+        again = []
+        for place, hits in zip(left, answers, strict=True):
+            found: dict[int, float] = {}
+            for hit in hits:
+                row = table.row_of.get(hit.id)
+                if row is not None and (node := int(table.alike[row])) != table.alike[rows[place]]:
+                    found.setdefault(node, hit.score)
+            best = list(found.items())[:k]
+            near[place, : len(best)] = [row for row, _ in best]
+            cosines[place, : len(best)] = [score for _, score in best]
+            if len(best) < k and len(hits) == width < MOST:
+                again.append(place)
+        left, width = np.array(again, np.int64), min(MOST, 4 * width)
+    return Neighbours(rows, near, cosines)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Pairs of near neighbours, each once, and how crowded each photo's surroundings are."""
+
+    pairs: NDArray[np.int64]
+    """Rows of the table, [p, 2], the smaller first."""
+    cosines: NDArray[np.float32]
+    ranks: NDArray[np.float32]
+    """The better place of one in the other's list, from 0, [p]."""
+    fifth: NDArray[np.float32]
+    """Of each photo of the table the cosine of its fifth neighbour, [n]; NaN where it did not ask or has fewer."""
+
+    @classmethod
+    def of(cls, table: PhotoTable, batches: list[Neighbours]) -> Candidates:
+        """All pairs of all batches."""
+        rows = np.concatenate([batch.rows for batch in batches])
+        near = np.concatenate([batch.near for batch in batches])
+        cosines = np.concatenate([batch.cosines for batch in batches])
+        place = min(FIFTH, cosines.shape[1] - 1)
+        fifth = np.full(len(table), np.nan, np.float32)
+        fifth[rows] = np.where(near[:, place] >= 0, cosines[:, place], np.nan)
+        present = near >= 0
+        first, second = np.broadcast_to(rows[:, None], near.shape)[present], near[present]
+        rank = np.broadcast_to(np.arange(near.shape[1]), near.shape)[present]
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        order = np.lexsort((rank, high, low))
+        low, high = low[order], high[order]
+        new = np.ones(len(low), bool)
+        new[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+        pairs = np.stack([low, high], axis=1)[new]
+        return cls(pairs, cosines[present][order][new], rank[order][new].astype(np.float32), fifth)
+
+
+def known_of(
+    table: PhotoTable,
+    fifth: NDArray[np.float32],
+    pairs: NDArray[np.int64],
+    cosines: NDArray[np.float32],
+    ranks: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """What is known of pairs before a picture is looked at, [p, len(KNOWN)]; see `searcher.duplicates.features`."""
+    low, high = pairs[:, 0], pairs[:, 1]
+    gaps = np.sort(np.stack([cosines - fifth[low], cosines - fifth[high]], axis=1), axis=1)
+    # NaN sorts last: of a photo that did not ask the other's gap stands for both.
+    gaps = np.where(np.isnan(gaps), gaps[:, :1], gaps)
+    bits = np.bitwise_count(table.hashes[low] ^ table.hashes[high])
+    return np.stack([cosines, gaps[:, 0], gaps[:, 1], ranks, bits], axis=1).astype(np.float32)

@@ -1,0 +1,146 @@
+"""Checks one new photo before a product is made of it: one search, then the close comparison of what it finds."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from indexer.images import open_image, sha256
+from indexer.stores.interface import Store
+from indexer.thumbnails import SIDE
+from searcher.answers import UNNAMED
+from searcher.duplicates.answers import Evidence, Photo, Tier
+from searcher.duplicates.candidates import NEIGHBOURS
+from searcher.duplicates.comparison import Comparison
+from searcher.duplicates.new_photo import NewPhoto, cheap_features
+from searcher.duplicates.photo_table import photo_of, with_payload
+from searcher.duplicates.verifier import Verifier
+from searcher.example import Example
+
+if TYPE_CHECKING:
+    from searcher.example_reader import ExampleReader
+    from searcher.published import Published
+
+BUDGET = 5.0
+"""Seconds of close comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckMatch:
+    """A photo of the index and what it is to the new one."""
+
+    photo: Photo
+    tier: Tier
+    probability: float
+    evidence: Evidence
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            **self.photo.to_json(), "tier": str(self.tier), "probability": self.probability,
+            "evidence": self.evidence.to_json(),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateCheck:
+    """What the index has of a new photo's product: the strictest matches first; none, and it is new."""
+
+    photo: str
+    """What the new photo is called."""
+    matches: tuple[CheckMatch, ...]
+    nearest: str | None
+    """The product that looks most alike, whether it matches or not."""
+    not_verified: int
+    """Neighbours that look related and were not compared: their pictures are not at hand."""
+    generation: str
+    model: str
+    took_ms: float
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether the index holds the same picture."""
+        return any(match.tier.is_copy for match in self.matches)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "photo": self.photo, "duplicate": self.is_duplicate, "matches": [match.to_json() for match in self.matches],
+            "nearest": self.nearest, "not_verified": self.not_verified, "generation": self.generation,
+            "model": self.model, "took_ms": round(self.took_ms, 1),
+        }  # fmt: skip
+
+
+def check_photo(
+    store: Store, new: NewPhoto, comparison: Comparison, verifier: Verifier, *, started: float, k: int = NEIGHBOURS
+) -> DuplicateCheck:
+    """What the k nearest photos of a generation are to a new photo; ``started`` is by ``time.perf_counter``."""
+    hits = store.search(new.vector[None], limit=k, fields=["product_id", "category", "photo"])[0]
+    photos = [photo_of(hit.id, hit.payload) for hit in hits]
+    matches, not_verified = _matches(store, new, photos, np.array([hit.score for hit in hits]), comparison, verifier)
+    full = with_payload(store, [match.photo for match in matches])
+    order = list(Tier)
+    found = sorted(
+        (replace(match, photo=full[match.photo.id]) for match in matches),
+        key=lambda match: (order.index(match.tier), -match.probability, match.photo.product_id),
+    )
+    return DuplicateCheck(
+        new.name, tuple(found), photos[0].product_id if photos else None, not_verified, store.generation,
+        store.record.fingerprint, 1000 * (time.perf_counter() - started),
+    )  # fmt: skip
+
+
+def _matches(
+    store: Store, new: NewPhoto, photos: list[Photo], cosines: NDArray[np.float64], comparison: Comparison,
+    verifier: Verifier,
+) -> tuple[list[CheckMatch], int]:  # fmt: skip
+    same = [bool(new.sha256) and photo.sha256 == new.sha256 for photo in photos]
+    matches = [
+        CheckMatch(photo, Tier.IDENTICAL_FILE, 1.0, Evidence(cosine=round(float(cosine), 6), phash_distance=0))
+        for photo, cosine, equal in zip(photos, cosines, same, strict=True)
+        if equal
+    ]
+    places = [place for place, equal in enumerate(same) if not equal]
+    if not places:
+        return matches, 0
+    asked = new.as_photo
+    others = [photos[place] for place in places]
+    cheap = cheap_features(store, new, others, cosines[places], np.array(places), comparison)
+    left_open = np.flatnonzero(verifier.open(cheap) >= verifier.thresholds.gate)
+    aligned, evidence = comparison.compare(
+        [(asked, others[place]) for place in left_open], until=time.monotonic() + BUDGET, given={asked.id: new.image}
+    )
+    reached = [row for row, one in enumerate(evidence) if one is not None]
+    rows = np.concatenate([cheap[left_open[reached]], aligned[reached]], axis=1)
+    for row, verdict in zip(reached, verifier.judge(rows) if reached else [], strict=True):
+        place, one = left_open[row], evidence[row]
+        if verdict.tier is not None and one is not None:
+            one = replace(one, cosine=round(float(cheap[place, 0]), 6), phash_distance=int(cheap[place, 4]))
+            matches.append(CheckMatch(others[place], verdict.tier, round(verdict.probability, 4), one))
+    return matches, len(left_open) - len(reached)
+
+
+def check_example(published: Published, reader: ExampleReader, example: Example, verifier: Verifier) -> DuplicateCheck:
+    """`check_photo` for what somebody asks with.
+
+    Raises:
+        ImageError: the photo cannot be used or fetched.
+        ModelError: the model is missing or is not the one of the index.
+        MissingExtra: opencv is not installed.
+    """
+    started = time.perf_counter()
+    comparison = published.comparison
+    photo, prediction = reader.predict(published, example)
+    assert photo.data is not None  # noqa: S101 - a photo that was embedded had bytes
+    digest = (
+        ""
+        if example.crop is not None or (photo.name == UNNAMED and isinstance(example.image, Image.Image))
+        else sha256(photo.data)
+    )
+    new = NewPhoto(photo.name, open_image(photo.data, fit=SIDE), prediction.embeddings[0], digest)
+    return check_photo(published.store, new, comparison, verifier, started=started)

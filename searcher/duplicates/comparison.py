@@ -1,0 +1,142 @@
+"""The close comparison: pictures of photos, their signatures, and pairs laid over each other, on every core."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from indexer.cores import cores
+from indexer.errors import ImageError, MissingExtra
+from indexer.images import open_image
+from indexer.thumbnails import SIDE, ThumbnailStore
+from searcher.duplicates.alignment import Alignment, Picture, align
+from searcher.duplicates.answers import Evidence, Photo
+from searcher.duplicates.features import ALIGNED, compare_aligned
+from searcher.duplicates.signature import Array, Signatures
+from searcher.pictures import original_of
+
+KEPT = 300
+"""Pictures in memory at once, half a megabyte each."""
+CHUNK = 32
+
+Load = Callable[[Photo], Image.Image | None]
+
+
+class Pictures:
+    """Loads pictures of photos: the thumbnail that a sync left, else the original; None where neither is there."""
+
+    def __init__(self, local: Path, catalog_root: Path) -> None:
+        self._thumbnails, self._root = ThumbnailStore(local), catalog_root
+
+    def __call__(self, photo: Photo) -> Image.Image | None:
+        """An RGB picture of at least `SIDE` pixels, if the photo has as many."""
+        path = self._thumbnails.find(photo.sha256) or original_of(self._root, photo.path)
+        try:
+            return None if path is None else open_image(path, fit=SIDE)
+        except (ImageError, OSError):
+            return None
+
+
+def require_opencv() -> None:
+    """Say what to install, before any work; raises ``MissingExtra``."""
+    try:
+        import cv2
+    except ImportError:
+        raise MissingExtra("opencv-python-headless", "reports") from None
+    cv2.setNumThreads(1)  # pairs run side by side: threads within one only get in their way
+
+
+class Comparison:
+    """Compares pairs of photos closely; the pictures used last are kept. It may be shared by threads."""
+
+    def __init__(self, load: Load, *, workers: int = 0) -> None:
+        require_opencv()
+        self._load, self.workers = load, workers or cores()
+        self._kept: OrderedDict[str, Picture | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def signatures(self, photos: Sequence[Photo]) -> Signatures:
+        """Signatures of photos, in their order."""
+        made = Signatures.blank(len(photos))
+
+        def take(start: int) -> None:
+            for row in range(start, min(start + CHUNK, len(photos))):
+                if (image := self._load(photos[row])) is not None:
+                    made.put(row, image)
+
+        with ThreadPoolExecutor(self.workers) as pool:
+            list(pool.map(take, range(0, len(photos), CHUNK)))
+        return made
+
+    def compare(
+        self,
+        pairs: Sequence[tuple[Photo, Photo]],
+        *,
+        until: float | None = None,
+        given: Mapping[str, Image.Image] | None = None,
+    ) -> tuple[Array, list[Evidence | None]]:
+        """Features of an alignment, float32 [p, len(ALIGNED)], and the evidence; NaN and None for what was not reached.
+
+        Args:
+            pairs: pairs that share their first photo should stand together.
+            until: the moment, by ``time.monotonic``, from which no further pair is begun.
+            given: pictures that are no photos of the index, by `Photo.id`.
+        """
+        rows = np.full((len(pairs), len(ALIGNED)), np.nan, np.float32)
+        evidence: list[Evidence | None] = [None] * len(pairs)
+        own = {name: Picture(image) for name, image in (given or {}).items()}
+
+        def work(places: list[int]) -> None:
+            for place in places:
+                if until is not None and time.monotonic() >= until:
+                    return
+                first, second = (own.get(photo.id) or self._picture(photo) for photo in pairs[place])
+                if first is None or second is None:
+                    continue
+                laid = align(first, second)
+                rows[place] = compare_aligned(laid)
+                evidence[place] = _evidence(laid, rows[place])
+
+        if own:  # one photo asks: its pairs are shared out among the workers
+            runs = [[place] for place in range(len(pairs))]
+        else:
+            runs = [list(run) for _, run in groupby(range(len(pairs)), key=lambda place: pairs[place][0].id)]
+        with ThreadPoolExecutor(self.workers) as pool:
+            list(pool.map(work, runs))
+        return rows, evidence
+
+    def _picture(self, photo: Photo) -> Picture | None:
+        key = photo.sha256 or photo.id
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        image = self._load(photo)
+        picture = None if image is None else Picture(image)
+        with self._lock:
+            self._kept[key] = picture
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return picture
+
+
+def _evidence(laid: Alignment, row: Array) -> Evidence:
+    measured = dict(zip(ALIGNED, row.tolist(), strict=True))
+    if np.isnan(row).any():
+        return Evidence()
+    a, b, c, d, e, f = (round(float(x), 5) for x in laid.matrix.ravel())
+    return Evidence(
+        matched_features=laid.inliers,
+        transform=(a, b, c, d, e, f),
+        flipped=laid.flipped,
+        overlap=round(measured["overlap"], 4),
+        colour_difference=round(float(np.hypot(measured["piece_median_l"], measured["piece_median_ab"])), 2),
+    )

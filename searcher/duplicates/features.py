@@ -1,0 +1,196 @@
+"""A pair of pictures as a row of numbers: what the verifier judges by.
+
+Three groups: what the index knows already (embeddings, hashes), what signatures say, and what is left of the difference
+after one picture has been laid over the other. A row without an alignment has NaN in the last group.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from searcher.duplicates.alignment import Alignment
+from searcher.duplicates.signature import GRID, Array, Signatures
+
+KNOWN = ("cosine", "lesser_gap", "larger_gap", "rank", "phash")
+"""The cosine; how far it stands above that of each photo's fifth neighbour; the better place of one in the other's
+list, from 0; differing bits of the perceptual hashes."""
+COMPARED = (
+    "whole_l", "whole_ab", "piece_l", "piece_ab", "mirror_l", "mirror_ab", "fitted", "mean_l", "mean_ab",
+    "chroma_ratio", "spread", "share",
+)  # fmt: skip
+ALIGNED = (
+    "correlation", "inliers", "matched", "overlap", "covered", "scale", "stretch", "turn", "flipped",
+    "piece_median_l", "piece_median_ab", "piece_tail", "ground_median", "ground_tail",
+    "left_piece_median", "left_piece_tail", "left_ab_median", "left_ab_tail", "left_ground_tail",
+    "gain_l", "gain_ab", "shift_ab", "edges", "edges_piece", "blob", "blob_in_piece", "blob_edges", "blob_ab",
+    "changed_piece", "changed_ground", "fine",
+)  # fmt: skip
+NAMES = (*KNOWN, *COMPARED, *ALIGNED)
+_BLOCK = 4096
+Rows = NDArray[np.int64]
+CHANGED = 10.0
+"""CIELAB distance from which a pixel has visibly changed."""
+
+
+def compare_signatures(first: Signatures, a: Rows, second: Signatures, b: Rows) -> Array:
+    """float32 [p, len(COMPARED)] of p pairs: distances of grids and of the pieces' colours, in CIELAB units.
+
+    Rows of pictures that were not at hand are NaN.
+    """
+    parts = [_compared(first, a[k : k + _BLOCK], second, b[k : k + _BLOCK]) for k in range(0, len(a), _BLOCK)]
+    return np.concatenate(parts) if parts else np.empty((0, len(COMPARED)), np.float32)
+
+
+def _compared(first: Signatures, a: Rows, second: Signatures, b: Rows) -> Array:
+    whole_a, whole_b = _lab(first.whole[a]), _lab(second.whole[b])
+    piece_a, piece_b = _lab(first.piece[a]), _lab(second.piece[b])
+    mirrored = piece_b[:, :, ::-1]
+    facts_a, facts_b = first.facts[a], second.facts[b]
+    chroma = np.stack([np.hypot(facts_a[:, 2], facts_a[:, 3]), np.hypot(facts_b[:, 2], facts_b[:, 3])])
+    columns = [
+        *_distances(whole_a, whole_b), *_distances(piece_a, piece_b), *_distances(piece_a, mirrored),
+        np.minimum(_fitted(piece_a, piece_b), _fitted(piece_a, mirrored)),
+        np.abs(facts_a[:, 1] - facts_b[:, 1]), np.hypot(facts_a[:, 2] - facts_b[:, 2], facts_a[:, 3] - facts_b[:, 3]),
+        (chroma.min(axis=0) + 1) / (chroma.max(axis=0) + 1),
+        np.abs(facts_a[:, 4:7] - facts_b[:, 4:7]).mean(axis=1),
+        np.abs(np.log((facts_a[:, 0] + 0.01) / (facts_b[:, 0] + 0.01))),
+    ]  # fmt: skip
+    rows = np.stack(columns, axis=1).astype(np.float32)
+    rows[np.isnan(facts_a[:, 0]) | np.isnan(facts_b[:, 0])] = np.nan
+    return rows
+
+
+def _lab(grids: NDArray[np.uint8]) -> Array:
+    return np.asarray(
+        (grids.astype(np.float32) - np.array([0, 128, 128], np.float32)) / np.array([2.55, 1, 1], np.float32),
+        np.float32,
+    )
+
+
+def _distances(first: Array, second: Array) -> tuple[Array, Array]:
+    apart = first - second
+    return np.abs(apart[..., 0]).mean(axis=(1, 2)), np.hypot(apart[..., 1], apart[..., 2]).mean(axis=(1, 2))
+
+
+def _fitted(first: Array, second: Array) -> Array:
+    """1 - correlation of the lightness of two grids."""
+    a = first[..., 0] - first[..., 0].mean(axis=(1, 2), keepdims=True)
+    b = second[..., 0] - second[..., 0].mean(axis=(1, 2), keepdims=True)
+    lengths = np.sqrt((a * a).sum(axis=(1, 2)) * (b * b).sum(axis=(1, 2)) + GRID)
+    return np.asarray(1 - (a * b).sum(axis=(1, 2)) / lengths)
+
+
+def compare_aligned(laid: Alignment) -> Array:
+    """float32 [len(ALIGNED)]: how the placement is, and what differs after it."""
+    valid, piece = laid.valid, laid.valid & laid.piece
+    if valid.sum() < 50 or laid.correlation <= -1:
+        return np.full(len(ALIGNED), np.nan, np.float32)
+    if piece.sum() < 20:
+        piece = valid
+    ground = valid & ~piece
+    difference = laid.second - laid.first
+    left, gain_l, gain_ab, shift_ab = _explained(laid.first, laid.second, piece)
+    left_all = np.sqrt((left**2).sum(axis=2))
+    edges_a, edges_b = _edges(laid.first[..., 0]), _edges(laid.second[..., 0])
+    ab = np.hypot(difference[..., 1], difference[..., 2])
+    left_ab = np.hypot(left[..., 1], left[..., 2])
+    total = np.sqrt((difference**2).sum(axis=2))
+    blob = _blob(left_all, valid)
+    scale, stretch, turn = _shape_of(laid.matrix)
+    return np.array(
+        [
+            laid.correlation, np.log1p(laid.inliers), laid.inliers / max(1, laid.matches),
+            valid.mean(), piece.sum() / max(1, laid.piece.sum()), scale, stretch, turn, float(laid.flipped),
+            np.median(np.abs(difference[piece][:, 0])), np.median(ab[piece]), np.percentile(total[piece], 90),
+            _percentile(total[ground], 50), _percentile(total[ground], 90),
+            np.median(left_all[piece]), np.percentile(left_all[piece], 90),
+            np.median(left_ab[piece]), np.percentile(left_ab[piece], 95),
+            _percentile(left_all[ground], 90),
+            gain_l, gain_ab, shift_ab,
+            _correlated(edges_a[valid], edges_b[valid]), _correlated(edges_a[piece], edges_b[piece]),
+            blob.mean(), (blob & laid.piece).sum() / max(1, blob.sum()),
+            _correlated(edges_a[blob], edges_b[blob]), np.median(left_ab[blob]) if blob.any() else 0.0,
+            (left_all[piece] > CHANGED).mean(), (left_all[ground] > CHANGED).mean() if ground.any() else 0.0,
+            _fine(laid.first[..., 0], laid.second[..., 0], piece),
+        ],
+        np.float32,
+    )  # fmt: skip
+
+
+def _explained(first: Array, second: Array, piece: NDArray[np.bool_]) -> tuple[Array, float, float, float]:
+    """What no change of brightness, contrast, saturation or tint explains of it, [h, w, 3]; and that change.
+
+    The straight lines are fitted to the piece alone, twice, the second time without the fifth that fits worst: a
+    stamp must not bend them, and a new background says nothing about the piece.
+    """
+    keep = piece
+    lightness, chroma, shift = (1.0, 0.0), 1.0, np.zeros(2)
+    left = second - first
+    for _ in range(2):
+        a, b = first[keep].astype(np.float64), second[keep].astype(np.float64)
+        gain = _slope(a[:, 0], b[:, 0])
+        lightness = (gain, float(b[:, 0].mean() - gain * a[:, 0].mean()))
+        centred_a, centred_b = a[:, 1:] - a[:, 1:].mean(axis=0), b[:, 1:] - b[:, 1:].mean(axis=0)
+        chroma = float(np.clip((centred_a * centred_b).sum() / ((centred_a**2).sum() + len(a)), 0.0, 2.0))
+        shift = b[:, 1:].mean(axis=0) - chroma * a[:, 1:].mean(axis=0)
+        left = np.concatenate(
+            [
+                second[..., :1] - (lightness[0] * first[..., :1] + lightness[1]),
+                second[..., 1:] - (chroma * first[..., 1:] + shift),
+            ],
+            axis=2,
+        ).astype(np.float32)
+        size = (left**2).sum(axis=2)
+        keep = piece & (size <= np.percentile(size[piece], 80))
+    return left, lightness[0], chroma, float(np.hypot(*shift))
+
+
+def _percentile(values: Array, share: float) -> float:
+    return float(np.percentile(values, share)) if values.size else 0.0
+
+
+def _slope(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    x, y = a - a.mean(), b - b.mean()
+    return float(np.clip((x @ y) / (x @ x + len(a)), 0.0, 3.0))
+
+
+def _edges(lightness: Array) -> Array:
+    import cv2
+
+    x = cv2.Sobel(lightness, cv2.CV_32F, 1, 0, ksize=3)
+    y = cv2.Sobel(lightness, cv2.CV_32F, 0, 1, ksize=3)
+    return np.asarray(np.hypot(x, y), np.float32)
+
+
+def _correlated(first: Array, second: Array) -> float:
+    if len(first) < 8:
+        return 1.0
+    a, b = first - first.mean(), second - second.mean()
+    return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-3))
+
+
+def _blob(left: Array, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest spot that changed: a stamp, an engraving or a stone of another colour, bool [h, w]."""
+    import cv2
+
+    changed = cv2.morphologyEx(((left > CHANGED) & valid).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(changed, connectivity=8)
+    if count < 2:
+        return np.zeros_like(valid)
+    return np.asarray(labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
+
+
+def _fine(first: Array, second: Array, piece: NDArray[np.bool_]) -> float:
+    """Correlation of what a blur takes away: highlights sit elsewhere in a photo that was taken anew."""
+    import cv2
+
+    fine = [channel - cv2.GaussianBlur(channel, (0, 0), 1.5) for channel in (first, second)]
+    return _correlated(fine[0][piece], fine[1][piece])
+
+
+def _shape_of(matrix: Array) -> tuple[float, float, float]:
+    """|log| of scale and stretch, and turn in degrees, of a placement in shares."""
+    u, s, v = np.linalg.svd(matrix[:, :2].astype(np.float64))
+    turn = np.degrees(np.arctan2(*(u @ v)[::-1, 0]))
+    return float(abs(np.log(np.sqrt(s[0] * s[1]) + 1e-6))), float(np.log(s[0] / (s[1] + 1e-6))), float(abs(turn))

@@ -1,0 +1,70 @@
+"""A photo that is not in the index, against photos that are: the features that need no close comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from indexer.images import phash
+from indexer.stores.interface import Store
+from searcher.duplicates.answers import Photo
+from searcher.duplicates.candidates import FIFTH
+from searcher.duplicates.comparison import Comparison
+from searcher.duplicates.features import compare_signatures
+from searcher.duplicates.signature import Signatures
+
+
+@dataclass(frozen=True)
+class NewPhoto:
+    """A photo with its embedding."""
+
+    name: str
+    image: Image.Image
+    """RGB."""
+    vector: NDArray[np.float32]
+    """[dimension], unit length."""
+    sha256: str = ""
+    """Of its file; empty where it came without one."""
+
+    @cached_property
+    def as_photo(self) -> Photo:
+        """The form in which pairs name their photos."""
+        width, height = self.image.size
+        return Photo(f"new:{self.name}", "", self.name, self.sha256, "", phash(self.image), width, height, 0, None)
+
+
+def cheap_features(
+    store: Store,
+    new: NewPhoto,
+    others: Sequence[Photo],
+    cosines: NDArray[np.float64],
+    ranks: NDArray[np.intp],
+    comparison: Comparison,
+) -> NDArray[np.float32]:
+    """Of the new photo and its nearest photos, [m, len(KNOWN) + len(COMPARED)], as a report over both would have them.
+
+    Args:
+        store: the generation in which the others are: it says how crowded their surroundings are.
+        new: the photo that asks.
+        others: photos of the generation, nearest first.
+        cosines: of each of them to the new photo.
+        ranks: their places in the list, from 0.
+        comparison: loads their pictures.
+    """
+    points = {point.id: point.vector for point in store.retrieve([photo.id for photo in others], vectors="image")}
+    vectors = np.stack([vector for photo in others if (vector := points[photo.id]) is not None])
+    # One place further than among photos that are in the index: each of these finds itself first.
+    around = store.search(vectors, limit=FIFTH + 2, fields=[])
+    fifth = np.array([hits[min(FIFTH + 1, len(hits) - 1)].score for hits in around])
+    gaps = np.sort(np.stack([cosines - fifth, cosines - cosines[min(FIFTH, len(cosines) - 1)]], axis=1), axis=1)
+    bits = [(int(new.as_photo.phash, 16) ^ int(photo.phash or "0", 16)).bit_count() for photo in others]
+    known = np.stack([cosines, gaps[:, 0], gaps[:, 1], ranks, bits], axis=1).astype(np.float32)
+    mine = Signatures.blank(1)
+    mine.put(0, new.image)
+    theirs, rows = comparison.signatures(others), np.arange(len(others))
+    return np.concatenate([known, compare_signatures(mine, np.zeros_like(rows), theirs, rows)], axis=1)

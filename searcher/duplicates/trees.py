@@ -1,0 +1,101 @@
+"""Boosted trees as plain numbers in JSON: trained by scikit-learn, evaluated by numpy, no pickle anywhere.
+
+Friedman, *Greedy Function Approximation: A Gradient Boosting Machine* (2001).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MISSING = -9.0
+"""What stands for NaN, which the trees do not know: below everything that is measured."""
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Trees:
+    """A sum of trees per class, as log-odds.
+
+    Node arrays are [trees, nodes]; tree t belongs to class t % classes. A leaf's feature is -1.
+    """
+
+    classes: tuple[str, ...]
+    start: NDArray[np.float64]
+    feature: NDArray[np.int64]
+    threshold: NDArray[np.float64]
+    children: NDArray[np.int64]
+    """[trees, nodes, 2]: where to go for values up to the threshold, and above it."""
+    value: NDArray[np.float64]
+    depth: int
+
+    def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Of each class for rows of features [n, features]: float64 [n, classes]; each row sums to 1."""
+        rows = np.nan_to_num(rows, nan=MISSING)
+        scores = np.tile(self.start, (len(rows), 1))
+        for tree in range(len(self.feature)):
+            node = np.zeros(len(rows), np.int64)
+            for _ in range(self.depth):
+                feature = self.feature[tree, node]
+                above = rows[np.arange(len(rows)), feature] > self.threshold[tree, node]
+                node = np.where(feature < 0, node, self.children[tree, node, above.astype(np.int64)])
+            scores[:, tree % len(self.start)] += self.value[tree, node]
+        if len(self.start) == 1:  # two classes share one sum
+            scores = np.concatenate([np.zeros_like(scores), scores], axis=1)
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values, to `DIGITS` digits."""
+        trees = []
+        for tree in range(len(self.feature)):
+            used = int(max(self.children[tree].max(), 0)) + 1
+            trees.append(
+                {
+                    "feature": self.feature[tree, :used].tolist(),
+                    "threshold": [_short(x) for x in self.threshold[tree, :used]],
+                    "children": self.children[tree, :used].ravel().tolist(),
+                    "value": [_short(x) for x in self.value[tree, :used]],
+                }
+            )
+        return {"classes": list(self.classes), "start": [_short(x) for x in self.start], "trees": trees}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Trees:
+        """The inverse of `to_json`; raises ``KeyError``, ``TypeError``, ``ValueError`` or ``IndexError`` otherwise."""
+        trees = record["trees"]
+        nodes = max(len(tree["feature"]) for tree in trees)
+        shape = (len(trees), nodes)
+        feature, threshold, value = np.full(shape, -1, np.int64), np.zeros(shape), np.zeros(shape)
+        children = np.zeros((*shape, 2), np.int64)
+        for row, tree in enumerate(trees):
+            used = len(tree["feature"])
+            feature[row, :used], threshold[row, :used] = tree["feature"], tree["threshold"]
+            value[row, :used] = tree["value"]
+            children[row, :used] = np.reshape(tree["children"], (used, 2))
+        if children.min() < 0 or children.max() >= nodes:
+            raise ValueError("a tree names a node that it does not have")
+        classes = tuple(map(str, record["classes"]))
+        start = np.asarray(record["start"], np.float64)
+        if len(start) != (1 if len(classes) == 2 else len(classes)):
+            raise ValueError(f"{len(classes)} classes with {len(start)} sums")
+        return cls(classes, start, feature, threshold, children, value, _depth(feature, children))
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.{DIGITS}g}")
+
+
+def _depth(feature: NDArray[np.int64], children: NDArray[np.int64]) -> int:
+    """Steps from the root to the deepest leaf of any tree; raises ``ValueError`` where a tree goes in circles."""
+    node_sets = [np.array([0]) for _ in feature]
+    for depth in range(feature.shape[1] + 1):
+        inner = [nodes[feature[tree, nodes] >= 0] for tree, nodes in enumerate(node_sets)]
+        if not any(map(len, inner)):
+            return depth
+        node_sets = [np.unique(children[tree, nodes]) for tree, nodes in enumerate(inner)]
+    raise ValueError("a tree has no end")
