@@ -141,10 +141,15 @@ class CheckMatchShape(TypedDict):
 
 @final
 class CheckShape(TypedDict):
-    """Whether a photo is in the catalog already; strictest tier first."""
+    """Whether a photo is in the catalog already."""
 
     photo: str
+    duplicate: bool
+    """Whether the index holds the same picture."""
     matches: list[CheckMatchShape]
+    """Strictest tier first; none, and the photo is new."""
+    nearest: str | None
+    """The product that looks most alike, whether it matches or not."""
     not_verified: int
     """Photos that are near, and could not be compared closely."""
     generation: str

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indexer.stores.interface import Index
 from indexer.thumbnails import ThumbnailStore
 from searcher.duplicates.decisions import Decisions, decisions_path
 from searcher.reports.duplicates_words import differing_fields, evidence_in_words
 from searcher.reports.report_store import Document, Kind, ReportStore
+
+if TYPE_CHECKING:
+    from searcher.duplicates.check import DuplicateCheck
 
 MOST_ENTRIES = 200
 """Entries of one page."""
@@ -107,6 +110,15 @@ class ReportPages:
 
     def _photo(self, photo: Mapping[str, Any]) -> Document:
         return {**photo, "thumbnail": self.thumbnail(photo["sha256"])}
+
+    def check(self, check: DuplicateCheck) -> Document:
+        """The check of one photo, of whose matches only what tells them apart is sent."""
+        document = check.to_json()
+        for row, match in zip(document["matches"], check.matches, strict=True):
+            kept = {name: row[name] for name in ("product_id", "photo", "tier", "probability", "evidence")}
+            row.clear()
+            row.update(kept, thumbnail=self.thumbnail(match.photo.sha256))
+        return document
 
     def thumbnail(self, sha256: str) -> str | None:
         """The address of a photo's picture, where there is one."""

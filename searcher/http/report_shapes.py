@@ -223,10 +223,12 @@ class CheckMatchShape(Shape):
 
 
 class CheckShape(Shape):
-    """Whether a photo is in the catalog already; strictest tier first."""
+    """Whether a photo is in the catalog already."""
 
     photo: str
-    matches: list[CheckMatchShape]
+    duplicate: bool = Field(description="Whether the index holds the same picture.")
+    matches: list[CheckMatchShape] = Field(description="Strictest tier first; none, and the photo is new.")
+    nearest: str | None = Field(description="The product that looks most alike, whether it matches or not.")
     not_verified: int = Field(description="Photos that are near, and could not be compared closely.")
     generation: str
     model: str

@@ -12,7 +12,6 @@ from indexer.errors import UsageError
 from indexer.thumbnails import ThumbnailStore
 from searcher.http.authentication import require_admin
 from searcher.http.dependencies import Reports, Service
-from searcher.http.duplicate_check import checked
 from searcher.http.problems import PROBLEMS
 from searcher.http.report_pages import ReportPages
 from searcher.http.report_shapes import OTHER_SHA, SHA, CheckShape, DuplicatesShape, TierName
@@ -57,7 +56,7 @@ def check(service: Service, reports: Reports, body: CheckBody) -> Response:
     if (body.image is None) == (body.url is None):
         raise UsageError("give exactly one of image and url")
     data = None if body.image is None else from_base64(body.image)
-    return json_response(checked(service, ReportPages(service.index, reports), data, body.url))
+    return json_response(ReportPages(service.index, reports).check(service.check_duplicates(data, url=body.url)))
 
 
 @router.post(
@@ -70,7 +69,7 @@ def check_upload(
     service: Service, reports: Reports, image: Annotated[UploadFile, File(description="The photo.")]
 ) -> Response:
     """The form for a browser's upload."""
-    return json_response(checked(service, ReportPages(service.index, reports), image.file.read()))
+    return json_response(ReportPages(service.index, reports).check(service.check_duplicates(image.file.read())))
 
 
 @router.get(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ def photos_of(photographed: Photographed) -> list[Photo]:
         fields = {name: value for name, value in payload.items() if name not in ("photo", "product_id", "category")}
         found.append(
             Photo(key, payload["product_id"], key, payload["photo"]["sha256"], "0" * 64, "0" * 16, width, height,
-                  path.stat().st_size, payload.get("category"), fields)
+                  path.stat().st_size, payload.get("category"), payload=fields)
         )  # fmt: skip
     return found
 
@@ -80,29 +79,10 @@ def large_report(groups: int, catalog: Path, photo: Photo | None = None) -> Dupl
             key = photo.path if photo else f"{own}/{place}.jpg"
             sha = photo.sha256 if photo else f"{number * 10 + place:064x}"
             category = "rings" if number % 11 or place else "watches"
-            photos.append(Photo(f"{own}-{place}", own, key, sha, sha, "0" * 16, 800, 800, 90_000, category, payload))
+            photos.append(
+                Photo(f"{own}-{place}", own, key, sha, sha, "0" * 16, 800, 800, 90_000, category, payload=payload)
+            )
         made.append(group(number, tiers[number % 5], photos, 0.5 + (number % 50) / 101, transform=SAME))
     return DuplicateReport(
         tuple(made), (), Counts(3 * groups, 9 * groups, groups, 0), "1", "f" * 64, "2026-11-20T10:00:00Z", str(catalog)
     )
-
-
-@dataclass(frozen=True)
-class FakeCheck:
-    """What a check of one photo gives back, with one match."""
-
-    photo: Photo
-    tier: Tier = Tier.EDITED
-    probability: float = 0.91
-    evidence: Evidence = field(default_factory=lambda: Evidence(cosine=0.97, flipped=True))
-
-    @property
-    def matches(self) -> tuple[FakeCheck, ...]:
-        return (self,)
-
-    def to_json(self) -> dict[str, Any]:
-        match = {"photo": self.photo.to_json(), "tier": str(self.tier), "probability": self.probability}
-        return {
-            "photo": "photo", "matches": [{**match, "evidence": self.evidence.to_json()}], "nearest": None,
-            "not_verified": 0, "generation": "1", "model": "f" * 64, "took_ms": 3.2,
-        }  # fmt: skip

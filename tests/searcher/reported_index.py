@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from indexer.generations import EmbeddedIndex
+from searcher.duplicates.answers import Evidence, Tier
+from searcher.duplicates.check import CheckMatch, DuplicateCheck
 from searcher.reports.writing import write_report
 from searcher.service import SearchService
 from tests.searcher.audit_reports import clusters, mislabels, outliers
 from tests.searcher.conftest import Photographed
-from tests.searcher.duplicate_reports import FakeCheck, photos_of, small_report
+from tests.searcher.duplicate_reports import photos_of, small_report
 
 
 def copy_with_reports(photographed: Photographed, folder: Path) -> Photographed:
@@ -28,13 +30,14 @@ def copy_with_reports(photographed: Photographed, folder: Path) -> Photographed:
 class CheckingService(SearchService):
     """A search service that finds the second photo of the first product to be a copy of every photo."""
 
-    found: FakeCheck
+    found: DuplicateCheck
 
-    def check_duplicates(self, image: Any = None, *, url: str | None = None) -> FakeCheck:  # noqa: ARG002
+    def check_duplicates(self, *_: Any, **__: Any) -> DuplicateCheck:
         return self.found
 
 
 def checking_service(photographed: Photographed) -> CheckingService:
     service = CheckingService(photographed.index)
-    service.found = FakeCheck(photos_of(photographed)[1])
+    match = CheckMatch(photos_of(photographed)[1], Tier.EDITED, 0.91, Evidence(cosine=0.97, flipped=True))
+    service.found = DuplicateCheck("photo", (match,), match.photo.product_id, 0, "1", "f" * 64, 3.2)
     return service

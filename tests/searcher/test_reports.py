@@ -112,7 +112,9 @@ def test_hostile_texts_are_texts(place: Any, photographed: Photographed) -> None
     evil = {"title": "</script><script>alert(1)</script><!--<script>\u2028\ud800", "brand": "=HYPERLINK(\"x\")",
             "metal": ["\x1b[31m", "\u202egold"]}  # fmt: skip
     worse = [
-        type(photo)(photo.id, "=cmd|' /C calc'!A0", "<!-- & --!>.png", "", "", "", 1, 1, 1, '"><img src=x>', evil)
+        type(photo)(
+            photo.id, "=cmd|' /C calc'!A0", "<!-- & --!>.png", "", "", "", 1, 1, 1, '"><img src=x>', payload=evil
+        )
         for photo in photos[:1]
     ]
     report = small_report(photographed)

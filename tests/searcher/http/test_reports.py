@@ -151,7 +151,8 @@ def test_is_this_photo_in_the_catalog(served: TestClient, copy: Photographed) ->
     assert asked.json() == uploaded.json()
     found = photos_of(copy)[1]
     assert asked.json() == {
-        "photo": "photo", "not_verified": 0, "generation": "1", "model": "f" * 64, "took_ms": 3.2,
+        "photo": "photo", "duplicate": True, "nearest": "P000", "not_verified": 0, "generation": "1",
+        "model": "f" * 64, "took_ms": 3.2,
         "matches": [{"product_id": "P000", "photo": found.path, "tier": "edited", "probability": 0.91,
                      "evidence": {"cosine": 0.97, "flipped": True}, "thumbnail": f"/v1/pictures/{found.sha256}"}],
     }  # fmt: skip
