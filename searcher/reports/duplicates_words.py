@@ -35,11 +35,9 @@ NOTICEABLE, CLEAR = 3.0, 12.0
 
 
 def certainty(probability: float | None) -> str:
-    """A probability for people: 97 %; never 100 % unless it is."""
-    if probability is None:
+    """A probability for people: 97 %, never 100 %; of what is certain, nothing needs to be said."""
+    if probability is None or probability >= 1:
         return ""
-    if probability >= 1:
-        return "certain"
     percent = min(99.9, round(100 * probability, 1)) if probability > 0.99 else round(100 * probability)
     return f"{percent} %"
 

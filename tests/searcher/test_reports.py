@@ -229,7 +229,7 @@ def test_words() -> None:
     assert evidence_in_words(None) == []
     assert [certainty(p) for p in (None, 1.0, 0.99999, 0.993, 0.5, 0.0)] == [
         "",
-        "certain",
+        "",
         "99.9 %",
         "99.3 %",
         "50 %",

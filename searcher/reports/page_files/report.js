@@ -107,6 +107,7 @@ draw();
 // On paper stands what the filter shows, not one page of it.
 addEventListener("beforeprint", () => {
   put(0, A_PRINT);
+  status.textContent = `${shown.length.toLocaleString()} ${shown.length === 1 ? one : many}`;
   if (shown.length > A_PRINT) onPaper.textContent += ` The first ${A_PRINT.toLocaleString()} are printed; narrow the filter for the others.`;
 });
 addEventListener("afterprint", draw);
