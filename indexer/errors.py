@@ -17,6 +17,7 @@
     │   └── VectorError                          a vector is NaN, infinite, zero or of the wrong length
     ├── ClientError                              a request to the HTTP service has no answer
     │   └── ServiceUnavailable                   it cannot be reached, or cannot answer now: ask again later
+    ├── ReportMissing                            a report on the catalog has not been made yet
     └── MissingExtra                             an optional dependency is not installed
 
 A message is one line: what is wrong, where, and what to do about it.
@@ -125,6 +126,10 @@ class ClientError(JewelryError):
 
 class ServiceUnavailable(ClientError):
     """The HTTP service cannot be reached, is too slow, or cannot answer at the moment: the same may work later."""
+
+
+class ReportMissing(JewelryError):
+    """There is no report of this kind yet; the message names the command that makes it."""
 
 
 class MissingExtra(JewelryError):

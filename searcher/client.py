@@ -30,10 +30,17 @@ if TYPE_CHECKING:
     from searcher.client_shapes import (
         AnswerShape,
         BatchShape,
+        CheckShape,
         ClassificationShape,
+        ClustersShape,
+        DecisionShape,
+        DecisionsShape,
+        DuplicatesShape,
         FacetsShape,
         Health,
+        MislabelsShape,
         OptionsBody,
+        OutliersShape,
         ProductShape,
         ReportsShape,
         Status,
@@ -185,8 +192,62 @@ class Client:
         return cast("ReportsShape", self._transport.document("GET", "/v1/reports"))
 
     def report(self, address: str) -> bytes:
-        """A file of the model's training report: by an address that `reports` gave, or its name."""
-        return self._transport.answer("GET", f"/v1/reports/model/{last_part(address)}").content
+        """A file of a report: by an address that `reports` gave; a name alone is one of the model's training report."""
+        kind = in_path((address.rpartition("/")[0] or "model").rpartition("/")[2])
+        return self._transport.answer("GET", f"/v1/reports/{kind}/{last_part(address)}").content
+
+    def duplicates(
+        self, tier: str | None = None, *, offset: int | None = None, limit: int | None = None
+    ) -> DuplicatesShape:
+        """A page of the stored report of duplicates: groups, and after the last of them the loose pairs."""
+        return cast("DuplicatesShape", self._page("duplicates", tier=tier, offset=offset, limit=limit))
+
+    def check_duplicates(self, image: Photo | None = None, *, url: str | None = None) -> CheckShape:
+        """Whether a photo is in the catalog already: as a copy, as another photo of a product, or as a variant."""
+        if image is None:
+            return cast("CheckShape", self._ask("duplicates", given(url=url)))
+        if url is not None:
+            raise UsageError("both a photo and a URL are given to compare with; give one")
+        return cast("CheckShape", self._upload("duplicates/photo", image, {}))
+
+    def duplicate_picture(self, sha256: str) -> bytes:
+        """A photo of the report of duplicates, up to 1024 px WebP; needs a key of scope admin."""
+        return self._transport.answer("GET", f"/v1/duplicates/pictures/{in_path(sha256)}").content
+
+    def difference(self, first: str, second: str) -> bytes:
+        """What differs between two photos of a pair, as WebP; photos by sha256, and needs a key of scope admin."""
+        sent = {"first": first, "second": second}
+        return self._transport.answer("GET", "/v1/duplicates/difference", params=sent).content
+
+    def mislabels(
+        self, category: str | None = None, *, offset: int | None = None, limit: int | None = None
+    ) -> MislabelsShape:
+        """A page of the stored report of doubtful categories, the most doubtful first."""
+        return cast("MislabelsShape", self._page("mislabels", category=category, offset=offset, limit=limit))
+
+    def outliers(
+        self,
+        oddity: Literal["far", "no_jewelry", "disagreeing"] | None = None,
+        *,
+        offset: int | None = None,
+        limit: int | None = None,
+    ) -> OutliersShape:
+        """A page of the stored report of photos that stand out."""
+        return cast("OutliersShape", self._page("outliers", oddity=oddity, offset=offset, limit=limit))
+
+    def clusters(self, *, offset: int | None = None, limit: int | None = None) -> ClustersShape:
+        """A page of the stored report of clusters, the largest first."""
+        return cast("ClustersShape", self._page("clusters", offset=offset, limit=limit))
+
+    def decide(
+        self, first: str, second: str, verdict: Literal["same", "variant", "different", "skip"]
+    ) -> DecisionShape:
+        """Decide what two photos, named by sha256, are to each other; needs a key of scope admin."""
+        return cast("DecisionShape", self._ask("decisions", {"first": first, "second": second, "verdict": verdict}))
+
+    def decisions(self, *, offset: int | None = None, limit: int | None = None) -> DecisionsShape:
+        """The last decision on each pair, oldest first; needs a key of scope admin."""
+        return cast("DecisionsShape", self._page("decisions", offset=offset, limit=limit))
 
     def alive(self) -> Health:
         """Whether the process answers; asked once."""
@@ -218,6 +279,9 @@ class Client:
 
     def _ask(self, route: str, body: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> Any:
         return self._transport.document("POST", f"/v1/{route}", body={**body, **(options or {})})
+
+    def _page(self, route: str, **options: str | int | None) -> Any:
+        return self._transport.document("GET", f"/v1/{route}", params=given(**options))
 
     def _upload(self, route: str, photo: Photo, fields: Mapping[str, Any]) -> Any:
         name, data = photo_file(photo)

@@ -69,6 +69,22 @@ class AnswerShape(TypedDict):
 
 
 @final
+class AuditPhotoShape(TypedDict):
+    """A photo that was judged."""
+
+    id: str
+    product_id: str
+    photo: str
+    """Its path in the catalog."""
+    sha256: str
+    category: str | None
+    predicted_category: str | None
+    predicted_confidence: float | None
+    thumbnail: str | None
+    """Address of a picture, relative to this server."""
+
+
+@final
 class BatchBody(OptionsBody, total=False):
     """`similar` for many examples at once, all answered from one generation of the index."""
 
@@ -100,6 +116,48 @@ class CategoryShape(TypedDict):
 
 
 @final
+class CheckBody(TypedDict, total=False):
+    """A photo that may be in the catalog already: exactly one of image and url."""
+
+    image: str | None
+    """A photo: the bytes of an image file in base64."""
+    url: str | None
+    """Where a photo can be fetched; public http or https addresses only."""
+
+
+@final
+class CheckMatchShape(TypedDict):
+    """A photo of the index that the photo asked with is a copy, a second photo or a variant of."""
+
+    product_id: str
+    photo: str
+    """Its path in the catalog."""
+    tier: Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"]
+    probability: float
+    evidence: EvidenceShape
+    thumbnail: str | None
+    """Address of a picture, relative to this server."""
+
+
+@final
+class CheckShape(TypedDict):
+    """Whether a photo is in the catalog already."""
+
+    photo: str
+    duplicate: bool
+    """Whether the index holds the same picture."""
+    matches: list[CheckMatchShape]
+    """Strictest tier first; none, and the photo is new."""
+    nearest: str | None
+    """The product that looks most alike, whether it matches or not."""
+    not_verified: int
+    """Photos that are near, and could not be compared closely."""
+    generation: str
+    model: str
+    took_ms: float
+
+
+@final
 class ClassificationShape(TypedDict):
     """The likeliest categories of a photo, best first."""
 
@@ -122,11 +180,146 @@ class ClassifyBody(TypedDict, total=False):
 
 
 @final
+class ClusterShape(TypedDict):
+    """Products that look alike."""
+
+    id: str
+    """The product in its middle."""
+    name: str
+    size: int
+    cohesion: float
+    attributes: dict[str, Any]
+    members: list[NeighbourShape]
+    """The one in the middle first, then by falling likeness."""
+    product_ids: list[str]
+
+
+@final
+class ClustersShape(TypedDict):
+    """A page of the report of clusters, the largest first."""
+
+    total: int
+    """Entries that pass."""
+    offset: int
+    summary: dict[str, Any]
+    """Counts of the whole report."""
+    notes: list[str]
+    generation: str
+    """The generation of the index that the report is about."""
+    model: str
+    """Fingerprint of the model that made the vectors."""
+    created_at: str
+    stale: bool
+    """Whether the index has moved on since."""
+    entries: list[ClusterShape]
+
+
+@final
+class ComparedPhotoShape(TypedDict):
+    """A photo of the index."""
+
+    id: str
+    product_id: str
+    photo: str
+    """Its path in the catalog."""
+    sha256: str
+    width: int
+    height: int
+    bytes: int
+    category: str | None
+    payload: dict[str, Any]
+    thumbnail: str | None
+    """Address of a picture, relative to this server."""
+
+
+@final
+class DecisionBody(TypedDict):
+    """What two photos are to each other; photos are named by the sha256 of their files."""
+
+    first: str
+    second: str
+    verdict: Literal["same", "variant", "different", "skip"]
+    """`skip` leaves it open, and takes back what was decided before."""
+
+
+@final
+class DecisionShape(TypedDict):
+    """What a person decided of two photos."""
+
+    first: str
+    """sha256 of the photo's file."""
+    second: str
+    verdict: Literal["same", "variant", "different", "skip"]
+    by: str
+    """The name of the API key."""
+    at: str
+
+
+@final
+class DecisionsShape(TypedDict):
+    """The last decision on each pair."""
+
+    decisions: list[DecisionShape]
+    total: int
+    offset: int
+
+
+@final
+class DifferingFieldShape(TypedDict):
+    """A field in which the products of two photos differ."""
+
+    field: str
+    first: str
+    second: str
+
+
+@final
 class DiscoverBody(OptionsBody, total=False):
     """Like the target, but rather A than B of each pair."""
 
     target: str | ExampleBody | None
     context: list[Pair]
+
+
+@final
+class DuplicatesShape(TypedDict):
+    """A page of the report of duplicates: groups, and after the last of them the loose pairs."""
+
+    total: int
+    """Entries that pass."""
+    offset: int
+    summary: dict[str, Any]
+    """Counts of the whole report."""
+    notes: list[str]
+    generation: str
+    """The generation of the index that the report is about."""
+    model: str
+    """Fingerprint of the model that made the vectors."""
+    created_at: str
+    stale: bool
+    """Whether the index has moved on since."""
+    groups: list[GroupShape]
+    loose_pairs: list[PairShape]
+
+
+@final
+class EvidenceShape(TypedDict, total=False):
+    """Why two photos are in a tier; what was not measured is left out."""
+
+    cosine: float | None
+    phash_distance: int | None
+    """Differing bits of 64."""
+    matched_features: int | None
+    transform: list[float] | None
+    """Affine matrix, row by row, from shares of the second photo's width and height to the first's."""
+    flipped: bool | None
+    """Whether the second is mirrored before that."""
+    overlap: float | None
+    """Share of the first photo that the second covers."""
+    colour_difference: float | None
+    """Typical CIELAB distance after alignment."""
+    decided_by: str | None
+    """Who decided, where a person did."""
 
 
 @final
@@ -225,6 +418,18 @@ class FieldError(TypedDict):
     """What is wrong with it."""
 
 
+@final
+class GroupShape(TypedDict):
+    """Photos that belong together; all were compared with the first."""
+
+    id: str
+    tier: Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"]
+    products: list[str]
+    crosses_categories: bool
+    prices_differ: bool
+    members: list[MemberShape]
+
+
 class Health(TypedDict):
     """That all is well."""
 
@@ -251,11 +456,150 @@ class MatchShape(TypedDict):
 
 
 @final
+class MemberShape(TypedDict):
+    """A photo of a group, and what it is to the group's first photo."""
+
+    id: str
+    product_id: str
+    photo: str
+    """Its path in the catalog."""
+    sha256: str
+    width: int
+    height: int
+    bytes: int
+    category: str | None
+    payload: dict[str, Any]
+    thumbnail: str | None
+    """Address of a picture, relative to this server."""
+    tier: Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"] | None
+    """null for the first."""
+    probability: float | None
+    evidence: EvidenceShape | None
+    keep: bool
+    delete: bool
+    """Whether it may be deleted: it is a copy of the one that is kept."""
+    in_words: list[str]
+    """The evidence for people."""
+    differs: list[DifferingFieldShape]
+    verdict: Literal["same", "variant", "different", "skip"] | None
+    """What a person decided last of it and the first photo."""
+
+
+@final
+class MislabelShape(TypedDict):
+    """A product whose category is in doubt."""
+
+    product_id: str
+    category: str
+    suggested: str
+    score: float
+    """0 to 1: how doubtful; ranks, and is no probability."""
+    neighbour_share: float
+    label_probability: float
+    suggested_probability: float
+    photos: int
+    photo: AuditPhotoShape
+    neighbours: list[NeighbourShape]
+    reasons: list[str]
+    payload: dict[str, Any]
+
+
+@final
+class MislabelsShape(TypedDict):
+    """A page of the report of doubtful categories, the most doubtful first."""
+
+    total: int
+    """Entries that pass."""
+    offset: int
+    summary: dict[str, Any]
+    """Counts of the whole report."""
+    notes: list[str]
+    generation: str
+    """The generation of the index that the report is about."""
+    model: str
+    """Fingerprint of the model that made the vectors."""
+    created_at: str
+    stale: bool
+    """Whether the index has moved on since."""
+    entries: list[MislabelShape]
+
+
+@final
+class NeighbourShape(TypedDict):
+    """A photo beside it, and how alike the two are."""
+
+    id: str
+    product_id: str
+    photo: str
+    """Its path in the catalog."""
+    sha256: str
+    category: str | None
+    predicted_category: str | None
+    predicted_confidence: float | None
+    thumbnail: str | None
+    """Address of a picture, relative to this server."""
+    cosine: float
+
+
+@final
+class OutlierShape(TypedDict):
+    """A product with a photo that stands out."""
+
+    oddity: str
+    """far, no_jewelry or disagreeing."""
+    product_id: str
+    score: float
+    z: float
+    """Usual deviations from what is usual."""
+    cosine: float
+    category: str | None
+    photos: int
+    photo: AuditPhotoShape
+    neighbours: list[NeighbourShape]
+    reasons: list[str]
+    payload: dict[str, Any]
+
+
+@final
+class OutliersShape(TypedDict):
+    """A page of the report of photos that stand out."""
+
+    total: int
+    """Entries that pass."""
+    offset: int
+    summary: dict[str, Any]
+    """Counts of the whole report."""
+    notes: list[str]
+    generation: str
+    """The generation of the index that the report is about."""
+    model: str
+    """Fingerprint of the model that made the vectors."""
+    created_at: str
+    stale: bool
+    """Whether the index has moved on since."""
+    entries: list[OutlierShape]
+
+
+@final
 class Pair(TypedDict):
     """Rather like the first than like the second."""
 
     positive: str | ExampleBody
     negative: str | ExampleBody
+
+
+@final
+class PairShape(TypedDict):
+    """Two photos that are in no group together."""
+
+    first: ComparedPhotoShape
+    second: ComparedPhotoShape
+    tier: Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"]
+    probability: float
+    evidence: EvidenceShape
+    in_words: list[str]
+    differs: list[DifferingFieldShape]
+    verdict: Literal["same", "variant", "different", "skip"] | None
 
 
 @final
@@ -305,9 +649,12 @@ class RecommendBody(OptionsBody, total=False):
 
 @final
 class ReportsShape(TypedDict):
-    """Addresses of the reports there are."""
+    """The reports there are."""
 
     reports: list[str]
+    """Addresses of all files, the model's training report included."""
+    stored: list[StoredReportShape]
+    """Reports on the catalog."""
 
 
 @final
@@ -344,6 +691,20 @@ class Status(TypedDict):
     """Fields that can be filtered, and their types."""
     details: dict[str, Any]
     """What is particular to the engine."""
+
+
+@final
+class StoredReportShape(TypedDict):
+    """A report on the catalog."""
+
+    kind: Literal["duplicates", "mislabels", "outliers", "clusters"]
+    generation: str
+    """The generation of the index that it is about."""
+    created_at: str
+    stale: bool
+    """Whether the index has moved on since."""
+    files: list[str]
+    """Addresses of its page, table and JSON, relative to this server."""
 
 
 @final

@@ -80,11 +80,11 @@ class Transport:
         """The answer to a request, read to its end.
 
         Args:
-            method: GET or POST; all are questions, so that sending one twice changes nothing.
+            method: GET or POST; all are questions, or decisions that may be sent twice.
             path: from the first slash on, as it goes over the wire.
             body: what goes along as JSON.
             once: never ask again.
-            content: other content, as httpx takes it: ``files``, ``data``.
+            content: other content, as httpx takes it: ``files``, ``data``, ``params``.
 
         Raises:
             UsageError: the body holds what JSON has not.

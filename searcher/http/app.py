@@ -20,15 +20,26 @@ from starlette.responses import Response
 
 from indexer import __version__
 from indexer.cores import cores
-from searcher.http import routes_admin, routes_catalog, routes_health, routes_page, routes_search
+from searcher.http import (
+    routes_admin,
+    routes_audits,
+    routes_catalog,
+    routes_decisions,
+    routes_duplicates,
+    routes_health,
+    routes_page,
+    routes_reports,
+    routes_search,
+)
 from searcher.http.authentication import Authentication, check_exposure
-from searcher.http.keys import KeyFile
+from searcher.http.keys import KeyFile, Keys
 from searcher.http.openapi import DESCRIPTION, TAGS, complete_openapi
 from searcher.http.problems import handle_errors, problem
 from searcher.http.rate_limits import RateLimits, TokenBuckets
 from searcher.http.readiness import ReadinessCheck
 from searcher.http.telemetry import Telemetry
 from searcher.http.uploads import BodyLimits, Uploads
+from searcher.reports.report_store import ReportStore
 from searcher.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -37,6 +48,10 @@ if TYPE_CHECKING:
 ROUTERS: tuple[APIRouter, ...] = (
     routes_search.router,
     routes_catalog.router,
+    routes_reports.router,
+    routes_duplicates.router,
+    routes_audits.router,
+    routes_decisions.router,
     routes_health.router,
     routes_admin.router,
     routes_page.router,
@@ -46,15 +61,18 @@ ROUTERS: tuple[APIRouter, ...] = (
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: ServeSettings | None = None, service: SearchService | None = None) -> FastAPI:
+def create_app(
+    settings: ServeSettings | None = None, service: SearchService | None = None, keys: Keys | None = None
+) -> FastAPI:
     """The service as an ASGI app.
 
     Args:
         settings: None reads those of this process.
         service: what answers; None opens the index and model that the settings name.
+        keys: who may ask; None takes the key file that the settings name, if any.
 
-    ``app.state`` holds ``settings``, ``service``, ``keys`` (a `KeyFile` or None), ``limits`` (`TokenBuckets`) and
-    ``readiness`` (`ReadinessCheck`).
+    ``app.state`` holds ``settings``, ``service``, ``reports`` (`ReportStore`), ``keys`` (`Keys` or None),
+    ``limits`` (`TokenBuckets`) and ``readiness`` (`ReadinessCheck`).
 
     Raises:
         UsageError: settings that make no sense, or that would open the service to the network without keys.
@@ -74,7 +92,8 @@ def create_app(settings: ServeSettings | None = None, service: SearchService | N
     )
     app.state.settings = settings
     app.state.service = service or open_service(settings)
-    app.state.keys = None if settings.keys is None else KeyFile(settings.keys)
+    app.state.reports = ReportStore(app.state.service.index.local)
+    app.state.keys = keys or (None if settings.keys is None else KeyFile(settings.keys))
     app.state.limits = TokenBuckets(settings.rate_limit / 60, settings.rate_burst, 1 / settings.serve_workers)
     app.state.readiness = ReadinessCheck(app.state.service)
     include_routes(app)

@@ -11,12 +11,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from indexer.command_line import one_line
 from indexer.errors import JewelryError, UsageError
-from searcher.http.keys import KeyFile
+from searcher.http.keys import KeyFile, Keys
 from searcher.http.problems import problem
 from searcher.http.request_context import Caller, caller_of
 from searcher.settings import ServeSettings
 
-PUBLIC = frozenset({"/", "/favicon.ico", "/livez", "/readyz", "/openapi.json"})
+PUBLIC = frozenset({"/", "/review", "/favicon.ico", "/livez", "/readyz", "/openapi.json"})
 """Paths that need no key; everything else does, also what does not exist."""
 
 PUBLIC_FOLDER = "/static/"
@@ -57,7 +57,7 @@ class Authentication:
     front, or a web page in a browser here, asks from this machine as well.
     """
 
-    def __init__(self, app: ASGIApp, keys: KeyFile | None) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys | None) -> None:
         self.app, self.keys = app, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +92,7 @@ class Authentication:
         key = self.keys.find(token)
         if key is None:
             raise _unauthorized("this API key is not known here; it may have been revoked")
-        return Caller(key.id, key.scope, key.rate)
+        return Caller(key.id, key.scope, key.rate, key.name)
 
 
 async def require_admin(request: Request) -> None:

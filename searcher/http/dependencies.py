@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from searcher.reports.report_store import ReportStore
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 
@@ -20,8 +21,16 @@ def _settings(request: Request) -> ServeSettings:
     return settings
 
 
+def _reports(request: Request) -> ReportStore:
+    reports: ReportStore = request.app.state.reports
+    return reports
+
+
 Service = Annotated[SearchService, Depends(_service)]
 """A parameter ``service: Service`` of a ``def`` route, which FastAPI runs in its thread pool."""
 
 Settings = Annotated[ServeSettings, Depends(_settings)]
 """A parameter ``settings: Settings``."""
+
+Reports = Annotated[ReportStore, Depends(_reports)]
+"""A parameter ``reports: Reports``."""

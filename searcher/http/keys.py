@@ -15,11 +15,11 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from indexer.errors import UsageError
 from indexer.fields import now
@@ -42,6 +42,18 @@ class Key:
     created_at: str
     rate: int | None = None
     """Requests a minute; None: as the service's setting says, 0: without limit."""
+
+
+class Keys(Protocol):
+    """Where the service looks a key up."""
+
+    def keys(self) -> tuple[Key, ...]:
+        """All keys, oldest first."""
+        ...
+
+    def find(self, token: str) -> Key | None:
+        """The key somebody presents, or None; raises ``UsageError`` where that cannot be told."""
+        ...
 
 
 class KeyFile:
@@ -85,11 +97,10 @@ class KeyFile:
             raise UsageError(f"the scope of a key is read or admin, not {scope!r}")
         if rate is not None and rate < 0:
             raise UsageError(f"the rate of a key is 0 (no limit) or more requests a minute, not {rate}")
-        secret = secrets.token_urlsafe(32)
-        key = Key(secrets.token_hex(6), name, scope, _digest(secret), now(), rate)
+        key, token = new_key(name, scope, rate)
         with self._changing() as keys:
             keys[key.id] = key
-        return key, f"jwl_{key.id}_{secret}"
+        return key, token
 
     def revoke(self, key_id: str) -> Key:
         """Remove a key; running services refuse it from their next request on.
@@ -109,11 +120,7 @@ class KeyFile:
         Raises:
             UsageError: the file cannot be read.
         """
-        keys = self._current()
-        match = _TOKEN.fullmatch(token)
-        key = keys.get(match[1]) if match else None
-        matches = hmac.compare_digest(_digest(match[2] if match else ""), key.sha256 if key else _NO_HASH)
-        return key if key is not None and matches else None
+        return found(token, self._current())
 
     def _current(self) -> dict[str, Key]:
         """The keys, read again when the file is another one than last time; an unreadable file opens nothing."""
@@ -142,6 +149,42 @@ class KeyFile:
                 _write(self.path, keys)
         except OSError as error:
             raise UsageError(f"{self.path}: cannot be written ({error.strerror or error}); check its rights") from error
+
+
+class MemoryKeys:
+    """Keys that live as long as the process: for a service that one person starts for themselves."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, Key] = {}
+
+    def add(self, name: str, scope: Scope, rate: int | None = None) -> tuple[Key, str]:
+        """Make a key; see `KeyFile.add`, whose limits on names are for who keeps them in a list."""
+        key, token = new_key(name, scope, rate)
+        self._keys[key.id] = key
+        return key, token
+
+    def keys(self) -> tuple[Key, ...]:
+        """All keys, oldest first."""
+        return tuple(self._keys.values())
+
+    def find(self, token: str) -> Key | None:
+        """The key somebody presents, or None."""
+        return found(token, self._keys)
+
+
+def new_key(name: str, scope: Scope, rate: int | None) -> tuple[Key, str]:
+    """A new key: what is known of it, and the key itself."""
+    secret = secrets.token_urlsafe(32)
+    key = Key(secrets.token_hex(6), name, scope, _digest(secret), now(), rate)
+    return key, f"jwl_{key.id}_{secret}"
+
+
+def found(token: str, keys: Mapping[str, Key]) -> Key | None:
+    """The key of these that somebody presents, or None; takes as long for a wrong secret as for the right one."""
+    match = _TOKEN.fullmatch(token)
+    key = keys.get(match[1]) if match else None
+    matches = hmac.compare_digest(_digest(match[2] if match else ""), key.sha256 if key else _NO_HASH)
+    return key if key is not None and matches else None
 
 
 def _digest(secret: str) -> str:

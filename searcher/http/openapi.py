@@ -11,7 +11,8 @@ from searcher.http.problems import Problem
 
 TAGS = [
     {"name": "search", "description": "Products that look like a product, a photo or a vector, or match words."},
-    {"name": "catalog", "description": "Products and their pictures, facets, categories of photos, reports."},
+    {"name": "catalog", "description": "Products and their pictures, facets, categories of photos."},
+    {"name": "reports", "description": "Duplicates, doubtful labels, outliers and clusters of the whole catalog."},
     {"name": "health", "description": "For orchestrators and monitoring."},
     {"name": "admin", "description": "Needs a key of scope admin."},
 ]

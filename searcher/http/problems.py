@@ -2,7 +2,7 @@
 
 400 malformed (JSON, multipart, a key in the address)     422 understood, but it makes no sense
 401 no key or a wrong one · 403 the key may not do this   429 too many requests
-404 no such route, no such product · 405 wrong method     500 a bug; the log has it under the request id
+404 no such route, product, report · 405 wrong method     500 a bug; the log has it under the request id
 408 413 415 the body is too slow, too large, of no use    503 index or model cannot be used at the moment
 """
 
@@ -58,6 +58,7 @@ _KINDS: tuple[tuple[type[errors.JewelryError], int, str], ...] = (
     (errors.FilterError, 422, "invalid-filter"),
     (errors.UnknownProduct, 404, "unknown-product"),
     (errors.UsageError, 422, "invalid-question"),
+    (errors.ReportMissing, 404, "no-report"),
     (errors.ImageError, 422, "invalid-photo"),
     (errors.VectorError, 422, "invalid-vector"),
     (errors.StoreError, 503, "index-unavailable"),

@@ -25,6 +25,8 @@ class Caller:
     scope: Literal["read", "admin"]
     rate: int | None = None
     """Requests a minute by the key; None: as the setting says."""
+    name: str | None = None
+    """Whom the key is for."""
 
 
 def header(scope: Scope, name: bytes) -> str | None:

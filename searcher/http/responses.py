@@ -131,12 +131,6 @@ class FacetsShape(Shape):
     facets: list[FacetShape]
 
 
-class ReportsShape(Shape):
-    """Addresses of the reports there are."""
-
-    reports: list[str]
-
-
 class BatchErrorShape(Shape):
     """Why one query of a batch has no answer."""
 

@@ -1,8 +1,7 @@
-"""Routes about the catalog itself: products, pictures, facets, the category of a photo, reports."""
+"""Routes about the catalog itself: products, pictures, facets, the category of a photo."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, HTTPException, Query, Response, UploadFile
@@ -10,7 +9,6 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import StringConstraints
 
-from indexer.errors import JewelryError
 from indexer.thumbnails import ThumbnailStore
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
@@ -19,7 +17,6 @@ from searcher.http.responses import (
     ClassificationShape,
     FacetsShape,
     ProductShape,
-    ReportsShape,
     json_response,
     product_json,
 )
@@ -31,11 +28,6 @@ WEBP: dict[int | str, dict[str, Any]] = {
 }
 FOR_EVER = {"cache-control": "private, max-age=31536000, immutable"}
 """A picture's address is the hash of its photo: another photo has another address."""
-
-REPORT_FILES = {".html": "text/html; charset=utf-8", ".png": "image/png", ".json": "application/json"}
-REPORT_POLICY = {
-    "content-security-policy": "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; sandbox"
-}
 
 
 @router.get(
@@ -114,39 +106,3 @@ def classify_upload(
 ) -> Response:
     """The form for a browser's upload."""
     return json_response(service.classify(image.file.read(), k=k).to_json())
-
-
-@router.get(
-    "/reports",
-    responses={200: {"model": ReportsShape, "description": "Addresses of reports."}},
-    response_class=Response,
-    summary="Reports there are",
-)
-def reports(service: Service) -> Response:
-    """The training report of the index's model, where it is at hand."""
-    folder = _report_folder(service)
-    names = sorted(path.name for path in folder.iterdir() if path.suffix in REPORT_FILES) if folder else []
-    return json_response({"reports": [f"/v1/reports/model/{name}" for name in names]})
-
-
-@router.get(
-    "/reports/model/{name}", response_class=FileResponse, summary="A file of the model's training report",
-    responses={200: {"description": "The file.", "content": {kind: {} for kind in REPORT_FILES.values()}}},
-)  # fmt: skip
-def report(service: Service, name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+\.[a-z]+$")]) -> Response:
-    """Read-only, and without scripts."""
-    folder = _report_folder(service)
-    path = folder / name if folder else None
-    if path is None or path.suffix not in REPORT_FILES or not path.is_file():
-        raise HTTPException(404, "there is no report of this name; GET /v1/reports lists them")
-    return FileResponse(path, media_type=REPORT_FILES[path.suffix], headers=REPORT_POLICY)
-
-
-def _report_folder(service: Service) -> Path | None:
-    from indexer.model_file import REPORT_NAME
-
-    try:
-        folder = service.published().model_folder / REPORT_NAME
-    except JewelryError:
-        return None
-    return folder if folder.is_dir() else None

@@ -1,4 +1,4 @@
-"""The page at / and its files under /static/: read once from the package, sent with an ETag, never a path of the disk.
+"""The pages at / and /review, their files under /static/: read once from the package, never a path of the disk.
 
 Who asks can only name a file of `searcher/web`; whatever else stands in the address is a name that is not there.
 """
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-PAGE, ICON = "index.html", "icon.svg"
+PAGE, REVIEW, ICON = "index.html", "review.html", "icon.svg"
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -51,6 +51,12 @@ def web_files() -> dict[str, WebFile]:
 def page(request: Request) -> Response:
     """The page to try the search in."""
     return _sent(request, PAGE)
+
+
+@router.api_route("/review", methods=METHODS)
+def review(request: Request) -> Response:
+    """The page to decide what pairs of photos are to each other; what it shows needs a key."""
+    return _sent(request, REVIEW)
 
 
 @router.api_route("/favicon.ico", methods=METHODS)

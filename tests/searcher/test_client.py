@@ -28,7 +28,9 @@ from searcher.http.keys import KeyFile
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.conftest import HOSTILE, Photographed
+from tests.searcher.duplicate_reports import photos_of
 from tests.searcher.http.conftest import running
+from tests.searcher.reported_index import checking_service, copy_with_reports
 
 SHORT_FORMS = {("GET", "/v1/similar"), ("GET", "/v1/facets")}
 """The same questions as by POST, for browsers and caches."""
@@ -47,9 +49,14 @@ class Recorder:
 
 
 @contextmanager
-def serving(photographed: Photographed, seen: set[tuple[str, str]] | None = None, **options: Any) -> Iterator[str]:
+def serving(
+    photographed: Photographed,
+    seen: set[tuple[str, str]] | None = None,
+    service: SearchService | None = None,
+    **options: Any,
+) -> Iterator[str]:
     settings = ServeSettings(_env_file=None, index=photographed.root, **options)  # type: ignore[call-arg]
-    app = create_app(settings, SearchService(photographed.index))
+    app = create_app(settings, service or SearchService(photographed.index))
     app.add_middleware(Recorder, seen=set() if seen is None else seen)
     with running(app) as port:
         yield f"http://127.0.0.1:{port}"
@@ -77,7 +84,9 @@ def test_every_route_of_the_document_has_a_method(photographed: Photographed, ph
     keys = KeyFile(tmp_path / "keys.json")
     _, token = keys.add("boss", "admin")
     seen: set[tuple[str, str]] = set()
-    with serving(photographed, seen, keys=keys.path) as address, Client(address, token) as client:
+    copy = copy_with_reports(photographed, tmp_path)
+    pair = [photo.sha256 for photo in photos_of(copy)[4:8:2]]
+    with serving(copy, seen, checking_service(copy), keys=keys.path) as address, Client(address, token) as client:
         calls: dict[str, Callable[[], Any]] = {
             "similar": lambda: client.similar("P001"),
             "similar_photo": lambda: client.similar_photo(photo),
@@ -92,7 +101,16 @@ def test_every_route_of_the_document_has_a_method(photographed: Photographed, ph
             "product": lambda: client.product("P001"),
             "picture": lambda: client.picture(client.product("P001")["photos"][0]["thumbnail"] or ""),
             "reports": lambda: client.reports(),
-            "report": lambda: refused(client.report, "report.html"),
+            "duplicates": lambda: client.duplicates(limit=1),
+            "check_duplicates": lambda: (client.check_duplicates(photo), refused(client.check_duplicates)),
+            "duplicate_picture": lambda: client.duplicate_picture(pair[0]),
+            "difference": lambda: client.difference(*pair),
+            "mislabels": lambda: client.mislabels("watches"),
+            "outliers": lambda: client.outliers("far"),
+            "clusters": lambda: client.clusters(limit=1),
+            "decide": lambda: client.decide(*pair, "same"),
+            "decisions": lambda: client.decisions(),
+            "report": lambda: (refused(client.report, "report.html"), client.report("/v1/reports/clusters/report.csv")),
             "alive": lambda: client.alive(),
             "ready": lambda: client.ready(),
             "metrics": lambda: client.metrics(),
@@ -106,9 +124,9 @@ def test_every_route_of_the_document_has_a_method(photographed: Photographed, ph
     assert operations - seen == SHORT_FORMS
 
 
-def refused(ask: Callable[[str], Any], given: str) -> ClientError:
+def refused(ask: Callable[..., Any], *given: str) -> ClientError:
     with pytest.raises(ClientError) as caught:
-        ask(given)
+        ask(*given)
     return caught.value
 
 

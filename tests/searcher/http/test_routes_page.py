@@ -18,6 +18,7 @@ def test_the_page_and_all_its_files_need_no_key(guarded: TestClient) -> None:
         assert answer.headers["content-type"] == file.media_type
         assert answer.headers["cache-control"] == "no-cache"
         assert answer.headers["x-content-type-options"] == "nosniff"
+    assert guarded.get("/review").content == web_files()["review.html"].content
     assert guarded.get("/").content == web_files()["index.html"].content
     assert guarded.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
 
@@ -26,7 +27,7 @@ def test_scripts_and_styles_of_the_page_alone(client: TestClient) -> None:
     policy = client.get("/").headers["content-security-policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
-    html = client.get("/").text
+    html = client.get("/").text + client.get("/review").text
     assert not re.search(r"<script(?![^>]*\ssrc=)|\son\w+=|\sstyle=|https?://|//[a-z]", html)
     named = set(re.findall(r'(?:src|href)="static/([^"]+)"', html))
     for name, file in web_files().items():
@@ -35,7 +36,7 @@ def test_scripts_and_styles_of_the_page_alone(client: TestClient) -> None:
             assert not re.search(
                 r"\b(innerHTML|outerHTML|insertAdjacentHTML|eval|document\.write)\b", file.content.decode()
             )
-    assert named | {"index.html"} == set(web_files())  # none is missing, none is left over
+    assert named | {"index.html", "review.html"} == set(web_files())  # none is missing, none is left over
 
 
 def test_a_file_is_sent_once(client: TestClient) -> None:
@@ -68,4 +69,4 @@ def test_nothing_else_can_be_reached(client: TestClient, path: str) -> None:
 
 def test_the_page_is_no_part_of_the_api_document(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
-    assert not [path for path in paths if path == "/" or path.startswith(("/static", "/favicon"))]
+    assert not [path for path in paths if path in ("/", "/review") or path.startswith(("/static", "/favicon"))]

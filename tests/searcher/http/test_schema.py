@@ -41,7 +41,7 @@ WORDS: dict[str, list[str]] = {
 """What makes sense to this catalog; without it nearly every question would end at the first unknown product."""
 
 WHERE_WORDS_GO = {
-    "path.sha256": "pictures", "body.image": "photos",
+    "path.sha256": "pictures", "query.first": "pictures", "body.image": "photos",
     "path.product_id": "products", "query.product_id": "products", "query.where[*]": "filters",
     "query.field[*]": "fields", "body.product_id": "products", "body.product_ids[*]": "products",
     "body.queries[*]": "products", "body.positive[*]": "products", "body.negative[*]": "products",
@@ -169,7 +169,8 @@ def judge(outcome: Outcome, least: int, answered: set[str]) -> None:
 
 
 EASY = {"GET /livez", "GET /v1/facets", "GET /v1/reports", "GET /v1/similar", "GET /v1/products/{product_id}",
-        "POST /v1/batch", "POST /v1/facets", "POST /v1/text"}  # fmt: skip
+        "POST /v1/batch", "POST /v1/facets", "POST /v1/text", "GET /v1/duplicates", "GET /v1/mislabels",
+        "GET /v1/outliers", "GET /v1/clusters", "GET /v1/reports/{kind}/{name}"}  # fmt: skip
 """What random questions are answered at: who only ever collects refusals learns little about answers."""
 
 
@@ -184,7 +185,8 @@ def test_random_questions(shop: Shop) -> None:
 def test_random_questions_with_a_key(shop: Shop, keys: tuple[Path, str]) -> None:
     path, key = keys
     outcome = explore(shop, 12, "fuzzing", "stateful", seed=2, keys=path, key=key)
-    judge(outcome, 200, {"GET /v1/admin/status", "GET /metrics", "GET /v1/reports"})
+    judge(outcome, 200, {"GET /v1/admin/status", "GET /metrics", "GET /v1/reports", "GET /v1/decisions",
+                         "POST /v1/decisions"})  # fmt: skip
     refused = {operation for operation, status in outcome.answers if status == 401}
     assert {"GET /v1/admin/status", "GET /metrics", "GET /v1/products/{product_id}"} <= refused
 

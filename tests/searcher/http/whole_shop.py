@@ -1,4 +1,4 @@
-"""A shop that has everything a route can be asked for: every kind of field, co-views, pictures, a report, a network."""
+"""A shop that has everything a route can be asked for: every kind of field, co-views, pictures, reports, a network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from indexer.embedder import Embedder
 from indexer.generations import EmbeddedIndex
 from indexer.images import open_image, sha256
 from indexer.thumbnails import ThumbnailStore
-from tests.searcher.conftest import draw_payloads, points, publish, record
+from searcher.reports.writing import write_report
+from tests.searcher.audit_reports import clusters, mislabels, outliers
+from tests.searcher.conftest import Photographed, draw_payloads, points, publish, record
+from tests.searcher.duplicate_reports import small_report
 from tests.small_catalog import write_photo
 from tests.tiny_model import write_tiny_model
 
@@ -49,5 +52,8 @@ def build_shop(folder: Path) -> Shop:
         ThumbnailStore(index.root).write(photo["sha256"], open_image(path))
     of = record(embedder.model.fingerprint, str(model), str(folder / "catalog"))
     publish(index, points(payloads, np.stack(rows)), of)
+    shop = Photographed(index, index.read(), payloads, np.stack(rows), folder / "catalog", model)
+    for report in (small_report(shop), mislabels(shop), outliers(shop), clusters(shop)):
+        write_report(index, report)
     asked = write_photo(folder / "asked.png", seed=999)
     return Shop(index, asked, [float(x) for x in rows[3]], payloads[0]["photo"]["sha256"])

@@ -1,0 +1,1 @@
+"""Audits of the labels and photos of a catalog: mislabels and outliers."""

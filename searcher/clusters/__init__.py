@@ -1,0 +1,1 @@
+"""Clusters of products that look alike, their names and their map."""

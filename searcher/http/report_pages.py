@@ -1,0 +1,138 @@
+"""Stored reports for other machines, a page at a time: pictures are addresses of this server, evidence is in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from indexer.stores.interface import Index
+from indexer.thumbnails import ThumbnailStore
+from searcher.duplicates.decisions import Decisions, decisions_path
+from searcher.reports.duplicates_words import differing_fields, evidence_in_words
+from searcher.reports.report_store import Document, Kind, ReportStore
+
+if TYPE_CHECKING:
+    from searcher.duplicates.check import DuplicateCheck
+
+MOST_ENTRIES = 200
+"""Entries of one page."""
+
+
+class ReportPages:
+    """Pages of the stored reports of one index.
+
+    Args:
+        index: its thumbnails, decisions and published generation.
+        reports: what is stored.
+
+    All methods raise ``ReportMissing`` where there is no report of the kind, and ``JewelryError`` where it cannot be
+    read.
+    """
+
+    def __init__(self, index: Index, reports: ReportStore) -> None:
+        self._index, self._reports = index, reports
+        self._thumbnails = ThumbnailStore(index.local)
+
+    def duplicates(self, tier: str | None, offset: int, limit: int) -> Document:
+        """Groups in the order of the report, after the last of them the loose pairs; of one tier, or of all."""
+        document = self._reports.document("duplicates")
+        groups = [group for group in document["groups"] if tier in (None, group["tier"])]
+        pairs = [pair for pair in document["loose_pairs"] if tier in (None, pair["tier"])]
+        decisions = Decisions.read(decisions_path(self._index.local))
+        end, after = offset + limit, max(0, offset - len(groups))
+        return {
+            **self._head(document, len(groups) + len(pairs), offset),
+            "groups": [self._group(group, decisions) for group in groups[offset:end]],
+            "loose_pairs": [self._pair(pair, decisions) for pair in pairs[after : max(0, end - len(groups))]],
+        }
+
+    def entries(self, kind: Kind, offset: int, limit: int, tag: str | None = None) -> Document:
+        """Entries of an audit or of the clusters, in the order of the report.
+
+        Args:
+            kind: any but duplicates.
+            offset: entries skipped.
+            limit: entries wanted.
+            tag: the given category of mislabels or the oddity of outliers; None is all.
+        """
+        document = self._reports.document(kind)
+        found: Sequence[Mapping[str, Any]] = document["clusters" if kind == "clusters" else "entries"]
+        if tag is not None:
+            found = [entry for entry in found if entry["oddity" if kind == "outliers" else "category"] == tag]
+        return {
+            **self._head(document, len(found), offset),
+            "entries": [self._entry(entry) for entry in found[offset : offset + limit]],
+        }
+
+    def compared(self, first: str, second: str) -> tuple[Document, Document, Document] | None:
+        """Two photos of the report of duplicates that were compared, and the evidence; photos are named by sha256."""
+        document = self._reports.document("duplicates")
+        for group in document["groups"]:
+            medoid, *others = group["members"]
+            for other in others:
+                if (medoid["sha256"], other["sha256"]) == (first, second):
+                    return medoid, other, other["evidence"] or {}
+        for pair in document["loose_pairs"]:
+            if (pair["first"]["sha256"], pair["second"]["sha256"]) == (first, second):
+                return pair["first"], pair["second"], pair["evidence"]
+        return None
+
+    def photo(self, sha256: str) -> Document | None:
+        """A photo of the report of duplicates."""
+        document = self._reports.document("duplicates")
+        photos = [member for group in document["groups"] for member in group["members"]]
+        photos += [pair[side] for pair in document["loose_pairs"] for side in ("first", "second")]
+        return next((photo for photo in photos if photo["sha256"] == sha256), None)
+
+    def _head(self, document: Document, total: int, offset: int) -> Document:
+        kept = {name: document[name] for name in ("summary", "notes", "generation", "model", "created_at")}
+        return {"total": total, "offset": offset, "stale": document["generation"] != self._index.current(), **kept}
+
+    def _group(self, group: Mapping[str, Any], decisions: Decisions) -> Document:
+        first = group["members"][0]
+        return {**group, "members": [self._member(first, member, decisions) for member in group["members"]]}
+
+    def _member(self, first: Mapping[str, Any], member: Mapping[str, Any], decisions: Decisions) -> Document:
+        return {**self._photo(member), **_compared(first, member, member["evidence"], decisions)}
+
+    def _pair(self, pair: Mapping[str, Any], decisions: Decisions) -> Document:
+        both = {"first": self._photo(pair["first"]), "second": self._photo(pair["second"])}
+        return {**pair, **both, **_compared(pair["first"], pair["second"], pair["evidence"], decisions)}
+
+    def _entry(self, entry: Mapping[str, Any]) -> Document:
+        shown = {**entry}
+        if "photo" in entry:
+            shown["photo"] = self._photo(entry["photo"])
+        for photos in ("neighbours", "members"):
+            if photos in entry:
+                shown[photos] = [self._photo(photo) for photo in entry[photos]]
+        return shown
+
+    def _photo(self, photo: Mapping[str, Any]) -> Document:
+        return {**photo, "thumbnail": self.thumbnail(photo["sha256"])}
+
+    def check(self, check: DuplicateCheck) -> Document:
+        """The check of one photo, of whose matches only what tells them apart is sent."""
+        document = check.to_json()
+        for row, match in zip(document["matches"], check.matches, strict=True):
+            kept = {name: row[name] for name in ("product_id", "photo", "tier", "probability", "evidence")}
+            row.clear()
+            row.update(kept, thumbnail=self.thumbnail(match.photo.sha256))
+        return document
+
+    def thumbnail(self, sha256: str) -> str | None:
+        """The address of a photo's picture, where there is one."""
+        return None if self._thumbnails.find(sha256) is None else f"/v1/pictures/{sha256}"
+
+
+def _compared(
+    first: Mapping[str, Any], second: Mapping[str, Any], evidence: Mapping[str, Any] | None, decisions: Decisions
+) -> Document:
+    same = first["sha256"] == second["sha256"]
+    return {
+        "in_words": evidence_in_words(evidence),
+        "differs": [
+            {"field": field, "first": one, "second": other} for field, one, other in differing_fields(first, second)
+        ],
+        "verdict": None if same else decisions.verdict(first["sha256"], second["sha256"]),
+    }

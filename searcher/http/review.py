@@ -1,0 +1,88 @@
+"""Runs the review page for one person on this machine: a service on loopback, and a key that ends with it.
+
+Importing this needs no extra, so that a missing one can be said in one line.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import logging.config
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from indexer.errors import JewelryError
+from searcher.http.json_logs import log_config
+from searcher.http.keys import LONGEST_NAME, MemoryKeys
+from searcher.http.serve import bind, require_extra
+from searcher.settings import ServeSettings
+
+if TYPE_CHECKING:
+    from searcher.service import SearchService
+
+HOST = "127.0.0.1"
+
+
+def run_review(
+    settings: ServeSettings,
+    port: int = 0,
+    service: SearchService | None = None,
+    *,
+    say: Callable[[str], object] = click.echo,
+) -> None:
+    """Serve the review page until Ctrl-C, after saying its address.
+
+    The address carries a key of scope admin behind ``#``, which browsers keep to themselves; nobody else on the
+    network can connect, and other users of this machine do not know the key. Opening a browser is left to the
+    person: a command line that does it would show the key to everybody who lists processes.
+
+    Args:
+        settings: where index, model and catalog are; host, keys and limits are this function's own.
+        port: where to listen; 0 takes a free one.
+        service: what answers; None opens the index that the settings name.
+        say: takes the lines for the person.
+
+    Raises:
+        MissingExtra: the extra ``serve`` is not installed.
+        JewelryError: the port is taken, or the index cannot be used.
+    """
+    require_extra()
+    import uvicorn
+
+    from searcher.http.app import create_app
+
+    own = {"serve_host": HOST, "serve_port": port, "serve_workers": 1, "keys": None, "open": False, "cors_origins": ()}
+    keys = MemoryKeys()
+    _, token = keys.add(_person(), "admin", 0)
+    app = create_app(settings.model_copy(update=own), service, keys)
+    logging.config.dictConfig(log_config("warning"))
+    with bind(HOST, port) as listener:
+        say(f"Review: http://{HOST}:{listener.getsockname()[1]}/review#key={token}")
+        say(
+            "The address is a key: it works on this machine until you end this with Ctrl-C. Decisions are kept at once."
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                ws="none",
+                timeout_graceful_shutdown=settings.shutdown_timeout,
+            )
+        )
+        server.run(sockets=[listener])
+        if not server.started:
+            raise JewelryError("the review page did not start; the log above says why")
+
+
+def _person() -> str:
+    """Who is at this machine, as decisions name them."""
+    try:
+        name = getpass.getuser().strip()[:LONGEST_NAME]
+    except (OSError, KeyError, ImportError):  # a user without a name, as in some containers
+        name = ""
+    return name if name and name.isprintable() else "reviewer"

@@ -1,0 +1,51 @@
+"""Routes of people's decisions on pairs of photos; they need a key of scope admin, whose name is kept beside them."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from searcher.duplicates.decisions import Decisions, append, decisions_path
+from searcher.http.authentication import require_admin
+from searcher.http.dependencies import Service
+from searcher.http.problems import PROBLEMS
+from searcher.http.report_shapes import DecisionShape, DecisionsShape
+from searcher.http.request_context import caller_of
+from searcher.http.requests import DecisionBody
+from searcher.http.responses import json_response
+from searcher.http.routes_audits import Offset
+
+router = APIRouter(prefix="/v1/decisions", tags=["reports"], dependencies=[Depends(require_admin)], responses=PROBLEMS)
+
+
+@router.post(
+    "",
+    responses={200: {"model": DecisionShape, "description": "The decision as it was kept."}},
+    response_class=Response,
+    summary="Decide what two photos are to each other",
+)
+def decide(request: Request, service: Service, body: DecisionBody) -> Response:
+    """The last decision on a pair counts; `searcher duplicates` follows it from its next run on."""
+    caller = caller_of(request.scope)
+    by = (caller and caller.name) or "admin"
+    kept = append(decisions_path(service.index.local), body.first, body.second, body.verdict, by)
+    return json_response(kept.to_json())
+
+
+@router.get(
+    "",
+    responses={200: {"model": DecisionsShape, "description": "The decisions, oldest first."}},
+    response_class=Response,
+    summary="What was decided",
+)
+def decisions(
+    service: Service,
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Decisions wanted.")] = 100,
+) -> Response:
+    """The last decision on each pair."""
+    known = Decisions.read(decisions_path(service.index.local))
+    page = [decision.to_json() for decision in islice(known, offset, offset + limit)]
+    return json_response({"decisions": page, "total": len(known), "offset": offset})

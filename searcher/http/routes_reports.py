@@ -1,0 +1,105 @@
+"""Routes of reports as files: the model's training report, and page, table and JSON of each report on the catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, HTTPException, Response
+from fastapi.responses import FileResponse
+from pydantic import StringConstraints
+
+from indexer.errors import JewelryError
+from searcher.http.dependencies import Reports, Service
+from searcher.http.problems import PROBLEMS
+from searcher.http.report_shapes import ReportsShape, without_paths
+from searcher.http.responses import json_response
+from searcher.reports.page import policy_of
+from searcher.reports.report_store import FILES, Kind
+
+router = APIRouter(prefix="/v1/reports", tags=["reports"], responses=PROBLEMS)
+
+REPORT_FILES = {".html": "text/html; charset=utf-8", ".png": "image/png", ".json": "application/json"}
+REPORT_POLICY = {
+    "content-security-policy": "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; sandbox"
+}
+PAGE_TYPES = {"report.html": "text/html; charset=utf-8", "report.csv": "text/csv; charset=utf-8"}
+SANDBOX = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-modals"
+"""The page runs its one script in an origin of its own: it reaches nothing of this service, and no key."""
+
+
+@router.get(
+    "",
+    responses={200: {"model": ReportsShape, "description": "Addresses of reports."}},
+    response_class=Response,
+    summary="Reports there are",
+)
+def reports(service: Service, reports: Reports) -> Response:
+    """The training report of the index's model, and the reports on the catalog, where they have been made."""
+    folder = _model_report(service)
+    names = sorted(path.name for path in folder.iterdir() if path.suffix in REPORT_FILES) if folder else []
+    published = service.index.current()
+    stored = []
+    addresses = [f"/v1/reports/model/{name}" for name in names]
+    for report in reports.reports():
+        files = [f"/v1/reports/{report.kind}/{name}" for name in FILES]
+        addresses += files
+        stored.append(
+            {
+                "kind": report.kind,
+                "generation": report.generation,
+                "created_at": report.created_at,
+                "stale": report.stale(published),
+                "files": files,
+            }
+        )
+    return json_response({"reports": addresses, "stored": stored})
+
+
+@router.get(
+    "/model/{name}", response_class=FileResponse, summary="A file of the model's training report",
+    responses={200: {"description": "The file.", "content": {kind: {} for kind in REPORT_FILES.values()}}},
+)  # fmt: skip
+def model_report(
+    service: Service, name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+\.[a-z]+$")]
+) -> Response:
+    """Read-only, and without scripts."""
+    folder = _model_report(service)
+    path = folder / name if folder else None
+    if path is None or path.suffix not in REPORT_FILES or not path.is_file():
+        raise HTTPException(404, "there is no report of this name; GET /v1/reports lists them")
+    return FileResponse(path, media_type=REPORT_FILES[path.suffix], headers=REPORT_POLICY)
+
+
+@router.get(
+    "/{kind}/{name}", response_class=FileResponse, summary="The page, the table or the JSON of a report on the catalog",
+    responses={200: {"description": "The file.", "content": {
+        kind: {} for kind in (*PAGE_TYPES.values(), "application/json")
+    }}},
+)  # fmt: skip
+def stored_report(reports: Reports, kind: Kind, name: Literal["report.html", "report.csv", "report.json"]) -> Response:
+    """Read-only; the page may run the one script that it was made with, and reach nothing."""
+    if name == "report.json":
+        return json_response(without_paths(reports.document(kind)))
+    path = reports.find(kind).path(name)
+    if not path.is_file():
+        raise HTTPException(404, f"the report of {kind} has no {name}; make it again")
+    headers = _page_policy(path) if name == "report.html" else {}
+    download = None if name == "report.html" else f"{kind}.csv"
+    return FileResponse(path, media_type=PAGE_TYPES[name], headers=headers, filename=download)
+
+
+def _page_policy(path: Path) -> dict[str, str]:
+    with path.open("rb") as page:
+        policy = policy_of(page.read(2000))
+    return REPORT_POLICY if policy is None else {"content-security-policy": f"{policy}; {SANDBOX}"}
+
+
+def _model_report(service: Service) -> Path | None:
+    from indexer.model_file import REPORT_NAME
+
+    try:
+        folder = service.published().model_folder / REPORT_NAME
+    except JewelryError:
+        return None
+    return folder if folder.is_dir() else None

@@ -1,0 +1,56 @@
+"""A report of duplicates as a table: a row for each photo of each group, and two for each loose pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from searcher.presentation import printable
+from searcher.reports.duplicates_words import evidence_in_words
+from searcher.reports.spreadsheet import to_csv
+
+COLUMNS = (
+    "entry", "group", "group_tier", "tier", "role", "product_id", "title", "photo", "category", "price", "currency",
+    "probability", "cosine", "phash_distance", "matched_features", "overlap", "colour_difference", "flipped",
+    "decided_by", "crosses_categories", "prices_differ", "width", "height", "bytes", "sha256", "reasons",
+)  # fmt: skip
+"""``entry`` is group or pair; ``tier`` is what the photo is to the first of its group; ``role`` keep, delete or -."""
+
+_EVIDENCE = ("cosine", "phash_distance", "matched_features", "overlap", "colour_difference", "flipped", "decided_by")
+
+
+def duplicates_csv(document: Mapping[str, Any]) -> str:
+    """The table of a `DuplicateReport.to_json`."""
+    return to_csv(COLUMNS, _rows(document))
+
+
+def _rows(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for group in document["groups"]:
+        about = {
+            "entry": "group", "group": group["id"], "group_tier": group["tier"],
+            "crosses_categories": group["crosses_categories"], "prices_differ": group["prices_differ"],
+        }  # fmt: skip
+        for member in group["members"]:
+            role = "delete" if member["delete"] else "keep" if member["keep"] else "-"
+            yield {**about, **_photo(member), **_found(member), "role": role}
+    for number, pair in enumerate(document["loose_pairs"], start=1):
+        about = {"entry": "pair", "group": f"pair {number}", "group_tier": pair["tier"], "role": "-"}
+        yield {**about, **_photo(pair["first"])}
+        yield {**about, **_photo(pair["second"]), **_found(pair)}
+
+
+def _photo(photo: Mapping[str, Any]) -> dict[str, Any]:
+    payload = photo["payload"]
+    own = {name: photo[name] for name in ("product_id", "photo", "category", "width", "height", "bytes", "sha256")}
+    return {**own, **{name: payload.get(name) for name in ("title", "price", "currency")}}
+
+
+def _found(compared: Mapping[str, Any]) -> dict[str, Any]:
+    """What a member or a pair was found to be."""
+    evidence = compared["evidence"] or {}
+    return {
+        "tier": compared["tier"],
+        "probability": compared["probability"],
+        **{name: evidence.get(name) for name in _EVIDENCE},
+        "reasons": printable("; ".join(evidence_in_words(evidence))),
+    }

@@ -1,0 +1,92 @@
+"""What a report of duplicates says to people: tiers, evidence and differing fields in words, from its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from searcher.duplicates.answers import Tier
+from searcher.presentation import printable, shown_fields, written
+
+TIERS: Mapping[str, str] = {
+    Tier.IDENTICAL_FILE: "Same file",
+    Tier.IDENTICAL_PIXELS: "Same pixels",
+    Tier.EDITED: "Edited copies",
+    Tier.OTHER_PHOTO: "Other photos",
+    Tier.VARIANT: "Variants",
+}
+"""Groups of each tier."""
+
+WHAT_IT_IS: Mapping[str, str] = {
+    Tier.IDENTICAL_FILE: "The same file, byte for byte",
+    Tier.IDENTICAL_PIXELS: "Saved differently, every pixel is the same",
+    Tier.EDITED: "The same picture, edited",
+    Tier.OTHER_PHOTO: "Probably the same product, photographed again",
+    Tier.VARIANT: "The same design in another version",
+}
+"""What a photo is to the one it was compared with."""
+
+ALIGNED = frozenset({Tier.EDITED, Tier.OTHER_PHOTO, Tier.VARIANT})
+"""Where a picture of the difference shows something."""
+
+_NOT_COMPARED = ("url",)
+NOTICEABLE, CLEAR = 3.0, 12.0
+"""ΔE (CIELAB, 1976) from which a difference in colour can be noticed, and is plain to see."""
+
+
+def certainty(probability: float | None) -> str:
+    """A probability for people: 97 %, never 100 %; of what is certain, nothing needs to be said."""
+    if probability is None or probability >= 1:
+        return ""
+    percent = min(99.9, round(100 * probability, 1)) if probability > 0.99 else round(100 * probability)
+    return f"{percent} %"
+
+
+def evidence_in_words(evidence: Mapping[str, Any] | None) -> list[str]:
+    """What was measured, a few words each; ``evidence`` is that of `Evidence.to_json`."""
+    if not evidence:
+        return []
+    words: list[str] = []
+    if (by := evidence.get("decided_by")) is not None:
+        words.append(f"decided by {printable(str(by))}")
+    if (cosine := evidence.get("cosine")) is not None:
+        words.append(f"alike by {cosine:.3f}")
+    if (bits := evidence.get("phash_distance")) is not None:
+        words.append("same picture hash" if bits == 0 else f"{bits} of 64 hash bits differ")
+    if (features := evidence.get("matched_features")) is not None:
+        words.append(f"{features} details in place")
+    if evidence.get("flipped"):
+        words.append("mirrored")
+    if (overlap := evidence.get("overlap")) is not None and overlap < 0.995:
+        words.append(f"covers {100 * overlap:.0f} % of it")
+    if (colour := evidence.get("colour_difference")) is not None:
+        kind = "same colours" if colour < NOTICEABLE else "colours differ" if colour < CLEAR else "other colours"
+        words.append(f"{kind} (ΔE {colour:.1f})")
+    return words
+
+
+def differing_fields(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Field, value of the first and value of the second photo, where their products differ.
+
+    Both are photos of `Photo.to_json`, so that the category counts as well.
+    """
+    if first["product_id"] == second["product_id"]:
+        return []
+    one, other = ({"category_": photo["category"], **photo["payload"]} for photo in (first, second))
+    rows = []
+    for field in ["category_", *(name for name in shown_fields([one, other]) if name != "category_")]:
+        values = written(one, field), written(other, field)
+        if values[0] != values[1] and field not in _NOT_COMPARED:
+            rows.append((field.rstrip("_").replace("_", " "), *values))
+    return rows
+
+
+def several(values: Sequence[str]) -> str:
+    """``rings, watches`` or ``rings, watches and 3 more``."""
+    known = [value for value in dict.fromkeys(values) if value]
+    return ", ".join(known[:3]) + (f" and {len(known) - 3} more" if len(known) > 3 else "")
+
+
+def name_of(photo: Mapping[str, Any]) -> str:
+    """What a photo's product is called: its title, else its id."""
+    return printable(str(photo.get("payload", {}).get("title") or photo["product_id"]))
