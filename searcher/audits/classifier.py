@@ -9,7 +9,7 @@ from searcher.gallery import Floats, Ints
 
 Probabilities = NDArray[np.float64]
 
-PENALTY = 1e-2
+PENALTY = 0.1
 """Of a photo: the ridge is this times the number of photos learned from, over the dimension."""
 TEMPERATURES = np.geomspace(0.5, 50.0, 41)
 FOLDS = 5
@@ -18,10 +18,10 @@ FOLDS = 5
 def out_of_sample(vectors: Floats, labels: Ints, classes: int, folds: Ints) -> Probabilities:
     """Probability of every class for every photo [n, classes], each by a classifier that did not see its fold.
 
-    Least squares on one-hot targets, each class weighing the square root of its share, is a closed form: one product of
-    the vectors per fold, and no sweep over the photos whose length depends on them. What it answers becomes a probability by a softmax whose sharpness makes
-    the labels likeliest, which is chosen out of sample too. After Northcutt et al., *Confident Learning* (JAIR 2021), who
-    ask for nothing more of the classifier than that it did not see the labels it judges.
+    Least squares on one-hot targets, a class weighing the square root of its share, has a closed form: one pass over
+    the vectors a fold. Its answers become probabilities by a softmax of the sharpness that makes the labels likeliest,
+    judged on these answers too. After Northcutt et al., *Confident Learning* (JAIR 2021), who ask of a classifier no
+    more than that it did not see the labels it judges.
 
     Args:
         vectors: [n, dimension], unit length.

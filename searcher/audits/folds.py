@@ -29,7 +29,7 @@ def make_folds(gallery: Gallery, neighbours: Neighbours, folds: int, seed: int =
     largest_first = drawn[np.argsort(-sizes[drawn], kind="stable")]
     load = np.zeros(folds, np.int64)
     fold_of_group = np.zeros(len(sizes), np.int64)
-    for group in largest_first:
+    for group in map(int, largest_first):
         fold = int(load.argmin())
         fold_of_group[group] = fold
         load[fold] += sizes[group]

@@ -17,7 +17,7 @@ from searcher.clusters.naming import name_of, shared_values
 from searcher.clusters.places import MOST, choose, places
 from searcher.clusters.space import product_vectors
 from searcher.gallery import Floats, Gallery, Ints, Neighbours, nearest_photos, read_gallery
-from searcher.options import Where, where_texts
+from searcher.options import Where, where_json
 
 if TYPE_CHECKING:
     from searcher.published import Published
@@ -61,7 +61,7 @@ def find_clusters(
     _check(granularity, limit, members, map_size)
     began, record = time.perf_counter(), published.store.record
     tree = published.read_filter(where)
-    told = [f for f, k in record.field_table.items() if k in (FieldType.KEYWORD, FieldType.BOOLEAN, FieldType.TEXT)]
+    told = [f for f, k in record.field_table.items() if k in (FieldType.KEYWORD, FieldType.TEXT)]
     gallery = read_gallery(published.store, tree, fields=[name for name in told if name != "cluster"])
     near = nearest_photos(published.store, gallery, NEIGHBOURS, where=tree)
     vectors = product_vectors(gallery)
@@ -77,10 +77,10 @@ def find_clusters(
         generation=published.generation, model=record.fingerprint, created_at=now(),
         catalog_root=str(published.catalog_root),
         settings={
-            "where": where_texts(where), "granularity": granularity, "limit": limit, "members": members,
+            "where": where_json(where), "granularity": granularity, "limit": limit, "members": members,
             "map_size": map_size, "across_categories": across_categories,
         },
-        took_s=time.perf_counter() - began,
+        judged_ids=gallery.products, took_s=time.perf_counter() - began,
     )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def _cluster(gallery: Gallery, vectors: Floats, rows: Ints, members: int, table:
     return Cluster(
         id=gallery.products[medoid], name=name_of(payloads, shared), size=len(rows),
         cohesion=float(np.mean([cosine for cosine, product, _ in nearest if product != medoid])),
-        members=tuple(Member(gallery.products[p], cosine, photo_of(gallery, row)) for cosine, p, row in nearest[:members]),
+        members=tuple(Member(gallery.products[p], cosine, photo_of(gallery, r)) for cosine, p, r in nearest[:members]),
         product_ids=tuple(gallery.products[product] for _, product, _ in nearest), attributes=shared,
     )  # fmt: skip
 

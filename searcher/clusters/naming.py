@@ -19,13 +19,13 @@ _SMALL = {"the", "and", "with", "for", "set", "pair", "mit", "und", "von", "aus"
 
 
 def shared_values(payloads: Sequence[Mapping[str, Any]], table: FieldTable) -> dict[str, Any]:
-    """Field and value that at least 60 % of the products have, of keyword and boolean fields; category first.
+    """Field and value that at least 60 % of the products have, of keyword fields; category first.
 
     Of equally frequent values the first by name is taken.
     """
     told = [
         "category",
-        *sorted(f for f, k in table.items() if k in (FieldType.KEYWORD, FieldType.BOOLEAN) and f not in _UNTOLD),
+        *sorted(f for f, k in table.items() if k is FieldType.KEYWORD and f not in _UNTOLD),
     ]
     found = {}
     for field in dict.fromkeys(told):
@@ -38,8 +38,9 @@ def shared_values(payloads: Sequence[Mapping[str, Any]], table: FieldTable) -> d
 def name_of(payloads: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
     """A name from the shared values and the words that most titles have; "products" where nothing is shared."""
     category = str(shared.get("category", "products"))
-    before = [str(shared[field]) for field in _BEFORE if isinstance(shared.get(field), str)]
-    after = [str(shared[field]) for field in _AFTER if isinstance(shared.get(field), str)]
+    before, after = (
+        [str(shared[f]) for f in fields if shared.get(f, "none") != "none"] for fields in (_BEFORE, _AFTER)
+    )
     told = " ".join([*before, category, *after]).casefold()
     titles = [list(dict.fromkeys(_WORD.findall(str(p.get("title") or "").casefold()))) for p in payloads]
     words = [
