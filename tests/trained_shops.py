@@ -1,4 +1,4 @@
-"""Two shops with a model trained for them: the sample catalog, and real photos of which the model saw the other half."""
+"""Two shops with trained models: the sample catalog, and real photos of which the model saw the other half."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 from indexer.catalog import read_catalog
 from indexer.generations import EmbeddedIndex
 from indexer.sample_catalog import write_sample
-from indexer.stores.interface import Point
 from indexer.sync import sync
 
 
@@ -89,10 +88,11 @@ def with_labels(index: Path, folder: Path, categories: Mapping[str, str]) -> Emb
     source, copy = EmbeddedIndex(index).read(), EmbeddedIndex(folder)
     with copy.write() as writer:
         draft = writer.draft(replace(source.record), from_published=False)
-        draft.upsert(
-            Point(p.id, {**p.payload, "category": categories.get(p.payload["product_id"], p.payload["category"])}, p.vector)
+        points = [
+            replace(p, payload=p.payload | {"category": categories.get(p.payload["product_id"], p.payload["category"])})
             for p in source.scroll(vectors=True)
-        )  # fmt: skip
+        ]
+        draft.upsert(points)
         draft.publish()
     source.close()
     return copy

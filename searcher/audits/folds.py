@@ -29,7 +29,7 @@ def make_folds(gallery: Gallery, neighbours: Neighbours, folds: int, seed: int =
     largest_first = drawn[np.argsort(-sizes[drawn], kind="stable")]
     load = np.zeros(folds, np.int64)
     fold_of_group = np.zeros(len(sizes), np.int64)
-    for group in map(int, largest_first):
+    for group in largest_first.tolist():
         fold = int(load.argmin())
         fold_of_group[group] = fold
         load[fold] += sizes[group]
@@ -51,13 +51,13 @@ def _groups(gallery: Gallery, neighbours: Neighbours, near: float) -> Ints:
         parent[other] = one
 
     by_pixels: dict[str, int] = {}
-    for row, product in enumerate(gallery.product):
+    for row, product in enumerate(gallery.product.tolist()):
         pixels = pixels_of(gallery, row)
         if pixels:
-            join(int(product), by_pixels.setdefault(pixels, int(product)))
+            join(product, by_pixels.setdefault(pixels, product))
     rows, columns = np.nonzero(neighbours.cosines >= near)
-    for row, other in zip(rows, neighbours.rows[rows, columns], strict=True):
-        join(int(gallery.product[row]), int(gallery.product[other]))
+    for photo, other in zip(rows, neighbours.rows[rows, columns], strict=True):
+        join(int(gallery.product[photo]), int(gallery.product[other]))
     roots = np.array([root(product) for product in range(len(parent))], np.int64)
     _, groups = np.unique(roots, return_inverse=True)
     of_photo: NDArray[np.int64] = groups.astype(np.int64)[gallery.product]

@@ -15,6 +15,7 @@ from searcher.audits.answers import Mislabel, MislabelReport
 from searcher.audits.classifier import FOLDS, out_of_sample
 from searcher.audits.folds import make_folds, pixels_of
 from searcher.audits.photos import catalog_fields, neighbours_of, photo_of
+from searcher.audits.residual import residual_votes
 from searcher.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.options import Where, where_json
 
@@ -34,10 +35,11 @@ def find_mislabels(
 ) -> MislabelReport:
     """Products by how doubtful their category is, the most doubtful first.
 
-    Two opinions of every photo are averaged: the categories of its nearest photos of other products, weighted by
-    likeness, and a classifier on the embeddings that was fitted without the product and its copies. The score is half
-    the margin by which the best other category leads, plus a half; a product's is the mean over its photos. The index's
-    own prediction has no say: its model learned from these very labels, and on photos it never saw it added nothing.
+    Three opinions of every photo are averaged: the categories of its nearest photos of other products, weighted by
+    likeness; the same by what is left of the looks without the category (`searcher.audits.residual`); and a classifier
+    on the embeddings that was fitted without the product and its copies. The score is half the margin by which the
+    best other category leads, plus a half; a product's is the mean over its photos. The index's own prediction has no
+    say: its model learned from these very labels, and on photos it never saw it added nothing.
 
     Learns from all labelled products, whatever ``where`` leaves. After Northcutt, Jiang & Chuang, *Confident Learning*
     (JAIR 2021); the neighbours' part is as in Zhu, Dong & Liu, *Detecting Corrupted Labels Without Training a Model*
@@ -90,18 +92,20 @@ def find_mislabels(
 
 @dataclass(frozen=True)
 class _Judged:
-    """Two opinions of every photo, each [n, categories]; rows sum to 1, votes to 0 where nobody votes."""
+    """Opinions of every photo, each [n, categories]; rows sum to 1, votes to 0 where nobody votes."""
 
     gallery: Gallery
     labels: Ints
     votes: NDArray[np.float64]
+    residual: NDArray[np.float64]
     probabilities: NDArray[np.float64]
 
     @classmethod
     def of(cls, gallery: Gallery, near: Neighbours, labels: Ints, classes: int, seed: int) -> _Judged:
         folds = make_folds(gallery, near, min(FOLDS, max(2, len(gallery.products))), seed)
         probabilities = out_of_sample(gallery.vectors, labels, classes, folds)
-        return cls(gallery, labels, votes_of(gallery, near, labels, classes), probabilities)
+        residual = residual_votes(gallery, labels, classes, neighbours=near.rows.shape[1], seed=seed)
+        return cls(gallery, labels, votes_of(gallery, near, labels, classes), residual, probabilities)
 
     def margins(self, rows: Ints, given: Ints) -> NDArray[np.float64]:
         """The score of photos [m] for the labels given."""
@@ -123,9 +127,8 @@ class _Judged:
         return scores[chosen], given[chosen], opinion.argmax(axis=1)[chosen]
 
     def _both(self, rows: Ints) -> NDArray[np.float64]:
-        votes, probabilities = self.votes[rows], self.probabilities[rows]
-        voted = votes.sum(axis=1, keepdims=True) > 0
-        found: NDArray[np.float64] = np.where(voted, (votes + probabilities) / 2.0, probabilities)
+        total = self.votes[rows] + self.residual[rows] + self.probabilities[rows]
+        found: NDArray[np.float64] = total / total.sum(axis=1, keepdims=True)
         return found
 
 
