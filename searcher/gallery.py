@@ -120,7 +120,7 @@ def nearest_photos(
     rows: Ints | None = None,
     where: Filter | None = None,
 ) -> Neighbours:
-    """The k nearest products of photos, each by its most alike photo.
+    """The nearest products of photos, up to k, each by its most alike photo.
 
     Exact where there are up to 5,000 photos, else as the store's graph finds them. The cosines are computed from
     the stored vectors, so that engines agree; equal ones are in order of the gallery.
