@@ -17,8 +17,9 @@ FIELDS = (
     "product_id", "category", "predicted_category", "predicted_confidence",
     "photo.path", "photo.sha256", "photo.pixel_sha256", "photo.rank",
 )  # fmt: skip
-EXACT_BELOW = 5_000
-"""Photos up to which comparing with every photo is quick; above, the graph is walked."""
+EXACT_UP_TO = 30_000
+"""Photos up to which all are compared with all, here: sooner done than asking the store for each (15,000: 5 s against
+25 s), and its cost grows with the square."""
 BATCH = 256
 """Photos asked with at once: a batch of answers is all that is held besides the arrays."""
 COSINE_DECIMALS = 6
@@ -122,8 +123,8 @@ def nearest_photos(
 ) -> Neighbours:
     """The nearest products of photos, up to k, each by its most alike photo.
 
-    Exact where there are up to 5,000 photos, else as the store's graph finds them. The cosines are computed from
-    the stored vectors, so that engines agree; equal ones are in order of the gallery.
+    Exact and all k where there are up to 30,000 photos, else as the store's graph finds them. The cosines are computed
+    from the stored vectors, so that engines agree; equal ones are in order of the gallery.
 
     Args:
         store: the generation that the gallery was read from.
@@ -135,20 +136,44 @@ def nearest_photos(
     rows = np.arange(len(gallery)) if rows is None else rows
     found = np.full((len(rows), k), -1, np.int64)
     cosines = np.full((len(rows), k), -1.0, np.float32)
+    if len(gallery) <= EXACT_UP_TO:
+        _compare_all(gallery, rows, found, cosines)
+        return Neighbours(found, cosines)
     own = gallery.photo_counts[gallery.product[rows]]
     usual = len(gallery) / max(1, len(gallery.products))
     order = np.argsort(own, kind="stable")  # so that one product of 200 photos makes only its own batch dear
-    exact = len(gallery) <= EXACT_BELOW
     for start in range(0, len(order), BATCH):
         batch = order[start : start + BATCH]
         limit = min(len(gallery), int(own[batch].max()) + math.ceil(k * (1 + usual) / 2) + 1)
         asked = gallery.vectors[rows[batch]]
-        answers = store.search(asked, limit=limit, where=where, exact=exact, fields=[])
+        answers = store.search(asked, limit=limit, where=where, fields=[])
         for place, hits in zip(batch, answers, strict=True):
             near = np.array([gallery.row_of.get(hit.id, -1) for hit in hits], np.int64)
             chosen, alike = _best_a_product(gallery, int(rows[place]), near[near >= 0], k)
             found[place, : len(chosen)], cosines[place, : len(chosen)] = chosen, alike
     return Neighbours(found, cosines)
+
+
+def _compare_all(gallery: Gallery, rows: Ints, found: Ints, cosines: Floats) -> None:
+    """Fill in the nearest photos by comparing with every photo, a batch of rows at a time."""
+    k = min(found.shape[1], len(gallery.products) - 1)
+    if k < 1:
+        return
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        alike = np.round(gallery.vectors[batch] @ gallery.vectors.T, COSINE_DECIMALS)
+        best = np.maximum.reduceat(alike, gallery.starts[:-1], axis=1)
+        best[np.arange(len(batch)), gallery.product[batch]] = -np.inf
+        near = np.argpartition(-best, k - 1, axis=1)[:, :k]
+        for place, (of_row, products) in enumerate(zip(alike, near, strict=True)):
+            products.sort()
+            chosen = [
+                first + int(of_row[first:end].argmax())
+                for first, end in zip(gallery.starts[products], gallery.starts[products + 1], strict=True)
+            ]
+            order = np.argsort(-of_row[chosen], kind="stable")
+            found[start + place, :k] = np.array(chosen)[order]
+            cosines[start + place, :k] = np.clip(of_row[chosen][order], -1.0, 1.0)
 
 
 def _best_a_product(gallery: Gallery, row: int, near: Ints, k: int) -> tuple[Ints, Floats]:

@@ -1,4 +1,4 @@
-"""A shop whose looks are known: categories far apart, designs within them, products of a design, photos of a product."""
+"""A shop whose looks are known: categories far apart, designs within them, their products, and photos of those."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ SPREADS = {"category": 1.0, "design": 0.5, "product": 0.15, "photo": 0.15}
 
 def blob_shop(
     root: Path, *, categories: int = 3, designs: int = 5, products: int = 3, photos: int = 2,
-    change: dict[str, dict[str, Any]] | None = None, replaced: dict[str, NDArray[np.float32]] | None = None, seed: int = 0,
+    change: dict[str, dict[str, Any]] | None = None, replaced: dict[str, NDArray[np.float32]] | None = None,
+    seed: int = 0,
 ) -> EmbeddedIndex:  # fmt: skip
     """Publish the shop; product ``C0D1P2`` is the third of the second design of the first category.
 
