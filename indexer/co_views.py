@@ -1,16 +1,15 @@
-"""What visitors looked at together, as a payload holds it: the format of `co_viewed`, and how a sync keeps it."""
+"""What visitors looked at together, as a payload holds it: the format of `co_viewed`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from indexer.stores.interface import Payload, Point, Store
+from indexer.stores.interface import Payload
 
 KEY = "co_viewed"
-"""The payload field, on every photo of a product."""
+"""The payload field, on every photo of a product; a sync keeps it, see `indexer.kept_fields`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +37,3 @@ def read_payload(payload: Payload) -> list[CoViewed]:
     stored = payload.get(KEY) or {"product_ids": (), "counts": (), "scores": ()}
     rows = zip(stored["product_ids"], stored["counts"], stored["scores"], strict=True)
     return [CoViewed(str(product), int(count), float(score)) for product, count, score in rows]
-
-
-class Keeper:
-    """Carries `co_viewed` through a sync, which knows the catalog and no visitors.
-
-    It belongs to the product and not to the photo, so new photos of a product get it too. A sync holds every
-    payload in memory; this part of them is held once per product, as text.
-    """
-
-    def __init__(self) -> None:
-        self._by_product: dict[str, str] = {}
-
-    def without(self, points: Iterable[Point]) -> Iterator[Point]:
-        """The same points, without the field; it is remembered."""
-        for point in points:
-            if KEY not in point.payload:
-                yield point
-                continue
-            self._remember(point.payload)
-            yield replace(point, payload={name: value for name, value in point.payload.items() if name != KEY})
-
-    def remember_all(self, store: Store) -> None:
-        """Remember the field of every product of a generation."""
-        for point in store.scroll(fields=["product_id", KEY]):
-            if KEY in point.payload:
-                self._remember(point.payload)
-
-    def _remember(self, payload: Payload) -> None:
-        product = str(payload["product_id"])
-        if product not in self._by_product:
-            self._by_product[product] = json.dumps(payload[KEY], separators=(",", ":"))
-
-    def of(self, product_id: str) -> Payload:
-        """What to add to the payload of a product's photos: the field, or nothing."""
-        kept = self._by_product.get(product_id)
-        return {} if kept is None else {KEY: json.loads(kept)}

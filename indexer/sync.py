@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from indexer.catalog import Catalog, Reject, read_catalog
-from indexer.co_views import Keeper
 from indexer.cores import cores
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
 from indexer.fields import now
 from indexer.generations import open_index
 from indexer.journal import Journal
+from indexer.kept_fields import Keeper
 from indexer.model_file import ModelFile, load_model
 from indexer.photo import EmbeddedPhoto, photo_payload
 from indexer.pipeline import Outcome, Pipeline
@@ -153,7 +153,7 @@ class _Run:
         self.text_model = text_model
         self.workers, self.progress = workers, progress
         self.now = now()
-        self.co_views = Keeper()
+        self.keeper = Keeper()
 
     def plan_only(self, allow_removal: bool) -> SyncReport:
         try:
@@ -188,9 +188,9 @@ class _Run:
         rebuilt = published is not None and not published.record.is_comparable(self._record())
         stored = published.scroll() if published is not None and not rebuilt else ()
         plan = make_plan(self.catalog, stored, workers=self.workers)
-        if published is not None and rebuilt:  # another model, but the same visitors
-            plan.co_views.remember_all(published)
-        self.co_views = plan.co_views
+        if published is not None and rebuilt:  # another model, but the same visitors and clusters
+            plan.keeper.remember_all(published)
+        self.keeper = plan.keeper
         if published is not None and not rebuilt and not allow_removal:
             self._guard(plan, published.count())
         report = SyncReport(
@@ -213,7 +213,7 @@ class _Run:
         return GenerationRecord(
             fingerprint=self.model.fingerprint,
             dimension=self.model.dimension,
-            field_table=dict(self.catalog.field_table),
+            field_table={**self.catalog.field_table, **self.keeper.field_table()},
             catalog_root=str(self.catalog.root.resolve()),
             model_path=str(self.model.path.resolve()),
             created_at=self.now,
@@ -280,7 +280,7 @@ class _Run:
             yield Point(wanted.id, self._payload(wanted, photo), photo.embedding, photo.text_embedding)
 
     def _payload(self, wanted: Wanted, photo: EmbeddedPhoto) -> Payload:
-        payload = {**wanted.payload, **self.co_views.of(wanted.product_id), "indexed_at": self.now}
+        payload = {**wanted.payload, **self.keeper.of(wanted.product_id), "indexed_at": self.now}
         payload["photo"] = photo_payload(
             photo.facts, key=wanted.image.key, rank=wanted.image.rank, size=wanted.size, mtime_ns=wanted.mtime_ns
         )
@@ -305,7 +305,7 @@ class _Run:
             "path": wanted.image.key, "rank": wanted.image.rank, "bytes": wanted.size, "mtime_ns": wanted.mtime_ns
         }  # fmt: skip
         carried = {n: v for n, v in source.payload.items() if n in ("predicted_category", "predicted_confidence")}
-        carried |= self.co_views.of(wanted.product_id)  # the photo may have been another product's
+        carried |= self.keeper.of(wanted.product_id)  # the photo may have been another product's
         return Point(wanted.id, {**wanted.payload, **carried, "photo": photo, "indexed_at": self.now})
 
 

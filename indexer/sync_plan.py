@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from indexer.catalog import Catalog, ProductImage, Reject
-from indexer.co_views import KEY, Keeper
 from indexer.errors import ImageError
 from indexer.identity import point_id
 from indexer.images import read_bytes, sha256
+from indexer.kept_fields import KEPT, Keeper
 from indexer.stores.interface import Payload, Point
 
-_DERIVED = ("photo", "predicted_category", "predicted_confidence", "indexed_at", KEY)
+_DERIVED = ("photo", "predicted_category", "predicted_confidence", "indexed_at", *KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class SyncPlan:
     kept: int = 0
     """Points of rejected rows, left as they were: a typo in a price must not take a product off the site."""
     rejects: list[Reject] = field(default_factory=list)
-    co_views: Keeper = field(default_factory=Keeper)
-    """What visitors looked at together, by product: no part of the comparison, and written again with every photo."""
+    keeper: Keeper = field(default_factory=Keeper)
+    """What others than the catalog wrote of the products: no part of the comparison, written again with every photo."""
 
     @property
     def to_embed(self) -> list[Wanted]:
@@ -78,7 +78,7 @@ def make_plan(catalog: Catalog, stored: Iterable[Point], *, workers: int = 1) ->
     its content hash decides. After the tutorial *Incremental Embedding Updates* in Qdrant's documentation.
     """
     plan = SyncPlan(rejects=list(catalog.rejects))
-    points = {point.id: point for point in plan.co_views.without(stored)}
+    points = {point.id: point for point in plan.keeper.without(stored)}
     suspects: list[tuple[Wanted, Point]] = []
     fresh: list[Wanted] = []
     for wanted in _wanted(catalog, plan.rejects):

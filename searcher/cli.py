@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from indexer.command_line import group
+from searcher.cli_audits import mislabels, outliers
 from searcher.cli_catalog import classify, facets, product
+from searcher.cli_clusters import clusters
 from searcher.cli_duplicates import calibrate_duplicates, duplicates
 from searcher.cli_keys import keys
 from searcher.cli_mcp import mcp
@@ -156,5 +158,7 @@ def text(words: tuple[str, ...], mode: Any, **given: Any) -> None:
     show(lambda service, wanted: service.text(" ".join(words), mode=mode, **wanted), given)
 
 
-for _command in (classify, facets, product, duplicates, calibrate_duplicates, keys, serve, mcp):
+for _command in (
+    classify, facets, product, duplicates, calibrate_duplicates, mislabels, outliers, clusters, keys, serve, mcp,
+):  # fmt: skip
     main.add_command(_command)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from searcher.audits.answers import MislabelReport, OutlierReport
     from searcher.classification import Classification
+    from searcher.clusters.answers import ClusterReport
     from searcher.duplicates.answers import DuplicateReport
     from searcher.duplicates.check import DuplicateCheck
     from searcher.duplicates.verifier import Verifier
@@ -175,6 +177,26 @@ class SearchService:
         photo, prediction = self.reader.predict(published, Example(image=image, url=url, crop=crop))
         model = self.reader.embedder(published).model
         return classified(prediction.category_logits[0], model, photo.name, k, started)
+
+    def mislabels(self, where: Where = None, *, limit: int = 100) -> MislabelReport:
+        """Products by how doubtful their category is; see `searcher.audits.mislabels`."""
+        from searcher.audits.mislabels import find_mislabels
+
+        return find_mislabels(self.published(), where, limit=limit)
+
+    def outliers(self, where: Where = None, *, limit: int = 50) -> OutlierReport:
+        """Photos that stand out and products whose photos do not belong together; see `searcher.audits.outliers`."""
+        from searcher.audits.outliers import find_outliers
+
+        return find_outliers(self.published(), where, limit=limit)
+
+    def clusters(
+        self, where: Where = None, *, granularity: float = 0.3, limit: int = 100, map_size: int = 0
+    ) -> ClusterReport:
+        """Products grouped by looks, with a map of ``map_size`` products; see `searcher.clusters.find`."""
+        from searcher.clusters.find import find_clusters
+
+        return find_clusters(self.published(), where, granularity=granularity, limit=limit, map_size=map_size)
 
     def facets(self, fields: Sequence[str] = (), where: Where = None, *, limit: int = 20) -> tuple[Facet, ...]:
         """Values and ranges of fields, with the number of products that pass the filter; of all fields by default."""

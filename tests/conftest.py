@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.trained_shops import TrainedShop, make_real_shop, make_sample_shop
+
 TEST_DATA = Path(os.environ.get("JEWELRY_TEST_DATA", Path(__file__).parents[2] / "shared"))
 
 
@@ -33,3 +35,15 @@ def imagenet_weights() -> Path:
     if not path.is_file():
         pytest.skip("no pretrained weights: set JEWELRY_TEST_DATA to a folder with weights/mobilenet_v2_imagenet.pth")
     return path
+
+
+@pytest.fixture(scope="session")
+def sample_shop(tmp_path_factory: pytest.TempPathFactory, imagenet_weights: Path) -> TrainedShop:
+    """The sample catalog with a model trained on it: minutes, once a session."""
+    return make_sample_shop(tmp_path_factory.mktemp("sample-shop"), imagenet_weights)
+
+
+@pytest.fixture(scope="session")
+def real_shop(tmp_path_factory: pytest.TempPathFactory, real_data: Path, imagenet_weights: Path) -> TrainedShop:
+    """Held-out real photos with a model trained on others: minutes, once a session."""
+    return make_real_shop(tmp_path_factory.mktemp("real-shop"), real_data, imagenet_weights)

@@ -94,6 +94,8 @@ class ClusterReport:
     took_s: float = 0.0
     hidden: tuple[Cluster, ...] = ()
     """Clusters beyond the limit that was asked for: counted and written to the index, but not shown."""
+    judged_ids: tuple[str, ...] = ()
+    """All products that passed the filter, ascending."""
 
     @property
     def all_clusters(self) -> tuple[Cluster, ...]:

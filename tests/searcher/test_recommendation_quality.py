@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import random
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from indexer.catalog import read_catalog
-from indexer.sample_catalog import write_sample
-from indexer.sync import sync
 from searcher.service import SearchService
+from tests.trained_shops import TrainedShop
 
 pytestmark = pytest.mark.slow
 
@@ -43,17 +39,9 @@ class Known:
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory, imagenet_weights: Path) -> Iterator[Known]:
-    from trainer.fitting import fit
-    from trainer.settings import FitSettings
-
-    folder = tmp_path_factory.mktemp("quality")
-    write_sample(folder / "catalog", products=240, size=224)
-    fit(read_catalog(folder / "catalog"), folder / "model", FitSettings(weights=str(imagenet_weights)))
-    sync(folder / "catalog", folder / "model", folder / "index")
-    with (folder / "catalog" / "truth.csv").open() as lines:
-        design = {row["product_id"]: row["design_id"] for row in csv.DictReader(lines)}
-    service = SearchService(folder / "index")
+def known(sample_shop: TrainedShop) -> Iterator[Known]:
+    design = {row["product_id"]: row["design_id"] for row in sample_shop.truth()}
+    service = SearchService(sample_shop.index)
     payloads = {point.payload["product_id"]: point.payload for point in service.published().store.scroll()}
     metal = {product: str(payload["metal"]) for product, payload in payloads.items()}
     category = {product: str(payload["category"]) for product, payload in payloads.items()}

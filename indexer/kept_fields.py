@@ -1,0 +1,56 @@
+"""Payload fields that a sync keeps although the catalog knows nothing of them: co-views and clusters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from indexer import clusters, co_views
+from indexer.fields import FieldTable
+from indexer.stores.interface import Payload, Point, Store
+
+KEPT = (co_views.KEY, clusters.KEY)
+"""Each belongs to a product, and stands on every photo of it."""
+KEPT_TABLE: FieldTable = {clusters.KEY: clusters.TYPE}
+"""Those of them that can be filtered by; a generation that has the field has it in its field table."""
+
+
+class Keeper:
+    """Carries the kept fields through a sync, which knows the catalog, but no visitors and no looks.
+
+    They belong to the product and not to the photo, so new photos of a product get them too. A sync holds every
+    payload in memory; this part of them is held once per product, as text.
+    """
+
+    def __init__(self) -> None:
+        self._by_product: dict[str, dict[str, str]] = {field: {} for field in KEPT}
+
+    def without(self, points: Iterable[Point]) -> Iterator[Point]:
+        """The same points, without these fields; they are remembered."""
+        for point in points:
+            if not any(field in point.payload for field in KEPT):
+                yield point
+                continue
+            self._remember(point.payload)
+            yield replace(point, payload={name: value for name, value in point.payload.items() if name not in KEPT})
+
+    def remember_all(self, store: Store) -> None:
+        """Remember the fields of every product of a generation."""
+        for point in store.scroll(fields=["product_id", *KEPT]):
+            self._remember(point.payload)
+
+    def _remember(self, payload: Payload) -> None:
+        product = str(payload["product_id"])
+        for field, by_product in self._by_product.items():
+            if field in payload and product not in by_product:
+                by_product[product] = json.dumps(payload[field], separators=(",", ":"))
+
+    def of(self, product_id: str) -> Payload:
+        """What to add to the payload of a product's photos: these fields, or nothing."""
+        kept = {field: by_product.get(product_id) for field, by_product in self._by_product.items()}
+        return {field: json.loads(text) for field, text in kept.items() if text is not None}
+
+    def field_table(self) -> FieldTable:
+        """The fields that are kept of some product and can be filtered by."""
+        return {field: kind for field, kind in KEPT_TABLE.items() if self._by_product[field]}
