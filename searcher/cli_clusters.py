@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from indexer.command_line import echo_json
-from searcher.cli_audits import report_options
 from searcher.cli_options import service_of
+from searcher.cli_reports import check_places, keep_report, report_options
 
 if TYPE_CHECKING:
     from indexer.clusters import ClusterUpdate
     from searcher.clusters.answers import ClusterReport
 
-COLUMNS = ("cluster", "name", "size", "cohesion", "product_id", "medoid")
 SHOWN_IDS = 6
 
 
@@ -27,12 +26,12 @@ SHOWN_IDS = 6
 )  # fmt: skip
 @click.option(
     "--map", "map_size", default=0, metavar="N",
-    help="Place N products on a 2-D map, in the JSON; needs scikit-learn.",
+    help="Place N products on a 2-D map, in the page and the JSON; needs scikit-learn.",
 )  # fmt: skip
 @click.option("--write", is_flag=True, help="Write the cluster of each product to the index, as the field cluster.")
 def clusters(
-    where: tuple[str, ...], limit: int, csv_file: Path | None, as_json: bool, granularity: float, map_size: int,
-    write: bool, **given: Any,
+    where: tuple[str, ...], limit: int, html: Path | None, csv: Path | None, as_json: bool, granularity: float,
+    map_size: int, write: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Show groups of products that look alike, the largest first.
 
@@ -45,11 +44,9 @@ def clusters(
       searcher clusters --where category=rings --granularity 0.6
       searcher clusters --write --csv clusters.csv
     """
-    from searcher.report_table import check_csv, write_csv
-
-    check_csv(csv_file)
+    check_places(html, csv)
     service = service_of(given)
-    report = service.clusters(where, granularity=granularity, limit=limit, map_size=map_size)
+    report = service.clusters(where, granularity=granularity, map_size=map_size)
     written = None
     if write:
         from indexer.clusters import update_clusters
@@ -58,17 +55,14 @@ def clusters(
             service.index, report.assignments(), model=report.model,
             within=frozenset(report.judged_ids) if where else None,
         )  # fmt: skip
-    if csv_file is not None:
-        write_csv(csv_file, report.rows(), COLUMNS)
+    keep_report(service, report, html, csv)
     if as_json:
         echo_json({**report.to_json(), **({} if written is None else {"written": written.to_json()})})
     else:
-        _print(report, written)
-    if csv_file is not None:
-        click.echo(f"Wrote {csv_file}", err=True)
+        _print(report, written, limit)
 
 
-def _print(report: ClusterReport, written: ClusterUpdate | None) -> None:
+def _print(report: ClusterReport, written: ClusterUpdate | None, limit: int) -> None:
     from searcher.report_table import print_lines, print_rows
 
     if report.clusters:
@@ -76,7 +70,7 @@ def _print(report: ClusterReport, written: ClusterUpdate | None) -> None:
             ("#", "cluster", "size", "alike", "name", "products"),
             (
                 (str(rank), one.id, str(one.size), f"{one.cohesion:.3f}", one.name, _ids(one.product_ids))
-                for rank, one in enumerate(report.clusters, 1)
+                for rank, one in enumerate(report.clusters[:limit], 1)
             ),
         )
     print_lines(report.notes, style="yellow")

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from indexer.command_line import echo_json, index_options, json_option
 from indexer.errors import UsageError
 from searcher.cli_options import PATH, photo_of, service_of
-
-if TYPE_CHECKING:
-    from searcher.duplicates.answers import DuplicateReport
-
-SHOWN = 20
-"""Groups that the table shows."""
+from searcher.cli_reports import check_places, keep_report, report_options
 
 
 @click.command()
-@click.option("--where", "-w", multiple=True, metavar="FILTER", help="Only photos that pass; repeat it for AND.")
+@report_options(20)
 @click.option("--since", metavar="DATE", help="Only what was indexed since, against everything: 2026-11-01.")
 @click.option("--tier", "tiers", multiple=True, metavar="NAME", help="Show only groups of this tier; repeat it.")
 @click.option("-k", default=10, show_default=True, metavar="N", help="Nearest pictures of each photo looked at.")
@@ -32,18 +27,14 @@ SHOWN = 20
 @click.option("--url", metavar="URL", help="Check one new photo on the web instead.")
 @click.option("--review", is_flag=True, help="Open the report in the page and decide: same, variant, different.")
 @click.option("--port", default=8000, show_default=True, metavar="N", help="Port of the page, with --review.")
-@click.option("--html", type=PATH, metavar="FILE", help="Also write the report as a page.")
-@click.option("--csv", type=PATH, metavar="FILE", help="Also write the report as a table.")
 @click.option(
     "--model", type=PATH, metavar="DIR", help="Model for the photo [JEWELRY_MODEL; default: the index's own]."
 )
 @click.option("--allow-private", is_flag=True, help="Fetch the photo from a private address too.")
-@index_options
-@json_option
 def duplicates(
-    where: tuple[str, ...], since: str | None, tiers: tuple[str, ...], k: int, budget: float, verifier: Path | None,
-    image: str | None, url: str | None, review: bool, port: int, html: Path | None, csv: Path | None, as_json: bool,
-    **given: Any,
+    where: tuple[str, ...], limit: int, since: str | None, tiers: tuple[str, ...], k: int, budget: float,
+    verifier: Path | None, image: str | None, url: str | None, review: bool, port: int, html: Path | None,
+    csv: Path | None, as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Find photos that are the same picture, the same product, or variants of one design.
 
@@ -80,20 +71,15 @@ def duplicates(
     unknown = [name for name in tiers if name not in list(Tier)]
     if unknown:
         raise UsageError(f"there is no tier {unknown[0]!r}; there are {', '.join(Tier)}")
-    for path in (html, csv):
-        if path is not None:
-            from searcher.contact_sheet import check_writable
-
-            check_writable(path)  # before the work, not after it
+    check_places(html, csv)
     from searcher.progress import stages_shown
 
     with stages_shown(quiet=as_json) as progress:
         report = service.duplicates(
             where=list(where), since=since, k=k, budget=budget, verifier=verifier, progress=progress
         )
-    stored = _keep(service, report, html, csv)
-    echo_json(report.to_json()) if as_json else print_report(report, [Tier(name) for name in tiers], SHOWN)
-    click.echo(f"Wrote {stored}", err=True)
+    keep_report(service, report, html, csv)
+    echo_json(report.to_json()) if as_json else print_report(report, [Tier(name) for name in tiers], limit)
     if review:
         from searcher.http.review import run_review
         from searcher.settings import ServeSettings
@@ -135,18 +121,3 @@ def calibrate_duplicates(photos: int, seed: int, output: Path | None, as_json: b
         f"{found['held_out']['precision']:.1%} of what it called copies were."
     )
     click.echo(f"Wrote {path}")
-
-
-def _keep(service: Any, report: DuplicateReport, html: Path | None, csv: Path | None) -> Path:
-    """Keep the report beside the index, and write what else is wanted; returns where its page is."""
-    from indexer.generations.files import replace_text
-    from searcher.reports.writing import write_report
-
-    stored = write_report(service.index, report, service.published().catalog_root)
-    for wanted, name in ((html, "report.html"), (csv, "report.csv")):
-        if wanted is not None:
-            try:
-                replace_text(wanted.resolve(), stored.path(name).read_text(encoding="utf-8"))
-            except OSError as error:
-                raise UsageError(f"{wanted}: cannot be written ({error.strerror or error})") from error
-    return stored.path("report.html")

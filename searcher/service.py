@@ -178,20 +178,20 @@ class SearchService:
         model = self.reader.embedder(published).model
         return classified(prediction.category_logits[0], model, photo.name, k, started)
 
-    def mislabels(self, where: Where = None, *, limit: int = 100) -> MislabelReport:
+    def mislabels(self, where: Where = None, *, limit: int = 1000) -> MislabelReport:
         """Products by how doubtful their category is; see `searcher.audits.mislabels`."""
         from searcher.audits.mislabels import find_mislabels
 
         return find_mislabels(self.published(), where, limit=limit)
 
-    def outliers(self, where: Where = None, *, limit: int = 50) -> OutlierReport:
+    def outliers(self, where: Where = None, *, limit: int = 1000) -> OutlierReport:
         """Photos that stand out and products whose photos do not belong together; see `searcher.audits.outliers`."""
         from searcher.audits.outliers import find_outliers
 
         return find_outliers(self.published(), where, limit=limit)
 
     def clusters(
-        self, where: Where = None, *, granularity: float = 0.3, limit: int = 100, map_size: int = 0
+        self, where: Where = None, *, granularity: float = 0.3, limit: int = 1000, map_size: int = 0
     ) -> ClusterReport:
         """Products grouped by looks, with a map of ``map_size`` products; see `searcher.clusters.find`."""
         from searcher.clusters.find import find_clusters
