@@ -19,7 +19,7 @@ from PIL import Image
 from searcher.duplicates.signature import Array, box_of, lab_of, piece_mask
 
 T = TypeVar("T")
-SIDE = 128
+SIDE = 96
 """Pixels of the longer side at which placements are compared."""
 CHROMA_BLUR = 1.5
 """Pixels of `SIDE`."""
@@ -33,6 +33,7 @@ SAME_FRAME = 0.985
 """Correlation from which no further proposal is tried."""
 FLIP_MARGIN = 0.02
 """A mirrored placement must be better by this: many pieces are nearly symmetrical."""
+LEAST_PIXELS = 80
 NOTHING_ALIKE = 0.3
 """Correlation below which a placement is not worth refining."""
 LEAST_OVERLAP = 0.2
@@ -257,9 +258,10 @@ def correlation(first: Array, second: Array, valid: NDArray[np.bool_], piece: ND
 
 
 def _follows(first: Array, second: Array, where: NDArray[np.bool_]) -> float:
-    if where.sum() < 50:
+    if where.sum() < LEAST_PIXELS:
         return -1.0
-    a, b = first[where].astype(np.float64), second[where].astype(np.float64)
+    where = where[::2, ::2]
+    a, b = first[::2, ::2][where].astype(np.float64), second[::2, ::2][where].astype(np.float64)
     a, b = a - a.mean(), b - b.mean()
     return float(a @ b / np.sqrt((a @ a) * (b @ b) + len(a)))
 

@@ -21,11 +21,14 @@ from searcher.duplicates.alignment import Alignment, Picture, align
 from searcher.duplicates.answers import Evidence, Photo
 from searcher.duplicates.features import ALIGNED, compare_aligned
 from searcher.duplicates.signature import Array, Signatures
+from searcher.duplicates.workers import Workers, compare_here, signatures_here
 from searcher.pictures import original_of
 
 KEPT = 300
 """Pictures in memory at once, half a megabyte each."""
 CHUNK = 32
+MANY = 200
+"""From so many photos or pairs on, processes are worth the second that they take to start."""
 
 Load = Callable[[Photo], Image.Image | None]
 
@@ -60,11 +63,16 @@ class Comparison:
     def __init__(self, load: Load, *, workers: int = 0) -> None:
         require_opencv()
         self._load, self.workers = load, workers or cores()
+        self._processes = Workers(load, self.workers)
         self._kept: OrderedDict[str, Picture | None] = OrderedDict()
         self._lock = threading.Lock()
 
     def signatures(self, photos: Sequence[Photo]) -> Signatures:
         """Signatures of photos, in their order."""
+        if len(photos) >= MANY:
+            parts = [(photos[start : start + CHUNK],) for start in range(0, len(photos), CHUNK)]
+            if (found := self._processes.run(signatures_here, parts)) is not None:
+                return Signatures.joined(found)
         made = Signatures.blank(len(photos))
 
         def take(start: int) -> None:
@@ -90,6 +98,10 @@ class Comparison:
             until: the moment, by ``time.monotonic``, from which no further pair is begun.
             given: pictures that are no photos of the index, by `Photo.id`.
         """
+        if len(pairs) >= MANY and not given:
+            parts = [(pairs[start : start + CHUNK], until) for start in range(0, len(pairs), CHUNK)]
+            if (found := self._processes.run(compare_here, parts)) is not None:
+                return np.concatenate([part for part, _ in found]), [one for _, part in found for one in part]
         rows = np.full((len(pairs), len(ALIGNED)), np.nan, np.float32)
         evidence: list[Evidence | None] = [None] * len(pairs)
         own = {name: Picture(image) for name, image in (given or {}).items()}
@@ -112,6 +124,10 @@ class Comparison:
         with ThreadPoolExecutor(self.workers) as pool:
             list(pool.map(work, runs))
         return rows, evidence
+
+    def close(self) -> None:
+        """End the processes that large comparisons started."""
+        self._processes.close()
 
     def _picture(self, photo: Photo) -> Picture | None:
         key = photo.sha256 or photo.id

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from searcher.duplicates.alignment import NOTHING_ALIKE, Alignment
+from searcher.duplicates.alignment import LEAST_PIXELS, NOTHING_ALIKE, Alignment
 from searcher.duplicates.signature import GRID, Array, Signatures
 
 KNOWN = ("cosine", "lesser_gap", "larger_gap", "rank", "phash")
@@ -84,7 +84,7 @@ def _fitted(first: Array, second: Array) -> Array:
 def compare_aligned(laid: Alignment) -> Array:
     """float32 [len(ALIGNED)]: how the placement is, and what differs after it."""
     valid, piece = laid.valid, laid.valid & laid.piece
-    if valid.sum() < 50 or laid.correlation < NOTHING_ALIKE:
+    if valid.sum() < LEAST_PIXELS or laid.correlation < NOTHING_ALIKE:
         row = np.full(len(ALIGNED), np.nan, np.float32)  # what differs says nothing where nothing fits
         row[0] = laid.correlation
         return row

@@ -82,6 +82,12 @@ class DuplicateSearch:
 
     def run(self) -> DuplicateReport:
         """Find, group and count; raises ``StoreUnwritable`` where unfinished work cannot be kept."""
+        try:
+            return self._run()
+        finally:
+            self._comparison.close()
+
+    def _run(self) -> DuplicateReport:
         began = time.perf_counter()
         store = self.published.store
         table = PhotoTable.read(store, self._where)

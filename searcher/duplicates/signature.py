@@ -6,6 +6,7 @@ the box around the piece, which is the same after padding, scaling and moderate 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,11 @@ class Signatures:
         """Of pictures that are not at hand."""
         grid = np.zeros((count, GRID, GRID, 3), np.uint8)
         return cls(grid, grid.copy(), np.full((count, 8), np.nan, np.float32))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Signatures]) -> Signatures:
+        """One after the other."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("whole", "piece", "facts")))
 
     @property
     def present(self) -> NDArray[np.bool_]:
