@@ -16,6 +16,8 @@ NEIGHBOURS = 10
 BATCH = 250
 MOST = 320
 """Photos that are asked for at the most, where one picture stands for very many products."""
+CLOSEST = 0.002
+"""Added to distances of embeddings, 1 - cosine, before they are divided."""
 FIFTH = 4
 """The neighbour that says how crowded a photo's surroundings are."""
 
@@ -93,16 +95,22 @@ class Candidates:
 
 
 def known_of(
-    table: PhotoTable,
-    fifth: NDArray[np.float32],
-    pairs: NDArray[np.int64],
     cosines: NDArray[np.float32],
+    fifth: tuple[NDArray[np.float32], NDArray[np.float32]],
     ranks: NDArray[np.float32],
+    hashes: tuple[NDArray[np.uint64], NDArray[np.uint64]],
 ) -> NDArray[np.float32]:
-    """What is known of pairs before a picture is looked at, [p, len(KNOWN)]; see `searcher.duplicates.features`."""
-    low, high = pairs[:, 0], pairs[:, 1]
-    gaps = np.sort(np.stack([cosines - fifth[low], cosines - fifth[high]], axis=1), axis=1)
-    # NaN sorts last: of a photo that did not ask the other's gap stands for both.
-    gaps = np.where(np.isnan(gaps), gaps[:, :1], gaps)
-    bits = np.bitwise_count(table.hashes[low] ^ table.hashes[high])
-    return np.stack([cosines, gaps[:, 0], gaps[:, 1], ranks, bits], axis=1).astype(np.float32)
+    """What is known of p pairs before a picture is looked at, [p, len(KNOWN)]; see `searcher.duplicates.features`.
+
+    Args:
+        cosines: of the embeddings.
+        fifth: for the first and the second photos the cosine of their fifth neighbours; NaN where it is not known.
+        ranks: the better place of one in the other's list.
+        hashes: perceptual hashes of the first and the second photos.
+    """
+    shares = np.stack([(1 - cosines + CLOSEST) / (1 - one + CLOSEST) for one in fifth], axis=1)
+    shares.sort(axis=1)
+    # NaN sorts last: of a photo that did not ask the other's share stands for both.
+    shares = np.where(np.isnan(shares), shares[:, :1], shares)
+    bits = np.bitwise_count(hashes[0] ^ hashes[1])
+    return np.stack([shares[:, 1], shares[:, 0], ranks, bits], axis=1).astype(np.float32)

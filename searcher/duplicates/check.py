@@ -17,6 +17,7 @@ from searcher.answers import UNNAMED
 from searcher.duplicates.answers import Evidence, Photo, Tier
 from searcher.duplicates.candidates import NEIGHBOURS
 from searcher.duplicates.comparison import Comparison
+from searcher.duplicates.features import KNOWN
 from searcher.duplicates.new_photo import NewPhoto, cheap_features
 from searcher.duplicates.photo_table import photo_of, with_payload
 from searcher.duplicates.verifier import Verifier
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from searcher.example_reader import ExampleReader
     from searcher.published import Published
 
+PHASH = KNOWN.index("phash")
 BUDGET = 5.0
 """Seconds of close comparison."""
 
@@ -120,7 +122,7 @@ def _matches(
     for row, verdict in zip(reached, verifier.judge(rows) if reached else [], strict=True):
         place, one = left_open[row], evidence[row]
         if verdict.tier is not None and one is not None:
-            one = replace(one, cosine=round(float(cheap[place, 0]), 6), phash_distance=int(cheap[place, 4]))
+            one = replace(one, cosine=round(float(cosines[places[place]]), 6), phash_distance=int(cheap[place, PHASH]))
             matches.append(CheckMatch(others[place], verdict.tier, round(verdict.probability, 4), one))
     return matches, len(left_open) - len(reached)
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from searcher.duplicates.alignment import LEAST_PIXELS, NOTHING_ALIKE, Alignment
 from searcher.duplicates.signature import GRID, Array, Signatures
 
-KNOWN = ("cosine", "lesser_gap", "larger_gap", "rank", "phash")
-"""The cosine; how far it stands above that of each photo's fifth neighbour; the better place of one in the other's
-list, from 0; differing bits of the perceptual hashes."""
+KNOWN = ("nearer", "nearest", "rank", "phash")
+"""The distance of the embeddings as a share of that to each photo's fifth neighbour, the larger and the lesser share: no
+cosine stands here, as every model has a scale of its own. The better place of one in the other's list, from 0; differing
+bits of the perceptual hashes."""
 COMPARED = (
     "whole_l", "whole_ab", "piece_l", "piece_ab", "mirror_l", "mirror_ab", "fitted", "mean_l", "mean_ab",
     "chroma_ratio", "spread", "share",

@@ -13,11 +13,13 @@ from searcher.duplicates.answers import Evidence, Photo, Tier
 from searcher.duplicates.candidates import NEIGHBOURS, known_of
 from searcher.duplicates.comparison import Comparison
 from searcher.duplicates.decisions import Decisions
-from searcher.duplicates.features import compare_signatures
+from searcher.duplicates.features import KNOWN, compare_signatures
 from searcher.duplicates.groups import Edge, Found
 from searcher.duplicates.photo_table import PhotoTable
 from searcher.duplicates.signature import Array, Signatures
 from searcher.duplicates.verifier import Verifier
+
+PHASH = KNOWN.index("phash")
 
 
 @dataclass
@@ -38,7 +40,9 @@ class PairJudge:
 
     def cheap(self, pairs: NDArray[np.int64], cosines: Array, ranks: Array) -> Array:
         """Features that need no close comparison, [p, len(KNOWN) + len(COMPARED)]."""
-        known = known_of(self.table, self.fifth, pairs, cosines, ranks)
+        first, second = pairs[:, 0], pairs[:, 1]
+        hashes = self.table.hashes[first], self.table.hashes[second]
+        known = known_of(cosines, (self.fifth[first], self.fifth[second]), ranks, hashes)
         compared = compare_signatures(self.signatures, pairs[:, 0], self.signatures, pairs[:, 1])
         return np.concatenate([known, compared], axis=1)
 
@@ -62,8 +66,8 @@ class PairJudge:
         for place, edge in enumerate(edges):
             verdict = judged.get(place)
             of_pair = replace(
-                evidence[place] or Evidence(), cosine=round(float(cheap[place, 0]), 6),
-                phash_distance=int(cheap[place, 4]),
+                evidence[place] or Evidence(), cosine=round(float(self.cosine(edge)), 6),
+                phash_distance=int(cheap[place, PHASH]),
             )  # fmt: skip
             tier, probability = (None, 0.0) if verdict is None else (verdict.tier, round(verdict.probability, 4))
             decided = self.decided(edge, of_pair, tier)
@@ -91,10 +95,13 @@ class PairJudge:
             self.not_verified |= set(edges)
             return {}
         pairs = np.array(edges, np.int64)
-        vectors = self.table.vectors
-        cosines = (vectors[pairs[:, 0]] * vectors[pairs[:, 1]]).sum(axis=1)
+        cosines = np.array([self.cosine(edge) for edge in edges], np.float32)
         cheap = self.cheap(pairs, cosines, np.full(len(pairs), NEIGHBOURS, np.float32))
         return self.found(pairs, cheap, *self.close(pairs))
+
+    def cosine(self, edge: Edge) -> float:
+        """Of the two embeddings."""
+        return float(self.table.vectors[edge[0]] @ self.table.vectors[edge[1]])
 
     def _files(self, edge: Edge) -> tuple[str, str]:
         photos: tuple[Photo, ...] = self.table.photos

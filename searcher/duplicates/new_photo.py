@@ -13,7 +13,7 @@ from PIL import Image
 from indexer.images import phash
 from indexer.stores.interface import Store
 from searcher.duplicates.answers import Photo
-from searcher.duplicates.candidates import FIFTH
+from searcher.duplicates.candidates import FIFTH, known_of
 from searcher.duplicates.comparison import Comparison
 from searcher.duplicates.features import compare_signatures
 from searcher.duplicates.signature import Signatures
@@ -60,10 +60,11 @@ def cheap_features(
     vectors = np.stack([vector for photo in others if (vector := points[photo.id]) is not None])
     # One place further than among photos that are in the index: each of these finds itself first.
     around = store.search(vectors, limit=FIFTH + 2, fields=[])
-    fifth = np.array([hits[min(FIFTH + 1, len(hits) - 1)].score for hits in around])
-    gaps = np.sort(np.stack([cosines - fifth, cosines - cosines[min(FIFTH, len(cosines) - 1)]], axis=1), axis=1)
-    bits = [(int(new.as_photo.phash, 16) ^ int(photo.phash or "0", 16)).bit_count() for photo in others]
-    known = np.stack([cosines, gaps[:, 0], gaps[:, 1], ranks, bits], axis=1).astype(np.float32)
+    fifth = np.array([hits[min(FIFTH + 1, len(hits) - 1)].score for hits in around], np.float32)
+    own = np.full(len(others), cosines[min(FIFTH, len(cosines) - 1)], np.float32)
+    hashes = (np.full(len(others), int(new.as_photo.phash, 16), np.uint64),
+              np.array([int(photo.phash or "0", 16) for photo in others], np.uint64))  # fmt: skip
+    known = known_of(cosines.astype(np.float32), (fifth, own), ranks.astype(np.float32), hashes)
     mine = Signatures.blank(1)
     mine.put(0, new.image)
     theirs, rows = comparison.signatures(others), np.arange(len(others))

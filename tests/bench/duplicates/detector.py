@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from searcher.duplicates.candidates import Candidates, known_of, neighbours
+from searcher.duplicates.candidates import NEIGHBOURS, Candidates, Neighbours, known_of
 from searcher.duplicates.features import ALIGNED, compare_signatures
 from searcher.duplicates.fitting import fit_verifier
 from searcher.duplicates.photo_table import PhotoTable
+from searcher.duplicates.signature import Signatures
 from searcher.duplicates.verifier import COPY, Verifier
 from searcher.service import SearchService
 from tests.bench.duplicates.dataset import Labelled
@@ -35,21 +36,41 @@ class Split:
         number = {row.key: place for place, row in enumerate(self.rows)}
         self.of_table = np.array([number[photo.product_id] for photo in self.table.photos])
         """For each photo of the table its row."""
-        everything = np.unique(self.table.alike)
-        batches = [
-            neighbours(published.store, self.table, everything[k : k + 250]) for k in range(0, len(everything), 250)
-        ]
-        self.candidates = Candidates.of(self.table, batches)
-        pairs = self.candidates.pairs
         signatures = published.comparison.signatures(self.table.photos)
-        known = known_of(self.table, self.candidates.fifth, pairs, self.candidates.cosines, self.candidates.ranks)
-        compared = compare_signatures(signatures, pairs[:, 0], signatures, pairs[:, 1])
-        self.cheap = np.concatenate([known, compared], axis=1)
+        parts = [self._round(number, signatures) for number in range(1, 1 + self._rounds())]
+        self.pairs = np.concatenate([pairs for pairs, _ in parts])
+        self.cheap = np.concatenate([cheap for _, cheap in parts])
         self.truth = Truth(self.rows)
-        self.first, self.second = (self.of_table[self.candidates.pairs[:, side]] for side in (0, 1))
+        self.first, self.second = (self.of_table[self.pairs[:, side]] for side in (0, 1))
         self.code = self.truth.of(self.first, self.second)
         self.aligned: dict[int, NDArray[np.float32]] = {}
         self.seconds = time.perf_counter() - began
+
+    def _rounds(self) -> int:
+        return max(turn_of(row) for row in self.rows)
+
+    def _round(self, number: int, signatures: Signatures) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Candidates where each photo has one copy in the catalog, and what is cheap to know of them.
+
+        With all its copies there, a photo's fifth neighbour would be a copy too, as it never is in a shop. From the
+        second round on, only pairs with that round's copies are new.
+        """
+        turn = np.array([turn_of(self.rows[place]) for place in self.of_table])
+        inside = np.flatnonzero((turn == 0) | (turn == number))
+        vectors = self.table.vectors[inside].astype(np.float64)
+        cosines = vectors @ vectors.T
+        np.fill_diagonal(cosines, -2)
+        near = np.argsort(-cosines, axis=1, kind="stable")[:, :NEIGHBOURS]
+        found = Neighbours(inside, inside[near], np.take_along_axis(cosines, near, axis=1).astype(np.float32))
+        candidates = Candidates.of(self.table, [found])
+        new = (turn[candidates.pairs] == number).any(axis=1) if number > 1 else np.ones(len(candidates.pairs), bool)
+        pairs, first, second = candidates.pairs[new], candidates.pairs[new, 0], candidates.pairs[new, 1]
+        fifth, hashes = candidates.fifth, self.table.hashes
+        known = known_of(
+            candidates.cosines[new], (fifth[first], fifth[second]), candidates.ranks[new],
+            (hashes[first], hashes[second]),
+        )  # fmt: skip
+        return pairs, np.concatenate([known, compare_signatures(signatures, first, signatures, second)], axis=1)
 
     @property
     def labels(self) -> NDArray[np.str_]:
@@ -61,7 +82,7 @@ class Split:
         began = time.perf_counter()
         missing = [place for place in places.tolist() if place not in self.aligned]
         photos = self.table.photos
-        pairs = [(photos[a], photos[b]) for a, b in self.candidates.pairs[missing]]
+        pairs = [(photos[a], photos[b]) for a, b in self.pairs[missing]]
         rows, _ = self.service.published().comparison.compare(pairs)
         self.aligned |= dict(zip(missing, rows, strict=True))
         self.seconds += time.perf_counter() - began
@@ -76,6 +97,11 @@ class Split:
         rows = np.concatenate([self.cheap[passed], self.close(passed)], axis=1)
         scores[passed] = verifier.full.probabilities(rows)[:, verifier.full.classes.index(COPY)]
         return scores
+
+
+def turn_of(row: Labelled) -> int:
+    """1 for a base photo's first edited copy, 2 for its second …; 0 for every other photo."""
+    return int(row.key.rpartition("-e")[2]) if row.role == "edit" else 0
 
 
 def calibrated(split: Split, *, seed: int = 0) -> Verifier:

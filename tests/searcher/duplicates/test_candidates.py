@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from indexer.generations import EmbeddedIndex
 from indexer.stores.interface import Point
-from searcher.duplicates.candidates import Candidates, known_of, neighbours
+from searcher.duplicates.candidates import CLOSEST, Candidates, known_of, neighbours
 from searcher.duplicates.photo_table import PhotoTable
 from tests.searcher.conftest import publish, record
 
@@ -39,6 +39,14 @@ def table(tmp_path: Path) -> tuple[PhotoTable, EmbeddedIndex]:
     index = EmbeddedIndex(tmp_path / "index")
     publish(index, rows_of(vectors, files), record("f" * 64, "model", "/"))
     return PhotoTable.read(index.read()), index
+
+
+def known(table: PhotoTable, candidates: Candidates) -> NDArray[np.float32]:
+    first, second = candidates.pairs.T
+    fifth, hashes = candidates.fifth, table.hashes
+    return known_of(
+        candidates.cosines, (fifth[first], fifth[second]), candidates.ranks, (hashes[first], hashes[second])
+    )
 
 
 def by_hand(table: PhotoTable) -> dict[int, list[tuple[int, float]]]:
@@ -79,12 +87,12 @@ def test_every_pair_of_neighbours_is_a_candidate_once(table: tuple[PhotoTable, E
 def test_what_is_known_of_a_pair(table: tuple[PhotoTable, EmbeddedIndex]) -> None:
     photos, index = table
     candidates = Candidates.of(photos, [neighbours(index.read(), photos, np.unique(photos.alike), k=K)])
-    known = known_of(photos, candidates.fifth, candidates.pairs, candidates.cosines, candidates.ranks)
     near = by_hand(photos)
-    for (a, b), row in zip(candidates.pairs.tolist(), known, strict=True):
-        gaps = sorted(row[0] - near[node][4][1] for node in (a, b))
-        assert row[1:3] == pytest.approx(gaps, abs=1e-5)
-        assert row[4] == (int(photos.photos[a].phash, 16) ^ int(photos.photos[b].phash, 16)).bit_count()
+    for (a, b), row in zip(candidates.pairs.tolist(), known(photos, candidates), strict=True):
+        distance = 1 - float(photos.vectors[a] @ photos.vectors[b]) + CLOSEST
+        shares = sorted(distance / (1 - near[node][4][1] + CLOSEST) for node in (a, b))
+        assert row[:2] == pytest.approx(shares[::-1], rel=1e-4)
+        assert row[3] == (int(photos.photos[a].phash, 16) ^ int(photos.photos[b].phash, 16)).bit_count()
 
 
 def test_where_one_of_the_two_did_not_ask_the_other_gap_stands_for_both(
@@ -92,7 +100,7 @@ def test_where_one_of_the_two_did_not_ask_the_other_gap_stands_for_both(
 ) -> None:
     photos, index = table
     candidates = Candidates.of(photos, [neighbours(index.read(), photos, np.array([3]), k=K)])
-    known = known_of(photos, candidates.fifth, candidates.pairs, candidates.cosines, candidates.ranks)
-    assert len(known) == K
-    assert (known[:, 1] == known[:, 2]).all()
-    assert np.isfinite(known).all()
+    rows = known(photos, candidates)
+    assert len(rows) == K
+    assert (rows[:, 0] == rows[:, 1]).all()
+    assert np.isfinite(rows).all()
