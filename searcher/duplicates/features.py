@@ -13,9 +13,9 @@ from searcher.duplicates.alignment import LEAST_PIXELS, NOTHING_ALIKE, Alignment
 from searcher.duplicates.signature import GRID, Array, Signatures
 
 KNOWN = ("nearer", "nearest", "rank", "phash")
-"""The distance of the embeddings as a share of that to each photo's fifth neighbour, the larger and the lesser share: no
-cosine stands here, as every model has a scale of its own. The better place of one in the other's list, from 0; differing
-bits of the perceptual hashes."""
+"""The distance of the embeddings as a share of that to each photo's fifth neighbour, the larger and the lesser share:
+no cosine stands here, as every model has a scale of its own. The better place of one in the other's list, from 0;
+differing bits of the perceptual hashes."""
 COMPARED = (
     "whole_l", "whole_ab", "piece_l", "piece_ab", "mirror_l", "mirror_ab", "fitted", "mean_l", "mean_ab",
     "chroma_ratio", "spread", "share",
