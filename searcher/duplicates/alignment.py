@@ -31,6 +31,8 @@ RATIO = 0.8
 LEAST_INLIERS = 5
 SAME_FRAME = 0.985
 """Correlation from which no further proposal is tried."""
+EXACT = 0.9995
+"""Correlation from which refining changes nothing: a crop of 5 % has .99 where it lies, and is still off by pixels."""
 FLIP_MARGIN = 0.02
 """A mirrored placement must be better by this: many pieces are nearly symmetrical."""
 LEAST_PIXELS = 80
@@ -148,7 +150,7 @@ def align(first: Picture, second: Picture) -> Alignment:
         other = _proposed(first, second.mirrored, flipped=True)
         if other.correlation > best.correlation + FLIP_MARGIN:
             best = other
-    if NOTHING_ALIKE < best.correlation < SAME_FRAME:
+    if NOTHING_ALIKE < best.correlation < EXACT:
         best = _refined(first, second.mirrored if best.flipped else second, best)
     return best
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searcher.duplicates.alignment import LEAST_PIXELS, NOTHING_ALIKE, Alignment
+from searcher.duplicates.residue import NAMES as RESIDUE
+from searcher.duplicates.residue import residue
 from searcher.duplicates.signature import GRID, Array, Signatures
 
 KNOWN = ("nearer", "nearest", "rank", "phash")
@@ -25,7 +27,7 @@ ALIGNED = (
     "piece_median_l", "piece_median_ab", "piece_tail", "ground_median", "ground_tail",
     "left_piece_median", "left_piece_tail", "left_ab_median", "left_ab_tail", "left_ground_tail",
     "gain_l", "gain_ab", "shift_ab", "edges", "edges_piece", "blob", "blob_in_piece", "blob_edges", "blob_ab",
-    "changed_piece", "changed_ground", "fine",
+    "changed_piece", "changed_ground", "fine", *RESIDUE,
 )  # fmt: skip
 NAMES = (*KNOWN, *COMPARED, *ALIGNED)
 _BLOCK = 4096
@@ -116,6 +118,7 @@ def compare_aligned(laid: Alignment) -> Array:
             _correlated(edges_a[blob], edges_b[blob]), np.median(left_ab[blob]) if blob.any() else 0.0,
             (left_all[piece] > CHANGED).mean(), (left_all[ground] > CHANGED).mean() if ground.any() else 0.0,
             _fine(laid.first[..., 0], laid.second[..., 0], piece),
+            *residue(laid.first, laid.second, valid, piece),
         ],
         np.float32,
     )  # fmt: skip
