@@ -23,6 +23,8 @@ SIDE = 96
 """Pixels of the longer side at which placements are compared."""
 CHROMA_BLUR = 1.5
 """Pixels of `SIDE`."""
+LARGE_SIDE = 192
+"""Pixels of the longer side at which two pictures that fit are looked at once more."""
 FEATURE_SIDE = 160
 """Pixels of the longer side at which local features are found; SIFT itself looks at twice that, and at 256 it took two
 thirds of the whole time."""
@@ -33,6 +35,7 @@ SAME_FRAME = 0.985
 """Correlation from which no further proposal is tried."""
 EXACT = 0.9995
 """Correlation from which refining changes nothing: a crop of 5 % has .99 where it lies, and is still off by pixels."""
+UNSURE = 0.15
 FLIP_MARGIN = 0.02
 """A mirrored placement must be better by this: many pieces are nearly symmetrical."""
 LEAST_PIXELS = 80
@@ -67,17 +70,16 @@ class Picture:
     """A picture in the forms that an alignment needs, each made once, when it is first asked for."""
 
     def __init__(self, image: Image.Image) -> None:
-        image = image.convert("RGB")
-        if max(image.size) > FEATURE_SIDE:
-            image = image.copy()
-            image.thumbnail((FEATURE_SIDE, FEATURE_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        self.image = image
+        self.image = _at_most(image.convert("RGB"), LARGE_SIDE)
 
     @_Once
     def _sharp(self) -> Array:
-        small = self.image.copy()
-        small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
-        return lab_of(small)
+        return lab_of(_at_most(self.image, SIDE))
+
+    @_Once
+    def large(self) -> Array:
+        """CIELAB at `LARGE_SIDE`, float32 [h, w, 3]: an engraving is a few pixels."""
+        return lab_of(self.image)
 
     @_Once
     def lab(self) -> Array:
@@ -97,7 +99,7 @@ class Picture:
         """Places as shares [n, 2] and RootSIFT descriptors [n, 128]."""
         import cv2
 
-        grey = np.asarray(self.image.convert("L"))
+        grey = np.asarray(_at_most(self.image, FEATURE_SIDE).convert("L"))
         points, found = cv2.SIFT.create(FEATURES, contrastThreshold=0.02).detectAndCompute(grey, None)
         if found is None or not len(points):
             return np.empty((0, 2), np.float32), np.empty((0, 128), np.float32)
@@ -111,6 +113,8 @@ class Picture:
         other = Picture(self.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
         places, found = self.features
         mirrored = (places * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)).astype(np.float32)
+        if "large" in vars(self):
+            vars(other)["large"] = self.large[:, ::-1].copy()
         vars(other).update(
             features=(mirrored, found[:, MIRRORED]), _sharp=self._sharp[:, ::-1], lab=self.lab[:, ::-1].copy(),
             mask=self.mask[:, ::-1],
@@ -141,6 +145,18 @@ class Alignment:
     inliers: int
     matches: int
     correlation: float
+    pictures: tuple[Picture, Picture]
+    """Both, the second one mirrored if it is flipped."""
+
+    def enlarged(self) -> tuple[Array, Array, NDArray[np.bool_], NDArray[np.bool_]]:
+        """First, second, where both are, and the piece, as in this placement but at `LARGE_SIDE`."""
+        import cv2
+
+        first, second = (picture.large for picture in self.pictures)
+        laid, valid = _warped(first, second, self.matrix)
+        size = first.shape[1::-1]
+        piece = cv2.resize(self.piece.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
+        return first, laid, valid, piece
 
 
 def align(first: Picture, second: Picture) -> Alignment:
@@ -148,11 +164,10 @@ def align(first: Picture, second: Picture) -> Alignment:
     best = _proposed(first, second, flipped=False)
     if best.correlation < SAME_FRAME:
         other = _proposed(first, second.mirrored, flipped=True)
-        if other.correlation > best.correlation + FLIP_MARGIN:
-            best = other
-    if NOTHING_ALIKE < best.correlation < EXACT:
-        best = _refined(first, second.mirrored if best.flipped else second, best)
-    return best
+        if other.correlation > best.correlation - UNSURE:  # a proposal may be off by a pixel or two: refine, then judge
+            best, other = _refined(best), _refined(other)
+            return other if other.correlation > best.correlation + FLIP_MARGIN else best
+    return _refined(best)
 
 
 def _proposed(first: Picture, second: Picture, *, flipped: bool) -> Alignment:
@@ -162,6 +177,14 @@ def _proposed(first: Picture, second: Picture, *, flipped: bool) -> Alignment:
         if matrix is not None:
             tried.append(_laid(first, second, matrix, flipped, inliers, matches))
     return max(tried, key=lambda laid: laid.correlation)
+
+
+def _at_most(image: Image.Image, side: int) -> Image.Image:
+    if max(image.size) <= side:
+        return image
+    small = image.copy()
+    small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return small
 
 
 def _frames() -> Array:
@@ -198,7 +221,7 @@ def _by_features(first: Picture, second: Picture) -> tuple[Array | None, int, in
         source, target, method=cv2.RANSAC, ransacReprojThreshold=4.0, maxIters=300, confidence=0.99
     )
     agreeing = 0 if inside is None else int(inside.sum())
-    if matrix is None or agreeing < LEAST_INLIERS or not 0.1 < abs(np.linalg.det(matrix[:, :2])) < 10:
+    if matrix is None or agreeing < LEAST_INLIERS or not 0.1 < np.linalg.det(matrix[:, :2]) < 10:
         return None, agreeing, int(good.sum())
     matrix = np.asarray(matrix, np.float32)
     matrix[:, :2] *= size_b[None, :] / size_a[:, None]
@@ -209,23 +232,29 @@ def _by_features(first: Picture, second: Picture) -> tuple[Array | None, int, in
 def _laid(
     first: Picture, second: Picture, matrix: Array, flipped: bool, inliers: int = 0, matches: int = 0
 ) -> Alignment:
+    laid, valid = _warped(first.lab, second.lab, matrix)
+    return Alignment(
+        first.lab, laid, valid, first.mask, matrix, flipped, inliers, matches,
+        correlation(first.lab[..., 0], laid[..., 0], valid, first.mask), (first, second),
+    )  # fmt: skip
+
+
+def _warped(first: Array, second: Array, matrix: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """The second picture in the first one's frame, and where it covers it."""
     import cv2
 
-    height, width = first.lab.shape[:2]
-    pixels = _in_pixels(matrix, first.lab.shape, second.lab.shape)
+    height, width = first.shape[:2]
+    pixels = _in_pixels(matrix, first.shape, second.shape)
     shrink = np.sqrt(abs(np.linalg.det(pixels[:, :2])))
-    source: Array = second.lab
+    source: Array = second
     if shrink < 0.6:  # the warp takes single pixels: what it would skip is averaged first
         source = np.asarray(cv2.GaussianBlur(source, (0, 0), 0.5 / max(shrink, 0.1)), np.float32)
     turned = cv2.warpAffine(source, pixels, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     laid = np.asarray(turned, np.float32)
-    ones = np.ones(second.lab.shape[:2], np.uint8)
+    ones = np.ones(second.shape[:2], np.uint8)
     valid = cv2.warpAffine(ones, pixels, (width, height), flags=cv2.INTER_NEAREST).astype(bool)
     valid = cv2.erode(valid.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1).astype(bool)
-    return Alignment(
-        first.lab, laid, valid, first.mask, matrix, flipped, inliers, matches,
-        correlation(first.lab[..., 0], laid[..., 0], valid, first.mask),
-    )  # fmt: skip
+    return laid, valid
 
 
 def _in_pixels(matrix: Array, first: tuple[int, ...], second: tuple[int, ...]) -> Array:
@@ -268,10 +297,13 @@ def _follows(first: Array, second: Array, where: NDArray[np.bool_]) -> float:
     return float(a @ b / np.sqrt((a @ a) * (b @ b) + len(a)))
 
 
-def _refined(first: Picture, second: Picture, laid: Alignment) -> Alignment:
+def _refined(laid: Alignment) -> Alignment:
     """The placement moved by less than a pixel or a few until the pictures correlate best, if that converges."""
     import cv2
 
+    if not NOTHING_ALIKE < laid.correlation < EXACT:
+        return laid
+    first, second = laid.pictures
     start = _in_pixels(laid.matrix, first.lab.shape, second.lab.shape)
     try:
         inverse = cv2.invertAffineTransform(start).astype(np.float32)

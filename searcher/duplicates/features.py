@@ -32,6 +32,8 @@ ALIGNED = (
 NAMES = (*KNOWN, *COMPARED, *ALIGNED)
 _BLOCK = 4096
 Rows = NDArray[np.int64]
+WORTH_A_LOOK = 0.8
+"""Correlation from which two pictures are looked at once more, and larger."""
 CHANGED = 10.0
 """CIELAB distance from which a pixel has visibly changed."""
 
@@ -118,10 +120,16 @@ def compare_aligned(laid: Alignment) -> Array:
             _correlated(edges_a[blob], edges_b[blob]), np.median(left_ab[blob]) if blob.any() else 0.0,
             (left_all[piece] > CHANGED).mean(), (left_all[ground] > CHANGED).mean() if ground.any() else 0.0,
             _fine(laid.first[..., 0], laid.second[..., 0], piece),
-            *residue(laid.first, laid.second, valid, piece),
+            *_residue(laid),
         ],
         np.float32,
     )  # fmt: skip
+
+
+def _residue(laid: Alignment) -> Array:
+    if laid.correlation < WORTH_A_LOOK:
+        return np.full(len(RESIDUE), np.nan, np.float32)
+    return residue(*laid.enlarged())
 
 
 def _explained(first: Array, second: Array, piece: NDArray[np.bool_]) -> tuple[Array, float, float, float]:

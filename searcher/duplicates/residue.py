@@ -1,0 +1,157 @@
+"""What of a difference no edit of the whole picture explains: the residue that tells a copy from a photo taken anew.
+
+Re-encoding, resizing and blurring leave the low frequencies alone; exposure, contrast, tint and a turned hue are one
+function of the colour for all pixels. So both pictures are blurred a little, the second is predicted from the first by
+such a function, fitted without what fits worst; what is left is another light, another stone, an engraving, or a
+stamp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from searcher.duplicates.signature import Array
+
+SOFT = 1.0
+"""Pixels of blur: finer differences come from codecs and scaling."""
+SLOW = 8.0
+"""Pixels of blur for the light's slope over the piece."""
+TINTED = 10.0
+"""Chroma from which a colour has a hue."""
+TRIMS = 3
+KEPT = 0.8
+"""Share of the pixels that the function is fitted to, after the first round."""
+RIDGE = 30.0
+SPOT = 5.0
+"""CIELAB distance from which what is left is visible in a soft picture."""
+NAMES = (
+    "soft_l50", "soft_l75", "soft_l95", "soft_l99", "soft_ab50", "soft_ab75", "soft_ab95", "soft_ab99",
+    "peak_over_usual", "slow_light", "slow_tint", "spot", "spot_peak", "spot_roundness", "spots",
+    "ground_soft50", "ground_soft95", "ground_over_piece", "bend_l", "turn_ab", "stretch_ab", "relative_l",
+    "ground_spot", "ground_spot_peak", "ground_spot_roundness", "ground_spots", "raw_l50", "raw_ab50", "raw_ab90",
+    "ground_raw_l50", "ground_raw_ab50", "hue_turn", "chroma_change",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Colours:
+    """The function from the first picture's colours to the second's."""
+
+    lightness: NDArray[np.float64]
+    """[3]: of 1, L and L²/100."""
+    chroma: NDArray[np.float64]
+    """[3, 2]: of a, b and 1."""
+
+    def of(self, lab: Array) -> Array:
+        light = lab[..., :1].astype(np.float64)
+        predicted = self.lightness[0] + self.lightness[1] * light + self.lightness[2] * light**2 / 100
+        tinted = lab[..., 1:] @ self.chroma[:2] + self.chroma[2]
+        return np.concatenate([predicted, tinted], axis=-1).astype(np.float32)
+
+
+def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArray[np.bool_]) -> Array:
+    """float32 [len(NAMES)] for two aligned pictures in CIELAB [h, w, 3], where both are and where the piece is."""
+    import cv2
+
+    soft = [np.asarray(cv2.GaussianBlur(lab, (0, 0), SOFT), np.float32) for lab in (first, second)]
+    inner = cv2.erode((piece & valid).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    if inner.sum() < 30:
+        inner = piece & valid
+    colours = _fitted(soft[0][inner], soft[1][inner])
+    left = soft[1] - colours.of(soft[0])
+    light, tint = np.abs(left[..., 0]), np.hypot(left[..., 1], left[..., 2])
+    size = np.hypot(light, tint)
+    ground = valid & ~cv2.dilate(piece.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
+    raw = soft[1] - soft[0]
+    usual = float(np.median(size[inner]))
+    beyond = size[ground] if ground.sum() > 50 else np.array([usual], np.float32)
+    edges = np.abs(cv2.Laplacian(soft[0][..., 0], cv2.CV_32F))
+    matrix = colours.chroma[:2]
+    turn = np.degrees(np.arctan2(matrix[0, 1] - matrix[1, 0], matrix[0, 0] + matrix[1, 1]))
+    stretched = np.linalg.svd(matrix, compute_uv=False)
+    return np.array(
+        [
+            *np.percentile(light[inner], (50, 75, 95, 99)), *np.percentile(tint[inner], (50, 75, 95, 99)),
+            float(np.percentile(size[inner], 99)) / (usual + 0.3),
+            _slow(left[..., 0], inner), max(_slow(left[..., 1], inner), _slow(left[..., 2], inner)),
+            *_spots(size, inner, usual),
+            *np.percentile(beyond, (50, 95)), float(np.median(beyond)) / (usual + 0.3),
+            colours.lightness[2], abs(turn), stretched[0] - stretched[1],
+            float((light[inner] / (edges[inner] + 2)).mean()),
+            *_spots(np.hypot(raw[..., 0], np.hypot(raw[..., 1], raw[..., 2])), ground, float(np.median(beyond))),
+            float(np.median(np.abs(raw[inner][:, 0]))), *np.percentile(np.hypot(*raw[inner][:, 1:].T), (50, 90)),
+            *_raw_of(raw, ground), *_hues(soft[0][inner], soft[1][inner]),
+        ],
+        np.float32,
+    )  # fmt: skip
+
+
+def _fitted(first: Array, second: Array) -> _Colours:
+    """Least squares, pulled towards no change, without the fifth that fits worst."""
+    a, b = first.astype(np.float64), second.astype(np.float64)
+    keep = np.ones(len(a), bool)
+    colours = _Colours(np.array([0.0, 1.0, 0.0]), np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))
+    for _ in range(TRIMS):
+        x, y = a[keep], b[keep]
+        light = np.stack([np.ones(len(x)), x[:, 0], x[:, 0] ** 2 / 100], axis=1)
+        tint = np.concatenate([x[:, 1:], np.ones((len(x), 1))], axis=1)
+        colours = _Colours(
+            _ridge(light, y[:, :1], np.array([[0.0], [1.0], [0.0]]))[:, 0],
+            _ridge(tint, y[:, 1:], np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])),
+        )
+        left = np.hypot(*(b - colours.of(a.astype(np.float32)))[:, :2].T)
+        keep = left <= np.quantile(left, KEPT)
+    return colours
+
+
+def _ridge(x: NDArray[np.float64], y: NDArray[np.float64], start: NDArray[np.float64]) -> NDArray[np.float64]:
+    penalty = np.diag([1e-3 if (column == 1).all() else RIDGE for column in x.T])
+    return np.asarray(start + np.linalg.solve(x.T @ x + penalty, x.T @ (y - x @ start)))
+
+
+def _raw_of(raw: Array, where: NDArray[np.bool_]) -> tuple[float, float]:
+    """Typical differences of lightness and tint in a region; 0 where there is none."""
+    if where.sum() < 50:
+        return 0.0, 0.0
+    return float(np.median(np.abs(raw[where][:, 0]))), float(np.median(np.hypot(*raw[where][:, 1:].T)))
+
+
+def _hues(first: Array, second: Array) -> tuple[float, float]:
+    """Degrees by which the hues of what is tinted in both turn, and the change of the strongest chroma (log2).
+
+    Another lamp turns all hues a little; gold and rose gold are forty degrees apart.
+    """
+    a, b = first[:, 1] + 1j * first[:, 2], second[:, 1] + 1j * second[:, 2]
+    both, either = np.minimum(np.abs(a), np.abs(b)), np.maximum(np.abs(a), np.abs(b))
+    tinted = both > max(TINTED, float(np.percentile(both, 60)))
+    turn = float(np.degrees(np.median(np.abs(np.angle(b[tinted] * a[tinted].conj()))))) if tinted.sum() >= 8 else 0.0
+    strong = either >= np.percentile(either, 70)
+    change = np.log2((np.abs(b[strong]).mean() + 3) / (np.abs(a[strong]).mean() + 3))
+    return turn, float(abs(change))
+
+
+def _slow(left: Array, inner: NDArray[np.bool_]) -> float:
+    """How much what is left drifts over the piece: its spread after a strong blur that looks at the piece alone."""
+    import cv2
+
+    weight = cv2.GaussianBlur(inner.astype(np.float32), (0, 0), SLOW)
+    drift = cv2.GaussianBlur(left * inner, (0, 0), SLOW) / np.maximum(weight, 1e-3)
+    return float(drift[inner].std())
+
+
+def _spots(size: Array, inner: NDArray[np.bool_], usual: float) -> tuple[float, float, float, float]:
+    """Of spots in the piece that stand out: the largest one's share, peak and compactness, and how many there are."""
+    import cv2
+
+    marked = ((size > max(SPOT, 3 * usual)) & inner).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(marked, connectivity=8)
+    if count < 2:
+        return 0.0, float(size[inner].max(initial=0.0)), 0.0, 0.0
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    largest = 1 + int(areas.argmax())
+    box = stats[largest, cv2.CC_STAT_WIDTH] * stats[largest, cv2.CC_STAT_HEIGHT]
+    share = float(areas.max()) / float(inner.sum())
+    return share, float(size[labels == largest].max()), float(areas.max()) / float(box), float((areas >= 3).sum())
