@@ -51,7 +51,7 @@ def plant_copies(catalog: Path) -> None:
     with manifest.open(encoding="utf-8", newline="") as handle:
         rows = list(csv.DictReader(handle))
     planted = []
-    for number, how in enumerate(("file", "jpeg", "resize", "crop", "flip", "watermark_corner", "background", "badge")):
+    for number, how in enumerate(("file", "jpeg", "resize", "crop", "flip", "exposure", "aspect", "badge")):
         row = rows[5 * number]
         data = (catalog / row["image"].split("|")[0]).read_bytes()
         if how != "file":

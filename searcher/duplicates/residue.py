@@ -60,6 +60,7 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
     inner = cv2.erode((piece & valid).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     if inner.sum() < 30:
         inner = piece & valid
+    whole = piece & valid  # a chain or an eyelet is thinner than what erosion leaves
     colours = _fitted(soft[0][inner], soft[1][inner])
     left = soft[1] - colours.of(soft[0])
     light, tint = np.abs(left[..., 0]), np.hypot(left[..., 1], left[..., 2])
@@ -77,13 +78,13 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
             *np.percentile(light[inner], (50, 75, 95, 99)), *np.percentile(tint[inner], (50, 75, 95, 99)),
             float(np.percentile(size[inner], 99)) / (usual + 0.3),
             _slow(left[..., 0], inner), max(_slow(left[..., 1], inner), _slow(left[..., 2], inner)),
-            *_spots(size, inner, usual),
+            *_spots(size, whole, usual),
             *np.percentile(beyond, (50, 95)), float(np.median(beyond)) / (usual + 0.3),
             colours.lightness[2], abs(turn), stretched[0] - stretched[1],
             float((light[inner] / (edges[inner] + 2)).mean()),
             *_spots(np.hypot(raw[..., 0], np.hypot(raw[..., 1], raw[..., 2])), ground, float(np.median(beyond))),
-            float(np.median(np.abs(raw[inner][:, 0]))), *np.percentile(np.hypot(*raw[inner][:, 1:].T), (50, 90)),
-            *_raw_of(raw, ground), *_hues(soft[0][inner], soft[1][inner]),
+            float(np.median(np.abs(raw[whole][:, 0]))), *np.percentile(np.hypot(*raw[whole][:, 1:].T), (50, 90)),
+            *_raw_of(raw, ground), *_hues(soft[0][whole], soft[1][whole]),
         ],
         np.float32,
     )  # fmt: skip

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 MISSING = -9.0
 """What stands for NaN, which the trees do not know: below everything that is measured."""
 DIGITS = 6
+THRESHOLD_DIGITS = 9
+"""What float32 needs: thresholds are values that were seen, and a row that has one must fall to the same side again."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Trees:
     classes: tuple[str, ...]
     start: NDArray[np.float64]
     feature: NDArray[np.int64]
-    threshold: NDArray[np.float64]
+    threshold: NDArray[np.float32]
     children: NDArray[np.int64]
     """[trees, nodes, 2]: where to go for values up to the threshold, and above it."""
     value: NDArray[np.float64]
@@ -57,7 +59,7 @@ class Trees:
             trees.append(
                 {
                     "feature": self.feature[tree, :used].tolist(),
-                    "threshold": [_short(x) for x in self.threshold[tree, :used]],
+                    "threshold": [_short(x, THRESHOLD_DIGITS) for x in self.threshold[tree, :used]],
                     "children": self.children[tree, :used].ravel().tolist(),
                     "value": [_short(x) for x in self.value[tree, :used]],
                 }
@@ -70,7 +72,7 @@ class Trees:
         trees = record["trees"]
         nodes = max(len(tree["feature"]) for tree in trees)
         shape = (len(trees), nodes)
-        feature, threshold, value = np.full(shape, -1, np.int64), np.zeros(shape), np.zeros(shape)
+        feature, threshold, value = np.full(shape, -1, np.int64), np.zeros(shape, np.float32), np.zeros(shape)
         children = np.zeros((*shape, 2), np.int64)
         for row, tree in enumerate(trees):
             used = len(tree["feature"])
@@ -86,8 +88,8 @@ class Trees:
         return cls(classes, start, feature, threshold, children, value, _depth(feature, children))
 
 
-def _short(number: float) -> float:
-    return float(f"{number:.{DIGITS}g}")
+def _short(number: float, digits: int = DIGITS) -> float:
+    return float(f"{number:.{digits}g}")
 
 
 def _depth(feature: NDArray[np.int64], children: NDArray[np.int64]) -> int:

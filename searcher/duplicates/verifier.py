@@ -22,6 +22,8 @@ FORMAT_VERSION = 1
 COPY, OTHER_PHOTO, VARIANT, DIFFERENT = CLASSES = ("copy", "other_photo", "variant", "different")
 """What a pair is to the trees; a copy that is not identical is the tier `Tier.EDITED`."""
 FILE_NAME = "duplicates.json"
+PERHAPS = 0.5
+"""Probability of a copy from which a pair below the threshold is still worth a look."""
 SHIPPED = Path(__file__).with_name("shipped_verifier.json")
 """Learned on drawn jewelry; `tests/bench/duplicates` makes it."""
 
@@ -48,8 +50,12 @@ class Verdict:
 class Verifier:
     """Gate, trees and thresholds, learned together."""
 
-    full: Trees
     gate: Trees
+    """Whether a pair deserves a close comparison, by the cheap features."""
+    copy: Trees
+    """Whether it is a copy, by all features."""
+    kind: Trees
+    """What it is if it is no copy."""
     thresholds: Thresholds
     record: Mapping[str, Any] = field(default_factory=dict)
     """What it was trained on."""
@@ -60,18 +66,25 @@ class Verifier:
 
     def judge(self, rows: NDArray[np.float32]) -> list[Verdict]:
         """What pairs are, by all features [n, len(NAMES)]."""
-        return [self._verdict(dict(zip(self.full.classes, row, strict=True))) for row in self.full.probabilities(rows)]
+        copies, kinds = self.copy.probabilities(rows)[:, 1], self.kind.probabilities(rows)
+        return [
+            self._verdict(float(copy), dict(zip(self.kind.classes, kind.tolist(), strict=True)))
+            for copy, kind in zip(copies, kinds, strict=True)
+        ]
 
-    def _verdict(self, shares: Mapping[str, float]) -> Verdict:
+    def _verdict(self, copy: float, kind: Mapping[str, float]) -> Verdict:
         limits = self.thresholds
-        copy, other, variant = (float(shares.get(name, 0.0)) for name in (COPY, OTHER_PHOTO, VARIANT))
         if copy >= limits.copy:
             return Verdict(Tier.EDITED, copy)
-        if variant >= limits.variant and variant >= other:
+        rest = 1 - copy
+        other, variant = rest * kind.get(OTHER_PHOTO, 0.0) + copy, rest * kind.get(VARIANT, 0.0)
+        if copy >= PERHAPS and other > variant:  # the same picture or nearly so: at least the same product
+            return Verdict(Tier.OTHER_PHOTO, other)
+        if kind.get(VARIANT, 0.0) >= limits.variant and variant >= other:
             return Verdict(Tier.VARIANT, variant)
-        if other >= limits.other_photo or (copy + other >= limits.other_photo and copy + other > variant):
-            return Verdict(Tier.OTHER_PHOTO, copy + other)
-        return Verdict(None, float(shares.get(DIFFERENT, 0.0)))
+        if kind.get(OTHER_PHOTO, 0.0) >= limits.other_photo:
+            return Verdict(Tier.OTHER_PHOTO, other)
+        return Verdict(None, rest * kind.get(DIFFERENT, 0.0))
 
     def summary(self) -> dict[str, Any]:
         """What it was trained on and how it did on pairs it had not seen, as plain JSON values."""
@@ -87,7 +100,8 @@ class Verifier:
             **self.record,
             "thresholds": asdict(self.thresholds),
             "gate": self.gate.to_json(),
-            "full": self.full.to_json(),
+            "copy": self.copy.to_json(),
+            "kind": self.kind.to_json(),
         }
 
     def write(self, path: Path) -> None:
@@ -111,16 +125,16 @@ def read_verifier(path: Path) -> Verifier:
             raise UsageError(f"{path}: is of a newer format than this version reads; upgrade, or {again}")
         if content["features"] != list(NAMES):
             raise UsageError(f"{path}: was made by a version that compares otherwise; {again}")
-        record = {name: content[name] for name in content if name not in ("gate", "full", "thresholds")}
+        record = {name: content[name] for name in content if name not in ("gate", "copy", "kind", "thresholds")}
         made = Verifier(
-            Trees.from_json(content["full"]), Trees.from_json(content["gate"]), Thresholds(**content["thresholds"]),
-            record,
+            Trees.from_json(content["gate"]), Trees.from_json(content["copy"]), Trees.from_json(content["kind"]),
+            Thresholds(**content["thresholds"]), record,
         )  # fmt: skip
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror or error}); {again}") from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path}: is no verifier ({error!r}); {again}") from error
-    if made.full.feature.max() >= len(NAMES) or made.gate.feature.max() >= len(NAMES):
+    if max(trees.feature.max() for trees in (made.gate, made.copy, made.kind)) >= len(NAMES):
         raise UsageError(f"{path}: names a feature that there is not; {again}")
     return made
 

@@ -15,7 +15,7 @@ from searcher.duplicates.features import ALIGNED, compare_signatures
 from searcher.duplicates.fitting import fit_verifier
 from searcher.duplicates.photo_table import PhotoTable
 from searcher.duplicates.signature import Signatures
-from searcher.duplicates.verifier import COPY, Verifier
+from searcher.duplicates.verifier import Verifier
 from searcher.service import SearchService
 from tests.bench.duplicates.dataset import Labelled
 from tests.bench.duplicates.measures import IGNORE, NAMES, Truth
@@ -95,7 +95,7 @@ class Split:
         scores = chances - 1.0
         passed = np.flatnonzero(chances >= verifier.thresholds.gate)
         rows = np.concatenate([self.cheap[passed], self.close(passed)], axis=1)
-        scores[passed] = verifier.full.probabilities(rows)[:, verifier.full.classes.index(COPY)]
+        scores[passed] = verifier.copy.probabilities(rows)[:, 1]
         return scores
 
 
