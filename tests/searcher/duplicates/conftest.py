@@ -57,7 +57,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     add("COPY-file", "pendants" if first.design.category != "pendants" else "rings", file)
     add("COPY-pixels", second.design.category, encoded(photos[second.product_id], "png", compress_level=1), "png")
     copies = {"file": (first.product_id, "COPY-file"), "pixels": (second.product_id, "COPY-pixels")}
-    for number, how in enumerate(("jpeg", "resize", "crop", "flip", "exposure", "aspect"), start=2):
+    for number, how in enumerate(("jpeg", "resize", "crop", "flip", "webp", "aspect"), start=2):
         source = products[number]
         with Image.open(catalog / rows[number]["image"]) as image:
             made = edit(image.convert("RGB"), how, 0, np.random.default_rng(number))

@@ -18,7 +18,7 @@ from tests.searcher.duplicates.conftest import Planted
 
 
 def test_too_few_photos_are_refused(planted: Planted) -> None:
-    with pytest.raises(UsageError, match="36 photos with a picture at hand, where 40 are needed"):
+    with pytest.raises(UsageError, match="34 photos with a picture at hand, where 40 are needed"):
         planted.service().calibrate_duplicates(photos=60)
     with pytest.raises(UsageError, match="too few to learn from"):
         planted.service().calibrate_duplicates(photos=5)

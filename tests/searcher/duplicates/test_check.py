@@ -30,11 +30,11 @@ def searcher(*arguments: str | Path) -> Result:
 
 
 def test_the_file_itself_is_found(planted: Planted) -> None:
-    check = planted.service().check_duplicates(source_of(planted, "exposure"))
+    check = planted.service().check_duplicates(source_of(planted, "webp"))
     assert check.is_duplicate
     assert check.matches[0].tier is Tier.IDENTICAL_FILE
-    assert check.matches[0].photo.product_id == planted.copies["exposure"][0] == check.nearest
-    assert {match.photo.product_id for match in check.matches if match.tier.is_copy} == set(planted.copies["exposure"])
+    assert check.matches[0].photo.product_id == planted.copies["webp"][0] == check.nearest
+    assert {match.photo.product_id for match in check.matches if match.tier.is_copy} == set(planted.copies["webp"])
 
 
 @pytest.mark.parametrize("family", ["jpeg", "resize", "aspect", "flip"])
