@@ -16,6 +16,8 @@ from indexer.errors import UsageError
 from indexer.generations.files import replace_text
 from searcher.duplicates.answers import Tier
 from searcher.duplicates.features import NAMES
+from searcher.duplicates.residue import NAMES as RESIDUE
+from searcher.duplicates.residue import all_but_a_spot
 from searcher.duplicates.trees import Trees
 
 FORMAT_VERSION = 1
@@ -68,14 +70,14 @@ class Verifier:
         """What pairs are, by all features [n, len(NAMES)]."""
         copies, kinds = self.copy.probabilities(rows)[:, 1], self.kind.probabilities(rows)
         return [
-            self._verdict(float(copy), dict(zip(self.kind.classes, kind.tolist(), strict=True)))
-            for copy, kind in zip(copies, kinds, strict=True)
+            self._verdict(float(copy), dict(zip(self.kind.classes, kind.tolist(), strict=True)), row[-len(RESIDUE) :])
+            for copy, kind, row in zip(copies, kinds, rows, strict=True)
         ]
 
-    def _verdict(self, copy: float, kind: Mapping[str, float]) -> Verdict:
+    def _verdict(self, copy: float, kind: Mapping[str, float], left: NDArray[np.float32]) -> Verdict:
         limits = self.thresholds
         if copy >= limits.copy:
-            return Verdict(Tier.EDITED, copy)
+            return Verdict(Tier.VARIANT if all_but_a_spot(left) else Tier.EDITED, copy)
         rest = 1 - copy
         other, variant = rest * kind.get(OTHER_PHOTO, 0.0) + copy, rest * kind.get(VARIANT, 0.0)
         if copy >= PERHAPS and other > variant:  # the same picture or nearly so: at least the same product
