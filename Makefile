@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo
+# Files of tests are shared out among the cores; tests of one file share its fixtures.
+PARALLEL := --numprocesses auto --dist loadfile
 
 .PHONY: help demo test test-all lint bench clean
 help:            ## List the targets
@@ -19,10 +21,10 @@ demo: $(READY)   ## Draw a sample catalog, train, index, search: the whole path 
 	@$(BIN)/python docs/demo.py $(DEMO)
 
 test: lint       ## Lint, types, import rules, fast tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: lint   ## Everything `test` does, and the slow tests
-	$(BIN)/python -m pytest -m 'not bench'
+	$(BIN)/python -m pytest -m 'not bench' $(PARALLEL)
 
 lint: $(READY)   ## Ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
