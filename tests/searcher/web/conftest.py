@@ -65,8 +65,9 @@ class Visit:
         return self.page.locator("#facets .chip").filter(has_text=re.compile(rf"^{name} ")).first
 
     def press(self, button: Locator) -> Visit:
-        """Press a button and wait for what it does."""
+        """Press a button and wait for what it does; a change of the address is heard one turn of the loop later."""
         button.click()
+        self.page.evaluate("new Promise(heard => requestAnimationFrame(() => setTimeout(heard, 0)))")
         return self.settled()
 
 
