@@ -37,7 +37,7 @@ def test_the_file_itself_is_found(planted: Planted) -> None:
     assert {match.photo.product_id for match in check.matches if match.tier.is_copy} == set(planted.copies["webp"])
 
 
-@pytest.mark.parametrize("family", ["jpeg", "resize", "aspect", "flip"])
+@pytest.mark.parametrize("family", ["jpeg", "webp", "aspect", "flip"])
 def test_an_edited_copy_is_found_in_bytes(planted: Planted, family: str) -> None:
     path = source_of(planted, "crop")
     with Image.open(path) as image:
