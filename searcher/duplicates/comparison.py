@@ -146,7 +146,7 @@ class Comparison:
 
 def _evidence(laid: Alignment, row: Array) -> Evidence:
     measured = dict(zip(ALIGNED, row.tolist(), strict=True))
-    if np.isnan(row).any():
+    if np.isnan(measured["overlap"]):
         return Evidence()
     a, b, c, d, e, f = (round(float(x), 5) for x in laid.matrix.ravel())
     return Evidence(
