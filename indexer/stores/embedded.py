@@ -89,6 +89,7 @@ class EdgeStore:
                 m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT, full_scan_threshold=FULL_SCAN_KB
             ),
             wal_enabled=False,
+            max_search_threads=1,  # more of them share out segments, of which there is one, and wait by yielding
         )
         path.mkdir(parents=True)
         store = cls(_called(edge.EdgeShard.create, str(path), config), generation, record)

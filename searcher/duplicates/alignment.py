@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from searcher.duplicates.frame import photo_within
 from searcher.duplicates.signature import Array, box_of, lab_of, piece_mask
 
 T = TypeVar("T")
@@ -38,6 +39,8 @@ EXACT = 0.9995
 UNSURE = 0.15
 FLIP_MARGIN = 0.02
 """A mirrored placement must be better by this: many pieces are nearly symmetrical."""
+FINER = 1.05
+"""Change of area from which one picture counts as finer than the other."""
 LEAST_PIXELS = 80
 NOTHING_ALIKE = 0.3
 """Correlation below which a placement is not worth refining."""
@@ -67,10 +70,20 @@ class _Once(Generic[T]):
 
 
 class Picture:
-    """A picture in the forms that an alignment needs, each made once, when it is first asked for."""
+    """A photo in the forms that an alignment needs, each made once, when it is first asked for.
+
+    Margins and screens around it are cut away: ``inside`` says what was kept.
+    """
 
     def __init__(self, image: Image.Image) -> None:
-        self.image = _at_most(image.convert("RGB"), LARGE_SIDE)
+        whole = image.convert("RGB")
+        box = photo_within(whole) or (0, 0, *whole.size)
+        self._keep(whole.crop(box), (np.array(box, np.float32) / np.tile(whole.size, 2)).astype(np.float32))
+
+    def _keep(self, image: Image.Image, inside: Array) -> None:
+        self.image = _at_most(image, LARGE_SIDE)
+        self.inside = inside
+        """Left, top, right, bottom as shares of the picture as it was given, [4]."""
 
     @_Once
     def _sharp(self) -> Array:
@@ -110,7 +123,10 @@ class Picture:
     @_Once
     def mirrored(self) -> Picture:
         """Left and right exchanged. Of what is known already nothing is computed again."""
-        other = Picture(self.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+        other = Picture.__new__(Picture)
+        left, top, right, bottom = self.inside
+        inside = np.array([1 - right, top, 1 - left, bottom], np.float32)
+        other._keep(self.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), inside)
         places, found = self.features
         mirrored = (places * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)).astype(np.float32)
         if "large" in vars(self):
@@ -147,6 +163,28 @@ class Alignment:
     correlation: float
     pictures: tuple[Picture, Picture]
     """Both, the second one mirrored if it is flipped."""
+
+    @property
+    def placement(self) -> Array:
+        """`matrix` for the pictures as they were given, with what surrounds their photos."""
+        first, second = (picture.inside for picture in self.pictures)
+        size, of = first[2:] - first[:2], second[2:] - second[:2]
+        turn = self.matrix[:, :2] * size[:, None] / of[None, :]
+        return np.concatenate([turn, (first[:2] + size * self.matrix[:, 2] - turn @ second[:2])[:, None]], axis=1)
+
+    @property
+    def settled(self) -> Alignment:
+        """The same placement with the finer picture laid over the coarser one, whichever was asked about first.
+
+        What was enlarged has lost what it is compared with: so a pair looks alike from both sides.
+        """
+        first, second = (np.array(picture.image.size, np.float32) for picture in self.pictures)
+        if abs(np.linalg.det(self.matrix[:, :2] * first[:, None] / second[None, :])) <= FINER:
+            return self
+        inverse = np.linalg.inv(np.concatenate([self.matrix, [[0, 0, 1]]]).astype(np.float64))[:2]
+        turned = inverse.astype(np.float32)
+        other = _laid(self.pictures[1], self.pictures[0], turned, self.flipped, self.inliers, self.matches)
+        return self if other.correlation < self.correlation - UNSURE else other
 
     def enlarged(self) -> tuple[Array, Array, NDArray[np.bool_], NDArray[np.bool_]]:
         """First, second, where both are, and the piece, as in this placement but at `LARGE_SIDE`."""

@@ -24,7 +24,7 @@ from searcher.duplicates.decisions import Decisions
 from searcher.duplicates.edits import EDITS, STRENGTHS, edit
 from searcher.duplicates.features import ALIGNED
 from searcher.duplicates.fitting import fit_verifier
-from searcher.duplicates.new_photo import NewPhoto, cheap_features
+from searcher.duplicates.new_photo import NewPhoto, cheap_features, embed_within, nearest
 from searcher.duplicates.photo_table import PhotoTable
 from searcher.duplicates.recolour import recoloured
 from searcher.duplicates.verifier import COPY, DIFFERENT, OTHER_PHOTO, VARIANT, Verifier
@@ -130,7 +130,7 @@ class Calibration:
         rng = np.random.default_rng([self._seed, row])
         for name, image, is_copy in _derived(picture, row, rng):
             vector = self._embedder.embed([image])[0]
-            new = NewPhoto(f"{source.id} {name}", image, vector)
+            new = NewPhoto(f"{source.id} {name}", image, vector, within=embed_within(image, self._embedder))
             made.given[new.as_photo.id] = image
             for place, other, cheap in self._found(table, new):
                 if int(table.alike[place]) == int(table.alike[row]):
@@ -162,12 +162,9 @@ class Calibration:
 
     def _found(self, table: PhotoTable, new: NewPhoto) -> Iterator[tuple[int, Photo, NDArray[np.float32]]]:
         """Rows, photos and cheap features of the nearest photos, without the asking one itself."""
-        hits = self._store.search(new.vector[None], limit=NEIGHBOURS, fields=[])[0]
-        rows = [table.row_of[hit.id] for hit in hits]
-        others = [table.photos[row] for row in rows]
-        cosines = np.array([hit.score for hit in hits])
-        cheap = cheap_features(self._store, new, others, cosines, np.arange(len(others)), self._comparison)
-        return zip(rows, others, cheap, strict=True)
+        others, cosines, ranks = nearest(self._store, new, NEIGHBOURS)
+        cheap = cheap_features(self._store, new, others, cosines, ranks, self._comparison)
+        return zip([table.row_of[photo.id] for photo in others], others, cheap, strict=True)
 
     def _learn_decisions(self, table: PhotoTable, made: _Labelled) -> None:
         by_file = {photo.sha256: row for row, photo in enumerate(table.photos)}

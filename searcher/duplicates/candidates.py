@@ -1,4 +1,8 @@
-"""Which pairs of photos are worth a look: each photo's nearest neighbours, asked of the engine in batches."""
+"""Which pairs of photos are worth a look: each photo's nearest neighbours, asked of the engine in batches.
+
+The embedding of a screenshot is that of a screenshot. What a picture frames is therefore looked for once more, among
+the small colour grids of all photos.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,18 @@ from numpy.typing import NDArray
 from indexer.stores.filter_tree import Filter
 from indexer.stores.interface import Store
 from searcher.duplicates.photo_table import PhotoTable
+from searcher.duplicates.signature import Signatures
 
 NEIGHBOURS = 10
 """Nearest different pictures of each photo that are looked at."""
 BATCH = 250
 MOST = 320
 """Photos that are asked for at the most, where one picture stands for very many products."""
+WITHIN_FRAME = 4
+"""Photos that are looked at for each photo with something around it."""
+MOST_FRAMED = 2_000
+"""Where more photos are framed, it is the catalog's way, and their embeddings agree on it."""
+_BLOCK = 8_192
 CLOSEST = 0.002
 """Added to distances of embeddings, 1 - cosine, before they are divided."""
 FIFTH = 4
@@ -92,6 +102,51 @@ class Candidates:
         new[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
         pairs = np.stack([low, high], axis=1)[new]
         return cls(pairs, cosines[present][order][new], rank[order][new].astype(np.float32), fifth)
+
+    def with_pairs(self, table: PhotoTable, pairs: NDArray[np.int64]) -> Candidates:
+        """These and further pairs of rows [m, 2] that no search proposed; they rank behind all that one did."""
+        ordered = np.unique(np.sort(pairs.reshape(-1, 2), axis=1), axis=0)
+        known = set(map(tuple, self.pairs.tolist()))
+        fresh = np.array([(a, b) for a, b in ordered.tolist() if a != b and (a, b) not in known], np.int64)
+        if not len(fresh):
+            return self
+        cosines = (table.vectors[fresh[:, 0]] * table.vectors[fresh[:, 1]]).sum(axis=1)
+        return Candidates(
+            np.concatenate([self.pairs, fresh]), np.concatenate([self.cosines, cosines]),
+            np.concatenate([self.ranks, np.full(len(fresh), NEIGHBOURS, np.float32)]), self.fifth,
+        )  # fmt: skip
+
+
+def within_frames(signatures: Signatures, rows: NDArray[np.int64], k: int = WITHIN_FRAME) -> NDArray[np.int64]:
+    """Pairs [p, 2] of the framed photos and, for each, the k whose colour grids follow its own best.
+
+    Args:
+        signatures: of the table's photos.
+        rows: those that are looked at, each a node of the search (see `PhotoTable.alike`).
+    """
+    rows = rows[signatures.present[rows]]
+    framed = rows[signatures.framed[rows]]
+    if not 0 < len(framed) <= MOST_FRAMED:
+        return np.empty((0, 2), np.int64)
+    own = _unit(signatures.whole[framed])
+    best, near = np.full((len(framed), k), -1.0, np.float32), np.full((len(framed), k), -1, np.int64)
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        likeness = own @ _unit(signatures.whole[block]).T
+        likeness[framed[:, None] == block[None, :]] = -1.0
+        both, names = np.concatenate([best, likeness], axis=1), np.broadcast_to(block, likeness.shape)
+        order = np.argpartition(-both, k - 1, axis=1)[:, :k]
+        best = np.take_along_axis(both, order, axis=1)
+        near = np.take_along_axis(np.concatenate([near, names], axis=1), order, axis=1)
+    first = np.broadcast_to(framed[:, None], near.shape)
+    return np.stack([first[near >= 0], near[near >= 0]], axis=1)
+
+
+def _unit(grids: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Grids [n, h, w, 3] as vectors of unit length whose channels have a mean of 0, [n, h·w·3]."""
+    levels = grids.astype(np.float32)
+    flat = (levels - levels.mean(axis=(1, 2), keepdims=True)).reshape(len(levels), -1)
+    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6), np.float32)
 
 
 def known_of(

@@ -1,4 +1,7 @@
-"""Checks one new photo before a product is made of it: one search, then the close comparison of what it finds."""
+"""Checks one new photo before a product is made of it: one search, then the close comparison of what it finds.
+
+Where a screen or margins surround the photo, what is within them is searched for as well.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ from searcher.duplicates.answers import Evidence, Photo, Tier
 from searcher.duplicates.candidates import NEIGHBOURS
 from searcher.duplicates.comparison import Comparison
 from searcher.duplicates.features import KNOWN
-from searcher.duplicates.new_photo import NewPhoto, cheap_features
-from searcher.duplicates.photo_table import photo_of, with_payload
+from searcher.duplicates.new_photo import NewPhoto, cheap_features, embed_within, nearest
+from searcher.duplicates.photo_table import with_payload
 from searcher.duplicates.verifier import Verifier
 from searcher.example import Example
 
@@ -82,9 +85,8 @@ def check_photo(
     store: Store, new: NewPhoto, comparison: Comparison, verifier: Verifier, *, started: float, k: int = NEIGHBOURS
 ) -> DuplicateCheck:
     """What the k nearest photos of a generation are to a new photo; ``started`` is by ``time.perf_counter``."""
-    hits = store.search(new.vector[None], limit=k, fields=["product_id", "category", "photo"])[0]
-    photos = [photo_of(hit.id, hit.payload) for hit in hits]
-    matches, not_verified = _matches(store, new, photos, np.array([hit.score for hit in hits]), comparison, verifier)
+    photos, cosines, ranks = nearest(store, new, k)
+    matches, not_verified = _matches(store, new, photos, cosines, ranks, comparison, verifier)
     full = with_payload(store, [match.photo for match in matches])
     order = list(Tier)
     found = sorted(
@@ -98,8 +100,8 @@ def check_photo(
 
 
 def _matches(
-    store: Store, new: NewPhoto, photos: list[Photo], cosines: NDArray[np.float64], comparison: Comparison,
-    verifier: Verifier,
+    store: Store, new: NewPhoto, photos: list[Photo], cosines: NDArray[np.float64], ranks: NDArray[np.intp],
+    comparison: Comparison, verifier: Verifier,
 ) -> tuple[list[CheckMatch], int]:  # fmt: skip
     same = [bool(new.sha256) and photo.sha256 == new.sha256 for photo in photos]
     matches = [
@@ -112,7 +114,7 @@ def _matches(
         return matches, 0
     asked = new.as_photo
     others = [photos[place] for place in places]
-    cheap = cheap_features(store, new, others, cosines[places], np.array(places), comparison)
+    cheap = cheap_features(store, new, others, cosines[places], ranks[places], comparison)
     left_open = np.flatnonzero(verifier.open(cheap) >= verifier.thresholds.gate)
     aligned, evidence = comparison.compare(
         [(asked, others[place]) for place in left_open], until=time.monotonic() + BUDGET, given={asked.id: new.image}
@@ -144,5 +146,7 @@ def check_example(published: Published, reader: ExampleReader, example: Example,
         if example.crop is not None or (photo.name == UNNAMED and isinstance(example.image, Image.Image))
         else sha256(photo.data)
     )
-    new = NewPhoto(photo.name, open_image(photo.data, fit=SIDE), prediction.embeddings[0], digest)
+    image = open_image(photo.data, fit=SIDE)
+    within = embed_within(image, reader.embedder(published))
+    new = NewPhoto(photo.name, image, prediction.embeddings[0], digest, within)
     return check_photo(published.store, new, comparison, verifier, started=started)

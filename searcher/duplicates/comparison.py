@@ -148,7 +148,7 @@ def _evidence(laid: Alignment, row: Array) -> Evidence:
     measured = dict(zip(ALIGNED, row.tolist(), strict=True))
     if np.isnan(measured["overlap"]):
         return Evidence()
-    a, b, c, d, e, f = (round(float(x), 5) for x in laid.matrix.ravel())
+    a, b, c, d, e, f = (round(float(x), 5) for x in laid.placement.ravel())
     return Evidence(
         matched_features=laid.inliers,
         transform=(a, b, c, d, e, f),

@@ -25,17 +25,13 @@ COMPARED = (
 ALIGNED = (
     "correlation", "inliers", "matched", "overlap", "covered", "scale", "stretch", "turn", "flipped",
     "piece_median_l", "piece_median_ab", "piece_tail", "ground_median", "ground_tail",
-    "left_piece_median", "left_piece_tail", "left_ab_median", "left_ab_tail", "left_ground_tail",
-    "gain_l", "gain_ab", "shift_ab", "edges", "edges_piece", "blob", "blob_in_piece", "blob_edges", "blob_ab",
-    "changed_piece", "changed_ground", "fine", *RESIDUE,
+    "edges", "edges_piece", "fine", *RESIDUE,
 )  # fmt: skip
 NAMES = (*KNOWN, *COMPARED, *ALIGNED)
 _BLOCK = 4096
 Rows = NDArray[np.int64]
 WORTH_A_LOOK = 0.8
 """Correlation from which two pictures are looked at once more, and larger."""
-CHANGED = 10.0
-"""CIELAB distance from which a pixel has visibly changed."""
 
 
 def compare_signatures(first: Signatures, a: Rows, second: Signatures, b: Rows) -> Array:
@@ -88,85 +84,36 @@ def _fitted(first: Array, second: Array) -> Array:
 
 def compare_aligned(laid: Alignment) -> Array:
     """float32 [len(ALIGNED)]: how the placement is, and what differs after it."""
-    valid, piece = laid.valid, laid.valid & laid.piece
-    if valid.sum() < LEAST_PIXELS or laid.correlation < NOTHING_ALIKE:
+    if laid.valid.sum() < LEAST_PIXELS or laid.correlation < NOTHING_ALIKE:
         row = np.full(len(ALIGNED), np.nan, np.float32)  # what differs says nothing where nothing fits
         row[0] = laid.correlation
         return row
+    followed, laid = laid.correlation, laid.settled
+    valid, piece = laid.valid, laid.valid & laid.piece
     if piece.sum() < 20:
         piece = valid
     ground = valid & ~piece
     difference = laid.second - laid.first
-    left, gain_l, gain_ab, shift_ab = _explained(laid.first, laid.second, piece)
-    left_all = np.sqrt((left**2).sum(axis=2))
     edges_a, edges_b = _edges(laid.first[..., 0]), _edges(laid.second[..., 0])
     ab = np.hypot(difference[..., 1], difference[..., 2])
-    left_ab = np.hypot(left[..., 1], left[..., 2])
     total = np.sqrt((difference**2).sum(axis=2))
-    blob = _blob(left_all, valid)
     scale, stretch, turn = _shape_of(laid.matrix)
     return np.array(
         [
-            laid.correlation, np.log1p(laid.inliers), laid.inliers / max(1, laid.matches),
+            followed, np.log1p(laid.inliers), laid.inliers / max(1, laid.matches),
             valid.mean(), piece.sum() / max(1, laid.piece.sum()), scale, stretch, turn, float(laid.flipped),
             np.median(np.abs(difference[piece][:, 0])), np.median(ab[piece]), np.percentile(total[piece], 90),
             _percentile(total[ground], 50), _percentile(total[ground], 90),
-            np.median(left_all[piece]), np.percentile(left_all[piece], 90),
-            np.median(left_ab[piece]), np.percentile(left_ab[piece], 95),
-            _percentile(left_all[ground], 90),
-            gain_l, gain_ab, shift_ab,
             _correlated(edges_a[valid], edges_b[valid]), _correlated(edges_a[piece], edges_b[piece]),
-            blob.mean(), (blob & laid.piece).sum() / max(1, blob.sum()),
-            _correlated(edges_a[blob], edges_b[blob]), np.median(left_ab[blob]) if blob.any() else 0.0,
-            (left_all[piece] > CHANGED).mean(), (left_all[ground] > CHANGED).mean() if ground.any() else 0.0,
             _fine(laid.first[..., 0], laid.second[..., 0], piece),
-            *_residue(laid),
+            *(np.full(len(RESIDUE), np.nan) if followed < WORTH_A_LOOK else residue(*laid.enlarged())),
         ],
         np.float32,
     )  # fmt: skip
 
 
-def _residue(laid: Alignment) -> Array:
-    if laid.correlation < WORTH_A_LOOK:
-        return np.full(len(RESIDUE), np.nan, np.float32)
-    return residue(*laid.enlarged())
-
-
-def _explained(first: Array, second: Array, piece: NDArray[np.bool_]) -> tuple[Array, float, float, float]:
-    """What no change of brightness, contrast, saturation or tint explains of it, [h, w, 3]; and that change.
-
-    The straight lines are fitted to the piece alone, twice, the second time without the fifth that fits worst: a
-    stamp must not bend them, and a new background says nothing about the piece.
-    """
-    keep = piece
-    lightness, chroma, shift = (1.0, 0.0), 1.0, np.zeros(2)
-    left = second - first
-    for _ in range(2):
-        a, b = first[keep].astype(np.float64), second[keep].astype(np.float64)
-        gain = _slope(a[:, 0], b[:, 0])
-        lightness = (gain, float(b[:, 0].mean() - gain * a[:, 0].mean()))
-        centred_a, centred_b = a[:, 1:] - a[:, 1:].mean(axis=0), b[:, 1:] - b[:, 1:].mean(axis=0)
-        chroma = float(np.clip((centred_a * centred_b).sum() / ((centred_a**2).sum() + len(a)), 0.0, 2.0))
-        shift = b[:, 1:].mean(axis=0) - chroma * a[:, 1:].mean(axis=0)
-        left = np.concatenate(
-            [
-                second[..., :1] - (lightness[0] * first[..., :1] + lightness[1]),
-                second[..., 1:] - (chroma * first[..., 1:] + shift),
-            ],
-            axis=2,
-        ).astype(np.float32)
-        size = (left**2).sum(axis=2)
-        keep = piece & (size <= np.percentile(size[piece], 80))
-    return left, lightness[0], chroma, float(np.hypot(*shift))
-
-
 def _percentile(values: Array, share: float) -> float:
     return float(np.percentile(values, share)) if values.size else 0.0
-
-
-def _slope(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    x, y = a - a.mean(), b - b.mean()
-    return float(np.clip((x @ y) / (x @ x + len(a)), 0.0, 3.0))
 
 
 def _edges(lightness: Array) -> Array:
@@ -182,17 +129,6 @@ def _correlated(first: Array, second: Array) -> float:
         return 1.0
     a, b = first - first.mean(), second - second.mean()
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-3))
-
-
-def _blob(left: Array, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The largest spot that changed: a stamp, an engraving or a stone of another colour, bool [h, w]."""
-    import cv2
-
-    changed = cv2.morphologyEx(((left > CHANGED) & valid).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(changed, connectivity=8)
-    if count < 2:
-        return np.zeros_like(valid)
-    return np.asarray(labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
 
 
 def _fine(first: Array, second: Array, piece: NDArray[np.bool_]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,15 @@ from PIL import Image
 from indexer.images import phash
 from indexer.stores.interface import Store
 from searcher.duplicates.answers import Photo
-from searcher.duplicates.candidates import FIFTH, known_of
+from searcher.duplicates.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of
 from searcher.duplicates.comparison import Comparison
 from searcher.duplicates.features import compare_signatures
+from searcher.duplicates.frame import photo_within
+from searcher.duplicates.photo_table import photo_of
 from searcher.duplicates.signature import Signatures
+
+if TYPE_CHECKING:
+    from indexer.embedder import Embedder
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,37 @@ class NewPhoto:
     """[dimension], unit length."""
     sha256: str = ""
     """Of its file; empty where it came without one."""
+    within: NDArray[np.float32] | None = None
+    """The embedding of the photo that it frames, where it does: [dimension], unit length."""
 
     @cached_property
     def as_photo(self) -> Photo:
         """The form in which pairs name their photos."""
         width, height = self.image.size
         return Photo(f"new:{self.name}", "", self.name, self.sha256, "", phash(self.image), width, height, 0, None)
+
+
+def embed_within(image: Image.Image, embedder: Embedder) -> NDArray[np.float32] | None:
+    """The embedding of the photo that a picture frames; None where it frames none."""
+    box = photo_within(image)
+    return None if box is None else embedder.embed([image.crop(box)])[0]
+
+
+def nearest(store: Store, new: NewPhoto, k: int) -> tuple[list[Photo], NDArray[np.float64], NDArray[np.intp]]:
+    """The k nearest photos of a generation, and those near what the new photo frames: photos, cosines, places.
+
+    As in a report, what was found by the frame alone ranks behind all that the whole picture found.
+    """
+    vectors = new.vector[None] if new.within is None else np.stack([new.vector, new.within])
+    whole, *within = store.search(vectors, limit=k, fields=["product_id", "category", "photo"])
+    known = {hit.id for hit in whole}
+    further = [hit for hits in within for hit in hits if hit.id not in known][:WITHIN_FRAME]
+    cosines = [hit.score for hit in whole]
+    if further:
+        points = {point.id: point.vector for point in store.retrieve([hit.id for hit in further], vectors="image")}
+        cosines += [float(vector @ new.vector) for hit in further if (vector := points[hit.id]) is not None]
+    photos = [photo_of(hit.id, hit.payload) for hit in [*whole, *further]]
+    return photos, np.array(cosines), np.array([*range(len(whole)), *[NEIGHBOURS] * len(further)], np.intp)
 
 
 def cheap_features(

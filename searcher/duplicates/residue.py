@@ -17,6 +17,18 @@ from searcher.duplicates.signature import Array
 
 SOFT = 1.0
 """Pixels of blur: finer differences come from codecs and scaling."""
+LIGHT_SPOT = 2.5
+"""Steps of lightness from which a spot counts by its lightness alone, which no codec keeps less of."""
+WINDOW = 25
+"""Pixels: an engraving or a stone."""
+SMOOTH = 2.0
+"""Pixels of blur that even out what codecs leave of the tints."""
+FEW = 50
+"""Pixels of ground below which nothing is said of it."""
+LEAST_PIECE = 100
+"""Pixels of a piece that can be judged by itself."""
+SPARE = 3
+"""Colours are fitted to each third pixel: thousands are left."""
 SLOW = 8.0
 """Pixels of blur for the light's slope over the piece."""
 TINTED = 10.0
@@ -33,9 +45,20 @@ NAMES = (
     "ground_soft50", "ground_soft95", "ground_over_piece", "bend_l", "turn_ab", "stretch_ab", "relative_l",
     "ground_spot", "ground_spot_peak", "ground_spot_roundness", "ground_spots", "raw_l50", "raw_ab50", "raw_ab90",
     "ground_raw_l50", "ground_raw_ab50", "hue_turn", "chroma_change",
+    "edit_ab50", "edit_ab75", "edit_ab90", "edit_ab99", "edit_turn", "edit_chroma", "edit_tint", "edit_ground_ab",
+    "edit_ground_l", "edit_share", "fine_piece", "fine_ground", "board_kept", "board_kept_l",
+    "light_spot", "light_spot_peak", "light_spot_roundness", "light_spots", "light_gathered", "light_crowded",
+    "tint_smooth50", "tint_smooth95", "tint_smooth99", "tint_gathered", "tint_crowded", "ground_gathered",
 )  # fmt: skip
 
 
+MOST_TURN = 12.0
+"""Degrees by which an edit turns hues at the most, in CIELAB; gold and rose gold are forty apart."""
+MOST_CHROMA = 1.6
+EDITED_GROUND = 7
+"""Where the ground's numbers begin in what `_edited` returns."""
+VISIBLY = 4.0
+"""CIELAB distance of tints that one sees."""
 SPOTTED = 2.0
 """CIELAB distance that is left in the worst hundredth of a piece if a spot of it was changed."""
 STANDS_OUT = 6.0
@@ -66,10 +89,10 @@ class _Colours:
     """[3, 2]: of a, b and 1."""
 
     def of(self, lab: Array) -> Array:
-        light = lab[..., :1].astype(np.float64)
-        predicted = self.lightness[0] + self.lightness[1] * light + self.lightness[2] * light**2 / 100
-        tinted = lab[..., 1:] @ self.chroma[:2] + self.chroma[2]
-        return np.concatenate([predicted, tinted], axis=-1).astype(np.float32)
+        light, (start, gain, bend) = lab[..., :1], self.lightness.astype(np.float32)
+        chroma = self.chroma.astype(np.float32)
+        tinted = lab[..., 1:] @ chroma[:2] + chroma[2]
+        return np.concatenate([start + gain * light + bend * light**2 / 100, tinted], axis=-1)
 
 
 def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArray[np.bool_]) -> Array:
@@ -77,22 +100,27 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
     import cv2
 
     soft = [np.asarray(cv2.GaussianBlur(lab, (0, 0), SOFT), np.float32) for lab in (first, second)]
-    inner = cv2.erode((piece & valid).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    if inner.sum() < 30:
-        inner = piece & valid
     whole = piece & valid  # a chain or an eyelet is thinner than what erosion leaves
-    colours = _fitted(soft[0][inner], soft[1][inner])
+    if whole.sum() < LEAST_PIECE:
+        whole = valid
+    inner = cv2.erode(whole.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    if inner.sum() < LEAST_PIECE:
+        inner = whole
+    colours = _fitted(soft[0][inner][::SPARE], soft[1][inner][::SPARE])
     left = soft[1] - colours.of(soft[0])
     light, tint = np.abs(left[..., 0]), np.hypot(left[..., 1], left[..., 2])
     size = np.hypot(light, tint)
     ground = valid & ~cv2.dilate(piece.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
     raw = soft[1] - soft[0]
     usual = float(np.median(size[inner]))
-    beyond = size[ground] if ground.sum() > 50 else np.array([usual], np.float32)
+    beyond = size[ground] if ground.sum() >= FEW else np.array([usual], np.float32)
     edges = np.abs(cv2.Laplacian(soft[0][..., 0], cv2.CV_32F))
     matrix = colours.chroma[:2]
     turn = np.degrees(np.arctan2(matrix[0, 1] - matrix[1, 0], matrix[0, 0] + matrix[1, 1]))
     stretched = np.linalg.svd(matrix, compute_uv=False)
+    edited = _edited(soft[0][::2, ::2], soft[1][::2, ::2], whole[::2, ::2], ground[::2, ::2], colours)
+    raw_ground = _raw_of(raw, ground)
+    smooth = np.hypot(*np.moveaxis(cv2.GaussianBlur(left[..., 1:] * whole[..., None], (0, 0), SMOOTH), 2, 0))
     return np.array(
         [
             *np.percentile(light[inner], (50, 75, 95, 99)), *np.percentile(tint[inner], (50, 75, 95, 99)),
@@ -104,7 +132,13 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
             float((light[inner] / (edges[inner] + 2)).mean()),
             *_spots(np.hypot(raw[..., 0], np.hypot(raw[..., 1], raw[..., 2])), ground, float(np.median(beyond))),
             float(np.median(np.abs(raw[whole][:, 0]))), *np.percentile(np.hypot(*raw[whole][:, 1:].T), (50, 90)),
-            *_raw_of(raw, ground), *_hues(soft[0][whole], soft[1][whole]),
+            *raw_ground, *_hues(soft[0][whole], soft[1][whole]),
+            *edited,
+            *(_fine(first[..., 0], second[..., 0], where) for where in (whole, ground)),
+            edited[EDITED_GROUND] - raw_ground[1], edited[EDITED_GROUND + 1] - raw_ground[0],
+            *_spots(light, whole, float(np.median(light[inner])), LIGHT_SPOT), *_gathered(light, whole),
+            *np.percentile(smooth[inner], (50, 95, 99)), *_gathered(smooth, whole),
+            _gathered(np.abs(raw[..., 0]), ground)[0],
         ],
         np.float32,
     )  # fmt: skip
@@ -133,9 +167,79 @@ def _ridge(x: NDArray[np.float64], y: NDArray[np.float64], start: NDArray[np.flo
     return np.asarray(start + np.linalg.solve(x.T @ x + penalty, x.T @ (y - x @ start)))
 
 
+def _edited(
+    first: Array, second: Array, piece: NDArray[np.bool_], ground: NDArray[np.bool_], colours: _Colours
+) -> tuple[float, ...]:
+    """What remains of the tints if only what an edit does is allowed: a small turn of all hues, more or less chroma.
+
+    The general function of `_fitted` turns gold into rose gold where the piece has no other colour. The picture with
+    less colour is predicted from the other one, as a grey copy says nothing about the colours it had. A tint that
+    depends on the lightness alone (sepia), on piece and ground alike, is tried as well. What this predicts for the
+    ground tells an edit of the whole picture from another metal on the same board.
+
+    Returns:
+        percentiles 50, 75, 90, 99 of what is left on the piece; degrees; chroma's factor; whether it is a tint; what
+        is left on the ground in tint and in lightness; the share of the piece that is visibly off.
+    """
+    one, other = first[..., 1:], second[..., 1:]
+    if np.hypot(*one[piece].T).mean() < np.hypot(*other[piece].T).mean():
+        light, source, target = second[..., 0], other, one
+    else:
+        light, source, target = first[..., 0], one, other
+    z, w = source[..., 0] + 1j * source[..., 1], target[..., 0] + 1j * target[..., 1]
+    turned, turn, chroma = _turned(z[piece], w[piece])
+    both = piece | ground  # or any even metal would be a tint
+    tinted = _tinted(light[both], w[both])
+    left = [np.abs(w - z * turned), np.abs(w - np.polyval(tinted, light))]
+    is_tint = int(np.percentile(left[1][piece], 75) < 0.8 * np.percentile(left[0][piece], 75) and chroma < 0.5)
+    kept = left[is_tint]
+    on_ground = light_off = 0.0
+    if ground.sum() >= FEW:
+        on_ground = float(np.median(kept[ground]))
+        light_off = float(np.median(np.abs(second[..., 0] - colours.of(first)[..., 0])[ground]))
+    return (
+        *(float(one) for one in np.percentile(kept[piece], (50, 75, 90, 99))), turn, chroma, float(is_tint), on_ground,
+        light_off, float((kept[piece] > VISIBLY).mean()),
+    )  # fmt: skip
+
+
+def _turned(z: NDArray[np.complex128], w: NDArray[np.complex128]) -> tuple[complex, float, float]:
+    """The factor, its degrees and its length that take ``z`` nearest to ``w``, without the fifth that fits worst."""
+    keep = np.ones(len(z), bool)
+    factor, degrees, length = 1.0 + 0j, 0.0, 1.0
+    for _ in range(TRIMS):
+        product = (w[keep] * z[keep].conj()).sum() + RIDGE
+        degrees = float(np.clip(np.degrees(np.angle(product)), -MOST_TURN, MOST_TURN))
+        along = np.exp(1j * np.radians(degrees))
+        length = float(
+            np.clip((product * along.conjugate()).real / ((np.abs(z[keep]) ** 2).sum() + RIDGE), 0, MOST_CHROMA)
+        )
+        factor = complex(length * along)
+        left = np.abs(w - z * factor)
+        keep = left <= np.quantile(left, KEPT)
+    return factor, abs(degrees), length
+
+
+def _tinted(light: Array, w: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Coefficients of a parabola from lightness to tint."""
+    design = np.stack([light**2, light, np.ones_like(light)], axis=1).astype(np.float64)
+    return np.asarray(np.linalg.lstsq(design, w, rcond=None)[0])
+
+
+def _fine(first: Array, second: Array, where: NDArray[np.bool_]) -> float:
+    """Correlation of what a slight blur takes away: grain and facets are others in a photo that was taken anew."""
+    import cv2
+
+    if where.sum() < FEW:
+        return 0.0
+    a, b = (channel[where] - cv2.GaussianBlur(channel, (0, 0), SOFT)[where] for channel in (first, second))
+    a, b = a - a.mean(), b - b.mean()
+    return float((a * b).sum() / (np.sqrt((a * a).sum() * (b * b).sum()) + 1e-3))
+
+
 def _raw_of(raw: Array, where: NDArray[np.bool_]) -> tuple[float, float]:
     """Typical differences of lightness and tint in a region; 0 where there is none."""
-    if where.sum() < 50:
+    if where.sum() < FEW:
         return 0.0, 0.0
     return float(np.median(np.abs(raw[where][:, 0]))), float(np.median(np.hypot(*raw[where][:, 1:].T)))
 
@@ -163,11 +267,29 @@ def _slow(left: Array, inner: NDArray[np.bool_]) -> float:
     return float(drift[inner].std())
 
 
-def _spots(size: Array, inner: NDArray[np.bool_], usual: float) -> tuple[float, float, float, float]:
+def _gathered(left: Array, where: NDArray[np.bool_]) -> tuple[float, float]:
+    """How much of what is left lies in one window: the share of its squares, and how many times the window's own share.
+
+    An edit leaves a little along all edges; a letter or another stone leaves much in one place.
+    """
+    import cv2
+
+    if where.sum() < FEW:
+        return 0.0, 0.0
+    squares, inside = (left * left * where).astype(np.float32), where.astype(np.float32)
+    around, area = (cv2.boxFilter(values, -1, (WINDOW, WINDOW), normalize=False) for values in (squares, inside))
+    place = np.unravel_index(int(around.argmax()), around.shape)
+    share = float(around[place] / (squares.sum() + 1.0))
+    return share, share * float(inside.sum() / max(1.0, float(area[place])))
+
+
+def _spots(
+    size: Array, inner: NDArray[np.bool_], usual: float, least: float = SPOT
+) -> tuple[float, float, float, float]:
     """Of spots in the piece that stand out: the largest one's share, peak and compactness, and how many there are."""
     import cv2
 
-    marked = ((size > max(SPOT, 3 * usual)) & inner).astype(np.uint8)
+    marked = ((size > max(least, 3 * usual)) & inner).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(marked, connectivity=8)
     if count < 2:
         return 0.0, float(size[inner].max(initial=0.0)), 0.0, 0.0

@@ -17,7 +17,7 @@ from indexer.fields import now
 from indexer.stores.filter_tree import Filter
 from searcher.duplicates.answers import Counts, DuplicateReport, Evidence, Photo
 from searcher.duplicates.assembly import assemble, finished
-from searcher.duplicates.candidates import BATCH, NEIGHBOURS, Candidates, Neighbours, neighbours
+from searcher.duplicates.candidates import BATCH, NEIGHBOURS, Candidates, Neighbours, neighbours, within_frames
 from searcher.duplicates.checkpoint import Arrays, Checkpoint
 from searcher.duplicates.decisions import Decisions, decisions_path
 from searcher.duplicates.groups import Edge, Found
@@ -94,8 +94,11 @@ class DuplicateSearch:
         asked = self._asked(table)
         found: dict[Edge, Found] = {}
         candidates = self._candidates(table, asked)
+        signatures = self._signatures(table, candidates)
+        framed = within_frames(signatures, np.unique(candidates.pairs))
+        candidates = candidates.with_pairs(table, framed[np.isin(table.alike[framed], table.alike[asked]).any(axis=1)])
         judge = PairJudge(
-            table, candidates.fifth, self._signatures(table, candidates), self._comparison, self.verifier,
+            table, candidates.fifth, signatures, self._comparison, self.verifier,
             Decisions.read(decisions_path(self.published.local)), time.monotonic() + self.settings.budget,
         )  # fmt: skip
         cheap = judge.cheap(candidates.pairs, candidates.cosines, candidates.ranks)
@@ -148,7 +151,8 @@ class DuplicateSearch:
             rows = needed[start : start + SIGNATURE_PART]
             photos = [table.photos[row] for row in rows]
             part = self._kept.part(f"signatures-{start}", partial(self._taken, photos))
-            made.whole[rows], made.piece[rows], made.facts[rows] = part["whole"], part["piece"], part["facts"]
+            for name, values in part.items():
+                getattr(made, name)[rows] = values
         return made
 
     def _taken(self, photos: list[Photo]) -> Arrays:

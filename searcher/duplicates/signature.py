@@ -1,17 +1,20 @@
 """A picture in a few hundred numbers: small CIELAB grids and the piece against its ground; compared without alignment.
 
-Grey hashes cannot see a metal's colour, so everything here keeps it. Two grids are taken: of the whole picture, and of
-the box around the piece, which is the same after padding, scaling and moderate cropping.
+Grey hashes cannot see a metal's colour, so everything here keeps it. Two grids are taken: of the whole photo, without
+the margins or the screen that may surround it, and of the box around the piece, which is the same after scaling and
+moderate cropping.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from searcher.duplicates.frame import photo_within
 
 GRID = 12
 SIDE = 96
@@ -35,17 +38,19 @@ class Signatures:
     facts: Array
     """[n, 8]: share of the piece in the picture; its mean L, a, b and their spread; the ground's L.
     NaN without a picture."""
+    framed: NDArray[np.bool_]
+    """Whether something surrounds the photo, [n]; see `searcher.duplicates.frame`."""
 
     @classmethod
     def blank(cls, count: int) -> Signatures:
         """Of pictures that are not at hand."""
         grid = np.zeros((count, GRID, GRID, 3), np.uint8)
-        return cls(grid, grid.copy(), np.full((count, 8), np.nan, np.float32))
+        return cls(grid, grid.copy(), np.full((count, 8), np.nan, np.float32), np.zeros(count, bool))
 
     @classmethod
     def joined(cls, parts: Sequence[Signatures]) -> Signatures:
         """One after the other."""
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("whole", "piece", "facts")))
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -54,7 +59,9 @@ class Signatures:
 
     def put(self, row: int, image: Image.Image) -> None:
         """Take the signature of an RGB picture."""
-        small = image.copy()
+        box = photo_within(image)
+        self.framed[row] = box is not None
+        small = image.crop(box)
         small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
         lab = lab_of(small)
         mask = piece_mask(lab)

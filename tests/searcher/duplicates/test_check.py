@@ -16,6 +16,7 @@ from indexer.sample_catalog import draw_photo, draw_products, photo_views
 from searcher.cli import main
 from searcher.duplicates.answers import Tier
 from searcher.duplicates.edits import edit
+from searcher.duplicates.stamps import screenshot
 from searcher.service import SearchService
 from tests.searcher.duplicates.conftest import Planted, encoded
 
@@ -45,6 +46,14 @@ def test_an_edited_copy_is_found_in_bytes(planted: Planted, family: str) -> None
     check = planted.service().check_duplicates(made)
     assert planted.copies["crop"][0] in {match.photo.product_id for match in check.matches if match.tier is Tier.EDITED}
     assert check.photo == "image"
+
+
+def test_a_screenshot_is_found_by_what_it_frames(planted: Planted) -> None:
+    path = source_of(planted, "crop")
+    with Image.open(path) as image:
+        made = encoded(screenshot(image.convert("RGB"), 2, np.random.default_rng(2)), "png")
+    check = planted.service().check_duplicates(made)
+    assert planted.copies["crop"][0] in {match.photo.product_id for match in check.matches}
 
 
 def test_a_new_product_is_new(planted: Planted) -> None:

@@ -63,3 +63,36 @@ def test_a_turned_hue_is_measured_in_degrees(photo: Image.Image) -> None:
     ImageDraw.Draw(warm).ellipse((50, 50, 150, 150), fill=(200, 150, 60))
     assert value(left(warm, turn_hue(warm, 6.0)), "hue_turn") == pytest.approx(6, abs=3.5)
     assert value(left(warm, turn_hue(warm, 40.0)), "hue_turn") > 15
+
+
+def band(colour: tuple[int, int, int]) -> Image.Image:
+    """A ring of one metal, in light and shade, on a bluish board in light and shade."""
+    light = np.linspace(0.45, 1.15, 200)[None, :, None] * np.ones((200, 1, 1))
+    inside = Image.new("L", (200, 200))
+    ImageDraw.Draw(inside).ellipse((50, 50, 150, 150), outline=255, width=14)
+    tints = np.where(np.asarray(inside)[..., None] > 0, np.array(colour), np.array([170, 195, 215]))
+    waves = 1 + 0.25 * np.sin(np.arange(200) / 3)[:, None, None] * (np.asarray(inside)[..., None] > 0)
+    return Image.fromarray(np.clip(tints * light * waves, 0, 255).astype(np.uint8))
+
+
+GOLD, ROSE_GOLD, SILVER = (212, 165, 60), (222, 160, 135), (190, 190, 190)
+
+
+def test_gold_made_rose_gold_is_no_turn_of_all_hues() -> None:
+    """A function of the colours that knows the piece alone explains it; what an edit may do does not."""
+    made_anew, edited = left(band(GOLD), band(ROSE_GOLD)), left(band(GOLD), turn_hue(band(GOLD), 7.0))
+    assert value(made_anew, "edit_ab50") > 3 * value(edited, "edit_ab50")
+
+
+def test_a_grey_copy_is_an_edit_and_a_silver_piece_on_the_same_board_is_none() -> None:
+    gold, grey = band(GOLD), ImageEnhance.Color(band(GOLD)).enhance(0.0)
+    assert value(left(gold, grey), "edit_ground_ab") < 2
+    assert value(left(gold, band(SILVER)), "edit_ground_ab") > 6
+    assert value(left(gold, grey), "edit_ab50") == pytest.approx(value(left(grey, gold), "edit_ab50"), abs=0.5)
+
+
+def test_grain_is_that_of_a_copy_or_of_another_photo(photo: Image.Image) -> None:
+    grain = np.random.default_rng(0).normal(0, 3, (2, *np.asarray(photo).shape))
+    one, other = (Image.fromarray(np.clip(np.asarray(photo) + layer, 0, 255).astype(np.uint8)) for layer in grain)
+    assert value(left(one, encoded(one, "JPEG", 90)), "fine_ground") > 0.5
+    assert value(left(one, other), "fine_ground") < 0.3

@@ -1,0 +1,85 @@
+"""The photo within a picture: what margins, a page or an app's screen surround is found by its four straight edges.
+
+Plain rows and columns part a picture into blocks, as in the classic segmentation of scanned pages (Nagy and Seth,
+*Hierarchical Representation of Optically Scanned Documents*, 1984). A block is a photo if it is large, and if it ends
+along whole lines: a ring on white paper leaves plain rows too, but touches the lines around it in a few places only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels."""
+SIDE = 192
+"""Pixels of the longer side at which edges are looked for."""
+PLAIN = 7
+"""Levels of 256 that the pixels of a plain line may differ by: lossy files leave a few."""
+MOST = 0.97
+"""Share of a line's pixels that have to be plain, or of a stretch that have to differ."""
+EDGE = 4
+"""Levels that a photo's outermost pixels differ by, and more, from the paper beside it."""
+STRAIGHT = 0.75
+"""Share of an edge along which they do: corners may be round, and a corner of the photo as white as the paper."""
+LEAST_SIDE = 0.35
+"""Share of the picture's side that a photo has at least."""
+LEAST_MARGIN = 2
+"""Pixels: a thinner line at the rim is a codec's or a scanner's."""
+
+
+def photo_within(image: Image.Image) -> Box | None:
+    """The box of the photo that an RGB picture frames; None where the whole picture is the photo."""
+    whole = np.asarray(image, np.int16)
+    if not any(_plain(line[None])[0] for line in (whole[0], whole[-1], whole[:, 0], whole[:, -1])):
+        return None
+    small = image.copy()
+    small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    levels = np.asarray(small, np.int16)
+    height, width = levels.shape[:2]
+    rows = _largest_block(~_plain(levels))
+    if rows is None or rows[1] - rows[0] < LEAST_SIDE * height:
+        return None
+    busy = np.flatnonzero(~_plain(levels[rows[0] : rows[1]].transpose(1, 0, 2)))
+    if not len(busy) or (columns := (int(busy[0]), int(busy[-1]) + 1))[1] - columns[0] < LEAST_SIDE * width:
+        return None
+    down, across = levels[:, columns[0] : columns[1]], levels[rows[0] : rows[1]].transpose(1, 0, 2)
+    edges = [_ends(down, rows[0], -1), _ends(down, rows[1] - 1, 1), _ends(across, columns[0], -1),
+             _ends(across, columns[1] - 1, 1)]  # fmt: skip
+    if False in edges or True not in edges:
+        return None
+    x, y = image.width / width, image.height / height
+    return round(columns[0] * x), round(rows[0] * y), round(columns[1] * x), round(rows[1] * y)
+
+
+def _plain(lines: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Which lines [n, m, 3] are of one colour, [n]."""
+    near = (np.abs(lines - lines[:, :1]) <= PLAIN).all(axis=2)
+    return np.asarray(near.mean(axis=1) >= MOST)
+
+
+def _largest_block(inside: NDArray[np.bool_]) -> tuple[int, int] | None:
+    """Start and end of the longest run of True."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8)))
+    if not len(steps):
+        return None
+    starts, ends = steps[::2], steps[1::2]
+    longest = int(np.argmax(ends - starts))
+    return int(starts[longest]), int(ends[longest])
+
+
+def _ends(lines: NDArray[np.int16], last: int, step: int) -> bool | None:
+    """Whether a block ends along a whole line; None where it reaches the picture's rim.
+
+    Args:
+        lines: [n, m, 3], across the block.
+        last: the block's outermost line.
+        step: -1 or 1, the way out of the block.
+    """
+    beyond = last + step
+    if not (beyond + 1 if step < 0 else len(lines) - beyond) >= LEAST_MARGIN:
+        return None
+    # Scaling mixes the outermost line with the paper: the one beside it counts as well.
+    inside = [np.abs(lines[place] - lines[beyond]).max(axis=1) for place in (last, last - step)]
+    return bool((np.maximum(*inside) > EDGE).mean() >= STRAIGHT)

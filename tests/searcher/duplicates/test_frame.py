@@ -1,0 +1,101 @@
+"""A photo within margins or a screen is found to the pixel or two; a photo that stands for itself is left whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from indexer.sample_catalog import draw_photo, draw_products, photo_views
+from searcher.duplicates.alignment import Picture, align
+from searcher.duplicates.candidates import within_frames
+from searcher.duplicates.edits import STRENGTHS, encoded
+from searcher.duplicates.frame import photo_within
+from searcher.duplicates.signature import Signatures
+from searcher.duplicates.stamps import screenshot
+
+
+@pytest.fixture(scope="module")
+def photos() -> list[Image.Image]:
+    return [draw_photo(product, photo_views(product, 1)[0], 224) for product in draw_products(8, 3)]
+
+
+def test_whole_photos_are_left_whole(photos: list[Image.Image]) -> None:
+    assert [photo_within(photo) for photo in photos] == [None] * len(photos)
+
+
+def test_a_ring_on_white_paper_is_no_frame() -> None:
+    image = Image.new("RGB", (240, 240), "white")
+    ImageDraw.Draw(image).ellipse((40, 30, 200, 190), outline="goldenrod", width=14)
+    assert photo_within(image) is None
+
+
+@given(
+    margins=st.tuples(*[st.sampled_from([0, 8, 21, 40])] * 4).filter(any),
+    colour=st.sampled_from(["white", "black", "#ff00aa"]),
+    quality=st.sampled_from([None, 92, 70]),
+    which=st.integers(0, 7),
+)
+def test_margins_are_found(
+    photos: list[Image.Image], margins: tuple[int, int, int, int], colour: str, quality: int | None, which: int
+) -> None:
+    photo = photos[which]
+    left, top, right, bottom = margins
+    size = photo.width + left + right, photo.height + top + bottom
+    image = Image.new("RGB", size, colour)
+    image.paste(photo, (left, top))
+    found = photo_within(image if quality is None else encoded(image, "JPEG", quality))
+    if found is None:  # nothing is cut away that is not sure: a ground as light as the paper, what JPEG left of pink
+        assert quality is not None or colour != "#ff00aa"
+        return
+    beyond = np.subtract(found, (left, top, left + photo.width, top + photo.height)) * (-1, -1, 1, 1)
+    assert beyond.min() >= -3  # nothing of the photo is lost
+    assert beyond.max() <= (3 if quality is None else 16)  # JPEG smears an edge over a block or two
+
+
+@pytest.mark.parametrize("strength", STRENGTHS)
+def test_a_screenshot_lies_over_its_photo(photos: list[Image.Image], strength: int) -> None:
+    photo = photos[5]
+    shot = screenshot(photo, strength, np.random.default_rng(strength))
+    laid = align(Picture(photo), Picture(shot))
+    assert laid.correlation > 0.9
+    left, top, right, bottom = photo_within(shot) or (0, 0, 0, 0)
+    # Where the photo's corners lie in the screenshot, its own corners lie in the photo.
+    shares = np.array([[left / shot.width, top / shot.height, 1], [right / shot.width, bottom / shot.height, 1]])
+    assert np.abs(shares @ laid.placement.T - [[0, 0], [1, 1]]).max() < 0.03
+
+
+def test_a_flipped_photo_in_margins_is_placed_in_the_whole_picture(photos: list[Image.Image]) -> None:
+    framed = Image.new("RGB", (300, 260), "black")
+    framed.paste(photos[2].transpose(Image.Transpose.FLIP_LEFT_RIGHT), (60, 20))
+    laid = align(Picture(photos[2]), Picture(framed))
+    assert laid.flipped
+    # The placement is for the mirrored picture, in which the photo begins 300 - 60 - 224 pixels from the left.
+    start = np.array([16 / 300, 20 / 260, 1])
+    assert np.abs(laid.placement @ start).max() < 0.03
+
+
+def test_a_pair_is_settled_alike_from_both_sides(photos: list[Image.Image]) -> None:
+    small = photos[1].resize((90, 90))
+    one, other = (
+        align(*(Picture(image) for image in pair)).settled for pair in ((photos[1], small), (small, photos[1]))
+    )
+    assert one.first.shape == other.first.shape
+    assert np.abs(one.first - other.first).max() < 0.5
+    assert np.median(np.abs(one.second - other.second)) < 0.5
+
+
+def test_what_is_framed_is_looked_for_among_all(photos: list[Image.Image]) -> None:
+    shots = [screenshot(photos[number], 1, np.random.default_rng(number)) for number in (3, 6)]
+    made = Signatures.blank(len(photos) + 3)
+    for row, image in enumerate([*photos, *shots]):
+        made.put(row, image)
+    assert made.framed.nonzero()[0].tolist() == [8, 9]
+    pairs = within_frames(made, np.arange(len(photos) + 3), k=1)
+    assert sorted(map(tuple, pairs.tolist())) == [(8, 3), (9, 6)]
+    everything = within_frames(made, np.arange(len(photos) + 3), k=50)
+    assert 10 not in everything  # the last one has no picture
+    assert (everything[:, 0] != everything[:, 1]).all()
+    assert len(within_frames(made, np.arange(8))) == 0
