@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +14,32 @@ from searcher.duplicates.trees import MISSING, Trees
 from searcher.duplicates.verifier import CLASSES, COPY, DIFFERENT, OTHER_PHOTO, VARIANT, Thresholds, Verifier
 
 FOLDS = 4
-TREES, KIND_TREES, GATE_TREES = 220, 80, 60
-LEAVES = 12
-LEARNING_RATE = 0.05
 SEEDS = 2
-COPY_PRECISION = 0.97
+"""Fits whose sums are averaged."""
+COPY_PRECISION = 0.985
 """Of what is called a copy on the calibration pairs, which hold far more look-alikes than a catalog does."""
 PROBABLE_PRECISION = 0.8
 """Of what is called another photo of the same product, or a variant."""
 GATE_RECALL = 0.985
 """Share of related pairs that must reach the close comparison."""
 LEAST_PAIRS = 50
-MOST_OF_A_KIND = 2_000
+MOST_OF_A_KIND = 4_000
 """Pairs of a kind that are compared closely: more cost minutes and change little."""
 
+
+class Growth(NamedTuple):
+    """How trees are grown."""
+
+    trees: int
+    leaves: int = 12
+    learning_rate: float = 0.05
+    features: float = 0.5
+    """Share of the features that each split chooses from."""
+
+
+FOR_GATE, FOR_KIND = Growth(60), Growth(80)
+FOR_COPIES = Growth(400, leaves=16, learning_rate=0.04, features=0.3)
+"""Found by cross-validation on the calibration half of `tests/bench/duplicates`."""
 
 Close = Callable[[NDArray[np.intp]], NDArray[np.float32]]
 """From places of pairs to their features after alignment, float32 [m, len(ALIGNED)]; NaN where a picture is missing."""
@@ -58,7 +70,7 @@ def fit_verifier(
     """
     _check(labels)
     related = labels != DIFFERENT
-    chances = _out_of_fold(cheap, related, groups, [False, True], GATE_TREES, seed)[:, 1]
+    chances = _out_of_fold(cheap, related, groups, [False, True], FOR_GATE, seed)[:, 1]
     copies = np.sort(chances[labels == COPY])
     threshold = float(copies[int((1 - GATE_RECALL) * len(copies))])
     passed, weight = _chosen(np.flatnonzero(chances >= threshold), labels, seed)
@@ -66,16 +78,16 @@ def fit_verifier(
     reached = ~np.isnan(aligned).all(axis=1)
     passed, weight, rows = passed[reached], weight[reached], np.concatenate([cheap[passed], aligned], axis=1)[reached]
     is_copy, known, of = labels[passed] == COPY, labels[passed], groups[passed]
-    shares = _out_of_fold(rows, is_copy, of, [False, True], TREES, seed)[:, 1]
+    shares = _out_of_fold(rows, is_copy, of, [False, True], FOR_COPIES, seed)[:, 1]
     kinds = [name for name in CLASSES if name != COPY and (known == name).any()]
-    kind_shares = _out_of_fold(rows[~is_copy], known[~is_copy], of[~is_copy], kinds, KIND_TREES, seed)
+    kind_shares = _out_of_fold(rows[~is_copy], known[~is_copy], of[~is_copy], kinds, FOR_KIND, seed)
     limit = max(0.5, least_score(shares, is_copy, COPY_PRECISION, weight))
     called = shares >= limit
     right = float(weight[called & is_copy].sum())
     return Verifier(
-        gate=_fit(cheap, related, [False, True], GATE_TREES, seed),
-        copy=_fit(rows, is_copy, [False, True], TREES, seed),
-        kind=_fit(rows[~is_copy], known[~is_copy], kinds, KIND_TREES, seed),
+        gate=_fit(cheap, related, [False, True], FOR_GATE, seed),
+        copy=_fit(rows, is_copy, [False, True], FOR_COPIES, seed),
+        kind=_fit(rows[~is_copy], known[~is_copy], kinds, FOR_KIND, seed),
         thresholds=Thresholds(threshold, limit, *_limits(kind_shares, known[~is_copy], weight[~is_copy], kinds)),
         record={
             "features": list(NAMES),
@@ -136,7 +148,7 @@ def _out_of_fold(
     labels: NDArray[Any],
     groups: NDArray[np.int64],
     classes: list[Any],
-    trees: int,
+    growth: Growth,
     seed: int,
 ) -> NDArray[np.float64]:
     """Probabilities [n, classes] of each pair by trees that saw nothing of its group."""
@@ -151,11 +163,11 @@ def _out_of_fold(
             raise UsageError(
                 f"too few products show a pair of the kind {missing[0]!r}; calibrate on more of the catalog"
             )
-        found[inside] = _fit(rows[~inside], labels[~inside], classes, trees, seed).probabilities(rows[inside])
+        found[inside] = _fit(rows[~inside], labels[~inside], classes, growth, seed).probabilities(rows[inside])
     return found
 
 
-def _fit(rows: NDArray[np.float32], labels: NDArray[Any], classes: list[Any], trees: int, seed: int) -> Trees:
+def _fit(rows: NDArray[np.float32], labels: NDArray[Any], classes: list[Any], growth: Growth, seed: int) -> Trees:
     """Boosted trees over all rows, `SEEDS` times with other random choices, their sums averaged."""
     try:
         from sklearn.ensemble import HistGradientBoostingClassifier
@@ -164,8 +176,9 @@ def _fit(rows: NDArray[np.float32], labels: NDArray[Any], classes: list[Any], tr
     codes, filled = np.array([classes.index(label) for label in labels]), np.nan_to_num(rows, nan=MISSING)
     learners = [
         HistGradientBoostingClassifier(
-            max_iter=trees, learning_rate=LEARNING_RATE, max_leaf_nodes=LEAVES, min_samples_leaf=10,
-            l2_regularization=1.0, max_features=0.5, early_stopping=False, random_state=seed + number,
+            max_iter=growth.trees, learning_rate=growth.learning_rate, max_leaf_nodes=growth.leaves,
+            max_features=growth.features, min_samples_leaf=10, l2_regularization=1.0, early_stopping=False,
+            random_state=seed + number,
         ).fit(filled, codes)
         for number in range(SEEDS)
     ]  # fmt: skip

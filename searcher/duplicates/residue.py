@@ -59,10 +59,10 @@ EDITED_GROUND = 7
 """Where the ground's numbers begin in what `_edited` returns."""
 VISIBLY = 4.0
 """CIELAB distance of tints that one sees."""
-SPOTTED = 2.0
-"""CIELAB distance that is left in the worst hundredth of a piece if a spot of it was changed."""
-STANDS_OUT = 6.0
-"""How many times as much as at the median of the piece: an edit of the whole leaves three to five times as much."""
+GATHERED, CROWDED = 0.3, 2.5
+"""From which the difference lies in one place: what share of it is within one window, and how many times the window's
+share of the piece that is. Real copies have .12 to .19 and 1 to 2, bracelets with other initials .5 to .99 and 3 to
+6."""
 
 
 def all_but_a_spot(row: Array) -> bool:
@@ -75,8 +75,10 @@ def all_but_a_spot(row: Array) -> bool:
     Args:
         row: what `residue` gives.
     """
-    median, worst, beside = (float(row[NAMES.index(name)]) for name in ("soft_l50", "soft_l99", "ground_spot"))
-    return worst > SPOTTED and worst > STANDS_OUT * (median + 0.05) and beside == 0.0
+    spot, gathered, crowded, beside = (
+        float(row[NAMES.index(name)]) for name in ("light_spot", "light_gathered", "light_crowded", "ground_spot")
+    )
+    return spot > 0.0 and gathered > GATHERED and crowded > CROWDED and beside == 0.0
 
 
 @dataclass(frozen=True)

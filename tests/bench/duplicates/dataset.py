@@ -80,9 +80,9 @@ def truth(first: Labelled, second: Labelled) -> str:
 def write_dataset(
     folder: Path,
     *,
-    products: int = 360,
-    edits: tuple[int, int] = (5, 1),
-    drawn: int = 360,
+    products: int = 720,
+    edits: tuple[int, int] = (6, 1),
+    drawn: int = 1700,
     size: int = 256,
     real: Path | None = None,
     seed: int = SEED,
@@ -213,9 +213,9 @@ def main() -> None:
     """Write the dataset and say what is in it."""
     from tests.conftest import TEST_DATA
 
-    folder, products = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 360
+    folder, products = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 720
     real = TEST_DATA / "data" / "jewelry"
-    rows = write_dataset(folder, products=products, drawn=products, real=real if real.is_dir() else None)
+    rows = write_dataset(folder, products=products, real=real if real.is_dir() else None)
     for split in SPLITS:
         roles = Counter(row.role for row in rows if row.split == split)
         print(split, roles.total(), dict(roles))
