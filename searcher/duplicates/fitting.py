@@ -86,6 +86,7 @@ def fit_verifier(
     right = float(weight[called & is_copy].sum())
     return Verifier(
         gate=_fit(cheap, related, [False, True], FOR_GATE, seed),
+        order=_fit(cheap, labels == COPY, [False, True], FOR_GATE, seed),
         copy=_fit(rows, is_copy, [False, True], FOR_COPIES, seed),
         kind=_fit(rows[~is_copy], known[~is_copy], kinds, FOR_KIND, seed),
         thresholds=Thresholds(threshold, limit, *_limits(kind_shares, known[~is_copy], weight[~is_copy], kinds)),

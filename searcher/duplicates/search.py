@@ -159,13 +159,13 @@ class DuplicateSearch:
         return vars(self._comparison.signatures(photos))
 
     def _compared(self, judge: PairJudge, candidates: Candidates, cheap: Array) -> Any:
-        """Parts of the pairs that the gate leaves open, the likeliest first: rows, alignments, evidence."""
+        """Parts of the pairs that the gate leaves open, likely copies first: rows, alignments, evidence."""
         chances = self.verifier.open(cheap)
         wanted = chances >= self.verifier.thresholds.gate
         if len(judge.decisions):  # what a person joined is not left out for looking different
             wanted |= [judge.decided((a, b), Evidence(), None) is not None for a, b in candidates.pairs.tolist()]
         left_open = np.flatnonzero(wanted)
-        left_open = left_open[np.argsort(-chances[left_open], kind="stable")]
+        left_open = left_open[np.argsort(-self.verifier.promise(cheap[left_open]), kind="stable")]
         for start in range(0, len(left_open), CLOSE_PART):
             self._progress("Close comparison", start, len(left_open))
             rows = np.sort(left_open[start : start + CLOSE_PART])  # pairs of one photo stand together

@@ -23,6 +23,8 @@ from searcher.duplicates.trees import Trees
 FORMAT_VERSION = 1
 COPY, OTHER_PHOTO, VARIANT, DIFFERENT = CLASSES = ("copy", "other_photo", "variant", "different")
 """What a pair is to the trees; a copy that is not identical is the tier `Tier.EDITED`."""
+TREES = ("gate", "order", "copy", "kind")
+"""Their names in the file."""
 FILE_NAME = "duplicates.json"
 PERHAPS = 0.5
 """Probability of a copy from which a pair below the threshold is still worth a look."""
@@ -54,6 +56,8 @@ class Verifier:
 
     gate: Trees
     """Whether a pair deserves a close comparison, by the cheap features."""
+    order: Trees
+    """Whether it is a copy, by the cheap features alone: such pairs are compared first."""
     copy: Trees
     """Whether it is a copy, by all features."""
     kind: Trees
@@ -65,6 +69,10 @@ class Verifier:
     def open(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Probability, [n], that pairs are related at all, by the cheap features [n, len(KNOWN) + len(COMPARED)]."""
         return self.gate.probabilities(rows)[:, 1]
+
+    def promise(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Probability, [n], that pairs are copies, by the cheap features alone."""
+        return self.order.probabilities(rows)[:, 1]
 
     def judge(self, rows: NDArray[np.float32]) -> list[Verdict]:
         """What pairs are, by all features [n, len(NAMES)]."""
@@ -101,9 +109,7 @@ class Verifier:
             "format_version": FORMAT_VERSION,
             **self.record,
             "thresholds": asdict(self.thresholds),
-            "gate": self.gate.to_json(),
-            "copy": self.copy.to_json(),
-            "kind": self.kind.to_json(),
+            **{name: getattr(self, name).to_json() for name in TREES},
         }
 
     def write(self, path: Path) -> None:
@@ -127,16 +133,14 @@ def read_verifier(path: Path) -> Verifier:
             raise UsageError(f"{path}: is of a newer format than this version reads; upgrade, or {again}")
         if content["features"] != list(NAMES):
             raise UsageError(f"{path}: was made by a version that compares otherwise; {again}")
-        record = {name: content[name] for name in content if name not in ("gate", "copy", "kind", "thresholds")}
-        made = Verifier(
-            Trees.from_json(content["gate"]), Trees.from_json(content["copy"]), Trees.from_json(content["kind"]),
-            Thresholds(**content["thresholds"]), record,
-        )  # fmt: skip
+        record = {name: content[name] for name in content if name not in (*TREES, "thresholds")}
+        gate, order, copy, kind = (Trees.from_json(content[name]) for name in TREES)
+        made = Verifier(gate, order, copy, kind, Thresholds(**content["thresholds"]), record)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror or error}); {again}") from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path}: is no verifier ({error!r}); {again}") from error
-    if max(trees.feature.max() for trees in (made.gate, made.copy, made.kind)) >= len(NAMES):
+    if max(trees.feature.max() for trees in (made.gate, made.order, made.copy, made.kind)) >= len(NAMES):
         raise UsageError(f"{path}: names a feature that there is not; {again}")
     return made
 
