@@ -105,9 +105,11 @@ class Candidates:
 
     def with_pairs(self, table: PhotoTable, pairs: NDArray[np.int64]) -> Candidates:
         """These and further pairs of rows [m, 2] that no search proposed; they rank behind all that one did."""
-        ordered = np.unique(np.sort(pairs.reshape(-1, 2), axis=1), axis=0)
-        known = set(map(tuple, self.pairs.tolist()))
-        fresh = np.array([(a, b) for a, b in ordered.tolist() if a != b and (a, b) not in known], np.int64)
+        if not len(pairs):
+            return self
+        ordered = np.unique(np.sort(pairs, axis=1), axis=0)
+        numbers, known = (rows[:, 0] * len(table) + rows[:, 1] for rows in (ordered, self.pairs))
+        fresh = ordered[(ordered[:, 0] != ordered[:, 1]) & ~np.isin(numbers, known)]
         if not len(fresh):
             return self
         cosines = (table.vectors[fresh[:, 0]] * table.vectors[fresh[:, 1]]).sum(axis=1)

@@ -104,3 +104,14 @@ def test_where_one_of_the_two_did_not_ask_the_other_gap_stands_for_both(
     assert len(rows) == K
     assert (rows[:, 0] == rows[:, 1]).all()
     assert np.isfinite(rows).all()
+
+
+def test_further_pairs_come_in_once_and_rank_behind(table: tuple[PhotoTable, EmbeddedIndex]) -> None:
+    photos, _ = table
+    only = np.array([[0, 1]])
+    first = Candidates(only, np.ones(1, np.float32), np.zeros(1, np.float32), np.ones(len(photos), np.float32))
+    more = first.with_pairs(photos, np.array([[1, 0], [3, 2], [2, 3], [2, 2], [0, 2]]))
+    assert more.pairs.tolist() == [[0, 1], [0, 2], [2, 3]]
+    assert more.cosines[1:] == pytest.approx([photos.vectors[a] @ photos.vectors[b] for a, b in ((0, 2), (2, 3))])
+    assert more.ranks[1:].min() > more.ranks[0]
+    assert first.with_pairs(photos, np.empty((0, 2), np.int64)) is first
