@@ -19,7 +19,7 @@ from searcher.cli_reports import check_places, keep_report, report_options
 @click.option("--tier", "tiers", multiple=True, metavar="NAME", help="Show only groups of this tier; repeat it.")
 @click.option("-k", default=10, show_default=True, metavar="N", help="Nearest pictures of each photo looked at.")
 @click.option(
-    "--budget", default=300.0, show_default=True, metavar="S",
+    "--budget", default=240.0, show_default=True, metavar="S",
     help="Seconds of close comparison; the rest is counted as not verified.",
 )  # fmt: skip
 @click.option("--verifier", type=PATH, metavar="FILE", help="Verifier [default: the shop's own, else the package's].")

@@ -220,7 +220,7 @@ class SearchService:
         where: Where = None,
         since: str | None = None,
         k: int = 10,
-        budget: float = 300.0,
+        budget: float = 240.0,
         verifier: Path | None = None,
         progress: Callable[[str, int, int], None] | None = None,
     ) -> DuplicateReport:

@@ -36,6 +36,12 @@ SAME_FRAME = 0.985
 """Correlation from which no further proposal is tried."""
 EXACT = 0.9995
 """Correlation from which refining changes nothing: a crop of 5 % has .99 where it lies, and is still off by pixels."""
+FITS = 0.9
+"""Correlation below which a placement that local features agree on is looked for once more, from farther away."""
+TRUSTED = 20
+"""Local features that agree on it."""
+FINE, COARSE = 3, (9, 5)
+"""Pixels of blur while a placement is refined."""
 UNSURE = 0.15
 FLIP_MARGIN = 0.02
 """A mirrored placement must be better by this: many pieces are nearly symmetrical."""
@@ -337,10 +343,22 @@ def _follows(first: Array, second: Array, where: NDArray[np.bool_]) -> float:
 
 def _refined(laid: Alignment) -> Alignment:
     """The placement moved by less than a pixel or a few until the pictures correlate best, if that converges."""
-    import cv2
-
     if not NOTHING_ALIKE < laid.correlation < EXACT:
         return laid
+    better = _moved(laid, FINE)
+    if better.correlation >= FITS or laid.inliers < TRUSTED:
+        return better
+    # Chains are so thin that a pixel beside them nothing leads back: what is blurred leads from farther away.
+    coarse = laid
+    for blur in COARSE:
+        coarse = _moved(coarse, blur)
+    return coarse if coarse.correlation > better.correlation else better
+
+
+def _moved(laid: Alignment, blur: int) -> Alignment:
+    """One refinement over pictures that are blurred by a window of so many pixels."""
+    import cv2
+
     first, second = laid.pictures
     start = _in_pixels(laid.matrix, first.lab.shape, second.lab.shape)
     try:
@@ -348,7 +366,7 @@ def _refined(laid: Alignment) -> Alignment:
         criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 25, 1e-3)
         template, image = first.lab[..., 0], second.lab[..., 0]
         mask = np.full(image.shape, 255, np.uint8)
-        _, warp = cv2.findTransformECC(template, image, inverse, cv2.MOTION_AFFINE, criteria, mask, 3)
+        _, warp = cv2.findTransformECC(template, image, inverse, cv2.MOTION_AFFINE, criteria, mask, blur)
         pixels = cv2.invertAffineTransform(warp).astype(np.float32)
     except cv2.error:  # it does not converge where the pictures have nothing in common
         return laid

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 from zipfile import BadZipFile
 
@@ -49,12 +51,11 @@ class Checkpoint:
         return made
 
     def _keep(self, path: Path, made: Arrays) -> None:
-        temporary = path.with_suffix(".tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                np.savez(file, allow_pickle=False, **made)
-            temporary.replace(path)
+            try:
+                _write(path, made)
+            except FileNotFoundError:  # another report over this index ended meanwhile and cleared up
+                _write(path, made)
         except OSError as error:
             raise StoreUnwritable(
                 f"{path.parent}: unfinished work cannot be kept ({error.strerror or error}); make room, or "
@@ -65,3 +66,12 @@ class Checkpoint:
         """The report is done: nothing of it is needed any more, nor of those that were never finished."""
         if self._folder is not None:
             shutil.rmtree(self._folder.parent, ignore_errors=True)
+
+
+def _write(path: Path, made: Arrays) -> None:
+    """All of a part or nothing, whoever writes the same part at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}-{get_ident()}")
+    with temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **made)
+    temporary.replace(path)

@@ -75,13 +75,12 @@ class Comparison:
                 return Signatures.joined(found)
         made = Signatures.blank(len(photos))
 
-        def take(start: int) -> None:
-            for row in range(start, min(start + CHUNK, len(photos))):
-                if (image := self._load(photos[row])) is not None:
-                    made.put(row, image)
+        def take(row: int) -> None:
+            if (image := self._load(photos[row])) is not None:
+                made.put(row, image)
 
         with ThreadPoolExecutor(self.workers) as pool:
-            list(pool.map(take, range(0, len(photos), CHUNK)))
+            list(pool.map(take, range(len(photos))))
         return made
 
     def compare(

@@ -25,13 +25,15 @@ COMPARED = (
 ALIGNED = (
     "correlation", "inliers", "matched", "overlap", "covered", "scale", "stretch", "turn", "flipped",
     "piece_median_l", "piece_median_ab", "piece_tail", "ground_median", "ground_tail",
-    "edges", "edges_piece", "fine", *RESIDUE,
+    "edges", "edges_piece", "fine", "mostly", *RESIDUE,
 )  # fmt: skip
 NAMES = (*KNOWN, *COMPARED, *ALIGNED)
 _BLOCK = 4096
 Rows = NDArray[np.int64]
 WORTH_A_LOOK = 0.8
 """Correlation from which two pictures are looked at once more, and larger."""
+MOSTLY = 0.9
+"""Share of the pixels that correlate where a stamp was set on the rest."""
 
 
 def compare_signatures(first: Signatures, a: Rows, second: Signatures, b: Rows) -> Array:
@@ -98,6 +100,7 @@ def compare_aligned(laid: Alignment) -> Array:
     ab = np.hypot(difference[..., 1], difference[..., 2])
     total = np.sqrt((difference**2).sum(axis=2))
     scale, stretch, turn = _shape_of(laid.matrix)
+    mostly = _mostly_correlated(laid.first[..., 0][valid], laid.second[..., 0][valid])
     return np.array(
         [
             followed, np.log1p(laid.inliers), laid.inliers / max(1, laid.matches),
@@ -105,8 +108,8 @@ def compare_aligned(laid: Alignment) -> Array:
             np.median(np.abs(difference[piece][:, 0])), np.median(ab[piece]), np.percentile(total[piece], 90),
             _percentile(total[ground], 50), _percentile(total[ground], 90),
             _correlated(edges_a[valid], edges_b[valid]), _correlated(edges_a[piece], edges_b[piece]),
-            _fine(laid.first[..., 0], laid.second[..., 0], piece),
-            *(np.full(len(RESIDUE), np.nan) if followed < WORTH_A_LOOK else residue(*laid.enlarged())),
+            _fine(laid.first[..., 0], laid.second[..., 0], piece), mostly,
+            *(np.full(len(RESIDUE), np.nan) if max(followed, mostly) < WORTH_A_LOOK else residue(*laid.enlarged())),
         ],
         np.float32,
     )  # fmt: skip
@@ -129,6 +132,14 @@ def _correlated(first: Array, second: Array) -> float:
         return 1.0
     a, b = first - first.mean(), second - second.mean()
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-3))
+
+
+def _mostly_correlated(first: Array, second: Array) -> float:
+    """Correlation without the tenth that differs most: a badge or a stamp lies on a small part of the picture."""
+    apart = second - first
+    apart = np.abs(apart - np.median(apart))
+    kept = apart <= np.quantile(apart, MOSTLY)
+    return _correlated(first[kept], second[kept])
 
 
 def _fine(first: Array, second: Array, piece: NDArray[np.bool_]) -> float:

@@ -25,14 +25,16 @@ STRAIGHT = 0.75
 """Share of an edge along which they do: corners may be round, and a corner of the photo as white as the paper."""
 LEAST_SIDE = 0.35
 """Share of the picture's side that a photo has at least."""
+RIM = 1.5
+"""Pixels of the photo beside an edge that are left out: a line of paper among them would pass for its ground."""
 LEAST_MARGIN = 2
 """Pixels: a thinner line at the rim is a codec's or a scanner's."""
 
 
 def photo_within(image: Image.Image) -> Box | None:
     """The box of the photo that an RGB picture frames; None where the whole picture is the photo."""
-    whole = np.asarray(image, np.int16)
-    if not any(_plain(line[None])[0] for line in (whole[0], whole[-1], whole[:, 0], whole[:, -1])):
+    whole = np.asarray(image)
+    if not any(_plain(line[None].astype(np.int16))[0] for line in (whole[0], whole[-1], whole[:, 0], whole[:, -1])):
         return None
     small = image.copy()
     small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -50,7 +52,11 @@ def photo_within(image: Image.Image) -> Box | None:
     if False in edges or True not in edges:
         return None
     x, y = image.width / width, image.height / height
-    return round(columns[0] * x), round(rows[0] * y), round(columns[1] * x), round(rows[1] * y)
+    top, bottom, left, right = (RIM if edge else 0.0 for edge in edges)
+    return (
+        round((columns[0] + left) * x), round((rows[0] + top) * y),
+        round((columns[1] - right) * x), round((rows[1] - bottom) * y),
+    )  # fmt: skip
 
 
 def _plain(lines: NDArray[np.int16]) -> NDArray[np.bool_]:

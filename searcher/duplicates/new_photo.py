@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.images import phash
+from indexer.stores.filter_tree import Filter, Match
 from indexer.stores.interface import Store
 from searcher.duplicates.answers import Photo
 from searcher.duplicates.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of
 from searcher.duplicates.comparison import Comparison
 from searcher.duplicates.features import compare_signatures
 from searcher.duplicates.frame import photo_within
+from searcher.duplicates.hash_neighbours import MOST
 from searcher.duplicates.photo_table import photo_of
 from searcher.duplicates.signature import Signatures
 
@@ -53,14 +55,19 @@ def embed_within(image: Image.Image, embedder: Embedder) -> NDArray[np.float32] 
 
 
 def nearest(store: Store, new: NewPhoto, k: int) -> tuple[list[Photo], NDArray[np.float64], NDArray[np.intp]]:
-    """The k nearest photos of a generation, and those near what the new photo frames: photos, cosines, places.
+    """The k nearest photos of a generation, and those near what the new photo frames or of the same perceptual hash:
+    photos, cosines, places.
 
-    As in a report, what was found by the frame alone ranks behind all that the whole picture found.
+    As in a report, what was found by frame or hash alone ranks behind all that the whole picture found.
     """
     vectors = new.vector[None] if new.within is None else np.stack([new.vector, new.within])
-    whole, *within = store.search(vectors, limit=k, fields=["product_id", "category", "photo"])
+    fields = ["product_id", "category", "photo"]
+    whole, *within = store.search(vectors, limit=k, fields=fields)
+    same_hash = Filter(must=(Match("photo.phash", (new.as_photo.phash,)),))
+    (alike,) = store.search(new.vector[None], limit=MOST, where=same_hash, fields=fields)
     known = {hit.id for hit in whole}
-    further = [hit for hits in within for hit in hits if hit.id not in known][:WITHIN_FRAME]
+    framed = [hit for hits in within for hit in hits if hit.id not in known][:WITHIN_FRAME]
+    further = list({hit.id: hit for hit in [*framed, *alike] if hit.id not in known}.values())
     cosines = [hit.score for hit in whole]
     if further:
         points = {point.id: point.vector for point in store.retrieve([hit.id for hit in further], vectors="image")}

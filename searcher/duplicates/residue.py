@@ -122,18 +122,19 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
     stretched = np.linalg.svd(matrix, compute_uv=False)
     edited = _edited(soft[0][::2, ::2], soft[1][::2, ::2], whole[::2, ::2], ground[::2, ::2], colours)
     raw_ground = _raw_of(raw, ground)
+    slow = _slow(left, inner)
     smooth = np.hypot(*np.moveaxis(cv2.GaussianBlur(left[..., 1:] * whole[..., None], (0, 0), SMOOTH), 2, 0))
     return np.array(
         [
             *np.percentile(light[inner], (50, 75, 95, 99)), *np.percentile(tint[inner], (50, 75, 95, 99)),
             float(np.percentile(size[inner], 99)) / (usual + 0.3),
-            _slow(left[..., 0], inner), max(_slow(left[..., 1], inner), _slow(left[..., 2], inner)),
+            slow[0], max(slow[1:]),
             *_spots(size, whole, usual),
             *np.percentile(beyond, (50, 95)), float(np.median(beyond)) / (usual + 0.3),
             colours.lightness[2], abs(turn), stretched[0] - stretched[1],
             float((light[inner] / (edges[inner] + 2)).mean()),
             *_spots(np.hypot(raw[..., 0], np.hypot(raw[..., 1], raw[..., 2])), ground, float(np.median(beyond))),
-            float(np.median(np.abs(raw[whole][:, 0]))), *np.percentile(np.hypot(*raw[whole][:, 1:].T), (50, 90)),
+            float(np.median(np.abs(raw[..., 0][whole]))), *np.percentile(np.hypot(raw[..., 1], raw[..., 2])[whole], (50, 90)),
             *raw_ground, *_hues(soft[0][whole], soft[1][whole]),
             *edited,
             *(_fine(first[..., 0], second[..., 0], where) for where in (whole, ground)),
@@ -225,7 +226,7 @@ def _turned(z: NDArray[np.complex128], w: NDArray[np.complex128]) -> tuple[compl
 def _tinted(light: Array, w: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Coefficients of a parabola from lightness to tint."""
     design = np.stack([light**2, light, np.ones_like(light)], axis=1).astype(np.float64)
-    return np.asarray(np.linalg.lstsq(design, w, rcond=None)[0])
+    return np.asarray(np.linalg.solve(design.T @ design + 1e-9 * np.eye(3), design.T @ w))
 
 
 def _fine(first: Array, second: Array, where: NDArray[np.bool_]) -> float:
@@ -243,7 +244,8 @@ def _raw_of(raw: Array, where: NDArray[np.bool_]) -> tuple[float, float]:
     """Typical differences of lightness and tint in a region; 0 where there is none."""
     if where.sum() < FEW:
         return 0.0, 0.0
-    return float(np.median(np.abs(raw[where][:, 0]))), float(np.median(np.hypot(*raw[where][:, 1:].T)))
+    light, one, other = (raw[..., channel][where] for channel in range(3))
+    return float(np.median(np.abs(light))), float(np.median(np.hypot(one, other)))
 
 
 def _hues(first: Array, second: Array) -> tuple[float, float]:
@@ -260,13 +262,14 @@ def _hues(first: Array, second: Array) -> tuple[float, float]:
     return turn, float(abs(change))
 
 
-def _slow(left: Array, inner: NDArray[np.bool_]) -> float:
-    """How much what is left drifts over the piece: its spread after a strong blur that looks at the piece alone."""
+def _slow(left: Array, inner: NDArray[np.bool_]) -> list[float]:
+    """How much what is left drifts over the piece, per channel: its spread after a strong blur that looks at the piece
+    alone."""
     import cv2
 
-    weight = cv2.GaussianBlur(inner.astype(np.float32), (0, 0), SLOW)
-    drift = cv2.GaussianBlur(left * inner, (0, 0), SLOW) / np.maximum(weight, 1e-3)
-    return float(drift[inner].std())
+    weighted = np.concatenate([left * inner[..., None], inner[..., None]], axis=2).astype(np.float32)
+    blurred = cv2.GaussianBlur(weighted, (0, 0), SLOW)[inner]
+    return [float(one) for one in (blurred[:, :-1] / np.maximum(blurred[:, -1:], 1e-3)).std(axis=0)]
 
 
 def _gathered(left: Array, where: NDArray[np.bool_]) -> tuple[float, float]:
@@ -279,7 +282,7 @@ def _gathered(left: Array, where: NDArray[np.bool_]) -> tuple[float, float]:
     if where.sum() < FEW:
         return 0.0, 0.0
     squares, inside = (left * left * where).astype(np.float32), where.astype(np.float32)
-    around, area = (cv2.boxFilter(values, -1, (WINDOW, WINDOW), normalize=False) for values in (squares, inside))
+    around, area = (cv2.boxFilter(values, -1, (WINDOW, WINDOW), normalize=False, borderType=cv2.BORDER_CONSTANT) for values in (squares, inside))
     place = np.unravel_index(int(around.argmax()), around.shape)
     share = float(around[place] / (squares.sum() + 1.0))
     return share, share * float(inside.sum() / max(1.0, float(area[place])))

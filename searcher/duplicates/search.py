@@ -21,6 +21,7 @@ from searcher.duplicates.candidates import BATCH, NEIGHBOURS, Candidates, Neighb
 from searcher.duplicates.checkpoint import Arrays, Checkpoint
 from searcher.duplicates.decisions import Decisions, decisions_path
 from searcher.duplicates.groups import Edge, Found
+from searcher.duplicates.hash_neighbours import hash_neighbours
 from searcher.duplicates.judging import PairJudge
 from searcher.duplicates.photo_table import PhotoTable, with_payload
 from searcher.duplicates.signature import Array, Signatures
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 SIGNATURE_PART = 2_000
 CLOSE_PART = 500
-DEFAULT_BUDGET = 300.0
+DEFAULT_BUDGET = 240.0
 """Seconds of close comparison."""
 EVIDENCE_NAMES = ("matched_features", "transform", "flipped", "overlap", "colour_difference")
 
@@ -93,10 +94,11 @@ class DuplicateSearch:
         table = PhotoTable.read(store, self._where)
         asked = self._asked(table)
         found: dict[Edge, Found] = {}
-        candidates = self._candidates(table, asked)
+        near = hash_neighbours(table.hashes, table.vectors, np.unique(table.alike))
+        candidates = self._candidates(table, asked).with_pairs(table, _about(asked, table, near))
         signatures = self._signatures(table, candidates)
         framed = within_frames(signatures, np.unique(candidates.pairs))
-        candidates = candidates.with_pairs(table, framed[np.isin(table.alike[framed], table.alike[asked]).any(axis=1)])
+        candidates = candidates.with_pairs(table, _about(asked, table, framed))
         judge = PairJudge(
             table, candidates.fifth, signatures, self._comparison, self.verifier,
             Decisions.read(decisions_path(self.published.local)), time.monotonic() + self.settings.budget,
@@ -190,6 +192,11 @@ class DuplicateSearch:
             missing = int((~judge.signatures.present[list({row for e in judge.not_verified for row in e})]).sum())
             why = f"; {missing} pictures are not at hand" if missing else "; give --budget more seconds"
             self._notes.append(f"{len(judge.not_verified)} pairs are not verified{why}.")
+
+
+def _about(asked: NDArray[np.int64], table: PhotoTable, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The pairs of which at least one photo was asked about."""
+    return pairs[np.isin(table.alike[pairs], table.alike[asked]).any(axis=1)]
 
 
 def _evidence(text: str) -> Evidence | None:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 MISSING = -9.0
 """What stands for NaN, which the trees do not know: below everything that is measured."""
 DIGITS = 6
+ROWS = 128
+"""At once: node numbers of all trees then stay in the processor's cache."""
 THRESHOLD_DIGITS = 9
 """What float32 needs: thresholds are values that were seen, and a row that has one must fall to the same side again."""
 
@@ -37,19 +39,26 @@ class Trees:
 
     def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Of each class for rows of features [n, features]: float64 [n, classes]; each row sums to 1."""
-        rows = np.nan_to_num(rows, nan=MISSING)
-        scores = np.tile(self.start, (len(rows), 1))
-        for tree in range(len(self.feature)):
-            node = np.zeros(len(rows), np.int64)
-            for _ in range(self.depth):
-                feature = self.feature[tree, node]
-                above = rows[np.arange(len(rows)), feature] > self.threshold[tree, node]
-                node = np.where(feature < 0, node, self.children[tree, node, above.astype(np.int64)])
-            scores[:, tree % len(self.start)] += self.value[tree, node]
+        parts = [self._scores(rows[start : start + ROWS]) for start in range(0, len(rows), ROWS)]
+        scores = np.concatenate([np.empty((0, len(self.start))), *parts])
         if len(self.start) == 1:  # two classes share one sum
             scores = np.concatenate([np.zeros_like(scores), scores], axis=1)
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    def _scores(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Sums of the trees' leaves, [n, sums]; all trees go down together, as a few rows are the usual question."""
+        known = np.nan_to_num(rows, nan=MISSING)
+        first = np.arange(len(self.feature)) * self.feature.shape[1]
+        feature, threshold = self.feature.ravel(), self.threshold.ravel()
+        below, above = (self.children + first[:, None, None]).reshape(-1, 2).T.copy()
+        node = np.broadcast_to(first, (len(rows), len(first)))
+        for _ in range(self.depth):
+            asked = feature[node]
+            higher = np.take_along_axis(known, np.maximum(asked, 0), axis=1) > threshold[node]
+            node = np.where(asked < 0, node, np.where(higher, above[node], below[node]))
+        leaves = self.value.ravel()[node].reshape(len(rows), -1, len(self.start))
+        return np.asarray(self.start + leaves.sum(axis=1))
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, to `DIGITS` digits."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from searcher.duplicates.candidates import NEIGHBOURS, Candidates, Neighbours, known_of, within_frames
 from searcher.duplicates.features import ALIGNED, compare_signatures
 from searcher.duplicates.fitting import fit_verifier
+from searcher.duplicates.hash_neighbours import hash_neighbours
 from searcher.duplicates.photo_table import PhotoTable
 from searcher.duplicates.signature import Signatures
 from searcher.duplicates.verifier import Verifier
@@ -63,6 +64,7 @@ class Split:
         near = np.argsort(-cosines, axis=1, kind="stable")[:, :NEIGHBOURS]
         found = Neighbours(inside, inside[near], np.take_along_axis(cosines, near, axis=1).astype(np.float32))
         candidates = Candidates.of(self.table, [found])
+        candidates = candidates.with_pairs(self.table, hash_neighbours(self.table.hashes, self.table.vectors, inside))
         candidates = candidates.with_pairs(self.table, within_frames(signatures, inside))
         new = (turn[candidates.pairs] == number).any(axis=1) if number > 1 else np.ones(len(candidates.pairs), bool)
         pairs, first, second = candidates.pairs[new], candidates.pairs[new, 0], candidates.pairs[new, 1]

@@ -15,7 +15,9 @@ from indexer.errors import ImageError
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
 from searcher.cli import main
 from searcher.duplicates.answers import Tier
+from searcher.duplicates.candidates import NEIGHBOURS
 from searcher.duplicates.edits import edit
+from searcher.duplicates.new_photo import NewPhoto, nearest
 from searcher.duplicates.stamps import screenshot
 from searcher.service import SearchService
 from tests.searcher.duplicates.conftest import Planted, encoded
@@ -113,3 +115,20 @@ def test_the_report_on_the_command_line(planted: Planted, tmp_path: Path) -> Non
     wrong = searcher("duplicates", "--index", tmp_path / "index", "--tier", "twins")
     assert (wrong.exit_code, wrong.stderr.count("\n")) == (2, 1)
     assert "identical_file" in wrong.stderr
+
+
+def test_a_photo_that_embeds_elsewhere_is_found_by_its_hash(planted: Planted) -> None:
+    """The embedding is turned round, as if a model had never seen such an edit."""
+    service = planted.service()
+    store = service.published().store
+    product = planted.copies["crop"][0]
+    (point,) = [one for one in store.scroll(vectors="image") if one.payload["product_id"] == product]
+    assert point.vector is not None
+    with Image.open(source_of(planted, "crop")) as image:
+        new = NewPhoto("new", image.convert("RGB"), -point.vector)
+    assert new.as_photo.phash == point.payload["photo"]["phash"]
+    photos, cosines, places = nearest(store, new, 3)
+    assert product not in {photo.product_id for photo in photos[:3]}
+    assert photos[3].product_id == product
+    assert cosines[3] == pytest.approx(-1, abs=1e-5)
+    assert places[3] == NEIGHBOURS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,3 +67,23 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "work").write_text("in the way")
     with pytest.raises(StoreUnwritable, match="cannot be kept"):
         Checkpoint(tmp_path, {}).part("near-0", Counted())
+
+
+def test_another_report_that_ends_meanwhile_takes_nothing_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It clears up the work folder while this one writes into it."""
+    write, interruptions = np.savez, [1]
+
+    def interrupted(*given: Any, **named: Any) -> None:
+        write(*given, **named)
+        if interruptions:
+            interruptions.pop()
+            Checkpoint(tmp_path, {"other": 1}).clear()
+
+    monkeypatch.setattr(np, "savez", interrupted)
+    make, checkpoint = Counted(), Checkpoint(tmp_path, {})
+    for _ in range(2):
+        assert checkpoint.part("near-0", make)["rows"].tolist() == [0, 1, 2]
+    assert make.calls == 1
+    assert [path.name for path in tmp_path.rglob("near*")] == ["near-0.npz"]
