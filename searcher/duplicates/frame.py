@@ -19,10 +19,12 @@ PLAIN = 7
 """Levels of 256 that the pixels of a plain line may differ by: lossy files leave a few."""
 MOST = 0.97
 """Share of a line's pixels that have to be plain, or of a stretch that have to differ."""
+BARS = 0.6
+"""Share of a rim's pixels that are of one colour at least, around a photo in a frame: letters and bars cross it."""
 EDGE = 4
 """Levels that a photo's outermost pixels differ by, and more, from the paper beside it."""
-STRAIGHT = 0.75
-"""Share of an edge along which they do: corners may be round, and a corner of the photo as white as the paper."""
+STRAIGHT = 0.7
+"""Share of an edge along which they do: corners may be round, and a part of the photo as white as the paper."""
 LEAST_SIDE = 0.35
 """Share of the picture's side that a photo has at least."""
 RIM = 1.5
@@ -34,7 +36,8 @@ LEAST_MARGIN = 2
 def photo_within(image: Image.Image) -> Box | None:
     """The box of the photo that an RGB picture frames; None where the whole picture is the photo."""
     whole = np.asarray(image)
-    if not any(_plain(line[None].astype(np.int16))[0] for line in (whole[0], whole[-1], whole[:, 0], whole[:, -1])):
+    rims = (line[None].astype(np.int16) for line in (whole[0], whole[-1], whole[:, 0], whole[:, -1]))
+    if not any(_plain(line, BARS)[0] for line in rims):
         return None
     small = image.copy()
     small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -59,10 +62,10 @@ def photo_within(image: Image.Image) -> Box | None:
     )  # fmt: skip
 
 
-def _plain(lines: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Which lines [n, m, 3] are of one colour, [n]."""
+def _plain(lines: NDArray[np.int16], most: float = MOST) -> NDArray[np.bool_]:
+    """Which lines [n, m, 3] are of one colour over a share of their length, [n]."""
     near = (np.abs(lines - lines[:, :1]) <= PLAIN).all(axis=2)
-    return np.asarray(near.mean(axis=1) >= MOST)
+    return np.asarray(near.mean(axis=1) >= most)
 
 
 def _largest_block(inside: NDArray[np.bool_]) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
 from searcher.duplicates.alignment import FEATURE_SIDE, MIRRORED, Picture, align
@@ -79,3 +79,34 @@ def test_odd_pictures_do_no_harm(photo: Image.Image, shape: tuple[int, int]) -> 
     for pair in ((photo, Image.new("RGB", shape, "white")), (Image.new("RGB", shape), photo)):
         row = compare_aligned(align(*(Picture(image) for image in pair)))
         assert row.shape == (len(ALIGNED),)
+
+
+@pytest.fixture(scope="module")
+def chain() -> Image.Image:
+    """As thin as a hair, with beads that local features find."""
+    rng = np.random.default_rng(7)
+    image = Image.fromarray(np.clip(rng.normal(238, 2, (192, 192, 3)), 0, 255).astype(np.uint8))
+    pen = ImageDraw.Draw(image)
+    points = [(x, 40 + 110 * float(np.sin(np.pi * (x - 12) / 168))) for x in np.linspace(12, 180, 60).tolist()]
+    pen.line(points, fill=(150, 110, 40), width=1)
+    for number, (x, y) in enumerate(points[::4]):
+        size = 2 + number % 3
+        pen.ellipse((x - size, y - size, x + size, y + size), fill=(120 + 7 * number, 80, 30))
+    return image
+
+
+def test_a_thin_chain_is_laid_over_itself(chain: Image.Image) -> None:
+    """Its frame is off by a few pixels, which is more than the chain is wide."""
+    cut = chain.crop((4, 5, 189, 188)).resize((192, 192), Image.Resampling.BICUBIC)
+    laid = align(Picture(chain), Picture(cut))
+    assert laid.correlation > 0.9
+    assert np.abs(corners(laid.matrix)[0] - [4 / 192, 5 / 192]).max() < 0.01
+
+
+def test_a_badge_leaves_most_of_the_picture_as_it_was(chain: Image.Image) -> None:
+    stamped = chain.copy()
+    ImageDraw.Draw(stamped).ellipse((80, 120, 150, 190), fill="crimson")
+    row = dict(zip(ALIGNED, compare_aligned(align(Picture(chain), Picture(stamped))), strict=True))
+    assert row["correlation"] < 0.8
+    assert row["mostly"] > 0.9
+    assert not np.isnan(row["soft_l50"])

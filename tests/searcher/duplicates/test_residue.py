@@ -96,3 +96,14 @@ def test_grain_is_that_of_a_copy_or_of_another_photo(photo: Image.Image) -> None
     one, other = (Image.fromarray(np.clip(np.asarray(photo) + layer, 0, 255).astype(np.uint8)) for layer in grain)
     assert value(left(one, encoded(one, "JPEG", 90)), "fine_ground") > 0.5
     assert value(left(one, other), "fine_ground") < 0.3
+
+
+@pytest.mark.parametrize("place", [(0, 0), (90, 40), (112, 112)])
+def test_a_spot_is_gathered_wherever_it_lies(place: tuple[int, int]) -> None:
+    """At the rim a window must not count mirrored pixels."""
+    noise = np.random.default_rng(1).normal(0, 0.5, (128, 128, 3)).astype(np.float32)
+    first = np.full((128, 128, 3), (60, 5, 20), np.float32)
+    second = first + noise
+    second[place[1] : place[1] + 16, place[0] : place[0] + 16, 0] -= 25
+    row = residue(first, second, np.ones((128, 128), bool), np.ones((128, 128), bool))
+    assert 0.9 < value(row, "light_gathered") <= 1
