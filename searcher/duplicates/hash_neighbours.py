@@ -1,8 +1,8 @@
 """Pairs whose perceptual hashes are near: what an embedding puts behind look-alikes, a grey or a noisy copy, is found.
 
-Multi-index hashing (Norouzi, Punjani and Fleet, *Fast Search in Hamming Space with Multi-Index Hashing*, 2012): the bits
-are dealt to a few bands, and only photos that agree in a whole band are compared, which all pairs that differ in fewer
-bits than there are bands do, and most of those that differ in a few more.
+Multi-index hashing (Norouzi, Punjani and Fleet, *Fast Search in Hamming Space with Multi-Index Hashing*, 2012): the
+bits are dealt to a few bands, and only photos that agree in a whole band are compared, which all pairs that differ in
+fewer bits than there are bands do, and most of those that differ in a few more.
 """
 
 from __future__ import annotations

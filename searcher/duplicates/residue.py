@@ -9,6 +9,7 @@ stamp.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,10 +60,20 @@ EDITED_GROUND = 7
 """Where the ground's numbers begin in what `_edited` returns."""
 VISIBLY = 4.0
 """CIELAB distance of tints that one sees."""
-GATHERED, CROWDED = 0.3, 2.5
-"""From which the difference lies in one place: what share of it is within one window, and how many times the window's
-share of the piece that is. Real copies have .12 to .19 and 1 to 2, bracelets with other initials .5 to .99 and 3 to
-6."""
+class Spot(NamedTuple):
+    """From which a difference lies in one place."""
+
+    gathered: float
+    """What share of it is within one window."""
+    crowded: float
+    """How many times the window's share of the piece that is."""
+    lightness: float
+    """By how much the hundredth of the piece that differs most is off."""
+
+
+SPOTS = (Spot(0.45, 3.0, 0.0), Spot(0.25, 1.6, 3.0))
+"""A faint difference must be in one place nearly alone, as what scaling leaves gathers a little too. Of real photos,
+copies have .12 to .19 and 1 to 2, bracelets with other initials .22 to .99 and 1.7 to 6."""
 
 
 def all_but_a_spot(row: Array) -> bool:
@@ -75,10 +86,10 @@ def all_but_a_spot(row: Array) -> bool:
     Args:
         row: what `residue` gives.
     """
-    spot, gathered, crowded, beside = (
-        float(row[NAMES.index(name)]) for name in ("light_spot", "light_gathered", "light_crowded", "ground_spot")
-    )
-    return spot > 0.0 and gathered > GATHERED and crowded > CROWDED and beside == 0.0
+    names = ("light_spot", "light_gathered", "light_crowded", "soft_l99", "ground_spot")
+    spot, gathered, crowded, most, beside = (float(row[NAMES.index(name)]) for name in names)
+    gathers = any(gathered > one.gathered and crowded > one.crowded and most > one.lightness for one in SPOTS)
+    return spot > 0.0 and beside == 0.0 and gathers
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,7 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
     size = np.hypot(light, tint)
     ground = valid & ~cv2.dilate(piece.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
     raw = soft[1] - soft[0]
+    off = np.hypot(raw[..., 1], raw[..., 2])
     usual = float(np.median(size[inner]))
     beyond = size[ground] if ground.sum() >= FEW else np.array([usual], np.float32)
     edges = np.abs(cv2.Laplacian(soft[0][..., 0], cv2.CV_32F))
@@ -133,8 +145,8 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
             *np.percentile(beyond, (50, 95)), float(np.median(beyond)) / (usual + 0.3),
             colours.lightness[2], abs(turn), stretched[0] - stretched[1],
             float((light[inner] / (edges[inner] + 2)).mean()),
-            *_spots(np.hypot(raw[..., 0], np.hypot(raw[..., 1], raw[..., 2])), ground, float(np.median(beyond))),
-            float(np.median(np.abs(raw[..., 0][whole]))), *np.percentile(np.hypot(raw[..., 1], raw[..., 2])[whole], (50, 90)),
+            *_spots(np.hypot(raw[..., 0], off), ground, float(np.median(beyond))),
+            float(np.median(np.abs(raw[..., 0][whole]))), *np.percentile(off[whole], (50, 90)),
             *raw_ground, *_hues(soft[0][whole], soft[1][whole]),
             *edited,
             *(_fine(first[..., 0], second[..., 0], where) for where in (whole, ground)),
@@ -282,7 +294,10 @@ def _gathered(left: Array, where: NDArray[np.bool_]) -> tuple[float, float]:
     if where.sum() < FEW:
         return 0.0, 0.0
     squares, inside = (left * left * where).astype(np.float32), where.astype(np.float32)
-    around, area = (cv2.boxFilter(values, -1, (WINDOW, WINDOW), normalize=False, borderType=cv2.BORDER_CONSTANT) for values in (squares, inside))
+    around, area = (
+        cv2.boxFilter(values, -1, (WINDOW, WINDOW), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        for values in (squares, inside)
+    )
     place = np.unravel_index(int(around.argmax()), around.shape)
     share = float(around[place] / (squares.sum() + 1.0))
     return share, share * float(inside.sum() / max(1.0, float(area[place])))

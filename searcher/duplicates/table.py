@@ -81,5 +81,6 @@ def print_check(check: DuplicateCheck) -> None:
         nearest = f"; nearest is {check.nearest}, a different one" if check.nearest else ""
         out.print(f"New: the index has neither this picture nor this product{nearest}.", markup=False)
     if check.not_verified:
-        out.print(f"{check.not_verified} further neighbours, less alike or without a picture, were not compared.", style="dim")
+        left = f"{check.not_verified} further neighbours, less alike or without a picture, were not compared."
+        out.print(left, style="dim")
     out.print(f"{check.took_ms:.0f} ms, generation {check.generation}", style="dim", markup=False)

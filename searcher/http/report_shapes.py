@@ -229,7 +229,9 @@ class CheckShape(Shape):
     duplicate: bool = Field(description="Whether the index holds the same picture.")
     matches: list[CheckMatchShape] = Field(description="Strictest tier first; none, and the photo is new.")
     nearest: str | None = Field(description="The product that looks most alike, whether it matches or not.")
-    not_verified: int = Field(description="Photos that are near and were not compared: others are likelier copies, or there is no picture.")
+    not_verified: int = Field(
+        description="Photos that are near and were not compared: others are likelier copies, or there is no picture."
+    )
     generation: str
     model: str
     took_ms: float

@@ -69,9 +69,7 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         Checkpoint(tmp_path, {}).part("near-0", Counted())
 
 
-def test_another_report_that_ends_meanwhile_takes_nothing_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_report_that_ends_meanwhile_takes_nothing_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It clears up the work folder while this one writes into it."""
     write, interruptions = np.savez, [1]
 

@@ -16,9 +16,7 @@ def unit(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
 
 
 @settings(deadline=None, max_examples=60)
-@given(
-    seed=st.integers(0, 2**32 - 1), originals=st.integers(1, 12), copies=st.integers(0, 4), bits=st.integers(0, 12)
-)
+@given(seed=st.integers(0, 2**32 - 1), originals=st.integers(1, 12), copies=st.integers(0, 4), bits=st.integers(0, 12))
 def test_what_is_nearest_by_brute_force_is_found(seed: int, originals: int, copies: int, bits: int) -> None:
     """Photos with copies whose hashes differ in some bits, some photos without a hash, some rows not asked about."""
     rng = np.random.default_rng(seed)
