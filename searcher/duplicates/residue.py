@@ -60,6 +60,8 @@ EDITED_GROUND = 7
 """Where the ground's numbers begin in what `_edited` returns."""
 VISIBLY = 4.0
 """CIELAB distance of tints that one sees."""
+
+
 class Spot(NamedTuple):
     """From which a difference lies in one place."""
 
