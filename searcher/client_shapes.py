@@ -151,7 +151,7 @@ class CheckShape(TypedDict):
     nearest: str | None
     """The product that looks most alike, whether it matches or not."""
     not_verified: int
-    """Photos that are near, and could not be compared closely."""
+    """Photos that are near and were not compared: others are likelier copies, or there is no picture."""
     generation: str
     model: str
     took_ms: float
