@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 BITS = 64
 BANDS = 6
 WITHIN = 8
-"""Bits that hashes differ by at the most: of 100,000 sketched photos, two in five differ by less from another one."""
+"""Bits that hashes differ by at the most: of copies that ten look-alikes hid, among 100,000 photos, nine in ten do."""
 MOST = 2
 """Photos that are looked at for each photo."""
 LONGEST = 2_000
