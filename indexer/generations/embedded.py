@@ -33,6 +33,8 @@ class EmbeddedIndex:
     Readers take no lock: they read CURRENT, open that generation and stay with it.
     """
 
+    in_process = True
+
     def __init__(self, root: Path) -> None:
         self.root = root
 

@@ -48,6 +48,8 @@ class ServerIndex:
         options: how new collections are kept.
     """
 
+    in_process = False
+
     def __init__(
         self, connection: Connection, name: str, local: Path, options: CollectionOptions | None = None
     ) -> None:

@@ -44,7 +44,7 @@ from indexer.stores.interface import (
 
 HNSW_M = 16
 HNSW_EF_CONSTRUCT = 200
-HNSW_EF = 128
+HNSW_EF = int(__import__("os").environ.get("EF", "64"))
 """The engine's defaults gave recall@10 of .89 on hard clustered data; see tests/bench."""
 
 FULL_SCAN_KB = 4_000
@@ -71,6 +71,8 @@ class EdgeStore:
     Without a write-ahead log an Edge shard takes no lock, and opening, querying and closing it changes
     no file; what was not flushed before a crash is gone, which `indexer.generations` allows for.
     """
+
+    in_process = True
 
     def __init__(self, shard: Any, generation: str, record: GenerationRecord) -> None:
         self._shard = shard

@@ -199,6 +199,10 @@ class Index(Protocol):
     def local(self) -> Path:
         """This machine's folder beside it: thumbnails, the journal of unfinished work, the rejects file."""
 
+    @property
+    def in_process(self) -> bool:
+        """Whether the engine works in this process and under Python's lock, so that threads gain it nothing."""
+
     def current(self) -> str | None:
         """The published generation's name, cheaply; None before the first."""
 

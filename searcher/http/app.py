@@ -38,6 +38,7 @@ from searcher.http.problems import handle_errors, problem
 from searcher.http.rate_limits import RateLimits, TokenBuckets
 from searcher.http.readiness import ReadinessCheck
 from searcher.http.telemetry import Telemetry
+from searcher.http.turns import Turns
 from searcher.http.uploads import BodyLimits, Uploads
 from searcher.reports.report_store import ReportStore
 from searcher.settings import ServeSettings
@@ -72,7 +73,7 @@ def create_app(
         keys: who may ask; None takes the key file that the settings name, if any.
 
     ``app.state`` holds ``settings``, ``service``, ``reports`` (`ReportStore`), ``keys`` (`Keys` or None),
-    ``limits`` (`TokenBuckets`) and ``readiness`` (`ReadinessCheck`).
+    ``turns`` (`Turns`), ``limits`` (`TokenBuckets`) and ``readiness`` (`ReadinessCheck`).
 
     Raises:
         UsageError: settings that make no sense, or that would open the service to the network without keys.
@@ -94,6 +95,7 @@ def create_app(
     app.state.service = service or open_service(settings)
     app.state.reports = ReportStore(app.state.service.index.local)
     app.state.keys = keys or (None if settings.keys is None else KeyFile(settings.keys))
+    app.state.turns = Turns(app.state.service.index.in_process)
     app.state.limits = TokenBuckets(settings.rate_limit / 60, settings.rate_burst, 1 / settings.serve_workers)
     app.state.readiness = ReadinessCheck(app.state.service)
     include_routes(app)

@@ -1,4 +1,8 @@
-"""What routes ask for in their parameters: the search service and the settings of the app they run in."""
+"""What routes ask for in their parameters: the search service and the settings of the app they run in.
+
+They are coroutines although they wait for nothing: FastAPI sends a plain function to its thread pool, as if it were a
+route, and the way there and back is a sixth of a search.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +10,30 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from searcher.http.turns import Turns as _Turns
 from searcher.reports.report_store import ReportStore
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 
 
-def _service(request: Request) -> SearchService:
+async def _service(request: Request) -> SearchService:
     service: SearchService = request.app.state.service
     return service
 
 
-def _settings(request: Request) -> ServeSettings:
+async def _settings(request: Request) -> ServeSettings:
     settings: ServeSettings = request.app.state.settings
     return settings
 
 
-def _reports(request: Request) -> ReportStore:
+async def _reports(request: Request) -> ReportStore:
     reports: ReportStore = request.app.state.reports
     return reports
+
+
+async def _turns(request: Request) -> _Turns:
+    turns: _Turns = request.app.state.turns
+    return turns
 
 
 Service = Annotated[SearchService, Depends(_service)]
@@ -34,3 +44,6 @@ Settings = Annotated[ServeSettings, Depends(_settings)]
 
 Reports = Annotated[ReportStore, Depends(_reports)]
 """A parameter ``reports: Reports``."""
+
+Turns = Annotated[_Turns, Depends(_turns)]
+"""A parameter ``turns: Turns`` of an ``async def`` route whose work takes its turn."""

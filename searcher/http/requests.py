@@ -105,6 +105,11 @@ class ExampleBody(Body):
         None, description="Left, top, right and bottom of the part of the photo that counts, as shares 0 to 1."
     )
 
+    @property
+    def has_photo(self) -> bool:
+        """Whether a photo has to be fetched or embedded before anything can be searched."""
+        return self.image is not None or self.url is not None
+
     def example(self) -> Example:
         """The example; raises ``UsageError`` or ``ImageError``."""
         data = None if self.image is None else from_base64(self.image)

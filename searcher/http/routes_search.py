@@ -6,13 +6,14 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from indexer.errors import JewelryError
 from searcher.answers import Answer
 from searcher.example import Example
-from searcher.http.dependencies import Service
+from searcher.http.dependencies import Service, Turns
 from searcher.http.problems import PROBLEMS, for_clients
 from searcher.http.requests import (
     AlsoViewedBody,
@@ -37,26 +38,31 @@ ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": AnswerShape, "descript
 
 
 @router.get("/similar", responses=ANSWER, response_class=Response, summary="Products like a product")
-def similar_to_product(
+async def similar_to_product(
     service: Service,
+    turns: Turns,
     product_id: Annotated[ProductId, Query(description="A product of the index.", examples=["J0004"])],
     k: Annotated[int, Query(ge=1, le=MAX_PRODUCTS, description="Products wanted.")] = 10,
     offset: Annotated[int, Query(ge=0, le=MAX_PRODUCTS, description="Products skipped before the first.")] = 0,
     where: Annotated[list[Text], Query(max_length=50, description="Filter texts, all of which must hold.")] = [],  # noqa: B006
 ) -> Response:
     """The short form for a product page: one address, which caches understand. All options: POST."""
-    return _answered(service.similar(product_id, k=k, offset=offset, where=where))
+    return await turns.take(lambda: _answered(service.similar(product_id, k=k, offset=offset, where=where)))
 
 
 @router.post("/similar", responses=ANSWER, response_class=Response, summary="Products like a product, photo or vector")
-def similar(service: Service, body: SimilarBody) -> Response:
+async def similar(service: Service, turns: Turns, body: SimilarBody) -> Response:
     """Scores are cosines, best first; the product asked with is no answer."""
-    asked = body.example()
-    return _answered(
-        service.similar(
-            asked.product_id, asked.image, url=asked.url, vector=asked.vector, crop=asked.crop, **body.wanted()
+
+    def work() -> Response:
+        asked = body.example()
+        return _answered(
+            service.similar(
+                asked.product_id, asked.image, url=asked.url, vector=asked.vector, crop=asked.crop, **body.wanted()
+            )
         )
-    )
+
+    return await (run_in_threadpool(work) if body.has_photo else turns.take(work))
 
 
 @router.post("/similar/photo", responses=ANSWER, response_class=Response, summary="Products like an uploaded photo")
@@ -89,12 +95,15 @@ def discover(service: Service, body: DiscoverBody) -> Response:
 
 
 @router.post("/also-viewed", responses=ANSWER, response_class=Response, summary="What a visitor may want to see next")
-def also_viewed(service: Service, body: AlsoViewedBody) -> Response:
+async def also_viewed(service: Service, turns: Turns, body: AlsoViewedBody) -> Response:
     """By looks alone on day one; blended with what visitors viewed together once `indexer events` has been run."""
-    answer = service.also_viewed(
-        body.product_ids, decay=body.decay, co_view_weight=body.co_view_weight, **body.wanted()
-    )
-    return _answered(answer)
+
+    def work() -> Response:
+        return _answered(
+            service.also_viewed(body.product_ids, decay=body.decay, co_view_weight=body.co_view_weight, **body.wanted())
+        )
+
+    return await turns.take(work)
 
 
 @router.post("/text", responses=ANSWER, response_class=Response, summary="Products by a text")
