@@ -251,10 +251,10 @@ def _by_features(first: Picture, second: Picture) -> tuple[Array | None, int, in
     if len(found_a) < LEAST_INLIERS or len(found_b) < LEAST_INLIERS:
         return None, 0, 0
     likeness = found_b @ found_a.T
-    order = np.argpartition(-likeness, 1, axis=1)[:, :2]
-    top = np.take_along_axis(likeness, order, axis=1)
-    nearest, second_best = order[np.arange(len(order)), top.argmax(axis=1)], top.min(axis=1)
-    distance, other = np.sqrt(np.maximum(2 - 2 * top.max(axis=1), 0)), np.sqrt(np.maximum(2 - 2 * second_best, 0))
+    rows, nearest = np.arange(len(likeness)), likeness.argmax(axis=1)
+    best = likeness[rows, nearest]
+    likeness[rows, nearest] = -1.0
+    distance, other = (np.sqrt(np.maximum(2 - 2 * one, 0)) for one in (best, likeness.max(axis=1)))
     good = distance < RATIO * other
     if good.sum() < LEAST_INLIERS:
         return None, 0, int(good.sum())

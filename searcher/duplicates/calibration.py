@@ -17,6 +17,7 @@ from PIL import Image
 
 from indexer.errors import UsageError
 from indexer.fields import now
+from searcher.duplicates.alignment import Picture
 from searcher.duplicates.answers import Photo
 from searcher.duplicates.candidates import NEIGHBOURS
 from searcher.duplicates.comparison import Pictures
@@ -145,11 +146,11 @@ class Calibration:
         found = [one for one in self._found(table, own) if int(table.alike[one[0]]) != int(table.alike[row])]
         if not found:
             return set()
-        given = {own.as_photo.id: own.image}
-        aligned, evidence = self._comparison.compare([(own.as_photo, other) for _, other, _ in found], given=given)
+        pairs = [(own.as_photo, other) for _, other, _ in found]
+        aligned, evidence = self._comparison.compare(pairs, given={own.as_photo.id: own.picture})
         cheap = np.stack([one[2] for one in found])
         verdicts = self._verifier.judge(np.concatenate([cheap, aligned], axis=1))
-        made.given |= given
+        made.given[own.as_photo.id] = own.image
         related = set()
         for (place, other, features), verdict, seen in zip(found, verdicts, evidence, strict=True):
             if other.product_id == table.photos[row].product_id:
@@ -190,7 +191,7 @@ class Calibration:
         for start in range(0, len(places), step):
             self._progress("Close comparison", start, len(places))
             pairs = [made.pairs[place] for place in places[start : start + step]]
-            given = {first.id: made.given[first.id] for first, _ in pairs}
+            given = {name: Picture(made.given[name]) for name in {first.id for first, _ in pairs}}
             rows[start : start + step] = self._comparison.compare(pairs, given=given)[0]
         return rows
 

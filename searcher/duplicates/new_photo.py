@@ -14,6 +14,7 @@ from PIL import Image
 from indexer.images import phash
 from indexer.stores.filter_tree import Filter, Match
 from indexer.stores.interface import Store
+from searcher.duplicates.alignment import Picture
 from searcher.duplicates.answers import Photo
 from searcher.duplicates.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of
 from searcher.duplicates.comparison import Comparison
@@ -40,6 +41,11 @@ class NewPhoto:
     """Of its file; empty where it came without one."""
     within: NDArray[np.float32] | None = None
     """The embedding of the photo that it frames, where it does: [dimension], unit length."""
+
+    @cached_property
+    def picture(self) -> Picture:
+        """The form in which it is compared closely."""
+        return Picture(self.image)
 
     @cached_property
     def as_photo(self) -> Photo:

@@ -18,7 +18,8 @@ from PIL import Image
 
 from indexer.sync import sync
 from searcher.service import SearchService
-from tests.bench.duplicates.large_catalog import write
+from tests.bench.duplicates.large_catalog import sketch, write
+from tests.bench.duplicates.sketches import draw
 
 pytestmark = pytest.mark.bench
 
@@ -65,20 +66,23 @@ def test_whole_report(folder: Path) -> None:
 
 
 def test_check_of_one_new_photo(folder: Path) -> None:
-    service, times, found = SearchService(folder / "index"), [], 0
+    service = SearchService(folder / "index")
     photos = sorted((folder / "catalog").rglob("S*.jpg"))
     chosen = np.random.default_rng(1).choice(len(photos), CHECKS, replace=False)
+    times: dict[str, list[float]] = {"resized copies": [], "new designs": []}
+    found = dict.fromkeys(times, 0)
     for number, place in enumerate(chosen.tolist()):
         with Image.open(photos[place]) as image:
+            asked = {"resized copies": image.convert("RGB"), "new designs": draw(sketch(2 * PHOTOS + number))}
+        for kind, photo in asked.items():
             file = io.BytesIO()
-            image.convert("RGB").resize((200, 200)).save(file, "JPEG", quality=75)
-        began = time.perf_counter()
-        check = service.check_duplicates(file.getvalue())
-        if number >= 10:  # the first ones load the model
-            times.append(1000 * (time.perf_counter() - began))
-        found += check.is_duplicate
-    print(
-        f"\ncheck of one new photo: p50 {np.percentile(times, 50):.0f} ms, p95 {np.percentile(times, 95):.0f} ms, ",
-        end="",
-    )
-    print(f"{found} of {CHECKS} resized copies called duplicates")
+            photo.resize((200, 200)).save(file, "JPEG", quality=75)
+            began = time.perf_counter()
+            check = service.check_duplicates(file.getvalue())
+            if number >= 10:  # the first ones load the model
+                times[kind].append(1000 * (time.perf_counter() - began))
+            found[kind] += check.is_duplicate
+    both = times | {"both": [one for kind in times.values() for one in kind]}
+    for kind, took in both.items():
+        print(f"\ncheck of {kind}: p50 {np.percentile(took, 50):.0f} ms, p95 {np.percentile(took, 95):.0f} ms", end="")
+        print(f", {found[kind]} of {CHECKS} called duplicates" if kind in found else "")
