@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searcher.duplicates.alignment import LEAST_PIXELS, NOTHING_ALIKE, Alignment
+from searcher.duplicates.percentiles import median, percentiles
 from searcher.duplicates.residue import NAMES as RESIDUE
 from searcher.duplicates.residue import residue
 from searcher.duplicates.signature import GRID, Array, Signatures
@@ -32,8 +33,8 @@ _BLOCK = 4096
 Rows = NDArray[np.int64]
 WORTH_A_LOOK = 0.8
 """Correlation from which two pictures are looked at once more, and larger."""
-MOSTLY = 0.9
-"""Share of the pixels that correlate where a stamp was set on the rest."""
+MOSTLY = 90
+"""Percent of the pixels that correlate where a stamp was set on the rest."""
 
 
 def compare_signatures(first: Signatures, a: Rows, second: Signatures, b: Rows) -> Array:
@@ -105,18 +106,14 @@ def compare_aligned(laid: Alignment) -> Array:
         [
             followed, np.log1p(laid.inliers), laid.inliers / max(1, laid.matches),
             valid.mean(), piece.sum() / max(1, laid.piece.sum()), scale, stretch, turn, float(laid.flipped),
-            np.median(np.abs(difference[piece][:, 0])), np.median(ab[piece]), np.percentile(total[piece], 90),
-            _percentile(total[ground], 50), _percentile(total[ground], 90),
+            median(np.abs(difference[piece][:, 0])), median(ab[piece]), *percentiles(total[piece], 90),
+            *(percentiles(total[ground], 50, 90) if ground.any() else (0.0, 0.0)),
             _correlated(edges_a[valid], edges_b[valid]), _correlated(edges_a[piece], edges_b[piece]),
             _fine(laid.first[..., 0], laid.second[..., 0], piece), mostly,
             *(np.full(len(RESIDUE), np.nan) if max(followed, mostly) < WORTH_A_LOOK else residue(*laid.enlarged())),
         ],
         np.float32,
     )  # fmt: skip
-
-
-def _percentile(values: Array, share: float) -> float:
-    return float(np.percentile(values, share)) if values.size else 0.0
 
 
 def _edges(lightness: Array) -> Array:
@@ -137,8 +134,8 @@ def _correlated(first: Array, second: Array) -> float:
 def _mostly_correlated(first: Array, second: Array) -> float:
     """Correlation without the tenth that differs most: a badge or a stamp lies on a small part of the picture."""
     apart = second - first
-    apart = np.abs(apart - np.median(apart))
-    kept = apart <= np.quantile(apart, MOSTLY)
+    apart = np.abs(apart - median(apart))
+    kept = apart <= percentiles(apart, MOSTLY)[0]
     return _correlated(first[kept], second[kept])
 
 

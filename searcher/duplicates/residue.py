@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from searcher.duplicates.percentiles import median, percentiles
 from searcher.duplicates.signature import Array
 
 SOFT = 1.0
@@ -35,8 +36,8 @@ SLOW = 8.0
 TINTED = 10.0
 """Chroma from which a colour has a hue."""
 TRIMS = 3
-KEPT = 0.8
-"""Share of the pixels that the function is fitted to, after the first round."""
+KEPT = 80
+"""Percent of the pixels that the function is fitted to, after the first round."""
 RIDGE = 30.0
 SPOT = 5.0
 """CIELAB distance from which what is left is visible in a soft picture."""
@@ -128,8 +129,9 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
     ground = valid & ~cv2.dilate(piece.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
     raw = soft[1] - soft[0]
     off = np.hypot(raw[..., 1], raw[..., 2])
-    usual = float(np.median(size[inner]))
-    beyond = size[ground] if ground.sum() >= FEW else np.array([usual], np.float32)
+    usual, most = percentiles(size[inner], 50, 99)
+    beyond = percentiles(size[ground], 50, 95) if ground.sum() >= FEW else [usual, usual]
+    lights = percentiles(light[inner], 50, 75, 95, 99)
     edges = np.abs(cv2.Laplacian(soft[0][..., 0], cv2.CV_32F))
     matrix = colours.chroma[:2]
     turn = np.degrees(np.arctan2(matrix[0, 1] - matrix[1, 0], matrix[0, 0] + matrix[1, 1]))
@@ -140,21 +142,20 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
     smooth = np.hypot(*np.moveaxis(cv2.GaussianBlur(left[..., 1:] * whole[..., None], (0, 0), SMOOTH), 2, 0))
     return np.array(
         [
-            *np.percentile(light[inner], (50, 75, 95, 99)), *np.percentile(tint[inner], (50, 75, 95, 99)),
-            float(np.percentile(size[inner], 99)) / (usual + 0.3),
+            *lights, *percentiles(tint[inner], 50, 75, 95, 99), most / (usual + 0.3),
             slow[0], max(slow[1:]),
             *_spots(size, whole, usual),
-            *np.percentile(beyond, (50, 95)), float(np.median(beyond)) / (usual + 0.3),
+            *beyond, beyond[0] / (usual + 0.3),
             colours.lightness[2], abs(turn), stretched[0] - stretched[1],
             float((light[inner] / (edges[inner] + 2)).mean()),
-            *_spots(np.hypot(raw[..., 0], off), ground, float(np.median(beyond))),
-            float(np.median(np.abs(raw[..., 0][whole]))), *np.percentile(off[whole], (50, 90)),
+            *_spots(np.hypot(raw[..., 0], off), ground, beyond[0]),
+            median(np.abs(raw[..., 0][whole])), *percentiles(off[whole], 50, 90),
             *raw_ground, *_hues(soft[0][whole], soft[1][whole]),
             *edited,
             *(_fine(first[..., 0], second[..., 0], where) for where in (whole, ground)),
             edited[EDITED_GROUND] - raw_ground[1], edited[EDITED_GROUND + 1] - raw_ground[0],
-            *_spots(light, whole, float(np.median(light[inner])), LIGHT_SPOT), *_gathered(light, whole),
-            *np.percentile(smooth[inner], (50, 95, 99)), *_gathered(smooth, whole),
+            *_spots(light, whole, lights[0], LIGHT_SPOT), *_gathered(light, whole),
+            *percentiles(smooth[inner], 50, 95, 99), *_gathered(smooth, whole),
             _gathered(np.abs(raw[..., 0]), ground)[0],
         ],
         np.float32,
@@ -175,7 +176,7 @@ def _fitted(first: Array, second: Array) -> _Colours:
             _ridge(tint, y[:, 1:], np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])),
         )
         left = np.hypot(*(b - colours.of(a.astype(np.float32)))[:, :2].T)
-        keep = left <= np.quantile(left, KEPT)
+        keep = left <= percentiles(left, KEPT)[0]
     return colours
 
 
@@ -208,14 +209,14 @@ def _edited(
     both = piece | ground  # or any even metal would be a tint
     tinted = _tinted(light[both], w[both])
     left = [np.abs(w - z * turned), np.abs(w - np.polyval(tinted, light))]
-    is_tint = int(np.percentile(left[1][piece], 75) < 0.8 * np.percentile(left[0][piece], 75) and chroma < 0.5)
+    is_tint = int(percentiles(left[1][piece], 75)[0] < 0.8 * percentiles(left[0][piece], 75)[0] and chroma < 0.5)
     kept = left[is_tint]
     on_ground = light_off = 0.0
     if ground.sum() >= FEW:
-        on_ground = float(np.median(kept[ground]))
-        light_off = float(np.median(np.abs(second[..., 0] - colours.of(first)[..., 0])[ground]))
+        on_ground = median(kept[ground])
+        light_off = median(np.abs(second[..., 0] - colours.of(first)[..., 0])[ground])
     return (
-        *(float(one) for one in np.percentile(kept[piece], (50, 75, 90, 99))), turn, chroma, float(is_tint), on_ground,
+        *percentiles(kept[piece], 50, 75, 90, 99), turn, chroma, float(is_tint), on_ground,
         light_off, float((kept[piece] > VISIBLY).mean()),
     )  # fmt: skip
 
@@ -233,7 +234,7 @@ def _turned(z: NDArray[np.complex128], w: NDArray[np.complex128]) -> tuple[compl
         )
         factor = complex(length * along)
         left = np.abs(w - z * factor)
-        keep = left <= np.quantile(left, KEPT)
+        keep = left <= percentiles(left, KEPT)[0]
     return factor, abs(degrees), length
 
 
@@ -259,7 +260,7 @@ def _raw_of(raw: Array, where: NDArray[np.bool_]) -> tuple[float, float]:
     if where.sum() < FEW:
         return 0.0, 0.0
     light, one, other = (raw[..., channel][where] for channel in range(3))
-    return float(np.median(np.abs(light))), float(np.median(np.hypot(one, other)))
+    return median(np.abs(light)), median(np.hypot(one, other))
 
 
 def _hues(first: Array, second: Array) -> tuple[float, float]:
@@ -269,9 +270,9 @@ def _hues(first: Array, second: Array) -> tuple[float, float]:
     """
     a, b = first[:, 1] + 1j * first[:, 2], second[:, 1] + 1j * second[:, 2]
     both, either = np.minimum(np.abs(a), np.abs(b)), np.maximum(np.abs(a), np.abs(b))
-    tinted = both >= max(TINTED, float(np.percentile(both, 60)))
-    turn = float(np.degrees(np.median(np.abs(np.angle(b[tinted] * a[tinted].conj()))))) if tinted.sum() >= 8 else 0.0
-    strong = either >= np.percentile(either, 70)
+    tinted = both >= max(TINTED, percentiles(both, 60)[0])
+    turn = float(np.degrees(median(np.abs(np.angle(b[tinted] * a[tinted].conj()))))) if tinted.sum() >= 8 else 0.0
+    strong = either >= percentiles(either, 70)[0]
     change = np.log2((np.abs(b[strong]).mean() + 3) / (np.abs(a[strong]).mean() + 3))
     return turn, float(abs(change))
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from searcher.duplicates.frame import photo_within
+from searcher.duplicates.percentiles import median
 
 GRID = 12
 SIDE = 96
@@ -68,7 +69,7 @@ class Signatures:
         mask = _apart(lab, ground)
         inside = lab[mask]
         self.whole[row], self.piece[row] = _grid(lab, (0.0, 0.0, 1.0, 1.0)), _grid(lab, box_of(mask))
-        middle = np.median(ground[..., 0])
+        middle = median(ground[..., 0])
         self.facts[row] = [mask.mean(), *inside.mean(axis=0), *inside.std(axis=0), middle]
 
 
