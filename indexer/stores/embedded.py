@@ -73,8 +73,6 @@ class EdgeStore:
     no file; what was not flushed before a crash is gone, which `indexer.generations` allows for.
     """
 
-    in_process = True
-
     def __init__(self, shard: Any, generation: str, record: GenerationRecord) -> None:
         self._shard = shard
         self.generation = generation

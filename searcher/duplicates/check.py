@@ -121,8 +121,8 @@ def _matches(
     promise = verifier.promise(cheap[left_open])
     order = np.argsort(-promise, kind="stable")[:COMPARED]
     reached = 0
-    for turn in (order[:FIRST], order[FIRST:]):
-        worth = turn[promise[turn] >= PERHAPS] if any(match.tier.is_copy for match in matches) else turn
+    for batch in (order[:FIRST], order[FIRST:]):
+        worth = batch[promise[batch] >= PERHAPS] if any(match.tier.is_copy for match in matches) else batch
         rows = left_open[worth]
         pairs = [(asked, others[row]) for row in rows]
         aligned, evidence = comparison.compare(pairs, given={asked.id: new.picture})

@@ -1,7 +1,7 @@
 """What routes ask for in their parameters: the search service and the settings of the app they run in.
 
 They are coroutines although they wait for nothing: FastAPI sends a plain function to its thread pool, as if it were a
-route, and the way there and back is a sixth of a search.
+route, and every request would change threads twice more.
 """
 
 from __future__ import annotations
