@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import VECTOR_NAME, Hit, Point, Store, VectorName, vector_of
+from indexer.stores.interface import VECTOR_NAME, Hit, Point, Store, VectorName, Vectors, vector_of
 from searcher.candidate import DECIMALS, Candidate
 
 ENGINE_ERROR = 2e-6
@@ -17,6 +17,8 @@ ENGINE_ERROR = 2e-6
 PHOTOS_A_PRODUCT = 3.0
 """What a caller who does not know takes it to be; shops have 1 to 8."""
 
+SPARE = 1.1
+"""Photos that are fetched at first, as a multiple of those that k products have."""
 GROWTH = 4
 
 
@@ -47,8 +49,9 @@ def nearest_products(
     Raises:
         UsageError: the generation has no vectors of that name.
     """
-    ids = _candidates(store, vectors, math.ceil(k * (1 + photos_a_product)), k, where, exact, using)
-    points = store.retrieve(ids, vectors=VECTOR_NAME if using == VECTOR_NAME else True)
+    hits = _candidates(store, vectors, math.ceil(k * photos_a_product * SPARE) + 1, k, where, exact, using)
+    known = [hit.point for hit in hits if hit.point is not None]
+    points = known if len(known) == len(hits) else store.retrieve([hit.id for hit in hits], vectors=_read(using))
     return as_candidates(points, vectors, using)[:k]
 
 
@@ -81,25 +84,35 @@ def _candidates(
     where: Filter | None,
     exact: bool,
     using: VectorName,
-) -> list[str]:
-    """Point ids, one a product: the k best products and all that are too near to the k-th to be told apart.
+) -> list[Hit]:
+    """One photo a product: the k best products and all that are too near to the k-th to be told apart.
 
     A store answers with photos. They are fetched in growing numbers until it is certain that no photo still
-    unseen belongs to these: none can score above the last one fetched.
+    unseen belongs to these: none can score above the last one fetched. Where most of them are needed anyway, they
+    come with all that is known of them, which saves asking again.
     """
     while True:
-        lists = store.search(vectors, limit=limit, where=where, exact=exact, fields=["product_id"], using=using)
+        whole = len(vectors) == 1 and limit <= 2 * k
+        lists = store.search(
+            vectors, limit=limit, where=where, exact=exact, fields=None if whole else ["product_id"], using=using,
+            vectors_too=_read(using) if whole else False,
+        )  # fmt: skip
         best = _best_photo_per_product(lists)
         last = best[k - 1].score - ENGINE_ERROR if len(best) >= k else -np.inf
         unseen = max((hits[-1].score for hits in lists if len(hits) >= limit), default=None)
         if unseen is None:
             if len(best) >= k or exact or min(map(len, lists), default=0) == store.count(where):
-                return [hit.id for hit in best if hit.score >= last]
+                return [hit for hit in best if hit.score >= last]
             exact = True  # a walk over the graph may miss photos of a small filtered set; comparing with all cannot
         elif last > unseen:
-            return [hit.id for hit in best if hit.score >= last]
+            return [hit for hit in best if hit.score >= last]
         else:
             limit *= GROWTH
+
+
+def _read(using: VectorName) -> Vectors:
+    """Which vectors candidates need: those that they were found by, and those of their looks."""
+    return VECTOR_NAME if using == VECTOR_NAME else True
 
 
 def _best_photo_per_product(lists: list[list[Hit]]) -> list[Hit]:

@@ -115,11 +115,12 @@ class EdgeStore:
         exact: bool = False,
         fields: Sequence[str] | None = None,
         using: VectorName = "image",
+        vectors_too: Vectors = False,
     ) -> list[list[Hit]]:
         """See `Store.search`."""
         rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
-        compiled = self._compiled(where)
+        compiled, names = self._compiled(where), names_of(self.record, vectors_too)
         params = edge.SearchParams(exact=True) if exact else edge.SearchParams(hnsw_ef=max(HNSW_EF, limit))
         requests = [
             edge.QueryRequest(
@@ -127,6 +128,7 @@ class EdgeStore:
                 query=edge.Query.Nearest(row.tolist(), using=using),
                 filter=compiled,
                 with_payload=_selector(fields),
+                with_vector=names,
                 params=params,
             )
             for row in rows
@@ -134,7 +136,10 @@ class EdgeStore:
         if not requests:
             return []
         answers = _called(self._shard.query_batch, edge.QueryBatchRequest(requests))
-        return [[Hit(str(p.id), float(p.score), p.payload or {}) for p in answer] for answer in answers]
+        return [
+            [Hit(str(p.id), float(p.score), p.payload or {}, _point(p) if names else None) for p in answer]
+            for answer in answers
+        ]
 
     def scroll(
         self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: Vectors = False

@@ -48,6 +48,8 @@ class Hit:
     id: str
     score: float
     payload: Payload
+    point: Point | None = None
+    """The whole point, where its vectors were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +151,13 @@ class Store(Protocol):
         exact: bool = False,
         fields: Sequence[str] | None = None,
         using: VectorName = "image",
+        vectors_too: Vectors = False,
     ) -> list[list[Hit]]:
         """Nearest neighbours of each row of ``vectors`` [m, dimension], best first.
 
         ``exact`` compares with every point instead of walking the graph. ``fields`` names the payload
         fields to return; None returns all of them. ``using`` names the vectors to compare with; raises
-        ``UsageError`` where the generation has none of that name.
+        ``UsageError`` where the generation has none of that name. ``vectors_too`` names the vectors to return.
         """
 
     def scroll(

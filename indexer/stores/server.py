@@ -82,15 +82,17 @@ class ServerStore:
         exact: bool = False,
         fields: Sequence[str] | None = None,
         using: VectorName = "image",
+        vectors_too: Vectors = False,
     ) -> list[list[Hit]]:
         """See `Store.search`."""
         rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
         compiled, params = self._filter(where), _search_params(exact, limit)
+        names = names_of(self.record, vectors_too)
         requests = [
             models.QueryRequest(
                 query=row.tolist(), using=using, filter=compiled, limit=limit, params=params,
-                with_payload=_selector(fields),
+                with_payload=_selector(fields), with_vector=names,
             )
             for row in rows
         ]  # fmt: skip
@@ -99,7 +101,10 @@ class ServerStore:
             answers = self._call(
                 self._client.query_batch_points, self.collection, requests[start : start + SEARCH_BATCH]
             )
-            found += [[Hit(str(p.id), float(p.score), p.payload or {}) for p in answer.points] for answer in answers]
+            found += [
+                [Hit(str(p.id), float(p.score), p.payload or {}, to_point(p) if names else None) for p in answer.points]
+                for answer in answers
+            ]
         return found
 
     def scroll(
