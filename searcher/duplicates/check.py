@@ -123,10 +123,11 @@ def _matches(
     reached = 0
     for batch in (order[:FIRST], order[FIRST:]):
         worth = batch[promise[batch] >= PERHAPS] if any(match.tier.is_copy for match in matches) else batch
+        if not len(worth):
+            continue
         rows = left_open[worth]
-        pairs = [(asked, others[row]) for row in rows]
-        aligned, evidence = comparison.compare(pairs, given={asked.id: new.picture})
-        verdicts = verifier.judge(np.concatenate([cheap[rows], aligned], axis=1)) if pairs else []
+        aligned, evidence = comparison.compare([(asked, others[row]) for row in rows], given={asked.id: new.picture})
+        verdicts = verifier.judge(np.concatenate([cheap[rows], aligned], axis=1))
         for row, verdict, one in zip(rows, verdicts, evidence, strict=True):
             if one is None:  # no picture of it is left
                 continue
