@@ -34,7 +34,7 @@ PHASH = KNOWN.index("phash")
 COMPARED = 4
 """Neighbours that are compared closely, likely copies first: each takes some 20 ms, and a shop waits for the answer."""
 FIRST = 2
-"""Of these, as many are compared first; where one is a copy, the others are compared only if they are likely copies."""
+"""Of these, as many are compared first; where one is an edited copy, of the others only likely copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,8 @@ def _matches(
     order = np.argsort(-promise, kind="stable")[:COMPARED]
     reached = 0
     for batch in (order[:FIRST], order[FIRST:]):
-        worth = batch[promise[batch] >= PERHAPS] if any(match.tier.is_copy for match in matches) else batch
+        found = any(match.tier is Tier.EDITED for match in matches)  # the same file cost no time, and saves none
+        worth = batch[promise[batch] >= PERHAPS] if found else batch
         if not len(worth):
             continue
         rows = left_open[worth]
