@@ -40,6 +40,12 @@ def test_the_file_itself_is_found(planted: Planted) -> None:
     assert {match.photo.product_id for match in check.matches if match.tier.is_copy} == set(planted.copies["webp"])
 
 
+def test_the_file_itself_keeps_no_copy_from_being_compared(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("searcher.duplicates.check.PERHAPS", 1.1)  # no neighbour is a likely copy beforehand
+    check = planted.service().check_duplicates(source_of(planted, "webp"))
+    assert {match.photo.product_id for match in check.matches if match.tier.is_copy} == set(planted.copies["webp"])
+
+
 @pytest.mark.parametrize("family", ["jpeg", "webp", "aspect", "flip"])
 def test_an_edited_copy_is_found_in_bytes(planted: Planted, family: str) -> None:
     path = source_of(planted, "crop")
