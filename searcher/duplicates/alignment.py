@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from searcher.duplicates.frame import photo_within
+from searcher.duplicates.frame import FramedPicture
 from searcher.duplicates.signature import Array, box_of, lab_of, piece_mask
 
 T = TypeVar("T")
@@ -81,10 +81,13 @@ class Picture:
     Margins and screens around it are cut away: ``inside`` says what was kept.
     """
 
-    def __init__(self, image: Image.Image) -> None:
-        whole = image.convert("RGB")
-        box = photo_within(whole) or (0, 0, *whole.size)
-        self._keep(whole.crop(box), (np.array(box, np.float32) / np.tile(whole.size, 2)).astype(np.float32))
+    def __init__(self, framed: FramedPicture) -> None:
+        self._keep(framed.photo, framed.inside)
+
+    @classmethod
+    def of(cls, image: Image.Image) -> Picture:
+        """Of an image of any mode, whose frame is not known yet."""
+        return cls(FramedPicture.of(image))
 
     def _keep(self, image: Image.Image, inside: Array) -> None:
         self.image = _at_most(image, LARGE_SIDE)

@@ -25,6 +25,7 @@ from searcher.duplicates.decisions import Decisions
 from searcher.duplicates.edits import EDITS, STRENGTHS, edit
 from searcher.duplicates.features import ALIGNED
 from searcher.duplicates.fitting import fit_verifier
+from searcher.duplicates.frame import FramedPicture
 from searcher.duplicates.new_photo import NewPhoto, cheap_features, embed_within, nearest
 from searcher.duplicates.photo_table import PhotoTable
 from searcher.duplicates.recolour import recoloured
@@ -50,7 +51,7 @@ class _Labelled:
     labels: list[str] = field(default_factory=list)
     groups: list[int] = field(default_factory=list)
     pairs: list[tuple[Photo, Photo]] = field(default_factory=list)
-    given: dict[str, Image.Image] = field(default_factory=dict)
+    given: dict[str, FramedPicture] = field(default_factory=dict)
 
     def add(self, cheap: NDArray[np.float32], label: str, group: int, pair: tuple[Photo, Photo]) -> None:
         self.cheap.append(cheap)
@@ -124,15 +125,15 @@ class Calibration:
     def _learn_from(self, table: PhotoTable, row: int, made: _Labelled) -> None:
         """Edits and a variant of one photo, and the photo itself, against what the index finds for them."""
         source = table.photos[row]
-        picture = self._load(source)
-        assert picture is not None  # noqa: S101 - chosen because it is there
-        own = NewPhoto(source.path, picture, table.vectors[row], source.sha256)
+        framed = self._load(source)
+        assert framed is not None  # noqa: S101 - chosen because it is there
+        own = NewPhoto(source.path, framed, table.vectors[row], source.sha256)
         related = self._related(table, own, row, made)
         rng = np.random.default_rng([self._seed, row])
-        for name, image, is_copy in _derived(picture, row, rng):
-            vector = self._embedder.embed([image])[0]
-            new = NewPhoto(f"{source.id} {name}", image, vector, within=embed_within(image, self._embedder))
-            made.given[new.as_photo.id] = image
+        for name, image, is_copy in _derived(framed.picture, row, rng):
+            vector, edited = self._embedder.embed([image])[0], FramedPicture.of(image)
+            new = NewPhoto(f"{source.id} {name}", edited, vector, within=embed_within(edited, self._embedder))
+            made.given[new.as_photo.id] = edited
             for place, other, cheap in self._found(table, new):
                 if int(table.alike[place]) == int(table.alike[row]):
                     made.add(cheap, COPY if is_copy else VARIANT, row, (new.as_photo, other))
@@ -150,7 +151,7 @@ class Calibration:
         aligned, evidence = self._comparison.compare(pairs, given={own.as_photo.id: own.picture})
         cheap = np.stack([one[2] for one in found])
         verdicts = self._verifier.judge(np.concatenate([cheap, aligned], axis=1))
-        made.given[own.as_photo.id] = own.image
+        made.given[own.as_photo.id] = own.framed
         related = set()
         for (place, other, features), verdict, seen in zip(found, verdicts, evidence, strict=True):
             if other.product_id == table.photos[row].product_id:
@@ -175,11 +176,11 @@ class Calibration:
             if decision.verdict not in kinds or rows[0] is None or rows[1] is None:
                 continue
             first, second = table.photos[rows[0]], table.photos[rows[1]]
-            picture = self._load(first)
-            if picture is None:
+            framed = self._load(first)
+            if framed is None:
                 continue
-            own = NewPhoto(f"decided {first.path}", picture, table.vectors[rows[0]], first.sha256)
-            made.given[own.as_photo.id] = picture
+            own = NewPhoto(f"decided {first.path}", framed, table.vectors[rows[0]], first.sha256)
+            made.given[own.as_photo.id] = framed
             cosine = np.array([float(own.vector @ table.vectors[rows[1]])])
             cheap = cheap_features(self._store, own, [second], cosine, np.array([0]), self._comparison)[0]
             for _ in range(WEIGHT_OF_DECISIONS):

@@ -21,6 +21,7 @@ from searcher.duplicates.answers import Evidence, Photo, Tier
 from searcher.duplicates.candidates import NEIGHBOURS
 from searcher.duplicates.comparison import Comparison
 from searcher.duplicates.features import KNOWN
+from searcher.duplicates.frame import FramedPicture
 from searcher.duplicates.new_photo import NewPhoto, cheap_features, embed_within, nearest
 from searcher.duplicates.photo_table import with_payload
 from searcher.duplicates.verifier import PERHAPS, Verifier
@@ -157,7 +158,7 @@ def check_example(published: Published, reader: ExampleReader, example: Example,
         if example.crop is not None or (photo.name == UNNAMED and isinstance(example.image, Image.Image))
         else sha256(photo.data)
     )
-    image = open_image(photo.data, fit=SIDE)
-    within = embed_within(image, reader.embedder(published))
-    new = NewPhoto(photo.name, image, prediction.embeddings[0], digest, within)
+    framed = FramedPicture.of(open_image(photo.data, fit=SIDE))
+    within = embed_within(framed, reader.embedder(published))
+    new = NewPhoto(photo.name, framed, prediction.embeddings[0], digest, within)
     return check_photo(published.store, new, comparison, verifier, started=started)

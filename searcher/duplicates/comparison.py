@@ -11,7 +11,6 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from indexer.cores import cores
 from indexer.errors import ImageError, MissingExtra
@@ -20,6 +19,7 @@ from indexer.thumbnails import SIDE, ThumbnailStore
 from searcher.duplicates.alignment import Alignment, Picture, align
 from searcher.duplicates.answers import Evidence, Photo
 from searcher.duplicates.features import ALIGNED, compare_aligned
+from searcher.duplicates.frame import FramedPicture
 from searcher.duplicates.signature import Array, Signatures
 from searcher.duplicates.workers import Workers, compare_here, signatures_here
 from searcher.pictures import original_of
@@ -30,7 +30,7 @@ CHUNK = 32
 MANY = 200
 """From so many photos or pairs on, processes are worth the second that they take to start."""
 
-Load = Callable[[Photo], Image.Image | None]
+Load = Callable[[Photo], FramedPicture | None]
 
 
 class Pictures:
@@ -39,13 +39,22 @@ class Pictures:
     def __init__(self, local: Path, catalog_root: Path) -> None:
         self._thumbnails, self._root = ThumbnailStore(local), catalog_root
 
-    def __call__(self, photo: Photo) -> Image.Image | None:
-        """An RGB picture of at least `SIDE` pixels, if the photo has as many."""
-        path = self._thumbnails.find(photo.sha256) or original_of(self._root, photo.path)
-        try:
-            return None if path is None else open_image(path, fit=SIDE)
-        except (ImageError, OSError):
-            return None
+    def __call__(self, photo: Photo) -> FramedPicture | None:
+        """A picture of at least `SIDE` pixels, if the photo has as many.
+
+        Of what a screen or margins surround, a thumbnail has kept half the pixels or fewer: the original is taken.
+        """
+        thumbnail = _opened(self._thumbnails.find(photo.sha256))
+        if thumbnail is not None and not thumbnail.is_framed:
+            return thumbnail
+        return _opened(original_of(self._root, photo.path)) or thumbnail
+
+
+def _opened(path: Path | None) -> FramedPicture | None:
+    try:
+        return None if path is None else FramedPicture.of(open_image(path, fit=SIDE))
+    except (ImageError, OSError):
+        return None
 
 
 def require_opencv() -> None:
@@ -80,8 +89,8 @@ class Comparison:
         made = Signatures.blank(len(photos))
 
         def take(row: int) -> None:
-            if (image := self._load(photos[row])) is not None:
-                made.put(row, image)
+            if (framed := self._load(photos[row])) is not None:
+                made.put(row, framed)
 
         with ThreadPoolExecutor(self.workers) as pool:
             list(pool.map(take, range(len(photos))))
@@ -138,8 +147,8 @@ class Comparison:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        image = self._load(photo)
-        picture = None if image is None else Picture(image)
+        framed = self._load(photo)
+        picture = None if framed is None else Picture(framed)
         with self._lock:
             self._kept[key] = picture
             while len(self._kept) > KEPT:

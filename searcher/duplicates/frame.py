@@ -7,6 +7,8 @@ along whole lines: a ring on white paper leaves plain rows too, but touches the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -31,6 +33,39 @@ RIM = 1.5
 """Pixels of the photo beside an edge that are left out: a line of paper among them would pass for its ground."""
 LEAST_MARGIN = 2
 """Pixels: a thinner line at the rim is a codec's or a scanner's."""
+
+
+@dataclass(frozen=True)
+class FramedPicture:
+    """A picture, and where in it the photo is."""
+
+    picture: Image.Image
+    """RGB."""
+    box: Box | None
+    """Of the photo that it frames; None where the whole picture is the photo."""
+
+    @classmethod
+    def of(cls, picture: Image.Image) -> FramedPicture:
+        """A picture of any mode whose frame is not known yet."""
+        rgb = picture.convert("RGB")
+        return cls(rgb, photo_within(rgb))
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether anything surrounds the photo."""
+        return self.box is not None
+
+    @property
+    def photo(self) -> Image.Image:
+        """The photo alone, RGB."""
+        return self.picture if self.box is None else self.picture.crop(self.box)
+
+    @property
+    def inside(self) -> NDArray[np.float32]:
+        """Left, top, right, bottom of the photo as shares of the picture, [4]."""
+        width, height = self.picture.size
+        box = np.array(self.box or (0, 0, width, height), np.float32)
+        return (box / np.array([width, height, width, height], np.float32)).astype(np.float32)
 
 
 def photo_within(image: Image.Image) -> Box | None:

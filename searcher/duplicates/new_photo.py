@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from indexer.images import phash
 from indexer.stores.filter_tree import Filter, Match
@@ -19,7 +18,7 @@ from searcher.duplicates.answers import Photo
 from searcher.duplicates.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of
 from searcher.duplicates.comparison import Comparison
 from searcher.duplicates.features import compare_signatures
-from searcher.duplicates.frame import photo_within
+from searcher.duplicates.frame import FramedPicture
 from searcher.duplicates.hash_neighbours import MOST
 from searcher.duplicates.photo_table import photo_of
 from searcher.duplicates.signature import Signatures
@@ -33,8 +32,7 @@ class NewPhoto:
     """A photo with its embedding."""
 
     name: str
-    image: Image.Image
-    """RGB."""
+    framed: FramedPicture
     vector: NDArray[np.float32]
     """[dimension], unit length."""
     sha256: str = ""
@@ -45,19 +43,18 @@ class NewPhoto:
     @cached_property
     def picture(self) -> Picture:
         """The form in which it is compared closely."""
-        return Picture(self.image)
+        return Picture(self.framed)
 
     @cached_property
     def as_photo(self) -> Photo:
         """The form in which pairs name their photos."""
-        width, height = self.image.size
-        return Photo(f"new:{self.name}", "", self.name, self.sha256, "", phash(self.image), width, height, 0, None)
+        image = self.framed.picture
+        return Photo(f"new:{self.name}", "", self.name, self.sha256, "", phash(image), *image.size, 0, None)
 
 
-def embed_within(image: Image.Image, embedder: Embedder) -> NDArray[np.float32] | None:
+def embed_within(framed: FramedPicture, embedder: Embedder) -> NDArray[np.float32] | None:
     """The embedding of the photo that a picture frames; None where it frames none."""
-    box = photo_within(image)
-    return None if box is None else embedder.embed([image.crop(box)])[0]
+    return embedder.embed([framed.photo])[0] if framed.is_framed else None
 
 
 def nearest(store: Store, new: NewPhoto, k: int) -> tuple[list[Photo], NDArray[np.float64], NDArray[np.intp]]:
@@ -110,6 +107,6 @@ def cheap_features(
               np.array([int(photo.phash or "0", 16) for photo in others], np.uint64))  # fmt: skip
     known = known_of(cosines.astype(np.float32), (fifth, own), ranks.astype(np.float32), hashes)
     mine = Signatures.blank(1)
-    mine.put(0, new.image)
+    mine.put(0, new.framed)
     theirs, rows = comparison.signatures(others), np.arange(len(others))
     return np.concatenate([known, compare_signatures(mine, np.zeros_like(rows), theirs, rows)], axis=1)

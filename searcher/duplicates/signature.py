@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from searcher.duplicates.frame import photo_within
+from searcher.duplicates.frame import FramedPicture
 from searcher.duplicates.percentiles import median
 
 GRID = 12
@@ -58,11 +58,10 @@ class Signatures:
         """Which pictures were at hand, [n]."""
         return np.asarray(~np.isnan(self.facts[:, 0]))
 
-    def put(self, row: int, image: Image.Image) -> None:
-        """Take the signature of an RGB picture."""
-        box = photo_within(image)
-        self.framed[row] = box is not None
-        small = image.crop(box)
+    def put(self, row: int, framed: FramedPicture) -> None:
+        """Take the signature of a picture."""
+        self.framed[row] = framed.is_framed
+        small = framed.photo.copy()
         small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
         lab = lab_of(small)
         ground = _ground(lab)

@@ -17,6 +17,7 @@ from searcher.cli import main
 from searcher.duplicates.answers import Tier
 from searcher.duplicates.candidates import NEIGHBOURS
 from searcher.duplicates.edits import edit
+from searcher.duplicates.frame import FramedPicture
 from searcher.duplicates.new_photo import NewPhoto, nearest
 from searcher.duplicates.stamps import screenshot
 from searcher.service import SearchService
@@ -131,7 +132,7 @@ def test_a_photo_that_embeds_elsewhere_is_found_by_its_hash(planted: Planted) ->
     (point,) = [one for one in store.scroll(vectors="image") if one.payload["product_id"] == product]
     assert point.vector is not None
     with Image.open(source_of(planted, "crop")) as image:
-        new = NewPhoto("new", image.convert("RGB"), -point.vector)
+        new = NewPhoto("new", FramedPicture.of(image), -point.vector)
     assert new.as_photo.phash == point.payload["photo"]["phash"]
     photos, cosines, places = nearest(store, new, 3)
     assert product not in {photo.product_id for photo in photos[:3]}

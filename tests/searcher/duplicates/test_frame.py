@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,10 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
+from indexer.thumbnails import ThumbnailStore
 from searcher.duplicates.alignment import Picture, align
+from searcher.duplicates.answers import Photo
 from searcher.duplicates.candidates import within_frames
+from searcher.duplicates.comparison import Pictures
 from searcher.duplicates.edits import STRENGTHS, encoded
-from searcher.duplicates.frame import photo_within
+from searcher.duplicates.frame import FramedPicture, photo_within
 from searcher.duplicates.signature import Signatures
 from searcher.duplicates.stamps import screenshot
 
@@ -59,7 +64,7 @@ def test_margins_are_found(
 def test_a_screenshot_lies_over_its_photo(photos: list[Image.Image], strength: int) -> None:
     photo = photos[5]
     shot = screenshot(photo, strength, np.random.default_rng(strength))
-    laid = align(Picture(photo), Picture(shot))
+    laid = align(Picture.of(photo), Picture.of(shot))
     assert laid.correlation > 0.9
     left, top, right, bottom = photo_within(shot) or (0, 0, 0, 0)
     # Where the photo's corners lie in the screenshot, its own corners lie in the photo.
@@ -70,7 +75,7 @@ def test_a_screenshot_lies_over_its_photo(photos: list[Image.Image], strength: i
 def test_a_flipped_photo_in_margins_is_placed_in_the_whole_picture(photos: list[Image.Image]) -> None:
     framed = Image.new("RGB", (300, 260), "black")
     framed.paste(photos[2].transpose(Image.Transpose.FLIP_LEFT_RIGHT), (60, 20))
-    laid = align(Picture(photos[2]), Picture(framed))
+    laid = align(Picture.of(photos[2]), Picture.of(framed))
     assert laid.flipped
     # The placement is for the mirrored picture, in which the photo begins 300 - 60 - 224 pixels from the left.
     start = np.array([16 / 300, 20 / 260, 1])
@@ -80,7 +85,7 @@ def test_a_flipped_photo_in_margins_is_placed_in_the_whole_picture(photos: list[
 def test_a_pair_is_settled_alike_from_both_sides(photos: list[Image.Image]) -> None:
     small = photos[1].resize((90, 90))
     one, other = (
-        align(*(Picture(image) for image in pair)).settled for pair in ((photos[1], small), (small, photos[1]))
+        align(*(Picture.of(image) for image in pair)).settled for pair in ((photos[1], small), (small, photos[1]))
     )
     assert one.first.shape == other.first.shape
     assert np.abs(one.first - other.first).max() < 0.5
@@ -91,7 +96,7 @@ def test_what_is_framed_is_looked_for_among_all(photos: list[Image.Image]) -> No
     shots = [screenshot(photos[number], 1, np.random.default_rng(number)) for number in (3, 6)]
     made = Signatures.blank(len(photos) + 3)
     for row, image in enumerate([*photos, *shots]):
-        made.put(row, image)
+        made.put(row, FramedPicture.of(image))
     assert made.framed.nonzero()[0].tolist() == [8, 9]
     pairs = within_frames(made, np.arange(len(photos) + 3), k=1)
     assert sorted(map(tuple, pairs.tolist())) == [(8, 3), (9, 6)]
@@ -99,3 +104,23 @@ def test_what_is_framed_is_looked_for_among_all(photos: list[Image.Image]) -> No
     assert 10 not in everything  # the last one has no picture
     assert (everything[:, 0] != everything[:, 1]).all()
     assert len(within_frames(made, np.arange(8))) == 0
+
+
+def test_a_framed_photo_is_taken_from_the_original(photos: list[Image.Image], tmp_path: Path) -> None:
+    shot = screenshot(photos[2].resize((600, 600)), 2, np.random.default_rng(1))
+    shot.save(tmp_path / "shot.png")
+    photos[2].save(tmp_path / "whole.png")
+    for name, image in (("shot", shot), ("whole", photos[2])):
+        ThumbnailStore(tmp_path).write(name, image)
+    load = Pictures(tmp_path, tmp_path)
+    framed, whole = (load(Photo(name, name, f"{name}.png", name, "", "", 1, 1, 1, None)) for name in ("shot", "whole"))
+    assert framed is not None
+    assert framed.picture.size == shot.size
+    assert min(framed.photo.size) > 0.65 * 600  # a thumbnail would have 256 pixels for the whole screen
+    assert whole is not None
+    assert not whole.is_framed
+    (tmp_path / "shot.png").unlink()
+    thumbnail = load(Photo("shot", "shot", "shot.png", "shot", "", "", 1, 1, 1, None))
+    assert thumbnail is not None
+    assert thumbnail.is_framed
+    assert max(thumbnail.picture.size) == 256

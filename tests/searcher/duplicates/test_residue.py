@@ -20,7 +20,7 @@ def photo() -> Image.Image:
 
 
 def left(first: Image.Image, second: Image.Image) -> np.ndarray:
-    return residue(*align(Picture(first), Picture(second)).enlarged())
+    return residue(*align(Picture.of(first), Picture.of(second)).enlarged())
 
 
 def value(row: np.ndarray, name: str) -> float:
@@ -45,7 +45,7 @@ def test_edits_of_the_whole_picture_are_explained(photo: Image.Image) -> None:
 
 
 def test_a_letter_on_the_piece_is_no_edit(photo: Image.Image) -> None:
-    ys, xs = np.nonzero(Picture(photo).mask)
+    ys, xs = np.nonzero(Picture.of(photo).mask)
     place = (float(np.median(xs)) / 96 * 256, float(np.percentile(ys, 30)) / 96 * 256)
     engraved = photo.copy()
     pen = ImageDraw.Draw(engraved)
