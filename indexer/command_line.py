@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import sys
@@ -46,8 +47,7 @@ class CommandGroup(click.Group):
         except JewelryError as error:
             code = _report(ctx, error, one_line(error), error.exit_code)
         except Exception as error:  # noqa: BLE001 - a bug, or a fault nobody foresaw: still one line
-            line = f"{type(error).__name__}: {one_line(error)}; run again with --debug for details"
-            code = _report(ctx, error, line, EXIT_FAILED)
+            code = _report(ctx, error, _unforeseen(error), EXIT_FAILED)
         if isinstance(code, int):
             ctx.exit(code)
         return code
@@ -58,6 +58,12 @@ def _report(ctx: click.Context, error: Exception, line: str, exit_code: int) -> 
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     click.echo(f"Error: {line}", err=True)
     return exit_code
+
+
+def _unforeseen(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"the disk is full ({one_line(Exception(error.filename or error.strerror))}); make room and run it again"
+    return f"{type(error).__name__}: {one_line(error)}; run again with --debug for details"
 
 
 def one_line(error: BaseException) -> str:

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import StoreError, StoreMissing, StoreUnwritable
-from indexer.generations.files import copy_tree, fsync, replace_text, require_room, size_on_disk, writing
+from indexer.generations.files import (
+    NEW_SHARD_BYTES,
+    copy_tree,
+    fsync,
+    replace_text,
+    require_room,
+    size_on_disk,
+    writing,
+)
 from indexer.generations.lock import writer_lock
 from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord, Point
 
@@ -18,6 +26,8 @@ if TYPE_CHECKING:
     from indexer.stores.embedded import EdgeStore
 
 KEEP = 2
+POINTS_A_LOOK = 1000
+"""Points, some 3 MB, after which the room on the disk is looked at again."""
 _CURRENT, _LOCK, _RECORD, _SHARD, _BUILDING = "CURRENT", "LOCK", "generation.json", "shard", ".building"
 
 
@@ -183,7 +193,7 @@ class EmbeddedWriter:
                 store = EdgeStore.load(folder / _SHARD, str(number), record)
                 store.ensure_field_indexes(record.field_table)
             else:
-                require_room(self._index.root, 0)
+                require_room(self._index.root, NEW_SHARD_BYTES)
                 store = EdgeStore.create(folder / _SHARD, str(number), record)
         self._draft = EmbeddedDraft(self._index, folder, store)
         return self._draft
@@ -211,7 +221,13 @@ class EmbeddedDraft:
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
         with writing(self._index.root):
-            self._store.upsert(points)
+            self._store.upsert(self._while_there_is_room(points))
+
+    def _while_there_is_room(self, points: Iterable[Point]) -> Iterator[Point]:
+        for number, point in enumerate(points):
+            if number % POINTS_A_LOOK == 0:
+                require_room(self._index.root, 0)
+            yield point
 
     def replace_payload(self, points: Iterable[Point]) -> None:
         """See `Draft.replace_payload`."""
@@ -230,6 +246,7 @@ class EmbeddedDraft:
         """
         number, before = int(self.generation), self._index._current() or 0
         with writing(self._index.root):
+            require_room(self._index.root, size_on_disk(self._folder))  # what is optimised is written once more
             self._store.optimize(deleted=self._deleted)
             self._store.flush()
             self._store.close()

@@ -12,15 +12,22 @@ from pathlib import Path
 from indexer.errors import StoreUnwritable
 
 FREE_BYTES_MARGIN = 64 * 1024 * 1024
+NEW_SHARD_BYTES = 192 * 1024 * 1024
+"""What the engine sets aside for a new shard. File systems on disks keep it sparse, those in memory do not."""
 
 
 def replace_text(path: Path, text: str) -> None:
     """Replace a small file so that a reader sees the old text or the new one, also across a power cut."""
     temporary = path.with_name(f"{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
+    try:
+        with temporary.open("w", encoding="utf-8") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+    except OSError:  # a full disk leaves nothing behind
+        with suppress(OSError):
+            temporary.unlink()
+        raise
     temporary.replace(path)
     fsync(path.parent)
 
@@ -37,10 +44,17 @@ def writing(root: Path) -> Iterator[None]:
 
 
 def require_room(root: Path, needed: int) -> None:
-    """Raise ``StoreUnwritable`` unless this many bytes, and a margin, are free."""
+    """Raise ``StoreUnwritable`` unless this many bytes, and a margin, are free.
+
+    To be asked before the engine writes: its files are mapped into memory, and where the disk has no block left for a
+    page of these, the system ends the process.
+    """
     free, wanted = shutil.disk_usage(root).free, needed + FREE_BYTES_MARGIN
     if free < wanted:
-        raise StoreUnwritable(f"{root}: {free / 1e6:.0f} MB free, {wanted / 1e6:.0f} MB needed for the next generation")
+        raise StoreUnwritable(
+            f"{root}: {free / 1e6:.0f} MB free, {wanted / 1e6:.0f} MB needed for the next generation; make room and "
+            "run it again: the published index is untouched"
+        )
 
 
 def entries(folder: Path) -> Iterator[Path]:

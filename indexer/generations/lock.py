@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -26,9 +27,7 @@ def writer_lock(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.open("a+")
     except OSError as error:
-        raise StoreUnwritable(
-            f"{path.parent}: cannot be written ({error.strerror}); check its owner and rights"
-        ) from error
+        raise _unwritable(path.parent, error) from error
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -36,9 +35,11 @@ def writer_lock(path: Path) -> Iterator[None]:
             handle.seek(0)
             holder = handle.read().strip() or "another process"
             raise StoreLocked(f"{path.parent}: being written by {holder}; wait for it to end") from None
-        handle.truncate(0)
-        handle.write(_signature())
-        handle.flush()
+        try:
+            handle.truncate(0)
+            os.write(handle.fileno(), _signature().encode())  # unbuffered: closing would try a failed write again
+        except OSError as error:
+            raise _unwritable(path.parent, error) from error
         try:
             yield
         finally:
@@ -48,3 +49,8 @@ def writer_lock(path: Path) -> Iterator[None]:
 def _signature() -> str:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])
     return f"process {os.getpid()} on {socket.gethostname()} ({command}, since {now()})"
+
+
+def _unwritable(folder: Path, error: OSError) -> StoreUnwritable:
+    advice = "make room" if error.errno == errno.ENOSPC else "check its owner and rights"
+    return StoreUnwritable(f"{folder}: cannot be written ({error.strerror}); {advice}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -54,6 +55,8 @@ their own. The engine's default of 10,000 made a filter that keeps a tenth of 10
 
 SCROLL_BATCH = 1000
 UPSERT_BATCH = 1000
+NO_SPACE = f"os error {errno.ENOSPC}"
+"""How the engine's messages name a full disk."""
 RE_OPTIMIZE_ABOVE = 0.1
 """Share of unindexed or deleted points from which a copied generation is optimised again."""
 
@@ -293,6 +296,7 @@ def _called(function: Any, *arguments: Any) -> Any:
         # A panic of the engine is no Exception, and its class cannot be imported.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        raise StoreError(
-            f"the embedded engine failed: {str(error).splitlines()[0] if str(error) else error!r}"
-        ) from error
+        what = str(error).splitlines()[0] if str(error) else repr(error)
+        if NO_SPACE in what:
+            raise StoreError("the disk of the index is full; make room: even opening it writes a few bytes") from error
+        raise StoreError(f"the embedded engine failed: {what}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -35,6 +36,7 @@ def fail(kind: str, rest: tuple[str, ...], name: str | None) -> None:
         "unknown": UnknownProduct("no product J9"),
         "extra": MissingExtra("torch", "train"),
         "bug": ZeroDivisionError("by zero"),
+        "full": OSError(errno.ENOSPC, "No space left on device", "shop"),
         "interrupt": KeyboardInterrupt(),
         "abort": click.Abort(),
         "usage": click.UsageError("that makes no sense"),
@@ -70,6 +72,11 @@ def run(*arguments: str) -> Result:
         ("unknown", 2, "Error: no product J9\n"),
         ("extra", 1, "Error: torch is not installed; run: pip install 'jewelry-similarity[train]'\n"),
         ("bug", 1, "Error: ZeroDivisionError: by zero; run again with --debug for details\n"),
+        (
+            "full",
+            1,
+            "Error: the disk is full (shop); make room and run it again\n",
+        ),
         ("interrupt", 130, "Stopped.\n"),
     ],
 )

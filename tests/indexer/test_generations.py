@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -11,6 +15,8 @@ import pytest
 from indexer.errors import StoreError, StoreLocked, StoreMissing, StoreUnwritable, VectorError
 from indexer.fields import FieldType
 from indexer.generations import EmbeddedIndex
+from indexer.generations.files import replace_text
+from indexer.stores.embedded import _called
 from indexer.stores.interface import GenerationRecord, Point
 
 RECORD = GenerationRecord(
@@ -114,12 +120,68 @@ def test_an_unwritable_place_is_one_line(tmp_path: Path) -> None:
         pass
 
 
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_too_full_for_the_lock_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.write", Mock(side_effect=FULL))
+    with (
+        pytest.raises(StoreUnwritable, match=r"No space left on device.+make room"),
+        EmbeddedIndex(tmp_path / "index").write(),
+    ):
+        pass
+
+
+def test_a_full_disk_leaves_no_half_of_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fsync", Mock(side_effect=FULL))
+    with pytest.raises(OSError, match="No space left"):
+        replace_text(tmp_path / "report.html", "<p>")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_engine_says_of_a_full_disk_is_translated() -> None:
+    def load() -> None:
+        raise RuntimeError('Failed to save: No space left on device (os error 28) at path "shard/.atomicwrite"')
+
+    with pytest.raises(StoreError, match=r"^the disk of the index is full; make room"):
+        _called(load)
+
+
 def test_a_full_disk_stops_before_anything_is_copied(index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(index, points(0, 10))
     monkeypatch.setattr("indexer.generations.files.FREE_BYTES_MARGIN", 10**18)
     with pytest.raises(StoreUnwritable, match="MB free"), index.write() as writer:
         writer.draft(RECORD, from_published=True)
     assert index.current() == "1"
+
+
+def test_a_disk_that_fills_up_on_the_way_stops_the_writer(
+    index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine would be ended by the system instead, as its files are mapped into memory."""
+    publish(index, points(0, 10))
+    free = [10**12]
+    monkeypatch.setattr("shutil.disk_usage", lambda _root: SimpleNamespace(free=free[0]))
+
+    def while_others_write() -> Iterator[Point]:
+        for number, point in enumerate(points(10, 3_000)):
+            if number == 1_500:
+                free[0] = 10**6
+            yield point
+
+    with pytest.raises(StoreUnwritable, match="make room and run it again"), index.write() as writer:
+        writer.draft(RECORD, from_published=True).upsert(while_others_write())
+    assert (index.current(), index.read().count()) == ("1", 10)
+    free[0] = 10**12
+    with index.write() as writer:
+        draft = writer.draft(RECORD, from_published=True)
+        draft.upsert(points(10, 10))
+        free[0] = 10**6
+        with pytest.raises(StoreUnwritable, match="make room and run it again"):
+            draft.publish()
+    assert (index.current(), index.read().count()) == ("1", 10)
+    free[0] = 10**12
+    assert publish(index, points(10, 10)) == "2"
 
 
 @pytest.mark.parametrize("vector", [np.full(128, np.nan), np.full(128, np.inf), np.zeros(128), np.ones(64)])
