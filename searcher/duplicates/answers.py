@@ -156,8 +156,11 @@ class Group:
 
     @property
     def prices_differ(self) -> bool:
-        """Whether the shop asks several prices for them."""
-        return len({member.photo.payload.get("price") for member in self.members} - {None}) > 1
+        """Whether the shop asks several prices for one product; variants have theirs by right."""
+        return (
+            self.tier is not Tier.VARIANT
+            and len({member.photo.payload.get("price") for member in self.members} - {None}) > 1
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -130,7 +130,6 @@ def _urgency(group: Group) -> tuple[bool, bool, int, float, str]:
     copies = group.tier.is_copy
     best = max(member.probability or 0.0 for member in group.members)
     order = list(Tier).index(group.tier)
-    # A variant has another price by right: only among copies does a difference cost money.
     return not (copies and group.crosses_categories), not (copies and group.prices_differ), order, -best, group.id
 
 

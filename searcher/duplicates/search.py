@@ -17,7 +17,15 @@ from indexer.fields import now
 from indexer.stores.filter_tree import Filter
 from searcher.duplicates.answers import Counts, DuplicateReport, Evidence, Photo
 from searcher.duplicates.assembly import assemble, finished
-from searcher.duplicates.candidates import BATCH, NEIGHBOURS, Candidates, Neighbours, neighbours, within_frames
+from searcher.duplicates.candidates import (
+    BATCH,
+    MOST_FRAMED,
+    NEIGHBOURS,
+    Candidates,
+    Neighbours,
+    neighbours,
+    within_frames,
+)
 from searcher.duplicates.checkpoint import Arrays, Checkpoint
 from searcher.duplicates.decisions import Decisions, decisions_path
 from searcher.duplicates.groups import Edge, Found
@@ -187,6 +195,11 @@ class DuplicateSearch:
         if trained is not None and trained != self.published.store.record.fingerprint:
             self._notes.append(
                 "The verifier was calibrated with another model; `searcher calibrate-duplicates` fits it to this one."
+            )
+        if (framed := int(judge.signatures.framed.sum())) > MOST_FRAMED:
+            self._notes.append(
+                f"{framed} photos lie within margins or a screen, more than the {MOST_FRAMED} whose inner photos are "
+                "looked for; they were compared with what looks like the whole of them."
             )
         if judge.not_verified:
             missing = int((~judge.signatures.present[list({row for e in judge.not_verified for row in e})]).sum())

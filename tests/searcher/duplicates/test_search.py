@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,21 @@ def test_what_costs_money_comes_first(report: DuplicateReport, planted: Planted)
     assert set(planted.copies["file"]) <= set(copies[0].products)
     assert copies[1].prices_differ
     assert set(planted.copies["resize"]) <= set(copies[1].products)
+
+
+def test_another_price_is_right_for_variants_alone(report: DuplicateReport) -> None:
+    for tier in (Tier.VARIANT, Tier.EDITED):
+        group = next(group for group in report.groups if group.tier is tier)
+        dearer = [
+            replace(member, photo=replace(member.photo, payload={**member.photo.payload, "price": 100.0 + place}))
+            for place, member in enumerate(group.members)
+        ]
+        assert replace(group, members=tuple(dearer)).prices_differ is tier.is_copy
+
+
+def test_more_framed_photos_than_are_looked_for_are_counted(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("searcher.duplicates.search.MOST_FRAMED", -1)
+    assert any("photos lie within margins" in note for note in planted.service().duplicates(budget=0).notes)
 
 
 def test_counts_add_up(report: DuplicateReport) -> None:
