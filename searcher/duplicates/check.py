@@ -24,6 +24,7 @@ from searcher.duplicates.features import KNOWN
 from searcher.duplicates.frame import FramedPicture
 from searcher.duplicates.new_photo import NewPhoto, cheap_features, embed_within, nearest
 from searcher.duplicates.photo_table import with_payload
+from searcher.duplicates.signature import Array
 from searcher.duplicates.verifier import PERHAPS, Verifier
 from searcher.example import Example
 
@@ -89,7 +90,17 @@ def check_photo(
 ) -> DuplicateCheck:
     """What the k nearest photos of a generation are to a new photo; ``started`` is by ``time.perf_counter``."""
     photos, cosines, ranks = nearest(store, new, k)
-    matches, not_verified = _matches(store, new, photos, cosines, ranks, comparison, verifier)
+    same = np.array([bool(new.sha256) and photo.sha256 == new.sha256 for photo in photos], bool)
+    matches = [
+        CheckMatch(photos[place], Tier.IDENTICAL_FILE, 1.0, _with_known(Evidence(), float(cosines[place]), 0))
+        for place in np.flatnonzero(same)
+    ]
+    others = [photo for photo, equal in zip(photos, same, strict=True) if not equal]
+    not_verified = 0
+    if others:
+        cheap = cheap_features(store, new, others, cosines[~same], ranks[~same], comparison)
+        compared, not_verified = _compared(new, others, cosines[~same], cheap, comparison, verifier)
+        matches += compared
     full = with_payload(store, [match.photo for match in matches])
     order = list(Tier)
     found = sorted(
@@ -102,43 +113,34 @@ def check_photo(
     )  # fmt: skip
 
 
-def _matches(
-    store: Store, new: NewPhoto, photos: list[Photo], cosines: NDArray[np.float64], ranks: NDArray[np.intp],
-    comparison: Comparison, verifier: Verifier,
+def _compared(
+    new: NewPhoto, others: list[Photo], cosines: NDArray[np.float64], cheap: Array, comparison: Comparison,
+    verifier: Verifier,
 ) -> tuple[list[CheckMatch], int]:  # fmt: skip
-    same = [bool(new.sha256) and photo.sha256 == new.sha256 for photo in photos]
-    matches = [
-        CheckMatch(photo, Tier.IDENTICAL_FILE, 1.0, Evidence(cosine=round(float(cosine), 6), phash_distance=0))
-        for photo, cosine, equal in zip(photos, cosines, same, strict=True)
-        if equal
-    ]
-    places = [place for place, equal in enumerate(same) if not equal]
-    if not places:
-        return matches, 0
-    asked = new.as_photo
-    others = [photos[place] for place in places]
-    cheap = cheap_features(store, new, others, cosines[places], ranks[places], comparison)
+    """Matches among photos of the index whose files differ from the new one, and how many were left open."""
     left_open = np.flatnonzero(verifier.open(cheap) >= verifier.thresholds.gate)
     promise = verifier.promise(cheap[left_open])
     order = np.argsort(-promise, kind="stable")[:COMPARED]
+    matches: list[CheckMatch] = []
     reached = 0
     for batch in (order[:FIRST], order[FIRST:]):
-        found = any(match.tier is Tier.EDITED for match in matches)  # the same file cost no time, and saves none
+        found = any(match.tier is Tier.EDITED for match in matches)
         worth = batch[promise[batch] >= PERHAPS] if found else batch
         if not len(worth):
             continue
-        rows = left_open[worth]
+        rows, asked = left_open[worth], new.as_photo
         aligned, evidence = comparison.compare([(asked, others[row]) for row in rows], given={asked.id: new.picture})
         verdicts = verifier.judge(np.concatenate([cheap[rows], aligned], axis=1))
         for row, verdict, one in zip(rows, verdicts, evidence, strict=True):
-            if one is None:  # no picture of it is left
-                continue
-            reached += 1
-            if verdict.tier is not None:
-                cosine, distance = round(float(cosines[places[row]]), 6), int(cheap[row, PHASH])
-                one = replace(one, cosine=cosine, phash_distance=distance)
-                matches.append(CheckMatch(others[row], verdict.tier, round(verdict.probability, 4), one))
+            reached += one is not None  # else no picture of it is left
+            if one is not None and verdict.tier is not None:
+                known = _with_known(one, float(cosines[row]), int(cheap[row, PHASH]))
+                matches.append(CheckMatch(others[row], verdict.tier, round(verdict.probability, 4), known))
     return matches, len(left_open) - reached
+
+
+def _with_known(evidence: Evidence, cosine: float, distance: int) -> Evidence:
+    return replace(evidence, cosine=round(cosine, 6), phash_distance=distance)
 
 
 def check_example(published: Published, reader: ExampleReader, example: Example, verifier: Verifier) -> DuplicateCheck:
