@@ -61,14 +61,18 @@ def _report(ctx: click.Context, error: Exception, line: str, exit_code: int) -> 
 
 
 def _unforeseen(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return f"the disk is full ({one_line(Exception(error.filename or error.strerror))}); make room and run it again"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full ({_printable(str(error.filename or error.strerror))}); make room and run it again"
     return f"{type(error).__name__}: {one_line(error)}; run again with --debug for details"
 
 
 def one_line(error: BaseException) -> str:
     """An error's message without line breaks or control characters: file names come from strangers."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(str(error).split()))
+    return _printable(str(error))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 
 def group(help_text: str) -> Callable[[Callable[..., Any]], CommandGroup]:

@@ -14,6 +14,7 @@ from indexer.cores import cores
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
 from indexer.fields import now
 from indexer.generations import open_index
+from indexer.generations.files import writing
 from indexer.journal import Journal
 from indexer.kept_fields import Keeper
 from indexer.model_file import ModelFile, load_model
@@ -223,35 +224,32 @@ class _Run:
     def _fill(self, draft: Draft, published: Store | None, plan: SyncPlan, report: SyncReport) -> None:
         """Apply a plan to a draft and publish it; deletes come last."""
         seconds = report.seconds
-        try:
-            with Journal(self.index.local, self.model, draft.record.text_model) as journal:
-                began = time.perf_counter()
-                self._embed(draft, plan, report, journal)
-                if published is not None:
-                    draft.upsert(self._moved(plan, published))
-                    draft.replace_payload(self._updated(plan))
-                # Asked before anything is deleted: on a server the draft may be what readers see.
-                leaves_nothing = draft.count() <= len(plan.gone)
-                seconds["embed and write"] = time.perf_counter() - began
-                if leaves_nothing:
-                    with suppress(OSError):
-                        report.rejects_file = write_rejects(self.index.local, report.rejects)
-                    raise CatalogError(
-                        f"{self.catalog.root}: not one usable photo, {len(report.rejects)} rejected; "
-                        f"first: {report.rejects[0].where}: {report.rejects[0].reason}"
-                    )
-                began = time.perf_counter()
-                if published is not None:
-                    draft.delete(plan.gone)
-                report.generation = draft.publish()
-                report.published = True
-                seconds["publish"] = time.perf_counter() - began
-                journal.clear()
-        except OSError as error:
-            place = self.index.local
-            raise StoreUnwritable(
-                f"{place}: writing failed ({error.strerror or error}); the published index is untouched"
-            ) from error
+        with (
+            writing(self.index.local),
+            Journal(self.index.local, self.model, draft.record.text_model) as journal,
+        ):
+            began = time.perf_counter()
+            self._embed(draft, plan, report, journal)
+            if published is not None:
+                draft.upsert(self._moved(plan, published))
+                draft.replace_payload(self._updated(plan))
+            # Asked before anything is deleted: on a server the draft may be what readers see.
+            leaves_nothing = draft.count() <= len(plan.gone)
+            seconds["embed and write"] = time.perf_counter() - began
+            if leaves_nothing:
+                with suppress(OSError):
+                    report.rejects_file = write_rejects(self.index.local, report.rejects)
+                raise CatalogError(
+                    f"{self.catalog.root}: not one usable photo, {len(report.rejects)} rejected; "
+                    f"first: {report.rejects[0].where}: {report.rejects[0].reason}"
+                )
+            began = time.perf_counter()
+            if published is not None:
+                draft.delete(plan.gone)
+            report.generation = draft.publish()
+            report.published = True
+            seconds["publish"] = time.perf_counter() - began
+            journal.clear()
 
     def _embed(self, draft: Draft, plan: SyncPlan, report: SyncReport, journal: Journal) -> None:
         wanted = plan.to_embed

@@ -15,6 +15,7 @@ from indexer.errors import StoreUnwritable, UsageError
 from indexer.fields import now
 from indexer.generations.adopt import adopt, published_shard
 from indexer.generations.embedded import EmbeddedIndex, EmbeddedWriter
+from indexer.generations.files import is_full
 from indexer.stores.interface import Draft, GenerationRecord, Index, Point, Writer
 
 SERVER_TOLERANCE = 1e-6
@@ -169,7 +170,10 @@ def copy_thumbnails(source: Path, target: Path) -> int:
                 _link_or_copy(path, copy)
                 copied += 1
     except OSError as error:
-        raise StoreUnwritable(f"{target}: thumbnails cannot be written ({error.strerror or error})") from error
+        advice = "make room" if is_full(error) else "check its owner and rights"
+        raise StoreUnwritable(
+            f"{target}: thumbnails cannot be written ({error.strerror or error}); {advice}"
+        ) from error
     return copied
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from indexer.generations.embedded import EmbeddedDraft, EmbeddedIndex, EmbeddedWriter
-from indexer.generations.files import copy_tree, require_room, size_on_disk, writing
+from indexer.generations.files import copy_tree, gone_on_failure, require_room, size_on_disk, writing
 from indexer.stores.interface import GenerationRecord
 
 SHARD = "shard"
@@ -28,10 +28,10 @@ def adopt(writer: EmbeddedWriter, shard: Path, record: GenerationRecord) -> Embe
     index = writer._index
     number = max([*index.numbers(), int(index.current() or 0)]) + 1
     folder = index._building(number)
-    with writing(index.root):
+    with writing(index.root), gone_on_failure(folder):
         require_room(index.root, size_on_disk(shard))
         copy_tree(shard, folder / SHARD)
-    store = EdgeStore.load(folder / SHARD, str(number), record)
+        store = EdgeStore.load(folder / SHARD, str(number), record)
+        store.ensure_field_indexes(record.field_table)
     writer._draft = EmbeddedDraft(index, folder, store)
-    store.ensure_field_indexes(record.field_table)
     return writer._draft

@@ -14,6 +14,7 @@ from indexer.generations.files import (
     NEW_SHARD_BYTES,
     copy_tree,
     fsync,
+    gone_on_failure,
     replace_text,
     require_room,
     size_on_disk,
@@ -184,7 +185,7 @@ class EmbeddedWriter:
         current = self._index._current()
         number = max([*self._index.numbers(), current or 0]) + 1
         folder = self._index._building(number)
-        with writing(self._index.root):
+        with writing(self._index.root), gone_on_failure(folder):
             if from_published and current is not None:
                 source = self._index._folder(current) / _SHARD
                 # Twice: the copy, and what the optimizer writes before it drops the old segments.
@@ -212,7 +213,7 @@ class EmbeddedDraft:
 
     def __init__(self, index: EmbeddedIndex, folder: Path, store: EdgeStore) -> None:
         self._index, self._folder, self._store = index, folder, store
-        self._open = True
+        self._open, self._published = True, False
         self._deleted = 0
         self.generation, self.record = store.generation, store.record
         self.count, self.search, self.scroll = store.count, store.search, store.scroll
@@ -232,11 +233,12 @@ class EmbeddedDraft:
     def replace_payload(self, points: Iterable[Point]) -> None:
         """See `Draft.replace_payload`."""
         with writing(self._index.root):
-            self._store.replace_payload(points)
+            self._store.replace_payload(self._while_there_is_room(points))
 
     def delete(self, ids: Sequence[str]) -> None:
         """See `Draft.delete`."""
         self._deleted += len(ids)
+        require_room(self._index.root, 0)
         self._store.delete(ids)
 
     def publish(self) -> str:
@@ -246,8 +248,9 @@ class EmbeddedDraft:
         """
         number, before = int(self.generation), self._index._current() or 0
         with writing(self._index.root):
-            require_room(self._index.root, size_on_disk(self._folder))  # what is optimised is written once more
-            self._store.optimize(deleted=self._deleted)
+            if self._store.needs_optimizing(deleted=self._deleted):
+                require_room(self._index.root, size_on_disk(self._folder))  # all is written once more
+                self._store.optimize()
             self._store.flush()
             self._store.close()
             self._open = False
@@ -263,6 +266,7 @@ class EmbeddedDraft:
             self._folder.rename(final)
             fsync(final.parent)
             replace_text(self._index.root / _CURRENT, f"{number}\n")
+            self._published = True
         rolled_back = range(before + 1, number)
         kept = [n for n in self._index.numbers() if n not in rolled_back][-KEEP:]
         with suppress(StoreUnwritable):  # it is published all the same, and the next one clears away
@@ -275,6 +279,7 @@ class EmbeddedDraft:
             with suppress(StoreError):
                 self._store.close()
             self._open = False
+        if not self._published:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 

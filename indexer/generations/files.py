@@ -13,7 +13,8 @@ from indexer.errors import StoreUnwritable
 
 FREE_BYTES_MARGIN = 64 * 1024 * 1024
 NEW_SHARD_BYTES = 192 * 1024 * 1024
-"""What the engine sets aside for a new shard. File systems on disks keep it sparse, those in memory do not."""
+"""What the engine sets aside for a new shard: asked for on every disk, although most keep it sparse, because those in
+memory do not."""
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -38,9 +39,23 @@ def writing(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreUnwritable(
-            f"{root}: writing failed ({error.strerror or error}); the published index is untouched"
-        ) from error
+        what = f"{root}: writing failed ({error.strerror or error}); the published index is untouched"
+        raise StoreUnwritable(f"{what}; make room and run it again" if is_full(error) else what) from error
+
+
+@contextmanager
+def gone_on_failure(folder: Path) -> Iterator[None]:
+    """Remove what was begun in a folder when it cannot be finished: a full disk needs the room."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the disk, or what the user may have of it, is used up."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def require_room(root: Path, needed: int) -> None:

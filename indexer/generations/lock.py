@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import socket
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from indexer.errors import StoreLocked, StoreUnwritable
 from indexer.fields import now
+from indexer.generations.files import is_full
 
 
 @contextmanager
@@ -52,5 +52,5 @@ def _signature() -> str:
 
 
 def _unwritable(folder: Path, error: OSError) -> StoreUnwritable:
-    advice = "make room" if error.errno == errno.ENOSPC else "check its owner and rights"
+    advice = "make room" if is_full(error) else "check its owner and rights"
     return StoreUnwritable(f"{folder}: cannot be written ({error.strerror}); {advice}")

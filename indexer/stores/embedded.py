@@ -12,7 +12,7 @@ import numpy as np
 import qdrant_edge as edge
 from numpy.typing import NDArray
 
-from indexer.errors import StoreError
+from indexer.errors import StoreError, StoreUnwritable
 from indexer.fields import FieldTable, FieldType
 from indexer.stores.filter_check import check_facet, check_filter
 from indexer.stores.filter_tree import (
@@ -55,7 +55,7 @@ their own. The engine's default of 10,000 made a filter that keeps a tenth of 10
 
 SCROLL_BATCH = 1000
 UPSERT_BATCH = 1000
-NO_SPACE = f"os error {errno.ENOSPC}"
+NO_SPACE = (f"os error {errno.ENOSPC}", f"os error {errno.EDQUOT}", "Not enough space available")
 """How the engine's messages name a full disk."""
 RE_OPTIMIZE_ABOVE = 0.1
 """Share of unindexed or deleted points from which a copied generation is optimised again."""
@@ -208,13 +208,16 @@ class EdgeStore:
                 _called(self._shard.update, edge.UpdateOperation.delete_field_index(field))
             _called(self._shard.update, edge.UpdateOperation.create_field_index(field, schema))
 
-    def optimize(self, *, deleted: int = 0) -> None:
-        """Build the graph, unless nearly everything is in it already (``deleted``: points removed since)."""
+    def needs_optimizing(self, *, deleted: int = 0) -> bool:
+        """Whether more than a little is not in the graph yet, or was removed since (``deleted``)."""
         info = _called(self._shard.info)
         # Each kind of vector is counted for itself.
         stale = info.points_count - info.indexed_vectors_count / len(self.record.dimensions) + deleted
-        if stale > RE_OPTIMIZE_ABOVE * max(1, info.points_count):
-            _called(self._shard.optimize)
+        return bool(stale > RE_OPTIMIZE_ABOVE * max(1, info.points_count))
+
+    def optimize(self) -> None:
+        """Build the graph; what is written for it takes as much room again as there is."""
+        _called(self._shard.optimize)
 
     def flush(self) -> None:
         """Write everything to the files."""
@@ -296,7 +299,9 @@ def _called(function: Any, *arguments: Any) -> Any:
         # A panic of the engine is no Exception, and its class cannot be imported.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
+        if any(words in str(error) for words in NO_SPACE):
+            raise StoreUnwritable(
+                "the disk of the index is full; make room: even opening one writes a few bytes"
+            ) from error
         what = str(error).splitlines()[0] if str(error) else repr(error)
-        if NO_SPACE in what:
-            raise StoreError("the disk of the index is full; make room: even opening it writes a few bytes") from error
         raise StoreError(f"the embedded engine failed: {what}") from error

@@ -11,10 +11,11 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from indexer.cores import cores
 from indexer.errors import ImageError, MissingExtra
-from indexer.images import open_image
+from indexer.images import open_image, read_bytes, sha256
 from indexer.thumbnails import SIDE, ThumbnailStore
 from searcher.duplicates.alignment import Alignment, Picture, align
 from searcher.duplicates.answers import Evidence, Photo
@@ -26,6 +27,8 @@ from searcher.pictures import original_of
 
 KEPT = 300
 """Pictures in memory at once, half a megabyte each."""
+MOST_SIDE = 4 * SIDE
+"""Pixels of the longer side that a picture keeps: a photo on a phone's screen may be a third of it."""
 CHUNK = 32
 MANY = 200
 """From so many photos or pairs on, processes are worth the second that they take to start."""
@@ -34,7 +37,7 @@ Load = Callable[[Photo], FramedPicture | None]
 
 
 class Pictures:
-    """Loads pictures of photos: the thumbnail that a sync left, else the original; None where neither is there."""
+    """Loads pictures of photos: the thumbnail that a sync left, or the original; None where neither is there."""
 
     def __init__(self, local: Path, catalog_root: Path) -> None:
         self._thumbnails, self._root = ThumbnailStore(local), catalog_root
@@ -42,19 +45,26 @@ class Pictures:
     def __call__(self, photo: Photo) -> FramedPicture | None:
         """A picture of at least `SIDE` pixels, if the photo has as many.
 
-        Of what a screen or margins surround, a thumbnail has kept half the pixels or fewer: the original is taken.
+        The original is taken where there is no thumbnail, and of what a screen or margins surround: scaled with the
+        whole screen, a thin chain in the photo no longer follows its copies.
         """
         thumbnail = _opened(self._thumbnails.find(photo.sha256))
         if thumbnail is not None and not thumbnail.is_framed:
             return thumbnail
-        return _opened(original_of(self._root, photo.path)) or thumbnail
+        return _opened(original_of(self._root, photo.path), photo.sha256) or thumbnail
 
 
-def _opened(path: Path | None) -> FramedPicture | None:
+def _opened(path: Path | None, digest: str | None = None) -> FramedPicture | None:
+    """The picture in a file, and none if it cannot be read or is no longer what was indexed (``digest``)."""
     try:
-        return None if path is None else FramedPicture.of(open_image(path, fit=SIDE))
-    except (ImageError, OSError):
+        data = b"" if path is None else read_bytes(path)
+        if not data or (digest and sha256(data) != digest):
+            return None
+        image = open_image(data, fit=SIDE)
+    except ImageError:
         return None
+    image.thumbnail((MOST_SIDE, MOST_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return FramedPicture.of(image)
 
 
 def require_opencv() -> None:

@@ -139,6 +139,40 @@ def test_a_full_disk_leaves_no_half_of_a_text(tmp_path: Path, monkeypatch: pytes
     assert not list(tmp_path.iterdir())
 
 
+def test_payloads_and_deletions_wait_for_room_too(index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(index, points(0, 10))
+    free = [10**12]
+    monkeypatch.setattr("shutil.disk_usage", lambda _root: SimpleNamespace(free=free[0]))
+    with index.write() as writer:
+        draft = writer.draft(RECORD, from_published=True)
+        free[0] = 10**6
+        with pytest.raises(StoreUnwritable, match="make room"):
+            draft.replace_payload(points(0, 10))
+        with pytest.raises(StoreUnwritable, match="make room"):
+            draft.delete([points(0, 1)[0].id])
+        with pytest.raises(StoreUnwritable, match="make room"):
+            writer.draft(RECORD, from_published=False)
+    assert [folder.name for folder in (index.root / "generations").iterdir()] == ["1"]
+
+
+def test_what_was_copied_goes_when_publishing_fails(index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(index, points(0, 10))
+    with index.write() as writer:
+        draft = writer.draft(RECORD, from_published=True)
+        monkeypatch.setattr("indexer.generations.embedded.fsync", Mock(side_effect=FULL))
+        with pytest.raises(StoreUnwritable, match="published index is untouched; make room"):
+            draft.publish()
+    assert [folder.name for folder in (index.root / "generations").iterdir()] == ["1"]
+
+
+def test_a_copy_that_fails_leaves_nothing(index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(index, points(0, 10))
+    monkeypatch.setattr("indexer.stores.embedded.EdgeStore.ensure_field_indexes", Mock(side_effect=FULL))
+    with index.write() as writer, pytest.raises(StoreUnwritable, match="make room"):
+        writer.draft(RECORD, from_published=True)
+    assert [folder.name for folder in (index.root / "generations").iterdir()] == ["1"]
+
+
 def test_what_the_engine_says_of_a_full_disk_is_translated() -> None:
     def load() -> None:
         raise RuntimeError('Failed to save: No space left on device (os error 28) at path "shard/.atomicwrite"')

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from indexer.images import sha256
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
 from indexer.thumbnails import ThumbnailStore
 from searcher.duplicates.alignment import Picture, align
@@ -110,17 +111,30 @@ def test_a_framed_photo_is_taken_from_the_original(photos: list[Image.Image], tm
     shot = screenshot(photos[2].resize((600, 600)), 2, np.random.default_rng(1))
     shot.save(tmp_path / "shot.png")
     photos[2].save(tmp_path / "whole.png")
+    digests = {name: sha256((tmp_path / f"{name}.png").read_bytes()) for name in ("shot", "whole")}
     for name, image in (("shot", shot), ("whole", photos[2])):
-        ThumbnailStore(tmp_path).write(name, image)
+        ThumbnailStore(tmp_path).write(digests[name], image)
     load = Pictures(tmp_path, tmp_path)
-    framed, whole = (load(Photo(name, name, f"{name}.png", name, "", "", 1, 1, 1, None)) for name in ("shot", "whole"))
+
+    def loaded(name: str) -> FramedPicture | None:
+        return load(Photo(name, name, f"{name}.png", digests[name], "", "", 1, 1, 1, None))
+
+    framed, whole = loaded("shot"), loaded("whole")
     assert framed is not None
     assert framed.picture.size == shot.size
     assert min(framed.photo.size) > 0.65 * 600  # a thumbnail would have 256 pixels for the whole screen
     assert whole is not None
     assert not whole.is_framed
-    (tmp_path / "shot.png").unlink()
-    thumbnail = load(Photo("shot", "shot", "shot.png", "shot", "", "", 1, 1, 1, None))
+    photos[3].save(tmp_path / "shot.png")  # the shop put another picture there since it was indexed
+    thumbnail = loaded("shot")
     assert thumbnail is not None
     assert thumbnail.is_framed
     assert max(thumbnail.picture.size) == 256
+
+
+def test_a_picture_is_never_kept_at_the_size_of_a_large_original(tmp_path: Path) -> None:
+    Image.new("RGB", (3000, 2000), "gold").save(tmp_path / "large.png")
+    digest = sha256((tmp_path / "large.png").read_bytes())
+    picture = Pictures(tmp_path, tmp_path)(Photo("large", "large", "large.png", digest, "", "", 1, 1, 1, None))
+    assert picture is not None
+    assert picture.picture.size == (1024, 683)

@@ -88,18 +88,19 @@ def test_what_costs_money_comes_first(report: DuplicateReport, planted: Planted)
 
 
 def test_another_price_is_right_for_variants_alone(report: DuplicateReport) -> None:
-    for tier in (Tier.VARIANT, Tier.EDITED):
-        group = next(group for group in report.groups if group.tier is tier)
+    for tier in (Tier.VARIANT, Tier.OTHER_PHOTO, Tier.EDITED):
+        group = replace(next(group for group in report.groups if group.tier is Tier.EDITED), tier=tier)
         dearer = [
             replace(member, photo=replace(member.photo, payload={**member.photo.payload, "price": 100.0 + place}))
             for place, member in enumerate(group.members)
         ]
-        assert replace(group, members=tuple(dearer)).prices_differ is tier.is_copy
+        assert replace(group, members=tuple(dearer)).prices_differ is (tier is not Tier.VARIANT)
 
 
 def test_more_framed_photos_than_are_looked_for_are_counted(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("searcher.duplicates.search.MOST_FRAMED", -1)
-    assert any("photos lie within margins" in note for note in planted.service().duplicates(budget=0).notes)
+    notes = planted.service().duplicates(budget=0).notes
+    assert any("0 photos lie within margins or a screen, more than the -1" in note for note in notes)
 
 
 def test_counts_add_up(report: DuplicateReport) -> None:
