@@ -40,8 +40,8 @@ class Visit:
         return self.settled()
 
     def settled(self) -> Visit:
-        """Wait until the answer and its facets are shown."""
-        self.page.wait_for_selector("main:not(:has([aria-busy=true]))")
+        """Wait until nothing on the page is being read: a key pressed before that is lost."""
+        self.page.wait_for_selector("main:not([aria-busy=true]):not(:has([aria-busy=true]))")
         return self
 
     def show(self, photo: Path) -> Visit:
