@@ -90,7 +90,7 @@ def _group_card(group: Mapping[str, Any], pictures: PictureSheet) -> Card:
 def _pair_card(number: int, pair: Mapping[str, Any], pictures: PictureSheet) -> Card:
     both = [pair["first"], pair["second"]]
     prices = {photo["payload"].get("price") for photo in both} - {None}
-    crosses, differ = both[0]["category"] != both[1]["category"], len(prices) > 1
+    crosses, differ = both[0]["category"] != both[1]["category"], len(prices) > 1 and pair["tier"] != Tier.VARIANT
     return Card(
         id=f"pair {number}",
         title=TIERS[pair["tier"]],
