@@ -229,11 +229,11 @@ def test_show_more_until_all_are_shown(visit: Visit, service: SearchService) -> 
     visit.open("#product=P000&k=4")
     more = visit.button("Show more")
     visit.press(more)
-    visit.page.wait_for_function("document.querySelectorAll('[data-product]').length === 8")
+    visit.page.locator("[data-product]").nth(7).wait_for()
     assert len(visit.products) == 8
     assert visit.page.evaluate("document.activeElement.closest('[data-product]').dataset.product") == visit.products[4]
     visit.press(more)
-    visit.page.wait_for_function("document.querySelectorAll('[data-product]').length === 11")
+    visit.page.locator("[data-product]").nth(10).wait_for()
     assert visit.products == ids(service.similar("P000", k=24))
     assert not more.is_visible()
 
