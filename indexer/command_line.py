@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
 import sys
@@ -14,7 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from indexer import __version__
-from indexer.errors import EXIT_FAILED, EXIT_USAGE, JewelryError
+from indexer.errors import EXIT_FAILED, EXIT_USAGE, JewelryError, is_full
 
 EXIT_INTERRUPTED = 130
 """What shells report for a program ended by Ctrl-C: 128 + SIGINT."""
@@ -61,7 +60,7 @@ def _report(ctx: click.Context, error: Exception, line: str, exit_code: int) -> 
 
 
 def _unforeseen(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and is_full(error):
         return f"the disk is full ({_printable(str(error.filename or error.strerror))}); make room and run it again"
     return f"{type(error).__name__}: {one_line(error)}; run again with --debug for details"
 

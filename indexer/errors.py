@@ -25,12 +25,23 @@ A message is one line: what is wrong, where, and what to do about it.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_REJECTS = 3
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that the disk, or what the user may have of it, is used up."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def advice_on_writing(error: OSError) -> str:
+    """What to do about a place that cannot be written."""
+    return "make room" if is_full(error) else "check its owner and rights"
 
 
 class JewelryError(Exception):

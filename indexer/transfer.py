@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from indexer.comparison import EVERY, Kind, PointSource, Progress, differences, verify
-from indexer.errors import StoreUnwritable, UsageError
+from indexer.errors import StoreUnwritable, UsageError, advice_on_writing
 from indexer.fields import now
 from indexer.generations.adopt import adopt, published_shard
 from indexer.generations.embedded import EmbeddedIndex, EmbeddedWriter
-from indexer.generations.files import is_full
 from indexer.stores.interface import Draft, GenerationRecord, Index, Point, Writer
 
 SERVER_TOLERANCE = 1e-6
@@ -170,9 +169,8 @@ def copy_thumbnails(source: Path, target: Path) -> int:
                 _link_or_copy(path, copy)
                 copied += 1
     except OSError as error:
-        advice = "make room" if is_full(error) else "check its owner and rights"
         raise StoreUnwritable(
-            f"{target}: thumbnails cannot be written ({error.strerror or error}); {advice}"
+            f"{target}: thumbnails cannot be written ({error.strerror or error}); {advice_on_writing(error)}"
         ) from error
     return copied
 

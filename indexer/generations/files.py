@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from indexer.errors import StoreUnwritable
+from indexer.errors import StoreUnwritable, is_full
 
 FREE_BYTES_MARGIN = 64 * 1024 * 1024
 NEW_SHARD_BYTES = 192 * 1024 * 1024
@@ -51,11 +51,6 @@ def gone_on_failure(folder: Path) -> Iterator[None]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-def is_full(error: OSError) -> bool:
-    """Whether the disk, or what the user may have of it, is used up."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def require_room(root: Path, needed: int) -> None:
@@ -120,7 +115,7 @@ def _copy(source: Path, target: Path) -> None:
                     start += copied
             writer.truncate(size)
         except (OSError, AttributeError) as error:
-            if getattr(error, "errno", None) == errno.ENOSPC:
+            if is_full(error):
                 raise
             reader.seek(0)  # another file system, an old kernel, or no Linux: the plain way
             writer.seek(0)

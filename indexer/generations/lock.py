@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from indexer.errors import StoreLocked, StoreUnwritable
+from indexer.errors import StoreLocked, StoreUnwritable, advice_on_writing
 from indexer.fields import now
-from indexer.generations.files import is_full
 
 
 @contextmanager
@@ -52,5 +51,4 @@ def _signature() -> str:
 
 
 def _unwritable(folder: Path, error: OSError) -> StoreUnwritable:
-    advice = "make room" if is_full(error) else "check its owner and rights"
-    return StoreUnwritable(f"{folder}: cannot be written ({error.strerror}); {advice}")
+    return StoreUnwritable(f"{folder}: cannot be written ({error.strerror}); {advice_on_writing(error)}")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from searcher.duplicates.frame import FramedPicture
+from searcher.duplicates.frame import FramedPicture, at_most
 from searcher.duplicates.signature import Array, box_of, lab_of, piece_mask
 
 T = TypeVar("T")
@@ -90,13 +90,13 @@ class Picture:
         return cls(FramedPicture.of(image))
 
     def _keep(self, image: Image.Image, inside: Array) -> None:
-        self.image = _at_most(image, LARGE_SIDE)
+        self.image = at_most(image, LARGE_SIDE)
         self.inside = inside
         """Left, top, right, bottom as shares of the picture as it was given, [4]."""
 
     @_Once
     def _sharp(self) -> Array:
-        return lab_of(_at_most(self.image, SIDE))
+        return lab_of(at_most(self.image, SIDE))
 
     @_Once
     def large(self) -> Array:
@@ -121,7 +121,7 @@ class Picture:
         """Places as shares [n, 2] and RootSIFT descriptors [n, 128]."""
         import cv2
 
-        grey = np.asarray(_at_most(self.image, FEATURE_SIDE).convert("L"))
+        grey = np.asarray(at_most(self.image, FEATURE_SIDE).convert("L"))
         points, found = cv2.SIFT.create(FEATURES, contrastThreshold=0.02).detectAndCompute(grey, None)
         if found is None or not len(points):
             return np.empty((0, 2), np.float32), np.empty((0, 128), np.float32)
@@ -224,14 +224,6 @@ def _proposed(first: Picture, second: Picture, *, flipped: bool) -> Alignment:
         if matrix is not None:
             tried.append(_laid(first, second, matrix, flipped, inliers, matches))
     return max(tried, key=lambda laid: laid.correlation)
-
-
-def _at_most(image: Image.Image, side: int) -> Image.Image:
-    if max(image.size) <= side:
-        return image
-    small = image.copy()
-    small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return small
 
 
 def _frames() -> Array:

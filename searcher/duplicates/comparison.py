@@ -11,7 +11,6 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from indexer.cores import cores
 from indexer.errors import ImageError, MissingExtra
@@ -20,7 +19,7 @@ from indexer.thumbnails import SIDE, ThumbnailStore
 from searcher.duplicates.alignment import Alignment, Picture, align
 from searcher.duplicates.answers import Evidence, Photo
 from searcher.duplicates.features import ALIGNED, compare_aligned
-from searcher.duplicates.frame import FramedPicture
+from searcher.duplicates.frame import FramedPicture, at_most
 from searcher.duplicates.signature import Array, Signatures
 from searcher.duplicates.workers import Workers, compare_here, signatures_here
 from searcher.pictures import original_of
@@ -56,15 +55,15 @@ class Pictures:
 
 def _opened(path: Path | None, digest: str | None = None) -> FramedPicture | None:
     """The picture in a file, and none if it cannot be read or is no longer what was indexed (``digest``)."""
+    if path is None:
+        return None
     try:
-        data = b"" if path is None else read_bytes(path)
-        if not data or (digest and sha256(data) != digest):
+        data = read_bytes(path)
+        if digest and sha256(data) != digest:
             return None
-        image = open_image(data, fit=SIDE)
+        return FramedPicture.of(at_most(open_image(data, fit=SIDE), MOST_SIDE))
     except ImageError:
         return None
-    image.thumbnail((MOST_SIDE, MOST_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return FramedPicture.of(image)
 
 
 def require_opencv() -> None:

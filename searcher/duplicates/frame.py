@@ -74,9 +74,7 @@ def photo_within(image: Image.Image) -> Box | None:
     rims = (line[None].astype(np.int16) for line in (whole[0], whole[-1], whole[:, 0], whole[:, -1]))
     if not any(_plain(line, BARS)[0] for line in rims):
         return None
-    small = image.copy()
-    small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    levels = np.asarray(small, np.int16)
+    levels = np.asarray(at_most(image, SIDE), np.int16)
     height, width = levels.shape[:2]
     rows = _largest_block(~_plain(levels))
     if rows is None or rows[1] - rows[0] < LEAST_SIDE * height:
@@ -95,6 +93,15 @@ def photo_within(image: Image.Image) -> Box | None:
         round((columns[0] + left) * x), round((rows[0] + top) * y),
         round((columns[1] - right) * x), round((rows[1] - bottom) * y),
     )  # fmt: skip
+
+
+def at_most(image: Image.Image, side: int) -> Image.Image:
+    """The image with no side longer than this, in pixels; itself where it is small enough."""
+    if max(image.size) <= side:
+        return image
+    small = image.copy()
+    small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return small
 
 
 def _plain(lines: NDArray[np.int16], most: float = MOST) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from searcher.duplicates.frame import FramedPicture
+from searcher.duplicates.frame import FramedPicture, at_most
 from searcher.duplicates.percentiles import median
 
 GRID = 12
@@ -61,9 +61,7 @@ class Signatures:
     def put(self, row: int, framed: FramedPicture) -> None:
         """Take the signature of a picture."""
         self.framed[row] = framed.is_framed
-        small = framed.photo.copy()
-        small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        lab = lab_of(small)
+        lab = lab_of(at_most(framed.photo, SIDE))
         ground = _ground(lab)
         mask = _apart(lab, ground)
         inside = lab[mask]

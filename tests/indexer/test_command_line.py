@@ -72,11 +72,7 @@ def run(*arguments: str) -> Result:
         ("unknown", 2, "Error: no product J9\n"),
         ("extra", 1, "Error: torch is not installed; run: pip install 'jewelry-similarity[train]'\n"),
         ("bug", 1, "Error: ZeroDivisionError: by zero; run again with --debug for details\n"),
-        (
-            "full",
-            1,
-            "Error: the disk is full (shop); make room and run it again\n",
-        ),
+        ("full", 1, "Error: the disk is full (shop); make room and run it again\n"),
         ("interrupt", 130, "Stopped.\n"),
     ],
 )
