@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.errors import CatalogError
-from indexer.fields import FieldTable, FieldValue
+from indexer.fields.types import FieldTable, FieldValue
 
 MANIFEST_NAMES = ("catalog.csv",)
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from indexer.comparison import EVERY, Progress
 from indexer.errors import StoreError, StoreMissing, UsageError
-from indexer.fields import FieldType, now
+from indexer.fields.types import FieldType
 from indexer.stores.interface import Index, Payload, Point, Store, Writer
+from indexer.system.clock import now
 
 KEY = "cluster"
 """The payload field, on every photo of a product; a sync keeps it, see `indexer.kept_fields`."""

@@ -11,13 +11,13 @@ from typing import Any
 
 from indexer.catalog import Reject
 from indexer.co_view_counts import DIGITS, CoViewTable, count_co_views
-from indexer.co_views import KEY, CoViewed, to_payload
 from indexer.comparison import EVERY, Progress
 from indexer.errors import EventsError, StoreMissing, StoreUnwritable
 from indexer.events import Events, Notice, read_events
-from indexer.fields import now
+from indexer.fields.co_views import KEY, CoViewed, to_payload
 from indexer.rejects import write_rejects
 from indexer.stores.interface import Index, Payload, Point, Store, Writer
+from indexer.system.clock import now
 
 REJECTS_NAME = "events-rejects.jsonl"
 """Beside the index; a sync's own rejects.jsonl stays as it is."""

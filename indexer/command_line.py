@@ -14,6 +14,7 @@ import click
 
 from indexer import __version__
 from indexer.errors import EXIT_FAILED, EXIT_USAGE, JewelryError, is_full
+from indexer.system.text import one_line, printable
 
 EXIT_INTERRUPTED = 130
 """What shells report for a program ended by Ctrl-C: 128 + SIGINT."""
@@ -61,17 +62,8 @@ def _report(ctx: click.Context, error: Exception, line: str, exit_code: int) -> 
 
 def _unforeseen(error: Exception) -> str:
     if isinstance(error, OSError) and is_full(error):
-        return f"the disk is full ({_printable(str(error.filename or error.strerror))}); make room and run it again"
+        return f"the disk is full ({printable(str(error.filename or error.strerror))}); make room and run it again"
     return f"{type(error).__name__}: {one_line(error)}; run again with --debug for details"
-
-
-def one_line(error: BaseException) -> str:
-    """An error's message without line breaks or control characters: file names come from strangers."""
-    return _printable(str(error))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 
 def group(help_text: str) -> Callable[[Callable[..., Any]], CommandGroup]:

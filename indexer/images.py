@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from indexer.errors import ImageError
-from indexer.pixel_budget import PixelBudget
+from indexer.system.machine import PixelBudget
 
 MAX_PIXELS = 80_000_000
 """Largest photo that is decoded; above it a small file could fill the memory (a decompression bomb)."""

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from indexer import clusters, co_views
-from indexer.fields import FieldTable
+from indexer import clusters
+from indexer.fields import co_views
+from indexer.fields.types import FieldTable
 from indexer.stores.interface import Payload, Point, Store
 
 KEPT = (co_views.KEY, clusters.KEY)

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.catalog import Reject
-from indexer.cores import cores
 from indexer.embedder import Embedder, classify
 from indexer.errors import ImageError
 from indexer.images import read_bytes, sha256
@@ -23,6 +22,7 @@ from indexer.journal import Journal
 from indexer.model_file import ModelFile
 from indexer.photo import EmbeddedPhoto, PhotoFacts, examine
 from indexer.sync_plan import Wanted
+from indexer.system.machine import cores
 from indexer.thumbnails import ThumbnailStore
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indexer.catalog import Reject
-from indexer.generations.files import replace_text
+from indexer.system.files import replace_text
 
 NAME = "rejects.jsonl"
 

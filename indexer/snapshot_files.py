@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import StoreError, UsageError
-from indexer.generations.files import fsync, writing
 from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord
+from indexer.system.files import fsync, writing
 
 MANIFEST = "snapshot.json"
 FORMAT = "jewelry-similarity snapshot 1"

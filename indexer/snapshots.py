@@ -14,9 +14,9 @@ from indexer.comparison import PointSource, Progress, tally
 from indexer.errors import StoreError, UsageError
 from indexer.generations.adopt import SHARD, published_shard
 from indexer.generations.embedded import EmbeddedIndex
-from indexer.generations.files import copy_tree, writing
 from indexer.snapshot_files import new_folder, read_manifest, write_manifest
 from indexer.stores.interface import GenerationRecord, Index
+from indexer.system.files import copy_tree, writing
 from indexer.transfer import TransferReport, check_target, copy_thumbnails, transfer
 
 if TYPE_CHECKING:

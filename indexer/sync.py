@@ -10,11 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from indexer.catalog import Catalog, Reject, read_catalog
-from indexer.cores import cores
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
-from indexer.fields import now
 from indexer.generations import open_index
-from indexer.generations.files import writing
 from indexer.journal import Journal
 from indexer.kept_fields import Keeper
 from indexer.model_file import ModelFile, load_model
@@ -23,6 +20,9 @@ from indexer.pipeline import Outcome, Pipeline
 from indexer.rejects import write_rejects
 from indexer.stores.interface import Draft, GenerationRecord, Index, Payload, Point, Store
 from indexer.sync_plan import SyncPlan, Wanted, make_plan
+from indexer.system.clock import now
+from indexer.system.files import writing
+from indexer.system.machine import cores
 from indexer.thumbnails import ThumbnailStore
 
 if TYPE_CHECKING:

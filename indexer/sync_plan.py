@@ -10,7 +10,7 @@ from typing import Any
 
 from indexer.catalog import Catalog, ProductImage, Reject
 from indexer.errors import ImageError
-from indexer.identity import point_id
+from indexer.fields.identity import point_id
 from indexer.images import read_bytes, sha256
 from indexer.kept_fields import KEPT, Keeper
 from indexer.stores.interface import Payload, Point

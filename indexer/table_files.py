@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from indexer.comparison import PointSource, Tally, payload_text
 from indexer.errors import JewelryError, MissingExtra, StoreError, UsageError
-from indexer.generations.files import fsync, writing
 from indexer.stores.filter_tree import Filter
 from indexer.stores.interface import (
     SCHEMA_VERSION,
@@ -29,6 +28,7 @@ from indexer.stores.interface import (
     check_vectors,
     vector_of,
 )
+from indexer.system.files import fsync, writing
 
 FORMAT = "jewelry-similarity points 1"
 METADATA_KEY = b"jewelry_similarity"

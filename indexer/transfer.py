@@ -12,10 +12,10 @@ from typing import Any
 
 from indexer.comparison import EVERY, Kind, PointSource, Progress, differences, verify
 from indexer.errors import StoreUnwritable, UsageError, advice_on_writing
-from indexer.fields import now
 from indexer.generations.adopt import adopt, published_shard
 from indexer.generations.embedded import EmbeddedIndex, EmbeddedWriter
 from indexer.stores.interface import Draft, GenerationRecord, Index, Point, Writer
+from indexer.system.clock import now
 
 SERVER_TOLERANCE = 1e-6
 """Servers scale vectors to length 1 themselves, which may change the last bit of a number."""

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.co_views import read_payload
 from indexer.errors import UsageError
-from indexer.fields import FieldTable, FieldType
+from indexer.fields.co_views import read_payload
+from indexer.fields.types import FieldTable, FieldType
 from indexer.stores.filter_tree import Filter, Match
 from indexer.stores.interface import Payload
 from searcher.candidate import DECIMALS, Candidate

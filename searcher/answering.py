@@ -7,7 +7,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.co_views import KEY
+from indexer.fields.co_views import KEY
 from indexer.stores.interface import Payload
 from searcher.answers import Answer, Match, Query
 from searcher.candidate import Candidate

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from indexer.command_line import echo_json, one_line
+from indexer.command_line import echo_json
 from indexer.errors import EXIT_REJECTS, UsageError
+from indexer.system.text import one_line
 from searcher.answers import Answer
 from searcher.cli_options import service_of, wanted_of
 

@@ -51,7 +51,7 @@ def keep_report(service: SearchService, report: Report, html: Path | None, csv: 
     Raises:
         UsageError, JewelryError: it cannot be written.
     """
-    from indexer.generations.files import replace_text
+    from indexer.system.files import replace_text
     from searcher.reports.writing import write_report
 
     stored = write_report(service.index, report, service.published().catalog_root)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from indexer import __version__
-from indexer.command_line import one_line
 from indexer.errors import ClientError, ServiceUnavailable, UsageError
+from indexer.system.text import one_line
 from searcher.client_content import as_json
 
 if TYPE_CHECKING:

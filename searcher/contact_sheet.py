@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import UsageError
-from indexer.generations.files import replace_text
+from indexer.system.files import replace_text
+from indexer.system.text import printable
 from indexer.thumbnails import SIDE
 from searcher.answers import UNNAMED, Answer, Match, QueryPhoto
 from searcher.pictures import data_uri, original_of
-from searcher.presentation import in_words, printable, shown_fields, written
+from searcher.presentation import in_words, shown_fields, written
 
 QUERY_PHOTOS = 6
 """Photos of the asked product that are shown; a page of them would push the answer out of sight."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.cores import cores
 from indexer.errors import FingerprintMismatch, ImageError
+from indexer.system.machine import cores
 from searcher.answers import QueryPhoto
 from searcher.example import Asked, Example, unit_vector
 from searcher.published import Published

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from indexer.errors import FilterError
-from indexer.fields import FieldTable, FieldType, is_date_only, parse_boolean, parse_date, parse_number
+from indexer.fields.types import FieldTable, FieldType, is_date_only, parse_boolean, parse_date, parse_number
 from indexer.stores.filter_json import read_filter
 from indexer.stores.filter_tree import (
     Condition,

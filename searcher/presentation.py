@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from indexer.system.text import printable
+
 if TYPE_CHECKING:
     from searcher.answers import Query
 
@@ -65,11 +67,6 @@ def in_words(query: Query) -> str:
 def _named(example: Mapping[str, Any]) -> str:
     """An example by its product id, file name or address; a vector has no name."""
     return str(example.get("product_id") or example.get("image") or example.get("url") or "a vector")
-
-
-def printable(text: str) -> str:
-    """Without line breaks and control characters: catalogs come from strangers, and a terminal obeys escape codes."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 
 def _amount(value: float) -> str:

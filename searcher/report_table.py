@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from searcher.presentation import printable
+from indexer.system.text import printable
 from searcher.table import GAP, PIPE_WIDTH
 
 RIGHT = ("#", "score", "size", "alike", "products", "photos")

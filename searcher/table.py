@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from indexer.system.text import printable
 from searcher.answers import Answer, Match
 from searcher.facets.answers import Facet
-from searcher.presentation import in_words, printable, shown_fields, written
+from searcher.presentation import in_words, shown_fields, written
 from searcher.product import ProductPage
 
 PIPE_WIDTH = 10_000

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from indexer.embedder import Embedder
-from indexer.fields import KNOWN, FieldType
+from indexer.fields.types import KNOWN, FieldType
 from indexer.generations import EmbeddedIndex
 from indexer.images import open_image, sha256
 from indexer.model_file import load_model

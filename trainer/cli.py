@@ -49,7 +49,7 @@ def fit(
         recipe, weights, freeze=freeze, epochs=epochs, backbone=backbone, size=size, seed=seed, holdout=holdout,
         validation=validation,
     )  # fmt: skip
-    from trainer.machine import keep_freed_memory
+    from indexer.system.machine import keep_freed_memory
 
     keep_freed_memory()
     try:

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from indexer.catalog import Catalog, Reject
-from indexer.cores import cores
 from indexer.errors import CatalogError, ImageError
 from indexer.images import open_image, phash
+from indexer.system.machine import cores
 from trainer.near_duplicates import components, near_pairs, same_value_edges
 
 GROUP_FIELD = "near_group"

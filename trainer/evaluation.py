@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.catalog import Catalog, Product, ProductImage, Reject
-from indexer.cores import cores
 from indexer.embedder import Embedder
 from indexer.errors import CatalogError, ImageError, UsageError
 from indexer.images import open_image, pixel_sha256, read_bytes
 from indexer.model_file import ModelFile
+from indexer.system.machine import cores
 from trainer import metrics
 from trainer.edited_copies import edit, rng_for
 

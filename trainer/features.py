@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.cores import cores
 from indexer.images import open_image
 from indexer.preprocessing import Preprocessing
+from indexer.system.machine import cores
 from trainer.augmentation import Augmentation, view_rng
 from trainer.dataset import Sample
 from trainer.network import BackboneFeatures, EmbeddingNetwork

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from indexer.catalog import Catalog, Reject
-from indexer.cores import cores
 from indexer.embedder import Embedder
 from indexer.model_file import load_model
 from indexer.preprocessing import Preprocessing
+from indexer.system.machine import cores
 from trainer.calibration import fit_classifier, same_category_curve
 from trainer.dataset import Sample, Split, read_dataset, split
 from trainer.evaluation import evaluate_model

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from indexer.cores import cores
 from indexer.images import open_image
 from indexer.preprocessing import Preprocessing
+from indexer.system.machine import cores
 from trainer.augmentation import Augmentation, view_rng
 from trainer.dataset import Sample
 from trainer.features import FeatureBank

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from indexer.generations.embedded import EmbeddedDraft, EmbeddedIndex, EmbeddedWriter
-from indexer.generations.files import copy_tree, gone_on_failure, require_room, size_on_disk, writing
 from indexer.stores.interface import GenerationRecord
+from indexer.system.files import copy_tree, gone_on_failure, require_room, size_on_disk, writing
 
 SHARD = "shard"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import StoreError, StoreMissing, StoreUnwritable
-from indexer.generations.files import (
+from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord, Point
+from indexer.system.files import (
     NEW_SHARD_BYTES,
     copy_tree,
     fsync,
@@ -20,8 +21,7 @@ from indexer.generations.files import (
     size_on_disk,
     writing,
 )
-from indexer.generations.lock import writer_lock
-from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord, Point
+from indexer.system.lock import writer_lock
 
 if TYPE_CHECKING:
     from indexer.stores.embedded import EdgeStore

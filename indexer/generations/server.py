@@ -14,7 +14,6 @@ from typing import Any
 from qdrant_client import models
 
 from indexer.errors import StoreError, StoreMissing
-from indexer.generations.lock import writer_lock
 from indexer.generations.server_draft import BuiltDraft, LiveDraft
 from indexer.stores.collection import (
     CollectionState,
@@ -29,6 +28,7 @@ from indexer.stores.collection_options import CollectionOptions
 from indexer.stores.connection import Connection, is_missing
 from indexer.stores.interface import GenerationRecord
 from indexer.stores.server import ServerStore
+from indexer.system.lock import writer_lock
 
 KEEP = 2
 ABANDONED_AFTER = timedelta(days=1)

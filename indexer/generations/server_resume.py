@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from indexer.generations.lock import writer_lock
 from indexer.generations.server import ServerIndex, ServerWriter
 from indexer.generations.server_draft import BuiltDraft, LiveDraft
 from indexer.stores.collection import CollectionState, ensure_field_indexes
 from indexer.stores.interface import GenerationRecord
+from indexer.system.lock import writer_lock
 
 
 class ResumedDraft(BuiltDraft):

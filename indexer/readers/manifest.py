@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from indexer.catalog import Catalog, Product, ProductImage, Reject
 from indexer.errors import CatalogError
-from indexer.fields import (
+from indexer.fields.types import (
     LIST_SEPARATOR,
     FieldTable,
     FieldType,

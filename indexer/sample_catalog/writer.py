@@ -13,11 +13,11 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from indexer.cores import cores
 from indexer.errors import UsageError
 from indexer.sample_catalog.designs import Product, draw_products
 from indexer.sample_catalog.listing import write_listing
 from indexer.sample_catalog.scene import draw_photo, photo_views
+from indexer.system.machine import cores
 
 MANIFEST_COLUMNS = (
     "product_id", "image", "category", "title", "brand", "metal", "stone", "price", "currency", "in_stock", "created",

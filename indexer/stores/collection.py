@@ -9,7 +9,7 @@ from typing import Any
 from qdrant_client import models
 
 from indexer.errors import StoreError
-from indexer.fields import FieldTable, FieldType
+from indexer.fields.types import FieldTable, FieldType
 from indexer.stores.collection_options import CollectionOptions, Quantization
 from indexer.stores.connection import MEMORY_TIERS, PREFIX_MATCH, Connection
 from indexer.stores.filter_tree import known_fields

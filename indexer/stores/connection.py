@@ -20,8 +20,8 @@ from qdrant_client.common.client_exceptions import QdrantException, ResourceExha
 from qdrant_client.context_headers import headers as request_headers
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from indexer import trace_context
 from indexer.errors import StoreError, UsageError
+from indexer.system import trace_context
 
 OLDEST = (1, 18)
 """Qdrant servers from this version on: older ones lack what the collection is made of (metadata, strict mode)."""

@@ -13,7 +13,7 @@ import qdrant_edge as edge
 from numpy.typing import NDArray
 
 from indexer.errors import StoreError, StoreUnwritable
-from indexer.fields import FieldTable, FieldType
+from indexer.fields.types import FieldTable, FieldType
 from indexer.stores.filter_check import check_facet, check_filter
 from indexer.stores.filter_tree import (
     Condition,

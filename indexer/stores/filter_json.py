@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from indexer.errors import FilterError
-from indexer.fields import FieldTable, FieldType
+from indexer.fields.types import FieldTable, FieldType
 from indexer.stores.filter_check import field_type
 from indexer.stores.filter_tree import (
     Condition,

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from indexer.errors import FilterError
-from indexer.fields import BUILT_IN, FieldTable, parse_date
+from indexer.fields.types import BUILT_IN, FieldTable, parse_date
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from indexer.fields import now
+from indexer.system.clock import now
 from searcher.audits.answers import Mislabel, MislabelReport
 from searcher.audits.classifier import FOLDS, out_of_sample
 from searcher.audits.folds import make_folds, pixels_of

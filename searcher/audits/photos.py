@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from indexer.fields import BUILT_IN
+from indexer.fields.types import BUILT_IN
 from indexer.stores.filter_tree import value_at
 from indexer.stores.interface import Payload, Store
 from searcher.audits.answers import Neighbour, Photo

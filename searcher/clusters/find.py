@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from indexer.errors import UsageError
-from indexer.fields import FieldType, now
+from indexer.fields.types import FieldType
+from indexer.system.clock import now
 from searcher.audits.photos import photo_of
 from searcher.clusters.answers import Cluster, ClusterReport, Member, Place
 from searcher.clusters.linkage import average_linkage, nearest_cosines, unique_pairs

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from indexer.fields import FieldTable, FieldType
+from indexer.fields.types import FieldTable, FieldType
 
 SHARED = 0.6
 """Share of the products that must have a value for it to describe the cluster."""

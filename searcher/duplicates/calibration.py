@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.errors import UsageError
-from indexer.fields import now
+from indexer.system.clock import now
 from searcher.duplicates.alignment import Picture
 from searcher.duplicates.answers import Photo
 from searcher.duplicates.candidates import NEIGHBOURS

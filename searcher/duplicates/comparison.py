@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.cores import cores
 from indexer.errors import ImageError, MissingExtra
 from indexer.images import open_image, read_bytes, sha256
+from indexer.system.machine import cores
 from indexer.thumbnails import SIDE, ThumbnailStore
 from searcher.duplicates.alignment import Alignment, Picture, align
 from searcher.duplicates.answers import Evidence, Photo

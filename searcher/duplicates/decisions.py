@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from indexer.errors import JewelryError, UsageError
-from indexer.fields import now
-from indexer.generations.files import fsync
+from indexer.system.clock import now
+from indexer.system.files import fsync
 
 Verdict = Literal["same", "variant", "different", "skip"]
 """``same``: one is a copy of the other, or both show one product; ``skip``: looked at, and left open."""

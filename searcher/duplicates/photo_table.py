@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.fields import BUILT_IN
+from indexer.fields.types import BUILT_IN
 from indexer.stores.filter_tree import Filter
 from indexer.stores.interface import Store
 from searcher.duplicates.answers import Photo

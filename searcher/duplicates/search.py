@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from indexer.fields import now
 from indexer.stores.filter_tree import Filter
+from indexer.system.clock import now
 from searcher.duplicates.answers import Counts, DuplicateReport, Evidence, Photo
 from searcher.duplicates.assembly import assemble, finished
 from searcher.duplicates.candidates import (

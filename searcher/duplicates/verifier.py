@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from indexer.generations.files import replace_text
+from indexer.system.files import replace_text
 from searcher.duplicates.answers import Tier
 from searcher.duplicates.features import NAMES
 from searcher.duplicates.residue import NAMES as RESIDUE

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from searcher.facets.census import PRODUCTS
 
 _PLAIN = re.compile(r"\w([\w .,'&/+-]*\w)?\Z")

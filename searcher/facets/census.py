@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from indexer.fields import BUILT_IN
+from indexer.fields.types import BUILT_IN
 from indexer.stores.filter_tree import Filter, Match, Range, both, value_at
 from indexer.stores.interface import Payload, Store
 

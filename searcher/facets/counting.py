@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from indexer.errors import FilterError, UsageError
-from indexer.fields import FieldTable, FieldType
+from indexer.fields.types import FieldTable, FieldType
 from indexer.stores.filter_check import field_type
 from indexer.stores.filter_tree import DateRange, Filter, Range, known_fields
 from indexer.stores.interface import Payload, Store

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from indexer.fields import FieldType, parse_date
+from indexer.fields.types import FieldType, parse_date
 from indexer.stores.filter_tree import DateRange, Filter, Match, Range, both
 from indexer.stores.interface import Payload, Store
 from searcher.facets.answers import Bounds, Span

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from indexer.fields import parse_date
+from indexer.fields.types import parse_date
 from searcher.facets.answers import Bounds, Span
 
 RANGES = 6

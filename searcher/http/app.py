@@ -19,7 +19,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from indexer import __version__
-from indexer.cores import cores
+from indexer.system.machine import cores
 from searcher.http import (
     routes_admin,
     routes_audits,

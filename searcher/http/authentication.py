@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from indexer.command_line import one_line
 from indexer.errors import JewelryError, UsageError
+from indexer.system.text import one_line
 from searcher.http.keys import KeyFile, Keys
 from searcher.http.problems import problem
 from searcher.http.request_context import Caller, caller_of

@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from indexer import trace_context
+from indexer.system import trace_context
 from searcher.http.request_context import request_id
 
 LONGEST = 4000

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
 from indexer.errors import UsageError
-from indexer.fields import now
-from indexer.generations.files import fsync
+from indexer.system.clock import now
+from indexer.system.files import fsync
 
 Scope = Literal["read", "admin"]
 LONGEST_NAME = 100

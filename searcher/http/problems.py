@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from indexer import errors
-from indexer.command_line import one_line
+from indexer.system.text import one_line
 from searcher.http.request_context import request_id
 
 MEDIA_TYPE = "application/problem+json"

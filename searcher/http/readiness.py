@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.command_line import one_line
 from indexer.errors import FingerprintMismatch, JewelryError, ModelError, StoreMissing
+from indexer.system.text import one_line
 
 if TYPE_CHECKING:
     from searcher.service import SearchService

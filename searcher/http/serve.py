@@ -20,9 +20,9 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from indexer.command_line import one_line
 from indexer.errors import JewelryError, MissingExtra, StoreMissing, UsageError
 from indexer.settings import open_chosen
+from indexer.system.text import one_line
 from searcher.http.json_logs import FIELDS, log_config
 from searcher.settings import ServeSettings
 

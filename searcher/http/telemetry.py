@@ -9,7 +9,7 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from indexer import trace_context
+from indexer.system import trace_context
 from searcher.http import metrics
 from searcher.http.json_logs import FIELDS
 from searcher.http.problems import problem

@@ -16,10 +16,10 @@ import anyio
 from pydantic import ValidationError
 
 from indexer import __version__
-from indexer.command_line import one_line
 from indexer.errors import JewelryError, MissingExtra, UsageError
-from indexer.fields import RESERVED
+from indexer.fields.types import RESERVED
 from indexer.stores.filter_tree import known_fields
+from indexer.system.text import one_line
 from searcher.mcp.arguments import MOST_PICTURES
 from searcher.mcp.tools import TOOLS, Found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.fields import RESERVED
+from indexer.fields.types import RESERVED
 from searcher.http.requests import from_base64
 from searcher.mcp.arguments import (
     AlsoViewed,

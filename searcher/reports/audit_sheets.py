@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from indexer.system.text import printable
 from searcher.audits.answers import Oddity
-from searcher.presentation import printable, written
+from searcher.presentation import written
 from searcher.reports.origin import counted, notes_of, origin_of
 from searcher.reports.picture_sheet import PictureSheet
 from searcher.reports.sheet import Card, Choice, Sheet, Shown

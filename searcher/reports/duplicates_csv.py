@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from searcher.presentation import printable
+from indexer.system.text import printable
 from searcher.reports.duplicates_words import evidence_in_words
 from searcher.reports.spreadsheet import to_csv
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from indexer.system.text import printable
 from searcher.duplicates.answers import Tier
-from searcher.presentation import printable, written
+from searcher.presentation import written
 from searcher.reports.duplicates_words import (
     ALIGNED,
     TIERS,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from indexer.system.text import printable
 from searcher.duplicates.answers import Tier
-from searcher.presentation import printable, shown_fields, written
+from searcher.presentation import shown_fields, written
 
 TIERS: Mapping[str, str] = {
     Tier.IDENTICAL_FILE: "Same file",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from searcher.presentation import printable
+from indexer.system.text import printable
 from searcher.reports.picture_sheet import PictureSheet
 
 

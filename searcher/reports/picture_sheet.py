@@ -12,9 +12,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from indexer.cores import cores
 from indexer.errors import ImageError
 from indexer.images import open_image
+from indexer.system.machine import cores
 from indexer.thumbnails import ThumbnailStore
 from searcher.pictures import original_of
 from searcher.reports.difference import SIDE, difference_picture

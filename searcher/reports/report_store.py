@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from indexer.errors import JewelryError, ReportMissing
-from indexer.generations.files import replace_text
+from indexer.system.files import replace_text
 
 Kind = Literal["duplicates", "mislabels", "outliers", "clusters"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from searcher.presentation import printable
+from indexer.system.text import printable
 
 _FORMULA = ("=", "+", "-", "@")
 

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from indexer.errors import UsageError
-from indexer.fields import FieldTable, FieldType, parse_boolean, parse_number
+from indexer.fields.types import FieldTable, FieldType, parse_boolean, parse_number
 from indexer.stores.filter_tree import is_finite_number, known_fields, value_at
 from indexer.stores.interface import Payload
 from searcher.candidate import DECIMALS, Candidate

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.errors import UsageError
-from indexer.fields import FieldTable, FieldType
+from indexer.fields.types import FieldTable, FieldType
 from indexer.stores.filter_tree import known_fields, value_at
 from indexer.stores.interface import Payload
 from searcher.style.field_names import kind_of, listing, shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from indexer.errors import UsageError
-from indexer.fields import FieldTable
+from indexer.fields.types import FieldTable
 from indexer.stores.filter_tree import known_fields
 from searcher.filters import field_of
 from searcher.style.field_names import kind_of, listing, shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from indexer.fields import FieldTable, FieldType
+from indexer.fields.types import FieldTable, FieldType
 
 SHOWN = 80
 """Characters of a text that an error message quotes."""

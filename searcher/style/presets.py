@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from indexer.errors import UsageError
-from indexer.fields import FieldTable, FieldType
+from indexer.fields.types import FieldTable, FieldType
 from indexer.stores.filter_tree import (
     Condition,
     Filter,

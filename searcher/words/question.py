@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from indexer.identity import point_id
+from indexer.fields.identity import point_id
 from indexer.stores.filter_tree import Filter
 from searcher.candidate import Candidate
 from searcher.options import STYLE_POOL, Options

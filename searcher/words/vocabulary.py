@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from itertools import islice
 
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from indexer.stores.filter_tree import Condition, Filter, Match, Text
 from indexer.stores.interface import Payload, Store
 from searcher.facets.census import values_at

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from indexer.generations import EmbeddedIndex
 from indexer.stores.filter_tree import Filter, Match, Range
 from indexer.stores.interface import GenerationRecord, Point, Store

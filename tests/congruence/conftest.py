@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.fields import FieldTable
+from indexer.fields.types import FieldTable
 from tests.congruence import shop as drawn
 from tests.congruence.engines import AnyStore, Embedded, Engine, memory, real_server, why_no_server
 

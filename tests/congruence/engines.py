@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from indexer.fields import FieldTable, FieldType
+from indexer.fields.types import FieldTable, FieldType
 from indexer.stores.collection import CollectionState, create_collection, ensure_field_indexes
 from indexer.stores.collection_options import CollectionOptions
 from indexer.stores.connection import Connection, ServerAddress, connect

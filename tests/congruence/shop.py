@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.fields import FieldTable, FieldType
-from indexer.identity import point_id
+from indexer.fields.identity import point_id
+from indexer.fields.types import FieldTable, FieldType
 from indexer.stores.interface import Point
 from tests.congruence.engines import DIMENSION
 

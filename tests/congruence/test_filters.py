@@ -10,7 +10,7 @@ import pytest
 from qdrant_client import models
 
 from indexer.errors import FilterError
-from indexer.identity import point_id
+from indexer.fields.identity import point_id
 from indexer.stores.filter_check import MAX_DEPTH
 from indexer.stores.filter_json import write_filter
 from indexer.stores.filter_tree import Condition, DateRange, Except, Filter, IsEmpty, Match, Prefix, Range, Text

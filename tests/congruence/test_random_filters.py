@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from indexer.identity import point_id
+from indexer.fields.identity import point_id
 from indexer.stores.filter_json import read_filter, write_filter
 from indexer.stores.filter_tree import Filter
 from indexer.stores.interface import Point

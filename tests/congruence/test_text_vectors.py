@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError, VectorError
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from indexer.stores.filter_tree import Filter, Match
 from indexer.stores.interface import Point
 from searcher.nearest import nearest_products

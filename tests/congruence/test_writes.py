@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from indexer.errors import StoreError, VectorError
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from indexer.stores.filter_tree import Filter, IsEmpty, Match, Prefix, Range, Text
 from indexer.stores.interface import Point
 from tests.congruence import judge

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from qdrant_client import QdrantClient
 
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from indexer.generations import EmbeddedIndex
 from indexer.generations.server import ServerIndex
 from indexer.stores.collection_options import CollectionOptions

@@ -9,7 +9,7 @@ import pytest
 
 from indexer.clusters import KEY, update_clusters
 from indexer.errors import CatalogError, FilterError, StoreError, StoreMissing, UsageError
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from indexer.generations import EmbeddedIndex
 from indexer.stores.filter_tree import Filter, Match
 from indexer.stores.interface import Index

@@ -14,8 +14,8 @@ import pytest
 from pydantic import BaseModel
 from qdrant_client import QdrantClient, models
 
-from indexer.fields import FieldType
-from indexer.identity import point_id
+from indexer.fields.identity import point_id
+from indexer.fields.types import FieldType
 from indexer.model_file import load_model
 from indexer.stores.collection import CollectionState, create_collection, read_state
 from indexer.stores.collection_options import CollectionOptions

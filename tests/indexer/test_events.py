@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 
 from indexer.cli import main
 from indexer.co_view_update import EventsReport, update_co_views
-from indexer.co_views import KEY, CoViewed, read_payload, to_payload
 from indexer.errors import CatalogError, EventsError, StoreMissing
 from indexer.events import LONGEST_LINE, read_events
+from indexer.fields.co_views import KEY, CoViewed, read_payload, to_payload
 from indexer.generations import EmbeddedIndex
 from indexer.stores.interface import Index, Point
 from indexer.sync import SyncReport, sync

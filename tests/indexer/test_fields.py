@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import CatalogError
-from indexer.fields import (
+from indexer.fields.types import (
     RESERVED,
     FieldType,
     cast,

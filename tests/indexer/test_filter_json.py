@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qdrant_client import models
 
 from indexer.errors import FilterError
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from indexer.stores.filter_json import MAX_DEPTH, read_filter, write_filter
 from indexer.stores.filter_tree import DateRange, Except, Filter, IsEmpty, Match, Prefix, Range, Text
 from tests.congruence import judge

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from indexer.errors import StoreError, StoreLocked, StoreMissing, StoreUnwritable, VectorError
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from indexer.generations import EmbeddedIndex
-from indexer.generations.files import replace_text
 from indexer.stores.embedded import _called
 from indexer.stores.interface import GenerationRecord, Point
+from indexer.system.files import replace_text
 
 RECORD = GenerationRecord(
     fingerprint="f" * 64, dimension=128, field_table={"price": FieldType.NUMBER}, catalog_root="/shop",
@@ -183,7 +183,7 @@ def test_what_the_engine_says_of_a_full_disk_is_translated() -> None:
 
 def test_a_full_disk_stops_before_anything_is_copied(index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(index, points(0, 10))
-    monkeypatch.setattr("indexer.generations.files.FREE_BYTES_MARGIN", 10**18)
+    monkeypatch.setattr("indexer.system.files.FREE_BYTES_MARGIN", 10**18)
     with pytest.raises(StoreUnwritable, match="MB free"), index.write() as writer:
         writer.draft(RECORD, from_published=True)
     assert index.current() == "1"

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.identity import NAMESPACE, point_id
+from indexer.fields.identity import NAMESPACE, point_id
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]))
 

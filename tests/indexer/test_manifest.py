@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from indexer.catalog import Reject, read_catalog
 from indexer.errors import CatalogError
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from tests.catalog_folders import manifest, photos, reasons, refused, touch
 
 # ---- manifests: the file ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from indexer.pixel_budget import PixelBudget
+from indexer.system.machine import PixelBudget
 
 
 def test_it_is_never_exceeded_and_all_comes_back() -> None:

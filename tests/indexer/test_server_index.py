@@ -11,7 +11,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 from indexer.errors import FilterError, StoreError, VectorError
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from indexer.generations.server import ServerIndex
 from indexer.stores.collection import METADATA_KEY, CollectionState, create_collection, quantization_config
 from indexer.stores.collection_options import CollectionOptions, Quantization

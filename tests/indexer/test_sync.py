@@ -11,8 +11,8 @@ import pytest
 from indexer.catalog import read_catalog
 from indexer.embedder import Embedder
 from indexer.errors import CatalogError, FilterError, StoreMissing, UsageError
+from indexer.fields.identity import point_id
 from indexer.generations import EmbeddedIndex
-from indexer.identity import point_id
 from indexer.images import open_image, phash, pixel_sha256, sha256
 from indexer.stores.interface import Point
 from indexer.sync import SyncReport, sync

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer import trace_context
 from indexer.stores.connection import ServerAddress, connect
+from indexer.system import trace_context
 from tests.faults.loopback_grpc import LoopbackGrpc, loopback_grpc
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.fields import FieldTable
-from indexer.identity import point_id
+from indexer.fields.identity import point_id
+from indexer.fields.types import FieldTable
 from indexer.stores.interface import Point
 from tests.congruence.engines import DIMENSION, AnyStore, Embedded, Engine, memory
 

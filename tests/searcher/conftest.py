@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from indexer.embedder import Embedder
-from indexer.fields import FieldType
+from indexer.fields.identity import point_id
+from indexer.fields.types import FieldType
 from indexer.generations import EmbeddedIndex
-from indexer.identity import point_id
 from indexer.images import open_image, sha256
 from indexer.model_file import load_model
 from indexer.stores.interface import GenerationRecord, Point, Store

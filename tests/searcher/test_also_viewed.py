@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from indexer.co_views import KEY, CoViewed, to_payload
 from indexer.errors import UsageError
-from indexer.fields import FieldType
+from indexer.fields.co_views import KEY, CoViewed, to_payload
+from indexer.fields.types import FieldType
 from indexer.stores.filter_tree import Filter, Match
 from searcher.also_viewed import (
     Blended,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import MissingExtra, UsageError
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from searcher.clusters.linkage import average_linkage, unique_pairs
 from searcher.clusters.naming import name_of, shared_values
 from searcher.clusters.places import choose, places

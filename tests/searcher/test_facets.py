@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import FilterError, UsageError
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from indexer.stores.filter_tree import Filter, IsEmpty, Match, Range
 from searcher.facets import census as product_census
 from searcher.facets.answers import Facet, value_text

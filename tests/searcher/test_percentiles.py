@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from indexer.errors import StoreError, UsageError, VectorError
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from searcher.percentiles import likeness, percentile, sample_vectors
 from tests.congruence.conftest import STAND_IN_WARNINGS
 from tests.congruence.engines import AnyStore

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import FilterError, UsageError
-from indexer.fields import FieldType
+from indexer.fields.types import FieldType
 from indexer.stores.filter_tree import Filter, Match, Range
 from searcher.words import search as text_search
 from searcher.words import vocabulary

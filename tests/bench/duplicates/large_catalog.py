@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from indexer.cores import cores
 from indexer.sample_catalog.writer import WORKER_ENVIRONMENT, environment
+from indexer.system.machine import cores
 from tests.bench.duplicates.sketches import CATEGORIES, METALS, SIDE, STONES, Sketch, draw
 
 PRODUCTS_A_DESIGN = 5

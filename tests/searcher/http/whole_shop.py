@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from indexer.co_views import KEY, CoViewed, to_payload
 from indexer.embedder import Embedder
+from indexer.fields.co_views import KEY, CoViewed, to_payload
 from indexer.generations import EmbeddedIndex
 from indexer.images import open_image, sha256
 from indexer.thumbnails import ThumbnailStore

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from indexer.errors import StoreLocked, StoreUnwritable, advice_on_writing
-from indexer.fields import now
+from indexer.system.clock import now
 
 
 @contextmanager

@@ -103,11 +103,6 @@ def parse_date(text: str) -> str:
     return moment.isoformat(timespec="microseconds" if moment.microsecond else "seconds").replace("+00:00", "Z")
 
 
-def now() -> str:
-    """This moment as RFC 3339 in UTC, to the second."""
-    return parse_date(datetime.now(UTC).isoformat(timespec="seconds"))
-
-
 def is_date_only(text: str) -> bool:
     """Whether the text names a whole day rather than a moment."""
     try:
