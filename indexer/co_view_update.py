@@ -9,13 +9,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from indexer.catalog import Reject
+from indexer.catalog.products import Reject
+from indexer.catalog.rejects import write_rejects
 from indexer.co_view_counts import DIGITS, CoViewTable, count_co_views
 from indexer.comparison import EVERY, Progress
 from indexer.errors import EventsError, StoreMissing, StoreUnwritable
 from indexer.events import Events, Notice, read_events
 from indexer.fields.co_views import KEY, CoViewed, to_payload
-from indexer.rejects import write_rejects
 from indexer.stores.interface import Index, Payload, Point, Store, Writer
 from indexer.system.clock import now
 

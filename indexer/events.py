@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.catalog import Reject
+from indexer.catalog.products import Reject
 from indexer.errors import EventsError
 
 LONGEST_LINE = 64 * 1024

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.catalog import Reject
+from indexer.catalog.products import Reject
 from indexer.embedder import Embedder, classify
 from indexer.errors import ImageError
 from indexer.images import read_bytes, sha256

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from indexer.catalog import Catalog, Reject, read_catalog
+from indexer.catalog.products import Catalog, Reject
+from indexer.catalog.reading import read_catalog
+from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
 from indexer.generations import open_index
 from indexer.journal import Journal
@@ -17,7 +19,6 @@ from indexer.kept_fields import Keeper
 from indexer.model_file import ModelFile, load_model
 from indexer.photo import EmbeddedPhoto, photo_payload
 from indexer.pipeline import Outcome, Pipeline
-from indexer.rejects import write_rejects
 from indexer.stores.interface import Draft, GenerationRecord, Index, Payload, Point, Store
 from indexer.sync_plan import SyncPlan, Wanted, make_plan
 from indexer.system.clock import now

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from indexer.catalog import Catalog, ProductImage, Reject
+from indexer.catalog.products import Catalog, ProductImage, Reject
 from indexer.errors import ImageError
 from indexer.fields.identity import point_id
 from indexer.images import read_bytes, sha256

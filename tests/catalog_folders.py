@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalog import Catalog, read_catalog
+from indexer.catalog.products import Catalog
+from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
 
 

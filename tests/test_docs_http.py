@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from indexer.catalog.columns import KNOWN
 from indexer.embedder import Embedder
-from indexer.fields.types import KNOWN, FieldType
+from indexer.fields.types import FieldType
 from indexer.generations import EmbeddedIndex
 from indexer.images import open_image, sha256
 from indexer.model_file import load_model

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.catalog import read_catalog
+from indexer.catalog.reading import read_catalog
 from indexer.generations import EmbeddedIndex
 from indexer.sample_catalog import write_sample
 from indexer.sync import sync

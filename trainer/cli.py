@@ -56,7 +56,7 @@ def fit(
         from trainer.fitting import fit as run
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "torch", "train") from error
-    from indexer.catalog import read_catalog
+    from indexer.catalog.reading import read_catalog
     from trainer.progress import Stages
 
     with Stages() as stages:
@@ -77,7 +77,7 @@ def evaluate(model: Path, catalog: Path, seed: int, as_json: bool) -> None:
     """Measure MODEL on the photos of CATALOG: by category, by product, and on edited copies."""
     from rich.console import Console
 
-    from indexer.catalog import read_catalog
+    from indexer.catalog.reading import read_catalog
     from indexer.model_file import load_model
     from trainer.evaluation import evaluate_model, render
     from trainer.progress import Stages

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.catalog import Catalog, Reject
+from indexer.catalog.products import Catalog, Reject
 from indexer.errors import CatalogError, ImageError
 from indexer.images import open_image, phash
 from indexer.system.machine import cores

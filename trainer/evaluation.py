@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.catalog import Catalog, Product, ProductImage, Reject
+from indexer.catalog.products import Catalog, Product, ProductImage, Reject
 from indexer.embedder import Embedder
 from indexer.errors import CatalogError, ImageError, UsageError
 from indexer.images import open_image, pixel_sha256, read_bytes

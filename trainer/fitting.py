@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from indexer.catalog import Catalog, Reject
+from indexer.catalog.products import Catalog, Reject
 from indexer.embedder import Embedder
 from indexer.model_file import load_model
 from indexer.preprocessing import Preprocessing

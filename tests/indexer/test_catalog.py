@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalog import ProductImage, read_catalog
+from indexer.catalog.products import ProductImage
+from indexer.catalog.reading import read_catalog
 from tests.catalog_folders import manifest, photos, reasons, refused, touch
 
 

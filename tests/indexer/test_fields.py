@@ -8,19 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.catalog.columns import check_name, infer_type, read_overrides
 from indexer.errors import CatalogError
-from indexer.fields.types import (
-    RESERVED,
-    FieldType,
-    cast,
-    check_name,
-    infer_type,
-    is_date_only,
-    parse_boolean,
-    parse_date,
-    parse_number,
-    read_overrides,
-)
+from indexer.fields.types import RESERVED, FieldType, cast, is_date_only, parse_boolean, parse_date, parse_number
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.catalog import Reject, read_catalog
+from indexer.catalog.products import Reject
+from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldType
 from tests.catalog_folders import manifest, photos, reasons, refused, touch

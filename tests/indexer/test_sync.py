@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.catalog import read_catalog
+from indexer.catalog.reading import read_catalog
 from indexer.embedder import Embedder
 from indexer.errors import CatalogError, FilterError, StoreMissing, UsageError
 from indexer.fields.identity import point_id

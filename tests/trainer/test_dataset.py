@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.catalog import read_catalog
+from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
 from tests.trainer.drawn_catalog import draw
 from trainer.dataset import Sample, read_dataset, split

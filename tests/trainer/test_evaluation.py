@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, ImageDraw
 from rich.console import Console
 
-from indexer.catalog import Catalog, read_catalog
+from indexer.catalog.products import Catalog
+from indexer.catalog.reading import read_catalog
 from indexer.embedder import Embedder
 from indexer.errors import CatalogError, UsageError
 from indexer.model_file import ModelFile, fingerprint_of, load_model

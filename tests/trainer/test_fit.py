@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from indexer.catalog import read_catalog
+from indexer.catalog.reading import read_catalog
 from indexer.embedder import Embedder
 from indexer.model_file import load_model
 from indexer.preprocessing import Preprocessing

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.catalog import read_catalog
+from indexer.catalog.reading import read_catalog
 from indexer.sample_catalog import write_sample
 from indexer.sync import sync
 from searcher.duplicates.answers import Tier

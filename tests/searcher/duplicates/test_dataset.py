@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from indexer.catalog import read_catalog
+from indexer.catalog.reading import read_catalog
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
 from searcher.duplicates.edits import EDITS, STRENGTHS
 from tests.bench.duplicates.dataset import HELD_OUT, SPLITS, Labelled, cell, read_dataset, truth, write_dataset

@@ -5,21 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from indexer.catalog import Catalog, Product, ProductImage, Reject
+from indexer.catalog.columns import check_name, infer_type, read_overrides
+from indexer.catalog.photo_paths import LINK_OUT, Boundary
+from indexer.catalog.products import Catalog, Product, ProductImage, Reject
+from indexer.catalog.spreadsheet import Row, read_rows
 from indexer.errors import CatalogError
-from indexer.fields.types import (
-    LIST_SEPARATOR,
-    FieldTable,
-    FieldType,
-    FieldValue,
-    cast,
-    check_name,
-    infer_type,
-    read_overrides,
-)
-from indexer.readers.folder import LINK_OUT
-from indexer.readers.photo_paths import Boundary
-from indexer.readers.spreadsheet import Row, read_rows
+from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldType, FieldValue, cast
 
 REQUIRED = ("product_id", "image")
 STRUCTURE = (*REQUIRED, "category")

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.catalog import Catalog, Product, ProductImage, Reject
-from indexer.readers.photo_paths import OTHER_PICTURES, PHOTO_SUFFIXES, Boundary
+from indexer.catalog.photo_paths import LINK_OUT, OTHER_PICTURES, PHOTO_SUFFIXES, Boundary
+from indexer.catalog.products import Catalog, Product, ProductImage, Reject
 
-LINK_OUT = "is a link that points outside the catalog; copy it into the catalog"
 _SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information"})
 
 

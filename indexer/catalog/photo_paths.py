@@ -14,6 +14,8 @@ OTHER_PICTURES = frozenset(
 )
 """Pictures that are not read. A shop that has them should hear of it, where a readme.txt is simply no photo."""
 
+LINK_OUT = "is a link that points outside the catalog; copy it into the catalog"
+
 
 class Boundary:
     """The catalog's edge. A manifest may come from a stranger, and a link may point at anything."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from indexer.catalog import Reject
+from indexer.catalog.products import Reject
 from indexer.system.files import replace_text
 
 NAME = "rejects.jsonl"
