@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.errors import ModelError
-from indexer.images import to_rgb
 from indexer.model_file import ModelFile, load_model
+from indexer.photos.opening import to_rgb
 
 BATCH = 1
 """Photos per inference: on a CPU one at a time is fastest, because its activations stay in the core's cache

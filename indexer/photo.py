@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from indexer.images import open_sized, phash, pixel_sha256, sha256
+from indexer.photos.fingerprints import phash, pixel_sha256, sha256
+from indexer.photos.opening import open_sized
 from indexer.preprocessing import Preprocessing
 
 

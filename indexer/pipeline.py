@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from indexer.catalog.products import Reject
 from indexer.embedder import Embedder, classify
 from indexer.errors import ImageError
-from indexer.images import read_bytes, sha256
 from indexer.journal import Journal
 from indexer.model_file import ModelFile
 from indexer.photo import EmbeddedPhoto, PhotoFacts, examine
+from indexer.photos.fingerprints import sha256
+from indexer.photos.opening import read_bytes
+from indexer.photos.thumbnails import ThumbnailStore
 from indexer.sync_plan import Wanted
 from indexer.system.machine import cores
-from indexer.thumbnails import ThumbnailStore
 
 if TYPE_CHECKING:
     from indexer.text_model import TextModel

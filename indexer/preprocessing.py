@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.errors import ModelError
-from indexer.images import open_image
+from indexer.photos.opening import open_image
 
 MIN_FIT = 128
 

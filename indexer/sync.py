@@ -18,13 +18,13 @@ from indexer.journal import Journal
 from indexer.kept_fields import Keeper
 from indexer.model_file import ModelFile, load_model
 from indexer.photo import EmbeddedPhoto, photo_payload
+from indexer.photos.thumbnails import ThumbnailStore
 from indexer.pipeline import Outcome, Pipeline
 from indexer.stores.interface import Draft, GenerationRecord, Index, Payload, Point, Store
 from indexer.sync_plan import SyncPlan, Wanted, make_plan
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
-from indexer.thumbnails import ThumbnailStore
 
 if TYPE_CHECKING:
     from indexer.text_model import TextModel

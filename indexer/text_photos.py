@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.errors import ModelError
-from indexer.images import open_image, to_rgb
+from indexer.photos.opening import open_image, to_rgb
 
 LARGEST = 2048
 LONGEST_SHAPE = 8

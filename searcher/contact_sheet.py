@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import UsageError
+from indexer.photos.thumbnails import SIDE, original_of
 from indexer.system.files import replace_text
 from indexer.system.text import printable
-from indexer.thumbnails import SIDE
 from searcher.answers import UNNAMED, Answer, Match, QueryPhoto
-from searcher.pictures import data_uri, original_of
+from searcher.pictures import data_uri
 from searcher.presentation import in_words, shown_fields, written
 
 QUERY_PHOTOS = 6

@@ -120,7 +120,7 @@ class ExampleReader:
     def _fetched(self, url: str) -> bytes:
         with self._lock:
             if self._fetch is None:
-                from indexer.fetcher import Fetcher
+                from indexer.photos.fetch.fetcher import Fetcher
 
                 self._fetch = Fetcher(allow_private=self._allow_private).fetch
             fetch = self._fetch

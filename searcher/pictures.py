@@ -9,18 +9,8 @@ from pathlib import Path
 from PIL import Image
 
 from indexer.errors import ImageError
-from indexer.images import open_image
-from indexer.thumbnails import QUALITY, SIDE
-
-
-def original_of(catalog_root: Path, key: str) -> Path | None:
-    """The catalog photo of this key, where it still is; never a file outside the catalog."""
-    try:
-        root = catalog_root.resolve()
-        path = (root / key).resolve()
-        return path if path.is_relative_to(root) and path.is_file() else None
-    except (OSError, ValueError):  # a name that no file system takes
-        return None
+from indexer.photos.opening import open_image
+from indexer.photos.thumbnails import QUALITY, SIDE
 
 
 def data_uri(thumbnail: Path | None, original: Path | bytes | None, side: int = SIDE) -> str | None:

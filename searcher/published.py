@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import JewelryError, UnknownProduct
+from indexer.photos.thumbnails import ThumbnailStore
 from indexer.stores.filter_tree import Filter, Match, Range, value_at
 from indexer.stores.interface import Index, Payload, Point, Store, Vectors
-from indexer.thumbnails import ThumbnailStore
 from searcher import filters
 from searcher.answers import QueryPhoto
 from searcher.example import Asked, Example

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from indexer.errors import ImageError
-from indexer.images import MAX_BYTES, open_image, read_bytes, to_rgb
+from indexer.photos.opening import MAX_BYTES, open_image, read_bytes, to_rgb
 from searcher.answers import UNNAMED, QueryPhoto
 
 PhotoSource = str | Path | bytes | Image.Image

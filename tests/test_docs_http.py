@@ -20,10 +20,11 @@ from indexer.catalog.columns import KNOWN
 from indexer.embedder import Embedder
 from indexer.fields.types import FieldType
 from indexer.generations import EmbeddedIndex
-from indexer.images import open_image, sha256
 from indexer.model_file import load_model
+from indexer.photos.fingerprints import sha256
+from indexer.photos.opening import open_image
+from indexer.photos.thumbnails import ThumbnailStore
 from indexer.stores.interface import GenerationRecord
-from indexer.thumbnails import ThumbnailStore
 from searcher.cli import main
 from searcher.client import Client
 from searcher.http.app import create_app

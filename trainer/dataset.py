@@ -12,7 +12,8 @@ import numpy as np
 
 from indexer.catalog.products import Catalog, Reject
 from indexer.errors import CatalogError, ImageError
-from indexer.images import open_image, phash
+from indexer.photos.fingerprints import phash
+from indexer.photos.opening import open_image
 from indexer.system.machine import cores
 from trainer.near_duplicates import components, near_pairs, same_value_edges
 

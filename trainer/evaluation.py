@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject
 from indexer.embedder import Embedder
 from indexer.errors import CatalogError, ImageError, UsageError
-from indexer.images import open_image, pixel_sha256, read_bytes
 from indexer.model_file import ModelFile
+from indexer.photos.fingerprints import pixel_sha256
+from indexer.photos.opening import open_image, read_bytes
 from indexer.system.machine import cores
 from trainer import metrics
 from trainer.edited_copies import edit, rng_for

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from indexer.errors import ImageError
-from indexer.images import open_image
+from indexer.photos.opening import open_image
 from trainer.metrics import encode, score_queries
 
 HITS = 7

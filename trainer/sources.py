@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from indexer.images import open_image
+from indexer.photos.opening import open_image
 from indexer.preprocessing import Preprocessing
 from indexer.system.machine import cores
 from trainer.augmentation import Augmentation, view_rng

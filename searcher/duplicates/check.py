@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from indexer.images import open_image, sha256
+from indexer.photos.fingerprints import sha256
+from indexer.photos.opening import open_image
+from indexer.photos.thumbnails import SIDE
 from indexer.stores.interface import Store
-from indexer.thumbnails import SIDE
 from searcher.answers import UNNAMED
 from searcher.duplicates.answers import Evidence, Photo, Tier
 from searcher.duplicates.candidates import NEIGHBOURS

@@ -13,16 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from indexer.errors import ImageError, MissingExtra
-from indexer.images import open_image, read_bytes, sha256
+from indexer.photos.fingerprints import sha256
+from indexer.photos.opening import open_image, read_bytes
+from indexer.photos.thumbnails import SIDE, ThumbnailStore, original_of
 from indexer.system.machine import cores
-from indexer.thumbnails import SIDE, ThumbnailStore
 from searcher.duplicates.alignment import Alignment, Picture, align
 from searcher.duplicates.answers import Evidence, Photo
 from searcher.duplicates.features import ALIGNED, compare_aligned
 from searcher.duplicates.frame import FramedPicture, at_most
 from searcher.duplicates.signature import Array, Signatures
 from searcher.duplicates.workers import Workers, compare_here, signatures_here
-from searcher.pictures import original_of
 
 KEPT = 300
 """Pictures in memory at once, half a megabyte each."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.images import phash
+from indexer.photos.fingerprints import phash
 from indexer.stores.filter_tree import Filter, Match
 from indexer.stores.interface import Store
 from searcher.duplicates.alignment import Picture

@@ -9,7 +9,7 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import StringConstraints
 
-from indexer.thumbnails import ThumbnailStore
+from indexer.photos.thumbnails import ThumbnailStore
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.requests import ClassifyBody, FacetsBody, ProductId, Text, from_base64

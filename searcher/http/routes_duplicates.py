@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, File, HTTPException, Query, Response, Up
 from PIL import Image
 
 from indexer.errors import UsageError
-from indexer.thumbnails import ThumbnailStore
+from indexer.photos.thumbnails import ThumbnailStore
 from searcher.http.authentication import require_admin
 from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS

@@ -13,10 +13,9 @@ from pathlib import Path
 from PIL import Image
 
 from indexer.errors import ImageError
-from indexer.images import open_image
+from indexer.photos.opening import open_image
+from indexer.photos.thumbnails import ThumbnailStore, original_of
 from indexer.system.machine import cores
-from indexer.thumbnails import ThumbnailStore
-from searcher.pictures import original_of
 from searcher.reports.difference import SIDE, difference_picture
 
 MOST = 40_000

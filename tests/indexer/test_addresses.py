@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from indexer.addresses import all_public, is_public, resolve
+from indexer.photos.fetch.addresses import all_public, is_public, resolve
 
 PUBLIC = ["8.8.8.8", "93.184.216.34", "1.1.1.1", "2606:4700::1111", "2a00:1450:4001::1", "223.255.255.254"]
 

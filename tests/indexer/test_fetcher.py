@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from indexer.errors import FetchError, UsageError
-from indexer.fetcher import MAX_ADDRESSES, MAX_LOOKUPS, Fetcher
+from indexer.photos.fetch.fetcher import MAX_ADDRESSES, MAX_LOOKUPS, Fetcher
 from tests.indexer.web_server import PHOTO, Wall, WebServer, answer, redirect, web_server
 from tests.indexer.web_server import wall as build_wall
 
@@ -189,7 +189,7 @@ def test_own_machine_and_network_in_every_spelling(server: WebServer, wall: Wall
     start = Names(shop_example=[[PUBLIC]])
 
     def resolver(name: str) -> list[str]:
-        from indexer.addresses import resolve
+        from indexer.photos.fetch.addresses import resolve
 
         return start(name) if name == "shop.example" else resolve(name)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from indexer.errors import FetchError, ImageError
-from indexer.fetcher import Fetcher
+from indexer.photos.fetch.fetcher import Fetcher
 from tests.indexer.web_server import Answer, Send, Wall, WebServer, answer, dripping, redirect, web_server
 from tests.indexer.web_server import wall as build_wall
 

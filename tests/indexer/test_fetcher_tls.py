@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import FetchError
-from indexer.fetcher import Fetcher
+from indexer.photos.fetch.fetcher import Fetcher
 from tests.indexer.web_server import PHOTO, Wall, WebServer, answer, redirect, web_server
 from tests.indexer.web_server import wall as build_wall
 

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from indexer.images import hamming, open_image, phash, pixel_sha256, read_bytes, sha256, to_rgb
+from indexer.photos.fingerprints import hamming, phash, pixel_sha256, sha256
+from indexer.photos.opening import open_image, read_bytes, to_rgb
 from tests.photo_files import BLUE, GREEN, RED, WHITE, WRITABLE, corners, difference, encode, levels, photo, png
 
 # What indexer.images sets for its process; pytest puts "error" before it, and odd metadata would refuse a photo.
@@ -168,7 +169,7 @@ def test_bands_of_a_large_photo_leave_no_seams(mode: str, monkeypatch: pytest.Mo
     layer = drawn.convert("RGBA")
     whole = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
     for pixels in (1, 37 * 7, 10**6):
-        monkeypatch.setattr("indexer.images.BAND_PIXELS", pixels)
+        monkeypatch.setattr("indexer.photos.opening.BAND_PIXELS", pixels)
         assert to_rgb(drawn).tobytes() == whole.tobytes()
 
 
@@ -214,7 +215,8 @@ def test_every_format_comes_out_as_plain_rgb(kind: str) -> None:
 
 def test_many_threads_may_meet_their_first_file_of_a_format_together() -> None:
     program = (
-        "import sys, base64; from concurrent.futures import ThreadPoolExecutor; from indexer.images import open_image\n"
+        "import sys, base64; from concurrent.futures import ThreadPoolExecutor\n"
+        "from indexer.photos.opening import open_image\n"
         "data = [base64.b64decode(a) for a in sys.argv[1:]] * 8\n"
         "print(sum(i.size == (32, 24) for i in ThreadPoolExecutor(16).map(open_image, data)))"
     )

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from indexer import images
 from indexer.errors import ImageError
-from indexer.images import MAX_PIXELS, open_image
+from indexer.photos import opening
+from indexer.photos.opening import MAX_PIXELS, open_image
 from tests.photo_files import WRITABLE, encode, photo, png
 
-# What indexer.images sets for its process; pytest puts "error" before it, and odd metadata would refuse a photo.
+# What indexer.photos.opening sets for its process; pytest puts "error" before it, and odd metadata would refuse a photo.
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
 
 
@@ -83,7 +83,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_file_of_too_many_bytes(tmp_path: Path) -> None:
     path = tmp_path / "huge.jpg"
     with path.open("wb") as handle:
-        handle.truncate(images.MAX_BYTES + 1)
+        handle.truncate(opening.MAX_BYTES + 1)
     assert "100 MB" in refused(path)
 
 
@@ -100,7 +100,7 @@ def test_a_decompression_bomb_is_refused_before_it_takes_memory(tmp_path: Path) 
     path.write_bytes(bomb(30_000))
     assert path.stat().st_size < 1_000_000
     program = (
-        "import resource, sys; from pathlib import Path; from indexer.images import open_image\n"
+        "import resource, sys; from pathlib import Path; from indexer.photos.opening import open_image\n"
         "from indexer.errors import ImageError\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try: open_image(Path(sys.argv[1]))\n"
@@ -148,7 +148,7 @@ def test_memory_that_runs_out_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
     path.write_bytes(bomb(8_500))
     program = (
-        "import resource, sys; from pathlib import Path; from indexer.images import open_image\n"
+        "import resource, sys; from pathlib import Path; from indexer.photos.opening import open_image\n"
         "from indexer.errors import ImageError\n"
         "used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (used + 60_000_000,) * 2)\n"

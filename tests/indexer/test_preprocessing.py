@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from indexer.errors import ModelError
-from indexer.images import open_image
+from indexer.photos.opening import open_image
 from indexer.preprocessing import Preprocessing
 
 

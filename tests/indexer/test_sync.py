@@ -13,10 +13,11 @@ from indexer.embedder import Embedder
 from indexer.errors import CatalogError, FilterError, StoreMissing, UsageError
 from indexer.fields.identity import point_id
 from indexer.generations import EmbeddedIndex
-from indexer.images import open_image, phash, pixel_sha256, sha256
+from indexer.photos.fingerprints import phash, pixel_sha256, sha256
+from indexer.photos.opening import open_image
+from indexer.photos.thumbnails import ThumbnailStore
 from indexer.stores.interface import Point
 from indexer.sync import SyncReport, sync
-from indexer.thumbnails import ThumbnailStore
 from tests.small_catalog import read_manifest, touch, write_manifest, write_photo, write_small_catalog
 from tests.tiny_model import write_tiny_model
 

@@ -15,10 +15,11 @@ from indexer.embedder import Embedder
 from indexer.fields.identity import point_id
 from indexer.fields.types import FieldType
 from indexer.generations import EmbeddedIndex
-from indexer.images import open_image, sha256
 from indexer.model_file import load_model
+from indexer.photos.fingerprints import sha256
+from indexer.photos.opening import open_image
+from indexer.photos.thumbnails import ThumbnailStore
 from indexer.stores.interface import GenerationRecord, Point, Store
-from indexer.thumbnails import ThumbnailStore
 from tests.small_catalog import write_photo
 from tests.tiny_model import write_tiny_model
 

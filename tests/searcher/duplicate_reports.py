@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from indexer.images import open_sized
+from indexer.photos.opening import open_sized
 from searcher.duplicates.answers import (
     COPIES,
     Counts,

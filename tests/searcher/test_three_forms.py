@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from indexer.embedder import Embedder
 from indexer.fields.co_views import KEY, CoViewed, to_payload
-from indexer.images import sha256
+from indexer.photos.fingerprints import sha256
 from indexer.stores.interface import Index
 from searcher.answers import Answer
 from searcher.cli import main

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from indexer.images import pixel_sha256
+from indexer.photos.fingerprints import pixel_sha256
 from trainer.edited_copies import MAX_COLOUR, MAX_DEGREES, MIN_AREA, crop, edit, recolour, rng_for
 
 

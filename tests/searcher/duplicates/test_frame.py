@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from indexer.images import sha256
+from indexer.photos.fingerprints import sha256
+from indexer.photos.thumbnails import ThumbnailStore
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
-from indexer.thumbnails import ThumbnailStore
 from searcher.duplicates.alignment import Picture, align
 from searcher.duplicates.answers import Photo
 from searcher.duplicates.candidates import within_frames

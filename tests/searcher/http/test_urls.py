@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from indexer.fetcher import Fetcher
+from indexer.photos.fetch.fetcher import Fetcher
 from searcher.example_reader import ExampleReader
 from searcher.http.app import create_app
 from searcher.service import SearchService

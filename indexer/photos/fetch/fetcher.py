@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from indexer.addresses import Resolver, all_public, resolve
 from indexer.errors import FetchError, UsageError
-from indexer.images import MAX_BYTES
-from indexer.shown_url import shown_text, shown_url
+from indexer.photos.fetch.addresses import Resolver, all_public, resolve
+from indexer.photos.fetch.url import shown_text, shown_url
+from indexer.photos.opening import MAX_BYTES
 
 if TYPE_CHECKING:
     import httpcore
 
-    from indexer.web_request import Deadline
+    from indexer.photos.fetch.request import Deadline
 
 MAX_ADDRESSES = 6
 """How many of a host's addresses are tried (all of them are checked)."""
@@ -79,8 +79,8 @@ class Fetcher:
         Raises:
             FetchError: the URL is refused, or the photo cannot be had; one line that shows the URL without its query.
         """
-        from indexer.web_request import Deadline, get
-        from indexer.web_url import checked_url, host_of
+        from indexer.photos.fetch.request import Deadline, get
+        from indexer.photos.fetch.url import checked_url, host_of
 
         deadline = Deadline(self._timeout)
         hop, place = None, url
@@ -98,7 +98,7 @@ class Fetcher:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        from indexer.web_request import tls_context
+        from indexer.photos.fetch.request import tls_context
 
         return tls_context()
 

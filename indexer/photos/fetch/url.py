@@ -1,4 +1,4 @@
-"""Which URLs a photo may be fetched from: scheme, host, port and length, judged before any name is resolved."""
+"""Which URLs a photo may be fetched from, judged before any name is resolved, and how one is written into a message."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from ipaddress import IPv6Address
 import httpx
 
 from indexer.errors import FetchError
+
+LONGEST_SHOWN = 100
+"""Letters of a URL in a message."""
+
 
 MAX_URL = 8000
 """Longest URL, in characters: what RFC 9110 (section 4.1) asks everybody to support."""
@@ -67,3 +71,21 @@ def _is_host(host: bytes) -> bool:
         return IPv6Address(text).scope_id is None
     except ValueError:
         return False
+
+
+def shown_url(url: str) -> str:
+    """A URL for a message: one short printable line, without credentials, query and fragment."""
+    place, *hidden = re.split(r"[?#]", url, maxsplit=1)
+    head, slashes, rest = place.partition("//")
+    if not slashes:
+        return shown_text(place.rpartition("@")[2], LONGEST_SHOWN)
+    authority, slash, path = rest.partition("/")
+    return shown_text(head + slashes + authority.rpartition("@")[2] + slash + path, LONGEST_SHOWN) + (
+        "?…" if hidden else ""
+    )
+
+
+def shown_text(text: str, longest: int) -> str:
+    """A stranger's words on one printable line of limited length."""
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: longest + 1])
+    return clean if len(clean) <= longest else clean[:longest] + "…"

@@ -14,7 +14,7 @@ import httpcore
 import httpx
 
 from indexer import __version__
-from indexer.web_url import host_of, port_of
+from indexer.photos.fetch.url import host_of, port_of
 
 
 class Deadline:

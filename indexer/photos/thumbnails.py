@@ -49,3 +49,13 @@ class ThumbnailStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(encoded.getbuffer())
         temporary.replace(path)
+
+
+def original_of(catalog_root: Path, key: str) -> Path | None:
+    """The catalog photo of this key, where it still is; never a file outside the catalog."""
+    try:
+        root = catalog_root.resolve()
+        path = (root / key).resolve()
+        return path if path.is_relative_to(root) and path.is_file() else None
+    except (OSError, ValueError):  # a name that no file system takes
+        return None

@@ -1,0 +1,1 @@
+"""A photo behind an address that a stranger gave: fetched within limits, never from a private network."""
