@@ -9,7 +9,7 @@ from types import TracebackType
 
 import numpy as np
 
-from indexer.model_file import ModelFile
+from indexer.models.directory import ModelFile
 from indexer.photo import EmbeddedPhoto, PhotoFacts
 from indexer.stores.interface import TextModelRecord
 

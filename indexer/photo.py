@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from indexer.models.preprocessing import Preprocessing
 from indexer.photos.fingerprints import phash, pixel_sha256, sha256
 from indexer.photos.opening import open_sized
-from indexer.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.catalog.products import Reject
-from indexer.embedder import Embedder, classify
 from indexer.errors import ImageError
 from indexer.journal import Journal
-from indexer.model_file import ModelFile
+from indexer.models.directory import ModelFile
+from indexer.models.embedder import Embedder, classify
 from indexer.photo import EmbeddedPhoto, PhotoFacts, examine
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import read_bytes
@@ -27,7 +27,7 @@ from indexer.sync_plan import Wanted
 from indexer.system.machine import cores
 
 if TYPE_CHECKING:
-    from indexer.text_model import TextModel
+    from indexer.models.text_model import TextModel
 
 BATCH = 8
 """Photos a worker takes at a time."""

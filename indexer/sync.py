@@ -16,7 +16,7 @@ from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritab
 from indexer.generations import open_index
 from indexer.journal import Journal
 from indexer.kept_fields import Keeper
-from indexer.model_file import ModelFile, load_model
+from indexer.models.directory import ModelFile, load_model
 from indexer.photo import EmbeddedPhoto, photo_payload
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.pipeline import Outcome, Pipeline
@@ -27,7 +27,7 @@ from indexer.system.files import writing
 from indexer.system.machine import cores
 
 if TYPE_CHECKING:
-    from indexer.text_model import TextModel
+    from indexer.models.text_model import TextModel
 
 REMOVAL_GUARD = 0.5
 """A sync that would remove a larger share of the index than this is refused: mostly it is the wrong folder."""
@@ -134,7 +134,7 @@ def _load_text_model(given: Path | Literal[False] | None, index: Index) -> TextM
                 f"{given}: the text model of {index.location} is no longer there; name its new place with "
                 "--text-model, or leave it out with --no-text-model"
             )
-    from indexer.text_model import TextModel
+    from indexer.models.text_model import TextModel
 
     return TextModel(given)
 

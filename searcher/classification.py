@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from indexer.model_file import ModelFile
+from indexer.models.directory import ModelFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from searcher.stages import stage
 if TYPE_CHECKING:
     from PIL import Image
 
-    from indexer.embedder import Embedder, Prediction
+    from indexer.models.embedder import Embedder, Prediction
     from searcher.micro_batches import MicroBatches
 
 
@@ -83,8 +83,8 @@ class ExampleReader:
 
     def _batches_for(self, published: Published) -> MicroBatches:
         """The model whose vectors are in this generation, loaded once; refused before it is loaded if it is another."""
-        from indexer.embedder import Embedder
-        from indexer.model_file import load_model
+        from indexer.models.directory import load_model
+        from indexer.models.embedder import Embedder
         from indexer.settings import find_model
         from searcher.micro_batches import MicroBatches
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.model_file import Calibration
+from indexer.models.directory import Calibration
 from searcher.answers import Explanation
 from searcher.candidate import DECIMALS, Candidate
 from searcher.percentiles import percentile

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.embedder import Embedder, Prediction
+from indexer.models.embedder import Embedder, Prediction
 
 MAX_BATCH = 16
 """Photos that one caller computes for others before he gets his own answer."""

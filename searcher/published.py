@@ -23,7 +23,7 @@ from searcher.options import Where
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from indexer.model_file import Calibration
+    from indexer.models.directory import Calibration
     from searcher.duplicates.comparison import Comparison
     from searcher.facets.counting import FacetBasis
     from searcher.words.vocabulary import Vocabulary
@@ -136,7 +136,7 @@ class Published:
     @cached_property
     def calibration(self) -> Calibration | None:
         """What a cosine means to the model of the generation; None where the model is not at hand or was altered."""
-        from indexer.model_file import load_model
+        from indexer.models.directory import load_model
 
         try:
             model = load_model(self.model_folder)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from indexer.text_model import TextTower
+    from indexer.models.text_model import TextTower
 
 
 class TextReader:
@@ -47,8 +47,8 @@ class TextReader:
             self._tower = None
 
     def _tower_for(self, published: Published) -> TextTower:
-        from indexer.text_model import TextTower
-        from indexer.text_model_file import find_files
+        from indexer.models.text_directory import find_files
+        from indexer.models.text_model import TextTower
 
         wanted = published.store.record.text_model
         if wanted is None:

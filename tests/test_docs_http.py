@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from indexer.catalog.columns import KNOWN
-from indexer.embedder import Embedder
 from indexer.fields.types import FieldType
 from indexer.generations import EmbeddedIndex
-from indexer.model_file import load_model
+from indexer.models.directory import load_model
+from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.model_file import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGHTS_NAME, fingerprint_of
-from indexer.preprocessing import Preprocessing
+from indexer.models.directory import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGHTS_NAME, fingerprint_of
+from indexer.models.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -25,7 +25,7 @@ GRID = 8
 
 
 def write_tiny_model(path: Path, size: int = 32, categories: Sequence[str] = CATEGORIES, seed: int = 0) -> Path:
-    """Write a model directory that `indexer.model_file.load_model` accepts; returns ``path``.
+    """Write a model directory that `indexer.models.directory.load_model` accepts; returns ``path``.
 
     The network averages the photo over an 8x8 grid and turns those colours by a seeded random projection
     into a unit vector: look-alike photos get near vectors, the same photo gets the same vector, and another

@@ -78,7 +78,7 @@ def evaluate(model: Path, catalog: Path, seed: int, as_json: bool) -> None:
     from rich.console import Console
 
     from indexer.catalog.reading import read_catalog
-    from indexer.model_file import load_model
+    from indexer.models.directory import load_model
     from trainer.evaluation import evaluate_model, render
     from trainer.progress import Stages
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject
-from indexer.embedder import Embedder
 from indexer.errors import CatalogError, ImageError, UsageError
-from indexer.model_file import ModelFile
+from indexer.models.directory import ModelFile
+from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import pixel_sha256
 from indexer.photos.opening import open_image, read_bytes
 from indexer.system.machine import cores

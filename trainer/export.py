@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
 from indexer.errors import ModelError, UsageError
-from indexer.model_file import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGHTS_NAME, fingerprint_of
-from indexer.preprocessing import Preprocessing
+from indexer.models.directory import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGHTS_NAME, fingerprint_of
+from indexer.models.preprocessing import Preprocessing
 from trainer.network import EmbeddingNetwork
 
 MAX_COSINE_ERROR = 1e-5

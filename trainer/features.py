@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.models.preprocessing import Preprocessing
 from indexer.photos.opening import open_image
-from indexer.preprocessing import Preprocessing
 from indexer.system.machine import cores
 from trainer.augmentation import Augmentation, view_rng
 from trainer.dataset import Sample

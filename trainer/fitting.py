@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from indexer.catalog.products import Catalog, Reject
-from indexer.embedder import Embedder
-from indexer.model_file import load_model
-from indexer.preprocessing import Preprocessing
+from indexer.models.directory import load_model
+from indexer.models.embedder import Embedder
+from indexer.models.preprocessing import Preprocessing
 from indexer.system.machine import cores
 from trainer.calibration import fit_classifier, same_category_curve
 from trainer.dataset import Sample, Split, read_dataset, split

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from indexer.model_file import REPORT_NAME
+from indexer.models.directory import REPORT_NAME
 from trainer import embedding_map, plots, retrieval_grid
 from trainer import report_text as text
 

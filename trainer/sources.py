@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from indexer.models.preprocessing import Preprocessing
 from indexer.photos.opening import open_image
-from indexer.preprocessing import Preprocessing
 from indexer.system.machine import cores
 from trainer.augmentation import Augmentation, view_rng
 from trainer.dataset import Sample

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchvision import models
 
 from indexer.errors import ModelError, UsageError
-from indexer.model_file import WEIGHTS_NAME
+from indexer.models.directory import WEIGHTS_NAME
 from trainer.network import EmbeddingNetwork, strip_classifier
 from trainer.settings import BACKBONES
 

@@ -32,7 +32,7 @@ from searcher.duplicates.recolour import recoloured
 from searcher.duplicates.verifier import COPY, DIFFERENT, OTHER_PHOTO, VARIANT, Verifier
 
 if TYPE_CHECKING:
-    from indexer.embedder import Embedder
+    from indexer.models.embedder import Embedder
     from searcher.published import Published
 
 PHOTOS = 300

@@ -24,7 +24,7 @@ from searcher.duplicates.photo_table import photo_of
 from searcher.duplicates.signature import Signatures
 
 if TYPE_CHECKING:
-    from indexer.embedder import Embedder
+    from indexer.models.embedder import Embedder
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def _page_policy(path: Path) -> dict[str, str]:
 
 
 def _model_report(service: Service) -> Path | None:
-    from indexer.model_file import REPORT_NAME
+    from indexer.models.directory import REPORT_NAME
 
     try:
         folder = service.published().model_folder / REPORT_NAME

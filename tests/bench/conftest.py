@@ -12,7 +12,7 @@ def model(tmp_path_factory: pytest.TempPathFactory, imagenet_weights: Path) -> P
     """A full-size model directory; what its head learned does not matter to its speed."""
     from torch import nn
 
-    from indexer.preprocessing import Preprocessing
+    from indexer.models.preprocessing import Preprocessing
     from trainer.export import write_network, write_record
     from trainer.weights import build_network
 

@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 from indexer.generations import EmbeddedIndex
-from indexer.model_file import load_model
+from indexer.models.directory import load_model
 from indexer.stores.interface import GenerationRecord, Point
 from tests.bench.test_store_speed import RECORD, clustered, points
 

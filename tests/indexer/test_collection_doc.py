@@ -16,7 +16,7 @@ from qdrant_client import QdrantClient, models
 
 from indexer.fields.identity import point_id
 from indexer.fields.types import FieldType
-from indexer.model_file import load_model
+from indexer.models.directory import load_model
 from indexer.stores.collection import CollectionState, create_collection, read_state
 from indexer.stores.collection_options import CollectionOptions
 from indexer.stores.connection import Connection

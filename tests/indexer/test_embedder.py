@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.embedder import BATCH, Embedder, Photo, classify
 from indexer.errors import ImageError, ModelError
-from indexer.model_file import fingerprint_of, load_model
+from indexer.models.directory import fingerprint_of, load_model
+from indexer.models.embedder import BATCH, Embedder, Photo, classify
 from tests.small_catalog import write_photo
 from tests.tiny_model import CATEGORIES, write_tiny_model
 
@@ -95,7 +95,7 @@ def test_threads_may_share_one(model: Path, photos: list[Path]) -> None:
 
 def test_it_needs_no_torch(model: Path, photos: list[Path]) -> None:
     program = (
-        "import sys; from pathlib import Path; from indexer.embedder import Embedder\n"
+        "import sys; from pathlib import Path; from indexer.models.embedder import Embedder\n"
         "print(Embedder(Path(sys.argv[1])).embed([Path(sys.argv[2])]).shape, 'torch' in sys.modules)"
     )
     done = subprocess.run(
@@ -114,7 +114,7 @@ def resign(model: Path, **changes: Any) -> Path:
 
 
 def load_preprocessing(record: dict[str, Any]) -> Any:
-    from indexer.preprocessing import Preprocessing
+    from indexer.models.preprocessing import Preprocessing
 
     return Preprocessing.from_record(record["preprocessing"])
 

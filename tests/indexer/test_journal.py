@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexer.journal import Journal
-from indexer.model_file import ModelFile, load_model
+from indexer.models.directory import ModelFile, load_model
 from indexer.photo import EmbeddedPhoto, PhotoFacts
 from tests.tiny_model import write_tiny_model
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from indexer.errors import ModelError
-from indexer.model_file import Calibration, fingerprint_of, load_model
-from indexer.preprocessing import Preprocessing
+from indexer.models.directory import Calibration, fingerprint_of, load_model
+from indexer.models.preprocessing import Preprocessing
 from tests.tiny_model import write_tiny_model
 
 

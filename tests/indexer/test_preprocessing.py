@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from indexer.errors import ModelError
+from indexer.models.preprocessing import Preprocessing
 from indexer.photos.opening import open_image
-from indexer.preprocessing import Preprocessing
 
 
 @settings(deadline=None, max_examples=100)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from indexer.embedder import Embedder
 from indexer.errors import StoreLocked, StoreMissing
+from indexer.models.embedder import Embedder
 from indexer.stores.interface import Index
 from indexer.sync import sync
 from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, build, make_index, points, published_products

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from indexer.catalog.reading import read_catalog
-from indexer.embedder import Embedder
 from indexer.errors import CatalogError, FilterError, StoreMissing, UsageError
 from indexer.fields.identity import point_id
 from indexer.generations import EmbeddedIndex
+from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import phash, pixel_sha256, sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from indexer.errors import ImageError, MissingExtra, ModelError, UsageError
-from indexer.text_model import TextModel, TextTower
-from indexer.text_model_file import find_files
-from indexer.text_photos import read_photos
-from indexer.text_tokens import TextTokens
+from indexer.models.text_directory import find_files
+from indexer.models.text_model import TextModel, TextTower
+from indexer.models.text_photos import read_photos
+from indexer.models.text_tokens import TextTokens
 from tests.tiny_text_model import (
     COLOURS,
     DIMENSION,

@@ -12,16 +12,16 @@ from click.testing import CliRunner
 from PIL import Image
 
 from indexer.cli import main
-from indexer.embedder import Embedder
 from indexer.errors import JewelryError, ModelError, UsageError
 from indexer.generations.embedded import EmbeddedIndex
 from indexer.generations.server import ServerIndex
+from indexer.models.embedder import Embedder
+from indexer.models.text_model import TextModel
 from indexer.pipeline import Pipeline
 from indexer.snapshots import restore_snapshot, take_snapshot
 from indexer.stores.interface import GenerationRecord, Index, Point, TextModelRecord
 from indexer.sync import sync
 from indexer.table_files import read_table, write_table
-from indexer.text_model import TextModel
 from indexer.transfer import copy_index, transfer
 from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index, record
 from tests.small_catalog import read_manifest, write_manifest, write_small_catalog

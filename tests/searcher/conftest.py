@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer.embedder import Embedder
 from indexer.fields.identity import point_id
 from indexer.fields.types import FieldType
 from indexer.generations import EmbeddedIndex
-from indexer.model_file import load_model
+from indexer.models.directory import load_model
+from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore

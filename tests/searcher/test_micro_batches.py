@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer.embedder import Embedder, Prediction
 from indexer.errors import ModelError
+from indexer.models.embedder import Embedder, Prediction
 from searcher.micro_batches import MAX_BATCH, MicroBatches
 from tests.tiny_model import write_tiny_model
 

@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 import searcher
-from indexer.embedder import Embedder
 from indexer.errors import (
     FilterError,
     FingerprintMismatch,
@@ -24,7 +23,8 @@ from indexer.errors import (
     UsageError,
 )
 from indexer.generations import EmbeddedIndex
-from indexer.model_file import load_model
+from indexer.models.directory import load_model
+from indexer.models.embedder import Embedder
 from indexer.stores.filter_tree import Filter, Match
 from searcher.answers import Answer
 from searcher.service import SearchService

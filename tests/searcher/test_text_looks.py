@@ -17,12 +17,12 @@ from click.testing import CliRunner
 from PIL import Image
 from starlette.testclient import TestClient
 
-from indexer.embedder import Embedder
 from indexer.errors import FingerprintMismatch, MissingExtra, ModelError, UsageError
+from indexer.models.embedder import Embedder
+from indexer.models.text_directory import find_files
+from indexer.models.text_model import TextModel, TextTower
 from indexer.stores.interface import Index
 from indexer.sync import sync
-from indexer.text_model import TextModel, TextTower
-from indexer.text_model_file import find_files
 from searcher.cli import main
 from searcher.client import Client
 from searcher.http.app import create_app

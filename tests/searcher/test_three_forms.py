@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
-from indexer.embedder import Embedder
 from indexer.fields.co_views import KEY, CoViewed, to_payload
+from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
 from indexer.stores.interface import Index
 from searcher.answers import Answer

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from indexer.model_file import Calibration
+from indexer.models.directory import Calibration
 from trainer.calibration import KNOTS, fit_classifier, same_category_curve
 
 

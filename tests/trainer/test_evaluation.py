@@ -14,10 +14,10 @@ from rich.console import Console
 
 from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
-from indexer.embedder import Embedder
 from indexer.errors import CatalogError, UsageError
-from indexer.model_file import ModelFile, fingerprint_of, load_model
-from indexer.preprocessing import Preprocessing
+from indexer.models.directory import ModelFile, fingerprint_of, load_model
+from indexer.models.embedder import Embedder
+from indexer.models.preprocessing import Preprocessing
 from trainer.evaluation import evaluate_model, render
 from trainer.metrics import CATEGORY_KEYS, category_metrics, retrieval_metrics, self_retrieval_metrics
 

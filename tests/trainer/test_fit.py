@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from indexer.catalog.reading import read_catalog
-from indexer.embedder import Embedder
-from indexer.model_file import load_model
-from indexer.preprocessing import Preprocessing
+from indexer.models.directory import load_model
+from indexer.models.embedder import Embedder
+from indexer.models.preprocessing import Preprocessing
 from tests.trainer.drawn_catalog import SHAPES, draw
 from trainer.cli import main
 from trainer.dataset import read_dataset, split

@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from indexer.embedder import Embedder
 from indexer.errors import JewelryError, ModelError, UsageError
-from indexer.model_file import load_model
-from indexer.preprocessing import Preprocessing
+from indexer.models.directory import load_model
+from indexer.models.embedder import Embedder
+from indexer.models.preprocessing import Preprocessing
 from trainer import export
 from trainer.export import publishing, write_network, write_record
 from trainer.settings import BACKBONES

@@ -87,7 +87,7 @@ def cnn_vectors(folder: Path, rows: Sequence[Labelled], weights: Path) -> NDArra
 
 def embeddings(folder: Path, rows: Sequence[Labelled], model: Path) -> NDArray[np.float32]:
     """This project's embeddings [n, 128], of length one."""
-    from indexer.embedder import Embedder
+    from indexer.models.embedder import Embedder
 
     embedder, places = Embedder(model), files(folder, rows)
     return np.concatenate([embedder.embed(places[start : start + 64]) for start in range(0, len(places), 64)])

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from indexer.embedder import Embedder
 from indexer.fields.co_views import KEY, CoViewed, to_payload
 from indexer.generations import EmbeddedIndex
+from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.errors import ModelError
-from indexer.model_file import ModelFile, load_model
+from indexer.models.directory import ModelFile, load_model
 from indexer.photos.opening import to_rgb
 
 BATCH = 1

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.errors import ModelError, VectorError
+from indexer.models.text_directory import PHOTOS, TEXT, VISION, TextModelFiles, find_files
+from indexer.models.text_photos import read_photos
+from indexer.models.text_tokens import TextTokens
 from indexer.stores.interface import TextModelRecord, check_vectors
-from indexer.text_model_file import PHOTOS, TEXT, VISION, TextModelFiles, find_files
-from indexer.text_photos import read_photos
-from indexer.text_tokens import TextTokens
 
 PHOTO_OUTPUTS = ("image_embeds", "pooler_output")
 TEXT_OUTPUTS = ("text_embeds", "pooler_output")

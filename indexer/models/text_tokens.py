@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import MissingExtra, ModelError, UsageError
-from indexer.text_model_file import LONGEST_TEXT, TEXTS, TOKENIZER, TextModelFiles
+from indexer.models.text_directory import LONGEST_TEXT, TEXTS, TOKENIZER, TextModelFiles
 
 LONGEST = 1_000
 """Characters of a text."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import ModelError
-from indexer.preprocessing import Preprocessing
+from indexer.models.preprocessing import Preprocessing
 
 FORMAT_VERSION = 1
 ONNX_NAME = "model.onnx"
