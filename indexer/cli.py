@@ -14,7 +14,7 @@ from indexer.command_line import echo_json, group, index_options, json_option
 from indexer.errors import EXIT_DONE, EXIT_REJECTS, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from indexer.stores.interface import Index
+    from indexer.store.interface import Index
 
 _DIRECTORY = click.Path(path_type=Path)
 
@@ -89,7 +89,7 @@ def status(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
     """Show the published generation: its size, fields, categories and model, and where it is kept."""
     from indexer.console import print_status
     from indexer.settings import IndexerSettings, open_chosen
-    from indexer.status import read_status
+    from indexer.store.status import read_status
 
     report = read_status(open_chosen(IndexerSettings.read(), index=index, qdrant_url=qdrant_url))
     echo_json(report) if as_json else print_status(report)

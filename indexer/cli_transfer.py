@@ -14,7 +14,7 @@ from indexer.command_line import echo_json, index_options, json_option
 if TYPE_CHECKING:
     from indexer.comparison import Progress
     from indexer.settings import IndexerSettings
-    from indexer.stores.interface import Index
+    from indexer.store.interface import Index
     from indexer.transfer import TransferReport
 
 _PATH = click.Path(path_type=Path)
@@ -174,8 +174,8 @@ def _here(settings: IndexerSettings, index: Path | None, qdrant_url: str | None)
 
 def _there(location: str, collection: str | None, api_key: str | None) -> Index:
     """The other index: an address is a server, anything else a directory."""
-    from indexer.generations import open_index
     from indexer.settings import open_server
+    from indexer.store.embedded.index import open_index
 
     if "://" not in location:
         return open_index(location)

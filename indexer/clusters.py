@@ -10,8 +10,9 @@ from typing import Any
 
 from indexer.comparison import EVERY, Progress
 from indexer.errors import StoreError, StoreMissing, UsageError
-from indexer.fields.types import FieldType
-from indexer.stores.interface import Index, Payload, Point, Store, Writer
+from indexer.fields.types import FieldType, Payload
+from indexer.store.interface import Index, Store, Writer
+from indexer.store.records import Point
 from indexer.system.clock import now
 
 KEY = "cluster"

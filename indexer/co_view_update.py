@@ -16,7 +16,9 @@ from indexer.comparison import EVERY, Progress
 from indexer.errors import EventsError, StoreMissing, StoreUnwritable
 from indexer.events import Events, Notice, read_events
 from indexer.fields.co_views import KEY, CoViewed, to_payload
-from indexer.stores.interface import Index, Payload, Point, Store, Writer
+from indexer.fields.types import Payload
+from indexer.store.interface import Index, Store, Writer
+from indexer.store.records import Point
 from indexer.system.clock import now
 
 REJECTS_NAME = "events-rejects.jsonl"

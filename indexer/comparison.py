@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import StoreError
-from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import GenerationRecord, Payload, Point
+from indexer.fields.types import Payload
+from indexer.store.filters.tree import Filter
+from indexer.store.records import GenerationRecord, Point
 
 _MODULUS = 1 << 128
 EVERY = 1000

@@ -11,7 +11,7 @@ import numpy as np
 
 from indexer.models.directory import ModelFile
 from indexer.photo import EmbeddedPhoto, PhotoFacts
-from indexer.stores.interface import TextModelRecord
+from indexer.store.records import TextModelRecord
 
 
 class Journal:

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from indexer import clusters
 from indexer.fields import co_views
-from indexer.fields.types import FieldTable
-from indexer.stores.interface import Payload, Point, Store
+from indexer.fields.types import FieldTable, Payload
+from indexer.store.interface import Store
+from indexer.store.records import Point
 
 KEPT = (co_views.KEY, clusters.KEY)
 """Each belongs to a product, and stands on every photo of it."""

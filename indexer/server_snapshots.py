@@ -16,9 +16,9 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from indexer.comparison import tally
 from indexer.errors import StoreError, StoreMissing
-from indexer.generations.server import ServerIndex
-from indexer.stores.collection import CollectionState, ensure_field_indexes, read_state, write_state
-from indexer.stores.interface import GenerationRecord
+from indexer.store.records import GenerationRecord
+from indexer.store.server.collection import CollectionState, ensure_field_indexes, read_state, write_state
+from indexer.store.server.index import ServerIndex
 from indexer.transfer import TransferReport, check_target
 
 FILE = "collection.snapshot"

@@ -9,12 +9,12 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from indexer.errors import UsageError
-from indexer.generations import open_index
-from indexer.stores.collection_options import CollectionOptions, Quantization
-from indexer.stores.interface import Index
+from indexer.store.embedded.index import open_index
+from indexer.store.interface import Index
+from indexer.store.server.options import CollectionOptions, Quantization
 
 if TYPE_CHECKING:
-    from indexer.generations.server import ServerIndex
+    from indexer.store.server.index import ServerIndex
 
 
 class IndexerSettings(BaseSettings):
@@ -89,8 +89,8 @@ def open_chosen(settings: IndexerSettings, *, index: Path | None = None, qdrant_
 
 def open_server(settings: IndexerSettings, url: str) -> ServerIndex:
     """The index on a server, after asking it its version; imports qdrant-client. Raises as `open_chosen` does."""
-    from indexer.generations.server import ServerIndex
-    from indexer.stores.connection import ServerAddress, connect
+    from indexer.store.server.connection import ServerAddress, connect
+    from indexer.store.server.index import ServerIndex
 
     key = settings.qdrant_api_key
     address = ServerAddress(

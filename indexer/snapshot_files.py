@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import StoreError, UsageError
-from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord
+from indexer.store.records import SCHEMA_VERSION, GenerationRecord
 from indexer.system.files import fsync, writing
 
 MANIFEST = "snapshot.json"

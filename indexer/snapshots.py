@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.comparison import PointSource, Progress, tally
 from indexer.errors import StoreError, UsageError
-from indexer.generations.adopt import SHARD, published_shard
-from indexer.generations.embedded import EmbeddedIndex
 from indexer.snapshot_files import new_folder, read_manifest, write_manifest
-from indexer.stores.interface import GenerationRecord, Index
+from indexer.store.embedded.index import EmbeddedIndex, published_shard
+from indexer.store.embedded.layout import SHARD
+from indexer.store.interface import Index
+from indexer.store.records import GenerationRecord
 from indexer.system.files import copy_tree, writing
 from indexer.transfer import TransferReport, check_target, copy_thumbnails, transfer
 
 if TYPE_CHECKING:
-    from indexer.generations.server import ServerIndex
-    from indexer.stores.embedded import EdgeStore
+    from indexer.store.embedded.engine import EdgeStore
+    from indexer.store.server.index import ServerIndex
 
 RECORD = "generation.json"
 
@@ -126,7 +127,7 @@ def _fill(index: Index, folder: Path) -> tuple[dict[str, Any], GenerationRecord]
 @contextmanager
 def _opened(folder: Path, record: GenerationRecord, place: Path) -> Iterator[EdgeStore]:
     """A copy, below ``place``, of a snapshot's shard: the engine tidies up what it opens, a snapshot stays as it is."""
-    from indexer.stores.embedded import EdgeStore
+    from indexer.store.embedded.engine import EdgeStore
 
     with TemporaryDirectory(dir=place, prefix=".snapshot-", ignore_cleanup_errors=True) as scratch:
         with writing(place):
@@ -145,7 +146,7 @@ def _check(source: PointSource, manifest: dict[str, Any], where: str) -> None:
 
 
 def _server(index: Index) -> ServerIndex:
-    from indexer.generations.server import ServerIndex
+    from indexer.store.server.index import ServerIndex
 
     if not isinstance(index, ServerIndex):
         raise UsageError(f"{index.location}: this kind of index has no snapshots")

@@ -13,14 +13,16 @@ from indexer.catalog.products import Catalog, Reject
 from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
-from indexer.generations import open_index
+from indexer.fields.types import Payload
 from indexer.journal import Journal
 from indexer.kept_fields import Keeper
 from indexer.models.directory import ModelFile, load_model
 from indexer.photo import EmbeddedPhoto, photo_payload
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.pipeline import Outcome, Pipeline
-from indexer.stores.interface import Draft, GenerationRecord, Index, Payload, Point, Store
+from indexer.store.embedded.index import open_index
+from indexer.store.interface import Draft, Index, Store
+from indexer.store.records import GenerationRecord, Point
 from indexer.sync_plan import SyncPlan, Wanted, make_plan
 from indexer.system.clock import now
 from indexer.system.files import writing

@@ -18,16 +18,9 @@ from numpy.typing import NDArray
 
 from indexer.comparison import PointSource, Tally, payload_text
 from indexer.errors import JewelryError, MissingExtra, StoreError, UsageError
-from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import (
-    SCHEMA_VERSION,
-    TEXT_VECTOR_NAME,
-    VECTOR_NAME,
-    GenerationRecord,
-    Point,
-    check_vectors,
-    vector_of,
-)
+from indexer.store.filters.tree import Filter
+from indexer.store.records import SCHEMA_VERSION, TEXT_VECTOR_NAME, VECTOR_NAME, GenerationRecord, Point, vector_of
+from indexer.store.vectors import check_vectors
 from indexer.system.files import fsync, writing
 
 FORMAT = "jewelry-similarity points 1"

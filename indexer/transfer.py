@@ -12,9 +12,9 @@ from typing import Any
 
 from indexer.comparison import EVERY, Kind, PointSource, Progress, differences, verify
 from indexer.errors import StoreUnwritable, UsageError, advice_on_writing
-from indexer.generations.adopt import adopt, published_shard
-from indexer.generations.embedded import EmbeddedIndex, EmbeddedWriter
-from indexer.stores.interface import Draft, GenerationRecord, Index, Point, Writer
+from indexer.store.embedded.index import EmbeddedIndex, EmbeddedWriter, adopt, published_shard
+from indexer.store.interface import Draft, Index, Writer
+from indexer.store.records import GenerationRecord, Point
 from indexer.system.clock import now
 
 SERVER_TOLERANCE = 1e-6
@@ -189,8 +189,8 @@ def _link_or_copy(path: Path, copy: Path) -> None:
 def _write(target: Index, record: GenerationRecord) -> AbstractContextManager[Writer]:
     if isinstance(target, EmbeddedIndex):
         return target.write()
-    from indexer.generations.server import ServerIndex
-    from indexer.generations.server_resume import ResumableIndex
+    from indexer.store.server.index import ServerIndex
+    from indexer.store.server.resume import ResumableIndex
 
     return ResumableIndex(target, record).write() if isinstance(target, ServerIndex) else target.write()
 

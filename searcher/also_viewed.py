@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from indexer.errors import UsageError
 from indexer.fields.co_views import read_payload
-from indexer.fields.types import FieldTable, FieldType
-from indexer.stores.filter_tree import Filter, Match
-from indexer.stores.interface import Payload
+from indexer.fields.types import FieldTable, FieldType, Payload
+from indexer.store.filters.tree import Filter, Match
 from searcher.candidate import DECIMALS, Candidate
 
 IN_STOCK = "in_stock"

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.fields.co_views import KEY
-from indexer.stores.interface import Payload
+from indexer.fields.types import Payload
+from indexer.store.filters.text_form import where_texts
 from searcher.answers import Answer, Match, Query
 from searcher.candidate import Candidate
 from searcher.explain import explain
-from searcher.options import Options, where_texts
+from searcher.options import Options
 from searcher.percentiles import likeness
 from searcher.published import Published, photo_key
 from searcher.ranking import Ranked, rank

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from searcher.options import Options, where_texts
+from indexer.store.filters.text_form import where_texts
+from searcher.options import Options
 
 if TYPE_CHECKING:
     from searcher.facets.answers import Facet

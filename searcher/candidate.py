@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.stores.interface import Payload
+from indexer.fields.types import Payload
 
 DECIMALS = 8
 """Of a score: far below what an engine can tell apart, far above what float64 sums differ by."""

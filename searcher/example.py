@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError, VectorError
-from indexer.stores.interface import check_vectors
+from indexer.store.vectors import check_vectors
 from searcher.answers import QueryPhoto
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.stores.filter_tree import Filter, value_at
-from indexer.stores.interface import Payload, Store
+from indexer.fields.types import Payload
+from indexer.store.filters.tree import Filter, value_at
+from indexer.store.interface import Store
 
 FIELDS = (
     "product_id", "category", "predicted_category", "predicted_confidence",

@@ -7,8 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import VECTOR_NAME, Hit, Point, Store, VectorName, Vectors, vector_of
+from indexer.store.filters.tree import Filter
+from indexer.store.interface import Store
+from indexer.store.records import VECTOR_NAME, Hit, Point, VectorName, Vectors, vector_of
 from searcher.candidate import DECIMALS, Candidate
 
 ENGINE_ERROR = 2e-6

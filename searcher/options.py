@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from indexer.errors import UsageError
-from indexer.stores.filter_tree import Filter
+from indexer.store.filters.text_form import Where, where_json
 
 MAX_PRODUCTS = 10_000
 """Ceiling of offset + k: an engine has no paging over products, so that many are fetched and grouped."""
 
 STYLE_POOL = 500
 """Products that boosts, caps and diversity choose among; the same for every page, so that pages fit together."""
-
-Where = str | Sequence[str] | Filter | Mapping[str, Any] | None
-"""Filter texts, all of which must hold; a filter tree; or a filter in Qdrant's JSON."""
 
 
 class Wanted(TypedDict, total=False):
@@ -122,17 +119,3 @@ class Options:
             if value != getattr(default, name):
                 shown[name] = list(value) if isinstance(value, tuple | list) else value
         return shown
-
-
-def where_texts(where: Where) -> tuple[str, ...]:
-    """The filter texts; none for a tree or JSON."""
-    if where is None or isinstance(where, Filter | Mapping):
-        return ()
-    return (where,) if isinstance(where, str) else tuple(where)
-
-
-def where_json(where: Where) -> Any:
-    """How the filter was asked for, as plain JSON values: a list of texts, or Qdrant's JSON."""
-    if isinstance(where, Filter):
-        return [repr(where)]
-    return dict(where) if isinstance(where, Mapping) else list(where_texts(where))

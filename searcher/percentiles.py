@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import StoreError, UsageError
-from indexer.stores.interface import Store, check_vectors
+from indexer.store.interface import Store
+from indexer.store.vectors import check_vectors
 
 SAMPLE = 1_000
 SAME = 1e-6

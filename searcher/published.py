@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import JewelryError, UnknownProduct
+from indexer.fields.types import Payload
 from indexer.photos.thumbnails import ThumbnailStore
-from indexer.stores.filter_tree import Filter, Match, Range, value_at
-from indexer.stores.interface import Index, Payload, Point, Store, Vectors
-from searcher import filters
+from indexer.store.filters import text_form
+from indexer.store.filters.text_form import Where
+from indexer.store.filters.tree import Filter, Match, Range, value_at
+from indexer.store.interface import Index, Store
+from indexer.store.records import Point, Vectors
 from searcher.answers import QueryPhoto
 from searcher.example import Asked, Example
-from searcher.options import Where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +92,7 @@ class Published:
 
     def read_filter(self, where: Where) -> Filter | None:
         """The filter tree of a filter in any of its forms; raises ``FilterError``."""
-        return filters.read(where, self.store.record.field_table)
+        return text_form.read(where, self.store.record.field_table)
 
     @cached_property
     def photos_a_product(self) -> float:

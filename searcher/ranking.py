@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from indexer.stores.filter_tree import Filter, both
+from indexer.store.filters.text_form import Where, where_texts
+from indexer.store.filters.tree import Filter, both
 from searcher.candidate import Candidate
-from searcher.options import Options, Where, where_texts
+from searcher.options import Options
 from searcher.published import Published, without_products
 from searcher.search import Search
 from searcher.style.boosts import apply_boosts, parse_boosts

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from indexer.stores.filter_tree import Filter
+from indexer.store.filters.tree import Filter
 from searcher import recommendation
 from searcher.candidate import DECIMALS, Candidate
 from searcher.example import Asked

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.stores.filter_tree import Filter
+from indexer.store.filters.tree import Filter
 from searcher.answers import QueryPhoto
 from searcher.candidate import Candidate
 from searcher.example import Asked

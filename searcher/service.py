@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from indexer.errors import JewelryError
-from indexer.generations import open_index
-from indexer.stores.interface import Index
+from indexer.store.embedded.index import open_index
+from indexer.store.filters.text_form import Where
+from indexer.store.interface import Index
 from searcher.answering import answer
 from searcher.answers import Answer, QueryPhoto
 from searcher.example import Asked, Example
 from searcher.example_reader import ExampleReader
-from searcher.options import Options, Wanted, Where
+from searcher.options import Options, Wanted
 from searcher.product import ProductPage
 from searcher.published import Published, photo_key
 from searcher.recommend import by_examples, by_pairs, nearest

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import MissingExtra, ModelError, UsageError
-from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import TEXT_VECTOR_NAME
+from indexer.store.filters.tree import Filter
+from indexer.store.records import TEXT_VECTOR_NAME
 from searcher.candidate import Candidate
 from searcher.nearest import nearest_products
 from searcher.options import Options

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from indexer.errors import UsageError
-from indexer.stores.filter_tree import Filter, Match, both
+from indexer.store.filters.tree import Filter, Match, both
 from searcher.also_viewed import blend, co_view_scores, visited_products, worth_showing
 from searcher.candidate import Candidate
 from searcher.example import Asked

@@ -18,13 +18,13 @@ import pytest
 
 from indexer.catalog.columns import KNOWN
 from indexer.fields.types import FieldType
-from indexer.generations import EmbeddedIndex
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
-from indexer.stores.interface import GenerationRecord
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.records import GenerationRecord
 from searcher.cli import main
 from searcher.client import Client
 from searcher.http.app import create_app

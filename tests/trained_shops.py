@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from indexer.catalog.reading import read_catalog
-from indexer.generations import EmbeddedIndex
 from indexer.sample_catalog import write_sample
+from indexer.store.embedded.index import EmbeddedIndex
 from indexer.sync import sync
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.stores.interface import Payload
+from indexer.fields.types import Payload
 
 KEY = "co_viewed"
 """The payload field, on every photo of a product; a sync keeps it, see `indexer.kept_fields`."""

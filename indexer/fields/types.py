@@ -7,6 +7,10 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Any
+
+Payload = dict[str, Any]
+
 
 FieldValue = str | float | bool | list[str]
 

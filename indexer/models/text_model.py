@@ -14,7 +14,8 @@ from indexer.errors import ModelError, VectorError
 from indexer.models.text_directory import PHOTOS, TEXT, VISION, TextModelFiles, find_files
 from indexer.models.text_photos import read_photos
 from indexer.models.text_tokens import TextTokens
-from indexer.stores.interface import TextModelRecord, check_vectors
+from indexer.store.records import TextModelRecord
+from indexer.store.vectors import check_vectors
 
 PHOTO_OUTPUTS = ("image_embeds", "pooler_output")
 TEXT_OUTPUTS = ("text_embeds", "pooler_output")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.stores.filter_tree import value_at
+from indexer.store.filters.tree import value_at
 from searcher.gallery import Gallery, Ints, Neighbours
 
 NEAR_IDENTICAL = 0.98

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
+from indexer.store.filters.text_form import Where, where_json
 from indexer.system.clock import now
 from searcher.audits.answers import Mislabel, MislabelReport
 from searcher.audits.classifier import FOLDS, out_of_sample
@@ -17,7 +18,6 @@ from searcher.audits.folds import make_folds, pixels_of
 from searcher.audits.photos import catalog_fields, neighbours_of, photo_of
 from searcher.audits.residual import residual_votes
 from searcher.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
-from searcher.options import Where, where_json
 
 if TYPE_CHECKING:
     from searcher.published import Published

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from indexer.fields.types import BUILT_IN
-from indexer.stores.filter_tree import value_at
-from indexer.stores.interface import Payload, Store
+from indexer.fields.types import BUILT_IN, Payload
+from indexer.store.filters.tree import value_at
+from indexer.store.interface import Store
 from searcher.audits.answers import Neighbour, Photo
 from searcher.gallery import Gallery
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from indexer.errors import UsageError
 from indexer.fields.types import FieldType
+from indexer.store.filters.text_form import Where, where_json
 from indexer.system.clock import now
 from searcher.audits.photos import photo_of
 from searcher.clusters.answers import Cluster, ClusterReport, Member, Place
@@ -18,7 +19,6 @@ from searcher.clusters.naming import name_of, shared_values
 from searcher.clusters.places import MOST, choose, places
 from searcher.clusters.space import product_vectors
 from searcher.gallery import Floats, Gallery, Ints, Neighbours, nearest_photos, read_gallery
-from searcher.options import Where, where_json
 
 if TYPE_CHECKING:
     from searcher.published import Published

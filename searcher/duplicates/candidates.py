@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import Store
+from indexer.store.filters.tree import Filter
+from indexer.store.interface import Store
 from searcher.duplicates.photo_table import PhotoTable
 from searcher.duplicates.signature import Signatures
 

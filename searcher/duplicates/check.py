@@ -16,7 +16,7 @@ from PIL import Image
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import SIDE
-from indexer.stores.interface import Store
+from indexer.store.interface import Store
 from searcher.answers import UNNAMED
 from searcher.duplicates.answers import Evidence, Photo, Tier
 from searcher.duplicates.candidates import NEIGHBOURS

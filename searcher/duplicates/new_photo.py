@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.photos.fingerprints import phash
-from indexer.stores.filter_tree import Filter, Match
-from indexer.stores.interface import Store
+from indexer.store.filters.tree import Filter, Match
+from indexer.store.interface import Store
 from searcher.duplicates.alignment import Picture
 from searcher.duplicates.answers import Photo
 from searcher.duplicates.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.fields.types import BUILT_IN
-from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import Store
+from indexer.store.filters.tree import Filter
+from indexer.store.interface import Store
 from searcher.duplicates.answers import Photo
 
 FIELDS = ("product_id", "category", "photo")

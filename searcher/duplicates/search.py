@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from indexer.stores.filter_tree import Filter
+from indexer.store.filters.text_form import Where, where_texts
+from indexer.store.filters.text_form import read as read_filter
+from indexer.store.filters.tree import Filter
 from indexer.system.clock import now
 from searcher.duplicates.answers import Counts, DuplicateReport, Evidence, Photo
 from searcher.duplicates.assembly import assemble, finished
@@ -34,8 +36,6 @@ from searcher.duplicates.judging import PairJudge
 from searcher.duplicates.photo_table import PhotoTable, with_payload
 from searcher.duplicates.signature import Array, Signatures
 from searcher.duplicates.verifier import Verifier
-from searcher.filters import read as read_filter
-from searcher.options import Where, where_texts
 
 if TYPE_CHECKING:
     from searcher.published import Published

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from indexer.fields.types import BUILT_IN
-from indexer.stores.filter_tree import Filter, Match, Range, both, value_at
-from indexer.stores.interface import Payload, Store
+from indexer.fields.types import BUILT_IN, Payload
+from indexer.store.filters.tree import Filter, Match, Range, both, value_at
+from indexer.store.interface import Store
 
 CEILING = 300_000
 """Photos that are read to count products; where more would have to be, first photos are counted. 100,000 take 2 s."""

@@ -9,10 +9,10 @@ from itertools import islice
 from typing import Any
 
 from indexer.errors import FilterError, UsageError
-from indexer.fields.types import FieldTable, FieldType
-from indexer.stores.filter_check import field_type
-from indexer.stores.filter_tree import DateRange, Filter, Range, known_fields
-from indexer.stores.interface import Payload, Store
+from indexer.fields.types import FieldTable, FieldType, Payload
+from indexer.store.filters.check import field_type
+from indexer.store.filters.tree import DateRange, Filter, Range, known_fields
+from indexer.store.interface import Store
 from searcher.facets.answers import Bounds, Facet, FacetRange, FacetValue, Span, range_texts, value_text
 from searcher.facets.census import ProductCensus, values_at
 from searcher.facets.counts import count_ranges, count_values, tally_ranges, tally_values

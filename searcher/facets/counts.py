@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from indexer.fields.types import FieldType, parse_date
-from indexer.stores.filter_tree import DateRange, Filter, Match, Range, both
-from indexer.stores.interface import Payload, Store
+from indexer.fields.types import FieldType, Payload, parse_date
+from indexer.store.filters.tree import DateRange, Filter, Match, Range, both
+from indexer.store.interface import Store
 from searcher.facets.answers import Bounds, Span
 from searcher.facets.census import Counting, values_at
 from searcher.facets.ranges import pairs

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from indexer.photos.thumbnails import ThumbnailStore
-from indexer.stores.interface import Index
+from indexer.store.interface import Index
 from searcher.duplicates.decisions import Decisions, decisions_path
 from searcher.reports.duplicates_words import differing_fields, evidence_in_words
 from searcher.reports.report_store import Document, Kind, ReportStore

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from indexer.stores.interface import Index
+from indexer.store.interface import Index
 from searcher.reports import page
 from searcher.reports.audit_sheets import mislabels_sheet, outliers_sheet
 from searcher.reports.clusters_sheet import clusters_sheet

@@ -21,12 +21,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from indexer.errors import UsageError
-from indexer.fields.types import FieldTable, FieldType, parse_boolean, parse_number
-from indexer.stores.filter_tree import is_finite_number, known_fields, value_at
-from indexer.stores.interface import Payload
+from indexer.fields.types import FieldTable, FieldType, Payload, parse_boolean, parse_number
+from indexer.store.filters.check import is_unicode, kind_of, listing, shown
+from indexer.store.filters.text_form import split_values
+from indexer.store.filters.tree import is_finite_number, known_fields, value_at
 from searcher.candidate import DECIMALS, Candidate
-from searcher.filters import split_values
-from searcher.style.field_names import is_unicode, kind_of, listing, shown
 
 MAX_HALF_LIFE = 36_500.0
 """Days."""

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.errors import UsageError
-from indexer.fields.types import FieldTable, FieldType
-from indexer.stores.filter_tree import known_fields, value_at
-from indexer.stores.interface import Payload
-from searcher.style.field_names import kind_of, listing, shown
+from indexer.fields.types import FieldTable, FieldType, Payload
+from indexer.store.filters.check import kind_of, listing, shown
+from indexer.store.filters.tree import known_fields, value_at
 
 _CAP = re.compile(r"\s*([^\s:]+)\s*:\s*([0-9]{1,9})\s*\Z", re.ASCII)
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from indexer.errors import UsageError
 from indexer.fields.types import FieldTable
-from indexer.stores.filter_tree import known_fields
-from searcher.filters import field_of
-from searcher.style.field_names import kind_of, listing, shown
+from indexer.store.filters.check import kind_of, listing, shown
+from indexer.store.filters.text_form import field_of
+from indexer.store.filters.tree import known_fields
 
 ANY = "*"
 """In a relax order: whichever filters are left."""

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from indexer.errors import UsageError
 from indexer.fields.types import FieldTable, FieldType
-from indexer.stores.filter_tree import (
+from indexer.store.filters.check import shown
+from indexer.store.filters.tree import (
     Condition,
     Filter,
     IsEmpty,
@@ -18,7 +19,6 @@ from indexer.stores.filter_tree import (
     known_fields,
     value_at,
 )
-from searcher.style.field_names import shown
 
 CHEAPER, DEARER = 0.7, 1.3
 """Of the price: what is cheaper costs at most so much of it, what is dearer at least so much, the same between."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from indexer.fields.identity import point_id
-from indexer.stores.filter_tree import Filter
+from indexer.store.filters.tree import Filter
 from searcher.candidate import Candidate
 from searcher.options import STYLE_POOL, Options
 from searcher.published import Published, photo_key

@@ -16,8 +16,10 @@ from math import fsum
 from typing import Any
 
 from indexer.errors import UsageError
-from indexer.stores.filter_tree import Filter, both, value_at
-from indexer.stores.interface import Payload, Point, Store
+from indexer.fields.types import Payload
+from indexer.store.filters.tree import Filter, both, value_at
+from indexer.store.interface import Store
+from indexer.store.records import Point
 from searcher.words.vocabulary import KnownWord, Vocabulary
 from searcher.words.words import STOP_WORDS, words_of
 

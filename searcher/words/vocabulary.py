@@ -7,9 +7,9 @@ import threading
 from dataclasses import dataclass
 from itertools import islice
 
-from indexer.fields.types import FieldType
-from indexer.stores.filter_tree import Condition, Filter, Match, Text
-from indexer.stores.interface import Payload, Store
+from indexer.fields.types import FieldType, Payload
+from indexer.store.filters.tree import Condition, Filter, Match, Text
+from indexer.store.interface import Store
 from searcher.facets.census import values_at
 from searcher.words.words import forms, singular, words_of
 

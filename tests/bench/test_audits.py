@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.generations import EmbeddedIndex
-from indexer.stores.interface import GenerationRecord, Point
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.records import GenerationRecord, Point
 from searcher.gallery import read_gallery
 from searcher.service import SearchService
 from tests.trained_shops import categories_of, draw_flips, with_labels

@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.generations import EmbeddedIndex
 from indexer.models.directory import load_model
-from indexer.stores.interface import GenerationRecord, Point
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.records import GenerationRecord, Point
 from tests.bench.test_store_speed import RECORD, clustered, points
 
 pytestmark = pytest.mark.bench

@@ -13,9 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from indexer.fields.types import FieldType
-from indexer.generations import EmbeddedIndex
-from indexer.stores.filter_tree import Filter, Match, Range
-from indexer.stores.interface import GenerationRecord, Point, Store
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.filters.tree import Filter, Match, Range
+from indexer.store.interface import Store
+from indexer.store.records import GenerationRecord, Point
 
 pytestmark = pytest.mark.bench
 

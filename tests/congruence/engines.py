@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from indexer.fields.types import FieldTable, FieldType
-from indexer.stores.collection import CollectionState, create_collection, ensure_field_indexes
-from indexer.stores.collection_options import CollectionOptions
-from indexer.stores.connection import Connection, ServerAddress, connect
-from indexer.stores.embedded import EdgeStore
-from indexer.stores.interface import GenerationRecord, TextModelRecord
-from indexer.stores.server import ServerStore
+from indexer.store.embedded.engine import EdgeStore
+from indexer.store.records import GenerationRecord, TextModelRecord
+from indexer.store.server.collection import CollectionState, create_collection, ensure_field_indexes
+from indexer.store.server.connection import Connection, ServerAddress, connect
+from indexer.store.server.engine import ServerStore
+from indexer.store.server.options import CollectionOptions
 
 IMAGE = "qdrant/qdrant:v1.20.0"
 START_SECONDS = 60

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.stores.filter_tree import (
+from indexer.store.filters.tree import (
     Condition,
     DateRange,
     Except,
@@ -23,7 +23,7 @@ from indexer.stores.filter_tree import (
     Text,
     value_at,
 )
-from indexer.stores.interface import Hit, Point
+from indexer.store.records import Hit, Point
 
 SCORE_ERROR = 1e-4
 """Engines sum 128 products in float32 and may normalise once more."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from indexer.stores.filter_tree import Condition, DateRange, Except, Filter, IsEmpty, Match, Prefix, Range, Text
+from indexer.store.filters.tree import Condition, DateRange, Except, Filter, IsEmpty, Match, Prefix, Range, Text
 
 METALS = ("gold", "Gold", "gold ", "rose gold", "", "золото", "silver")
 TAGS = ("new", "sale", "a|b", "", "💍", "новый")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from indexer.fields.identity import point_id
 from indexer.fields.types import FieldTable, FieldType
-from indexer.stores.interface import Point
+from indexer.store.records import Point
 from tests.congruence.engines import DIMENSION
 
 TABLE: FieldTable = {

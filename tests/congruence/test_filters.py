@@ -11,11 +11,11 @@ from qdrant_client import models
 
 from indexer.errors import FilterError
 from indexer.fields.identity import point_id
-from indexer.stores.filter_check import MAX_DEPTH
-from indexer.stores.filter_json import write_filter
-from indexer.stores.filter_tree import Condition, DateRange, Except, Filter, IsEmpty, Match, Prefix, Range, Text
-from indexer.stores.interface import Point
-from indexer.stores.server import compile_filter
+from indexer.store.filters.check import MAX_DEPTH
+from indexer.store.filters.json_form import write_filter
+from indexer.store.filters.tree import Condition, DateRange, Except, Filter, IsEmpty, Match, Prefix, Range, Text
+from indexer.store.records import Point
+from indexer.store.server.filters import compile_filter
 from tests.congruence import judge
 from tests.congruence.engines import AnyStore, Engine
 from tests.congruence.shop import POINTS, QUERIES, payload, vector

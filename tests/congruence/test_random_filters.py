@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from indexer.fields.identity import point_id
-from indexer.stores.filter_json import read_filter, write_filter
-from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import Point
+from indexer.store.filters.json_form import read_filter, write_filter
+from indexer.store.filters.tree import Filter
+from indexer.store.records import Point
 from tests.congruence import judge
 from tests.congruence.engines import AnyStore, Engine
 from tests.congruence.random_filters import METALS, MOMENTS, NUMBERS, TAGS, TITLES, filters

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from indexer.errors import FilterError, UsageError, VectorError
-from indexer.stores.filter_tree import Condition, Filter, IsEmpty, Match, Range, Text
-from indexer.stores.interface import Point
+from indexer.store.filters.tree import Condition, Filter, IsEmpty, Match, Range, Text
+from indexer.store.records import Point
 from searcher.nearest import nearest_products
 from tests.congruence import judge
 from tests.congruence.engines import DIMENSION, AnyStore

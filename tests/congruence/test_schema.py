@@ -10,11 +10,11 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 from indexer.errors import StoreError
-from indexer.stores.collection import CollectionState, create_collection, ensure_field_indexes, read_state
-from indexer.stores.collection_options import CollectionOptions
-from indexer.stores.connection import Connection
-from indexer.stores.filter_tree import known_fields
-from indexer.stores.interface import SCHEMA_VERSION, VECTOR_NAME
+from indexer.store.filters.tree import known_fields
+from indexer.store.records import SCHEMA_VERSION, VECTOR_NAME
+from indexer.store.server.collection import CollectionState, create_collection, ensure_field_indexes, read_state
+from indexer.store.server.connection import Connection
+from indexer.store.server.options import CollectionOptions
 from tests.congruence.engines import DIMENSION, record_of, why_no_server
 from tests.congruence.shop import TABLE
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from indexer.errors import UsageError, VectorError
 from indexer.fields.types import FieldType
-from indexer.stores.filter_tree import Filter, Match
-from indexer.stores.interface import Point
+from indexer.store.filters.tree import Filter, Match
+from indexer.store.records import Point
 from searcher.nearest import nearest_products
 from tests.congruence import judge
 from tests.congruence.engines import DIMENSION, TEXT_DIMENSION, AnyStore

@@ -11,8 +11,8 @@ import pytest
 
 from indexer.errors import StoreError, VectorError
 from indexer.fields.types import FieldType
-from indexer.stores.filter_tree import Filter, IsEmpty, Match, Prefix, Range, Text
-from indexer.stores.interface import Point
+from indexer.store.filters.tree import Filter, IsEmpty, Match, Prefix, Range, Text
+from indexer.store.records import Point
 from tests.congruence import judge
 from tests.congruence.engines import DIMENSION, AnyStore, Engine
 from tests.congruence.shop import POINTS, QUERIES, TABLE, payload, vector

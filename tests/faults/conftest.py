@@ -25,7 +25,7 @@ def server() -> Iterator[LoopbackQdrant]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds the connection would have waited before each further attempt."""
     waited: list[float] = []
-    monkeypatch.setattr("indexer.stores.connection.time.sleep", waited.append)
+    monkeypatch.setattr("indexer.store.server.connection.time.sleep", waited.append)
     return waited
 
 

@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 from indexer.errors import StoreError
-from indexer.stores.collection import METADATA_KEY, CollectionState, create_collection, read_state
-from indexer.stores.collection_options import CollectionOptions, Quantization
-from indexer.stores.connection import Connection, ServerAddress, connect
-from indexer.stores.interface import Point
-from indexer.stores.server import ServerStore
+from indexer.store.records import Point
+from indexer.store.server.collection import METADATA_KEY, CollectionState, create_collection, read_state
+from indexer.store.server.connection import Connection, ServerAddress, connect
+from indexer.store.server.engine import ServerStore
+from indexer.store.server.options import CollectionOptions, Quantization
 from tests.faults.loopback_grpc import GrpcFault, LoopbackGrpc, loopback_grpc
 from tests.indexer.both_engines import points, record
 
@@ -57,7 +57,7 @@ def assert_exactly(server: LoopbackGrpc, wanted: list[Point]) -> None:
 def test_a_fault_that_passes_is_overcome(
     server: LoopbackGrpc, store: ServerStore, code: grpc.StatusCode, applied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.stores.server.REQUEST_POINTS", 10)
+    monkeypatch.setattr("indexer.store.server.engine.REQUEST_POINTS", 10)
     server.faults = [GrpcFault(method, code, times=3, applied=applied) for method in ("Upsert", "Count", "Delete")]
     store.upsert(points(0, 25))
     assert store.count() == 25

@@ -8,11 +8,12 @@ import numpy as np
 from qdrant_client import QdrantClient
 
 from indexer.fields.types import FieldType
-from indexer.generations import EmbeddedIndex
-from indexer.generations.server import ServerIndex
-from indexer.stores.collection_options import CollectionOptions
-from indexer.stores.connection import Connection
-from indexer.stores.interface import GenerationRecord, Index, Point
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.interface import Index
+from indexer.store.records import GenerationRecord, Point
+from indexer.store.server.connection import Connection
+from indexer.store.server.index import ServerIndex
+from indexer.store.server.options import CollectionOptions
 
 ENGINES = ("embedded", "server")
 LOCAL_MODE_WARNINGS = (

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from indexer.cli import main
-from indexer.generations import EmbeddedIndex
+from indexer.store.embedded.index import EmbeddedIndex
 from tests.small_catalog import read_manifest, write_manifest, write_photo, write_small_catalog
 from tests.tiny_model import write_tiny_model
 

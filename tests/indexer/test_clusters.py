@@ -10,9 +10,9 @@ import pytest
 from indexer.clusters import KEY, update_clusters
 from indexer.errors import CatalogError, FilterError, StoreError, StoreMissing, UsageError
 from indexer.fields.types import FieldType
-from indexer.generations import EmbeddedIndex
-from indexer.stores.filter_tree import Filter, Match
-from indexer.stores.interface import Index
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.filters.tree import Filter, Match
+from indexer.store.interface import Index
 from indexer.sync import SyncReport, sync
 from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index
 from tests.small_catalog import read_manifest, write_manifest, write_small_catalog

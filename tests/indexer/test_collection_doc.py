@@ -17,13 +17,13 @@ from qdrant_client import QdrantClient, models
 from indexer.fields.identity import point_id
 from indexer.fields.types import FieldType
 from indexer.models.directory import load_model
-from indexer.stores.collection import CollectionState, create_collection, read_state
-from indexer.stores.collection_options import CollectionOptions
-from indexer.stores.connection import Connection
-from indexer.stores.filter_json import read_filter
-from indexer.stores.filter_tree import known_fields
-from indexer.stores.interface import GenerationRecord, Point
-from indexer.stores.server import ServerStore
+from indexer.store.filters.json_form import read_filter
+from indexer.store.filters.tree import known_fields
+from indexer.store.records import GenerationRecord, Point
+from indexer.store.server.collection import CollectionState, create_collection, read_state
+from indexer.store.server.connection import Connection
+from indexer.store.server.engine import ServerStore
+from indexer.store.server.options import CollectionOptions
 from tests.small_catalog import write_photo
 from tests.tiny_model import write_tiny_model
 

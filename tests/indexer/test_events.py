@@ -16,8 +16,9 @@ from indexer.co_view_update import EventsReport, update_co_views
 from indexer.errors import CatalogError, EventsError, StoreMissing
 from indexer.events import LONGEST_LINE, read_events
 from indexer.fields.co_views import KEY, CoViewed, read_payload, to_payload
-from indexer.generations import EmbeddedIndex
-from indexer.stores.interface import Index, Point
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.interface import Index
+from indexer.store.records import Point
 from indexer.sync import SyncReport, sync
 from indexer.table_files import read_table, write_table
 from indexer.transfer import copy_index, transfer

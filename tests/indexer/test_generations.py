@@ -14,9 +14,9 @@ import pytest
 
 from indexer.errors import StoreError, StoreLocked, StoreMissing, StoreUnwritable, VectorError
 from indexer.fields.types import FieldType
-from indexer.generations import EmbeddedIndex
-from indexer.stores.embedded import _called
-from indexer.stores.interface import GenerationRecord, Point
+from indexer.store.embedded.engine import _called
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.records import GenerationRecord, Point
 from indexer.system.files import replace_text
 
 RECORD = GenerationRecord(
@@ -83,7 +83,7 @@ def test_an_open_reader_stays_with_its_generation_even_when_that_is_pruned(index
     reader = index.read()
     for round_number in range(3):
         publish(index, points(10 * (round_number + 1), 10))
-    assert index.numbers() == [3, 4]
+    assert index.generations() == ["3", "4"]
     assert (reader.generation, reader.count(), len(list(reader.scroll(vectors=True)))) == ("1", 10, 10)
     reader.close()
 
@@ -159,7 +159,7 @@ def test_what_was_copied_goes_when_publishing_fails(index: EmbeddedIndex, monkey
     publish(index, points(0, 10))
     with index.write() as writer:
         draft = writer.draft(RECORD, from_published=True)
-        monkeypatch.setattr("indexer.generations.embedded.fsync", Mock(side_effect=FULL))
+        monkeypatch.setattr("indexer.store.embedded.index.fsync", Mock(side_effect=FULL))
         with pytest.raises(StoreUnwritable, match="published index is untouched; make room"):
             draft.publish()
     assert [folder.name for folder in (index.root / "generations").iterdir()] == ["1"]
@@ -167,7 +167,7 @@ def test_what_was_copied_goes_when_publishing_fails(index: EmbeddedIndex, monkey
 
 def test_a_copy_that_fails_leaves_nothing(index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(index, points(0, 10))
-    monkeypatch.setattr("indexer.stores.embedded.EdgeStore.ensure_field_indexes", Mock(side_effect=FULL))
+    monkeypatch.setattr("indexer.store.embedded.engine.EdgeStore.ensure_field_indexes", Mock(side_effect=FULL))
     with index.write() as writer, pytest.raises(StoreUnwritable, match="make room"):
         writer.draft(RECORD, from_published=True)
     assert [folder.name for folder in (index.root / "generations").iterdir()] == ["1"]

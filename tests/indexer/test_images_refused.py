@@ -19,7 +19,8 @@ from indexer.photos import opening
 from indexer.photos.opening import MAX_PIXELS, open_image
 from tests.photo_files import WRITABLE, encode, photo, png
 
-# What indexer.photos.opening sets for its process; pytest puts "error" before it, and odd metadata would refuse a photo.
+# What indexer.photos.opening sets for its process; pytest puts "error" before it,
+# odd metadata would refuse a photo.
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
 
 

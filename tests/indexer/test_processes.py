@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from indexer.generations import EmbeddedIndex
+from indexer.store.embedded.index import EmbeddedIndex
 from tests.small_catalog import read_manifest, write_manifest, write_small_catalog
 from tests.tiny_model import write_tiny_model
 

@@ -12,13 +12,13 @@ from qdrant_client import QdrantClient, models
 
 from indexer.errors import FilterError, StoreError, VectorError
 from indexer.fields.types import FieldType
-from indexer.generations.server import ServerIndex
-from indexer.stores.collection import METADATA_KEY, CollectionState, create_collection, quantization_config
-from indexer.stores.collection_options import CollectionOptions, Quantization
-from indexer.stores.connection import Connection
-from indexer.stores.filter_tree import Filter, Match, Prefix
-from indexer.stores.interface import Point
-from indexer.stores.server import ServerStore
+from indexer.store.filters.tree import Filter, Match, Prefix
+from indexer.store.records import Point
+from indexer.store.server.collection import METADATA_KEY, CollectionState, create_collection, quantization_config
+from indexer.store.server.connection import Connection
+from indexer.store.server.engine import ServerStore
+from indexer.store.server.index import ServerIndex
+from indexer.store.server.options import CollectionOptions, Quantization
 from indexer.sync import sync
 from tests.indexer.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, published_products, record
 from tests.small_catalog import read_manifest, write_manifest, write_small_catalog
@@ -159,7 +159,7 @@ def test_nothing_is_switched_before_the_optimizer_is_done(
 def test_the_optimizer_is_waited_for(index: ServerIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     original, seen = engine(index).get_collection, []
     states = [models.CollectionStatus.YELLOW, models.CollectionStatus.GREY, models.CollectionStatus.YELLOW]
-    monkeypatch.setattr("indexer.generations.server_draft.time.sleep", seen.append)
+    monkeypatch.setattr("indexer.store.server.draft.time.sleep", seen.append)
     with index.write() as writer:
         draft = writer.draft(record(), from_published=False)
         draft.upsert(points(0, 5))
@@ -269,7 +269,7 @@ def test_batches_keep_below_the_limit_and_drop_nothing(index: ServerIndex, monke
         return original(name, made, **options)
 
     monkeypatch.setattr(engine(index), "upsert", weighed)
-    monkeypatch.setattr("indexer.stores.server.REQUEST_BYTES", 20_000)
+    monkeypatch.setattr("indexer.store.server.engine.REQUEST_BYTES", 20_000)
     random = np.random.default_rng(0)
     many = [
         dataclasses.replace(point, payload=point.payload | {"title": "t" * int(random.integers(0, 4000))})

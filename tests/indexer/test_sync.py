@@ -11,12 +11,12 @@ import pytest
 from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError, FilterError, StoreMissing, UsageError
 from indexer.fields.identity import point_id
-from indexer.generations import EmbeddedIndex
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import phash, pixel_sha256, sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
-from indexer.stores.interface import Point
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.records import Point
 from indexer.sync import SyncReport, sync
 from tests.small_catalog import read_manifest, touch, write_manifest, write_photo, write_small_catalog
 from tests.tiny_model import write_tiny_model
@@ -200,7 +200,7 @@ def test_another_model_builds_everything_anew(shop: Shop) -> None:
 
 
 def test_a_column_that_changes_its_type_is_filtered_by_the_new_one(shop: Shop) -> None:
-    from indexer.stores.filter_tree import Filter, Match, Range
+    from indexer.store.filters.tree import Filter, Match, Range
 
     rows = read_manifest(shop.catalog)
     for number, row in enumerate(rows):

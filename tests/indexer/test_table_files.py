@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from indexer.comparison import Tally
 from indexer.errors import JewelryError, MissingExtra, StoreError, StoreUnwritable, UsageError
-from indexer.stores.filter_tree import Filter
-from indexer.stores.interface import GenerationRecord, Index, Point
+from indexer.store.filters.tree import Filter
+from indexer.store.interface import Index
+from indexer.store.records import GenerationRecord, Point
 from indexer.table_files import PointTable, read_table, write_table
 from indexer.transfer import transfer
 from tests.indexer.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, record

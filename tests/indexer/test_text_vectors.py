@@ -13,13 +13,14 @@ from PIL import Image
 
 from indexer.cli import main
 from indexer.errors import JewelryError, ModelError, UsageError
-from indexer.generations.embedded import EmbeddedIndex
-from indexer.generations.server import ServerIndex
 from indexer.models.embedder import Embedder
 from indexer.models.text_model import TextModel
 from indexer.pipeline import Pipeline
 from indexer.snapshots import restore_snapshot, take_snapshot
-from indexer.stores.interface import GenerationRecord, Index, Point, TextModelRecord
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.interface import Index
+from indexer.store.records import GenerationRecord, Point, TextModelRecord
+from indexer.store.server.index import ServerIndex
 from indexer.sync import sync
 from indexer.table_files import read_table, write_table
 from indexer.transfer import copy_index, transfer
@@ -146,8 +147,8 @@ def test_a_killed_sync_goes_on_with_both_vectors(index: Index, shop: Shop, monke
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("indexer.generations.embedded.EmbeddedDraft.publish", dies)
-        patch.setattr("indexer.generations.server_draft.BuiltDraft.publish", dies)
+        patch.setattr("indexer.store.embedded.draft.EmbeddedDraft.publish", dies)
+        patch.setattr("indexer.store.server.draft.BuiltDraft.publish", dies)
         with pytest.raises(Killed):
             sync(shop.catalog, shop.model, index, text_model=shop.clip)
     assert index.current() is None
@@ -163,7 +164,9 @@ def test_a_killed_sync_without_a_text_model_leaves_nothing_for_one_with(
 ) -> None:
     with monkeypatch.context() as patch:
         for name in ("embedded.EmbeddedDraft", "server_draft.BuiltDraft"):
-            patch.setattr(f"indexer.generations.{name}.publish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+            patch.setattr(
+                f"indexer.store.embedded.index.{name}.publish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt)
+            )
         with pytest.raises(KeyboardInterrupt):
             sync(shop.catalog, shop.model, index)
     report = sync(shop.catalog, shop.model, index, text_model=shop.clip)

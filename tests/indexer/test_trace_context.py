@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.stores.connection import ServerAddress, connect
+from indexer.store.server.connection import ServerAddress, connect
 from indexer.system import trace_context
 from tests.faults.loopback_grpc import LoopbackGrpc, loopback_grpc
 

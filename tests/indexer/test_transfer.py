@@ -19,12 +19,13 @@ from click.testing import CliRunner, Result
 
 from indexer.comparison import Kind, Tally, differences
 from indexer.errors import StoreError, StoreMissing, UsageError
-from indexer.generations import EmbeddedIndex
-from indexer.generations.server import ServerIndex
 from indexer.settings import IndexerSettings, open_server
-from indexer.stores.filter_tree import Filter, Range
-from indexer.stores.interface import Index, Point
-from indexer.stores.server import ServerStore
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.filters.tree import Filter, Range
+from indexer.store.interface import Index
+from indexer.store.records import Point
+from indexer.store.server.engine import ServerStore
+from indexer.store.server.index import ServerIndex
 from indexer.transfer import copy_index
 from tests.faults.loopback_qdrant import Fault, loopback_qdrant
 from tests.indexer.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, published_products, record
@@ -151,7 +152,7 @@ def test_another_catalog_or_model_is_replaced_only_when_asked_to(source: Index, 
 def test_a_failed_push_to_a_server_goes_on_where_it_was(
     source: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.stores.server.REQUEST_POINTS", 10)
+    monkeypatch.setattr("indexer.store.server.engine.REQUEST_POINTS", 10)
     target = make_index("server", tmp_path / "target")
     assert isinstance(target, ServerIndex)
     client, sent = target.connection.client, list[str]()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.generations import EmbeddedIndex
+from indexer.store.embedded.index import EmbeddedIndex
 from tests.searcher.conftest import DIMENSION, points, publish, record
 
 METALS = ("gold", "silver")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from indexer.fields.identity import point_id
 from indexer.fields.types import FieldTable
-from indexer.stores.interface import Point
+from indexer.store.records import Point
 from tests.congruence.engines import DIMENSION, AnyStore, Embedded, Engine, memory
 
 ENGINES = ("embedded", "memory")

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from indexer.fields.identity import point_id
 from indexer.fields.types import FieldType
-from indexer.generations import EmbeddedIndex
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
-from indexer.stores.interface import GenerationRecord, Point, Store
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.interface import Store
+from indexer.store.records import GenerationRecord, Point
 from tests.small_catalog import write_photo
 from tests.tiny_model import write_tiny_model
 

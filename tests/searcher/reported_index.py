@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from indexer.generations import EmbeddedIndex
+from indexer.store.embedded.index import EmbeddedIndex
 from searcher.duplicates.answers import Evidence, Tier
 from searcher.duplicates.check import CheckMatch, DuplicateCheck
 from searcher.reports.writing import write_report

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.fields.co_views import KEY, CoViewed, to_payload
 from indexer.fields.types import FieldType
-from indexer.stores.filter_tree import Filter, Match
+from indexer.store.filters.tree import Filter, Match
 from searcher.also_viewed import (
     Blended,
     CoView,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from indexer.generations import EmbeddedIndex
+from indexer.store.embedded.index import EmbeddedIndex
 from searcher.cli import main
 from searcher.service import SearchService
 from tests.searcher.conftest import Built, Photographed

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from indexer.errors import FilterError, UsageError
 from indexer.fields.types import FieldType
-from indexer.stores.filter_tree import Filter, IsEmpty, Match, Range
+from indexer.store.filters.text_form import parse
+from indexer.store.filters.tree import Filter, IsEmpty, Match, Range
 from searcher.facets import census as product_census
 from searcher.facets.answers import Facet, value_text
 from searcher.facets.counting import FacetBasis, facets, facets_of
 from searcher.facets.ranges import date_bounds, number_bounds, pairs
-from searcher.filters import parse
 from tests.congruence import judge
 from tests.congruence.conftest import STAND_IN_WARNINGS
 from tests.congruence.engines import AnyStore, Engine

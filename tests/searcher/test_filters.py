@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import FilterError
-from indexer.stores.filter_tree import Filter, Match
-from searcher.filters import parse
+from indexer.store.filters.text_form import parse
+from indexer.store.filters.tree import Filter, Match
 from tests.searcher.conftest import TABLE, Built, Plain
 
 Row = dict[str, Any]

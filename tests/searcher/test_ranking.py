@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import FilterError, UsageError
-from indexer.stores.filter_tree import Filter, Match
+from indexer.store.filters.tree import Filter, Match
 from searcher.options import MAX_PRODUCTS, STYLE_POOL, Options
 from searcher.service import SearchService
 from tests.searcher.conftest import Built, nearest_in_a_plain_loop

@@ -22,10 +22,10 @@ from indexer.errors import (
     UnknownProduct,
     UsageError,
 )
-from indexer.generations import EmbeddedIndex
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
-from indexer.stores.filter_tree import Filter, Match
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.filters.tree import Filter, Match
 from searcher.answers import Answer
 from searcher.service import SearchService
 from tests.searcher.conftest import (
@@ -311,7 +311,7 @@ def test_every_answer_is_of_one_generation_while_others_are_published_and_pruned
         assert {match.payload["price"] for match in answer.matches} == {float(answer.generation)}
         assert answer.model == f"{int(answer.generation):064d}"
         assert len(answer.matches) == 29
-    assert index.numbers() == [4, 5]
+    assert index.generations() == ["4", "5"]
     assert service.similar("P003").generation == "5"
     assert {point.id for point in first.scroll()} == before, "a reader outlives its generation's files"
     assert len(first.search(vectors[:1], limit=1000)[0]) == len(payloads)

@@ -21,7 +21,7 @@ from indexer.errors import FingerprintMismatch, MissingExtra, ModelError, UsageE
 from indexer.models.embedder import Embedder
 from indexer.models.text_directory import find_files
 from indexer.models.text_model import TextModel, TextTower
-from indexer.stores.interface import Index
+from indexer.store.interface import Index
 from indexer.sync import sync
 from searcher.cli import main
 from searcher.client import Client

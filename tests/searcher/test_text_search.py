@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from indexer.errors import FilterError, UsageError
 from indexer.fields.types import FieldType
-from indexer.stores.filter_tree import Filter, Match, Range
+from indexer.store.filters.tree import Filter, Match, Range
 from searcher.words import search as text_search
 from searcher.words import vocabulary
 from searcher.words.search import TextResult, search_text

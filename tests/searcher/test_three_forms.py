@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from indexer.fields.co_views import KEY, CoViewed, to_payload
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
-from indexer.stores.interface import Index
+from indexer.store.interface import Index
 from searcher.answers import Answer
 from searcher.cli import main
 from searcher.example import Example

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer.generations import EmbeddedIndex
-from indexer.stores.interface import Point
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.records import Point
 from searcher.duplicates.candidates import CLOSEST, Candidates, known_of, neighbours
 from searcher.duplicates.photo_table import PhotoTable
 from tests.searcher.conftest import publish, record

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from indexer.generations import EmbeddedIndex
+from indexer.store.embedded.index import EmbeddedIndex
 from searcher.http.app import create_app
 from searcher.http.readiness import ReadinessCheck
 from searcher.service import SearchService

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from indexer.fields.co_views import KEY, CoViewed, to_payload
-from indexer.generations import EmbeddedIndex
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
+from indexer.store.embedded.index import EmbeddedIndex
 from searcher.reports.writing import write_report
 from tests.searcher.audit_reports import clusters, mislabels, outliers
 from tests.searcher.conftest import Photographed, draw_payloads, points, publish, record

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from indexer.generations import open_index
-from indexer.stores.interface import Index
+from indexer.store.embedded.index import open_index
+from indexer.store.interface import Index
 
 
 def read_status(index: Path | Index) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from indexer.generations.server import ServerIndex, ServerWriter
-from indexer.generations.server_draft import BuiltDraft, LiveDraft
-from indexer.stores.collection import CollectionState, ensure_field_indexes
-from indexer.stores.interface import GenerationRecord
+from indexer.store.records import GenerationRecord
+from indexer.store.server.collection import CollectionState, ensure_field_indexes
+from indexer.store.server.draft import BuiltDraft, LiveDraft
+from indexer.store.server.index import ServerIndex, ServerWriter
 from indexer.system.lock import writer_lock
 
 

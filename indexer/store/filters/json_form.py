@@ -9,8 +9,8 @@ from typing import Any
 
 from indexer.errors import FilterError
 from indexer.fields.types import FieldTable, FieldType
-from indexer.stores.filter_check import field_type
-from indexer.stores.filter_tree import (
+from indexer.store.filters.check import field_type
+from indexer.store.filters.tree import (
     Condition,
     DateRange,
     Except,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 from indexer.errors import FilterError
 from indexer.fields.types import FieldTable, FieldType
-from indexer.stores.filter_tree import (
+from indexer.store.filters.tree import (
     Condition,
     DateRange,
     Except,
@@ -18,6 +19,10 @@ from indexer.stores.filter_tree import (
     Text,
     known_fields,
 )
+
+SHOWN = 80
+"""Characters of a text that an error message quotes."""
+
 
 MAX_DEPTH = 32
 """Levels of filters in filters; a server's JSON reader gives up at 128 levels of brackets."""
@@ -89,3 +94,30 @@ def _check(condition: Condition, fields: FieldTable, depth: int) -> None:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def kind_of(field: str, fields: FieldTable) -> FieldType:
+    """The field's type; raises ``ValueError`` that suggests the nearest name when there is no such field."""
+    if field in fields:
+        return fields[field]
+    near = get_close_matches(field[:SHOWN], fields, n=1, cutoff=0.6)
+    raise ValueError(f"there is no field {shown(field)}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+
+
+def listing(fields: FieldTable) -> str:
+    """The fields there are with their types, as an error message ends."""
+    return "Fields: " + ", ".join(f"{name} ({kind})" for name, kind in fields.items())
+
+
+def shown(text: str) -> str:
+    """The text as an error message quotes it: on one line, without control characters, and not all of a long one."""
+    return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether it can be stored at all: bytes of a command line that are no UTF-8 arrive as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

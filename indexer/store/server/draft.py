@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.errors import StoreError
-from indexer.stores.collection import CollectionState, write_state
-from indexer.stores.connection import Connection
-from indexer.stores.interface import Point, VectorName, names_of, vector_of
-from indexer.stores.server import ServerStore, to_point
+from indexer.store.records import Point, VectorName, names_of, vector_of
+from indexer.store.server.collection import CollectionState, write_state
+from indexer.store.server.connection import Connection
+from indexer.store.server.engine import ServerStore, to_point
 
 SAMPLE = 50
 """Stored vectors that are searched for before a generation is published."""

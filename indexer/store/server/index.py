@@ -14,8 +14,8 @@ from typing import Any
 from qdrant_client import models
 
 from indexer.errors import StoreError, StoreMissing
-from indexer.generations.server_draft import BuiltDraft, LiveDraft
-from indexer.stores.collection import (
+from indexer.store.records import GenerationRecord
+from indexer.store.server.collection import (
     CollectionState,
     change_quantization,
     create_collection,
@@ -24,10 +24,10 @@ from indexer.stores.collection import (
     read_state,
     state_from,
 )
-from indexer.stores.collection_options import CollectionOptions
-from indexer.stores.connection import Connection, is_missing
-from indexer.stores.interface import GenerationRecord
-from indexer.stores.server import ServerStore
+from indexer.store.server.connection import Connection, is_missing
+from indexer.store.server.draft import BuiltDraft, LiveDraft
+from indexer.store.server.engine import ServerStore
+from indexer.store.server.options import CollectionOptions
 from indexer.system.lock import writer_lock
 
 KEEP = 2

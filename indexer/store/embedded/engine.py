@@ -14,21 +14,13 @@ from numpy.typing import NDArray
 
 from indexer.errors import StoreError, StoreUnwritable
 from indexer.fields.types import FieldTable, FieldType
-from indexer.stores.filter_check import check_facet, check_filter
-from indexer.stores.filter_tree import (
-    Condition,
-    DateRange,
-    Except,
+from indexer.store.embedded.filters import compile_filter
+from indexer.store.filters.check import check_facet, check_filter
+from indexer.store.filters.tree import (
     Filter,
-    IsEmpty,
-    Match,
-    Prefix,
-    Range,
-    Text,
     known_fields,
-    tight_bounds,
 )
-from indexer.stores.interface import (
+from indexer.store.records import (
     TEXT_VECTOR_NAME,
     VECTOR_NAME,
     GenerationRecord,
@@ -36,12 +28,11 @@ from indexer.stores.interface import (
     Point,
     VectorName,
     Vectors,
-    check_limit,
-    check_vectors,
     dimension_of,
     names_of,
     stack_vectors,
 )
+from indexer.store.vectors import check_limit, check_vectors
 
 HNSW_M = 16
 HNSW_EF_CONSTRUCT = 200
@@ -230,54 +221,6 @@ class EdgeStore:
     def _compiled(self, where: Filter | None) -> Any:
         check_filter(where, self.record.field_table)
         return compile_filter(where)
-
-
-def compile_filter(where: Filter | None) -> Any:
-    """The project's filter tree as Edge's classes; None stays None."""
-    if where is None:
-        return None
-    return edge.Filter(
-        must=[_condition(c) for c in where.must] or None,
-        should=[_condition(c) for c in where.should] or None,
-        must_not=[_condition(c) for c in where.must_not] or None,
-    )
-
-
-def _condition(condition: Condition) -> Any:
-    match condition:
-        case Filter():
-            return compile_filter(condition)
-        case Match(field, values):
-            return _match(field, values)
-        case Except(field, values):
-            return edge.FieldCondition(field, match=edge.MatchExcept(list(values)))
-        case Range(field) | DateRange(field) if condition.boundless:
-            return edge.Filter(must_not=[edge.IsEmptyCondition(field)])
-        case Range(field):
-            return edge.FieldCondition(field, range=edge.RangeFloat(**tight_bounds(condition)))
-        case DateRange(field):
-            return edge.FieldCondition(field, range=edge.RangeDateTime(**tight_bounds(condition)))
-        case Text(field, text):
-            return edge.FieldCondition(field, match=edge.MatchText(text))
-        case Prefix(field, prefix):
-            return edge.FieldCondition(field, match=edge.MatchPrefix(prefix))
-        case IsEmpty(field):
-            return edge.IsEmptyCondition(field)
-
-
-def _match(field: str, values: tuple[str | bool, ...]) -> Any:
-    if not values:  # passes nothing, whatever index the field has
-        return edge.Filter(must=[edge.IsEmptyCondition(field)], must_not=[edge.IsEmptyCondition(field)])
-    words = [value for value in values if isinstance(value, str)]
-    # One value is compared, several are hashed: a tenth of a filtered search.
-    match = edge.MatchValue(words[0]) if len(words) == 1 else edge.MatchAny(words)
-    conditions: list[Any] = [edge.FieldCondition(field, match=match)] if words else []
-    for value in values:
-        if isinstance(value, bool):
-            # The engine reads a Python bool as an integer and finds nothing; numpy's it reads right.
-            boolean: Any = np.bool_(value)
-            conditions.append(edge.FieldCondition(field, match=edge.MatchValue(boolean)))
-    return conditions[0] if len(conditions) == 1 else edge.Filter(should=conditions)
 
 
 def _selector(fields: Sequence[str] | None) -> Any:

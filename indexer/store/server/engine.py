@@ -11,21 +11,11 @@ from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.errors import FilterError, StoreError
-from indexer.stores.connection import PREFIX_MATCH, Connection, is_too_large
-from indexer.stores.filter_check import check_facet, check_filter
-from indexer.stores.filter_tree import (
-    Condition,
-    DateRange,
-    Except,
+from indexer.store.filters.check import check_facet, check_filter
+from indexer.store.filters.tree import (
     Filter,
-    IsEmpty,
-    Match,
-    Prefix,
-    Range,
-    Text,
-    tight_bounds,
 )
-from indexer.stores.interface import (
+from indexer.store.records import (
     TEXT_VECTOR_NAME,
     VECTOR_NAME,
     GenerationRecord,
@@ -33,12 +23,13 @@ from indexer.stores.interface import (
     Point,
     VectorName,
     Vectors,
-    check_limit,
-    check_vectors,
     dimension_of,
     names_of,
     stack_vectors,
 )
+from indexer.store.server.connection import PREFIX_MATCH, Connection, is_too_large
+from indexer.store.server.filters import _has_prefix, compile_filter
+from indexer.store.vectors import check_limit, check_vectors
 
 HNSW_EF = 128
 REQUEST_BYTES = 8 * 1024 * 1024
@@ -209,65 +200,6 @@ def _batches(points: Iterable[Point], vector_bytes: int) -> Iterator[list[Point]
         size += added
     if batch:
         yield batch
-
-
-def _has_prefix(condition: Condition) -> bool:
-    if isinstance(condition, Filter):
-        return any(map(_has_prefix, (*condition.must, *condition.should, *condition.must_not)))
-    return isinstance(condition, Prefix)
-
-
-def compile_filter(where: Filter | None) -> models.Filter | None:
-    """The project's filter tree as qdrant-client's models; None stays None."""
-    if where is None:
-        return None
-    return models.Filter(
-        must=[_condition(c) for c in where.must] or None,
-        should=[_condition(c) for c in where.should] or None,
-        must_not=[_condition(c) for c in where.must_not] or None,
-    )
-
-
-def _condition(condition: Condition) -> Any:
-    match condition:
-        case Filter():
-            return compile_filter(condition)
-        case Match(field, values):
-            return _match(field, values)
-        case Except(field, values):
-            return models.FieldCondition(key=field, match=models.MatchExcept(**{"except": list(values)}))
-        case Range(field) | DateRange(field) if condition.boundless:
-            # Without bounds a server could not tell a range of dates from one of numbers.
-            return models.Filter(must_not=[_is_empty(field)])
-        case Range(field):
-            return models.FieldCondition(key=field, range=models.Range(**tight_bounds(condition)))
-        case DateRange(field):
-            return models.FieldCondition(key=field, range=models.DatetimeRange(**tight_bounds(condition)))
-        case Text(field, text):
-            return models.FieldCondition(key=field, match=models.MatchText(text=text))
-        case Prefix(field, prefix):
-            return models.FieldCondition(key=field, match=models.MatchPrefix(prefix=prefix))
-        case IsEmpty(field):
-            return _is_empty(field)
-
-
-def _match(field: str, values: tuple[str | bool, ...]) -> Any:
-    if not values:  # passes nothing, whatever index the field has
-        return models.Filter(must=[_is_empty(field)], must_not=[_is_empty(field)])
-    words = [value for value in values if isinstance(value, str)]
-    conditions: list[Any] = []
-    if words:
-        conditions.append(models.FieldCondition(key=field, match=models.MatchAny(any=words)))
-    conditions += [
-        models.FieldCondition(key=field, match=models.MatchValue(value=value))
-        for value in values
-        if isinstance(value, bool)
-    ]
-    return conditions[0] if len(conditions) == 1 else models.Filter(should=conditions)
-
-
-def _is_empty(field: str) -> models.IsEmptyCondition:
-    return models.IsEmptyCondition(is_empty=models.PayloadField(key=field))
 
 
 def _search_params(exact: bool, limit: int) -> models.SearchParams:

@@ -10,10 +10,10 @@ from qdrant_client import models
 
 from indexer.errors import StoreError
 from indexer.fields.types import FieldTable, FieldType
-from indexer.stores.collection_options import CollectionOptions, Quantization
-from indexer.stores.connection import MEMORY_TIERS, PREFIX_MATCH, Connection
-from indexer.stores.filter_tree import known_fields
-from indexer.stores.interface import SCHEMA_VERSION, GenerationRecord
+from indexer.store.filters.tree import known_fields
+from indexer.store.records import SCHEMA_VERSION, GenerationRecord
+from indexer.store.server.connection import MEMORY_TIERS, PREFIX_MATCH, Connection
+from indexer.store.server.options import CollectionOptions, Quantization
 
 METADATA_KEY = "jewelry_similarity"
 """The server merges metadata by its top-level keys, so everything of ours is under one: it is replaced as a whole."""

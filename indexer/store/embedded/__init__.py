@@ -1,0 +1,1 @@
+"""The engine within the process: generations in folders."""

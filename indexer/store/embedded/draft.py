@@ -1,0 +1,98 @@
+"""The next generation of an embedded index, while it is written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.errors import StoreError, StoreUnwritable
+from indexer.store.embedded.layout import RECORD, SHARD, Layout
+from indexer.store.records import Point
+from indexer.system.files import fsync, require_room, size_on_disk, writing
+
+if TYPE_CHECKING:
+    from indexer.store.embedded.engine import EdgeStore
+
+KEEP = 2
+"""Generations that a publish leaves on the disk: its own and the one it replaced."""
+POINTS_A_LOOK = 1000
+"""Points, some 3 MB, after which the room on the disk is looked at again."""
+
+
+class EmbeddedDraft:
+    """The next generation in ``<n>.building``; see `Draft`. Reading it sees what was written so far."""
+
+    def __init__(self, layout: Layout, folder: Path, store: EdgeStore) -> None:
+        self._layout, self._folder, self._store = layout, folder, store
+        self._open, self._published = True, False
+        self._deleted = 0
+        self.generation, self.record = store.generation, store.record
+        self.count, self.search, self.scroll = store.count, store.search, store.scroll
+        self.retrieve, self.facet, self.close = store.retrieve, store.facet, store.close
+
+    def upsert(self, points: Iterable[Point]) -> None:
+        """See `Draft.upsert`."""
+        with writing(self._layout.root):
+            self._store.upsert(self._while_there_is_room(points))
+
+    def _while_there_is_room(self, points: Iterable[Point]) -> Iterator[Point]:
+        for number, point in enumerate(points):
+            if number % POINTS_A_LOOK == 0:
+                require_room(self._layout.root, 0)
+            yield point
+
+    def replace_payload(self, points: Iterable[Point]) -> None:
+        """See `Draft.replace_payload`."""
+        with writing(self._layout.root):
+            self._store.replace_payload(self._while_there_is_room(points))
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """See `Draft.delete`."""
+        self._deleted += len(ids)
+        require_room(self._layout.root, 0)
+        self._store.delete(ids)
+
+    def publish(self) -> str:
+        """See `Draft.publish`: optimise, flush, close, fsync, rename, replace CURRENT, prune.
+
+        What is kept beside it is the generation it replaced: one that was rolled back from goes.
+        """
+        number, before = int(self.generation), self._layout.current() or 0
+        with writing(self._layout.root):
+            if self._store.needs_optimizing(deleted=self._deleted):
+                require_room(self._layout.root, size_on_disk(self._folder))  # all is written once more
+                self._store.optimize()
+            self._store.flush()
+            self._store.close()
+            self._open = False
+            # The first opening after a flush folds the engine's own journals into its files. It happens here,
+            # so that readers, who may be many at once, find nothing left to change.
+            self._store.load(self._folder / SHARD, self.generation, self.record).close()
+            record = json.dumps(self.record.to_json(), indent=2, sort_keys=True)
+            (self._folder / RECORD).write_text(record + "\n", encoding="utf-8")
+            for path in sorted(self._folder.rglob("*"), reverse=True):
+                fsync(path)
+            fsync(self._folder)
+            final = self._layout.generation(number)
+            self._folder.rename(final)
+            fsync(final.parent)
+            self._layout.publish(number)
+            self._published = True
+        rolled_back = range(before + 1, number)
+        kept = [n for n in self._layout.numbers() if n not in rolled_back][-KEEP:]
+        with suppress(StoreUnwritable):  # it is published all the same, and the next one clears away
+            self._layout.remove(n for n in self._layout.numbers() if n not in kept)
+        return self.generation
+
+    def discard(self) -> None:
+        """Throw the draft away unless it was published."""
+        if self._open:
+            with suppress(StoreError):
+                self._store.close()
+            self._open = False
+        if not self._published:
+            shutil.rmtree(self._folder, ignore_errors=True)

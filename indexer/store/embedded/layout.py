@@ -1,0 +1,97 @@
+"""Where things lie in an embedded index: the published number, the generations, their records."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from indexer.errors import StoreError
+from indexer.store.records import SCHEMA_VERSION, GenerationRecord
+from indexer.system.files import replace_text, writing
+
+RECORD, SHARD = "generation.json", "shard"
+_BUILDING = ".building"
+
+
+class Layout:
+    """The folders and files of an index.
+
+    <index>/CURRENT                          the published generation's number
+    <index>/LOCK                             held by the one writer, names it
+    <index>/generations/<n>/generation.json  what it was built from
+    <index>/generations/<n>/shard/           a Qdrant Edge shard, never changed after publication
+    <index>/generations/<n>.building/        the next one, while it is written
+    <index>/thumbnails/ · <index>/work/      pictures for answers; embeddings not yet published
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.lock = root / "LOCK"
+        self.generations = root / "generations"
+        self._current = root / "CURRENT"
+
+    def generation(self, number: int) -> Path:
+        """The folder of a complete generation."""
+        return self.generations / str(number)
+
+    def building(self, number: int) -> Path:
+        """The folder of a generation that is being written, or removed."""
+        return self.generations / f"{number}{_BUILDING}"
+
+    def record(self, number: int) -> GenerationRecord:
+        """What a generation was built from; raises ``StoreError``, see `read_record`."""
+        return read_record(self.generation(number) / RECORD)
+
+    def current(self) -> int | None:
+        """The published number; reads one small file.
+
+        Raises:
+            StoreError: it is there and cannot be read.
+        """
+        try:
+            return int(self._current.read_text())
+        except (FileNotFoundError, NotADirectoryError):  # also where a file is in the way: nothing is published there
+            return None
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{self._current}: cannot be read ({error}); restore it or remove the index") from error
+
+    def publish(self, number: int) -> None:
+        """Let readers see a complete generation, atomically."""
+        with writing(self.root):
+            replace_text(self._current, f"{number}\n")
+
+    def numbers(self) -> list[int]:
+        """Complete generations on disk, oldest first."""
+        folder = self.generations
+        return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit()) if folder.is_dir() else []
+
+    def next_number(self) -> int:
+        """The number of the generation to come: higher than any there is, rolled back from or not."""
+        return max([*self.numbers(), self.current() or 0]) + 1
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Remove generations."""
+        with writing(self.root):
+            for number in list(numbers):  # renamed first: half a generation must not look like a whole one
+                leaving = self.generation(number).rename(self.building(number))
+                shutil.rmtree(leaving, ignore_errors=True)
+
+    def remove_unfinished(self) -> None:
+        """Remove what a writer that died left: its embeddings are in the journal, its shard is not to be trusted."""
+        for left_over in self.generations.glob(f"*{_BUILDING}"):
+            shutil.rmtree(left_over)
+
+
+def read_record(path: Path) -> GenerationRecord:
+    """Read a generation.json; raises ``StoreError`` when it is missing, damaged or of a newer schema."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        record = GenerationRecord.from_json(content)
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError(f"{path}: cannot be read ({error!r}); remove the index and sync again") from error
+    if record.schema_version > SCHEMA_VERSION:
+        raise StoreError(f"{path}: index schema {record.schema_version} is newer than this version's; upgrade")
+    return record

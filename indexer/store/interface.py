@@ -1,0 +1,141 @@
+"""What every engine must do: read one generation, write the next one, and say which is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.store.filters.tree import Filter
+from indexer.store.records import GenerationRecord, Hit, Point, VectorName, Vectors
+
+
+class Store(Protocol):
+    """One generation, open for reading. All its answers come from that generation, whatever is published meanwhile."""
+
+    @property
+    def generation(self) -> str:
+        """The generation's name."""
+
+    @property
+    def record(self) -> GenerationRecord:
+        """What it was built from."""
+
+    def count(self, where: Filter | None = None) -> int:
+        """Number of points that pass the filter, exact."""
+
+    def search(
+        self,
+        vectors: NDArray[np.float32],
+        *,
+        limit: int,
+        where: Filter | None = None,
+        exact: bool = False,
+        fields: Sequence[str] | None = None,
+        using: VectorName = "image",
+        vectors_too: Vectors = False,
+    ) -> list[list[Hit]]:
+        """Nearest neighbours of each row of ``vectors`` [m, dimension], best first.
+
+        ``exact`` compares with every point instead of walking the graph. ``fields`` names the payload
+        fields to return; None returns all of them. ``using`` names the vectors to compare with; raises
+        ``UsageError`` where the generation has none of that name. ``vectors_too`` names the vectors to return.
+        """
+
+    def scroll(
+        self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: Vectors = False
+    ) -> Iterator[Point]:
+        """Every point that passes the filter, in order of id, without vectors, with all it has or with one."""
+
+    def retrieve(self, ids: Sequence[str], *, vectors: Vectors = False) -> list[Point]:
+        """The points of these ids that exist, each once."""
+
+    def facet(self, field: str, where: Filter | None = None, *, limit: int = 100) -> list[tuple[str | bool, int]]:
+        """Distinct values of a keyword or boolean field with their number of points, most frequent first."""
+
+    def close(self) -> None:
+        """Release the generation."""
+
+
+class Draft(Store, Protocol):
+    """The next generation while it is being written; nobody else sees it before `publish`."""
+
+    def upsert(self, points: Iterable[Point]) -> None:
+        """Insert points, or replace those of the same id. Raises ``VectorError`` before an engine sees a bad vector."""
+
+    def replace_payload(self, points: Iterable[Point]) -> None:
+        """Replace the payload of existing points and leave their vectors alone."""
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove points; ids that are not there are no error."""
+
+    def publish(self) -> str:
+        """Make it durable and let readers see it; returns the generation's name."""
+
+
+class Index(Protocol):
+    """The place where generations live: a directory, or an alias on a server."""
+
+    @property
+    def location(self) -> str:
+        """Where it is, for people."""
+
+    @property
+    def local(self) -> Path:
+        """This machine's folder beside it: thumbnails, the journal of unfinished work, the rejects file."""
+
+    @property
+    def in_process(self) -> bool:
+        """Whether the engine works in this process and under Python's lock, so that threads gain it nothing."""
+
+    def current(self) -> str | None:
+        """The published generation's name, cheaply; None before the first."""
+
+    def record(self) -> GenerationRecord | None:
+        """What the published generation was built from, without opening it; None before the first."""
+
+    def describe(self) -> dict[str, Any]:
+        """What is particular to the engine, as plain JSON values: for `indexer status`."""
+
+    def generations(self) -> list[str]:
+        """Complete generations, oldest first; those before the published one can be rolled back to."""
+
+    def rollback(self) -> str:
+        """Publish the generation before the published one again; returns its name.
+
+        Raises:
+            StoreMissing: there is none.
+        """
+
+    def prune(self, keep: int = 1) -> list[str]:
+        """Remove all but the ``keep`` newest generations and the published one; returns the names of those removed."""
+
+    def read(self) -> Store:
+        """Open the published generation.
+
+        Raises:
+            StoreMissing: nothing is published yet.
+            StoreError: it cannot be opened.
+        """
+
+    def write(self) -> AbstractContextManager[Writer]:
+        """Become the one writer for the length of a ``with`` block.
+
+        Raises:
+            StoreLocked: another process writes; the message names it.
+            StoreUnwritable: no permission, or no room.
+        """
+
+
+class Writer(Protocol):
+    """The right to publish. Leaving the ``with`` block without publishing leaves readers untouched."""
+
+    def published(self) -> Store | None:
+        """The published generation, or None before the first; the writer closes it."""
+
+    def draft(self, record: GenerationRecord, *, from_published: bool) -> Draft:
+        """Begin the next generation: a copy of the published one, or an empty one. Payload indexes exist at once."""

@@ -1,0 +1,169 @@
+"""What a store holds: points, hits, and the record of what a generation was built from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import UsageError, VectorError
+from indexer.fields.types import FieldTable, FieldType, Payload
+from indexer.store.vectors import check_vectors
+
+VectorName = Literal["image", "text"]
+"""``image`` is by the project's own model; ``text``, where there is a text model, lies in the space of its texts."""
+Vectors = bool | VectorName
+"""What to read of a point's vectors: none, all, or the one of that name, which is a good deal quicker than all."""
+VECTOR_NAME: VectorName = "image"
+TEXT_VECTOR_NAME: VectorName = "text"
+SCHEMA_VERSION = 2
+"""The newest that is read: 1 is a generation with image vectors alone, 2 one with text vectors beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One photo in the store; ``vector`` is float32 [dimension] or None where it was not asked for.
+
+    ``text_vector`` goes with it in every generation that has a text model, and in no other.
+    """
+
+    id: str
+    payload: Payload
+    vector: NDArray[np.float32] | None = None
+    text_vector: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer of a nearest-neighbour search: cosine ``score`` in [-1, 1], higher is more alike."""
+
+    id: str
+    score: float
+    payload: Payload
+    point: Point | None = None
+    """The whole point, where its vectors were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextModelRecord:
+    """The text model that the ``text`` vectors of a generation are by."""
+
+    fingerprint: str
+    dimension: int
+    path: str
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> TextModelRecord:
+        """From plain JSON values; raises ``KeyError``, ``TypeError`` or ``ValueError`` on anything else."""
+        return cls(str(record["fingerprint"]), int(record["dimension"]), str(record["path"]))
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRecord:
+    """What a generation was built from: decides whether its vectors and payload can be used."""
+
+    fingerprint: str
+    dimension: int
+    field_table: FieldTable
+    catalog_root: str
+    model_path: str
+    created_at: str
+    schema_version: int = 1
+    text_model: TextModelRecord | None = None
+
+    def __post_init__(self) -> None:
+        # A version that knows nothing of text vectors would lose them: it must refuse such a generation.
+        if self.text_model is not None and self.schema_version < SCHEMA_VERSION:
+            object.__setattr__(self, "schema_version", SCHEMA_VERSION)
+
+    @property
+    def dimensions(self) -> dict[VectorName, int]:
+        """The vectors that every point has, and their lengths."""
+        text: dict[VectorName, int] = {} if self.text_model is None else {TEXT_VECTOR_NAME: self.text_model.dimension}
+        return {VECTOR_NAME: self.dimension, **text}
+
+    def is_comparable(self, other: GenerationRecord) -> bool:
+        """Whether the vectors of both are by the same models."""
+        return _makers(self) == _makers(other)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values; a generation without a text model does not speak of one."""
+        return {
+            **({} if self.text_model is None else {"text_model": asdict(self.text_model)}),
+            "schema_version": self.schema_version,
+            "fingerprint": self.fingerprint,
+            "dimension": self.dimension,
+            "field_table": {name: str(kind) for name, kind in self.field_table.items()},
+            "catalog_root": self.catalog_root,
+            "model_path": self.model_path,
+            "created_at": self.created_at,
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> GenerationRecord:
+        """The inverse of `to_json`; raises ``KeyError``, ``TypeError`` or ``ValueError`` on anything else."""
+        text_model = record.get("text_model")
+        return cls(
+            text_model=None if text_model is None else TextModelRecord.from_json(text_model),
+            fingerprint=str(record["fingerprint"]),
+            dimension=int(record["dimension"]),
+            field_table={name: FieldType(kind) for name, kind in record["field_table"].items()},
+            catalog_root=str(record["catalog_root"]),
+            model_path=str(record["model_path"]),
+            created_at=str(record["created_at"]),
+            schema_version=int(record["schema_version"]),
+        )
+
+
+def _makers(record: GenerationRecord) -> tuple[object, ...]:
+    text = record.text_model
+    return record.fingerprint, record.dimension, text and (text.fingerprint, text.dimension)
+
+
+def vector_of(point: Point, name: VectorName) -> NDArray[np.float32] | None:
+    """The point's vector of that name, where it has one and it was asked for."""
+    return point.vector if name == VECTOR_NAME else point.text_vector
+
+
+def dimension_of(record: GenerationRecord, name: VectorName) -> int:
+    """The length of a generation's vectors of that name.
+
+    Raises:
+        UsageError: it has none.
+    """
+    if name not in record.dimensions:
+        raise UsageError(f"the index has no vectors {name!r}; a sync with --text-model DIR makes text vectors")
+    return record.dimensions[name]
+
+
+def names_of(record: GenerationRecord, vectors: Vectors) -> list[str] | Literal[False]:
+    """The names of the vectors to read, as engines want them."""
+    if isinstance(vectors, str):
+        return [vectors]
+    return list(record.dimensions) if vectors else False
+
+
+def stack_vectors(points: Sequence[Point], record: GenerationRecord) -> dict[VectorName, NDArray[np.float32]]:
+    """The vectors of one point or more, each float32 [n, dimension], by name.
+
+    Raises:
+        VectorError: one is missing, is one too many or is refused by `check_vectors`.
+    """
+    if record.text_model is None and any(point.text_vector is not None for point in points):
+        raise VectorError("a point has a text vector where the index has no text model; build the index anew with it")
+    return {name: _stacked(points, name, dimension) for name, dimension in record.dimensions.items()}
+
+
+def _stacked(points: Sequence[Point], name: VectorName, dimension: int) -> NDArray[np.float32]:
+    kind = "vector" if name == VECTOR_NAME else f"{name} vector"
+    rows = []
+    for point in points:
+        row = vector_of(point, name)
+        if row is None or row.shape != (dimension,):
+            found = f"no {kind}" if row is None else f"a {kind} of shape {row.shape}"
+            raise VectorError(f"point {point.id} has {found} where [{dimension}] is needed")
+        rows.append(row)
+    return check_vectors(np.stack(rows), dimension)

@@ -1,0 +1,1 @@
+"""A Qdrant server: generations as collections behind an alias."""
