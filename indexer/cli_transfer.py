@@ -12,10 +12,10 @@ import click
 from indexer.command_line import echo_json, index_options, json_option
 
 if TYPE_CHECKING:
-    from indexer.comparison import Progress
     from indexer.settings import IndexerSettings
     from indexer.store.interface import Index
-    from indexer.transfer import TransferReport
+    from indexer.store.transfer.compare import Progress
+    from indexer.store.transfer.copy import TransferReport
 
 _PATH = click.Path(path_type=Path)
 Command = Callable[..., Any]
@@ -86,7 +86,7 @@ def pull(
 @json_option
 def export_(file: Path, index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
     """Write ids, product ids, payloads and vectors to FILE, which ends in .npz or .parquet."""
-    from indexer.table_files import write_table
+    from indexer.store.transfer.tables import write_table
 
     place = _here(_settings(), index, qdrant_url)
     store = place.read()
@@ -107,8 +107,8 @@ def export_(file: Path, index: Path | None, qdrant_url: str | None, as_json: boo
 @json_option
 def import_(file: Path, index: Path | None, qdrant_url: str | None, overwrite: bool, as_json: bool) -> None:
     """Publish the points of FILE, written by export, as the next generation."""
-    from indexer.table_files import read_table
-    from indexer.transfer import transfer
+    from indexer.store.transfer.copy import transfer
+    from indexer.store.transfer.tables import read_table
 
     place = _here(_settings(), index, qdrant_url)
     with stage_progress(quiet=as_json) as progress:
@@ -123,7 +123,7 @@ def import_(file: Path, index: Path | None, qdrant_url: str | None, overwrite: b
 @json_option
 def snapshot(folder: Path, index: Path | None, qdrant_url: str | None, thumbnails: bool, as_json: bool) -> None:
     """Put the published generation aside in FOLDER, which must be new or empty."""
-    from indexer.snapshots import take_snapshot
+    from indexer.store.transfer.snapshots import take_snapshot
 
     report = take_snapshot(_here(_settings(), index, qdrant_url), folder, thumbnails=thumbnails)
     if as_json:
@@ -140,7 +140,7 @@ def snapshot(folder: Path, index: Path | None, qdrant_url: str | None, thumbnail
 @json_option
 def restore(folder: Path, index: Path | None, qdrant_url: str | None, overwrite: bool, as_json: bool) -> None:
     """Publish the snapshot in FOLDER as the next generation; the one before it can be rolled back to."""
-    from indexer.snapshots import restore_snapshot
+    from indexer.store.transfer.snapshots import restore_snapshot
 
     place = _here(_settings(), index, qdrant_url)
     with stage_progress(quiet=as_json) as progress:
@@ -184,7 +184,7 @@ def _there(location: str, collection: str | None, api_key: str | None) -> Index:
 
 
 def _copy(source: Index, target: Index, overwrite: bool, as_json: bool) -> None:
-    from indexer.transfer import copy_index
+    from indexer.store.transfer.copy import copy_index
 
     with stage_progress(quiet=as_json) as progress:
         report = copy_index(source, target, overwrite=overwrite, progress=progress)

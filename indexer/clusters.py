@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from indexer.comparison import EVERY, Progress
 from indexer.errors import StoreError, StoreMissing, UsageError
 from indexer.fields.types import FieldType, Payload
 from indexer.store.interface import Index, Store, Writer
 from indexer.store.records import Point
+from indexer.store.transfer.compare import EVERY, Progress
 from indexer.system.clock import now
 
 KEY = "cluster"

@@ -19,9 +19,9 @@ from indexer.fields.co_views import KEY, CoViewed, read_payload, to_payload
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.interface import Index
 from indexer.store.records import Point
+from indexer.store.transfer.copy import copy_index, transfer
+from indexer.store.transfer.tables import read_table, write_table
 from indexer.sync import SyncReport, sync
-from indexer.table_files import read_table, write_table
-from indexer.transfer import copy_index, transfer
 from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index
 from tests.small_catalog import read_manifest, touch, write_manifest, write_photo, write_small_catalog
 from tests.tiny_model import write_tiny_model

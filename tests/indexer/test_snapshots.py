@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 
 from indexer.errors import StoreError, StoreMissing, UsageError
 from indexer.settings import IndexerSettings, open_server
-from indexer.snapshots import restore_snapshot, take_snapshot
 from indexer.store.interface import Index
 from indexer.store.server.index import ServerIndex
+from indexer.store.transfer.snapshots import restore_snapshot, take_snapshot
 from tests.faults.loopback_qdrant import Fault, LoopbackQdrant
 from tests.indexer.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, published_products, record
 from tests.indexer.snapshot_server import remote_shards, snapshot_qdrant, snapshots

@@ -16,13 +16,13 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.comparison import Tally
 from indexer.errors import JewelryError, MissingExtra, StoreError, StoreUnwritable, UsageError
 from indexer.store.filters.tree import Filter
 from indexer.store.interface import Index
 from indexer.store.records import GenerationRecord, Point
-from indexer.table_files import PointTable, read_table, write_table
-from indexer.transfer import transfer
+from indexer.store.transfer.compare import Tally
+from indexer.store.transfer.copy import transfer
+from indexer.store.transfer.tables import PointTable, read_table, write_table
 from tests.indexer.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, record
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
@@ -197,7 +197,7 @@ def test_an_older_file_stays_until_the_new_one_is_whole(path: Path, monkeypatch:
     def full(_: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("indexer.table_files.fsync", full)
+    monkeypatch.setattr("indexer.store.transfer.tables.fsync", full)
     with pytest.raises(StoreUnwritable, match="No space left on device"):
         write_table(Made(points(0, 9)), path)
     assert path.read_bytes() == before

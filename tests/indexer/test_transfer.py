@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from indexer.comparison import Kind, Tally, differences
 from indexer.errors import StoreError, StoreMissing, UsageError
 from indexer.settings import IndexerSettings, open_server
 from indexer.store.embedded.index import EmbeddedIndex
@@ -26,7 +25,8 @@ from indexer.store.interface import Index
 from indexer.store.records import Point
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.index import ServerIndex
-from indexer.transfer import copy_index
+from indexer.store.transfer.compare import Kind, Tally, differences
+from indexer.store.transfer.copy import copy_index
 from tests.faults.loopback_qdrant import Fault, loopback_qdrant
 from tests.indexer.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, published_products, record
 

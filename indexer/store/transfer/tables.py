@@ -16,10 +16,10 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.comparison import PointSource, Tally, payload_text
 from indexer.errors import JewelryError, MissingExtra, StoreError, UsageError
 from indexer.store.filters.tree import Filter
 from indexer.store.records import SCHEMA_VERSION, TEXT_VECTOR_NAME, VECTOR_NAME, GenerationRecord, Point, vector_of
+from indexer.store.transfer.compare import PointSource, Tally, payload_text
 from indexer.store.vectors import check_vectors
 from indexer.system.files import fsync, writing
 

@@ -14,12 +14,12 @@ from urllib.parse import quote
 import httpx
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from indexer.comparison import tally
 from indexer.errors import StoreError, StoreMissing
 from indexer.store.records import GenerationRecord
 from indexer.store.server.collection import CollectionState, ensure_field_indexes, read_state, write_state
 from indexer.store.server.index import ServerIndex
-from indexer.transfer import TransferReport, check_target
+from indexer.store.transfer.compare import tally
+from indexer.store.transfer.copy import TransferReport, check_target
 
 FILE = "collection.snapshot"
 CHUNK = 1 << 20

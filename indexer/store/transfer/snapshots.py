@@ -10,15 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from indexer.comparison import PointSource, Progress, tally
 from indexer.errors import StoreError, UsageError
-from indexer.snapshot_files import new_folder, read_manifest, write_manifest
 from indexer.store.embedded.index import EmbeddedIndex, published_shard
 from indexer.store.embedded.layout import SHARD
 from indexer.store.interface import Index
 from indexer.store.records import GenerationRecord
+from indexer.store.transfer.compare import PointSource, Progress, tally
+from indexer.store.transfer.copy import TransferReport, check_target, copy_thumbnails, transfer
+from indexer.store.transfer.snapshot_files import new_folder, read_manifest, write_manifest
 from indexer.system.files import copy_tree, writing
-from indexer.transfer import TransferReport, check_target, copy_thumbnails, transfer
 
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore
@@ -98,7 +98,7 @@ def restore_snapshot(
             f"{folder}: is a Qdrant server's snapshot; restore it to a server, then: indexer pull --from URL"
         )
     else:
-        from indexer.server_snapshots import recover
+        from indexer.store.transfer.server_snapshots import recover
 
         report = recover(folder, manifest, record, _server(index), overwrite=overwrite)
     copy_thumbnails(folder, index.local)
@@ -107,7 +107,7 @@ def restore_snapshot(
 
 def _fill(index: Index, folder: Path) -> tuple[dict[str, Any], GenerationRecord]:
     if not isinstance(index, EmbeddedIndex):
-        from indexer.server_snapshots import download
+        from indexer.store.transfer.server_snapshots import download
 
         return download(_server(index), folder)
     store = index.read()

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from indexer.comparison import EVERY, Kind, PointSource, Progress, differences, verify
 from indexer.errors import StoreUnwritable, UsageError, advice_on_writing
 from indexer.store.embedded.index import EmbeddedIndex, EmbeddedWriter, adopt, published_shard
 from indexer.store.interface import Draft, Index, Writer
 from indexer.store.records import GenerationRecord, Point
+from indexer.store.transfer.compare import EVERY, Kind, PointSource, Progress, differences, verify
 from indexer.system.clock import now
 
 SERVER_TOLERANCE = 1e-6

@@ -1,0 +1,1 @@
+"""Moving an index: between engines, to tables and back, as snapshots."""
