@@ -66,7 +66,7 @@ def sync(
     """
     from indexer.console import photo_progress, print_report
     from indexer.settings import IndexerSettings, find_model, open_chosen
-    from indexer.sync import sync as run_sync
+    from indexer.sync.run import sync as run_sync
 
     if text_model is not None and no_text_model:
         raise UsageError("give either --text-model or --no-text-model")

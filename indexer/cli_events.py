@@ -13,7 +13,7 @@ from indexer.command_line import echo_json, index_options, json_option
 from indexer.errors import EXIT_DONE, EXIT_REJECTS
 
 if TYPE_CHECKING:
-    from indexer.co_view_update import EventsReport
+    from indexer.sync.annotate.co_views import EventsReport
 
 SHOWN_REJECTS = 5
 
@@ -38,8 +38,8 @@ def events(file: Path, index: Path | None, qdrant_url: str | None, min_count: in
       indexer events events.jsonl
       indexer events last-90-days.jsonl --min-count 2 --index /srv/index
     """
-    from indexer.co_view_update import update_co_views
     from indexer.settings import IndexerSettings, open_chosen
+    from indexer.sync.annotate.co_views import update_co_views
 
     place = open_chosen(IndexerSettings.read(), index=index, qdrant_url=qdrant_url)
     with stage_progress(quiet=as_json) as progress:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from indexer.sync import SyncReport
+from indexer.sync.report import SyncReport
 
 SHOWN_REJECTS = 5
 

@@ -12,7 +12,7 @@ from searcher.cli_options import service_of
 from searcher.cli_reports import check_places, keep_report, report_options
 
 if TYPE_CHECKING:
-    from indexer.clusters import ClusterUpdate
+    from indexer.sync.annotate.clusters import ClusterUpdate
     from searcher.clusters.answers import ClusterReport
 
 SHOWN_IDS = 6
@@ -49,7 +49,7 @@ def clusters(
     report = service.clusters(where, granularity=granularity, map_size=map_size)
     written = None
     if write:
-        from indexer.clusters import update_clusters
+        from indexer.sync.annotate.clusters import update_clusters
 
         written = update_clusters(
             service.index, report.assignments(), model=report.model,

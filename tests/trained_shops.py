@@ -13,7 +13,7 @@ import numpy as np
 from indexer.catalog.reading import read_catalog
 from indexer.sample_catalog import write_sample
 from indexer.store.embedded.index import EmbeddedIndex
-from indexer.sync import sync
+from indexer.sync.run import sync
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from indexer.clusters import KEY, update_clusters
 from indexer.errors import CatalogError, FilterError, StoreError, StoreMissing, UsageError
 from indexer.fields.types import FieldType
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.filters.tree import Filter, Match
 from indexer.store.interface import Index
-from indexer.sync import SyncReport, sync
+from indexer.sync.annotate.clusters import KEY, update_clusters
+from indexer.sync.report import SyncReport
+from indexer.sync.run import sync
 from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index
 from tests.small_catalog import read_manifest, write_manifest, write_small_catalog
 from tests.tiny_model import write_tiny_model

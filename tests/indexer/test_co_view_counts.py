@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.co_view_counts import CHUNK, SESSION_CAP, TOP, CoViewTable, count_co_views
+from indexer.sync.annotate.co_view_counts import CHUNK, SESSION_CAP, TOP, CoViewTable, count_co_views
 
 PRODUCTS = 6
 VIEWS = st.lists(st.tuples(st.integers(-3, 3), st.integers(0, PRODUCTS - 1), st.integers(0, 5)), max_size=60)

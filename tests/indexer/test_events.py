@@ -12,16 +12,17 @@ import pytest
 from click.testing import CliRunner, Result
 
 from indexer.cli import main
-from indexer.co_view_update import EventsReport, update_co_views
 from indexer.errors import CatalogError, EventsError, StoreMissing
-from indexer.events import LONGEST_LINE, read_events
 from indexer.fields.co_views import KEY, CoViewed, read_payload, to_payload
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.interface import Index
 from indexer.store.records import Point
 from indexer.store.transfer.copy import copy_index, transfer
 from indexer.store.transfer.tables import read_table, write_table
-from indexer.sync import SyncReport, sync
+from indexer.sync.annotate.co_views import EventsReport, update_co_views
+from indexer.sync.annotate.events import LONGEST_LINE, read_events
+from indexer.sync.report import SyncReport
+from indexer.sync.run import sync
 from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index
 from tests.small_catalog import read_manifest, touch, write_manifest, write_photo, write_small_catalog
 from tests.tiny_model import write_tiny_model

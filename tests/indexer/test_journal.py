@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.journal import Journal
 from indexer.models.directory import ModelFile, load_model
-from indexer.photo import EmbeddedPhoto, PhotoFacts
+from indexer.sync.journal import Journal
+from indexer.sync.photo import EmbeddedPhoto, PhotoFacts
 from tests.tiny_model import write_tiny_model
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from indexer.errors import StoreLocked, StoreMissing
 from indexer.models.embedder import Embedder
 from indexer.store.interface import Index
-from indexer.sync import sync
+from indexer.sync.run import sync
 from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, build, make_index, points, published_products
 from tests.small_catalog import write_small_catalog
 from tests.tiny_model import write_tiny_model

@@ -19,7 +19,7 @@ from indexer.store.server.connection import Connection
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.index import ServerIndex
 from indexer.store.server.options import CollectionOptions, Quantization
-from indexer.sync import sync
+from indexer.sync.run import sync
 from tests.indexer.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, published_products, record
 from tests.small_catalog import read_manifest, write_manifest, write_small_catalog
 from tests.tiny_model import write_tiny_model

@@ -17,7 +17,8 @@ from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import Point
-from indexer.sync import SyncReport, sync
+from indexer.sync.report import SyncReport
+from indexer.sync.run import sync
 from tests.small_catalog import read_manifest, touch, write_manifest, write_photo, write_small_catalog
 from tests.tiny_model import write_tiny_model
 

@@ -15,7 +15,6 @@ from indexer.cli import main
 from indexer.errors import JewelryError, ModelError, UsageError
 from indexer.models.embedder import Embedder
 from indexer.models.text_model import TextModel
-from indexer.pipeline import Pipeline
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.interface import Index
 from indexer.store.records import GenerationRecord, Point, TextModelRecord
@@ -23,7 +22,8 @@ from indexer.store.server.index import ServerIndex
 from indexer.store.transfer.copy import copy_index, transfer
 from indexer.store.transfer.snapshots import restore_snapshot, take_snapshot
 from indexer.store.transfer.tables import read_table, write_table
-from indexer.sync import sync
+from indexer.sync.pipeline import Pipeline
+from indexer.sync.run import sync
 from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index, record
 from tests.small_catalog import read_manifest, write_manifest, write_small_catalog
 from tests.tiny_model import write_tiny_model

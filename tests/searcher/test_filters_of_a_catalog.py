@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.sync import sync
+from indexer.sync.run import sync
 from searcher import SearchService
 from tests.small_catalog import read_manifest, write_photo, write_small_catalog
 from tests.tiny_model import write_tiny_model

@@ -17,7 +17,7 @@ import pytest
 
 from indexer.catalog.reading import read_catalog
 from indexer.sample_catalog import write_sample
-from indexer.sync import sync
+from indexer.sync.run import sync
 from searcher.duplicates.answers import Tier
 from searcher.duplicates.verifier import Verifier
 from searcher.service import SearchService

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.sync import sync
+from indexer.sync.run import sync
 from searcher.service import SearchService
 from tests.bench.duplicates.large_catalog import sketch, write
 from tests.bench.duplicates.sketches import draw

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import FilterError, UsageError
-from indexer.sync import sync
+from indexer.sync.run import sync
 from searcher.duplicates import search
 from searcher.duplicates.answers import DuplicateReport, Group, Tier
 from searcher.duplicates.decisions import append, decisions_path

@@ -12,10 +12,10 @@ from indexer.catalog.products import Catalog, ProductImage, Reject
 from indexer.errors import ImageError
 from indexer.fields.identity import point_id
 from indexer.fields.types import Payload
-from indexer.kept_fields import KEPT, Keeper
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import read_bytes
 from indexer.store.records import Point
+from indexer.sync.kept_fields import KEPT, Keeper
 
 _DERIVED = ("photo", "predicted_category", "predicted_confidence", "indexed_at", *KEPT)
 

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from indexer.catalog.products import Reject
 from indexer.errors import ImageError
-from indexer.journal import Journal
 from indexer.models.directory import ModelFile
 from indexer.models.embedder import Embedder, classify
-from indexer.photo import EmbeddedPhoto, PhotoFacts, examine
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import read_bytes
 from indexer.photos.thumbnails import ThumbnailStore
-from indexer.sync_plan import Wanted
+from indexer.sync.journal import Journal
+from indexer.sync.photo import EmbeddedPhoto, PhotoFacts, examine
+from indexer.sync.plan import Wanted
 from indexer.system.machine import cores
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from indexer import clusters
 from indexer.fields import co_views
 from indexer.fields.types import FieldTable, Payload
 from indexer.store.interface import Store
 from indexer.store.records import Point
+from indexer.sync.annotate import clusters
 
 KEPT = (co_views.KEY, clusters.KEY)
 """Each belongs to a product, and stands on every photo of it."""

@@ -5,25 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from indexer.catalog.products import Catalog, Reject
+from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
 from indexer.fields.types import Payload
-from indexer.journal import Journal
-from indexer.kept_fields import Keeper
 from indexer.models.directory import ModelFile, load_model
-from indexer.photo import EmbeddedPhoto, photo_payload
 from indexer.photos.thumbnails import ThumbnailStore
-from indexer.pipeline import Outcome, Pipeline
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Draft, Index, Store
 from indexer.store.records import GenerationRecord, Point
-from indexer.sync_plan import SyncPlan, Wanted, make_plan
+from indexer.sync.journal import Journal
+from indexer.sync.kept_fields import Keeper
+from indexer.sync.photo import EmbeddedPhoto, photo_payload
+from indexer.sync.pipeline import Outcome, Pipeline
+from indexer.sync.plan import SyncPlan, Wanted, make_plan
+from indexer.sync.report import SyncReport
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
@@ -36,45 +37,6 @@ REMOVAL_GUARD = 0.5
 REMOVAL_GUARD_FROM = 20
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(slots=True)
-class SyncReport:
-    """What a sync did, or with ``dry_run`` would do."""
-
-    catalog: str
-    index: str
-    model: str
-    products: int
-    photos: dict[str, int]
-    """Photos per case of the plan: new, changed, moved, updated, unchanged, gone, kept."""
-    fields: dict[str, str]
-    rejects: list[Reject] = field(default_factory=list)
-    rejects_file: Path | None = None
-    text_model: str | None = None
-    """Where the text model is that photos are embedded with too."""
-    embedded: int = 0
-    """Photos that went through the model in this run."""
-    recovered: int = 0
-    """Photos whose embedding an earlier run, which did not finish, had left in the journal."""
-    rebuilt: bool = False
-    """Whether another model than the published one made it necessary to start from nothing."""
-    generation: str | None = None
-    published: bool = False
-    dry_run: bool = False
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "catalog": self.catalog, "index": self.index, "model": self.model, "text_model": self.text_model,
-            "generation": self.generation,
-            "published": self.published, "dry_run": self.dry_run, "rebuilt": self.rebuilt, "products": self.products,
-            "photos": self.photos, "embedded": self.embedded, "recovered": self.recovered, "fields": self.fields,
-            "rejected": [{"where": r.where, "product_id": r.product_id, "reason": r.reason} for r in self.rejects],
-            "rejects_file": str(self.rejects_file) if self.rejects_file else None,
-            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
-        }  # fmt: skip
 
 
 def sync(

@@ -11,14 +11,14 @@ from typing import Any
 
 from indexer.catalog.products import Reject
 from indexer.catalog.rejects import write_rejects
-from indexer.co_view_counts import DIGITS, CoViewTable, count_co_views
 from indexer.errors import EventsError, StoreMissing, StoreUnwritable
-from indexer.events import Events, Notice, read_events
 from indexer.fields.co_views import KEY, CoViewed, to_payload
 from indexer.fields.types import Payload
 from indexer.store.interface import Index, Store, Writer
 from indexer.store.records import Point
 from indexer.store.transfer.compare import EVERY, Progress
+from indexer.sync.annotate.co_view_counts import DIGITS, CoViewTable, count_co_views
+from indexer.sync.annotate.events import Events, Notice, read_events
 from indexer.system.clock import now
 
 REJECTS_NAME = "events-rejects.jsonl"

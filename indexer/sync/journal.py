@@ -10,8 +10,8 @@ from types import TracebackType
 import numpy as np
 
 from indexer.models.directory import ModelFile
-from indexer.photo import EmbeddedPhoto, PhotoFacts
 from indexer.store.records import TextModelRecord
+from indexer.sync.photo import EmbeddedPhoto, PhotoFacts
 
 
 class Journal:

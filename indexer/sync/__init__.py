@@ -1,0 +1,1 @@
+"""Keeping an index in step with a catalog: plan, pipeline, payload, journal."""

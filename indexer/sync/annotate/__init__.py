@@ -1,0 +1,1 @@
+"""What is written into the payload between syncs: what is viewed together, clusters."""
