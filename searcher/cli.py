@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from indexer.command_line import group
+from indexer.cli.command_line import group
 from searcher.cli_audits import mislabels, outliers
 from searcher.cli_catalog import classify, facets, product
 from searcher.cli_clusters import clusters

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from indexer.command_line import echo_json
+from indexer.cli.command_line import echo_json
 from indexer.errors import EXIT_REJECTS, UsageError
 from indexer.system.text import one_line
 from searcher.answers import Answer

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from indexer.command_line import echo_json, index_options, json_option
+from indexer.cli.command_line import echo_json, index_options, json_option
 from searcher.cli_options import PATH, crop_of, photo_of, service_of
 
 _model = click.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.command_line import echo_json
+from indexer.cli.command_line import echo_json
 from searcher.cli_options import service_of
 from searcher.cli_reports import check_places, keep_report, report_options
 

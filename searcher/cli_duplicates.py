@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from indexer.command_line import echo_json, index_options, json_option
+from indexer.cli.command_line import echo_json, index_options, json_option
 from indexer.errors import UsageError
 from searcher.cli_options import PATH, photo_of, service_of
 from searcher.cli_reports import check_places, keep_report, report_options
@@ -72,11 +72,11 @@ def duplicates(
     if unknown:
         raise UsageError(f"there is no tier {unknown[0]!r}; there are {', '.join(Tier)}")
     check_places(html, csv)
-    from searcher.progress import stages_shown
+    from indexer.cli.progress import Stages
 
-    with stages_shown(quiet=as_json) as progress:
+    with Stages(show=not as_json) as stages:
         report = service.duplicates(
-            where=list(where), since=since, k=k, budget=budget, verifier=verifier, progress=progress
+            where=list(where), since=since, k=k, budget=budget, verifier=verifier, progress=stages
         )
     keep_report(service, report, html, csv)
     echo_json(report.to_json()) if as_json else print_report(report, [Tier(name) for name in tiers], limit)
@@ -102,12 +102,12 @@ def calibrate_duplicates(photos: int, seed: int, output: Path | None, as_json: b
     Example:
       searcher calibrate-duplicates
     """
+    from indexer.cli.progress import Stages
     from searcher.duplicates.verifier import FILE_NAME
-    from searcher.progress import stages_shown
 
     service = service_of(given)
-    with stages_shown(quiet=as_json) as progress:
-        made = service.calibrate_duplicates(photos=photos, seed=seed, progress=progress)
+    with Stages(show=not as_json) as stages:
+        made = service.calibrate_duplicates(photos=photos, seed=seed, progress=stages)
     path = output or service.index.local / FILE_NAME
     made.write(path)
     if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.command_line import echo_json, json_option
+from indexer.cli.command_line import echo_json, json_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from indexer.command_line import EXIT_INTERRUPTED, index_options
+from indexer.cli.command_line import EXIT_INTERRUPTED, index_options
 from searcher.cli_options import PATH, service_of
 
 

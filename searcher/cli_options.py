@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.command_line import echo_json, index_options, json_option
+from indexer.cli.command_line import echo_json, index_options, json_option
 from indexer.errors import FilterError, UsageError
 from searcher.options import Wanted
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.command_line import index_options, json_option
+from indexer.cli.command_line import index_options, json_option
 from indexer.errors import UsageError
 from searcher.cli_options import PATH
 

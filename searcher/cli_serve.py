@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from indexer.command_line import index_options
+from indexer.cli.command_line import index_options
 
 _PATH = click.Path(path_type=Path)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.command_line import echo_json, group, json_option
+from indexer.cli.command_line import echo_json, group, json_option
 from indexer.errors import EXIT_REJECTS, MissingExtra
 from trainer.settings import BACKBONES, FitSettings, Recipe
 
@@ -57,9 +57,9 @@ def fit(
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "torch", "train") from error
     from indexer.catalog.reading import read_catalog
-    from trainer.progress import Stages
+    from indexer.cli.progress import Stages
 
-    with Stages() as stages:
+    with Stages(transient=False) as stages:
         fitted = run(read_catalog(catalog), output, settings, stages)
     if as_json:
         echo_json(_document(fitted))
@@ -78,13 +78,13 @@ def evaluate(model: Path, catalog: Path, seed: int, as_json: bool) -> None:
     from rich.console import Console
 
     from indexer.catalog.reading import read_catalog
+    from indexer.cli.progress import Stages
     from indexer.models.directory import load_model
     from trainer.evaluation import evaluate_model, render
-    from trainer.progress import Stages
 
     loaded = load_model(model)
-    with Stages() as stages:
-        metrics = evaluate_model(loaded, read_catalog(catalog), seed=seed, progress=stages.evaluation)
+    with Stages(transient=False) as stages:
+        metrics = evaluate_model(loaded, read_catalog(catalog), seed=seed, progress=stages.measuring)
     if as_json:
         echo_json(metrics)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,14 +20,13 @@ from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import pixel_sha256
 from indexer.photos.opening import open_image, read_bytes
 from indexer.system.machine import cores
+from indexer.system.progress import Progress
 from trainer import metrics
 from trainer.edited_copies import edit, rng_for
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Progress = Callable[[str, int, int], None]
-"""Called with a stage, how many are done, and how many there are."""
 
 QUERY, GALLERY, CATALOG = "query", "gallery", "catalog"
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from indexer.catalog.products import Catalog, Reject
+from indexer.cli.progress import Stages
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
@@ -27,7 +28,6 @@ from trainer.export import check_target, publishing, write_network, write_record
 from trainer.features import extract
 from trainer.metrics import category_metrics
 from trainer.network import EmbeddingNetwork
-from trainer.progress import Stages
 from trainer.recipes import RECIPES
 from trainer.report import ReportData, write_report
 from trainer.settings import FitSettings
@@ -104,7 +104,7 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
         clock.lap("export")
         keys = {sample.key for sample in parts.held_out}
         metrics = evaluate_model(
-            load_model(folder), catalog, image_keys=keys, seed=settings.seed, progress=stages.evaluation
+            load_model(folder), catalog, image_keys=keys, seed=settings.seed, progress=stages.measuring
         )
         metrics["model"]["name"] = target.name  # it was measured in the folder that becomes the target
         metrics["untrained"] = untrained

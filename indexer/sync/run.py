@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from indexer.sync.report import SyncReport
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
+from indexer.system.progress import Progress
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 REMOVAL_GUARD = 0.5
 """A sync that would remove a larger share of the index than this is refused: mostly it is the wrong folder."""
 REMOVAL_GUARD_FROM = 20
-
-Progress = Callable[[int, int], None]
 
 
 def sync(
@@ -66,7 +65,7 @@ def sync(
         dry_run: only plan; nothing is written.
         allow_removal: permit a sync that removes more than half of the index.
         workers: embedding threads; 0 means one per core.
-        progress: called with (photos done, photos to embed).
+        progress: told how many photos are embedded, see `Progress`.
 
     Raises:
         CatalogError, ModelError, StoreError: before the first photo is embedded, unless the store fails later.
@@ -230,7 +229,7 @@ class _Run:
             self._count(report, outcome)
             done += len(outcome.photos) + len(outcome.rejects)
             if self.progress:
-                self.progress(done, len(wanted))
+                self.progress("Embedding", done, len(wanted))
         report.seconds |= {f"{stage} (sum of workers)": s for stage, s in pipeline.seconds.items()}
 
     def _count(self, report: SyncReport, outcome: Outcome) -> None:

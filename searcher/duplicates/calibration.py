@@ -7,7 +7,7 @@ takes them for related. What people decided counts besides, several times over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from PIL import Image
 
 from indexer.errors import UsageError
 from indexer.system.clock import now
+from indexer.system.progress import Progress
 from searcher.duplicates.alignment import Picture
 from searcher.duplicates.answers import Photo
 from searcher.duplicates.candidates import NEIGHBOURS
@@ -39,8 +40,6 @@ PHOTOS = 300
 LEAST_PHOTOS = 40
 EDITS_A_PHOTO = 3
 WEIGHT_OF_DECISIONS = 5
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from indexer.store.filters.text_form import Where, where_texts
 from indexer.store.filters.text_form import read as read_filter
 from indexer.store.filters.tree import Filter
 from indexer.system.clock import now
+from indexer.system.progress import Progress
 from searcher.duplicates.answers import Counts, DuplicateReport, Evidence, Photo
 from searcher.duplicates.assembly import assemble, finished
 from searcher.duplicates.candidates import (
@@ -40,7 +40,6 @@ from searcher.duplicates.verifier import Verifier
 if TYPE_CHECKING:
     from searcher.published import Published
 
-Progress = Callable[[str, int, int], None]
 SIGNATURE_PART = 2_000
 CLOSE_PART = 500
 DEFAULT_BUDGET = 240.0

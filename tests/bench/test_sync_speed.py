@@ -13,7 +13,7 @@ from tests.bench.timing import compare, seconds
 
 pytestmark = pytest.mark.bench
 
-INDEXER = [sys.executable, "-c", "from indexer.cli import main; main()"]
+INDEXER = [sys.executable, "-c", "from indexer.cli.main import main; main()"]
 
 PLAIN_LOOP = """
 import sys, time

@@ -47,7 +47,7 @@ class Shop:
         self.environment = {"JEWELRY_STATE": str(self.state), "JEWELRY_QDRANT_TIMEOUT": "20"}
 
     def run(self, *arguments: str, **environment: str) -> Result:
-        from indexer.cli import main
+        from indexer.cli.main import main
 
         settings = {**self.environment, **environment}
         return CliRunner().invoke(main, [*arguments, "--qdrant-url", self.url], env=settings)

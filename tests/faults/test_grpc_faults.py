@@ -108,7 +108,7 @@ def test_a_fault_that_lasts_is_one_line(
 def test_the_command_line_ends_with_one_line_and_exit_code_1(
     server: LoopbackGrpc, waits: list[float], code: grpc.StatusCode, line: str
 ) -> None:
-    from indexer.cli import main
+    from indexer.cli.main import main
 
     server.faults = [GrpcFault("any", code, times=1000)]
     environment = {

@@ -88,7 +88,7 @@ def test_nothing_published_yet(shop: Shop) -> None:
 def test_a_directory_and_a_server_together_are_refused(
     command: str, arguments: list[str], environment: dict[str, str]
 ) -> None:
-    from indexer.cli import main as indexer
+    from indexer.cli.main import main as indexer
     from searcher.cli import main as searcher
 
     if command == "similar":

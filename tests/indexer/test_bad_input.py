@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from indexer.cli import main
+from indexer.cli.main import main
 from indexer.store.embedded.index import EmbeddedIndex
 from tests.small_catalog import read_manifest, write_manifest, write_photo, write_small_catalog
 from tests.tiny_model import write_tiny_model

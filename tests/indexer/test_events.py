@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from indexer.cli import main
+from indexer.cli.main import main
 from indexer.errors import CatalogError, EventsError, StoreMissing
 from indexer.fields.co_views import KEY, CoViewed, read_payload, to_payload
 from indexer.store.embedded.index import EmbeddedIndex

@@ -33,7 +33,7 @@ print(json.dumps({generation: [list(p) for p in prices] for generation, prices i
 
 
 def run_indexer(*arguments: str | Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", "from indexer.cli import main; main()", *map(str, arguments)]
+    command = [sys.executable, "-c", "from indexer.cli.main import main; main()", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

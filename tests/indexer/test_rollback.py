@@ -122,7 +122,7 @@ def test_another_model_is_built_beside_while_readers_keep_the_old_one(index: Ind
 
 
 def test_the_command_line_goes_back_and_prunes(tmp_path: Path) -> None:
-    from indexer.cli import main
+    from indexer.cli.main import main
 
     index = make_index("embedded", tmp_path)
     place = ("--index", index.location)

@@ -198,7 +198,7 @@ def test_local_mode_has_no_snapshots(aside: Path, tmp_path: Path) -> None:
 
 
 def run(*arguments: str | Path) -> Result:
-    from indexer.cli import main
+    from indexer.cli.main import main
 
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 

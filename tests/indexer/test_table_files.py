@@ -216,7 +216,7 @@ def test_other_names_and_missing_packages(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def run(*arguments: str | Path) -> Result:
-    from indexer.cli import main
+    from indexer.cli.main import main
 
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 

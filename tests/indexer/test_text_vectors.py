@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from indexer.cli import main
+from indexer.cli.main import main
 from indexer.errors import JewelryError, ModelError, UsageError
 from indexer.models.embedder import Embedder
 from indexer.models.text_model import TextModel

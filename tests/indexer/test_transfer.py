@@ -254,7 +254,7 @@ def test_differences_names_what_is_missing_changed_and_extra() -> None:
 
 
 def start(*arguments: str, state: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", "from indexer.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from indexer.cli.main import main; main()", *arguments]
     environment = {**os.environ, "JEWELRY_STATE": str(state)}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
@@ -341,7 +341,7 @@ def test_a_killed_push_to_a_real_server_goes_on_with_what_arrived(tmp_path: Path
 
 
 def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
-    from indexer.cli import main
+    from indexer.cli.main import main
 
     return CliRunner().invoke(main, list(arguments), env=env)
 

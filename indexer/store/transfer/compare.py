@@ -16,13 +16,11 @@ from indexer.errors import StoreError
 from indexer.fields.types import Payload
 from indexer.store.filters.tree import Filter
 from indexer.store.records import GenerationRecord, Point
+from indexer.system.progress import Progress
 
 _MODULUS = 1 << 128
 EVERY = 1000
 """Points between two looks at the progress."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, points done, points in all)."""
 
 
 class PointSource(Protocol):

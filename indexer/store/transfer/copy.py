@@ -14,8 +14,9 @@ from indexer.errors import StoreUnwritable, UsageError, advice_on_writing
 from indexer.store.embedded.index import EmbeddedIndex, EmbeddedWriter, adopt, published_shard
 from indexer.store.interface import Draft, Index, Writer
 from indexer.store.records import GenerationRecord, Point
-from indexer.store.transfer.compare import EVERY, Kind, PointSource, Progress, differences, verify
+from indexer.store.transfer.compare import EVERY, Kind, PointSource, differences, verify
 from indexer.system.clock import now
+from indexer.system.progress import Progress
 
 SERVER_TOLERANCE = 1e-6
 """Servers scale vectors to length 1 themselves, which may change the last bit of a number."""

@@ -15,10 +15,11 @@ from indexer.store.embedded.index import EmbeddedIndex, published_shard
 from indexer.store.embedded.layout import SHARD
 from indexer.store.interface import Index
 from indexer.store.records import GenerationRecord
-from indexer.store.transfer.compare import PointSource, Progress, tally
+from indexer.store.transfer.compare import PointSource, tally
 from indexer.store.transfer.copy import TransferReport, check_target, copy_thumbnails, transfer
 from indexer.store.transfer.snapshot_files import new_folder, read_manifest, write_manifest
 from indexer.system.files import copy_tree, writing
+from indexer.system.progress import Progress
 
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore

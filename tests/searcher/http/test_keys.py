@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.command_line import group
+from indexer.cli.command_line import group
 from indexer.errors import UsageError
 from searcher.cli_keys import keys as keys_command
 from searcher.http.keys import KeyFile

@@ -19,7 +19,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from indexer.command_line import group
+from indexer.cli.command_line import group
 from indexer.errors import JewelryError, MissingExtra, UsageError
 from searcher.cli_serve import serve as serve_command
 from searcher.http import serve as module

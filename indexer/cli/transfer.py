@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.command_line import echo_json, index_options, json_option
+from indexer.cli.command_line import echo_json, index_options, json_option
 
 if TYPE_CHECKING:
     from indexer.settings import IndexerSettings
     from indexer.store.interface import Index
-    from indexer.store.transfer.compare import Progress
     from indexer.store.transfer.copy import TransferReport
 
 _PATH = click.Path(path_type=Path)
@@ -107,12 +105,13 @@ def export_(file: Path, index: Path | None, qdrant_url: str | None, as_json: boo
 @json_option
 def import_(file: Path, index: Path | None, qdrant_url: str | None, overwrite: bool, as_json: bool) -> None:
     """Publish the points of FILE, written by export, as the next generation."""
+    from indexer.cli.progress import Stages
     from indexer.store.transfer.copy import transfer
     from indexer.store.transfer.tables import read_table
 
     place = _here(_settings(), index, qdrant_url)
-    with stage_progress(quiet=as_json) as progress:
-        report = transfer(read_table(file), str(file), place, overwrite=overwrite, progress=progress)
+    with Stages(show=not as_json) as stages:
+        report = transfer(read_table(file), str(file), place, overwrite=overwrite, progress=stages)
     _print(report, as_json)
 
 
@@ -140,11 +139,12 @@ def snapshot(folder: Path, index: Path | None, qdrant_url: str | None, thumbnail
 @json_option
 def restore(folder: Path, index: Path | None, qdrant_url: str | None, overwrite: bool, as_json: bool) -> None:
     """Publish the snapshot in FOLDER as the next generation; the one before it can be rolled back to."""
+    from indexer.cli.progress import Stages
     from indexer.store.transfer.snapshots import restore_snapshot
 
     place = _here(_settings(), index, qdrant_url)
-    with stage_progress(quiet=as_json) as progress:
-        report = restore_snapshot(folder, place, overwrite=overwrite, progress=progress)
+    with Stages(show=not as_json) as stages:
+        report = restore_snapshot(folder, place, overwrite=overwrite, progress=stages)
     _print(report, as_json)
 
 
@@ -184,32 +184,12 @@ def _there(location: str, collection: str | None, api_key: str | None) -> Index:
 
 
 def _copy(source: Index, target: Index, overwrite: bool, as_json: bool) -> None:
+    from indexer.cli.progress import Stages
     from indexer.store.transfer.copy import copy_index
 
-    with stage_progress(quiet=as_json) as progress:
-        report = copy_index(source, target, overwrite=overwrite, progress=progress)
+    with Stages(show=not as_json) as stages:
+        report = copy_index(source, target, overwrite=overwrite, progress=stages)
     _print(report, as_json)
-
-
-@contextmanager
-def stage_progress(*, quiet: bool) -> Iterator[Progress]:
-    """A bar on stderr for every stage; ``quiet``, or a stderr that is no terminal, shows none."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    # In a file or a pipe there would be an empty line in place of the bar.
-    with Bar(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        tasks: dict[str, Any] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done)
-
-        yield show
 
 
 def _print(report: TransferReport, as_json: bool) -> None:

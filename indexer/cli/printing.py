@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from indexer.sync.report import SyncReport
 
 SHOWN_REJECTS = 5
-
-
-@contextmanager
-def photo_progress(*, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar that appears with the first photo; ``quiet``, or a stderr that is no terminal, shows none."""
-    columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    err = Console(stderr=True)
-    with Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as bar:
-        task = bar.add_task("embed", total=None, visible=False)
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
 
 def print_report(report: SyncReport) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli_transfer import stage_progress
-from indexer.command_line import echo_json, index_options, json_option
+from indexer.cli.command_line import echo_json, index_options, json_option
 from indexer.errors import EXIT_DONE, EXIT_REJECTS
 
 if TYPE_CHECKING:
@@ -38,12 +37,13 @@ def events(file: Path, index: Path | None, qdrant_url: str | None, min_count: in
       indexer events events.jsonl
       indexer events last-90-days.jsonl --min-count 2 --index /srv/index
     """
+    from indexer.cli.progress import Stages
     from indexer.settings import IndexerSettings, open_chosen
     from indexer.sync.annotate.co_views import update_co_views
 
     place = open_chosen(IndexerSettings.read(), index=index, qdrant_url=qdrant_url)
-    with stage_progress(quiet=as_json) as progress:
-        report = update_co_views(file, place, min_count=min_count, progress=progress)
+    with Stages(show=not as_json) as stages:
+        report = update_co_views(file, place, min_count=min_count, progress=stages)
     echo_json(report.to_json()) if as_json else _print(report)
     sys.exit(EXIT_REJECTS if report.rejected_lines else EXIT_DONE)
 

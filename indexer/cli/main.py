@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli_events import COMMANDS as EVENT_COMMANDS
-from indexer.cli_transfer import COMMANDS as TRANSFER_COMMANDS
-from indexer.command_line import echo_json, group, index_options, json_option
+from indexer.cli.command_line import echo_json, group, index_options, json_option
+from indexer.cli.events import COMMANDS as EVENT_COMMANDS
+from indexer.cli.transfer import COMMANDS as TRANSFER_COMMANDS
 from indexer.errors import EXIT_DONE, EXIT_REJECTS, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def sync(
       indexer sync catalog/ --text-model models/clip
       indexer sync catalog/ --qdrant-url http://localhost:6333
     """
-    from indexer.console import photo_progress, print_report
+    from indexer.cli.printing import print_report
+    from indexer.cli.progress import Stages
     from indexer.settings import IndexerSettings, find_model, open_chosen
     from indexer.sync.run import sync as run_sync
 
@@ -73,10 +74,10 @@ def sync(
     settings = IndexerSettings.read()
     place = open_chosen(settings, index=index, qdrant_url=qdrant_url)
     chosen = model or settings.model or find_model(None, _recorded_model(place))
-    with photo_progress(quiet=as_json) as progress:
+    with Stages(show=not as_json) as stages:
         report = run_sync(
             catalog, chosen, place, text_model=False if no_text_model else text_model or settings.text_model,
-            dry_run=dry_run, allow_removal=allow_removal, workers=workers or settings.workers, progress=progress,
+            dry_run=dry_run, allow_removal=allow_removal, workers=workers or settings.workers, progress=stages,
         )  # fmt: skip
     echo_json(report.to_json()) if as_json else print_report(report)
     sys.exit(EXIT_REJECTS if report.rejects else EXIT_DONE)
@@ -87,7 +88,7 @@ def sync(
 @json_option
 def status(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
     """Show the published generation: its size, fields, categories and model, and where it is kept."""
-    from indexer.console import print_status
+    from indexer.cli.printing import print_status
     from indexer.settings import IndexerSettings, open_chosen
     from indexer.store.status import read_status
 
