@@ -10,10 +10,11 @@ import click
 
 from indexer.cli.command_line import echo_json, group, json_option
 from indexer.errors import EXIT_REJECTS, MissingExtra
-from trainer.settings import BACKBONES, FitSettings, Recipe
+from trainer.network.backbones import BACKBONES
+from trainer.settings import FitSettings, Recipe
 
 if TYPE_CHECKING:
-    from trainer.fitting import Fitted
+    from trainer.fit import Fitted
 
 _PATH = click.Path(path_type=Path)
 
@@ -53,7 +54,7 @@ def fit(
 
     keep_freed_memory()
     try:
-        from trainer.fitting import fit as run
+        from trainer.fit import fit as run
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "torch", "train") from error
     from indexer.catalog.reading import read_catalog
@@ -80,7 +81,8 @@ def evaluate(model: Path, catalog: Path, seed: int, as_json: bool) -> None:
     from indexer.catalog.reading import read_catalog
     from indexer.cli.progress import Stages
     from indexer.models.directory import load_model
-    from trainer.evaluation import evaluate_model, render
+    from trainer.evaluation.evaluate import evaluate_model
+    from trainer.evaluation.table import tables
 
     loaded = load_model(model)
     with Stages(transient=False) as stages:
@@ -88,7 +90,7 @@ def evaluate(model: Path, catalog: Path, seed: int, as_json: bool) -> None:
     if as_json:
         echo_json(metrics)
     else:
-        Console().print(render(metrics))
+        Console().print(tables(metrics))
     if metrics["images"]["rejected"]:
         sys.exit(EXIT_REJECTS)
 
@@ -111,10 +113,10 @@ def _document(fitted: Fitted) -> dict[str, object]:
 def _show(fitted: Fitted) -> None:
     from rich.console import Console
 
-    from trainer.evaluation import render
+    from trainer.evaluation.table import tables
 
     console = Console()
-    console.print(render(fitted.metrics))
+    console.print(tables(fitted.metrics))
     before = fitted.metrics["untrained"]["P@1"]
     counts = fitted.photos
     console.print(f"Before training, P@1 by category was {before:.3f}.", highlight=False)
@@ -132,7 +134,7 @@ def _show(fitted: Fitted) -> None:
 
 def _exit(rejected: int, output: Path) -> None:
     if rejected:
-        from trainer.fitting import REJECTS_NAME
+        from trainer.fit import REJECTS_NAME
 
         click.echo(f"{rejected} photos or rows were rejected; they are listed in {output / REJECTS_NAME}", err=True)
         sys.exit(EXIT_REJECTS)

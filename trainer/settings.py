@@ -9,9 +9,6 @@ from indexer.errors import UsageError
 
 Recipe = Literal["two-level", "classic"]
 
-BACKBONES = ("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "resnet18", "resnet50", "efficientnet_b0")
-"""torchvision classification backbones whose training and ONNX export are tested."""
-
 
 @dataclass(frozen=True)
 class FitSettings:

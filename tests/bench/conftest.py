@@ -13,8 +13,8 @@ def model(tmp_path_factory: pytest.TempPathFactory, imagenet_weights: Path) -> P
     from torch import nn
 
     from indexer.models.preprocessing import Preprocessing
-    from trainer.export import write_network, write_record
-    from trainer.weights import build_network
+    from trainer.network.export import write_network, write_record
+    from trainer.network.weights import build_network
 
     folder, categories = tmp_path_factory.mktemp("model"), ["bracelets", "earrings", "necklaces", "rings", "watches"]
     network, preprocessing = build_network("mobilenet_v2", str(imagenet_weights)), Preprocessing()

@@ -101,7 +101,7 @@ def test_another_model_is_built_beside_while_readers_keep_the_old_one(index: Ind
     asked = Embedder(old).embed([catalog / "rings/P003/0.jpg"])
     seen = []
 
-    def look(done: int, total: int) -> None:
+    def look(stage: str, done: int, total: int) -> None:
         reader = index.read()
         [hits] = reader.search(asked, limit=24, exact=True)
         seen.append((reader.generation, reader.count(), hits[0].payload["product_id"], round(hits[0].score, 4)))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from indexer.models.directory import Calibration
-from trainer.calibration import KNOTS, fit_classifier, same_category_curve
+from trainer.evaluation.calibration import KNOTS, fit_classifier, same_category_curve
 
 
 def clustered(n: int, seed: int, spread: float = 0.6) -> tuple[np.ndarray, list[str]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
 from tests.trainer.drawn_catalog import draw
-from trainer.dataset import Sample, read_dataset, split
+from trainer.data.dataset import Sample, read_dataset, split
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from indexer.photos.fingerprints import pixel_sha256
-from trainer.edited_copies import MAX_COLOUR, MAX_DEGREES, MIN_AREA, crop, edit, recolour, rng_for
+from trainer.data.edited_copies import MAX_COLOUR, MAX_DEGREES, MIN_AREA, crop, edit, recolour, rng_for
 
 
 def drawn(width: int = 120, height: int = 80) -> Image.Image:

@@ -18,8 +18,9 @@ from indexer.errors import CatalogError, UsageError
 from indexer.models.directory import ModelFile, fingerprint_of, load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
-from trainer.evaluation import evaluate_model, render
-from trainer.metrics import CATEGORY_KEYS, category_metrics, retrieval_metrics, self_retrieval_metrics
+from trainer.evaluation.evaluate import evaluate_model
+from trainer.evaluation.metrics import CATEGORY_KEYS, category_metrics, retrieval_metrics, self_retrieval_metrics
+from trainer.evaluation.table import tables
 
 SIZE = 32
 
@@ -240,7 +241,7 @@ def test_what_cannot_be_measured_is_null(model: ModelFile, tmp_path: Path) -> No
 def shown(result: dict[str, Any]) -> str:
     console = Console(width=140, record=True, file=None, quiet=False)
     with console.capture() as capture:
-        console.print(render(result))
+        console.print(tables(result))
     return capture.get()
 
 

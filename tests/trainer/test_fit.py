@@ -16,12 +16,12 @@ from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from tests.trainer.drawn_catalog import SHAPES, draw
 from trainer.cli import main
-from trainer.dataset import read_dataset, split
-from trainer.recipes import RECIPES
+from trainer.data.dataset import read_dataset, split
+from trainer.data.sources import Photos
+from trainer.learning.loop import train
+from trainer.learning.recipes import RECIPES
+from trainer.network.weights import build_network
 from trainer.settings import FitSettings
-from trainer.sources import Photos
-from trainer.training import train
-from trainer.weights import build_network
 
 SMALL = ("--backbone", "mobilenet_v3_small", "--size", "32")
 

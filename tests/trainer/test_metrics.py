@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from indexer.errors import VectorError
-from trainer import metrics
-from trainer.metrics import (
+from trainer.evaluation import metrics
+from trainer.evaluation.metrics import (
     CATEGORY_KEYS,
     PRODUCT_KEYS,
     category_metrics,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.near_duplicates import components, near_pairs, same_value_edges
+from trainer.data.near_duplicates import components, near_pairs, same_value_edges
 
 
 def families(seed: int, count: int) -> np.ndarray:

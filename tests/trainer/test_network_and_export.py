@@ -17,10 +17,10 @@ from indexer.errors import JewelryError, ModelError, UsageError
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
-from trainer import export
-from trainer.export import publishing, write_network, write_record
-from trainer.settings import BACKBONES
-from trainer.weights import build_network
+from trainer.network import export
+from trainer.network.backbones import BACKBONES
+from trainer.network.export import publishing, write_network, write_record
+from trainer.network.weights import build_network
 
 
 def published(target: Path, backbone: str = "mobilenet_v3_small", *, seed: int = 0) -> tuple[Path, nn.Module]:

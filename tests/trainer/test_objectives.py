@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from trainer.objectives import TwoLevel, distances, triplet_loss
+from trainer.learning.objectives import TwoLevel, distances, triplet_loss
 
 
 def batch(seed: int, photos: int = 6) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -11,11 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer import plots
-from trainer.embedding_map import MAX_POINTS, sample_rows, spread_out, tsne
-from trainer.metrics import category_metrics, per_category_metrics
-from trainer.report import ReportData, chance_precision, write_report
-from trainer.retrieval_grid import BAD, CELL, FRAME, GAP, GOOD, HITS, NEUTRAL, choose_rows
+from trainer.evaluation.metrics import category_metrics, per_category_metrics
+from trainer.report import plots
+from trainer.report.embedding_map import MAX_POINTS, sample_rows, spread_out, tsne
+from trainer.report.page import ReportData, chance_precision, write_report
+from trainer.report.retrieval_grid import BAD, CELL, FRAME, GAP, GOOD, HITS, NEUTRAL, choose_rows
 
 ODD = '<script>alert("x")</script> & $x_1$ _ring 戒指'
 

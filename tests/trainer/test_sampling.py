@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.sampling import balanced_batches, codes, random_triplets
+from trainer.data.sampling import balanced_batches, codes, random_triplets
 
 labels_lists = st.lists(st.integers(0, 4), min_size=4, max_size=120).filter(lambda labels: len(set(labels)) > 1)
 

@@ -71,7 +71,7 @@ def cnn_vectors(folder: Path, rows: Sequence[Labelled], weights: Path) -> NDArra
     """imagededup's CNN with this project's backbone, pooled features [n, 1280] of length one; its own preprocessing."""
     from imagededup.utils.models import CustomModel, MobilenetV3
 
-    from trainer.weights import build_network
+    from trainer.network.weights import build_network
 
     backbone = build_network("mobilenet_v2", str(weights)).backbone.eval()
     settings = CustomModel(name="mobilenet_v2", model=backbone, transform=MobilenetV3.transform)

@@ -6,8 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from indexer.errors import UsageError
-
 DIMENSION = 128
 HIDDEN = 512
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as all torchvision weights expect them
@@ -72,14 +70,3 @@ class BackboneFeatures(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Backbone features float32 [n, features] of photos uint8 [n,H,W,3]."""
         return self.network.features(image)
-
-
-def strip_classifier(model: nn.Module) -> int:
-    """Replace a torchvision model's classifier by the identity; returns the width of the features before it."""
-    for name in ("classifier", "fc"):
-        head = getattr(model, name, None)
-        if isinstance(head, nn.Module):
-            linear = next(module for module in head.modules() if isinstance(module, nn.Linear))
-            setattr(model, name, nn.Identity())
-            return linear.in_features
-    raise UsageError("this backbone has no classifier to replace; choose another with --backbone")

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trainer.recipes import Recipe
+from trainer.data.sources import Source
+from trainer.learning.recipes import Recipe
 from trainer.settings import FitSettings
-from trainer.sources import Source
 
 
 class EpochRecord(NamedTuple):

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from indexer.models.preprocessing import Preprocessing
 from indexer.photos.opening import open_image
 from indexer.system.machine import cores
-from trainer.augmentation import Augmentation, view_rng
-from trainer.dataset import Sample
-from trainer.network import BackboneFeatures, EmbeddingNetwork
+from trainer.data.augmentation import Augmentation, view_rng
+from trainer.data.dataset import Sample
+from trainer.network.network import BackboneFeatures, EmbeddingNetwork
 
 MAX_VECTORS = 250_000
 """Feature vectors kept at most (1.3 GB at 1280 float32): a large catalog gets fewer views of each photo."""
@@ -89,7 +89,7 @@ def _session(network: EmbeddingNetwork, size: int) -> Iterator[Callable[[NDArray
     """The backbone as a function from photos uint8 [n,H,W,3] to features, safe to call from many threads."""
     import onnxruntime
 
-    from trainer.export import write_onnx
+    from trainer.network.export import write_onnx
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

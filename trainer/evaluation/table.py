@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from trainer.metrics import CATEGORY_KEYS, PRODUCT_KEYS
+from trainer.evaluation.metrics import CATEGORY_KEYS, PRODUCT_KEYS
 
 NOT_MEASURED = "-"
 

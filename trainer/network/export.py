@@ -21,7 +21,7 @@ from torch.fx.experimental.optimization import fuse
 from indexer.errors import ModelError, UsageError
 from indexer.models.directory import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGHTS_NAME, fingerprint_of
 from indexer.models.preprocessing import Preprocessing
-from trainer.network import EmbeddingNetwork
+from trainer.network.network import EmbeddingNetwork
 
 MAX_COSINE_ERROR = 1e-5
 MAX_LOGIT_ERROR = 1e-3  # as a share of the largest logit

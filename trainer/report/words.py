@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from trainer.metrics import CATEGORY_KEYS, PRODUCT_KEYS
-from trainer.retrieval_grid import GridRow, HeldOut
+from trainer.evaluation.metrics import CATEGORY_KEYS, PRODUCT_KEYS
+from trainer.report.retrieval_grid import GridRow, HeldOut
 
 PRECISION = (
     "For every held-out photo the model looks for the most similar of the other held-out photos. A hit is right when "

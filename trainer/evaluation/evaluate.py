@@ -21,11 +21,11 @@ from indexer.photos.fingerprints import pixel_sha256
 from indexer.photos.opening import open_image, read_bytes
 from indexer.system.machine import cores
 from indexer.system.progress import Progress
-from trainer import metrics
-from trainer.edited_copies import edit, rng_for
+from trainer.data.edited_copies import edit, rng_for
+from trainer.evaluation import metrics
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    pass
 
 
 QUERY, GALLERY, CATALOG = "query", "gallery", "catalog"
@@ -101,13 +101,6 @@ def evaluate_model(
         },
     }
     return {key: _without_nan(value) for key, value in result.items()}
-
-
-def render(result: dict[str, Any]) -> RenderableType:
-    """The result of `evaluate_model` as tables for people."""
-    from trainer.evaluation_table import tables
-
-    return tables(result)
 
 
 def _choose(catalog: Catalog, image_keys: Collection[str] | None) -> list[tuple[Product, ProductImage]]:

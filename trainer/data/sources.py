@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from indexer.models.preprocessing import Preprocessing
 from indexer.photos.opening import open_image
 from indexer.system.machine import cores
-from trainer.augmentation import Augmentation, view_rng
-from trainer.dataset import Sample
-from trainer.features import FeatureBank
-from trainer.network import EmbeddingNetwork
-from trainer.sampling import Indices
+from trainer.data.augmentation import Augmentation, view_rng
+from trainer.data.dataset import Sample
+from trainer.data.features import FeatureBank
+from trainer.data.sampling import Indices
+from trainer.network.network import EmbeddingNetwork
 
 _EVALUATION_BATCH = 32
 _SETTLING_PHOTOS = 256

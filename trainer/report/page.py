@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.models.directory import REPORT_NAME
-from trainer import embedding_map, plots, retrieval_grid
-from trainer import report_text as text
+from trainer.report import embedding_map, plots, retrieval_grid, words
 
 PAGE = "report.html"
 THUMBNAILS = 46
@@ -53,28 +52,28 @@ def write_report(model_dir: Path, data: ReportData) -> Path:
     folder = model_dir / REPORT_NAME
     folder.mkdir(parents=True, exist_ok=True)
     chance = chance_precision([category for _, category, _ in data.held_out])
-    tiles = text.headline(data.metrics, chance)
+    tiles = words.headline(data.metrics, chance)
     sections = [
         _precision_section(folder, data, chance),
         _grid_section(folder, data),
         _map_section(folder, data),
-        text.category_table(data.metrics, chance),
-        text.finding_table(data.metrics),
+        words.category_table(data.metrics, chance),
+        words.finding_table(data.metrics),
         _curves_section(folder, data),
-        text.settings_list(data.settings),
-        text.rejects(data.metrics),
+        words.settings_list(data.settings),
+        words.rejects(data.metrics),
     ]
-    template = Template(resources.files("trainer").joinpath("report_template.html").read_text(encoding="utf-8"))
-    name = text.safe(data.metrics.get("model", {}).get("name") or model_dir.resolve().name)
+    template = Template(resources.files("trainer.report").joinpath("report_template.html").read_text(encoding="utf-8"))
+    name = words.safe(data.metrics.get("model", {}).get("name") or model_dir.resolve().name)
     page = template.substitute(
         title=f"{name} · model report",
         name=name,
-        lead=text.lead(data.held_out),
+        lead=words.lead(data.held_out),
         headline="\n".join(tiles),
         tiles=max(1, len(tiles)),
         columns=1 + retrieval_grid.HITS,
         sections="\n".join(section for section in sections if section),
-        footer=text.footer(data.metrics),
+        footer=words.footer(data.metrics),
     )
     path = folder / PAGE
     path.write_text(page, encoding="utf-8")
@@ -98,7 +97,7 @@ def _precision_section(folder: Path, data: ReportData, chance: float) -> str:
         lambda path, theme: plots.draw_precision(overall, untrained, chance, per_category, path, theme),
         "Bars: share of right hits among the first 1, 3, 5 and 10, for all photos and by category",
     )
-    return text.section("Does it put like with like?", text.PRECISION, figure)
+    return words.section("Does it put like with like?", words.PRECISION, figure)
 
 
 def _grid_section(folder: Path, data: ReportData) -> str:
@@ -110,10 +109,10 @@ def _grid_section(folder: Path, data: ReportData) -> str:
     for number, row in enumerate(rows, start=1):
         file = folder / f"retrieval-{number:02d}.png"
         retrieval_grid.draw_strip(row, data.held_out, pictures, file)
-        shown.append(text.grid_row(row, data.held_out, _image(file, text.grid_alt(row, data.held_out))))
+        shown.append(words.grid_row(row, data.held_out, _image(file, words.grid_alt(row, data.held_out))))
     for stale in sorted(folder.glob("retrieval-*.png"))[len(rows) :]:
         stale.unlink()
-    return text.section("What people would see", text.grid_text(rows), "\n".join(shown))
+    return words.section("What people would see", words.grid_text(rows), "\n".join(shown))
 
 
 def _map_section(folder: Path, data: ReportData) -> str:
@@ -131,7 +130,7 @@ def _map_section(folder: Path, data: ReportData) -> str:
         lambda path, theme: plots.draw_map(positions, categories, there, path, theme),
         "Map of the held-out photos, one dot a photo, coloured by category",
     )
-    return text.section("The collection as the model sees it", text.map_text(len(rows), len(data.held_out)), figure)
+    return words.section("The collection as the model sees it", words.map_text(len(rows), len(data.held_out)), figure)
 
 
 def _curves_section(folder: Path, data: ReportData) -> str:
@@ -143,7 +142,7 @@ def _curves_section(folder: Path, data: ReportData) -> str:
         lambda path, theme: plots.draw_curves(data.history, path, theme),
         "Curves by epoch: the loss, the distances between photos and the precision on validation photos",
     )
-    return text.section("How training went", text.CURVES, figure)
+    return words.section("How training went", words.CURVES, figure)
 
 
 def _themed(folder: Path, stem: str, draw: Callable[[Path, plots.Theme], None], alt: str) -> str:
@@ -152,7 +151,7 @@ def _themed(folder: Path, stem: str, draw: Callable[[Path, plots.Theme], None], 
     draw(light, plots.LIGHT)
     draw(dark, plots.DARK)
     source = f'<source media="screen and (prefers-color-scheme: dark)" srcset="{dark.name}">'
-    return f"<figure><picture>{source}{_image(light, text.safe(alt))}</picture></figure>"
+    return f"<figure><picture>{source}{_image(light, words.safe(alt))}</picture></figure>"
 
 
 def _image(file: Path, safe_alt: str) -> str:

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.dataset import Sample
-from trainer.metrics import category_metrics, retrieval_metrics
-from trainer.objectives import Distances, TwoLevel, distances, triplet_loss
-from trainer.sampling import Indices, balanced_batches, codes, random_triplets
+from trainer.data.dataset import Sample
+from trainer.data.sampling import Indices, balanced_batches, codes, random_triplets
+from trainer.data.sources import Source
+from trainer.evaluation.metrics import category_metrics, retrieval_metrics
+from trainer.learning.objectives import Distances, TwoLevel, distances, triplet_loss
 from trainer.settings import FitSettings
-from trainer.sources import Source
 
 
 class Step(NamedTuple):

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from indexer.errors import ImageError
 from indexer.photos.opening import open_image
-from trainer.metrics import encode, score_queries
+from trainer.evaluation.metrics import encode, score_queries
 
 HITS = 7
 TYPICAL = 8

@@ -21,19 +21,19 @@ from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from indexer.system.machine import cores
-from trainer.calibration import fit_classifier, same_category_curve
-from trainer.dataset import Sample, Split, read_dataset, split
-from trainer.evaluation import evaluate_model
-from trainer.export import check_target, publishing, write_network, write_record
-from trainer.features import extract
-from trainer.metrics import category_metrics
-from trainer.network import EmbeddingNetwork
-from trainer.recipes import RECIPES
-from trainer.report import ReportData, write_report
+from trainer.data.dataset import Sample, Split, read_dataset, split
+from trainer.data.features import extract
+from trainer.data.sources import CachedFeatures, Photos, Source
+from trainer.evaluation.calibration import fit_classifier, same_category_curve
+from trainer.evaluation.evaluate import evaluate_model
+from trainer.evaluation.metrics import category_metrics
+from trainer.learning.loop import Training, train
+from trainer.learning.recipes import RECIPES
+from trainer.network.export import check_target, publishing, write_network, write_record
+from trainer.network.network import EmbeddingNetwork
+from trainer.network.weights import NONE, build_network
+from trainer.report.page import ReportData, write_report
 from trainer.settings import FitSettings
-from trainer.sources import CachedFeatures, Photos, Source
-from trainer.training import Training, train
-from trainer.weights import NONE, build_network
 
 REJECTS_NAME = "rejects.csv"
 HELD_OUT_NAME = "held_out.txt"

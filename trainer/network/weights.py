@@ -11,8 +11,8 @@ from torchvision import models
 
 from indexer.errors import ModelError, UsageError
 from indexer.models.directory import WEIGHTS_NAME
-from trainer.network import EmbeddingNetwork, strip_classifier
-from trainer.settings import BACKBONES
+from trainer.network.backbones import BACKBONES, strip_classifier
+from trainer.network.network import EmbeddingNetwork
 
 IMAGENET, NONE = "imagenet", "none"
 

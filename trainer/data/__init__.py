@@ -1,0 +1,1 @@
+"""What is learned from: photos, their splits, draws and copies."""

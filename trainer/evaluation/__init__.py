@@ -1,0 +1,1 @@
+"""How good it is: measures on held-out photos, calibration, the table."""

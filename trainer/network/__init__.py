@@ -1,0 +1,1 @@
+"""The network: backbone and head, weights, export."""
