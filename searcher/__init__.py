@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from searcher.answers import Answer, Explanation, Match, Query
-    from searcher.classification import Classification
+    from searcher.answers.answer import Answer, Explanation, Match, Query
+    from searcher.answers.classification import Classification
     from searcher.client import Client
-    from searcher.example import Example
-    from searcher.options import Options
+    from searcher.questions.example import Example
+    from searcher.questions.options import Options
     from searcher.service import SearchService
 
 __all__ = ["Answer", "Classification", "Client", "Example", "Explanation", "Match", "Options", "Query", "SearchService"]

@@ -11,7 +11,7 @@ import click
 from indexer.cli.command_line import echo_json
 from indexer.errors import EXIT_REJECTS, UsageError
 from indexer.system.text import one_line
-from searcher.answers import Answer
+from searcher.answers.answer import Answer
 from searcher.cli_options import service_of, wanted_of
 
 

@@ -12,11 +12,11 @@ import click
 
 from indexer.cli.command_line import echo_json, index_options, json_option
 from indexer.errors import FilterError, UsageError
-from searcher.options import Wanted
+from searcher.questions.options import Wanted
 
 if TYPE_CHECKING:
-    from searcher.answers import Answer
-    from searcher.example import Example
+    from searcher.answers.answer import Answer
+    from searcher.questions.example import Example
     from searcher.service import SearchService
 
 PATH = click.Path(path_type=Path)
@@ -116,7 +116,7 @@ def show(ask: Callable[[SearchService, Wanted], Answer], given: Mapping[str, Any
 def photo_of(name: str) -> Path | bytes:
     """A photo given by its file name; ``-`` is a pipe."""
     if name == "-":
-        from searcher.query_image import read_stream
+        from searcher.questions.photo import read_stream
 
         return read_stream(sys.stdin.buffer)
     return Path(name)
@@ -141,6 +141,6 @@ def crop_of(text: str | None) -> tuple[float, float, float, float] | None:
 
 def examples_of(products: tuple[str, ...], photos: tuple[str, ...]) -> list[Example]:
     """Examples given as product ids and as files."""
-    from searcher.example import Example
+    from searcher.questions.example import Example
 
     return [Example(product_id=one) for one in products] + [Example(image=photo_of(one)) for one in photos]

@@ -12,9 +12,10 @@ from indexer.errors import UsageError
 from indexer.photos.thumbnails import SIDE, original_of
 from indexer.system.files import replace_text
 from indexer.system.text import printable
-from searcher.answers import UNNAMED, Answer, Match, QueryPhoto
+from searcher.answers.answer import Answer, Match
+from searcher.answers.wording import in_words, shown_fields, written
 from searcher.pictures import data_uri
-from searcher.presentation import in_words, shown_fields, written
+from searcher.questions.photo import UNNAMED, QueryPhoto
 
 QUERY_PHOTOS = 6
 """Photos of the asked product that are shown; a page of them would push the answer out of sight."""

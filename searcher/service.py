@@ -12,32 +12,33 @@ from indexer.errors import JewelryError
 from indexer.store.embedded.index import open_index
 from indexer.store.filters.text_form import Where
 from indexer.store.interface import Index
-from searcher.answering import answer
-from searcher.answers import Answer, QueryPhoto
-from searcher.example import Asked, Example
-from searcher.example_reader import ExampleReader
-from searcher.options import Options, Wanted
-from searcher.product import ProductPage
-from searcher.published import Published, photo_key
-from searcher.recommend import by_examples, by_pairs, nearest
-from searcher.search import Search
-from searcher.text_reader import TextReader
+from searcher.answers.answer import Answer
+from searcher.answers.product import ProductPage
+from searcher.questions.example import Asked, Example
+from searcher.questions.options import Options, Wanted
+from searcher.questions.photo import QueryPhoto
+from searcher.search.answering import answer
+from searcher.search.kinds.recommend import by_examples, by_pairs
+from searcher.search.published import Published, photo_key
+from searcher.search.reading.examples import ExampleReader
+from searcher.search.reading.texts import TextReader
+from searcher.search.search import Search, nearest
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from searcher.answers.classification import Classification
+    from searcher.answers.facet import Facet
     from searcher.audits.answers import MislabelReport, OutlierReport
-    from searcher.classification import Classification
     from searcher.clusters.answers import ClusterReport
     from searcher.duplicates.answers import DuplicateReport
     from searcher.duplicates.check import DuplicateCheck
     from searcher.duplicates.verifier import Verifier
-    from searcher.example import Crop, ExampleLike
-    from searcher.facets.answers import Facet
-    from searcher.query_image import PhotoSource
-    from searcher.recommend import Strategy
-    from searcher.text_question import TextMode
+    from searcher.questions.example import Crop, ExampleLike
+    from searcher.questions.photo import PhotoSource
+    from searcher.search.kinds.recommend import Strategy
+    from searcher.search.kinds.text import TextMode
 
 
 class SearchService:
@@ -151,7 +152,7 @@ class SearchService:
         **wanted: Unpack[Wanted],
     ) -> Answer:
         """What a visitor who viewed these products, newest first, may want to see; see `searcher.also_viewed`."""
-        from searcher.viewed_search import by_visit
+        from searcher.search.kinds.also_viewed import by_visit
 
         started, options, published = time.perf_counter(), Options(**wanted), self.published()
         seen = self._read(published, list(dict.fromkeys(product_ids)))
@@ -163,7 +164,7 @@ class SearchService:
         By ``words`` of titles and attributes, the score is the share of the words that match. By ``looks``, it is the
         cosine between the text and the photo, seldom above 0.4. Raises ``MissingExtra`` besides, where it is needed.
         """
-        from searcher.text_question import by_text
+        from searcher.search.kinds.text import by_text
 
         started, options, published = time.perf_counter(), Options(**wanted), self.published()
         return answer(published, by_text(published, self.texts, text, mode, options), options, started)
@@ -172,7 +173,7 @@ class SearchService:
         self, image: PhotoSource | None = None, *, url: str | None = None, crop: Crop | None = None, k: int = 5
     ) -> Classification:
         """The k likeliest categories of a photo; raises ``UsageError`` when the model knows none."""
-        from searcher.classification import classified
+        from searcher.answers.classification import classified
 
         started, published = time.perf_counter(), self.published()
         photo, prediction = self.reader.predict(published, Example(image=image, url=url, crop=crop))
@@ -201,7 +202,7 @@ class SearchService:
 
     def facets(self, fields: Sequence[str] = (), where: Where = None, *, limit: int = 20) -> tuple[Facet, ...]:
         """Values and ranges of fields, with the number of products that pass the filter; of all fields by default."""
-        from searcher.facets.counting import facet_fields, facets
+        from searcher.search.facets.counting import facet_fields, facets
 
         published = self.published()
         chosen = fields or facet_fields(published.store.record.field_table)

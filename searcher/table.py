@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from indexer.system.text import printable
-from searcher.answers import Answer, Match
-from searcher.facets.answers import Facet
-from searcher.presentation import in_words, shown_fields, written
-from searcher.product import ProductPage
+from searcher.answers.answer import Answer, Match
+from searcher.answers.facet import Facet
+from searcher.answers.product import ProductPage
+from searcher.answers.wording import in_words, shown_fields, written
 
 PIPE_WIDTH = 10_000
 """Columns when nobody looks: wide enough that nothing is cut."""

@@ -20,7 +20,7 @@ from searcher.audits.residual import residual_votes
 from searcher.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 
 if TYPE_CHECKING:
-    from searcher.published import Published
+    from searcher.search.published import Published
 
 NEIGHBOURS = 10
 SHARPNESS = 4.0

@@ -20,7 +20,7 @@ from searcher.audits.photos import catalog_fields, neighbours_of, photo_of
 from searcher.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 
 if TYPE_CHECKING:
-    from searcher.published import Published
+    from searcher.search.published import Published
 
 NEIGHBOURS = 10
 SHOWN_NEIGHBOURS = 5

@@ -34,7 +34,7 @@ from searcher.duplicates.verifier import COPY, DIFFERENT, OTHER_PHOTO, VARIANT, 
 
 if TYPE_CHECKING:
     from indexer.models.embedder import Embedder
-    from searcher.published import Published
+    from searcher.search.published import Published
 
 PHOTOS = 300
 LEAST_PHOTOS = 40

@@ -17,7 +17,6 @@ from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import SIDE
 from indexer.store.interface import Store
-from searcher.answers import UNNAMED
 from searcher.duplicates.answers import Evidence, Photo, Tier
 from searcher.duplicates.candidates import NEIGHBOURS
 from searcher.duplicates.comparison import Comparison
@@ -27,11 +26,12 @@ from searcher.duplicates.new_photo import NewPhoto, cheap_features, embed_within
 from searcher.duplicates.photo_table import with_payload
 from searcher.duplicates.signature import Array
 from searcher.duplicates.verifier import PERHAPS, Verifier
-from searcher.example import Example
+from searcher.questions.example import Example
+from searcher.questions.photo import UNNAMED
 
 if TYPE_CHECKING:
-    from searcher.example_reader import ExampleReader
-    from searcher.published import Published
+    from searcher.search.published import Published
+    from searcher.search.reading.examples import ExampleReader
 
 PHASH = KNOWN.index("phash")
 COMPARED = 4

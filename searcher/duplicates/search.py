@@ -38,7 +38,7 @@ from searcher.duplicates.signature import Array, Signatures
 from searcher.duplicates.verifier import Verifier
 
 if TYPE_CHECKING:
-    from searcher.published import Published
+    from searcher.search.published import Published
 
 SIGNATURE_PART = 2_000
 CLOSE_PART = 500

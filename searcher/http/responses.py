@@ -12,8 +12,8 @@ from typing import Any
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from searcher.answers import Answer, Match
-from searcher.product import ProductPage
+from searcher.answers.answer import Answer, Match
+from searcher.answers.product import ProductPage
 
 Payload = dict[str, Any]
 

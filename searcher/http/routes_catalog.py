@@ -12,7 +12,6 @@ from pydantic import StringConstraints
 from indexer.photos.thumbnails import ThumbnailStore
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
-from searcher.http.requests import ClassifyBody, FacetsBody, ProductId, Text, from_base64
 from searcher.http.responses import (
     ClassificationShape,
     FacetsShape,
@@ -20,6 +19,7 @@ from searcher.http.responses import (
     json_response,
     product_json,
 )
+from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, Text, from_base64
 
 router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)
 

@@ -13,9 +13,9 @@ from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.report_shapes import DecisionShape, DecisionsShape
 from searcher.http.request_context import caller_of
-from searcher.http.requests import DecisionBody
 from searcher.http.responses import json_response
 from searcher.http.routes_audits import Offset
+from searcher.questions.bodies import DecisionBody
 
 router = APIRouter(prefix="/v1/decisions", tags=["reports"], dependencies=[Depends(require_admin)], responses=PROBLEMS)
 

@@ -15,10 +15,10 @@ from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.report_pages import ReportPages
 from searcher.http.report_shapes import OTHER_SHA, SHA, CheckShape, DuplicatesShape, TierName
-from searcher.http.requests import CheckBody, Sha256, from_base64
 from searcher.http.responses import json_response
 from searcher.http.routes_audits import Limit, Offset
 from searcher.http.routes_catalog import FOR_EVER, WEBP
+from searcher.questions.bodies import CheckBody, Sha256, from_base64
 from searcher.reports.difference import difference_picture
 from searcher.reports.picture_sheet import open_small
 

@@ -11,11 +11,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from indexer.errors import JewelryError
-from searcher.answers import Answer
-from searcher.example import Example
+from searcher.answers.answer import Answer
 from searcher.http.dependencies import Service, Turns
 from searcher.http.problems import PROBLEMS, for_clients
-from searcher.http.requests import (
+from searcher.http.responses import AnswerShape, BatchShape, answer_json, json_response
+from searcher.questions.bodies import (
     AlsoViewedBody,
     BatchBody,
     Crop,
@@ -29,8 +29,8 @@ from searcher.http.requests import (
     TextBody,
     example_of,
 )
-from searcher.http.responses import AnswerShape, BatchShape, answer_json, json_response
-from searcher.options import MAX_PRODUCTS
+from searcher.questions.example import Example
+from searcher.questions.options import MAX_PRODUCTS
 
 router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
 

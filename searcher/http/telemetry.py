@@ -14,7 +14,7 @@ from searcher.http import metrics
 from searcher.http.json_logs import FIELDS
 from searcher.http.problems import problem
 from searcher.http.request_context import caller_of, choose_request_id, client_address, header, request_id
-from searcher.stages import listening
+from searcher.search.stages import listening
 
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 """Routes that machines ask every few seconds: logged on level debug, unless they fail."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from searcher.stages import stage
+from searcher.search.stages import stage
 
 T = TypeVar("T")
 

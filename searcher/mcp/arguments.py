@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import Field, StringConstraints, model_validator
 
-from searcher.http.requests import MAX_EXAMPLES, Body, OptionsBody, ProductId, Share, Text
+from searcher.questions.bodies import MAX_EXAMPLES, Body, OptionsBody, ProductId, Share, Text
 
 MOST = 50
 """Products of one answer; a model that wants more asks for the next page."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.fields.types import RESERVED
-from searcher.http.requests import from_base64
 from searcher.mcp.arguments import (
     AlsoViewed,
     Arguments,
@@ -21,9 +20,10 @@ from searcher.mcp.arguments import (
     Similar,
     ToolOptions,
 )
+from searcher.questions.bodies import from_base64
 
 if TYPE_CHECKING:
-    from searcher.answers import Answer
+    from searcher.answers.answer import Answer
     from searcher.service import SearchService
 
 

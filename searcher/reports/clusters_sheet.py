@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from indexer.system.text import printable
-from searcher.presentation import written
+from searcher.answers.wording import written
 from searcher.reports.audit_sheets import neighbour
 from searcher.reports.origin import counted, notes_of, origin_of
 from searcher.reports.picture_sheet import PictureSheet

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from indexer.system.text import printable
+from searcher.answers.wording import written
 from searcher.duplicates.answers import Tier
-from searcher.presentation import written
 from searcher.reports.duplicates_words import (
     ALIGNED,
     TIERS,

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from indexer.system.text import printable
+from searcher.answers.wording import shown_fields, written
 from searcher.duplicates.answers import Tier
-from searcher.presentation import shown_fields, written
 
 TIERS: Mapping[str, str] = {
     Tier.IDENTICAL_FILE: "Same file",

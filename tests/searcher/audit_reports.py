@@ -6,7 +6,7 @@ from typing import Any
 
 from searcher.audits.answers import Mislabel, MislabelReport, Neighbour, Oddity, Outlier, OutlierReport, Photo
 from searcher.clusters.answers import Cluster, ClusterReport, Member, Place
-from searcher.published import photo_key
+from searcher.search.published import photo_key
 from tests.searcher.conftest import Photographed
 
 

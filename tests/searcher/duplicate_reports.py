@@ -17,7 +17,7 @@ from searcher.duplicates.answers import (
     Photo,
     Tier,
 )
-from searcher.published import photo_key
+from searcher.search.published import photo_key
 from tests.searcher.conftest import Photographed
 
 SAME = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)

@@ -15,7 +15,8 @@ from indexer.errors import UsageError
 from indexer.fields.co_views import KEY, CoViewed, to_payload
 from indexer.fields.types import FieldType
 from indexer.store.filters.tree import Filter, Match
-from searcher.also_viewed import (
+from searcher.search.candidate import Candidate
+from searcher.search.kinds.also_viewed_scores import (
     Blended,
     CoView,
     Visited,
@@ -24,7 +25,6 @@ from searcher.also_viewed import (
     visited_products,
     worth_showing,
 )
-from searcher.candidate import Candidate
 
 X, Y, Z = np.eye(3, dtype=np.float32)
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import UsageError
-from searcher.candidate import Candidate
-from searcher.style.boosts import apply_boosts, parse_boosts
+from searcher.search.candidate import Candidate
+from searcher.search.style.boosts import apply_boosts, parse_boosts
 from tests.searcher.candidates import TABLE, candidate, candidate_lists, ids
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

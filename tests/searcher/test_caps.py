@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from indexer.errors import UsageError
-from searcher.style.caps import Cap, CapCounter, parse_caps
+from searcher.search.style.caps import Cap, CapCounter, parse_caps
 from tests.searcher.candidates import TABLE
 
 

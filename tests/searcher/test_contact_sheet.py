@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from indexer.errors import UsageError
-from searcher.answers import Answer
+from searcher.answers.answer import Answer
 from searcher.contact_sheet import check_writable, render, write_contact_sheet
 from searcher.service import SearchService
 from tests.searcher.conftest import Built, Photographed

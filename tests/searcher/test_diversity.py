@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searcher.candidate import Candidate
-from searcher.style.caps import Cap
-from searcher.style.diversity import diversify
+from searcher.search.candidate import Candidate
+from searcher.search.style.caps import Cap
+from searcher.search.style.diversity import diversify
 from tests.searcher.candidates import candidate, candidate_lists, direction, ids
 
 DIVERSITIES = st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0])

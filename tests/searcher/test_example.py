@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from indexer.errors import ImageError, UsageError
-from searcher.example import Asked, Example, unit_vector
-from searcher.query_image import load_query_photo
+from searcher.questions.example import Asked, Example, unit_vector
+from searcher.questions.photo import load_query_photo
 from searcher.service import SearchService
 from tests.searcher.conftest import Photographed, unit_vectors
 

@@ -13,10 +13,10 @@ from indexer.errors import FilterError, UsageError
 from indexer.fields.types import FieldType
 from indexer.store.filters.text_form import parse
 from indexer.store.filters.tree import Filter, IsEmpty, Match, Range
-from searcher.facets import census as product_census
-from searcher.facets.answers import Facet, value_text
-from searcher.facets.counting import FacetBasis, facets, facets_of
-from searcher.facets.ranges import date_bounds, number_bounds, pairs
+from searcher.answers.facet import Facet, value_text
+from searcher.search.facets import census as product_census
+from searcher.search.facets.counting import FacetBasis, facets, facets_of
+from searcher.search.facets.ranges import date_bounds, number_bounds, pairs
 from tests.congruence import judge
 from tests.congruence.conftest import STAND_IN_WARNINGS
 from tests.congruence.engines import AnyStore, Engine

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import UsageError
-from searcher.style.fallback import check_relax, relaxations
+from searcher.search.style.fallback import check_relax, relaxations
 from tests.searcher.candidates import TABLE
 
 TEXTS = st.lists(st.sampled_from(["metal=gold", "metal!=silver", "price>=5", " price <= 9", "brand=", "title~pearl"]))

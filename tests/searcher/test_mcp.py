@@ -19,9 +19,9 @@ from mcp import Client, StdioServerParameters, types
 from PIL import Image
 
 from searcher.cli import main
-from searcher.http.requests import SimilarBody
 from searcher.mcp.server import make_server
 from searcher.mcp.tools import TOOLS
+from searcher.questions.bodies import SimilarBody
 from searcher.service import SearchService
 from tests.searcher.conftest import HOSTILE, Built, Photographed
 

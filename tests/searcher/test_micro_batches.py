@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import ModelError
 from indexer.models.embedder import Embedder, Prediction
-from searcher.micro_batches import MAX_BATCH, MicroBatches
+from searcher.search.reading.micro_batches import MAX_BATCH, MicroBatches
 from tests.tiny_model import write_tiny_model
 
 SIZE = 32

@@ -7,7 +7,7 @@ import pytest
 
 from indexer.errors import StoreError, UsageError, VectorError
 from indexer.fields.types import FieldType
-from searcher.percentiles import likeness, percentile, sample_vectors
+from searcher.search.explain import likeness, percentile, sample_vectors
 from tests.congruence.conftest import STAND_IN_WARNINGS
 from tests.congruence.engines import AnyStore
 from tests.searcher.both_stores import ENGINES, filled, open_engine, unit_vectors

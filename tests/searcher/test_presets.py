@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from indexer.errors import UsageError
 from indexer.fields.types import FieldTable, FieldType
-from searcher.style.presets import PRESETS, preset_filter
+from searcher.search.style.presets import PRESETS, preset_filter
 from tests.congruence.judge import passes, values
 from tests.searcher.candidates import PAYLOADS, TABLE
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from indexer.errors import FilterError, UsageError
 from indexer.store.filters.tree import Filter, Match
-from searcher.options import MAX_PRODUCTS, STYLE_POOL, Options
+from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL, Options
 from searcher.service import SearchService
 from tests.searcher.conftest import Built, nearest_in_a_plain_loop
 

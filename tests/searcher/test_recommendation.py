@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from searcher.recommendation import average_vector, best_score, context, discovery
+from searcher.search.kinds.recommend_scores import average_vector, best_score, context, discovery
 
 DIMENSION, COUNT = 24, 300
 FLOAT32_ERROR = 2e-6

@@ -26,7 +26,7 @@ from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.filters.tree import Filter, Match
-from searcher.answers import Answer
+from searcher.answers.answer import Answer
 from searcher.service import SearchService
 from tests.searcher.conftest import (
     Built,

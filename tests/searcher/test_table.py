@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from searcher.answers import Answer, Match, Query, QueryPhoto
-from searcher.presentation import shown_fields, written
+from searcher.answers.answer import Answer, Match, Query
+from searcher.answers.wording import shown_fields, written
+from searcher.questions.photo import QueryPhoto
 from searcher.table import print_table
 
 

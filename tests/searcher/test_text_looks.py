@@ -28,9 +28,9 @@ from searcher.client import Client
 from searcher.http.app import create_app
 from searcher.mcp.arguments import SearchText
 from searcher.mcp.tools import TOOLS
+from searcher.search.kinds.text import CUT, NOT_AT_HAND
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
-from searcher.text_question import CUT, NOT_AT_HAND
 from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index
 from tests.searcher.http.conftest import running
 from tests.small_catalog import write_manifest

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from indexer.errors import FilterError, UsageError
 from indexer.fields.types import FieldType
 from indexer.store.filters.tree import Filter, Match, Range
-from searcher.words import search as text_search
-from searcher.words import vocabulary
-from searcher.words.search import TextResult, search_text
-from searcher.words.vocabulary import Vocabulary
-from searcher.words.words import forms, singular, words_of
+from searcher.search.words import search as text_search
+from searcher.search.words import vocabulary
+from searcher.search.words.english import forms, singular, words_of
+from searcher.search.words.search import TextResult, search_text
+from searcher.search.words.vocabulary import Vocabulary
 from tests.congruence import judge
 from tests.congruence.conftest import STAND_IN_WARNINGS
 from tests.congruence.engines import AnyStore, Engine

@@ -19,10 +19,10 @@ from indexer.fields.co_views import KEY, CoViewed, to_payload
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
 from indexer.store.interface import Index
-from searcher.answers import Answer
+from searcher.answers.answer import Answer
 from searcher.cli import main
-from searcher.example import Example
 from searcher.http.app import create_app
+from searcher.questions.example import Example
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index

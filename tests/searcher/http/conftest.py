@@ -21,9 +21,9 @@ from indexer import errors
 from searcher.http.app import create_app
 from searcher.http.keys import KeyFile
 from searcher.http.serve import bind
+from searcher.search.stages import stage
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
-from searcher.stages import stage
 from tests.searcher.conftest import Photographed
 
 MakeApp = Callable[..., FastAPI]

@@ -10,8 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from searcher.http.app import create_app
-from searcher.http.requests import MAX_BATCH, MAX_BATCH_FACETS
-from searcher.options import MAX_PRODUCTS, STYLE_POOL
+from searcher.questions.bodies import MAX_BATCH, MAX_BATCH_FACETS
+from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.http.test_problems import problem_of

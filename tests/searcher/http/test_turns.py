@@ -9,7 +9,7 @@ import time
 import pytest
 
 from searcher.http.turns import Turns
-from searcher.stages import listening
+from searcher.search.stages import listening
 
 
 def run_together(turns: Turns, count: int) -> tuple[int, list[int]]:

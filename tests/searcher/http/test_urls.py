@@ -10,8 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from indexer.photos.fetch.fetcher import Fetcher
-from searcher.example_reader import ExampleReader
 from searcher.http.app import create_app
+from searcher.search.reading.examples import ExampleReader
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.indexer.web_server import Wall, WebServer, answer, redirect, web_server

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from searcher.answers import Answer
-from searcher.example import Example
+from searcher.answers.answer import Answer
+from searcher.questions.example import Example
 from searcher.service import SearchService
 from tests.searcher.conftest import HOSTILE
 from tests.searcher.web.conftest import Visit

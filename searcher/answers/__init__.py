@@ -1,0 +1,1 @@
+"""Answers: what comes back, and how it is put into words."""

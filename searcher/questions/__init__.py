@@ -1,0 +1,1 @@
+"""Questions: what can be asked, of which examples, with which options."""

@@ -1,0 +1,94 @@
+"""The photo somebody asks with: from a file, from bytes, or a Pillow image; always opened the safe way."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from indexer.errors import ImageError
+from indexer.photos.opening import MAX_BYTES, open_image, read_bytes, to_rgb
+
+UNNAMED = "image"
+"""What a query photo is called that came as bytes."""
+
+
+PhotoSource = str | Path | bytes | Image.Image
+
+
+def name_of(source: PhotoSource) -> str:
+    """What a query photo is called in an answer: its file, or a word where it came without one."""
+    return UNNAMED if isinstance(source, bytes | Image.Image) else str(source)
+
+
+def load_query_photo(
+    source: PhotoSource, crop: tuple[float, float, float, float] | None = None
+) -> tuple[QueryPhoto, Image.Image | bytes]:
+    """Read a query photo; returns its description and what the embedder takes.
+
+    A file or its bytes reach the embedder as they are, so that a copy of a catalog photo goes exactly the
+    way the catalog photo went. With a crop box (shares of the upright photo: left, top, right, bottom) only that
+    part counts.
+
+    Raises:
+        ImageError: it is no photo that can be used; the message names the file.
+    """
+    photo, content = _load(source)
+    if crop is None:
+        return photo, content
+    try:
+        image = content if isinstance(content, Image.Image) else open_image(content)
+    except ImageError as error:
+        raise ImageError(f"{photo.name}: {error}") from error
+    part = image.crop(_pixels(crop, image.width, image.height))
+    return QueryPhoto(photo.name, data=_png(part)), part
+
+
+def _pixels(crop: tuple[float, float, float, float], width: int, height: int) -> tuple[int, int, int, int]:
+    """The box in whole pixels, at least one."""
+    left, top = min(int(crop[0] * width), width - 1), min(int(crop[1] * height), height - 1)
+    return left, top, max(left + 1, round(crop[2] * width)), max(top + 1, round(crop[3] * height))
+
+
+def _load(source: PhotoSource) -> tuple[QueryPhoto, Image.Image | bytes]:
+    if isinstance(source, Image.Image):
+        try:
+            image = to_rgb(source)
+        except ImageError as error:
+            raise ImageError(f"query photo: {error}") from error
+        return QueryPhoto(UNNAMED, data=_png(image)), image
+    if isinstance(source, bytes):
+        if len(source) > MAX_BYTES:
+            raise ImageError(f"query photo: more than the {MAX_BYTES / 1e6:.0f} MB a photo may have")
+        if not source:
+            raise ImageError("query photo: there are no bytes")
+        return QueryPhoto(UNNAMED, data=source), source
+    path = Path(source)
+    try:
+        data = read_bytes(path)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from error
+    return QueryPhoto(str(path), data=data), data
+
+
+def read_stream(stream: BinaryIO) -> bytes:
+    """The bytes of a photo on a pipe, at most one more than a photo may have."""
+    return stream.read(MAX_BYTES + 1)
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPhoto:
+    """One photo that was asked with: where a picture of it can be found, as far as that is known."""
+
+    name: str
+    thumbnail: Path | None = None
+    data: bytes | None = field(default=None, repr=False)

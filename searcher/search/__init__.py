@@ -1,0 +1,1 @@
+"""From a question to an answer: examples read, candidates found, ranked, explained."""

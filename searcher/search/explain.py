@@ -1,0 +1,118 @@
+"""Why a product is in an answer: which photos matched, how much that means, what filters and boosts did."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import StoreError, UsageError
+from indexer.models.directory import Calibration
+from indexer.store.interface import Store
+from indexer.store.vectors import check_vectors
+from searcher.answers.answer import Explanation
+from searcher.search.candidate import DECIMALS, Candidate
+from searcher.search.published import photo_key
+from searcher.search.search import Search
+
+SAMPLE = 1_000
+SAME = 1e-6
+"""Cosines this near are equal: engines sum in float32, and the photo that matched is not less alike than itself."""
+
+
+def explain(
+    search: Search,
+    candidate: Candidate,
+    filters: Sequence[str],
+    alike: NDArray[np.float64] | None,
+    calibration: Calibration | None,
+) -> Explanation:
+    """Explain one product of an answer by the photo asked with that is most alike to it.
+
+    Args:
+        search: the question.
+        candidate: the product.
+        filters: texts of the filters it passed.
+        alike: how alike a sample of the catalog is to what is liked, [n]; None where nothing is.
+        calibration: what a cosine means, from the model.
+    """
+    asked_photo = cosine = euclidean = share = probability = None
+    if (vectors := search.liked_vectors) is not None:
+        cosines = vectors.astype(np.float64) @ candidate.vector.astype(np.float64)
+        row = int(cosines.argmax())
+        asked_photo = search.photos[row].name
+        cosine = round(float(np.clip(cosines[row], -1.0, 1.0)), DECIMALS)
+        euclidean = round(math.sqrt(max(0.0, 2.0 - 2.0 * cosine)), DECIMALS)
+        share = None if alike is None else percentile(alike, cosine)
+        probability = None if calibration is None else round(calibration.probability(cosine), 6)
+    return Explanation(
+        asked_photo=asked_photo,
+        matched_photo=photo_key(candidate.payload),
+        cosine=cosine,
+        euclidean=euclidean,
+        percentile=share,
+        probability=probability,
+        filters=tuple(filters),
+        boosts=dict(candidate.boosts),
+        parts=dict(search.parts.get(candidate.product_id, {})),
+    )
+
+
+def sample_vectors(store: Store, size: int = SAMPLE) -> NDArray[np.float32]:
+    """Vectors of a generation, float32 [≤ size, dimension], unit length; the same ones each time.
+
+    They are the first in order of id. Ids are hashes of product and photo (UUIDv5), so this is a fair draw.
+
+    Raises:
+        UsageError: the size is below 1.
+        StoreError: the store cannot be read, or holds no vector.
+    """
+    if size < 1:
+        raise UsageError(f"the sample must have 1 vector or more, not {size}")
+    points = islice(store.scroll(fields=[], vectors="image"), size)
+    drawn = [point.vector for point in points if point.vector is not None]
+    if not drawn:
+        raise StoreError(f"generation {store.generation} holds no vectors; run a sync")
+    return _unit(np.stack(drawn)).astype(np.float32)
+
+
+def likeness(sample: NDArray[np.float32], query_vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Cosines of the sampled photos to the query, [n]: worked out once for all scores of an answer.
+
+    Args:
+        sample: of `sample_vectors`, [n, dimension].
+        query_vectors: the query's photos [m, dimension]; a sampled photo counts with the one it is most alike to.
+
+    Raises:
+        VectorError: a query vector is NaN, infinite, zero or of another length.
+        UsageError: there are no query vectors.
+    """
+    queries = check_vectors(query_vectors, sample.shape[1])
+    if not len(queries) or not len(sample):
+        raise UsageError("a percentile needs one query vector or more, and a sample")
+    alike: NDArray[np.float64] = (_unit(sample) @ _unit(queries).T).max(axis=1)
+    return alike
+
+
+def percentile(alike: NDArray[np.float64], score: float) -> float:
+    """Share in [0, 1] of the sampled photos that are less alike to the query than ``score``, a cosine.
+
+    Args:
+        alike: of `likeness`, [n].
+        score: a cosine.
+
+    Raises:
+        UsageError: the score is not finite.
+    """
+    if not np.isfinite(score):
+        raise UsageError(f"the score {score} is not a finite number")
+    return float(np.mean(alike < float(score) - SAME))
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    rows = vectors.astype(np.float64)
+    lengths: NDArray[np.float64] = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / lengths

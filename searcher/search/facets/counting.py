@@ -1,0 +1,169 @@
+"""Facets: a field's values or ranges with the number of products each selects, and the filter text that does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from indexer.errors import FilterError, UsageError
+from indexer.fields.types import FieldTable, FieldType, Payload
+from indexer.store.filters.check import field_type
+from indexer.store.filters.tree import DateRange, Filter, Range, known_fields
+from indexer.store.interface import Store
+from searcher.answers.facet import Bounds, Facet, FacetRange, FacetValue, Span, range_texts, value_text
+from searcher.search.facets.census import ProductCensus, values_at
+from searcher.search.facets.counts import count_ranges, count_values, tally_ranges, tally_values
+from searcher.search.facets.ranges import date_bounds, number_bounds, pairs
+
+SAMPLE = 1_000
+"""Photos that bounds of ranges are drawn from: the first in order of id, and ids are hashes, so a fair draw."""
+REMEMBERED = 512
+"""Facets kept by a basis."""
+MAX_VALUES = 1_000
+_NO_FACETS = ("product_id", "url", "role", "currency")
+_IDENTIFIERS = ("product_id", "photo.sha256", "photo.pixel_sha256", "photo.phash")
+"""Fields with a value for each product or photo: counting them reads the whole index and tells nothing."""
+_RANGED = (FieldType.NUMBER, FieldType.DATE)
+
+
+class FacetBasis:
+    """What facets of one generation have in common: bounds of ranges and the census of its products.
+
+    Made in no time and filled when it is needed; keep it as long as the store. Threads may share it.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.census = ProductCensus(store)
+        self._store = store
+        self._lock = threading.Lock()
+        self._bounds: dict[str, Bounds] = {}
+        self._answered: dict[tuple[str, Filter | None, int], Facet] = {}
+
+    def bounds(self, field: str) -> Bounds:
+        """Inner bounds of the ranges of a number or date field, from a sample of the whole catalog."""
+        with self._lock:
+            if field not in self._bounds:
+                kind = field_type(field, known_fields(self._store.record.field_table))
+                present = Filter(must=(DateRange(field) if kind is FieldType.DATE else Range(field),))
+                sample = islice(self._store.scroll(present, fields=[field]), SAMPLE)
+                self._bounds[field] = _bounds(kind, (v for point in sample for v in values_at(point.payload, field)))
+            return self._bounds[field]
+
+    def facet(self, field: str, kind: FieldType, where: Filter | None, limit: int) -> Facet:
+        """One facet, counted once: a page asks for the same ones again and again."""
+        key = (field, where, limit)
+        found = self._answered.get(key)
+        if found is None:
+            found = _counted(self._store, field, kind, where, limit, self)
+            if len(self._answered) >= REMEMBERED:
+                self._answered.clear()
+            self._answered[key] = found
+        return found
+
+
+def facets(
+    store: Store,
+    fields: Sequence[str],
+    where: Filter | None = None,
+    *,
+    limit: int = 20,
+    basis: FacetBasis | None = None,
+) -> tuple[Facet, ...]:
+    """The values or ranges of fields among the products that pass a filter, with exact counts of products.
+
+    A product counts for a value when one of its photos passes the filter and holds the value: exactly the products
+    that the filter together with the value's filter texts would leave. Values of equal count are in order of name;
+    an empty text, which no filter text can ask for, is left out.
+
+    Args:
+        store: one generation.
+        fields: names of keyword, number, boolean or date fields; each is answered once.
+        where: the current filter.
+        limit: values per field, 1 to 1,000.
+        basis: kept from an earlier call on the same store; the first use on a large one reads it once.
+
+    Raises:
+        UsageError: the limit is out of bounds.
+        FilterError: an unknown field, a text field, one that names products or photos, or a filter that does not
+            fit the fields.
+        StoreError: the store cannot be read.
+    """
+    kinds = _kinds(fields, store.record.field_table, limit)
+    basis = basis or FacetBasis(store)
+    return tuple(basis.facet(field, kind, where, limit) for field, kind in kinds.items())
+
+
+def facets_of(
+    payloads: Iterable[Payload],
+    fields: Sequence[str],
+    table: FieldTable,
+    *,
+    limit: int = 20,
+    basis: FacetBasis | None = None,
+) -> tuple[Facet, ...]:
+    """The same over a result: ``payloads``, one for each product, are all that is counted.
+
+    Ranges are those of the catalog where ``basis`` is given, else drawn from the payloads.
+
+    Raises:
+        UsageError, FilterError: as `facets`.
+    """
+    kinds = _kinds(fields, table, limit)
+    products = [(payload,) for payload in payloads]
+    found = []
+    for field, kind in kinds.items():
+        if kind in _RANGED:
+            values = (value for (payload,) in products for value in values_at(payload, field))
+            bounds = basis.bounds(field) if basis else _bounds(kind, values)
+            ranges = pairs(bounds)
+            counts = tally_ranges(field, kind, ranges, products)
+            found.append(_of_ranges(field, kind, zip(ranges, counts, strict=True)))
+        else:
+            found.append(_of_values(field, kind, tally_values(field, products), limit))
+    return tuple(found)
+
+
+def facet_fields(table: FieldTable) -> tuple[str, ...]:
+    """The fields a shop would offer as facets: category first, then the catalog's own, without texts and addresses."""
+    own = (name for name, kind in table.items() if kind is not FieldType.TEXT and name not in _NO_FACETS)
+    return tuple(dict.fromkeys(("category", *own)))
+
+
+def _counted(store: Store, field: str, kind: FieldType, where: Filter | None, limit: int, basis: FacetBasis) -> Facet:
+    counting = basis.census.counting(field, where)
+    if kind in _RANGED:
+        found = _of_ranges(field, kind, count_ranges(store, field, kind, basis.bounds(field), counting))
+    else:
+        found = _of_values(field, kind, count_values(store, field, counting, limit), limit)
+    return replace(found, counted=counting.counted)
+
+
+def _of_values(field: str, kind: FieldType, counts: Mapping[str | bool, int], limit: int) -> Facet:
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    values = [FacetValue(value, count, (value_text(field, value),)) for value, count in ranked if value != ""]
+    return Facet(field, kind, values=tuple(values[:limit]), more=len(values) > limit)
+
+
+def _of_ranges(field: str, kind: FieldType, counts: Iterable[tuple[Span, int]]) -> Facet:
+    ranges = [FacetRange(gte, lt, count, range_texts(field, gte, lt)) for (gte, lt), count in counts if count]
+    return Facet(field, kind, ranges=tuple(ranges))
+
+
+def _kinds(fields: Sequence[str], table: FieldTable, limit: int) -> Mapping[str, FieldType]:
+    if not 1 <= limit <= MAX_VALUES:
+        raise UsageError(f"the limit is {limit}; ask for 1 to {MAX_VALUES} values of a field")
+    known = known_fields(table)
+    kinds = {field: field_type(field, known) for field in fields}
+    for field, kind in kinds.items():
+        if field in _IDENTIFIERS:
+            raise FilterError(f"{field} has a value for each product or photo; facets count what products share")
+        if kind is FieldType.TEXT:
+            raise FilterError(f"{field} is a text field; facets need a keyword, number, boolean or date field")
+    return kinds
+
+
+def _bounds(kind: FieldType, values: Iterable[Any]) -> Bounds:
+    return date_bounds(values) if kind is FieldType.DATE else number_bounds(values)

@@ -1,0 +1,126 @@
+"""Nearest products: searches photos in the store and groups them, whatever number of photos a product has."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.store.filters.tree import Filter
+from indexer.store.interface import Store
+from indexer.store.records import VECTOR_NAME, Hit, Point, VectorName, Vectors, vector_of
+from searcher.search.candidate import DECIMALS, Candidate
+
+ENGINE_ERROR = 2e-6
+"""Engines sum in float32, and each in its own order; candidates this near to the last place are looked at again."""
+
+PHOTOS_A_PRODUCT = 3.0
+"""What a caller who does not know takes it to be; shops have 1 to 8."""
+
+SPARE = 1.1
+"""Photos that are fetched at first, as a multiple of those that k products have."""
+GROWTH = 4
+
+
+def nearest_products(
+    store: Store,
+    vectors: NDArray[np.float32],
+    k: int,
+    where: Filter | None = None,
+    *,
+    exact: bool = False,
+    photos_a_product: float = PHOTOS_A_PRODUCT,
+    using: VectorName = VECTOR_NAME,
+) -> list[Candidate]:
+    """The k products whose best photo is nearest to any of the vectors [m, dimension], best first.
+
+    The store finds the candidates; their scores are computed once more from the stored vectors in float64, so
+    that the order is the same for every engine and machine. Equal scores are ordered by product id.
+
+    Args:
+        store: one generation.
+        vectors: what is asked with.
+        k: products wanted.
+        where: the filter.
+        exact: compare with every photo instead of walking the graph.
+        using: names the stored vectors to compare with.
+        photos_a_product: decides how many photos are fetched at first, which matters to speed alone.
+
+    Raises:
+        UsageError: the generation has no vectors of that name.
+    """
+    hits = _candidates(store, vectors, math.ceil(k * photos_a_product * SPARE) + 1, k, where, exact, using)
+    known = [hit.point for hit in hits if hit.point is not None]
+    points = known if len(known) == len(hits) else store.retrieve([hit.id for hit in hits], vectors=_read(using))
+    return as_candidates(points, vectors, using)[:k]
+
+
+def as_candidates(
+    points: list[Point], vectors: NDArray[np.float32], using: VectorName = VECTOR_NAME
+) -> list[Candidate]:
+    """Points with their vectors, scored by the nearest of the query vectors [m, dimension]; best first.
+
+    A candidate's own vector is that of its looks, whatever it was found by: variety is a matter of looks.
+    """
+    found = []
+    rows = [(point, point.vector, row) for point in points if (row := vector_of(point, using)) is not None]
+    if not rows:
+        return []
+    stored = np.stack([row for _, _, row in rows])
+    cosines = np.clip(vectors.astype(np.float64) @ stored.astype(np.float64).T, -1.0, 1.0)
+    nearest, scores = cosines.argmax(axis=0), np.round(cosines.max(axis=0), DECIMALS)
+    for (point, looks, _), score, row in zip(rows, scores, nearest, strict=True):
+        if looks is not None:
+            product = str(point.payload["product_id"])
+            found.append(Candidate(product, float(score), float(score), point.payload, looks, int(row)))
+    return sorted(found, key=lambda candidate: candidate.rank_key)
+
+
+def _candidates(
+    store: Store,
+    vectors: NDArray[np.float32],
+    limit: int,
+    k: int,
+    where: Filter | None,
+    exact: bool,
+    using: VectorName,
+) -> list[Hit]:
+    """One photo a product: the k best products and all that are too near to the k-th to be told apart.
+
+    A store answers with photos. They are fetched in growing numbers until it is certain that no photo still
+    unseen belongs to these: none can score above the last one fetched. Where most of them are needed anyway, they
+    come with all that is known of them, which saves asking again.
+    """
+    while True:
+        whole = len(vectors) == 1 and limit <= 2 * k
+        lists = store.search(
+            vectors, limit=limit, where=where, exact=exact, fields=None if whole else ["product_id"], using=using,
+            vectors_too=_read(using) if whole else False,
+        )  # fmt: skip
+        best = _best_photo_per_product(lists)
+        last = best[k - 1].score - ENGINE_ERROR if len(best) >= k else -np.inf
+        unseen = max((hits[-1].score for hits in lists if len(hits) >= limit), default=None)
+        if unseen is None:
+            if len(best) >= k or exact or min(map(len, lists), default=0) == store.count(where):
+                return [hit for hit in best if hit.score >= last]
+            exact = True  # a walk over the graph may miss photos of a small filtered set; comparing with all cannot
+        elif last > unseen:
+            return [hit for hit in best if hit.score >= last]
+        else:
+            limit *= GROWTH
+
+
+def _read(using: VectorName) -> Vectors:
+    """Which vectors candidates need: those that they were found by, and those of their looks."""
+    return VECTOR_NAME if using == VECTOR_NAME else True
+
+
+def _best_photo_per_product(lists: list[list[Hit]]) -> list[Hit]:
+    best: dict[str, Hit] = {}
+    for hit in (hit for hits in lists for hit in hits):
+        product = str(hit.payload["product_id"])
+        known = best.get(product)
+        if known is None or (-hit.score, hit.id) < (-known.score, known.id):
+            best[product] = hit
+    return sorted(best.values(), key=lambda hit: -hit.score)

@@ -1,0 +1,162 @@
+"""One published generation, open for questions: its products, their pictures, a sample of its vectors."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import JewelryError, UnknownProduct
+from indexer.fields.types import Payload
+from indexer.photos.thumbnails import ThumbnailStore
+from indexer.store.filters import text_form
+from indexer.store.filters.text_form import Where
+from indexer.store.filters.tree import Filter, Match, Range, value_at
+from indexer.store.interface import Index, Store
+from indexer.store.records import Point, Vectors
+from searcher.questions.example import Asked, Example
+from searcher.questions.photo import QueryPhoto
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from indexer.models.directory import Calibration
+    from searcher.duplicates.comparison import Comparison
+    from searcher.search.facets.counting import FacetBasis
+    from searcher.search.words.vocabulary import Vocabulary
+
+SUGGEST_AMONG = 10_000
+"""Product ids that are known when one was mistyped."""
+COMPARE = 1_000
+"""Of these, as many are compared with it as stand next to it in order: comparing with all took 30 ms and more."""
+
+
+class Published:
+    """What the parts of one answer share. It stays with its generation, whatever is published meanwhile."""
+
+    def __init__(self, index: Index, catalog: Path | None, model: Path | None = None) -> None:
+        self._model = model
+        self.store: Store = index.read()
+        self.location = index.location
+        self.local = index.local
+        self._thumbnails = ThumbnailStore(index.local)
+        self.catalog_root = catalog or Path(self.store.record.catalog_root)
+
+    @property
+    def generation(self) -> str:
+        """The generation's name."""
+        return self.store.generation
+
+    def product(self, product_id: str, *, vectors: Vectors = False) -> list[Point]:
+        """The product's points, one a photo, in order of the photos' rank.
+
+        Raises:
+            UnknownProduct: there is none of this id.
+        """
+        try:
+            product_id.encode()
+            points = list(self.store.scroll(of_product(product_id), vectors=vectors))
+        except UnicodeEncodeError:  # bytes of a command line that are no UTF-8: no index holds that
+            points = []
+        if points:
+            return sorted(points, key=lambda point: (value_at(point.payload, "photo.rank") or 0, point.id))
+        place = max(0, bisect(self._known, product_id) - COMPARE // 2)
+        near = get_close_matches(product_id, self._known[place : place + COMPARE], n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else "a sync adds what is new in the catalog"
+        raise UnknownProduct(f"product {product_id!r} is not in the index at {self.location}; {hint}")
+
+    @cached_property
+    def _known(self) -> list[str]:
+        """Product ids to suggest from: counted once, or every mistyped id would cost as much as hundreds of answers."""
+        return sorted(str(value) for value, _ in self.store.facet("product_id", limit=SUGGEST_AMONG))
+
+    def ask_with_product(self, example: Example) -> Asked:
+        """The example of a product id, found."""
+        assert example.product_id is not None  # noqa: S101
+        points = self.product(example.product_id, vectors="image")
+        return Asked(
+            example,
+            tuple(QueryPhoto(photo_key(point.payload), self.thumbnail(point.payload)) for point in points),
+            np.stack([point.vector for point in points if point.vector is not None]),
+            points[0].payload,
+        )
+
+    def thumbnail(self, payload: Payload) -> Path | None:
+        """The picture that a sync left for the photo, where there is one."""
+        return self._thumbnails.find(value_at(payload, "photo.sha256"))
+
+    def read_filter(self, where: Where) -> Filter | None:
+        """The filter tree of a filter in any of its forms; raises ``FilterError``."""
+        return text_form.read(where, self.store.record.field_table)
+
+    @cached_property
+    def photos_a_product(self) -> float:
+        """How many photos a product has, on average and about: first photos stand for products."""
+        first = Filter(must=(Range("photo.rank", lte=0.0),))
+        return self.store.count() / max(1, self.store.count(first))
+
+    @cached_property
+    def sample(self) -> NDArray[np.float32]:
+        """Vectors of photos that stand for the catalog, [n, dimension]."""
+        from searcher.search.explain import sample_vectors
+
+        return sample_vectors(self.store)
+
+    @cached_property
+    def facet_basis(self) -> FacetBasis:
+        """What facets of this generation have in common."""
+        from searcher.search.facets.counting import FacetBasis
+
+        return FacetBasis(self.store)
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Compares pictures of this generation closely, and keeps those used last; raises ``MissingExtra``."""
+        from searcher.duplicates.comparison import Comparison, Pictures
+
+        return Comparison(Pictures(self.local, self.catalog_root))
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of this generation's keywords."""
+        from searcher.search.words.vocabulary import Vocabulary
+
+        return Vocabulary(self.store)
+
+    @property
+    def model_folder(self) -> Path:
+        """Where the model is; raises ``UsageError`` where none is named or found."""
+        from indexer.settings import find_model
+
+        return find_model(self._model, self.store.record.model_path)
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """What a cosine means to the model of the generation; None where the model is not at hand or was altered."""
+        from indexer.models.directory import load_model
+
+        try:
+            model = load_model(self.model_folder)
+        except JewelryError:
+            return None
+        return model.calibration if model.fingerprint == self.store.record.fingerprint else None
+
+
+def of_product(product_id: str) -> Filter:
+    """The filter that passes the photos of one product."""
+    return Filter(must=(Match("product_id", (product_id,)),))
+
+
+def without_products(product_ids: Sequence[str]) -> Filter | None:
+    """The filter that passes the photos of all other products; None when there are none to leave out."""
+    return Filter(must_not=(Match("product_id", tuple(product_ids)),)) if product_ids else None
+
+
+def photo_key(payload: Mapping[str, object]) -> str:
+    """The photo's path under the catalog root."""
+    return str(value_at(dict(payload), "photo.path") or "")

@@ -1,0 +1,127 @@
+"""From what somebody asks with to query vectors: products from the index, photos through the index's own model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.errors import FingerprintMismatch, ImageError
+from indexer.system.machine import cores
+from searcher.questions.example import Asked, Example, unit_vector
+from searcher.questions.photo import QueryPhoto
+from searcher.search.published import Published
+from searcher.search.stages import stage
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from indexer.models.embedder import Embedder, Prediction
+    from searcher.search.reading.micro_batches import MicroBatches
+
+
+class ExampleReader:
+    """Reads examples; the model is loaded when the first photo comes, once. It may be shared by threads.
+
+    Args:
+        model: model directory; None takes the one the index was built with.
+        allow_private: fetch photos from addresses that are not public too.
+        at_once: photos embedded side by side; 0 means one per core.
+        fetch: gives the bytes behind a URL or raises ``FetchError``; None makes a `Fetcher` when the first URL comes.
+    """
+
+    def __init__(
+        self,
+        model: Path | None,
+        *,
+        allow_private: bool = False,
+        at_once: int = 0,
+        fetch: Callable[[str], bytes] | None = None,
+    ) -> None:
+        self._model = model
+        self._allow_private = allow_private
+        self._fetch = fetch
+        self._at_once = at_once or cores()
+        self._batches: MicroBatches | None = None
+        self._lock = threading.Lock()
+
+    def read(self, published: Published, example: Example) -> Asked:
+        """The example's query vectors, comparable with those of the generation.
+
+        Raises:
+            UnknownProduct: the product is not in the index.
+            ImageError: the photo cannot be used or fetched.
+            ModelError: the model is missing or altered, or is not the one of the index (``FingerprintMismatch``).
+            UsageError: the vector cannot be one of the index's.
+        """
+        if example.product_id is not None:
+            with stage("product"):
+                return published.ask_with_product(example)
+        if example.vector is not None:
+            rows = unit_vector(example.vector, published.store.record.dimension)
+            return Asked(example, (QueryPhoto("vector"),), rows)
+        photo, prediction = self.predict(published, example)
+        return Asked(example, (photo,), prediction.embeddings)
+
+    def predict(self, published: Published, example: Example) -> tuple[QueryPhoto, Prediction]:
+        """A photo, and what the network says of it."""
+        photo, content = self._load(example)
+        batches = self._batches_for(published)
+        try:
+            with stage("decode"):
+                prepared = batches.embedder.prepare(content)
+        except ImageError as error:
+            raise ImageError(f"{photo.name}: {error}") from error
+        with stage("embed"):
+            return photo, batches.run(prepared)
+
+    def embedder(self, published: Published) -> Embedder:
+        """The model whose vectors are in this generation; raises ``ModelError``."""
+        return self._batches_for(published).embedder
+
+    def _batches_for(self, published: Published) -> MicroBatches:
+        """The model whose vectors are in this generation, loaded once; refused before it is loaded if it is another."""
+        from indexer.models.directory import load_model
+        from indexer.models.embedder import Embedder
+        from indexer.settings import find_model
+        from searcher.search.reading.micro_batches import MicroBatches
+
+        record = published.store.record
+        with self._lock:
+            if self._batches is None or self._batches.embedder.model.fingerprint != record.fingerprint:
+                model = load_model(find_model(self._model, record.model_path))
+                if model.fingerprint != record.fingerprint:
+                    raise FingerprintMismatch(
+                        f"{model.path} is model {model.short}, but the index at {published.location} was built with "
+                        f"model {record.fingerprint[:12]}; give that one with --model, or rebuild the index with: "
+                        f"indexer sync CATALOG --model {model.path}"
+                    )
+                self._batches = MicroBatches(Embedder(model), self._at_once)
+            return self._batches
+
+    def close(self) -> None:
+        """Let go of the model; a later photo loads it again."""
+        with self._lock:
+            self._batches = None
+
+    def _load(self, example: Example) -> tuple[QueryPhoto, Image.Image | bytes]:
+        from searcher.questions.photo import load_query_photo
+
+        if example.url is None:
+            assert example.image is not None  # noqa: S101
+            return load_query_photo(example.image, example.crop)
+        with stage("fetch"):
+            data = self._fetched(example.url)
+        photo, content = load_query_photo(data, example.crop)
+        return replace(photo, name=example.url), content
+
+    def _fetched(self, url: str) -> bytes:
+        with self._lock:
+            if self._fetch is None:
+                from indexer.photos.fetch.fetcher import Fetcher
+
+                self._fetch = Fetcher(allow_private=self._allow_private).fetch
+            fetch = self._fetch
+        return fetch(url)

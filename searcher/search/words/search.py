@@ -1,0 +1,203 @@
+"""Search by text: "gold ring with a red stone" → products by the words of their titles and attributes.
+
+A product's score is the share of the question that it answers, by weight: the idf of the words it matches over the
+idf of all words that are known, in [0, 1]; see `searcher.words.vocabulary`. Rare words so count for more than common
+ones, and products that match every word come first with a score of 1. A product counts with its best photo. Negation
+is not understood: "without pearl" asks for pearl.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import combinations, islice
+from math import fsum
+from typing import Any
+
+from indexer.errors import UsageError
+from indexer.fields.types import Payload
+from indexer.store.filters.tree import Filter, both, value_at
+from indexer.store.interface import Store
+from indexer.store.records import Point
+from searcher.search.words.english import STOP_WORDS, words_of
+from searcher.search.words.vocabulary import KnownWord, Vocabulary
+
+MAX_LIMIT = 1_000
+MAX_LENGTH = 1_000
+"""Characters of a question."""
+MAX_WORDS = 32
+RAREST = 5
+"""Words whose combinations are looked up one by one, where all matches together are too many to read."""
+READ_AT_MOST = 3_000
+"""Photos read for one question, or 10 for each product asked for where that is more."""
+DECIMALS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TextHit:
+    """One product: ``score`` in (0, 1], the photo's payload that matches best, and the words it matches."""
+
+    product_id: str
+    score: float
+    payload: Payload
+    matched: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "product_id": self.product_id,
+            "score": self.score,
+            "matched": list(self.matched),
+            "payload": dict(self.payload),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TextResult:
+    """The products, best first, and which words of the question the catalog knows."""
+
+    hits: tuple[TextHit, ...]
+    known_words: tuple[str, ...]
+    unknown_words: tuple[str, ...]
+    complete: bool = True
+    """False where more photos matched equally well than are read: the hits are then the best of those read."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "hits": [hit.to_json() for hit in self.hits],
+            "known_words": list(self.known_words),
+            "unknown_words": list(self.unknown_words),
+            "complete": self.complete,
+        }
+
+
+def search_text(
+    store: Store, text: str, limit: int = 10, where: Filter | None = None, *, vocabulary: Vocabulary | None = None
+) -> TextResult:
+    """The products that match most of a question's words, rarer words counting for more.
+
+    A word matches a whole word of a text field, or a word of a keyword value (category, metal, brand …), whatever
+    the case, in the singular or the plural. Equal scores are in order of product id. A word that is nowhere in the
+    catalog is left out and named in the answer. At most 3,000 photos are read, or 10 for each product asked for:
+    where more match, those with the most weight are read, and of equal ones the first in order of point id.
+
+    Args:
+        store: one generation.
+        text: up to 1,000 characters and 32 different words.
+        limit: products, 1 to 1,000.
+        where: the current filter; the words' weights are those of the whole catalog.
+        vocabulary: kept from an earlier question to the same store.
+
+    Raises:
+        UsageError: no word, too many of them, or the limit is out of bounds.
+        FilterError: the filter does not fit the fields.
+        StoreError: the store cannot be read.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise UsageError(f"the limit is {limit}; ask for 1 to {MAX_LIMIT} products")
+    vocabulary = vocabulary or Vocabulary(store)
+    looked_up = [vocabulary.look_up(word) for word in _question(text)]
+    known = [word for word in looked_up if word.weight]
+    unknown = tuple(word.word for word in looked_up if not word.weight)
+    if not known:
+        return TextResult((), (), unknown)
+    search = _Search(store, vocabulary, known, limit, where)
+    search.run()
+    return TextResult(search.hits(), tuple(word.word for word in known), unknown, search.complete)
+
+
+def _question(text: str) -> tuple[str, ...]:
+    if len(text) > MAX_LENGTH:
+        raise UsageError(f"the text has {len(text)} characters; {MAX_LENGTH} are the most")
+    words = words_of(unicodedata.normalize("NFC", text))
+    telling = tuple(word for word in words if word not in STOP_WORDS) or words
+    if not telling:
+        raise UsageError(f"{text[:80]!r} holds no word to look for; write for example: gold ring with a red stone")
+    if len(telling) > MAX_WORDS:
+        raise UsageError(f"the text has {len(telling)} different words; {MAX_WORDS} are the most")
+    return telling
+
+
+@dataclass
+class _Search:
+    """One question while it is being answered."""
+
+    store: Store
+    vocabulary: Vocabulary
+    known: list[KnownWord]
+    limit: int
+    where: Filter | None
+    complete: bool = True
+    best: dict[str, tuple[tuple[float, float, str], tuple[str, ...]]] = field(default_factory=dict)
+    """Of each product the best photo, as (-score, rank, point id), and the words it matches."""
+
+    def run(self) -> None:
+        """Read all matches where they are few; else class after class, the weightiest words first."""
+        budget = max(READ_AT_MOST, 10 * self.limit)
+        anything = both(self.where, Filter(should=tuple(word.condition for word in self.known)))
+        if self.store.count(anything) <= budget:
+            self._read(anything, budget)
+            return
+        for bound, chosen in self._classes():
+            if len(self.best) >= self.limit and bound < self._last():
+                return
+            if budget <= 0:
+                self.complete = False
+                return
+            budget -= self._read(both(self.where, chosen), budget)
+
+    def hits(self) -> tuple[TextHit, ...]:
+        """The best products with the whole payload of their best photos."""
+        ranked = sorted(self.best.items(), key=lambda item: (item[1][0][0], item[0]))[: self.limit]
+        payloads = {point.id: point.payload for point in self.store.retrieve([key[2] for _, (key, _) in ranked])}
+        return tuple(
+            TextHit(product, -key[0], payloads[key[2]], matched)
+            for product, (key, matched) in ranked
+            if key[2] in payloads
+        )
+
+    def _classes(self) -> Iterator[tuple[float, Filter]]:
+        """Each combination of the rarest words, without the others of them: no photo is in two. Those of the highest
+        possible score come first; words beyond the rarest may or may not be in a photo."""
+        rarest = sorted(self.known, key=lambda word: (-word.weight, word.word))[:RAREST]
+        rest = [word for word in self.known if word not in rarest]
+        classes = []
+        for size in range(len(rarest) + 1):
+            for chosen in combinations(rarest, size):
+                must = tuple(word.condition for word in chosen)
+                not_these = tuple(word.condition for word in rarest if word not in chosen)
+                either = tuple(word.condition for word in rest) if not chosen else ()
+                if chosen or rest:
+                    bound = self._score([*chosen, *rest])
+                    classes.append((bound, Filter(must=must, should=either, must_not=not_these)))
+        return iter(sorted(classes, key=lambda made: -made[0]))
+
+    def _read(self, where: Filter | None, most: int) -> int:
+        """Score the photos that pass, in order of point id and ``most`` of them; how many there were."""
+        names = ["product_id", "photo.rank", *self.vocabulary.fields]
+        photos = 0
+        for point in islice(self.store.scroll(where, fields=names), most + 1):
+            if photos == most:
+                self.complete = False
+                break
+            photos += 1
+            self._take(point)
+        return photos
+
+    def _take(self, point: Point) -> None:
+        matched = self.vocabulary.matches(point.payload, self.known)
+        if not matched:
+            return
+        product = str(point.payload["product_id"])
+        key = (-self._score(matched), float(value_at(point.payload, "photo.rank") or 0), point.id)
+        if product not in self.best or key < self.best[product][0]:
+            self.best[product] = key, tuple(word.word for word in matched)
+
+    def _score(self, matched: list[KnownWord]) -> float:
+        return round(fsum(w.weight for w in matched) / fsum(w.weight for w in self.known), DECIMALS)
+
+    def _last(self) -> float:
+        """The lowest score that is in the answer so far."""
+        return sorted((-key[0] for key, _ in self.best.values()), reverse=True)[self.limit - 1]
