@@ -45,7 +45,7 @@ def plant_copies(catalog: Path) -> None:
     import numpy as np
     from PIL import Image
 
-    from searcher.duplicates.edits import edit
+    from searcher.insights.duplicates.edits.edits import edit
 
     manifest = catalog / "catalog.csv"
     with manifest.open(encoding="utf-8", newline="") as handle:

@@ -12,7 +12,7 @@ from searcher.cli_options import service_of
 from searcher.cli_reports import check_places, keep_report, report_options
 
 if TYPE_CHECKING:
-    from searcher.audits.answers import MislabelReport, OutlierReport
+    from searcher.insights.audits.answers import MislabelReport, OutlierReport
 
 _TITLES = {"no_jewelry": "Probably no jewelry", "far": "Unlike everything else", "disagreeing": "Photos that disagree"}
 

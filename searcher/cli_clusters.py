@@ -13,7 +13,7 @@ from searcher.cli_reports import check_places, keep_report, report_options
 
 if TYPE_CHECKING:
     from indexer.sync.annotate.clusters import ClusterUpdate
-    from searcher.clusters.answers import ClusterReport
+    from searcher.insights.clusters.answers import ClusterReport
 
 SHOWN_IDS = 6
 

@@ -60,13 +60,13 @@ def duplicates(
     """
     service = service_of(given)
     if image is not None or url is not None:
-        from searcher.duplicates.table import print_check
+        from searcher.cli_tables_duplicates import print_check
 
         check = service.check_duplicates(None if image is None else photo_of(image), url=url)
         echo_json(check.to_json()) if as_json else print_check(check)
         return
-    from searcher.duplicates.answers import Tier
-    from searcher.duplicates.table import print_report
+    from searcher.cli_tables_duplicates import print_report
+    from searcher.insights.duplicates.answers import Tier
 
     unknown = [name for name in tiers if name not in list(Tier)]
     if unknown:
@@ -103,7 +103,7 @@ def calibrate_duplicates(photos: int, seed: int, output: Path | None, as_json: b
       searcher calibrate-duplicates
     """
     from indexer.cli.progress import Stages
-    from searcher.duplicates.verifier import FILE_NAME
+    from searcher.insights.duplicates.verify.verifier import FILE_NAME
 
     service = service_of(given)
     with Stages(show=not as_json) as stages:

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
     from searcher.answers.classification import Classification
     from searcher.answers.facet import Facet
-    from searcher.audits.answers import MislabelReport, OutlierReport
-    from searcher.clusters.answers import ClusterReport
-    from searcher.duplicates.answers import DuplicateReport
-    from searcher.duplicates.check import DuplicateCheck
-    from searcher.duplicates.verifier import Verifier
+    from searcher.insights.audits.answers import MislabelReport, OutlierReport
+    from searcher.insights.clusters.answers import ClusterReport
+    from searcher.insights.duplicates.answers import DuplicateReport
+    from searcher.insights.duplicates.check import DuplicateCheck
+    from searcher.insights.duplicates.verify.verifier import Verifier
     from searcher.questions.example import Crop, ExampleLike
     from searcher.questions.photo import PhotoSource
     from searcher.search.kinds.recommend import Strategy
@@ -182,13 +182,13 @@ class SearchService:
 
     def mislabels(self, where: Where = None, *, limit: int = 1000) -> MislabelReport:
         """Products by how doubtful their category is; see `searcher.audits.mislabels`."""
-        from searcher.audits.mislabels import find_mislabels
+        from searcher.insights.audits.mislabels import find_mislabels
 
         return find_mislabels(self.published(), where, limit=limit)
 
     def outliers(self, where: Where = None, *, limit: int = 1000) -> OutlierReport:
         """Photos that stand out and products whose photos do not belong together; see `searcher.audits.outliers`."""
-        from searcher.audits.outliers import find_outliers
+        from searcher.insights.audits.outliers import find_outliers
 
         return find_outliers(self.published(), where, limit=limit)
 
@@ -196,7 +196,7 @@ class SearchService:
         self, where: Where = None, *, granularity: float = 0.3, limit: int = 1000, map_size: int = 0
     ) -> ClusterReport:
         """Products grouped by looks, with a map of ``map_size`` products; see `searcher.clusters.find`."""
-        from searcher.clusters.find import find_clusters
+        from searcher.insights.clusters.find import find_clusters
 
         return find_clusters(self.published(), where, granularity=granularity, limit=limit, map_size=map_size)
 
@@ -238,8 +238,8 @@ class SearchService:
 
         Stopped at any moment, the same call goes on where it was. Raises ``MissingExtra`` without opencv.
         """
-        from searcher.duplicates.search import DuplicateSearch, Settings
-        from searcher.duplicates.verifier import verifier_for
+        from searcher.insights.duplicates.search import DuplicateSearch, Settings
+        from searcher.insights.duplicates.verify.verifier import verifier_for
 
         settings, published = Settings(where, since, k, budget), self.published()
         return DuplicateSearch(published, settings, verifier_for(self.index.local, verifier), progress).run()
@@ -248,8 +248,8 @@ class SearchService:
         self, image: PhotoSource | None = None, *, url: str | None = None, crop: Crop | None = None
     ) -> DuplicateCheck:
         """Whether the index has the picture or the product of a new photo already; raises ``MissingExtra`` besides."""
-        from searcher.duplicates.check import check_example
-        from searcher.duplicates.verifier import verifier_for
+        from searcher.insights.duplicates.check import check_example
+        from searcher.insights.duplicates.verify.verifier import verifier_for
 
         example = Example(image=image, url=url, crop=crop)
         return check_example(self.published(), self.reader, example, verifier_for(self.index.local))
@@ -258,9 +258,9 @@ class SearchService:
         self, *, photos: int = 300, seed: int = 0, progress: Callable[[str, int, int], None] | None = None
     ) -> Verifier:
         """A verifier that knows this catalog; `Verifier.write` keeps it. Raises ``MissingExtra`` without the extra."""
-        from searcher.duplicates.calibration import Calibration
-        from searcher.duplicates.decisions import Decisions, decisions_path
-        from searcher.duplicates.verifier import verifier_for
+        from searcher.insights.duplicates.calibration import Calibration
+        from searcher.insights.duplicates.decisions import Decisions, decisions_path
+        from searcher.insights.duplicates.verify.verifier import verifier_for
 
         published, local = self.published(), self.index.local
         decisions = Decisions.read(decisions_path(local))

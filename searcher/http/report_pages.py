@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.interface import Index
-from searcher.duplicates.decisions import Decisions, decisions_path
+from searcher.insights.duplicates.decisions import Decisions, decisions_path
 from searcher.reports.duplicates_words import differing_fields, evidence_in_words
 from searcher.reports.report_store import Document, Kind, ReportStore
 
 if TYPE_CHECKING:
-    from searcher.duplicates.check import DuplicateCheck
+    from searcher.insights.duplicates.check import DuplicateCheck
 
 MOST_ENTRIES = 200
 """Entries of one page."""

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from searcher.duplicates.decisions import Verdict
 from searcher.http.responses import Payload, Shape
+from searcher.insights.duplicates.decisions import Verdict
 from searcher.reports.report_store import Kind
 
 TierName = Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"]

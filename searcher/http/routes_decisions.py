@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from searcher.duplicates.decisions import Decisions, append, decisions_path
 from searcher.http.authentication import require_admin
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
@@ -15,6 +14,7 @@ from searcher.http.report_shapes import DecisionShape, DecisionsShape
 from searcher.http.request_context import caller_of
 from searcher.http.responses import json_response
 from searcher.http.routes_audits import Offset
+from searcher.insights.duplicates.decisions import Decisions, append, decisions_path
 from searcher.questions.bodies import DecisionBody
 
 router = APIRouter(prefix="/v1/decisions", tags=["reports"], dependencies=[Depends(require_admin)], responses=PROBLEMS)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
 from indexer.errors import ImageError, UsageError
-from searcher.duplicates.decisions import Verdict
+from searcher.insights.duplicates.decisions import Verdict
 from searcher.questions.example import Example
 from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL, Options, Wanted
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from indexer.system.text import printable
 from searcher.answers.wording import written
-from searcher.audits.answers import Oddity
+from searcher.insights.audits.answers import Oddity
 from searcher.reports.origin import counted, notes_of, origin_of
 from searcher.reports.picture_sheet import PictureSheet
 from searcher.reports.sheet import Card, Choice, Sheet, Shown

@@ -7,7 +7,7 @@ from typing import Any
 
 from indexer.system.text import printable
 from searcher.answers.wording import written
-from searcher.duplicates.answers import Tier
+from searcher.insights.duplicates.answers import Tier
 from searcher.reports.duplicates_words import (
     ALIGNED,
     TIERS,

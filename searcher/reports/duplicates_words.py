@@ -7,7 +7,7 @@ from typing import Any
 
 from indexer.system.text import printable
 from searcher.answers.wording import shown_fields, written
-from searcher.duplicates.answers import Tier
+from searcher.insights.duplicates.answers import Tier
 
 TIERS: Mapping[str, str] = {
     Tier.IDENTICAL_FILE: "Same file",

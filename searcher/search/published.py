@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from indexer.models.directory import Calibration
-    from searcher.duplicates.comparison import Comparison
+    from searcher.insights.duplicates.compare.comparison import Comparison
     from searcher.search.facets.counting import FacetBasis
     from searcher.search.words.vocabulary import Vocabulary
 
@@ -117,7 +117,8 @@ class Published:
     @cached_property
     def comparison(self) -> Comparison:
         """Compares pictures of this generation closely, and keeps those used last; raises ``MissingExtra``."""
-        from searcher.duplicates.comparison import Comparison, Pictures
+        from searcher.insights.duplicates.compare.comparison import Comparison
+        from searcher.insights.duplicates.compare.pictures import Pictures
 
         return Comparison(Pictures(self.local, self.catalog_root))
 

@@ -14,7 +14,7 @@ import pytest
 
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import GenerationRecord, Point
-from searcher.gallery import read_gallery
+from searcher.insights.gallery import read_gallery
 from searcher.service import SearchService
 from tests.trained_shops import categories_of, draw_flips, with_labels
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from searcher.audits.answers import Mislabel, MislabelReport, Neighbour, Oddity, Outlier, OutlierReport, Photo
-from searcher.clusters.answers import Cluster, ClusterReport, Member, Place
+from searcher.insights.audits.answers import Mislabel, MislabelReport, Neighbour, Oddity, Outlier, OutlierReport, Photo
+from searcher.insights.clusters.answers import Cluster, ClusterReport, Member, Place
 from searcher.search.published import photo_key
 from tests.searcher.conftest import Photographed
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.photos.opening import open_sized
-from searcher.duplicates.answers import (
+from searcher.insights.duplicates.answers import (
     COPIES,
     Counts,
     DuplicateReport,

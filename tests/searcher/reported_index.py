@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from indexer.store.embedded.index import EmbeddedIndex
-from searcher.duplicates.answers import Evidence, Tier
-from searcher.duplicates.check import CheckMatch, DuplicateCheck
+from searcher.insights.duplicates.answers import Evidence, Tier
+from searcher.insights.duplicates.check import CheckMatch, DuplicateCheck
 from searcher.reports.writing import write_report
 from searcher.service import SearchService
 from tests.searcher.audit_reports import clusters, mislabels, outliers

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from searcher.audits.mislabels import find_mislabels
+from searcher.insights.audits.mislabels import find_mislabels
 from searcher.search.published import Published
 from searcher.service import SearchService
 from tests.trained_shops import TrainedShop, categories_of, draw_flips, with_labels

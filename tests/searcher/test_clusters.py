@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from indexer.errors import MissingExtra, UsageError
 from indexer.fields.types import FieldType
-from searcher.clusters.linkage import average_linkage, unique_pairs
-from searcher.clusters.naming import name_of, shared_values
-from searcher.clusters.places import choose, places
+from searcher.insights.clusters.linkage import average_linkage, unique_pairs
+from searcher.insights.clusters.naming import name_of, shared_values
+from searcher.insights.clusters.places import choose, places
 from searcher.service import SearchService
 from tests.searcher.blob_shop import blob_shop
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import JewelryError, UsageError
-from searcher.duplicates.decisions import Decision, Decisions, Verdict, append, decisions_path
+from searcher.insights.duplicates.decisions import Decision, Decisions, Verdict, append, decisions_path
 
 SHAS = [character * 64 for character in "abcd"]
 VERDICTS = get_args(Verdict)

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import FilterError, UsageError
-from searcher.audits.classifier import out_of_sample
-from searcher.audits.folds import make_folds
-from searcher.audits.mislabels import votes_of
-from searcher.audits.residual import residual_votes, without_categories
-from searcher.gallery import Gallery, Neighbours, nearest_photos, read_gallery
+from searcher.insights.audits.classifier import out_of_sample
+from searcher.insights.audits.folds import make_folds
+from searcher.insights.audits.mislabels import votes_of
+from searcher.insights.audits.residual import residual_votes, without_categories
+from searcher.insights.gallery import Gallery, Neighbours, nearest_photos, read_gallery
 from searcher.service import SearchService
 from tests.searcher.blob_shop import blob_shop
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from indexer.errors import UsageError
-from searcher.audits.answers import Oddity
-from searcher.audits.outliers import deviations, disagreement, far_from_others, score_of
-from searcher.gallery import Neighbours, read_gallery
+from searcher.insights.audits.answers import Oddity
+from searcher.insights.audits.outliers import deviations, disagreement, far_from_others, score_of
+from searcher.insights.gallery import Neighbours, read_gallery
 from searcher.service import SearchService
 from tests.searcher.blob_shop import blob_shop
 from tests.searcher.conftest import DIMENSION

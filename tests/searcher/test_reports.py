@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from indexer.errors import JewelryError, ReportMissing
-from searcher.duplicates.answers import DuplicateReport, Evidence, Tier
+from searcher.insights.duplicates.answers import DuplicateReport, Evidence, Tier
 from searcher.reports.duplicates_words import certainty, differing_fields, evidence_in_words
 from searcher.reports.page import policy_of
 from searcher.reports.report_store import FILES, KINDS, ReportStore, StoredReport

@@ -26,7 +26,7 @@ from PIL import Image
 from indexer.sample_catalog import Product, draw_photo, draw_products, photo_views
 from indexer.sample_catalog.writer import WORKER_ENVIRONMENT, environment
 from indexer.system.machine import cores
-from searcher.duplicates.edits import EDITS, STRENGTHS, edit
+from searcher.insights.duplicates.edits.edits import EDITS, STRENGTHS, edit
 from tests.bench.duplicates.hard_negatives import hard_negatives
 
 SPLITS = ("calibration", "test")

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from searcher.duplicates.candidates import NEIGHBOURS, Candidates, Neighbours, known_of, within_frames
-from searcher.duplicates.features import ALIGNED, compare_signatures
-from searcher.duplicates.fitting import fit_verifier
-from searcher.duplicates.hash_neighbours import hash_neighbours
-from searcher.duplicates.photo_table import PhotoTable
-from searcher.duplicates.signature import Signatures
-from searcher.duplicates.verifier import Verifier
+from searcher.insights.duplicates.compare.features import ALIGNED, compare_signatures
+from searcher.insights.duplicates.compare.signature import Signatures
+from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS, Candidates, Neighbours, known_of, within_frames
+from searcher.insights.duplicates.pairs.hash_neighbours import hash_neighbours
+from searcher.insights.duplicates.pairs.photo_table import PhotoTable
+from searcher.insights.duplicates.verify.fitting import fit_verifier
+from searcher.insights.duplicates.verify.verifier import Verifier
 from searcher.service import SearchService
 from tests.bench.duplicates.dataset import Labelled
 from tests.bench.duplicates.measures import IGNORE, NAMES, Truth

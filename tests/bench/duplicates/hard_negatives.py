@@ -19,7 +19,7 @@ from indexer.sample_catalog.designs import METALS, SIZES
 from indexer.sample_catalog.materials import Light
 from indexer.sample_catalog.scene import developed, photograph, rough, shadowed
 from indexer.sample_catalog.stones import FACETED, SMOOTH
-from searcher.duplicates.stamps import lettering
+from searcher.insights.duplicates.edits.stamps import lettering
 
 KINDS = ("metal", "stone", "size", "mirrored", "engraving", "other_photo", "sibling")
 """All kinds, in the order in which they are drawn; a piece without stones has none in another stone, and so on."""

@@ -18,8 +18,8 @@ import pytest
 from indexer.catalog.reading import read_catalog
 from indexer.sample_catalog import write_sample
 from indexer.sync.run import sync
-from searcher.duplicates.answers import Tier
-from searcher.duplicates.verifier import Verifier
+from searcher.insights.duplicates.answers import Tier
+from searcher.insights.duplicates.verify.verifier import Verifier
 from searcher.service import SearchService
 from tests.bench.duplicates.baselines import all_pairs, cosine_scores, imagededup, phash_codes, phash_scores, show
 from tests.bench.duplicates.dataset import HELD_OUT, read_dataset, write_dataset

@@ -14,7 +14,7 @@ from PIL import Image
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
 from indexer.sample_catalog.designs import METALS
 from indexer.sync.run import sync
-from searcher.duplicates.edits import edit
+from searcher.insights.duplicates.edits.edits import edit
 from searcher.service import SearchService
 from tests.tiny_model import write_tiny_model
 

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from indexer.errors import UsageError
 from searcher.cli import main
-from searcher.duplicates.recolour import recoloured
-from searcher.duplicates.verifier import FILE_NAME, SHIPPED, read_verifier, verifier_for
+from searcher.insights.duplicates.edits.recolour import recoloured
+from searcher.insights.duplicates.verify.verifier import FILE_NAME, SHIPPED, read_verifier, verifier_for
 from searcher.service import SearchService
 from tests.searcher.duplicates.conftest import Planted
 
@@ -75,8 +75,8 @@ def test_a_recoloured_piece_has_other_colours_and_the_same_ground() -> None:
     import numpy as np
 
     from indexer.sample_catalog import draw_photo, draw_products, photo_views
-    from searcher.duplicates.cutout import foreground
-    from searcher.duplicates.signature import lab_of
+    from searcher.insights.duplicates.compare.signature import lab_of
+    from searcher.insights.duplicates.edits.cutout import foreground
 
     for number, product in enumerate(draw_products(8, 5)):
         photo = draw_photo(product, photo_views(product, 1)[0], 128)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import Point
-from searcher.duplicates.candidates import CLOSEST, Candidates, known_of, neighbours
-from searcher.duplicates.photo_table import PhotoTable
+from searcher.insights.duplicates.pairs.candidates import CLOSEST, Candidates, known_of, neighbours
+from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 from tests.searcher.conftest import publish, record
 
 PHOTOS, K = 60, 5

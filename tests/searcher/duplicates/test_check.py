@@ -14,12 +14,12 @@ from PIL import Image
 from indexer.errors import ImageError
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
 from searcher.cli import main
-from searcher.duplicates.answers import Tier
-from searcher.duplicates.candidates import NEIGHBOURS
-from searcher.duplicates.edits import edit
-from searcher.duplicates.frame import FramedPicture
-from searcher.duplicates.new_photo import NewPhoto, nearest
-from searcher.duplicates.stamps import screenshot
+from searcher.insights.duplicates.answers import Tier
+from searcher.insights.duplicates.compare.frame import FramedPicture
+from searcher.insights.duplicates.edits.edits import edit
+from searcher.insights.duplicates.edits.stamps import screenshot
+from searcher.insights.duplicates.new_photo import NewPhoto, nearest
+from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS
 from searcher.service import SearchService
 from tests.searcher.duplicates.conftest import Planted, encoded
 
@@ -42,7 +42,7 @@ def test_the_file_itself_is_found(planted: Planted) -> None:
 
 
 def test_the_file_itself_keeps_no_copy_from_being_compared(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("searcher.duplicates.check.PERHAPS", 1.1)  # no neighbour is a likely copy beforehand
+    monkeypatch.setattr("searcher.insights.duplicates.check.PERHAPS", 1.1)  # no neighbour is a likely copy beforehand
     check = planted.service().check_duplicates(source_of(planted, "webp"))
     assert {match.photo.product_id for match in check.matches if match.tier.is_copy} == set(planted.copies["webp"])
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from indexer.errors import StoreUnwritable
-from searcher.duplicates.checkpoint import Arrays, Checkpoint
+from searcher.insights.duplicates.pairs.checkpoint import Arrays, Checkpoint
 
 
 class Counted:

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from indexer.catalog.reading import read_catalog
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
-from searcher.duplicates.edits import EDITS, STRENGTHS
+from searcher.insights.duplicates.edits.edits import EDITS, STRENGTHS
 from tests.bench.duplicates.dataset import HELD_OUT, SPLITS, Labelled, cell, read_dataset, truth, write_dataset
 from tests.bench.duplicates.hard_negatives import KINDS, hard_negatives, is_chiral, shoot
 

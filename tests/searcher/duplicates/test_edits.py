@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
-from searcher.duplicates.cutout import border_colour, foreground
-from searcher.duplicates.edits import COMBINED, CROP_AREA, EDITS, MAX_HUE, STRENGTHS, edit, turn_hue
+from searcher.insights.duplicates.edits.cutout import border_colour, foreground
+from searcher.insights.duplicates.edits.edits import COMBINED, CROP_AREA, EDITS, MAX_HUE, STRENGTHS, edit, turn_hue
 
 SIDE = 128
 
@@ -150,7 +150,7 @@ def test_a_combination_holds_nothing_that_a_calibration_may_leave_out() -> None:
 
 def test_all_letters_can_be_drawn() -> None:
     """Pillow's built-in font draws a box for a letter that it lacks."""
-    from searcher.duplicates import stamps
+    from searcher.insights.duplicates.edits import stamps
 
     box = stamps.lettering("\uffff", 40).tobytes()
     for text in (*stamps.MARKS, *stamps.OFFERS, *stamps.PAGES, *stamps.TITLES):

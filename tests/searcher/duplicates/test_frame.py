@@ -13,14 +13,14 @@ from PIL import Image, ImageDraw
 from indexer.photos.fingerprints import sha256
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
-from searcher.duplicates.alignment import Picture, align
-from searcher.duplicates.answers import Photo
-from searcher.duplicates.candidates import within_frames
-from searcher.duplicates.comparison import Pictures
-from searcher.duplicates.edits import STRENGTHS, encoded
-from searcher.duplicates.frame import FramedPicture, photo_within
-from searcher.duplicates.signature import Signatures
-from searcher.duplicates.stamps import screenshot
+from searcher.insights.duplicates.answers import Photo
+from searcher.insights.duplicates.compare.alignment import Picture, align
+from searcher.insights.duplicates.compare.frame import FramedPicture, photo_within
+from searcher.insights.duplicates.compare.pictures import Pictures
+from searcher.insights.duplicates.compare.signature import Signatures
+from searcher.insights.duplicates.edits.edits import STRENGTHS, encoded
+from searcher.insights.duplicates.edits.stamps import screenshot
+from searcher.insights.duplicates.pairs.candidates import within_frames
 
 
 @pytest.fixture(scope="module")

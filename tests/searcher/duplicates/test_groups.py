@@ -8,8 +8,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searcher.duplicates.answers import Evidence, Photo, Tier
-from searcher.duplicates.groups import Edge, Found, best_to_keep, components, stars
+from searcher.insights.duplicates.answers import Evidence, Photo, Tier
+from searcher.insights.duplicates.groups import Edge, Found, best_to_keep, components, stars
 
 NODES = st.integers(0, 12)
 EDGES = st.dictionaries(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from searcher.duplicates.hash_neighbours import BANDS, LONGEST, MOST, WITHIN, hash_neighbours
+from searcher.insights.duplicates.pairs.hash_neighbours import BANDS, LONGEST, MOST, WITHIN, hash_neighbours
 
 
 def unit(rng: np.random.Generator, count: int) -> NDArray[np.float32]:

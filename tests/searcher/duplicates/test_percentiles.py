@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from searcher.duplicates.percentiles import median, percentiles
+from searcher.insights.duplicates.compare.quick_percentiles import median, percentiles
 
 NUMBERS = st.floats(-1e3, 1e3, width=32)
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
-from searcher.duplicates.alignment import Picture, align
-from searcher.duplicates.edits import encoded, turn_hue
-from searcher.duplicates.residue import NAMES, all_but_a_spot, residue
+from searcher.insights.duplicates.compare.alignment import Picture, align
+from searcher.insights.duplicates.compare.residue import NAMES, all_but_a_spot, residue
+from searcher.insights.duplicates.edits.edits import encoded, turn_hue
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import pytest
 
 from indexer.errors import FilterError, UsageError
 from indexer.sync.run import sync
-from searcher.duplicates import search
-from searcher.duplicates.answers import DuplicateReport, Group, Tier
-from searcher.duplicates.decisions import append, decisions_path
+from searcher.insights.duplicates import search
+from searcher.insights.duplicates.answers import DuplicateReport, Group, Tier
+from searcher.insights.duplicates.decisions import append, decisions_path
 from searcher.service import SearchService
 from tests.indexer.both_engines import LOCAL_MODE_WARNINGS, make_index
 from tests.searcher.duplicates.conftest import Planted
@@ -98,7 +98,7 @@ def test_another_price_is_right_for_variants_alone(report: DuplicateReport) -> N
 
 
 def test_more_framed_photos_than_are_looked_for_are_counted(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("searcher.duplicates.search.MOST_FRAMED", -1)
+    monkeypatch.setattr("searcher.insights.duplicates.search.MOST_FRAMED", -1)
     notes = planted.service().duplicates(budget=0).notes
     assert any("0 photos lie within margins or a screen, more than the -1" in note for note in notes)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from indexer.errors import UsageError
-from searcher.duplicates.fitting import Growth, _fit, least_score
-from searcher.duplicates.trees import Trees
+from searcher.insights.duplicates.verify.fitting import Growth, _fit, least_score
+from searcher.insights.duplicates.verify.trees import Trees
 
 
 def points(classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from searcher.duplicates.decisions import Decisions, decisions_path
 from searcher.http.app import create_app
 from searcher.http.report_shapes import ClustersShape, DuplicatesShape, MislabelsShape, OutliersShape
+from searcher.insights.duplicates.decisions import Decisions, decisions_path
 from searcher.reports.writing import write_report
 from searcher.service import SearchService
 from searcher.settings import ServeSettings

@@ -12,10 +12,10 @@ import pytest
 import uvicorn
 
 from indexer.errors import JewelryError
-from searcher.duplicates.decisions import Decisions, append, decisions_path
 from searcher.http.app import create_app
 from searcher.http.keys import MemoryKeys
 from searcher.http.review import run_review
+from searcher.insights.duplicates.decisions import Decisions, append, decisions_path
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.conftest import Photographed

@@ -1,0 +1,225 @@
+"""Finds photos that stand out and products whose photos do not belong together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import UsageError
+from indexer.store.filters.text_form import Where, where_json
+from indexer.system.clock import now
+from searcher.insights.audits.answers import Neighbour, Oddity, Outlier, OutlierReport
+from searcher.insights.audits.classifier import FOLDS, out_of_sample
+from searcher.insights.audits.folds import make_folds
+from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo_of
+from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
+
+if TYPE_CHECKING:
+    from searcher.search.published import Published
+
+NEIGHBOURS = 10
+SHOWN_NEIGHBOURS = 5
+FAR_FROM = 3.0
+"""Usual deviations from which a photo or a product stands out."""
+UNSURE = 0.5
+"""Probability of the likeliest category below which a classifier does not know what it sees."""
+LEAST_SPREAD = 0.01
+"""Of distances: in a catalog of equal pictures nothing stands out by less."""
+
+Numbers = NDArray[np.float64]
+
+
+def find_outliers(published: Published, where: Where = None, *, limit: int = 50, seed: int = 0) -> OutlierReport:
+    """Three rankings, each with what stands out most first.
+
+    *Far*: the mean distance to the ten nearest photos of other products, seen against all of the catalog and against
+    these neighbours' own, whichever is less: a sparse corner of the catalog is no outlier, and neither is the rim of a
+    dense one. The second is the local outlier factor's idea (Breunig et al., *LOF*, SIGMOD 2000); both are told in
+    robust deviations (median and MAD). *No jewelry*: far, and a classifier that did not see the product is unsure of
+    its category. *Disagreeing*: a product's two least alike photos, seen against the other products.
+
+    Args:
+        published: the generation.
+        where: only photos that pass are judged; the catalog they are judged against stays whole.
+        limit: products shown of each ranking.
+        seed: draws the classifier's folds.
+
+    Raises:
+        UsageError: a limit below 0, or a filter that does not fit.
+        StoreError: the index cannot be read.
+    """
+    if limit < 0:
+        raise UsageError(f"limit is {limit}; ask for 0 or more")
+    began, store = time.perf_counter(), published.store
+    gallery = read_gallery(store)
+    near = nearest_photos(store, gallery, NEIGHBOURS)
+    tree = published.read_filter(where)
+    asked = np.ones(len(gallery), bool)
+    if tree is not None:
+        passing = {point.id for point in store.scroll(tree, fields=[])}
+        asked = np.array([identifier in passing for identifier in gallery.ids], bool)
+    distance, z = far_from_others(near)
+    sure = _sureness(gallery, near, seed)
+    unknown = (z >= FAR_FROM) & (sure < UNSURE)
+    strange = asked & unknown
+    far = asked & (z >= FAR_FROM) & ~np.isin(gallery.product, gallery.product[strange])
+    lowest, apart_z, pairs = disagreement(gallery)
+    disagreeing = np.unique(gallery.product[asked])
+    disagreeing = disagreeing[(apart_z[disagreeing] >= FAR_FROM)]
+    ranked_far = _best_photos(gallery, np.flatnonzero(far), z)
+    ranked_strange = _best_photos(gallery, np.flatnonzero(strange), z * (1.0 - sure))
+    ranked_apart = disagreeing[np.lexsort((disagreeing, -np.round(apart_z[disagreeing], 6)))]
+    pick = _Entries(published, gallery, near)
+    with np.errstate(invalid="ignore"):
+        usual = {"neighbour_cosine": _median(1.0 - distance), "product_cosine": _median(lowest)}
+    return OutlierReport(
+        far=pick.photos(Oddity.FAR, ranked_far[:limit], distance, z, sure),
+        no_jewelry=pick.photos(Oddity.NO_JEWELRY, ranked_strange[:limit], distance, z, sure),
+        disagreeing=pick.products(ranked_apart[:limit], lowest, apart_z, pairs),
+        photos=int(asked.sum()), products=len(np.unique(gallery.product[asked])),
+        found={
+            Oddity.FAR: len(ranked_far), Oddity.NO_JEWELRY: len(ranked_strange), Oddity.DISAGREEING: len(ranked_apart),
+        },
+        usual=usual, generation=published.generation, model=store.record.fingerprint, created_at=now(),
+        catalog_root=str(published.catalog_root),
+        settings={"where": where_json(where), "limit": limit, "seed": seed},
+        took_s=time.perf_counter() - began,
+    )  # fmt: skip
+
+
+def far_from_others(near: Neighbours) -> tuple[Numbers, Numbers]:
+    """Mean distance (1 - cosine) of each photo to its neighbours [n], and in how many usual deviations it is far [n].
+
+    A photo without neighbours, in an index of one product, has a distance of NaN and a deviation of 0.
+    """
+    there = near.rows >= 0
+    counts = there.sum(axis=1)
+    total = np.where(there, 1.0 - near.cosines.astype(np.float64), 0.0).sum(axis=1)
+    distance = np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+    of_neighbours = np.where(there, np.nan_to_num(distance)[near.rows], 0.0).sum(axis=1) / np.maximum(counts, 1)
+    against_all = deviations(distance)
+    against_near = deviations(distance - of_neighbours)
+    return distance, np.minimum(against_all, against_near)
+
+
+def disagreement(gallery: Gallery) -> tuple[Numbers, Numbers, Ints]:
+    """Of each product: the least cosine of two of its photos, its deviation from the usual, and these photos [p, 2].
+
+    A product of one photo has NaN, 0 and that photo twice. More photos have more pairs, of which the least is lower: a
+    product is seen against those of as many photos where there are enough of them.
+    """
+    count = len(gallery.products)
+    lowest, pairs = np.full(count, np.nan), np.zeros((count, 2), np.int64)
+    for product, (start, end) in enumerate(zip(gallery.starts[:-1].tolist(), gallery.starts[1:].tolist(), strict=True)):
+        pairs[product] = start
+        if end - start < 2:
+            continue
+        photos = gallery.vectors[start:end]
+        cosines = np.round(photos @ photos.T, 6)
+        first, second = divmod(int(cosines.argmin()), end - start)
+        lowest[product], pairs[product] = float(cosines[first, second]), (start + first, start + second)
+    z = deviations(1.0 - lowest)
+    for many in np.unique(gallery.photo_counts):
+        same = (gallery.photo_counts == many) & np.isfinite(lowest)
+        if same.sum() >= 30:
+            z[same] = deviations(1.0 - lowest[same])
+    return lowest, z, pairs
+
+
+def deviations(values: Numbers) -> Numbers:
+    """How many usual deviations each value is above the median: (x - median) / (1.4826 MAD); 0 for NaN."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return np.zeros_like(values)
+    middle = np.median(known)
+    spread = max(1.4826 * float(np.median(np.abs(known - middle))), LEAST_SPREAD)
+    return np.nan_to_num((values - middle) / spread, nan=0.0)
+
+
+def score_of(z: float) -> float:
+    """A deviation as a score: 0 at the median and below, .5 where things begin to stand out, towards 1 beyond."""
+    above = max(0.0, z)
+    return above / (above + FAR_FROM)
+
+
+def _sureness(gallery: Gallery, near: Neighbours, seed: int) -> Numbers:
+    """Probability of each photo's likeliest category [n], out of sample; 0 where there are no two categories."""
+    names, labels = gallery.labels("category")
+    if len(names) < 2:
+        return np.zeros(len(gallery))
+    folds = make_folds(gallery, near, min(FOLDS, max(2, len(gallery.products))), seed)
+    found: Numbers = out_of_sample(gallery.vectors, labels, len(names), folds).max(axis=1)
+    return found
+
+
+def _best_photos(gallery: Gallery, rows: Ints, score: Numbers) -> Ints:
+    """One photo a product, the highest score first."""
+    order = rows[np.lexsort((rows, -np.round(score[rows], 6)))]
+    _, first = np.unique(gallery.product[order], return_index=True)
+    kept: Ints = order[np.sort(first)]
+    return kept
+
+
+def _median(values: Numbers) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else 0.0
+
+
+class _Entries:
+    """Makes the entries that are shown."""
+
+    def __init__(self, published: Published, gallery: Gallery, near: Neighbours) -> None:
+        self._published, self._gallery, self._near = published, gallery, near
+
+    def photos(
+        self, oddity: Oddity, rows: Iterable[int], distance: Numbers, z: Numbers, sure: Numbers
+    ) -> tuple[Outlier, ...]:
+        gallery, made = self._gallery, []
+        for row in map(int, rows):
+            near = neighbours_of(gallery, self._near.rows[row], self._near.cosines[row], SHOWN_NEIGHBOURS)
+            cosine = float(1.0 - distance[row])
+            nearest = f"; the nearest product, {near[0].photo.product_id}, {near[0].cosine:.2f}" if near else ""
+            reasons = [f"Its nearest photos are only {cosine:.2f} alike on average{nearest}."]
+            if oddity is Oddity.NO_JEWELRY:
+                reasons.append(f"No category is likely: the best has {sure[row]:.0%}.")
+            score = score_of(float(z[row]))
+            if oddity is Oddity.NO_JEWELRY:
+                score *= 1.0 - float(sure[row])
+            made.append(Outlier(
+                oddity, gallery.products[gallery.product[row]], score, float(z[row]), cosine, photo_of(gallery, row),
+                near, tuple(reasons), int(gallery.photo_counts[gallery.product[row]]),
+            ))  # fmt: skip
+        return self._with_fields(made)
+
+    def products(self, products: Iterable[int], lowest: Numbers, z: Numbers, pairs: Ints) -> tuple[Outlier, ...]:
+        gallery, made = self._gallery, []
+        for product in map(int, products):
+            start, end = int(gallery.starts[product]), int(gallery.starts[product + 1])
+            photos = gallery.vectors[start:end]
+            alike = photos @ photos.T
+            first, second = (int(row) - start for row in pairs[product])
+            odd, kept = (first, second) if alike[first].sum() <= alike[second].sum() else (second, first)
+            others = sorted((float(np.round(alike[odd, n], 6)), n) for n in range(end - start) if n != odd)
+            near = tuple(Neighbour(photo_of(gallery, start + n), c) for c, n in others[:SHOWN_NEIGHBOURS])
+            shown = photo_of(gallery, start + odd)
+            reasons = [
+                f"{shown.path} and {photo_of(gallery, start + kept).path} are only {lowest[product]:.2f} alike; "
+                f"photos of one product usually are {_median(lowest):.2f} or more."
+            ]
+            kinds = sorted({p for row in range(start, end) if (p := photo_of(gallery, row).predicted_category)})
+            if len(kinds) > 1:
+                reasons.append(f"The index's model takes its photos for {' and '.join(kinds)}.")
+            made.append(Outlier(
+                Oddity.DISAGREEING, gallery.products[product], score_of(float(z[product])), float(z[product]),
+                float(lowest[product]), shown, near, tuple(reasons), end - start,
+            ))  # fmt: skip
+        return self._with_fields(made)
+
+    def _with_fields(self, made: list[Outlier]) -> tuple[Outlier, ...]:
+        fields = catalog_fields(self._published.store, [one.photo.id for one in made])
+        return tuple(replace(one, payload=fields.get(one.photo.id, {})) for one in made)

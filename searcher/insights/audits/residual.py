@@ -1,0 +1,62 @@
+"""Votes of neighbours by what is left of the looks without the category: for models that learned the wrong labels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from searcher.insights.gallery import Floats, Gallery, Ints
+
+REFERENCE = 10_000
+"""Photos that vote, drawn evenly where there are more: what this costs stays in proportion to the catalog."""
+BATCH = 512
+SHARPNESS = 4.0
+"""As for the neighbours by looks: one that is .1 less alike than the nearest weighs a third less."""
+
+
+def residual_votes(
+    gallery: Gallery, labels: Ints, classes: int, *, neighbours: int, seed: int = 0
+) -> NDArray[np.float64]:
+    """The share of each category among the neighbours of each photo [n, classes], by residual vectors.
+
+    A model that learned from these labels puts a wrongly labelled photo among its wrong category, where its neighbours
+    and every classifier of these vectors agree with the mistake. What it does to get it there lies mostly in the
+    directions between the categories' means; without them, a ring among watches still looks like the rings. On the
+    sample catalog, with a model that had learned the wrong labels, this vote raised the average precision of the
+    ranking from .37 to .50; with models that had not, it changed nothing (.94).
+
+    Only photos of other products vote. Where a photo has no labelled neighbour its row is 0.
+    """
+    residuals = without_categories(gallery.vectors, labels, classes)
+    voters = np.flatnonzero(labels >= 0)
+    if len(voters) > REFERENCE:
+        voters = np.sort(np.random.default_rng(seed).choice(voters, REFERENCE, replace=False))
+    votes = np.zeros((len(gallery), classes))
+    k = min(neighbours, len(voters))
+    for start in range(0, len(gallery) if k else 0, BATCH):
+        rows = np.arange(start, min(start + BATCH, len(gallery)))
+        cosines = residuals[rows] @ residuals[voters].T
+        cosines[gallery.product[rows][:, None] == gallery.product[voters][None]] = -np.inf
+        near = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
+        alike = np.take_along_axis(cosines, near, axis=1).astype(np.float64)
+        best = alike.max(axis=1, keepdims=True)
+        weights = np.exp(SHARPNESS * (alike - np.where(np.isfinite(best), best, 0.0)))
+        for place in range(k):
+            np.add.at(votes, (rows, labels[voters[near[:, place]]]), weights[:, place])
+    total = votes.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = votes / np.where(total > 0, total, 1.0)
+    return shares
+
+
+def without_categories(vectors: Floats, labels: Ints, classes: int) -> Floats:
+    """The vectors [n, dimension] without the directions in which the categories' means differ, of unit length."""
+    counts = np.bincount(labels[labels >= 0], minlength=classes)
+    means = np.zeros((classes, vectors.shape[1]))
+    for number in np.flatnonzero(counts):
+        means[number] = vectors[labels == number].mean(axis=0)
+    means = means[counts > 0]
+    _, strength, directions = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)
+    between = directions[strength > 1e-6].astype(np.float32)
+    left = vectors - (vectors @ between.T) @ between
+    found: Floats = left / np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 1e-6)
+    return found

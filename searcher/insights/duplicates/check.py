@@ -1,0 +1,167 @@
+"""Checks one new photo before a product is made of it: one search, then the close comparison of what it finds.
+
+Where a screen or margins surround the photo, what is within them is searched for as well.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from indexer.photos.fingerprints import sha256
+from indexer.photos.opening import open_image
+from indexer.photos.thumbnails import SIDE
+from indexer.store.interface import Store
+from searcher.insights.duplicates.answers import Evidence, Photo, Tier
+from searcher.insights.duplicates.compare.comparison import Comparison
+from searcher.insights.duplicates.compare.features import KNOWN
+from searcher.insights.duplicates.compare.frame import FramedPicture
+from searcher.insights.duplicates.compare.signature import Array
+from searcher.insights.duplicates.new_photo import NewPhoto, cheap_features, embed_within, nearest
+from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS
+from searcher.insights.duplicates.pairs.photo_table import with_payload
+from searcher.insights.duplicates.verify.verifier import PERHAPS, Verifier
+from searcher.questions.example import Example
+from searcher.questions.photo import UNNAMED
+
+if TYPE_CHECKING:
+    from searcher.search.published import Published
+    from searcher.search.reading.examples import ExampleReader
+
+PHASH = KNOWN.index("phash")
+COMPARED = 4
+"""Neighbours that are compared closely, likely copies first: each takes some 20 ms, and a shop waits for the answer."""
+FIRST = 2
+"""Of these, as many are compared first; where one is an edited copy, of the others only likely copies."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckMatch:
+    """A photo of the index and what it is to the new one."""
+
+    photo: Photo
+    tier: Tier
+    probability: float
+    evidence: Evidence
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            **self.photo.to_json(), "tier": str(self.tier), "probability": self.probability,
+            "evidence": self.evidence.to_json(),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateCheck:
+    """What the index has of a new photo's product: the strictest matches first; none, and it is new."""
+
+    photo: str
+    """What the new photo is called."""
+    matches: tuple[CheckMatch, ...]
+    nearest: str | None
+    """The product that looks most alike, whether it matches or not."""
+    not_verified: int
+    """Neighbours that look related and were not compared: others are likelier copies, or there is no picture."""
+    generation: str
+    model: str
+    took_ms: float
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether the index holds the same picture."""
+        return any(match.tier.is_copy for match in self.matches)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "photo": self.photo, "duplicate": self.is_duplicate, "matches": [match.to_json() for match in self.matches],
+            "nearest": self.nearest, "not_verified": self.not_verified, "generation": self.generation,
+            "model": self.model, "took_ms": round(self.took_ms, 1),
+        }  # fmt: skip
+
+
+def check_photo(
+    store: Store, new: NewPhoto, comparison: Comparison, verifier: Verifier, *, started: float, k: int = NEIGHBOURS
+) -> DuplicateCheck:
+    """What the k nearest photos of a generation are to a new photo; ``started`` is by ``time.perf_counter``."""
+    photos, cosines, ranks = nearest(store, new, k)
+    same = np.array([bool(new.sha256) and photo.sha256 == new.sha256 for photo in photos], bool)
+    matches = [
+        CheckMatch(photos[place], Tier.IDENTICAL_FILE, 1.0, _with_known(Evidence(), float(cosines[place]), 0))
+        for place in np.flatnonzero(same)
+    ]
+    others = [photo for photo, equal in zip(photos, same, strict=True) if not equal]
+    not_verified = 0
+    if others:
+        cheap = cheap_features(store, new, others, cosines[~same], ranks[~same], comparison)
+        compared, not_verified = _compared(new, others, cosines[~same], cheap, comparison, verifier)
+        matches += compared
+    full = with_payload(store, [match.photo for match in matches])
+    order = list(Tier)
+    found = sorted(
+        (replace(match, photo=full[match.photo.id]) for match in matches),
+        key=lambda match: (order.index(match.tier), -match.probability, match.photo.product_id),
+    )
+    return DuplicateCheck(
+        new.name, tuple(found), photos[0].product_id if photos else None, not_verified, store.generation,
+        store.record.fingerprint, 1000 * (time.perf_counter() - started),
+    )  # fmt: skip
+
+
+def _compared(
+    new: NewPhoto, others: list[Photo], cosines: NDArray[np.float64], cheap: Array, comparison: Comparison,
+    verifier: Verifier,
+) -> tuple[list[CheckMatch], int]:  # fmt: skip
+    """Matches among photos of the index whose files differ from the new one, and how many were left open."""
+    left_open = np.flatnonzero(verifier.open(cheap) >= verifier.thresholds.gate)
+    promise = verifier.promise(cheap[left_open])
+    order = np.argsort(-promise, kind="stable")[:COMPARED]
+    matches: list[CheckMatch] = []
+    reached = 0
+    for batch in (order[:FIRST], order[FIRST:]):
+        found = any(match.tier is Tier.EDITED for match in matches)
+        worth = batch[promise[batch] >= PERHAPS] if found else batch
+        if not len(worth):
+            continue
+        rows, asked = left_open[worth], new.as_photo
+        aligned, evidence = comparison.compare([(asked, others[row]) for row in rows], given={asked.id: new.picture})
+        verdicts = verifier.judge(np.concatenate([cheap[rows], aligned], axis=1))
+        for row, verdict, one in zip(rows, verdicts, evidence, strict=True):
+            reached += one is not None  # else no picture of it is left
+            if one is not None and verdict.tier is not None:
+                known = _with_known(one, float(cosines[row]), int(cheap[row, PHASH]))
+                matches.append(CheckMatch(others[row], verdict.tier, round(verdict.probability, 4), known))
+    return matches, len(left_open) - reached
+
+
+def _with_known(evidence: Evidence, cosine: float, distance: int) -> Evidence:
+    return replace(evidence, cosine=round(cosine, 6), phash_distance=distance)
+
+
+def check_example(published: Published, reader: ExampleReader, example: Example, verifier: Verifier) -> DuplicateCheck:
+    """`check_photo` for what somebody asks with.
+
+    Raises:
+        ImageError: the photo cannot be used or fetched.
+        ModelError: the model is missing or is not the one of the index.
+        MissingExtra: opencv is not installed.
+    """
+    started = time.perf_counter()
+    comparison = published.comparison
+    photo, prediction = reader.predict(published, example)
+    assert photo.data is not None  # noqa: S101 - a photo that was embedded had bytes
+    digest = (
+        ""
+        if example.crop is not None or (photo.name == UNNAMED and isinstance(example.image, Image.Image))
+        else sha256(photo.data)
+    )
+    framed = FramedPicture.of(open_image(photo.data, fit=SIDE))
+    within = embed_within(framed, reader.embedder(published))
+    new = NewPhoto(photo.name, framed, prediction.embeddings[0], digest, within)
+    return check_photo(published.store, new, comparison, verifier, started=started)

@@ -1,0 +1,1 @@
+"""One picture laid over another: what of it is the same, and what differs."""

@@ -1,0 +1,1 @@
+"""Which pairs of a catalog are compared at all."""

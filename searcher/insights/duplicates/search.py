@@ -1,0 +1,223 @@
+"""Finds the duplicates of a generation: neighbours, signatures, gate, close comparison, groups; all resumable."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import UsageError
+from indexer.store.filters.text_form import Where, where_texts
+from indexer.store.filters.text_form import read as read_filter
+from indexer.store.filters.tree import Filter
+from indexer.system.clock import now
+from indexer.system.progress import Progress
+from searcher.insights.duplicates.answers import Counts, DuplicateReport, Evidence, Photo
+from searcher.insights.duplicates.compare.signature import Array, Signatures
+from searcher.insights.duplicates.decisions import Decisions, decisions_path
+from searcher.insights.duplicates.groups import Edge, Found, assemble, finished
+from searcher.insights.duplicates.pairs.candidates import (
+    BATCH,
+    MOST_FRAMED,
+    NEIGHBOURS,
+    Candidates,
+    Neighbours,
+    neighbours,
+    within_frames,
+)
+from searcher.insights.duplicates.pairs.checkpoint import Arrays, Checkpoint
+from searcher.insights.duplicates.pairs.hash_neighbours import hash_neighbours
+from searcher.insights.duplicates.pairs.photo_table import PhotoTable, with_payload
+from searcher.insights.duplicates.verify.judging import PairJudge
+from searcher.insights.duplicates.verify.verifier import Verifier
+
+if TYPE_CHECKING:
+    from searcher.search.published import Published
+
+SIGNATURE_PART = 2_000
+CLOSE_PART = 500
+DEFAULT_BUDGET = 240.0
+"""Seconds of close comparison."""
+EVIDENCE_NAMES = ("matched_features", "transform", "flipped", "overlap", "colour_difference")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked for."""
+
+    where: Where = None
+    """Only photos that pass: both of a pair do."""
+    since: str | None = None
+    """Only pairs of which at least one photo was indexed at this date or later."""
+    k: int = NEIGHBOURS
+    """Nearest pictures of each photo that are looked at."""
+    budget: float = DEFAULT_BUDGET
+    """Seconds of close comparison; what it does not reach is counted as not verified."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= 100:
+            raise UsageError(f"k is {self.k}; look at 1 to 100 neighbours of each photo")
+        if not self.budget >= 0:
+            raise UsageError(f"the budget is {self.budget} seconds; give 0 or more")
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"where": list(where_texts(self.where)), "since": self.since, "k": self.k, "budget_s": self.budget}
+
+
+class DuplicateSearch:
+    """One report over one generation."""
+
+    def __init__(
+        self, published: Published, settings: Settings, verifier: Verifier, progress: Progress | None = None
+    ) -> None:
+        self.published, self.settings, self.verifier = published, settings, verifier
+        self._progress = progress or (lambda _stage, _done, _total: None)
+        self._comparison = published.comparison
+        self._where: Filter | None = published.read_filter(settings.where)
+        self._notes: list[str] = []
+        self._kept = Checkpoint(
+            published.local, {"generation": published.generation, "created": published.store.record.created_at,
+                    "model": published.store.record.fingerprint, "verifier": _digest(verifier),
+                    **settings.to_json(), "filter": repr(self._where), "budget_s": None},
+        )  # fmt: skip
+
+    def run(self) -> DuplicateReport:
+        """Find, group and count; raises ``StoreUnwritable`` where unfinished work cannot be kept."""
+        try:
+            return self._run()
+        finally:
+            self._comparison.close()
+
+    def _run(self) -> DuplicateReport:
+        began = time.perf_counter()
+        store = self.published.store
+        table = PhotoTable.read(store, self._where)
+        asked = self._asked(table)
+        found: dict[Edge, Found] = {}
+        near = hash_neighbours(table.hashes, table.vectors, np.unique(table.alike))
+        candidates = self._candidates(table, asked).with_pairs(table, _about(asked, table, near))
+        signatures = self._signatures(table, candidates)
+        framed = within_frames(signatures, np.unique(candidates.pairs))
+        candidates = candidates.with_pairs(table, _about(asked, table, framed))
+        judge = PairJudge(
+            table, candidates.fifth, signatures, self._comparison, self.verifier,
+            Decisions.read(decisions_path(self.published.local)), time.monotonic() + self.settings.budget,
+        )  # fmt: skip
+        cheap = judge.cheap(candidates.pairs, candidates.cosines, candidates.ranks)
+        for rows, aligned, evidence in self._compared(judge, candidates, cheap):
+            found |= judge.found(candidates.pairs[rows], cheap[rows], aligned, evidence)
+        judge.until += min(60.0, 0.2 * self.settings.budget)  # groups are worth a little more time
+        drafts = assemble(table, found, judge.further, set(asked.tolist()))
+        photos = with_payload(store, [table.photos[row] for row in drafts.rows()])
+        groups, loose = finished(drafts, table, photos)
+        self._kept.clear()
+        self._remark(judge)
+        return DuplicateReport(
+            tuple(groups), tuple(loose),
+            Counts(len(asked), len(candidates.pairs), judge.verified, len(judge.not_verified)),
+            self.published.generation, store.record.fingerprint, now(), str(self.published.catalog_root),
+            self.settings.to_json(), tuple(self._notes), time.perf_counter() - began,
+        )  # fmt: skip
+
+    def _asked(self, table: PhotoTable) -> NDArray[np.int64]:
+        """Rows of the photos that the report is about."""
+        if self.settings.since is None:
+            return np.arange(len(table))
+        newer = read_filter([f"indexed_at>={self.settings.since}"], self.published.store.record.field_table)
+        both = newer if self._where is None else Filter(must=(self._where, *([] if newer is None else [newer])))
+        rows = [
+            table.row_of[p.id] for p in self.published.store.scroll(both, fields=["product_id"]) if p.id in table.row_of
+        ]
+        return np.array(sorted(rows), np.int64)
+
+    def _candidates(self, table: PhotoTable, asked: NDArray[np.int64]) -> Candidates:
+        nodes = np.unique(table.alike[asked])
+        batches = []
+        for start in range(0, len(nodes), BATCH):
+            self._progress("Neighbours", start, len(nodes))
+            rows = nodes[start : start + BATCH]
+            part = self._kept.part(f"near-{start}", partial(self._near, table, rows))
+            batches.append(Neighbours(part["rows"], part["near"], part["cosines"]))
+        if not batches:
+            batches = [Neighbours(nodes, np.empty((0, 1), np.int64), np.empty((0, 1), np.float32))]
+        return Candidates.of(table, batches)
+
+    def _near(self, table: PhotoTable, rows: NDArray[np.int64]) -> Arrays:
+        return vars(neighbours(self.published.store, table, rows, where=self._where, k=self.settings.k))
+
+    def _signatures(self, table: PhotoTable, candidates: Candidates) -> Signatures:
+        made = Signatures.blank(len(table))
+        needed = np.unique(candidates.pairs)
+        for start in range(0, len(needed), SIGNATURE_PART):
+            self._progress("Small pictures", start, len(needed))
+            rows = needed[start : start + SIGNATURE_PART]
+            photos = [table.photos[row] for row in rows]
+            part = self._kept.part(f"signatures-{start}", partial(self._taken, photos))
+            for name, values in part.items():
+                getattr(made, name)[rows] = values
+        return made
+
+    def _taken(self, photos: list[Photo]) -> Arrays:
+        return vars(self._comparison.signatures(photos))
+
+    def _compared(self, judge: PairJudge, candidates: Candidates, cheap: Array) -> Any:
+        """Parts of the pairs that the gate leaves open, likely copies first: rows, alignments, evidence."""
+        chances = self.verifier.open(cheap)
+        wanted = chances >= self.verifier.thresholds.gate
+        if len(judge.decisions):  # what a person joined is not left out for looking different
+            wanted |= [judge.decided((a, b), Evidence(), None) is not None for a, b in candidates.pairs.tolist()]
+        left_open = np.flatnonzero(wanted)
+        left_open = left_open[np.argsort(-self.verifier.promise(cheap[left_open]), kind="stable")]
+        for start in range(0, len(left_open), CLOSE_PART):
+            self._progress("Close comparison", start, len(left_open))
+            rows = np.sort(left_open[start : start + CLOSE_PART])  # pairs of one photo stand together
+            yield rows, *self._closed(judge, candidates.pairs[rows], f"close-{start}")
+
+    def _closed(self, judge: PairJudge, pairs: NDArray[np.int64], name: str) -> tuple[Array, list[Evidence | None]]:
+        def make() -> dict[str, NDArray[Any]]:
+            aligned, evidence = judge.close(pairs)
+            texts = [json.dumps(None if one is None else asdict(one)) for one in evidence]
+            return {"aligned": aligned, "evidence": np.array(texts)}
+
+        part = self._kept.part(name, make, whole=lambda: time.monotonic() < judge.until)
+        return part["aligned"], [_evidence(text) for text in part["evidence"].tolist()]
+
+    def _remark(self, judge: PairJudge) -> None:
+        trained = self.verifier.record.get("model")
+        if trained is not None and trained != self.published.store.record.fingerprint:
+            self._notes.append(
+                "The verifier was calibrated with another model; `searcher calibrate-duplicates` fits it to this one."
+            )
+        if (framed := int(judge.signatures.framed.sum())) > MOST_FRAMED:
+            self._notes.append(
+                f"{framed} photos lie within margins or a screen, more than the {MOST_FRAMED} whose inner photos are "
+                "looked for; they were compared with what looks like the whole of them."
+            )
+        if judge.not_verified:
+            missing = int((~judge.signatures.present[list({row for e in judge.not_verified for row in e})]).sum())
+            why = f"; {missing} pictures are not at hand" if missing else "; give --budget more seconds"
+            self._notes.append(f"{len(judge.not_verified)} pairs are not verified{why}.")
+
+
+def _about(asked: NDArray[np.int64], table: PhotoTable, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The pairs of which at least one photo was asked about."""
+    return pairs[np.isin(table.alike[pairs], table.alike[asked]).any(axis=1)]
+
+
+def _evidence(text: str) -> Evidence | None:
+    record = json.loads(text)
+    if record is None:
+        return None
+    return Evidence(**record | {"transform": record["transform"] and tuple(record["transform"])})
+
+
+def _digest(verifier: Verifier) -> str:
+    import hashlib
+
+    return hashlib.sha256(json.dumps(verifier.to_json(), sort_keys=True).encode()).hexdigest()

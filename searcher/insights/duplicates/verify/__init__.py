@@ -1,0 +1,1 @@
+"""From measures of a pair to a verdict."""
