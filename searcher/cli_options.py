@@ -95,12 +95,12 @@ def show(ask: Callable[[SearchService, Wanted], Answer], given: Mapping[str, Any
     html: Path | None = given["html"]
     wanted = wanted_of(given)
     if html is not None:
-        from searcher.contact_sheet import check_writable
+        from searcher.pages.contact_sheet import check_writable
 
         check_writable(html)  # before the work, not after it
     answer = ask(service_of(given), wanted)
     if html is not None:
-        from searcher.contact_sheet import write_contact_sheet
+        from searcher.pages.contact_sheet import write_contact_sheet
 
         write_contact_sheet(answer, html)
     if given["as_json"]:

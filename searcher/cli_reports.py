@@ -13,7 +13,7 @@ from indexer.errors import UsageError
 from searcher.cli_options import PATH
 
 if TYPE_CHECKING:
-    from searcher.reports.writing import Report
+    from searcher.pages.writing import Report
     from searcher.service import SearchService
 
 
@@ -38,7 +38,7 @@ def report_options(shown: int) -> Callable[[Callable[..., Any]], Callable[..., A
 
 def check_places(*paths: Path | None) -> None:
     """Refuse places that cannot be written, before the work and not after it; raises ``UsageError``."""
-    from searcher.contact_sheet import check_writable
+    from searcher.pages.contact_sheet import check_writable
 
     for path in paths:
         if path is not None:
@@ -52,7 +52,7 @@ def keep_report(service: SearchService, report: Report, html: Path | None, csv: 
         UsageError, JewelryError: it cannot be written.
     """
     from indexer.system.files import replace_text
-    from searcher.reports.writing import write_report
+    from searcher.pages.writing import write_report
 
     stored = write_report(service.index, report, service.published().catalog_root)
     for wanted, name in ((html, "report.html"), (csv, "report.csv")):

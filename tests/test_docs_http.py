@@ -32,7 +32,7 @@ from searcher.http.client_shapes_writer import describe
 from searcher.http.keys import KeyFile
 from searcher.http.problems import PROBLEMS
 from searcher.mcp.tools import TOOLS
-from searcher.reports.writing import write_report
+from searcher.pages.writing import write_report
 from searcher.settings import ServeSettings
 from tests.searcher.conftest import Photographed, points, publish
 from tests.searcher.duplicate_reports import photos_of, small_report

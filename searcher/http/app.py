@@ -40,7 +40,7 @@ from searcher.http.readiness import ReadinessCheck
 from searcher.http.telemetry import Telemetry
 from searcher.http.turns import Turns
 from searcher.http.uploads import BodyLimits, Uploads
-from searcher.reports.report_store import ReportStore
+from searcher.pages.report_store import ReportStore
 from searcher.settings import ServeSettings
 
 if TYPE_CHECKING:

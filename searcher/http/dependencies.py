@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from searcher.http.turns import Turns as _Turns
-from searcher.reports.report_store import ReportStore
+from searcher.pages.report_store import ReportStore
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 

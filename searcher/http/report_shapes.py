@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from searcher.http.responses import Payload, Shape
 from searcher.insights.duplicates.decisions import Verdict
-from searcher.reports.report_store import Kind
+from searcher.pages.report_store import Kind
 
 TierName = Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"]
 THUMBNAIL = "Address of a picture, relative to this server."

@@ -18,9 +18,9 @@ from searcher.http.report_shapes import OTHER_SHA, SHA, CheckShape, DuplicatesSh
 from searcher.http.responses import json_response
 from searcher.http.routes_audits import Limit, Offset
 from searcher.http.routes_catalog import FOR_EVER, WEBP
+from searcher.pages.sheets.difference import difference_picture
+from searcher.pages.sheets.picture_sheet import open_small
 from searcher.questions.bodies import CheckBody, Sha256, from_base64
-from searcher.reports.difference import difference_picture
-from searcher.reports.picture_sheet import open_small
 
 router = APIRouter(prefix="/v1/duplicates", tags=["reports"], responses=PROBLEMS)
 

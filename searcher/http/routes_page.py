@@ -37,13 +37,17 @@ class WebFile(NamedTuple):
 
 @cache
 def web_files() -> dict[str, WebFile]:
-    """The files of the page by name."""
+    """The files of the page by name, ``page/main.js``; those of reports stand within the reports themselves."""
+    web = files("searcher").joinpath("web")
+    rooms = [room for room in web.iterdir() if room.is_dir() and room.name != "report"]
     found = {}
-    for path in files("searcher").joinpath("web").iterdir():
-        suffix = "." + path.name.rpartition(".")[2]
-        if path.is_file() and suffix in TYPES:
-            content = path.read_bytes()
-            found[path.name] = WebFile(content, TYPES[suffix], f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+    for prefix, folder in [("", web), *((f"{room.name}/", room) for room in rooms)]:
+        for path in folder.iterdir():
+            suffix = "." + path.name.rpartition(".")[2]
+            if path.is_file() and suffix in TYPES:
+                content = path.read_bytes()
+                etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+                found[prefix + path.name] = WebFile(content, TYPES[suffix], etag)
     return found
 
 

@@ -14,8 +14,8 @@ from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.report_shapes import ReportsShape, without_paths
 from searcher.http.responses import json_response
-from searcher.reports.page import policy_of
-from searcher.reports.report_store import FILES, Kind
+from searcher.pages.page import policy_of
+from searcher.pages.report_store import FILES, Kind
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"], responses=PROBLEMS)
 

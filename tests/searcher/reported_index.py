@@ -10,7 +10,7 @@ from typing import Any
 from indexer.store.embedded.index import EmbeddedIndex
 from searcher.insights.duplicates.answers import Evidence, Tier
 from searcher.insights.duplicates.check import CheckMatch, DuplicateCheck
-from searcher.reports.writing import write_report
+from searcher.pages.writing import write_report
 from searcher.service import SearchService
 from tests.searcher.audit_reports import clusters, mislabels, outliers
 from tests.searcher.conftest import Photographed

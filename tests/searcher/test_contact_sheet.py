@@ -14,7 +14,7 @@ from PIL import Image
 
 from indexer.errors import UsageError
 from searcher.answers.answer import Answer
-from searcher.contact_sheet import check_writable, render, write_contact_sheet
+from searcher.pages.contact_sheet import check_writable, render, write_contact_sheet
 from searcher.service import SearchService
 from tests.searcher.conftest import Built, Photographed
 

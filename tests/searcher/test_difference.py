@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from searcher.reports.difference import difference_picture
+from searcher.pages.sheets.difference import difference_picture
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from PIL import Image
 
 from indexer.errors import JewelryError, ReportMissing
 from searcher.insights.duplicates.answers import DuplicateReport, Evidence, Tier
-from searcher.reports.duplicates_words import certainty, differing_fields, evidence_in_words
-from searcher.reports.page import policy_of
-from searcher.reports.report_store import FILES, KINDS, ReportStore, StoredReport
-from searcher.reports.spreadsheet import safe, to_csv
-from searcher.reports.writing import write_report
+from searcher.pages.page import policy_of
+from searcher.pages.report_store import FILES, KINDS, ReportStore, StoredReport
+from searcher.pages.sheets.duplicates_words import certainty, differing_fields, evidence_in_words
+from searcher.pages.spreadsheet import safe, to_csv
+from searcher.pages.writing import write_report
 from tests.searcher.audit_reports import clusters, mislabels, outliers
 from tests.searcher.conftest import HOSTILE, Photographed
 from tests.searcher.duplicate_reports import group, large_report, photos_of, small_report
@@ -167,7 +167,7 @@ def test_the_other_reports(place: Any, photographed: Photographed, make: Any) ->
 
 
 def test_pictures_that_have_no_room_are_counted(place: Any, photographed: Photographed, monkeypatch: Any) -> None:
-    monkeypatch.setattr("searcher.reports.picture_sheet.PictureSheet.__init__.__defaults__", (3,))
+    monkeypatch.setattr("searcher.pages.sheets.picture_sheet.PictureSheet.__init__.__defaults__", (3,))
     data = data_of(write_report(place, small_report(photographed)))
     assert len(data["pictures"]) == 3
     assert any("pictures are left out" in note for note in data["notes"])

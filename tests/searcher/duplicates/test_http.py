@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from searcher.http.app import create_app
-from searcher.reports.writing import write_report
+from searcher.pages.writing import write_report
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.duplicates.conftest import Planted

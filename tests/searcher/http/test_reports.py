@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from searcher.http.app import create_app
 from searcher.http.report_shapes import ClustersShape, DuplicatesShape, MislabelsShape, OutliersShape
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
-from searcher.reports.writing import write_report
+from searcher.pages.writing import write_report
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.conftest import Photographed

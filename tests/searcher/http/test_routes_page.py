@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 import pytest
@@ -11,7 +12,7 @@ from searcher.http.routes_page import web_files
 
 
 def test_the_page_and_all_its_files_need_no_key(guarded: TestClient) -> None:
-    assert {"index.html", "icon.svg", "main.js", "page.css"} <= set(web_files())
+    assert {"index.html", "icon.svg", "page/main.js", "styles/page.css"} <= set(web_files())
     for name, file in web_files().items():
         answer = guarded.get(f"/static/{name}")
         assert (answer.status_code, answer.content) == (200, file.content)
@@ -32,7 +33,8 @@ def test_scripts_and_styles_of_the_page_alone(client: TestClient) -> None:
     named = set(re.findall(r'(?:src|href)="static/([^"]+)"', html))
     for name, file in web_files().items():
         if name.endswith(".js"):
-            named |= set(re.findall(r'from "\./([^"]+)"', file.content.decode()))
+            imported = re.findall(r'from "(\.\.?/[^"]+)"', file.content.decode())
+            named |= {posixpath.normpath(posixpath.join(posixpath.dirname(name), other)) for other in imported}
             assert not re.search(
                 r"\b(innerHTML|outerHTML|insertAdjacentHTML|eval|document\.write)\b", file.content.decode()
             )
@@ -40,12 +42,12 @@ def test_scripts_and_styles_of_the_page_alone(client: TestClient) -> None:
 
 
 def test_a_file_is_sent_once(client: TestClient) -> None:
-    first = client.get("/static/page.css")
+    first = client.get("/static/styles/page.css")
     etag = first.headers["etag"]
     for known in (etag, f'"other", {etag}', f"W/{etag}", "*"):
-        again = client.get("/static/page.css", headers={"if-none-match": known})
+        again = client.get("/static/styles/page.css", headers={"if-none-match": known})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
-    assert client.get("/static/page.css", headers={"if-none-match": '"other"'}).status_code == 200
+    assert client.get("/static/styles/page.css", headers={"if-none-match": '"other"'}).status_code == 200
 
 
 def test_head_and_other_methods(client: TestClient) -> None:
@@ -57,9 +59,9 @@ def test_head_and_other_methods(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("path", [
-    "/static/", "/static/x.js", "/static/../http/app.py", "/static/%2e%2e/http/app.py", "/static/..%2fhttp%2fapp.py",
-    "/static//etc/passwd", "/static/%2fetc%2fpasswd", "/static/main.js/", "/static/main.js%00.css", "/static/MAIN.JS",
-    "/static/..%5chttp%5capp.py", "/static/./main.js%20", "/index.html",
+    "/static/", "/static/x.js", "/static/page", "/static/report/report.js", "/static/../http/app.py", "/static/%2e%2e/http/app.py", "/static/..%2fhttp%2fapp.py",
+    "/static//etc/passwd", "/static/%2fetc%2fpasswd", "/static/page/main.js/", "/static/page/main.js%00.css", "/static/page/MAIN.JS",
+    "/static/..%5chttp%5capp.py", "/static/./page/main.js%20", "/index.html",
 ])  # fmt: skip
 def test_nothing_else_can_be_reached(client: TestClient, path: str) -> None:
     answer = client.get(path)

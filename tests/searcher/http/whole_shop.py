@@ -14,7 +14,7 @@ from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import EmbeddedIndex
-from searcher.reports.writing import write_report
+from searcher.pages.writing import write_report
 from tests.searcher.audit_reports import clusters, mislabels, outliers
 from tests.searcher.conftest import Photographed, draw_payloads, points, publish, record
 from tests.searcher.duplicate_reports import small_report

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from searcher.reports import page as page_of
-from searcher.reports.duplicates_sheet import duplicates_sheet
-from searcher.reports.picture_sheet import PictureSheet
-from searcher.reports.writing import write_report
+from searcher.pages import page as page_of
+from searcher.pages.sheets.duplicates_sheet import duplicates_sheet
+from searcher.pages.sheets.picture_sheet import PictureSheet
+from searcher.pages.writing import write_report
 from tests.searcher.audit_reports import clusters, mislabels, outliers
 from tests.searcher.conftest import Photographed
 from tests.searcher.duplicate_reports import large_report, small_report

@@ -1,0 +1,1 @@
+"""Pages and files that people look at: reports, contact sheets, spreadsheets."""
