@@ -25,7 +25,7 @@ from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import GenerationRecord
-from searcher.cli import main
+from searcher.cli.main import main
 from searcher.client import Client
 from searcher.http.app import create_app
 from searcher.http.client_shapes_writer import describe

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.bench
 
 PRODUCTS = 100_000
 SECONDS = float(os.environ.get("JEWELRY_BENCH_SECONDS", "60"))
-SERVE = "from searcher.cli import main; main()"
+SERVE = "from searcher.cli.main import main; main()"
 
 PLAIN_APP = """
 import sys, uvicorn

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 
 def test_sync_search_status_switch_rollback_and_prune(server: LoopbackQdrant, shop: Shop, tmp_path: Path) -> None:
-    from searcher.cli import main as searcher
+    from searcher.cli.main import main as searcher
 
     assert shop.sync(JEWELRY_QUANTIZATION="turbo", JEWELRY_REPLICAS="2").exit_code == 0
     found = CliRunner().invoke(
@@ -89,7 +89,7 @@ def test_a_directory_and_a_server_together_are_refused(
     command: str, arguments: list[str], environment: dict[str, str]
 ) -> None:
     from indexer.cli.main import main as indexer
-    from searcher.cli import main as searcher
+    from searcher.cli.main import main as searcher
 
     if command == "similar":
         result = CliRunner().invoke(searcher, ["similar", "-p", "P", *arguments], env=environment)

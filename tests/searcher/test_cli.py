@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from indexer.store.embedded.index import EmbeddedIndex
-from searcher.cli import main
+from searcher.cli.main import main
 from searcher.service import SearchService
 from tests.searcher.conftest import Built, Photographed
 from tests.tiny_model import write_tiny_model

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from searcher.cli import main
+from searcher.cli.main import main
 from tests.searcher.blob_shop import blob_shop
 
 WRONG = {"C0D1P0": {"category": "kind 2"}}

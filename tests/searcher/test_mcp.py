@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from mcp import Client, StdioServerParameters, types
 from PIL import Image
 
-from searcher.cli import main
+from searcher.cli.main import main
 from searcher.mcp.server import make_server
 from searcher.mcp.tools import TOOLS
 from searcher.questions.bodies import SimilarBody
@@ -195,7 +195,7 @@ def test_hostile_texts_stay_data(service: SearchService) -> None:
 
 def test_over_stdio(photographed: Photographed, tmp_path: Path) -> None:
     """The command as a program starts it; the log goes beside the wire."""
-    command = ["-c", "from searcher.cli import main; main()", "mcp", "--index", str(photographed.root)]
+    command = ["-c", "from searcher.cli.main import main; main()", "mcp", "--index", str(photographed.root)]
 
     async def run() -> tuple[list[str], Any, Any]:
         async with Client(StdioServerParameters(command=sys.executable, args=command, cwd=tmp_path)) as client:
@@ -212,7 +212,14 @@ def test_over_stdio(photographed: Photographed, tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_the_command(photographed: Photographed) -> None:
     """Although a thread waits for the next line of stdin."""
-    command = [sys.executable, "-c", "from searcher.cli import main; main()", "mcp", "--index", str(photographed.root)]
+    command = [
+        sys.executable,
+        "-c",
+        "from searcher.cli.main import main; main()",
+        "mcp",
+        "--index",
+        str(photographed.root),
+    ]
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
     pipe = subprocess.PIPE

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from searcher.answers.answer import Answer, Match, Query
 from searcher.answers.wording import shown_fields, written
+from searcher.cli.tables.answers import print_table
 from searcher.questions.photo import QueryPhoto
-from searcher.table import print_table
 
 
 def answer(**payload: object) -> Answer:

@@ -23,7 +23,7 @@ from indexer.models.text_directory import find_files
 from indexer.models.text_model import TextModel, TextTower
 from indexer.store.interface import Index
 from indexer.sync.run import sync
-from searcher.cli import main
+from searcher.cli.main import main
 from searcher.client import Client
 from searcher.http.app import create_app
 from searcher.mcp.arguments import SearchText

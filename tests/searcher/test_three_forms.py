@@ -20,7 +20,7 @@ from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
 from indexer.store.interface import Index
 from searcher.answers.answer import Answer
-from searcher.cli import main
+from searcher.cli.main import main
 from searcher.http.app import create_app
 from searcher.questions.example import Example
 from searcher.service import SearchService

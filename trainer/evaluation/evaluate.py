@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,6 @@ from indexer.system.machine import cores
 from indexer.system.progress import Progress
 from trainer.data.edited_copies import edit, rng_for
 from trainer.evaluation import metrics
-
-if TYPE_CHECKING:
-    pass
-
 
 QUERY, GALLERY, CATALOG = "query", "gallery", "catalog"
 

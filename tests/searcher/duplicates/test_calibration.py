@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from indexer.errors import UsageError
-from searcher.cli import main
+from searcher.cli.main import main
 from searcher.insights.duplicates.edits.recolour import recoloured
 from searcher.insights.duplicates.verify.verifier import FILE_NAME, SHIPPED, read_verifier, verifier_for
 from searcher.service import SearchService

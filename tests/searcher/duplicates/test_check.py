@@ -13,7 +13,7 @@ from PIL import Image
 
 from indexer.errors import ImageError
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
-from searcher.cli import main
+from searcher.cli.main import main
 from searcher.insights.duplicates.answers import Tier
 from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.edits.edits import edit

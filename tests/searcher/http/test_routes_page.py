@@ -58,11 +58,26 @@ def test_head_and_other_methods(client: TestClient) -> None:
     assert refused.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("path", [
-    "/static/", "/static/x.js", "/static/page", "/static/report/report.js", "/static/../http/app.py", "/static/%2e%2e/http/app.py", "/static/..%2fhttp%2fapp.py",
-    "/static//etc/passwd", "/static/%2fetc%2fpasswd", "/static/page/main.js/", "/static/page/main.js%00.css", "/static/page/MAIN.JS",
-    "/static/..%5chttp%5capp.py", "/static/./page/main.js%20", "/index.html",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/",
+        "/static/x.js",
+        "/static/page",
+        "/static/report/report.js",
+        "/static/../http/app.py",
+        "/static/%2e%2e/http/app.py",
+        "/static/..%2fhttp%2fapp.py",
+        "/static//etc/passwd",
+        "/static/%2fetc%2fpasswd",
+        "/static/page/main.js/",
+        "/static/page/main.js%00.css",
+        "/static/page/MAIN.JS",
+        "/static/..%5chttp%5capp.py",
+        "/static/./page/main.js%20",
+        "/index.html",
+    ],
+)
 def test_nothing_else_can_be_reached(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from indexer.cli.command_line import group
 from indexer.errors import JewelryError, MissingExtra, UsageError
-from searcher.cli_serve import serve as serve_command
+from searcher.cli.serve import serve as serve_command
 from searcher.http import serve as module
 from searcher.http.serve import bind, require_extra, shown_url
 from searcher.settings import ServeSettings

@@ -9,8 +9,8 @@ import click
 
 from indexer.cli.command_line import echo_json, index_options, json_option
 from indexer.errors import UsageError
-from searcher.cli_options import PATH, photo_of, service_of
-from searcher.cli_reports import check_places, keep_report, report_options
+from searcher.cli.options import PATH, photo_of, service_of
+from searcher.cli.reports import check_places, keep_report, report_options
 
 
 @click.command()
@@ -60,12 +60,12 @@ def duplicates(
     """
     service = service_of(given)
     if image is not None or url is not None:
-        from searcher.cli_tables_duplicates import print_check
+        from searcher.cli.tables.duplicates import print_check
 
         check = service.check_duplicates(None if image is None else photo_of(image), url=url)
         echo_json(check.to_json()) if as_json else print_check(check)
         return
-    from searcher.cli_tables_duplicates import print_report
+    from searcher.cli.tables.duplicates import print_report
     from searcher.insights.duplicates.answers import Tier
 
     unknown = [name for name in tiers if name not in list(Tier)]

@@ -106,7 +106,7 @@ def show(ask: Callable[[SearchService, Wanted], Answer], given: Mapping[str, Any
     if given["as_json"]:
         echo_json(answer.to_json())
     else:
-        from searcher.table import print_table
+        from searcher.cli.tables.answers import print_table
 
         print_table(answer)
     if html is not None:

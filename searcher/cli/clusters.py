@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from indexer.cli.command_line import echo_json
-from searcher.cli_options import service_of
-from searcher.cli_reports import check_places, keep_report, report_options
-
-if TYPE_CHECKING:
-    from indexer.sync.annotate.clusters import ClusterUpdate
-    from searcher.insights.clusters.answers import ClusterReport
-
-SHOWN_IDS = 6
+from searcher.cli.options import service_of
+from searcher.cli.reports import check_places, keep_report, report_options
 
 
 @click.command()
@@ -59,32 +53,6 @@ def clusters(
     if as_json:
         echo_json({**report.to_json(), **({} if written is None else {"written": written.to_json()})})
     else:
-        _print(report, written, limit)
+        from searcher.cli.tables.reports import print_clusters
 
-
-def _print(report: ClusterReport, written: ClusterUpdate | None, limit: int) -> None:
-    from searcher.report_table import print_lines, print_rows
-
-    if report.clusters:
-        print_rows(
-            ("#", "cluster", "size", "alike", "name", "products"),
-            (
-                (str(rank), one.id, str(one.size), f"{one.cohesion:.3f}", one.name, _ids(one.product_ids))
-                for rank, one in enumerate(report.clusters[:limit], 1)
-            ),
-        )
-    print_lines(report.notes, style="yellow")
-    counts = report.summary()
-    print_lines([
-        f"{counts['clusters']} clusters of {counts['clustered']} products, {counts['alone']} products alone · "
-        f"generation {report.generation} · {report.took_s:.1f} s"
-    ])  # fmt: skip
-    if written is not None and written.published:
-        print_lines([f"Wrote the cluster of {written.photos_written} photos: generation {written.generation}"])
-    elif written is not None:
-        print_lines([f"The index holds these clusters already: generation {written.generation}"])
-
-
-def _ids(ids: tuple[str, ...]) -> str:
-    more = len(ids) - SHOWN_IDS
-    return " ".join(ids[:SHOWN_IDS]) + (f" and {more} more" if more > 0 else "")
+        print_clusters(report, written, limit)

@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from indexer.cli.command_line import group
-from searcher.cli_audits import mislabels, outliers
-from searcher.cli_catalog import classify, facets, product
-from searcher.cli_clusters import clusters
-from searcher.cli_duplicates import calibrate_duplicates, duplicates
-from searcher.cli_keys import keys
-from searcher.cli_mcp import mcp
-from searcher.cli_options import PATH, crop_of, examples_of, photo_of, question_options, show
-from searcher.cli_serve import serve
+from searcher.cli.audits import mislabels, outliers
+from searcher.cli.catalog import classify, facets, product
+from searcher.cli.clusters import clusters
+from searcher.cli.duplicates import calibrate_duplicates, duplicates
+from searcher.cli.keys import keys
+from searcher.cli.mcp import mcp
+from searcher.cli.options import PATH, crop_of, examples_of, photo_of, question_options, show
+from searcher.cli.serve import serve
 
 
 @group("Find products that look like this one.")
@@ -56,7 +56,7 @@ def similar(
     Pictures come from the index's thumbnails, else from the catalog (JEWELRY_CATALOG, if it has moved).
     """
     if batch is not None:
-        from searcher.cli_batch import similar_batch
+        from searcher.cli.batch import similar_batch
 
         return similar_batch(batch, (product_id, image, url, crop), given)
     photo, box = None if image is None else photo_of(image), crop_of(crop)

@@ -12,7 +12,7 @@ from indexer.cli.command_line import echo_json
 from indexer.errors import EXIT_REJECTS, UsageError
 from indexer.system.text import one_line
 from searcher.answers.answer import Answer
-from searcher.cli_options import service_of, wanted_of
+from searcher.cli.options import service_of, wanted_of
 
 
 def similar_batch(path: Path, others: tuple[object, ...], given: Mapping[str, Any]) -> int | None:
@@ -25,7 +25,7 @@ def similar_batch(path: Path, others: tuple[object, ...], given: Mapping[str, An
     if given["as_json"]:
         echo_json([a.to_json() if isinstance(a, Answer) else {"error": one_line(a)} for a in answers])
     else:
-        from searcher.table import print_table
+        from searcher.cli.tables.answers import print_table
 
         for answer in answers:
             if isinstance(answer, Answer):

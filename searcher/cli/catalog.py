@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from indexer.cli.command_line import echo_json, index_options, json_option
-from searcher.cli_options import PATH, crop_of, photo_of, service_of
+from searcher.cli.options import PATH, crop_of, photo_of, service_of
 
 _model = click.option(
     "--model", type=PATH, metavar="DIR", help="Model for the photo [JEWELRY_MODEL; default: the index's own]."
@@ -58,7 +58,7 @@ def facets(fields: tuple[str, ...], where: tuple[str, ...], limit: int, as_json:
     if as_json:
         echo_json({"facets": [facet.to_json() for facet in found]})
         return
-    from searcher.table import print_facets
+    from searcher.cli.tables.answers import print_facets
 
     print_facets(found)
 
@@ -73,6 +73,6 @@ def product(product_id: str, as_json: bool, **given: Any) -> None:
     if as_json:
         echo_json(page.to_json())
         return
-    from searcher.table import print_product
+    from searcher.cli.tables.answers import print_product
 
     print_product(page)

@@ -10,7 +10,7 @@ import click
 
 from indexer.cli.command_line import index_options, json_option
 from indexer.errors import UsageError
-from searcher.cli_options import PATH
+from searcher.cli.options import PATH
 
 if TYPE_CHECKING:
     from searcher.pages.writing import Report

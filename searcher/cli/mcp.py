@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from indexer.cli.command_line import EXIT_INTERRUPTED, index_options
-from searcher.cli_options import PATH, service_of
+from searcher.cli.options import PATH, service_of
 
 
 @click.command()

@@ -1,0 +1,1 @@
+"""The command line of the searcher, a file a group of commands."""

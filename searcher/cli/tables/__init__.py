@@ -1,0 +1,1 @@
+"""Answers and reports as tables for a terminal."""
