@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from searcher.answers.answer import Answer, Explanation, Match, Query
     from searcher.answers.classification import Classification
-    from searcher.client import Client
+    from searcher.client.client import Client
     from searcher.questions.example import Example
     from searcher.questions.options import Options
     from searcher.service import SearchService
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Classification", "Client", "Example", "Explanation", "Match", "Options", "Query", "SearchService"]
 
 _HOME = {
-    "Answer": "answers",
-    "Classification": "classification",
-    "Client": "client",
-    "Example": "example",
-    "Explanation": "answers",
-    "Match": "answers",
-    "Options": "options",
-    "Query": "answers",
+    "Answer": "answers.answer",
+    "Classification": "answers.classification",
+    "Client": "client.client",
+    "Example": "questions.example",
+    "Explanation": "answers.answer",
+    "Match": "answers.answer",
+    "Options": "questions.options",
+    "Query": "answers.answer",
     "SearchService": "service",
 }
 

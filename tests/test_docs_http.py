@@ -26,10 +26,9 @@ from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import GenerationRecord
 from searcher.cli.main import main
-from searcher.client import Client
-from searcher.http.app import create_app
-from searcher.http.client_shapes_writer import describe
-from searcher.http.keys import KeyFile
+from searcher.client.client import Client
+from searcher.http.access.keys import KeyFile
+from searcher.http.app import create_app, describe
 from searcher.http.problems import PROBLEMS
 from searcher.mcp.tools import TOOLS
 from searcher.pages.writing import write_report

@@ -12,7 +12,7 @@ from indexer.cli.command_line import echo_json, json_option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from searcher.http.keys import Key, KeyFile, Scope
+    from searcher.http.access.keys import Key, KeyFile, Scope
 
 
 def _file_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -84,7 +84,7 @@ def revoke(key_id: str, path: Path | None, as_json: bool) -> None:
 
 
 def _file(path: Path | None) -> KeyFile:
-    from searcher.http.keys import KeyFile
+    from searcher.http.access.keys import KeyFile
     from searcher.settings import ServeSettings
 
     return KeyFile(path or ServeSettings.read().keys or Path("keys.json"))

@@ -8,10 +8,12 @@ A stranger, or who asks too often, is refused by the headers alone: the body is 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.datastructures import Headers
@@ -20,26 +22,26 @@ from starlette.responses import Response
 
 from indexer import __version__
 from indexer.system.machine import cores
-from searcher.http import (
-    routes_admin,
-    routes_audits,
-    routes_catalog,
-    routes_decisions,
-    routes_duplicates,
-    routes_health,
-    routes_page,
-    routes_reports,
-    routes_search,
-)
-from searcher.http.authentication import Authentication, check_exposure
-from searcher.http.keys import KeyFile, Keys
+from searcher.http.access.authentication import Authentication, check_exposure
+from searcher.http.access.keys import KeyFile, Keys
+from searcher.http.access.rate_limits import RateLimits, TokenBuckets
+from searcher.http.access.uploads import BodyLimits, Uploads
+from searcher.http.dependencies import Turns
 from searcher.http.openapi import DESCRIPTION, TAGS, complete_openapi
 from searcher.http.problems import handle_errors, problem
-from searcher.http.rate_limits import RateLimits, TokenBuckets
 from searcher.http.readiness import ReadinessCheck
-from searcher.http.telemetry import Telemetry
-from searcher.http.turns import Turns
-from searcher.http.uploads import BodyLimits, Uploads
+from searcher.http.routes import (
+    admin,
+    audits,
+    catalog,
+    decisions,
+    duplicates,
+    health,
+    page,
+    reports,
+    search,
+)
+from searcher.http.telemetry.middleware import Telemetry
 from searcher.pages.report_store import ReportStore
 from searcher.settings import ServeSettings
 
@@ -47,17 +49,17 @@ if TYPE_CHECKING:
     from searcher.service import SearchService
 
 ROUTERS: tuple[APIRouter, ...] = (
-    routes_search.router,
-    routes_catalog.router,
-    routes_reports.router,
-    routes_duplicates.router,
-    routes_audits.router,
-    routes_decisions.router,
-    routes_health.router,
-    routes_admin.router,
-    routes_page.router,
+    search.router,
+    catalog.router,
+    reports.router,
+    duplicates.router,
+    audits.router,
+    decisions.router,
+    health.router,
+    admin.router,
+    page.router,
 )
-"""Each `routes_*` module has one; its prefix is its own, so that logs and metrics show whole templates."""
+"""Each module of `routes` has one; its prefix is its own, so that logs and metrics show whole templates."""
 
 log = logging.getLogger(__name__)
 
@@ -164,3 +166,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         log.warning("not ready: %s", readiness.reason)
     yield
     app.state.service.close()
+
+
+def describe() -> dict[str, Any]:
+    """The OpenAPI document of the service's own routes, without an index and without settings."""
+    app = FastAPI()
+    include_routes(app)
+    complete_openapi(app, keyed=False)
+    return app.openapi()
+
+
+if __name__ == "__main__":  # for generators of clients, the one of `searcher.client` among them
+    json.dump(describe(), sys.stdout)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from searcher.http.authentication import is_public
+from searcher.http.access.authentication import is_public
 from searcher.http.problems import Problem
 
 TAGS = [

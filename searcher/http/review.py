@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import click
 
 from indexer.errors import JewelryError
-from searcher.http.json_logs import log_config
-from searcher.http.keys import LONGEST_NAME, MemoryKeys
+from searcher.http.access.keys import LONGEST_NAME, MemoryKeys
 from searcher.http.serve import bind, require_extra
+from searcher.http.telemetry.json_logs import log_config
 from searcher.settings import ServeSettings
 
 if TYPE_CHECKING:

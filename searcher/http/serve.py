@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.errors import JewelryError, MissingExtra, StoreMissing, UsageError
 from indexer.settings import open_chosen
 from indexer.system.text import one_line
-from searcher.http.json_logs import FIELDS, log_config
+from searcher.http.telemetry.json_logs import FIELDS, log_config
 from searcher.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def serve(settings: ServeSettings) -> None:
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until uvicorn takes over
     require_extra()
-    from searcher.http.authentication import check_exposure
+    from searcher.http.access.authentication import check_exposure
 
     check_exposure(settings)
     place = open_chosen(settings)

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
 from indexer.errors import ImageError, UsageError
-from searcher.insights.duplicates.decisions import Verdict
 from searcher.questions.example import Example
 from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL, Options, Wanted
 
@@ -23,7 +22,6 @@ MAX_BATCH_FACETS = 100
 """Facets counted for one batch request: its queries times the fields."""
 
 Text = Annotated[str, StringConstraints(max_length=1000)]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ProductId = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
@@ -214,14 +212,6 @@ class CheckBody(Body):
     url: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
         None, description="Where a photo can be fetched; public http or https addresses only."
     )
-
-
-class DecisionBody(Body):
-    """What two photos are to each other; photos are named by the sha256 of their files."""
-
-    first: Sha256 = Field(examples=["a1" * 32])
-    second: Sha256 = Field(examples=["b2" * 32])
-    verdict: Verdict = Field(description="`skip` leaves it open, and takes back what was decided before.")
 
 
 class FacetsBody(Body):

@@ -22,9 +22,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from indexer.errors import ClientError, ImageError, ServiceUnavailable, UsageError
 from searcher import Client
-from searcher.client_content import in_path
+from searcher.client.content import in_path
+from searcher.http.access.keys import KeyFile
 from searcher.http.app import create_app
-from searcher.http.keys import KeyFile
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.conftest import HOSTILE, Photographed

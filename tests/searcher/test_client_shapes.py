@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from searcher import client_shapes
-from searcher.http.app import create_app
-from searcher.http.client_shapes_writer import describe, write
+from searcher.client import shapes
+from searcher.client.write_shapes import write
+from searcher.http.app import create_app, describe
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.conftest import Photographed
 
 
 def test_the_shapes_are_those_of_the_document() -> None:
-    """After a change of the service's models: python -m searcher.http.client_shapes_writer."""
-    assert Path(str(client_shapes.__file__)).read_text(encoding="utf-8") == write(describe())
+    """After a change of the service's models: python -m searcher.http.app | python -m searcher.client.write_shapes"""
+    assert Path(str(shapes.__file__)).read_text(encoding="utf-8") == write(describe())
 
 
 def test_the_document_without_settings_is_the_services_own(photographed: Photographed) -> None:
@@ -30,5 +30,5 @@ def test_the_document_without_settings_is_the_services_own(photographed: Photogr
 
 def test_the_writer_refuses_what_it_does_not_know() -> None:
     document = {"paths": {}, "components": {"schemas": {"Odd": {"properties": {"x": {"not": {}}}}}}}
-    with pytest.raises(ValueError, match="client_shapes_writer"):
+    with pytest.raises(ValueError, match="teach write_shapes"):
         write(document)

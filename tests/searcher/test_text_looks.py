@@ -24,7 +24,7 @@ from indexer.models.text_model import TextModel, TextTower
 from indexer.store.interface import Index
 from indexer.sync.run import sync
 from searcher.cli.main import main
-from searcher.client import Client
+from searcher.client.client import Client
 from searcher.http.app import create_app
 from searcher.mcp.arguments import SearchText
 from searcher.mcp.tools import TOOLS

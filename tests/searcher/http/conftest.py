@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.testclient import TestClient
 
 from indexer import errors
+from searcher.http.access.keys import KeyFile
 from searcher.http.app import create_app
-from searcher.http.keys import KeyFile
 from searcher.http.serve import bind
 from searcher.search.stages import stage
 from searcher.service import SearchService

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from indexer.errors import UsageError
-from searcher.http.authentication import is_public
+from searcher.http.access.authentication import is_public
 from tests.searcher.conftest import Photographed
 from tests.searcher.http.conftest import Keyring, MakeApp, bearer
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from indexer.cli.command_line import group
 from indexer.errors import UsageError
 from searcher.cli.keys import keys as keys_command
-from searcher.http.keys import KeyFile
+from searcher.http.access.keys import KeyFile
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from searcher.http.rate_limits import MOST_CLIENTS, TokenBuckets, network_of
+from searcher.http.access.rate_limits import MOST_CLIENTS, TokenBuckets, network_of
 from tests.searcher.http.conftest import Keyring, MakeApp, bearer
 
 LOOK = "/v1/probe/products/P001"

@@ -16,7 +16,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from searcher.http.app import create_app
-from searcher.http.report_shapes import ClustersShape, DuplicatesShape, MislabelsShape, OutliersShape
+from searcher.http.shapes.report_shapes import ClustersShape, DuplicatesShape, MislabelsShape, OutliersShape
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
 from searcher.pages.writing import write_report
 from searcher.service import SearchService

@@ -8,7 +8,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from searcher.http.routes_page import web_files
+from searcher.http.routes.page import web_files
 
 
 def test_the_page_and_all_its_files_need_no_key(guarded: TestClient) -> None:

@@ -18,8 +18,8 @@ from schemathesis.checks import CHECKS
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.generation import GenerationMode
 
+from searcher.http.access.keys import KeyFile
 from searcher.http.app import create_app
-from searcher.http.keys import KeyFile
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.http.whole_shop import Shop, build_shop

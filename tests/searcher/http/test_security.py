@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from searcher.http.app import create_app
-from searcher.http.json_logs import JsonFormatter
+from searcher.http.telemetry.json_logs import JsonFormatter
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.http.conftest import Keyring, bearer, running

@@ -279,7 +279,7 @@ def test_settings_come_from_the_environment_and_options_win(monkeypatch: pytest.
 
 def test_a_worker_that_cannot_start_ends_the_service(script: Path, built: Built, tmp_path: Path) -> None:
     """The keys are gone between the parent's look and the workers'."""
-    from searcher.http.keys import KeyFile
+    from searcher.http.access.keys import KeyFile
 
     keys = tmp_path / "keys.json"
     file = KeyFile(keys)

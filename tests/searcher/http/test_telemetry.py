@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from searcher.http.json_logs import JsonFormatter
+from searcher.http.telemetry.json_logs import JsonFormatter
 from tests.searcher.http.conftest import Keyring, MakeApp, bearer, exchange, running
 
 LOOK = "/v1/probe/products/P001"

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from searcher.http.turns import Turns
+from searcher.http.dependencies import Turns
 from searcher.search.stages import listening
 
 

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from searcher.http.uploads import BodyLimits, Uploads
+from searcher.http.access.uploads import BodyLimits, Uploads
 from tests.searcher.conftest import Photographed
 from tests.searcher.http.conftest import MakeApp, app_over, exchange, running
 from tests.searcher.http.test_problems import problem_of

@@ -12,8 +12,8 @@ import pytest
 import uvicorn
 
 from indexer.errors import JewelryError
+from searcher.http.access.keys import MemoryKeys
 from searcher.http.app import create_app
-from searcher.http.keys import MemoryKeys
 from searcher.http.review import run_review
 from searcher.insights.duplicates.decisions import Decisions, append, decisions_path
 from searcher.service import SearchService

@@ -1,6 +1,7 @@
-"""Shapes of requests and responses, written from the OpenAPI document by searcher.http.client_shapes_writer.
+"""Shapes of requests and responses, written from the OpenAPI document by searcher.client.write_shapes.
 
-Do not edit: change the models of the service, then run ``python -m searcher.http.client_shapes_writer``.
+Do not edit: change the models of the service, then run
+``python -m searcher.http.app | python -m searcher.client.write_shapes``.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ import logging
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from searcher.http import metrics
 from searcher.http.problems import PROBLEMS, problem
+from searcher.http.telemetry import metrics
 
 router = APIRouter(tags=["health"])
 log = logging.getLogger(__name__)

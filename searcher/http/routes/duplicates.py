@@ -10,17 +10,18 @@ from PIL import Image
 
 from indexer.errors import UsageError
 from indexer.photos.thumbnails import ThumbnailStore
-from searcher.http.authentication import require_admin
+from searcher.http.access.authentication import require_admin
 from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
-from searcher.http.report_pages import ReportPages
-from searcher.http.report_shapes import OTHER_SHA, SHA, CheckShape, DuplicatesShape, TierName
-from searcher.http.responses import json_response
-from searcher.http.routes_audits import Limit, Offset
-from searcher.http.routes_catalog import FOR_EVER, WEBP
+from searcher.http.routes.audits import Limit, Offset
+from searcher.http.routes.catalog import FOR_EVER, WEBP
+from searcher.http.routes.decisions import Sha256
+from searcher.http.shapes.report_pages import ReportPages
+from searcher.http.shapes.report_shapes import OTHER_SHA, SHA, CheckShape, DuplicatesShape, TierName
+from searcher.http.shapes.responses import json_response
 from searcher.pages.sheets.difference import difference_picture
 from searcher.pages.sheets.picture_sheet import open_small
-from searcher.questions.bodies import CheckBody, Sha256, from_base64
+from searcher.questions.bodies import CheckBody, from_base64
 
 router = APIRouter(prefix="/v1/duplicates", tags=["reports"], responses=PROBLEMS)
 

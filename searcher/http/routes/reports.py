@@ -12,8 +12,8 @@ from pydantic import StringConstraints
 from indexer.errors import JewelryError
 from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
-from searcher.http.report_shapes import ReportsShape, without_paths
-from searcher.http.responses import json_response
+from searcher.http.shapes.report_shapes import ReportsShape, without_paths
+from searcher.http.shapes.responses import json_response
 from searcher.pages.page import policy_of
 from searcher.pages.report_store import FILES, Kind
 

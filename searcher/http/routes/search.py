@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from indexer.errors import JewelryError
 from searcher.answers.answer import Answer
-from searcher.http.dependencies import Service, Turns
+from searcher.http.dependencies import Service, TakingTurns
 from searcher.http.problems import PROBLEMS, for_clients
-from searcher.http.responses import AnswerShape, BatchShape, answer_json, json_response
+from searcher.http.shapes.responses import AnswerShape, BatchShape, answer_json, json_response
 from searcher.questions.bodies import (
     AlsoViewedBody,
     BatchBody,
@@ -40,7 +40,7 @@ ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": AnswerShape, "descript
 @router.get("/similar", responses=ANSWER, response_class=Response, summary="Products like a product")
 async def similar_to_product(
     service: Service,
-    turns: Turns,
+    turns: TakingTurns,
     product_id: Annotated[ProductId, Query(description="A product of the index.", examples=["J0004"])],
     k: Annotated[int, Query(ge=1, le=MAX_PRODUCTS, description="Products wanted.")] = 10,
     offset: Annotated[int, Query(ge=0, le=MAX_PRODUCTS, description="Products skipped before the first.")] = 0,
@@ -51,7 +51,7 @@ async def similar_to_product(
 
 
 @router.post("/similar", responses=ANSWER, response_class=Response, summary="Products like a product, photo or vector")
-async def similar(service: Service, turns: Turns, body: SimilarBody) -> Response:
+async def similar(service: Service, turns: TakingTurns, body: SimilarBody) -> Response:
     """Scores are cosines, best first; the product asked with is no answer."""
 
     def work() -> Response:
@@ -95,7 +95,7 @@ def discover(service: Service, body: DiscoverBody) -> Response:
 
 
 @router.post("/also-viewed", responses=ANSWER, response_class=Response, summary="What a visitor may want to see next")
-async def also_viewed(service: Service, turns: Turns, body: AlsoViewedBody) -> Response:
+async def also_viewed(service: Service, turns: TakingTurns, body: AlsoViewedBody) -> Response:
     """By looks alone on day one; blended with what visitors viewed together once `indexer events` has been run."""
 
     def work() -> Response:

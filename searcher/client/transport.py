@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from indexer import __version__
 from indexer.errors import ClientError, ServiceUnavailable, UsageError
 from indexer.system.text import one_line
-from searcher.client_content import as_json
+from searcher.client.content import as_json
 
 if TYPE_CHECKING:
     import httpx

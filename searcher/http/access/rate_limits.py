@@ -13,7 +13,7 @@ from ipaddress import IPv6Address, ip_address
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from searcher.http.authentication import is_public
+from searcher.http.access.authentication import is_public
 from searcher.http.problems import problem
 from searcher.http.request_context import caller_of, client_address
 

@@ -10,10 +10,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from indexer.system import trace_context
-from searcher.http import metrics
-from searcher.http.json_logs import FIELDS
 from searcher.http.problems import problem
 from searcher.http.request_context import caller_of, choose_request_id, client_address, header, request_id
+from searcher.http.telemetry import metrics
+from searcher.http.telemetry.json_logs import FIELDS
 from searcher.search.stages import listening
 
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, cast
 
 from indexer.errors import UsageError
-from searcher.client_content import (
+from searcher.client.content import (
     Crop,
     Example,
     Photo,
@@ -24,10 +24,10 @@ from searcher.client_content import (
     photo_base64,
     photo_file,
 )
-from searcher.client_transport import Transport
+from searcher.client.transport import Transport
 
 if TYPE_CHECKING:
-    from searcher.client_shapes import (
+    from searcher.client.shapes import (
         AnswerShape,
         BatchShape,
         CheckShape,

@@ -6,18 +6,30 @@ from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field, StringConstraints
 
-from searcher.http.authentication import require_admin
+from searcher.http.access.authentication import require_admin
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
-from searcher.http.report_shapes import DecisionShape, DecisionsShape
 from searcher.http.request_context import caller_of
-from searcher.http.responses import json_response
-from searcher.http.routes_audits import Offset
-from searcher.insights.duplicates.decisions import Decisions, append, decisions_path
-from searcher.questions.bodies import DecisionBody
+from searcher.http.routes.audits import Offset
+from searcher.http.shapes.report_shapes import DecisionShape, DecisionsShape
+from searcher.http.shapes.responses import json_response
+from searcher.insights.duplicates.decisions import Decisions, Verdict, append, decisions_path
+from searcher.questions.bodies import Body
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
 
 router = APIRouter(prefix="/v1/decisions", tags=["reports"], dependencies=[Depends(require_admin)], responses=PROBLEMS)
+
+
+class DecisionBody(Body):
+    """What two photos are to each other; photos are named by the sha256 of their files."""
+
+    first: Sha256 = Field(examples=["a1" * 32])
+    second: Sha256 = Field(examples=["b2" * 32])
+    verdict: Verdict = Field(description="`skip` leaves it open, and takes back what was decided before.")
 
 
 @router.post(

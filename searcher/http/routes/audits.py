@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Response
 
 from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
-from searcher.http.report_pages import MOST_ENTRIES, ReportPages
-from searcher.http.report_shapes import ClustersShape, MislabelsShape, OutliersShape
-from searcher.http.responses import json_response
+from searcher.http.shapes.report_pages import MOST_ENTRIES, ReportPages
+from searcher.http.shapes.report_shapes import ClustersShape, MislabelsShape, OutliersShape
+from searcher.http.shapes.responses import json_response
 from searcher.questions.bodies import Text
 
 router = APIRouter(prefix="/v1", tags=["reports"], responses=PROBLEMS)

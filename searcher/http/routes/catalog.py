@@ -12,13 +12,7 @@ from pydantic import StringConstraints
 from indexer.photos.thumbnails import ThumbnailStore
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
-from searcher.http.responses import (
-    ClassificationShape,
-    FacetsShape,
-    ProductShape,
-    json_response,
-    product_json,
-)
+from searcher.http.shapes.responses import ClassificationShape, FacetsShape, ProductShape, json_response, product_json
 from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, Text, from_base64
 
 router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)

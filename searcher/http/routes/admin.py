@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from indexer import __version__
-from searcher.http.authentication import require_admin
+from searcher.http.access.authentication import require_admin
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from indexer.errors import JewelryError, UsageError
 from indexer.system.text import one_line
-from searcher.http.keys import KeyFile, Keys
+from searcher.http.access.keys import KeyFile, Keys
 from searcher.http.problems import problem
 from searcher.http.request_context import Caller, caller_of
 from searcher.settings import ServeSettings

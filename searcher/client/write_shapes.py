@@ -1,4 +1,6 @@
-"""Writes searcher/client_shapes.py from the OpenAPI document: ``python -m searcher.http.client_shapes_writer``.
+"""Writes searcher/client/shapes.py from the OpenAPI document.
+
+    python -m searcher.http.app | python -m searcher.client.write_shapes
 
 Nothing but the document is read, so that the client's types are what any other language's generator would see.
 A test compares the file with what comes out here.
@@ -6,16 +8,12 @@ A test compares the file with what comes out here.
 
 from __future__ import annotations
 
+import json
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
-
-from fastapi import FastAPI
-
-from searcher.http.app import include_routes
-from searcher.http.openapi import complete_openapi
 
 Schema: TypeAlias = "Mapping[str, Any]"
 
@@ -25,9 +23,10 @@ OPTIONS = "OptionsBody"
 """Name of what all questions for products take; the document has it in each of their bodies, the file once."""
 
 HEAD = '''\
-"""Shapes of requests and responses, written from the OpenAPI document by searcher.http.client_shapes_writer.
+"""Shapes of requests and responses, written from the OpenAPI document by searcher.client.write_shapes.
 
-Do not edit: change the models of the service, then run ``python -m searcher.http.client_shapes_writer``.
+Do not edit: change the models of the service, then run
+``python -m searcher.http.app | python -m searcher.client.write_shapes``.
 """
 
 from __future__ import annotations
@@ -35,14 +34,6 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, Required, TypedDict, final
 '''
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
-
-
-def describe() -> dict[str, Any]:
-    """The OpenAPI document of the service's own routes, without an index and without settings."""
-    app = FastAPI()
-    include_routes(app)
-    complete_openapi(app, keyed=False)
-    return app.openapi()
 
 
 def write(document: Mapping[str, Any]) -> str:
@@ -140,7 +131,7 @@ def _type(schema: Schema) -> str:
             return "dict[str, Any]"
         case str(kind) if kind in _PLAIN:
             return _PLAIN[kind]
-    raise ValueError(f"the client's types have nothing for the schema {dict(schema)}; teach client_shapes_writer")
+    raise ValueError(f"the client's types have nothing for the schema {dict(schema)}; teach write_shapes")
 
 
 def _literal(value: Any) -> str:
@@ -151,14 +142,5 @@ def _name(ref: str) -> str:
     return ref.rpartition("/")[2]
 
 
-def main() -> None:
-    """Write the file beside the client, or with ``-`` to stdout."""
-    text = write(describe())
-    if sys.argv[1:] == ["-"]:
-        sys.stdout.write(text)
-        return
-    (Path(__file__).parents[1] / "client_shapes.py").write_text(text, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    Path(__file__).with_name("shapes.py").write_text(write(json.load(sys.stdin)), encoding="utf-8")

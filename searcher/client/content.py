@@ -13,7 +13,7 @@ from urllib.parse import quote
 from indexer.errors import ImageError, UsageError
 
 if TYPE_CHECKING:
-    from searcher.client_shapes import ExampleBody
+    from searcher.client.shapes import ExampleBody
 
 Photo: TypeAlias = "bytes | str | os.PathLike[str]"
 """An image file: its bytes, or its path."""

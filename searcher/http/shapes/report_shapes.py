@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from searcher.http.responses import Payload, Shape
+from searcher.http.shapes.responses import Payload, Shape
 from searcher.insights.duplicates.decisions import Verdict
 from searcher.pages.report_store import Kind
 
