@@ -80,15 +80,42 @@ def main(folder: Path) -> None:
     by_product, by_photo = folder / "similar-to-a-product.html", folder / "similar-to-a-photo.html"
     duplicates = folder / "duplicates.html"
     run("indexer", "sample", catalog, "--products", str(PRODUCTS), "--size", "256")
-    run("trainer", "fit", catalog, "-o", model, "--weights", "none", "--backbone", "resnet18",
-        "--size", str(SIZE), "--epochs", str(EPOCHS))  # fmt: skip
+    run(
+        "trainer",
+        "fit",
+        catalog,
+        "-o",
+        model,
+        "--weights",
+        "none",
+        "--backbone",
+        "resnet18",
+        "--size",
+        str(SIZE),
+        "--epochs",
+        str(EPOCHS),
+    )
     run("indexer", "sync", catalog, "--model", model, "--index", index)
     with (catalog / "catalog.csv").open(encoding="utf-8", newline="") as handle:
         ring = next(row for row in csv.DictReader(handle) if row["category"] == "rings")
     photo = catalog / ring["image"].split("|")[0]
     run("searcher", "similar", "--product-id", ring["product_id"], "-k", "5", "--index", index, "--html", by_product)
-    run("searcher", "similar", "--image", photo, "-k", "5", "--where", "in_stock=true", "--where", "price<=2000",
-        "--index", index, "--html", by_photo)  # fmt: skip
+    run(
+        "searcher",
+        "similar",
+        "--image",
+        photo,
+        "-k",
+        "5",
+        "--where",
+        "in_stock=true",
+        "--where",
+        "price<=2000",
+        "--index",
+        index,
+        "--html",
+        by_photo,
+    )
     plant_copies(catalog)
     run("indexer", "sync", catalog, "--model", model, "--index", index)
     run(

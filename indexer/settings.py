@@ -94,9 +94,14 @@ def open_server(settings: IndexerSettings, url: str) -> ServerIndex:
 
     key = settings.qdrant_api_key
     address = ServerAddress(
-        url, None if key is None else key.get_secret_value(), settings.qdrant_grpc, settings.qdrant_grpc_port,
-        settings.qdrant_timeout, settings.qdrant_attempts, settings.qdrant_first_wait,
-    )  # fmt: skip
+        url,
+        None if key is None else key.get_secret_value(),
+        settings.qdrant_grpc,
+        settings.qdrant_grpc_port,
+        settings.qdrant_timeout,
+        settings.qdrant_attempts,
+        settings.qdrant_first_wait,
+    )
     options = CollectionOptions(
         settings.quantization, settings.shards, settings.replicas, settings.write_consistency, settings.ready_timeout
     )

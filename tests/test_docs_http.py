@@ -42,8 +42,11 @@ from tests.tiny_model import write_tiny_model
 
 PAGE = (Path(__file__).parents[1] / "docs" / "http.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-CURLS = [(text, BLOCKS[n + 1][1] if BLOCKS[n + 1][0] == "json" else None)
-         for n, (language, text) in enumerate(BLOCKS) if language == "bash"]  # fmt: skip
+CURLS = [
+    (text, BLOCKS[n + 1][1] if BLOCKS[n + 1][0] == "json" else None)
+    for n, (language, text) in enumerate(BLOCKS)
+    if language == "bash"
+]
 SCRIPTS = [text for language, text in BLOCKS if language == "python"]
 
 
@@ -93,8 +96,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     shop = Photographed(index, index.read(), payloads, np.stack(rows), folder / "catalog", model.path)
     write_report(index, small_report(shop))
     first, second = (photo.sha256 for photo in photos_of(shop)[4:8:2])
-    names = {"SEARCH_KEY": keys.add("shop", "read")[1], "ADMIN_KEY": keys.add("back office", "admin")[1],
-             "FIRST": first, "SECOND": second, "no_proxy": "*"}  # fmt: skip
+    names = {
+        "SEARCH_KEY": keys.add("shop", "read")[1],
+        "ADMIN_KEY": keys.add("back office", "admin")[1],
+        "FIRST": first,
+        "SECOND": second,
+        "no_proxy": "*",
+    }
     with ExitStack() as stack:
         ports = []
         for options in ({}, {"keys": keys.path}):
@@ -107,9 +115,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.mark.parametrize(("command", "shown"), CURLS, ids=[text.splitlines()[0][8:70] for text, _ in CURLS])
 def test_every_curl_is_answered_as_shown(served: Served, command: str, shown: str | None) -> None:
     done = subprocess.run(
-        ["bash", "-ec", served.filled(command)], capture_output=True, text=True, check=True, cwd=served.folder,
+        ["bash", "-ec", served.filled(command)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=served.folder,
         env={**os.environ, **served.names},
-    )  # fmt: skip
+    )
     answer = json.loads(done.stdout)
     if shown is None:
         assert answer.get("matches"), answer
@@ -144,9 +156,13 @@ def test_the_comparison_sees_a_difference() -> None:
 @pytest.mark.parametrize("number", range(len(SCRIPTS)))
 def test_every_script_runs(served: Served, number: int) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", served.filled(SCRIPTS[number])], capture_output=True, text=True,
-        check=False, cwd=served.folder, env={**os.environ, **served.names},
-    )  # fmt: skip
+        [sys.executable, "-W", "error", "-c", served.filled(SCRIPTS[number])],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=served.folder,
+        env={**os.environ, **served.names},
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout or "print" not in SCRIPTS[number]
 

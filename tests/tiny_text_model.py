@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 SIZE, LENGTH, DIMENSION = 32, 12, 24
 MEAN, STD = (0.5, 0.4, 0.3), (0.25, 0.5, 0.2)
 COLOURS = {
-    "red": (2, -1, -1), "green": (-1, 2, -1), "blue": (-1, -1, 2), "yellow": (1, 1, -2), "purple": (1, -2, 1),
-}  # fmt: skip
+    "red": (2, -1, -1),
+    "green": (-1, 2, -1),
+    "blue": (-1, -1, 2),
+    "yellow": (1, 1, -2),
+    "purple": (1, -2, 1),
+}
 WORDS = ("<pad>", "<s>", "</s>", "<unk>", "a", "with", "stone", "ring", *COLOURS)
 
 
@@ -52,11 +56,18 @@ def write_tiny_text_model(
     write_json(
         path / "preprocessor_config.json",
         {
-            "do_resize": True, "size": {"shortest_edge": SIZE}, "resample": 3, "do_center_crop": True,
-            "crop_size": {"height": SIZE, "width": SIZE}, "do_rescale": True, "rescale_factor": 1 / 255,
-            "do_normalize": True, "image_mean": MEAN, "image_std": STD,
+            "do_resize": True,
+            "size": {"shortest_edge": SIZE},
+            "resample": 3,
+            "do_center_crop": True,
+            "crop_size": {"height": SIZE, "width": SIZE},
+            "do_rescale": True,
+            "rescale_factor": 1 / 255,
+            "do_normalize": True,
+            "image_mean": MEAN,
+            "image_std": STD,
         },
-    )  # fmt: skip
+    )
     write_json(path / "tokenizer_config.json", {"model_max_length": LENGTH, "pad_token": "<pad>"})
     _write_tokenizer(path / "tokenizer.json")
     return path
@@ -77,9 +88,13 @@ def _vision(projection: NDArray[np.float32], output: str, fixed: bool) -> ModelP
 
     centre = np.eye(3, dtype=np.float32) - np.float32(1 / 3)  # what is grey becomes nothing
     constants = {
-        "std": np.array(STD, np.float32), "mean": np.array(MEAN, np.float32), "centre": centre,
-        "colours": projection[:3], "common": 0.05 * projection[3:], "axes": np.array([2, 3], np.int64),
-    }  # fmt: skip
+        "std": np.array(STD, np.float32),
+        "mean": np.array(MEAN, np.float32),
+        "centre": centre,
+        "colours": projection[:3],
+        "common": 0.05 * projection[3:],
+        "axes": np.array([2, 3], np.int64),
+    }
     nodes = [
         helper.make_node("ReduceMean", ["pixel_values", "axes"], ["seen"], keepdims=0),
         helper.make_node("Mul", ["seen", "std"], ["scaled"]),
@@ -106,8 +121,11 @@ def _text(projection: NDArray[np.float32], output: str, mask: bool, fixed: bool)
     for word, colour in COLOURS.items():
         table[WORDS.index(word), :3] = colour
     constants: dict[str, NDArray[Any]] = {
-        "table": table, "projection": projection, "axis": np.array([1], np.int64), "last": np.array([-1], np.int64),
-    }  # fmt: skip
+        "table": table,
+        "projection": projection,
+        "axis": np.array([1], np.int64),
+        "last": np.array([-1], np.int64),
+    }
     counted = "masked" if mask else "words"
     nodes = [
         helper.make_node("Gather", ["table", "input_ids"], ["words"]),

@@ -28,28 +28,62 @@ def main() -> None:
 @click.argument("catalog", type=_PATH)
 @click.option("-o", "--output", required=True, type=_PATH, help="Model directory to write, e.g. models/shop.")
 @click.option("--recipe", type=click.Choice(["two-level", "classic"]), default="two-level", show_default=True)
-@click.option("--weights", default="imagenet", show_default=True, metavar="imagenet|none|FILE",
-              help="Where the backbone starts: ImageNet (downloaded once), nowhere, or a file.")  # fmt: skip
+@click.option(
+    "--weights",
+    default="imagenet",
+    show_default=True,
+    metavar="imagenet|none|FILE",
+    help="Where the backbone starts: ImageNet (downloaded once), nowhere, or a file.",
+)
 @click.option("--backbone", type=click.Choice(BACKBONES), default="mobilenet_v2", show_default=True)
 @click.option("--size", default=FitSettings.size, show_default=True, help="Side of the network's input in pixels.")
 @click.option("--epochs", type=int, help="Passes over the training photos.  [default: the recipe's own]")
 @click.option("--seed", default=0, show_default=True, help="Decides split, views and initial weights.")
-@click.option("--holdout", default=FitSettings.holdout, show_default=True,
-              help="Share of products held out for the final metrics.")  # fmt: skip
-@click.option("--validation", default=FitSettings.validation, show_default=True,
-              help="Share of the remaining products used to tune.")  # fmt: skip
-@click.option("--freeze/--no-freeze", default=None, help="Train only the head, or the whole network.  "
-              "[default: the head, but the whole network for classic and without weights]")  # fmt: skip
+@click.option(
+    "--holdout",
+    default=FitSettings.holdout,
+    show_default=True,
+    help="Share of products held out for the final metrics.",
+)
+@click.option(
+    "--validation",
+    default=FitSettings.validation,
+    show_default=True,
+    help="Share of the remaining products used to tune.",
+)
+@click.option(
+    "--freeze/--no-freeze",
+    default=None,
+    help="Train only the head, or the whole network.  "
+    "[default: the head, but the whole network for classic and without weights]",
+)
 @json_option
 def fit(
-    catalog: Path, output: Path, recipe: Recipe, weights: str, backbone: str, size: int, epochs: int | None, seed: int,
-    holdout: float, validation: float, freeze: bool | None, as_json: bool,
-) -> None:  # fmt: skip
+    catalog: Path,
+    output: Path,
+    recipe: Recipe,
+    weights: str,
+    backbone: str,
+    size: int,
+    epochs: int | None,
+    seed: int,
+    holdout: float,
+    validation: float,
+    freeze: bool | None,
+    as_json: bool,
+) -> None:
     """Train on CATALOG and write a model directory with its held-out metrics and a report."""
     settings = FitSettings.for_run(
-        recipe, weights, freeze=freeze, epochs=epochs, backbone=backbone, size=size, seed=seed, holdout=holdout,
+        recipe,
+        weights,
+        freeze=freeze,
+        epochs=epochs,
+        backbone=backbone,
+        size=size,
+        seed=seed,
+        holdout=holdout,
         validation=validation,
-    )  # fmt: skip
+    )
     from indexer.system.machine import keep_freed_memory
 
     keep_freed_memory()
@@ -123,8 +157,9 @@ def _show(fitted: Fitted) -> None:
     console.print(
         f"Learnt from {counts['train']:,} photos, tuned on {counts['validation']:,}, measured on "
         f"{counts['held_out']:,} held out; epoch {fitted.best_epoch} of {fitted.epochs} was best; "
-        f"{sum(fitted.seconds.values()):.0f} s in all.", highlight=False,
-    )  # fmt: skip
+        f"{sum(fitted.seconds.values()):.0f} s in all.",
+        highlight=False,
+    )
     took = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in fitted.seconds.items())
     console.print(f"Seconds: {took}.", style="dim", highlight=False)
     if counts["without_category"]:

@@ -116,9 +116,16 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
     return Fitted(
-        target, fingerprint, metrics, photos, result.best_epoch, len(result.history), result.interrupted,
-        dataset.rejects, clock.seconds,
-    )  # fmt: skip
+        target,
+        fingerprint,
+        metrics,
+        photos,
+        result.best_epoch,
+        len(result.history),
+        result.interrupted,
+        dataset.rejects,
+        clock.seconds,
+    )
 
 
 def _sources(

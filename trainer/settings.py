@@ -70,9 +70,14 @@ class FitSettings:
 
     @classmethod
     def for_run(
-        cls, recipe: Recipe = "two-level", weights: str = "imagenet", *, freeze: bool | None = None,
-        epochs: int | None = None, **given: Any,
-    ) -> Self:  # fmt: skip
+        cls,
+        recipe: Recipe = "two-level",
+        weights: str = "imagenet",
+        *,
+        freeze: bool | None = None,
+        epochs: int | None = None,
+        **given: Any,
+    ) -> Self:
         """Settings of a recipe with its own defaults, of which ``given`` ones override.
 
         Raises:

@@ -85,9 +85,11 @@ def index_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "--qdrant-url", metavar="URL", help="Qdrant server in place of a directory [JEWELRY_QDRANT_URL]."
     )
     place = click.option(
-        "--index", type=click.Path(path_type=Path), metavar="DIR",
+        "--index",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
         help="Index directory [JEWELRY_INDEX; default: index].",
-    )  # fmt: skip
+    )
     return place(url(function))
 
 

@@ -21,9 +21,12 @@ SHOWN_REJECTS = 5
 @click.argument("file", type=click.Path(path_type=Path))
 @index_options
 @click.option(
-    "--min-count", type=click.IntRange(1), default=1, show_default=True,
+    "--min-count",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
     help="Leave out pairs of products that fewer sessions looked at.",
-)  # fmt: skip
+)
 @json_option
 def events(file: Path, index: Path | None, qdrant_url: str | None, min_count: int, as_json: bool) -> None:
     """Count which products visitors looked at together, and publish that with the index.

@@ -48,9 +48,17 @@ for _command in (*EVENT_COMMANDS, *TRANSFER_COMMANDS):
 @click.option("--workers", type=click.IntRange(1), help="Embedding workers [JEWELRY_WORKERS; default: one per core].")
 @json_option
 def sync(
-    catalog: Path, model: Path | None, text_model: Path | None, no_text_model: bool, index: Path | None,
-    qdrant_url: str | None, dry_run: bool, allow_removal: bool, workers: int | None, as_json: bool,
-) -> None:  # fmt: skip
+    catalog: Path,
+    model: Path | None,
+    text_model: Path | None,
+    no_text_model: bool,
+    index: Path | None,
+    qdrant_url: str | None,
+    dry_run: bool,
+    allow_removal: bool,
+    workers: int | None,
+    as_json: bool,
+) -> None:
     """Embed what is new or changed in CATALOG, update the rest, publish.
 
     CATALOG is a folder <category>/<product>.jpg or <category>/<product>/<photo>.jpg, a folder with a
@@ -76,9 +84,15 @@ def sync(
     chosen = model or settings.model or find_model(None, _recorded_model(place))
     with Stages(show=not as_json) as stages:
         report = run_sync(
-            catalog, chosen, place, text_model=False if no_text_model else text_model or settings.text_model,
-            dry_run=dry_run, allow_removal=allow_removal, workers=workers or settings.workers, progress=stages,
-        )  # fmt: skip
+            catalog,
+            chosen,
+            place,
+            text_model=False if no_text_model else text_model or settings.text_model,
+            dry_run=dry_run,
+            allow_removal=allow_removal,
+            workers=workers or settings.workers,
+            progress=stages,
+        )
     echo_json(report.to_json()) if as_json else print_report(report)
     sys.exit(EXIT_REJECTS if report.rejects else EXIT_DONE)
 

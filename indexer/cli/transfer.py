@@ -41,9 +41,14 @@ def _replace(function: Command) -> Command:
 @_replace
 @json_option
 def push(
-    location: str, collection: str | None, api_key: str | None, index: Path | None, qdrant_url: str | None,
-    overwrite: bool, as_json: bool,
-) -> None:  # fmt: skip
+    location: str,
+    collection: str | None,
+    api_key: str | None,
+    index: Path | None,
+    qdrant_url: str | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
     """Copy the published generation to another index, and switch that one to it.
 
     Nothing is embedded. The copy is compared with the original point by point before its readers see it. Run it
@@ -65,9 +70,14 @@ def push(
 @_replace
 @json_option
 def pull(
-    location: str, collection: str | None, api_key: str | None, index: Path | None, qdrant_url: str | None,
-    overwrite: bool, as_json: bool,
-) -> None:  # fmt: skip
+    location: str,
+    collection: str | None,
+    api_key: str | None,
+    index: Path | None,
+    qdrant_url: str | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
     """Copy another index's published generation here; the reverse of push.
 
     \b

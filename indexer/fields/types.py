@@ -43,9 +43,14 @@ BUILT_IN: FieldTable = {
 }
 """Fields every point has, whatever the manifest says."""
 
-RESERVED = {"photo": "shop_photo", "predicted_category": "expected_category",
-            "predicted_confidence": "confidence", "indexed_at": "listed_at", "co_viewed": "goes_with",
-            "cluster": "group"}  # fmt: skip
+RESERVED = {
+    "photo": "shop_photo",
+    "predicted_category": "expected_category",
+    "predicted_confidence": "confidence",
+    "indexed_at": "listed_at",
+    "co_viewed": "goes_with",
+    "cluster": "group",
+}
 """Names the index writes itself, and what a manifest column could be called instead."""
 
 

@@ -75,10 +75,14 @@ def read_photos(config: dict[str, Any], path: Path) -> TextModelPhotos:
         normalised = config.get("do_normalize", True)
         factor = config.get("rescale_factor", 1 / 255) if config.get("do_rescale", True) else 1.0
         found = TextModelPhotos(
-            size, shortest, crop, _RESAMPLING[int(config.get("resample", 3))], _finite(factor),
+            size,
+            shortest,
+            crop,
+            _RESAMPLING[int(config.get("resample", 3))],
+            _finite(factor),
             _three(config["image_mean"] if normalised else [0, 0, 0]),
             _three(config["image_std"] if normalised else [1, 1, 1]),
-        )  # fmt: skip
+        )
         sides = [*(size or ()), *(crop or ()), *([] if shortest is None else [shortest])]
         if (size is None and shortest is None) or not all(1 <= side <= LARGEST for side in sides):
             raise ValueError(f"photos would not be scaled to 1 to {LARGEST} pixels")

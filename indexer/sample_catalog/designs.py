@@ -14,9 +14,15 @@ SIZES = {"small": 0.82, "regular": 1.0, "large": 1.2}
 VARIANT_SHARE = 0.34
 # Each category and how its product ids begin.
 PREFIXES = {
-    "rings": "RG", "necklaces": "NK", "earrings": "ER", "bracelets": "BC", "pendants": "PD", "brooches": "BH",
-    "anklets": "AK", "watches": "WT",
-}  # fmt: skip
+    "rings": "RG",
+    "necklaces": "NK",
+    "earrings": "ER",
+    "bracelets": "BC",
+    "pendants": "PD",
+    "brooches": "BH",
+    "anklets": "AK",
+    "watches": "WT",
+}
 CATEGORIES = tuple(PREFIXES)
 
 BRILLIANT = ("round", "oval", "princess", "pear", "marquise", "emerald", "cushion")

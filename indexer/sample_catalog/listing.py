@@ -15,13 +15,28 @@ FIRST_DAY, LAST_DAY = date(2024, 1, 1), date(2026, 10, 31)
 IN_STOCK_SHARE = 0.85
 METAL_PRICE = {"gold": 420.0, "rose gold": 400.0, "silver": 95.0, "black steel": 60.0, "copper": 40.0}
 STONE_PRICE = {
-    "none": 0.0, "diamond": 900.0, "ruby": 620.0, "sapphire": 560.0, "emerald": 600.0, "amethyst": 120.0,
-    "topaz": 140.0, "aquamarine": 180.0, "pearl": 160.0, "onyx": 60.0, "turquoise": 70.0,
-}  # fmt: skip
+    "none": 0.0,
+    "diamond": 900.0,
+    "ruby": 620.0,
+    "sapphire": 560.0,
+    "emerald": 600.0,
+    "amethyst": 120.0,
+    "topaz": 140.0,
+    "aquamarine": 180.0,
+    "pearl": 160.0,
+    "onyx": 60.0,
+    "turquoise": 70.0,
+}
 CATEGORY_PRICE = {
-    "rings": 1.0, "necklaces": 1.9, "earrings": 0.9, "bracelets": 1.6, "pendants": 0.8, "brooches": 1.1,
-    "anklets": 0.6, "watches": 2.4,
-}  # fmt: skip
+    "rings": 1.0,
+    "necklaces": 1.9,
+    "earrings": 0.9,
+    "bracelets": 1.6,
+    "pendants": 0.8,
+    "brooches": 1.1,
+    "anklets": 0.6,
+    "watches": 2.4,
+}
 SHOWN_CUTS = ("oval", "princess", "pear", "marquise", "emerald", "cushion", "round")
 
 

@@ -124,9 +124,14 @@ def photograph(product: Product, view: View, turn: Array, light: Light, pixels: 
     )
     design = product.design
     dress = Dress(
-        product.metal, product.stone, design.finish, design.cut, design.colour or "brown", design.dial or "white",
+        product.metal,
+        product.stone,
+        design.finish,
+        design.cut,
+        design.colour or "brown",
+        design.dial or "white",
         enamel=("blue", "green", "burgundy", "white", "black")[int(design.spread * 4.99)],
-    )  # fmt: skip
+    )
     return expose(build(product, scale * 1.34), Framing(turn, scale, centre, pixels), dress, light)
 
 

@@ -20,8 +20,18 @@ from indexer.sample_catalog.scene import draw_photo, photo_views
 from indexer.system.machine import cores
 
 MANIFEST_COLUMNS = (
-    "product_id", "image", "category", "title", "brand", "metal", "stone", "price", "currency", "in_stock", "created",
-)  # fmt: skip
+    "product_id",
+    "image",
+    "category",
+    "title",
+    "brand",
+    "metal",
+    "stone",
+    "price",
+    "currency",
+    "in_stock",
+    "created",
+)
 TRUTH_COLUMNS = ("product_id", "image", "design_id", "variant_of", "view")
 SMALLEST, LARGEST = 32, 2048
 JPEG_QUALITY = 90

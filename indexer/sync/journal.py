@@ -29,11 +29,18 @@ class Journal:
         self._categories = model.categories
         self._record = np.dtype(
             [
-                ("sha256", "V32"), ("pixel_sha256", "V32"), ("phash", "V8"), ("width", "<u4"), ("height", "<u4"),
-                ("category", "<i4"), ("confidence", "<f4"), ("embedding", "<f4", (model.dimension,)), *text,
+                ("sha256", "V32"),
+                ("pixel_sha256", "V32"),
+                ("phash", "V8"),
+                ("width", "<u4"),
+                ("height", "<u4"),
+                ("category", "<i4"),
+                ("confidence", "<f4"),
+                ("embedding", "<f4", (model.dimension,)),
+                *text,
                 ("crc", "<u4"),
             ]
-        )  # fmt: skip
+        )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._photos = {photo.facts.sha256: photo for photo in self._read()}
         self._file = self.path.open("ab", buffering=0)

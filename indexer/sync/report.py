@@ -38,11 +38,20 @@ class SyncReport:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "catalog": self.catalog, "index": self.index, "model": self.model, "text_model": self.text_model,
+            "catalog": self.catalog,
+            "index": self.index,
+            "model": self.model,
+            "text_model": self.text_model,
             "generation": self.generation,
-            "published": self.published, "dry_run": self.dry_run, "rebuilt": self.rebuilt, "products": self.products,
-            "photos": self.photos, "embedded": self.embedded, "recovered": self.recovered, "fields": self.fields,
+            "published": self.published,
+            "dry_run": self.dry_run,
+            "rebuilt": self.rebuilt,
+            "products": self.products,
+            "photos": self.photos,
+            "embedded": self.embedded,
+            "recovered": self.recovered,
+            "fields": self.fields,
             "rejected": [{"where": r.where, "product_id": r.product_id, "reason": r.reason} for r in self.rejects],
             "rejects_file": str(self.rejects_file) if self.rejects_file else None,
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
-        }  # fmt: skip
+        }

@@ -159,12 +159,17 @@ class _Run:
         if published is not None and not rebuilt and not allow_removal:
             self._guard(plan, published.count())
         report = SyncReport(
-            catalog=str(self.catalog.root), index=self.index.location, model=str(self.model.path),
-            products=len(self.catalog.products), photos=plan.counts(), rejects=plan.rejects, rebuilt=rebuilt,
+            catalog=str(self.catalog.root),
+            index=self.index.location,
+            model=str(self.model.path),
+            products=len(self.catalog.products),
+            photos=plan.counts(),
+            rejects=plan.rejects,
+            rebuilt=rebuilt,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
             seconds={"plan": time.perf_counter() - began},
             text_model=None if self.text_model is None else self.text_model.record.path,
-        )  # fmt: skip
+        )
         return plan, report
 
     def _guard(self, plan: SyncPlan, indexed: int) -> None:
@@ -264,8 +269,11 @@ class _Run:
     def _carried(self, wanted: Wanted, source: Point) -> Point:
         """A point whose pixels are those of ``source``: what was measured of them is carried over."""
         photo = source.payload["photo"] | {
-            "path": wanted.image.key, "rank": wanted.image.rank, "bytes": wanted.size, "mtime_ns": wanted.mtime_ns
-        }  # fmt: skip
+            "path": wanted.image.key,
+            "rank": wanted.image.rank,
+            "bytes": wanted.size,
+            "mtime_ns": wanted.mtime_ns,
+        }
         carried = {n: v for n, v in source.payload.items() if n in ("predicted_category", "predicted_confidence")}
         carried |= self.keeper.of(wanted.product_id)  # the photo may have been another product's
         return Point(wanted.id, {**wanted.payload, **carried, "photo": photo, "indexed_at": self.now})

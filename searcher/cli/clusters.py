@@ -15,18 +15,31 @@ from searcher.cli.reports import check_places, keep_report, report_options
 @click.command()
 @report_options(50)
 @click.option(
-    "--granularity", default=0.3, show_default=True, metavar="G",
+    "--granularity",
+    default=0.3,
+    show_default=True,
+    metavar="G",
     help="0 to 1: few broad clusters, or many of near twins.",
-)  # fmt: skip
+)
 @click.option(
-    "--map", "map_size", default=0, metavar="N",
+    "--map",
+    "map_size",
+    default=0,
+    metavar="N",
     help="Place N products on a 2-D map, in the page and the JSON; needs scikit-learn.",
-)  # fmt: skip
+)
 @click.option("--write", is_flag=True, help="Write the cluster of each product to the index, as the field cluster.")
 def clusters(
-    where: tuple[str, ...], limit: int, html: Path | None, csv: Path | None, as_json: bool, granularity: float,
-    map_size: int, write: bool, **given: Any,
-) -> None:  # fmt: skip
+    where: tuple[str, ...],
+    limit: int,
+    html: Path | None,
+    csv: Path | None,
+    as_json: bool,
+    granularity: float,
+    map_size: int,
+    write: bool,
+    **given: Any,
+) -> None:
     """Show groups of products that look alike, the largest first.
 
     A cluster is of one category, and its id is the product in its middle. With --write, products can be filtered by
@@ -46,9 +59,11 @@ def clusters(
         from indexer.sync.annotate.clusters import update_clusters
 
         written = update_clusters(
-            service.index, report.assignments(), model=report.model,
+            service.index,
+            report.assignments(),
+            model=report.model,
             within=frozenset(report.judged_ids) if where else None,
-        )  # fmt: skip
+        )
     keep_report(service, report, html, csv)
     if as_json:
         echo_json({**report.to_json(), **({} if written is None else {"written": written.to_json()})})

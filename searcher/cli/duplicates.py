@@ -19,9 +19,12 @@ from searcher.cli.reports import check_places, keep_report, report_options
 @click.option("--tier", "tiers", multiple=True, metavar="NAME", help="Show only groups of this tier; repeat it.")
 @click.option("-k", default=10, show_default=True, metavar="N", help="Nearest pictures of each photo looked at.")
 @click.option(
-    "--budget", default=240.0, show_default=True, metavar="S",
+    "--budget",
+    default=240.0,
+    show_default=True,
+    metavar="S",
     help="Seconds of close comparison; the rest is counted as not verified.",
-)  # fmt: skip
+)
 @click.option("--verifier", type=PATH, metavar="FILE", help="Verifier [default: the shop's own, else the package's].")
 @click.option("--image", "-i", metavar="FILE", help="Check one new photo instead; - reads it from a pipe.")
 @click.option("--url", metavar="URL", help="Check one new photo on the web instead.")
@@ -32,10 +35,22 @@ from searcher.cli.reports import check_places, keep_report, report_options
 )
 @click.option("--allow-private", is_flag=True, help="Fetch the photo from a private address too.")
 def duplicates(
-    where: tuple[str, ...], limit: int, since: str | None, tiers: tuple[str, ...], k: int, budget: float,
-    verifier: Path | None, image: str | None, url: str | None, review: bool, port: int, html: Path | None,
-    csv: Path | None, as_json: bool, **given: Any,
-) -> None:  # fmt: skip
+    where: tuple[str, ...],
+    limit: int,
+    since: str | None,
+    tiers: tuple[str, ...],
+    k: int,
+    budget: float,
+    verifier: Path | None,
+    image: str | None,
+    url: str | None,
+    review: bool,
+    port: int,
+    html: Path | None,
+    csv: Path | None,
+    as_json: bool,
+    **given: Any,
+) -> None:
     """Find photos that are the same picture, the same product, or variants of one design.
 
     \b

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 def _file_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--keys", "path", type=click.Path(path_type=Path), metavar="FILE",
+        "--keys",
+        "path",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
         help="File of API keys [JEWELRY_KEYS; default: keys.json].",
-    )(function)  # fmt: skip
+    )(function)
 
 
 @click.group()

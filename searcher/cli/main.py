@@ -70,14 +70,21 @@ def similar(
 @click.option("--like-photo", multiple=True, metavar="FILE", help="A photo that is liked.")
 @click.option("--unlike-photo", multiple=True, metavar="FILE", help="A photo that is not liked.")
 @click.option(
-    "--strategy", default="average_vector", show_default=True, metavar="NAME",
+    "--strategy",
+    default="average_vector",
+    show_default=True,
+    metavar="NAME",
     help="average_vector: between the examples; best_score: near one of them.",
-)  # fmt: skip
+)
 @question_options
 def recommend(
-    like: tuple[str, ...], unlike: tuple[str, ...], like_photo: tuple[str, ...], unlike_photo: tuple[str, ...],
-    strategy: Any, **given: Any,
-) -> None:  # fmt: skip
+    like: tuple[str, ...],
+    unlike: tuple[str, ...],
+    like_photo: tuple[str, ...],
+    unlike_photo: tuple[str, ...],
+    strategy: Any,
+    **given: Any,
+) -> None:
     """Show more like these and unlike those.
 
     \b
@@ -115,9 +122,12 @@ def discover(target: str | None, target_photo: str | None, rather: tuple[tuple[s
 @click.argument("product_ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--decay", default=0.8, show_default=True, metavar="D", help="Weight of a product against the one after.")
 @click.option(
-    "--co-view-weight", default=0.5, show_default=True, metavar="W",
+    "--co-view-weight",
+    default=0.5,
+    show_default=True,
+    metavar="W",
     help="0 to 1: what visitors viewed together, against looks.",
-)  # fmt: skip
+)
 @question_options
 def also_viewed(product_ids: tuple[str, ...], decay: float, co_view_weight: float, **given: Any) -> None:
     """Show what a visitor who viewed these products may want to see; name the newest first.
@@ -138,9 +148,12 @@ def also_viewed(product_ids: tuple[str, ...], decay: float, co_view_weight: floa
 @main.command()
 @click.argument("words", nargs=-1, required=True, metavar="WORDS...")
 @click.option(
-    "--mode", default="auto", show_default=True, metavar="MODE",
+    "--mode",
+    default="auto",
+    show_default=True,
+    metavar="MODE",
     help="words of the catalog, or looks through the index's text model; auto: looks if it has one.",
-)  # fmt: skip
+)
 @click.option(
     "--text-model", type=PATH, metavar="DIR", help="Text model [JEWELRY_TEXT_MODEL; default: the index's own]."
 )
@@ -159,6 +172,16 @@ def text(words: tuple[str, ...], mode: Any, **given: Any) -> None:
 
 
 for _command in (
-    classify, facets, product, duplicates, calibrate_duplicates, mislabels, outliers, clusters, keys, serve, mcp,
-):  # fmt: skip
+    classify,
+    facets,
+    product,
+    duplicates,
+    calibrate_duplicates,
+    mislabels,
+    outliers,
+    clusters,
+    keys,
+    serve,
+    mcp,
+):
     main.add_command(_command)

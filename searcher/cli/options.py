@@ -66,11 +66,20 @@ def wanted_of(given: Mapping[str, Any]) -> Wanted:
                 '--filter is no JSON object; for example {"must": [{"key": "price", "range": {"lte": 9}}]}'
             )
     return Wanted(
-        k=given["k"], offset=given["offset"], where=where, min_score=given["min_score"],
-        fields=given["fields"] or None, exact=given["exact"], preset=given["preset"], boosts=given["boosts"],
-        diversity=given["diversity"], caps=given["caps"], relax=given["relax"], explain=given["explain"],
+        k=given["k"],
+        offset=given["offset"],
+        where=where,
+        min_score=given["min_score"],
+        fields=given["fields"] or None,
+        exact=given["exact"],
+        preset=given["preset"],
+        boosts=given["boosts"],
+        diversity=given["diversity"],
+        caps=given["caps"],
+        relax=given["relax"],
+        explain=given["explain"],
         facets=given["facets"],
-    )  # fmt: skip
+    )
 
 
 def service_of(given: Mapping[str, Any]) -> SearchService:

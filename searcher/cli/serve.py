@@ -19,19 +19,39 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--keys", type=_PATH, metavar="FILE", help="API keys, made by `searcher keys add` [JEWELRY_KEYS].")
 @click.option("--open", "open_", is_flag=True, default=None, help="Answer other machines without keys [JEWELRY_OPEN].")
-@click.option("--rate-limit", type=click.IntRange(0), metavar="N",
-              help="Requests a minute and client; 0: no limit [JEWELRY_RATE_LIMIT; default: 1200].")  # fmt: skip
-@click.option("--cors-origin", multiple=True, metavar="URL",
-              help="A site whose pages may ask; repeat it for more [JEWELRY_CORS_ORIGINS].")  # fmt: skip
-@click.option("--allow-private", is_flag=True, default=None,
-              help="Fetch query photos from private addresses too [JEWELRY_ALLOW_PRIVATE_URLS].")  # fmt: skip
+@click.option(
+    "--rate-limit",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Requests a minute and client; 0: no limit [JEWELRY_RATE_LIMIT; default: 1200].",
+)
+@click.option(
+    "--cors-origin",
+    multiple=True,
+    metavar="URL",
+    help="A site whose pages may ask; repeat it for more [JEWELRY_CORS_ORIGINS].",
+)
+@click.option(
+    "--allow-private",
+    is_flag=True,
+    default=None,
+    help="Fetch query photos from private addresses too [JEWELRY_ALLOW_PRIVATE_URLS].",
+)
 @index_options
 @click.option("--model", type=_PATH, metavar="DIR", help="Model for photos [JEWELRY_MODEL; default: the index's own].")
 def serve(
-    host: str | None, port: int | None, workers: int | None, keys: Path | None, open_: bool | None,
-    rate_limit: int | None, cors_origin: tuple[str, ...], allow_private: bool | None, index: Path | None,
-    qdrant_url: str | None, model: Path | None,
-) -> None:  # fmt: skip
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    keys: Path | None,
+    open_: bool | None,
+    rate_limit: int | None,
+    cors_origin: tuple[str, ...],
+    allow_private: bool | None,
+    index: Path | None,
+    qdrant_url: str | None,
+    model: Path | None,
+) -> None:
     """Answer questions over HTTP, until SIGTERM or Ctrl-C.
 
     Without API keys only this machine is answered. Logs are JSON, one line a request, on stderr. The document at
@@ -49,8 +69,16 @@ def serve(
 
     run(
         ServeSettings.read(
-            serve_host=host, serve_port=port, serve_workers=workers, keys=keys, open=open_, rate_limit=rate_limit,
-            cors_origins=cors_origin or None, allow_private_urls=allow_private, index=index, qdrant_url=qdrant_url,
+            serve_host=host,
+            serve_port=port,
+            serve_workers=workers,
+            keys=keys,
+            open=open_,
+            rate_limit=rate_limit,
+            cors_origins=cors_origin or None,
+            allow_private_urls=allow_private,
+            index=index,
+            qdrant_url=qdrant_url,
             model=model,
         )
-    )  # fmt: skip
+    )

@@ -1,7 +1,7 @@
 """What routes ask for in their parameters: the search service, settings and turns of the app they run in.
 
-The dependencies are coroutines although they wait for nothing: FastAPI sends a plain function to its thread pool, as if it were a
-route, and every request would change threads twice more.
+The dependencies are coroutines although they wait for nothing: FastAPI sends a plain function to its thread pool, as if
+it were a route, and every request would change threads twice more.
 """
 
 from __future__ import annotations

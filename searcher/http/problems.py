@@ -45,8 +45,9 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
-    type: str = Field(description="Names the kind of problem and never changes.",
-                      examples=["urn:jewelry:problem:unknown-product"])  # fmt: skip
+    type: str = Field(
+        description="Names the kind of problem and never changes.", examples=["urn:jewelry:problem:unknown-product"]
+    )
     title: str = Field(description="The kind of problem in words.", examples=["Unknown product"])
     status: int = Field(description="The HTTP status.", ge=400, le=599, examples=[404])
     detail: str = Field(description="What is wrong this time, and what to do about it.")

@@ -29,8 +29,12 @@ from searcher.settings import ServeSettings
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-_EXTRA = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart",
-          "prometheus_client": "prometheus-client"}  # fmt: skip
+_EXTRA = {
+    "fastapi": "fastapi",
+    "uvicorn": "uvicorn",
+    "python_multipart": "python-multipart",
+    "prometheus_client": "prometheus-client",
+}
 BACKLOG = 2048
 STUCK_SECONDS = 1.0
 """How long threads get to end after everything else has ended."""

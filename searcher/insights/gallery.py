@@ -15,9 +15,15 @@ from indexer.store.filters.tree import Filter, value_at
 from indexer.store.interface import Store
 
 FIELDS = (
-    "product_id", "category", "predicted_category", "predicted_confidence",
-    "photo.path", "photo.sha256", "photo.pixel_sha256", "photo.rank",
-)  # fmt: skip
+    "product_id",
+    "category",
+    "predicted_category",
+    "predicted_confidence",
+    "photo.path",
+    "photo.sha256",
+    "photo.pixel_sha256",
+    "photo.rank",
+)
 EXACT_UP_TO = 30_000
 """Photos up to which all are compared with all, here: sooner done than asking the store for each (15,000: 5 s against
 25 s), and its cost grows with the square."""

@@ -11,10 +11,33 @@ from indexer.system.text import printable
 from searcher.pages.sheets.duplicates_words import evidence_in_words
 
 COLUMNS = (
-    "entry", "group", "group_tier", "tier", "role", "product_id", "title", "photo", "category", "price", "currency",
-    "probability", "cosine", "phash_distance", "matched_features", "overlap", "colour_difference", "flipped",
-    "decided_by", "crosses_categories", "prices_differ", "width", "height", "bytes", "sha256", "reasons",
-)  # fmt: skip
+    "entry",
+    "group",
+    "group_tier",
+    "tier",
+    "role",
+    "product_id",
+    "title",
+    "photo",
+    "category",
+    "price",
+    "currency",
+    "probability",
+    "cosine",
+    "phash_distance",
+    "matched_features",
+    "overlap",
+    "colour_difference",
+    "flipped",
+    "decided_by",
+    "crosses_categories",
+    "prices_differ",
+    "width",
+    "height",
+    "bytes",
+    "sha256",
+    "reasons",
+)
 """``entry`` is group or pair; ``tier`` is what the photo is to the first of its group; ``role`` keep, delete or -."""
 _EVIDENCE = ("cosine", "phash_distance", "matched_features", "overlap", "colour_difference", "flipped", "decided_by")
 
@@ -55,9 +78,12 @@ def duplicates_csv(document: Mapping[str, Any]) -> str:
 def _rows(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for group in document["groups"]:
         about = {
-            "entry": "group", "group": group["id"], "group_tier": group["tier"],
-            "crosses_categories": group["crosses_categories"], "prices_differ": group["prices_differ"],
-        }  # fmt: skip
+            "entry": "group",
+            "group": group["id"],
+            "group_tier": group["tier"],
+            "crosses_categories": group["crosses_categories"],
+            "prices_differ": group["prices_differ"],
+        }
         for member in group["members"]:
             role = "delete" if member["delete"] else "keep" if member["keep"] else "-"
             yield {**about, **_photo(member), **_found(member), "role": role}

@@ -84,10 +84,20 @@ class OptionsBody(Body):
     def wanted(self) -> Wanted:
         """The options as keyword arguments of `SearchService`."""
         return Wanted(
-            k=self.k, offset=self.offset, where=self.where, min_score=self.min_score, fields=self.fields,
-            exact=self.exact, preset=self.preset, boosts=self.boosts, diversity=self.diversity, caps=self.caps,
-            relax=self.relax, explain=self.explain, facets=self.facets,
-        )  # fmt: skip
+            k=self.k,
+            offset=self.offset,
+            where=self.where,
+            min_score=self.min_score,
+            fields=self.fields,
+            exact=self.exact,
+            preset=self.preset,
+            boosts=self.boosts,
+            diversity=self.diversity,
+            caps=self.caps,
+            relax=self.relax,
+            explain=self.explain,
+            facets=self.facets,
+        )
 
 
 class ExampleBody(Body):

@@ -113,8 +113,18 @@ class Options:
         """The options that are not at their default, as plain JSON values; k, where and exact always."""
         shown: dict[str, Any] = {"k": self.k, "where": where_json(self.where), "exact": self.exact}
         default = Options()
-        for name in ("offset", "min_score", "fields", "preset", "boosts", "diversity", "caps", "relax", "explain",
-                     "facets"):  # fmt: skip
+        for name in (
+            "offset",
+            "min_score",
+            "fields",
+            "preset",
+            "boosts",
+            "diversity",
+            "caps",
+            "relax",
+            "explain",
+            "facets",
+        ):
             value = getattr(self, name)
             if value != getattr(default, name):
                 shown[name] = list(value) if isinstance(value, tuple | list) else value

@@ -95,9 +95,14 @@ def _candidates(
     while True:
         whole = len(vectors) == 1 and limit <= 2 * k
         lists = store.search(
-            vectors, limit=limit, where=where, exact=exact, fields=None if whole else ["product_id"], using=using,
+            vectors,
+            limit=limit,
+            where=where,
+            exact=exact,
+            fields=None if whole else ["product_id"],
+            using=using,
             vectors_too=_read(using) if whole else False,
-        )  # fmt: skip
+        )
         best = _best_photo_per_product(lists)
         last = best[k - 1].score - ENGINE_ERROR if len(best) >= k else -np.inf
         unseen = max((hits[-1].score for hits in lists if len(hits) >= limit), default=None)

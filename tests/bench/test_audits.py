@@ -58,9 +58,13 @@ def cleanlab_quality(service: SearchService) -> dict[str, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = cross_val_predict(
-            LogisticRegression(max_iter=400), gallery.vectors, labels, cv=StratifiedGroupKFold(5),
-            groups=gallery.product, method="predict_proba",
-        )  # fmt: skip
+            LogisticRegression(max_iter=400),
+            gallery.vectors,
+            labels,
+            cv=StratifiedGroupKFold(5),
+            groups=gallery.product,
+            method="predict_proba",
+        )
     quality = np.add.reduceat(rank.get_label_quality_scores(labels, found), gallery.starts[:-1]) / gallery.photo_counts
     return dict(zip(gallery.products, quality.tolist(), strict=True))
 
@@ -69,9 +73,10 @@ def large_shop(folder: Path, photos: int) -> SearchService:
     """Photos of products of designs of eight categories, as spread as a catalog's."""
     random = np.random.default_rng(0)
     products = photos // A_PRODUCT
-    designs = random.normal(size=(products // 3, 128)) + 3 * random.normal(size=(CATEGORIES, 128))[
-        np.arange(products // 3) % CATEGORIES
-    ]  # fmt: skip
+    designs = (
+        random.normal(size=(products // 3, 128))
+        + 3 * random.normal(size=(CATEGORIES, 128))[np.arange(products // 3) % CATEGORIES]
+    )
     of_product = designs[np.arange(products) // 3 % len(designs)] + 0.4 * random.normal(size=(products, 128))
 
     def points() -> Iterator[Point]:
@@ -80,11 +85,17 @@ def large_shop(folder: Path, photos: int) -> SearchService:
             vector = (of_product[product] + 0.3 * random.normal(size=128)).astype(np.float32)
             category = f"kind {product // 3 % len(designs) % CATEGORIES}"
             payload = {
-                "product_id": f"P{product:06d}", "category": category, "predicted_category": category,
+                "product_id": f"P{product:06d}",
+                "category": category,
+                "predicted_category": category,
                 "predicted_confidence": 0.9,
-                "photo": {"path": f"{number}.jpg", "rank": number % A_PRODUCT, "sha256": f"{number:064x}",
-                          "pixel_sha256": f"{number:064x}"},
-            }  # fmt: skip
+                "photo": {
+                    "path": f"{number}.jpg",
+                    "rank": number % A_PRODUCT,
+                    "sha256": f"{number:064x}",
+                    "pixel_sha256": f"{number:064x}",
+                },
+            }
             yield Point(str(uuid.UUID(int=random.integers(2**63))), payload, vector / np.linalg.norm(vector))
 
     index = EmbeddedIndex(folder)

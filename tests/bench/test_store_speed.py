@@ -22,10 +22,20 @@ pytestmark = pytest.mark.bench
 
 POINTS, LOCAL_POINTS, QUERIES, K = 100_000, 10_000, 200, 10
 RECORD = GenerationRecord(
-    fingerprint="bench", dimension=128, catalog_root="/", model_path="/", created_at="2026-01-01T00:00:00Z",
-    field_table={"title": FieldType.TEXT, "brand": FieldType.KEYWORD, "metal": FieldType.KEYWORD,
-                 "stone": FieldType.KEYWORD, "price": FieldType.NUMBER, "in_stock": FieldType.BOOLEAN},
-)  # fmt: skip
+    fingerprint="bench",
+    dimension=128,
+    catalog_root="/",
+    model_path="/",
+    created_at="2026-01-01T00:00:00Z",
+    field_table={
+        "title": FieldType.TEXT,
+        "brand": FieldType.KEYWORD,
+        "metal": FieldType.KEYWORD,
+        "stone": FieldType.KEYWORD,
+        "price": FieldType.NUMBER,
+        "in_stock": FieldType.BOOLEAN,
+    },
+)
 FILTERS: dict[str, Filter | None] = {
     "all": None,
     "10 %": Filter(must=(Match("metal", ("metal-3",)),)),
@@ -58,15 +68,29 @@ def points(vectors: NDArray[np.float32]) -> Iterator[Point]:
     prices = rng.uniform(0, 1000, len(vectors))
     for number, vector in enumerate(vectors):
         payload = {
-            "product_id": f"P{number // 3:06d}", "category": f"category-{number % 8}", "in_stock": number % 7 != 0,
-            "title": f"Oval ruby halo ring {number // 3} in gold", "brand": f"brand-{number % 100}",
-            "metal": f"metal-{number // 3 % 10}", "stone": f"stone-{number // 3 % 12}", "price": float(prices[number]),
-            "predicted_category": f"category-{number % 8}", "predicted_confidence": 0.9,
+            "product_id": f"P{number // 3:06d}",
+            "category": f"category-{number % 8}",
+            "in_stock": number % 7 != 0,
+            "title": f"Oval ruby halo ring {number // 3} in gold",
+            "brand": f"brand-{number % 100}",
+            "metal": f"metal-{number // 3 % 10}",
+            "stone": f"stone-{number // 3 % 12}",
+            "price": float(prices[number]),
+            "predicted_category": f"category-{number % 8}",
+            "predicted_confidence": 0.9,
             "indexed_at": "2026-01-01T00:00:00Z",
-            "photo": {"path": f"rings/P{number // 3}/{number % 3}.jpg", "rank": number % 3, "bytes": 123_456,
-                      "width": 1024, "height": 1024, "mtime_ns": 1_700_000_000_000_000_000, "sha256": f"{number:064x}",
-                      "pixel_sha256": f"{number:064x}", "phash": f"{number:016x}"},
-        }  # fmt: skip
+            "photo": {
+                "path": f"rings/P{number // 3}/{number % 3}.jpg",
+                "rank": number % 3,
+                "bytes": 123_456,
+                "width": 1024,
+                "height": 1024,
+                "mtime_ns": 1_700_000_000_000_000_000,
+                "sha256": f"{number:064x}",
+                "pixel_sha256": f"{number:064x}",
+                "phash": f"{number:016x}",
+            },
+        }
         yield Point(str(uuid.UUID(int=number)), payload, vector)
 
 
@@ -114,8 +138,10 @@ def test_local_mode_of_the_client_at_10_000(tmp_path: Path) -> None:
     client = QdrantClient(path=str(tmp_path / "local"))
     client.create_collection("bench", {"image": models.VectorParams(size=128, distance=models.Distance.COSINE)})
     vectors, queries = clustered(LOCAL_POINTS)
-    made = [models.PointStruct(id=p.id, vector={"image": p.vector.tolist()}, payload=p.payload)  # type: ignore[union-attr]
-            for p in points(vectors)]  # fmt: skip
+    made = [
+        models.PointStruct(id=p.id, vector={"image": p.vector.tolist()}, payload=p.payload)  # type: ignore[union-attr]
+        for p in points(vectors)
+    ]
     began = time.perf_counter()
     client.upsert("bench", made)
     print(f"\nlocal mode: {LOCAL_POINTS / (time.perf_counter() - began):,.0f} points/s upserted")

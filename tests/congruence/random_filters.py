@@ -11,8 +11,13 @@ from indexer.store.filters.tree import Condition, DateRange, Except, Filter, IsE
 METALS = ("gold", "Gold", "gold ", "rose gold", "", "золото", "silver")
 TAGS = ("new", "sale", "a|b", "", "💍", "новый")
 NUMBERS = (-5.0, -0.0, 0.1, 1.0, 2.5, 100.0, 16777217.0, 1e300)
-MOMENTS = ("0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2026-01-01T00:00:00Z", "2026-01-01T12:00:00.123456Z",
-           "9999-12-31T23:59:59.999999Z")  # fmt: skip
+MOMENTS = (
+    "0001-01-01T00:00:00Z",
+    "1969-12-31T23:59:59Z",
+    "2026-01-01T00:00:00Z",
+    "2026-01-01T12:00:00.123456Z",
+    "9999-12-31T23:59:59.999999Z",
+)
 TITLES = ("Gold", "ring", "rose-gold", "perlé", "with_pearl", "КОЛЬЦО", "14k", "don't", "-", "戒指", "x²")
 FIELDS = ("metal", "tags", "price", "in_stock", "created", "title", "seller", "photo.rank")
 

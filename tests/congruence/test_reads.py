@@ -210,16 +210,34 @@ def test_answers_are_about_one_store_alone(shop: AnyStore, store: AnyStore) -> N
 
 def test_the_judge_can_tell_an_answer_from_a_wrong_one() -> None:
     """What would be worth a judge that passes everything: by hand, over a payload of every type."""
-    row = {"metal": ["gold", "silver"], "price": 10.0, "in_stock": True, "created": "2026-01-01T00:00:00Z",
-           "title": "Rose-gold ring", "tags": [], "photo": {"rank": 0.0}}  # fmt: skip
+    row = {
+        "metal": ["gold", "silver"],
+        "price": 10.0,
+        "in_stock": True,
+        "created": "2026-01-01T00:00:00Z",
+        "title": "Rose-gold ring",
+        "tags": [],
+        "photo": {"rank": 0.0},
+    }
     good: list[Condition] = [
-        Match("metal", ("silver",)), Match("in_stock", (True,)), Range("price", gte=10, lt=11), IsEmpty("tags"),
-        Text("title", "RING rose"), Range("photo.rank", lte=0), IsEmpty("stone"),
-    ]  # fmt: skip
+        Match("metal", ("silver",)),
+        Match("in_stock", (True,)),
+        Range("price", gte=10, lt=11),
+        IsEmpty("tags"),
+        Text("title", "RING rose"),
+        Range("photo.rank", lte=0),
+        IsEmpty("stone"),
+    ]
     wrong: list[Condition] = [
-        Match("metal", ("Silver",)), Match("in_stock", (False,)), Range("price", gt=10), IsEmpty("metal"),
-        Text("title", "rin"), Text("title", ""), Match("price", ("10.0",)), Match("metal", (True,)),
-    ]  # fmt: skip
+        Match("metal", ("Silver",)),
+        Match("in_stock", (False,)),
+        Range("price", gt=10),
+        IsEmpty("metal"),
+        Text("title", "rin"),
+        Text("title", ""),
+        Match("price", ("10.0",)),
+        Match("metal", (True,)),
+    ]
     assert [judge.passes(row, condition) for condition in good] == [True] * len(good)
     assert [judge.passes(row, condition) for condition in wrong] == [False] * len(wrong)
     assert judge.passes(row, Filter(must=tuple(good), should=(wrong[0], good[0]), must_not=tuple(wrong)))

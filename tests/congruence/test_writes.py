@@ -105,8 +105,10 @@ def test_unicode_nested_and_null_payloads_come_back_as_they_were(store: AnyStore
 
 
 def test_vectors_of_any_length_are_stored_at_unit_length(store: AnyStore) -> None:
-    points = [Point(str(uuid4()), payload(n), (vector(n) * scale).astype(np.float32))
-              for n, scale in enumerate((0.002, 0.5, 3.0, 9e5))]  # fmt: skip
+    points = [
+        Point(str(uuid4()), payload(n), (vector(n) * scale).astype(np.float32))
+        for n, scale in enumerate((0.002, 0.5, 3.0, 9e5))
+    ]
     store.upsert(points)
     holds(store, points)
 

@@ -219,9 +219,12 @@ def collection_info(server: LoopbackQdrant, body: bytes, name: str) -> Any:
 def create(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     made = models.CreateCollection.model_validate_json(body)
     done = server.engine.create_collection(
-        name, vectors_config=made.vectors, metadata=made.metadata, shard_number=made.shard_number or 1,
+        name,
+        vectors_config=made.vectors,
+        metadata=made.metadata,
+        shard_number=made.shard_number or 1,
         write_consistency_factor=made.write_consistency_factor or 1,
-    )  # fmt: skip
+    )
     server.created[name], server.indexes[name] = made, {}
     return done
 
@@ -283,9 +286,13 @@ def retrieve(server: LoopbackQdrant, body: bytes, name: str) -> Any:
 def scroll(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     wanted = models.ScrollRequest.model_validate_json(body)
     points, offset = server.engine.scroll(
-        name, wanted.filter, limit=wanted.limit, offset=wanted.offset, with_payload=wanted.with_payload,
+        name,
+        wanted.filter,
+        limit=wanted.limit,
+        offset=wanted.offset,
+        with_payload=wanted.with_payload,
         with_vectors=wanted.with_vector,
-    )  # fmt: skip
+    )
     return {"points": plain(points), "next_page_offset": plain(offset)}
 
 

@@ -112,9 +112,11 @@ def test_the_command_line_ends_with_one_line_and_exit_code_1(
 
     server.faults = [GrpcFault("any", code, times=1000)]
     environment = {
-        "JEWELRY_QDRANT_URL": "http://127.0.0.1:1", "JEWELRY_QDRANT_GRPC": "true",
-        "JEWELRY_QDRANT_GRPC_PORT": str(server.port), "JEWELRY_QDRANT_ATTEMPTS": "2",
-    }  # fmt: skip
+        "JEWELRY_QDRANT_URL": "http://127.0.0.1:1",
+        "JEWELRY_QDRANT_GRPC": "true",
+        "JEWELRY_QDRANT_GRPC_PORT": str(server.port),
+        "JEWELRY_QDRANT_ATTEMPTS": "2",
+    }
     result = CliRunner().invoke(main, ["status"], env=environment)
     assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (1, "", 1)
     assert re.search(line, result.stderr)

@@ -24,9 +24,10 @@ def test_sync_search_status_switch_rollback_and_prune(server: LoopbackQdrant, sh
 
     assert shop.sync(JEWELRY_QUANTIZATION="turbo", JEWELRY_REPLICAS="2").exit_code == 0
     found = CliRunner().invoke(
-        searcher, ["similar", "-p", "P003", "--where", "price<=300", "--json", "--qdrant-url", server.url],
+        searcher,
+        ["similar", "-p", "P003", "--where", "price<=300", "--json", "--qdrant-url", server.url],
         env=shop.environment,
-    )  # fmt: skip
+    )
     assert (found.exit_code, found.stderr) == (0, "")
     matches = json.loads(found.stdout)["matches"]
     assert {match["product_id"] for match in matches} == {"P000", "P001", "P002", "P004", "P005"}
@@ -47,8 +48,10 @@ def test_sync_search_status_switch_rollback_and_prune(server: LoopbackQdrant, sh
     assert json.loads(shop.run("prune", "--json").stdout)["removed"] == []
     assert json.loads(shop.sync().stdout)["generation"] == "3"
     assert json.loads(shop.run("prune", "--json").stdout) == {
-        "index": f"{server.url}/collections/jewelry", "removed": ["1"], "generations": ["3"],
-    }  # fmt: skip
+        "index": f"{server.url}/collections/jewelry",
+        "removed": ["1"],
+        "generations": ["3"],
+    }
     assert [c.name for c in server.engine.get_collections().collections] == ["jewelry-3"]
 
 

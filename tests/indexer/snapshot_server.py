@@ -83,11 +83,12 @@ def take(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     records, _ = server.engine.scroll(name, limit=100_000, with_vectors=["image"])
     content = json.dumps(
         {
-            "created": plain(server.created[name]), "indexes": plain(server.indexes[name]),
+            "created": plain(server.created[name]),
+            "indexes": plain(server.indexes[name]),
             "metadata": server.engine.get_collection(name).config.metadata,
             "points": [{"id": r.id, "vector": r.vector, "payload": r.payload} for r in records],
         }
-    ).encode()  # fmt: skip
+    ).encode()
     made = models.SnapshotDescription(
         name=f"{name}-{len(snapshots(server))}.snapshot",
         size=len(content),
@@ -105,9 +106,12 @@ def remove(server: LoopbackQdrant, body: bytes, name: str, snapshot: str) -> Any
 @route(f"GET {COLLECTION}/cluster")
 def cluster(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     return {
-        "peer_id": 1, "shard_count": 1, "shard_transfers": [], "remote_shards": remote_shards(server),
+        "peer_id": 1,
+        "shard_count": 1,
+        "shard_transfers": [],
+        "remote_shards": remote_shards(server),
         "local_shards": [{"shard_id": 0, "points_count": 0, "state": "Active"}],
-    }  # fmt: skip
+    }
 
 
 @contextmanager

@@ -44,9 +44,12 @@ def test_suffixes_in_any_case_and_one_product_from_two_of_them(tmp_path: Path) -
     names = ["a.JPG", "a.png", "b.Jpeg", "c.TIFF", "d.AVIF", "e.jfif"]
     touch(tmp_path, *(f"rings/{name}" for name in names))
     assert photos(read_catalog(tmp_path)) == {
-        "a": ["rings/a.JPG", "rings/a.png"], "b": ["rings/b.Jpeg"], "c": ["rings/c.TIFF"], "d": ["rings/d.AVIF"],
+        "a": ["rings/a.JPG", "rings/a.png"],
+        "b": ["rings/b.Jpeg"],
+        "c": ["rings/c.TIFF"],
+        "d": ["rings/d.AVIF"],
         "e": ["rings/e.jfif"],
-    }  # fmt: skip
+    }
 
 
 def test_what_systems_leave_behind_is_passed_over(tmp_path: Path) -> None:

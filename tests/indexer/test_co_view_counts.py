@@ -33,9 +33,10 @@ def counted(
 
 def rows(table: CoViewTable, product: int) -> Rows:
     begin, end = table.starts[product], table.starts[product + 1]
-    return [(int(o), int(c), float(s)) for o, c, s in zip(
-        table.others[begin:end], table.counts[begin:end], table.scores[begin:end], strict=True
-    )]  # fmt: skip
+    return [
+        (int(o), int(c), float(s))
+        for o, c, s in zip(table.others[begin:end], table.counts[begin:end], table.scores[begin:end], strict=True)
+    ]
 
 
 def by_hand(views: list[tuple[int, int, int]], product: int, min_count: int = 1) -> Rows:

@@ -184,9 +184,10 @@ def test_another_model_keeps_them(any_shop: Shop) -> None:
 def test_a_server_and_back_and_a_file_keep_them(shop: Shop, tmp_path: Path) -> None:
     shop.update()
     server, back, imported = (
-        make_index("server", tmp_path / "s"), make_index("embedded", tmp_path / "b"),
+        make_index("server", tmp_path / "s"),
+        make_index("embedded", tmp_path / "b"),
         make_index("embedded", tmp_path / "i"),
-    )  # fmt: skip
+    )
     copy_index(shop.index, server)
     copy_index(server, back)
     store = shop.index.read()
@@ -239,10 +240,14 @@ def test_a_bad_line_is_a_reject_and_the_others_count(tmp_path: Path, line: bytes
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("0", 0.0), ("1770000000.25", 1770000000.25), ('"1970-01-02"', 86400.0), ('"1970-01-01T01:00:00+01:00"', 0.0),
-        ('"1970-01-01T00:00:10Z"', 10.0), ('"1970-01-01 00:00:10.5"', 10.5),
+        ("0", 0.0),
+        ("1770000000.25", 1770000000.25),
+        ('"1970-01-02"', 86400.0),
+        ('"1970-01-01T01:00:00+01:00"', 0.0),
+        ('"1970-01-01T00:00:10Z"', 10.0),
+        ('"1970-01-01 00:00:10.5"', 10.5),
     ],
-)  # fmt: skip
+)
 def test_times_are_seconds_or_iso_8601(tmp_path: Path, text: str, seconds: float) -> None:
     path = tmp_path / "events.jsonl"
     path.write_text(f'{{"session": 7, "product": 12, "time": {text}, "page": "/r/12"}}')

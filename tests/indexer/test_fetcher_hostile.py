@@ -138,16 +138,23 @@ def test_redirects_share_the_time(server: WebServer) -> None:
 @pytest.mark.parametrize(
     "wire",
     [
-        answer("101 Switching"), b"", b"HTTP/1.1 200",
-        b"SSH-2.0-OpenSSH_9\r\n", b"secret of another service\r\n\r\n", b"\x16\x03\x01" * 50,
-        answer(Content_Length="100"), b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Le",
+        answer("101 Switching"),
+        b"",
+        b"HTTP/1.1 200",
+        b"SSH-2.0-OpenSSH_9\r\n",
+        b"secret of another service\r\n\r\n",
+        b"\x16\x03\x01" * 50,
+        answer(Content_Length="100"),
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Le",
         b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
         b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab",
         b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nTransfer-Encoding: gzip\r\n\r\nab",
-        answer(Content_Length="-1"), answer(Content_Length="9" * 5000), answer(Content_Length="3, 4"),
+        answer(Content_Length="-1"),
+        answer(Content_Length="9" * 5000),
+        answer(Content_Length="3, 4"),
         b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 100_000,
     ],
-)  # fmt: skip
+)
 def test_answers_that_are_cut_short_or_no_http(server: WebServer, inside: Fetcher, wire: bytes) -> None:
     server.pages["/x"] = wire
     message = refused(inside, f"{server.root}/x", "cut short or not proper HTTP|connection fails")

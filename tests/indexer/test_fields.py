@@ -16,18 +16,36 @@ from indexer.fields.types import RESERVED, FieldType, cast, is_date_only, parse_
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        (["1", "2.5", "-3"], "number"), (["0", "1"], "number"), (["1250.00", ""], "number"),
-        (["007", "12"], "keyword"), (["00", "01"], "keyword"), (["1E5", "2E7"], "keyword"),
-        (["nan", "1"], "keyword"), (["inf"], "keyword"), (["1_000"], "keyword"), (["1,5"], "keyword"),
-        (["€12"], "keyword"), (["\N{FULLWIDTH DIGIT ONE}"], "keyword"),
-        (["4006381333931"], "number"), (["12345678901234567890"], "keyword"),
-        (["true", "FALSE"], "boolean"), (["yes", "no", ""], "boolean"), (["yes", "maybe"], "keyword"),
-        (["2026-01-31"], "date"), (["2026-01-31", "2026-01-31T18:00:00+01:00"], "date"), (["2026-01-31 18:00"], "date"),
-        (["2026-13-31"], "keyword"), (["20260131"], "number"), (["2026-W05"], "keyword"), (["31.01.2026"], "keyword"),
-        (["0001-01-01T00:00+14:00"], "keyword"), (["gold|silver", "gold"], "keyword"), (["", ""], "keyword"),
+        (["1", "2.5", "-3"], "number"),
+        (["0", "1"], "number"),
+        (["1250.00", ""], "number"),
+        (["007", "12"], "keyword"),
+        (["00", "01"], "keyword"),
+        (["1E5", "2E7"], "keyword"),
+        (["nan", "1"], "keyword"),
+        (["inf"], "keyword"),
+        (["1_000"], "keyword"),
+        (["1,5"], "keyword"),
+        (["€12"], "keyword"),
+        (["\N{FULLWIDTH DIGIT ONE}"], "keyword"),
+        (["4006381333931"], "number"),
+        (["12345678901234567890"], "keyword"),
+        (["true", "FALSE"], "boolean"),
+        (["yes", "no", ""], "boolean"),
+        (["yes", "maybe"], "keyword"),
+        (["2026-01-31"], "date"),
+        (["2026-01-31", "2026-01-31T18:00:00+01:00"], "date"),
+        (["2026-01-31 18:00"], "date"),
+        (["2026-13-31"], "keyword"),
+        (["20260131"], "number"),
+        (["2026-W05"], "keyword"),
+        (["31.01.2026"], "keyword"),
+        (["0001-01-01T00:00+14:00"], "keyword"),
+        (["gold|silver", "gold"], "keyword"),
+        (["", ""], "keyword"),
         ([], "keyword"),
     ],
-)  # fmt: skip
+)
 def test_inferred_types(values: list[str], kind: str) -> None:
     assert infer_type("anything", values) == kind
 
@@ -132,11 +150,16 @@ def test_usable_names(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "suggestion"),
     [
-        ("photo", "shop_photo"), ("indexed_at", "listed_at"), ("predicted_category", "expected_category"),
-        ("price (net)", "price_net"), ("2nd stone", "c_2nd_stone"), ("photo.size", "photo_size"), ("€", "column"),
+        ("photo", "shop_photo"),
+        ("indexed_at", "listed_at"),
+        ("predicted_category", "expected_category"),
+        ("price (net)", "price_net"),
+        ("2nd stone", "c_2nd_stone"),
+        ("photo.size", "photo_size"),
+        ("€", "column"),
         ("photo!", "shop_photo"),
     ],
-)  # fmt: skip
+)
 def test_refused_names_come_with_a_suggestion_that_works(name: str, suggestion: str) -> None:
     with pytest.raises(CatalogError, match=f"catalog.csv: column .*'{suggestion}'"):
         check_name(name, Path("catalog.csv"))

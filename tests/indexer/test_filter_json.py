@@ -41,9 +41,11 @@ READ: list[tuple[Any, Filter]] = [
     ({"must": [{"is_empty": {"key": "photo.rank"}}]}, Filter(must=(IsEmpty("photo.rank"),))),
     ({"must": [{"key": "price", "is_empty": True}]}, Filter(must=(IsEmpty("price"),))),
     ({"must": [{"key": "price", "is_empty": False}]}, Filter(must=(Filter(must_not=(IsEmpty("price"),)),))),
-    ({"must": [{"should": [{"must_not": GOLD}]}]},
-     Filter(must=(Filter(should=(Filter(must_not=(Match("metal", ("gold",)),)),)),))),
-]  # fmt: skip
+    (
+        {"must": [{"should": [{"must_not": GOLD}]}]},
+        Filter(must=(Filter(should=(Filter(must_not=(Match("metal", ("gold",)),)),)),)),
+    ),
+]
 
 REFUSED: list[tuple[Any, str]] = [
     (None, "a filter is an object"),
@@ -173,10 +175,16 @@ _KEYS = st.sampled_from(
     ["metal", "tags", "price", "in_stock", "created", "title", "photo.rank", "colour", "tags[]", "", 3, None]
 )
 _VALUES: st.SearchStrategy[Any] = st.one_of(
-    st.none(), st.booleans(), st.integers(-5, 5), st.floats(), st.text(max_size=5), st.just("2026-01-31"),
-    st.dates().map(str), st.datetimes().map(lambda moment: moment.isoformat()),
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 5),
+    st.floats(),
+    st.text(max_size=5),
+    st.just("2026-01-31"),
+    st.dates().map(str),
+    st.datetimes().map(lambda moment: moment.isoformat()),
     st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|z|[+-]\d\d:?\d\d)?", fullmatch=True),
-)  # fmt: skip
+)
 _MATCHES = st.dictionaries(
     st.sampled_from(["value", "any", "except", "text", "prefix", "phrase"]),
     st.one_of(_VALUES, st.lists(_VALUES, max_size=2)),

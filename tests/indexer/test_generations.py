@@ -20,9 +20,13 @@ from indexer.store.records import GenerationRecord, Point
 from indexer.system.files import replace_text
 
 RECORD = GenerationRecord(
-    fingerprint="f" * 64, dimension=128, field_table={"price": FieldType.NUMBER}, catalog_root="/shop",
-    model_path="/shop/model", created_at="2026-01-01T00:00:00Z",
-)  # fmt: skip
+    fingerprint="f" * 64,
+    dimension=128,
+    field_table={"price": FieldType.NUMBER},
+    catalog_root="/shop",
+    model_path="/shop/model",
+    created_at="2026-01-01T00:00:00Z",
+)
 
 
 def points(first: int, count: int) -> list[Point]:

@@ -226,12 +226,20 @@ def test_types_are_inferred_and_overridden(tmp_path: Path) -> None:
     root = manifest(tmp_path, content)
     catalog = read_catalog(root)
     assert dict(catalog.products[0].fields) == {
-        "sku": "007", "year": 2024.0, "featured": True, "listed": "2026-01-30T23:30:00Z", "tags": ["a", "b"],
-    }  # fmt: skip
+        "sku": "007",
+        "year": 2024.0,
+        "featured": True,
+        "listed": "2026-01-30T23:30:00Z",
+        "tags": ["a", "b"],
+    }
     (root / "catalog.toml").write_text('[fields]\nyear = "keyword"\nsku = "number"\ntags = "text"\n')
     assert dict(read_catalog(root).products[0].fields) == {
-        "sku": 7.0, "year": "2024", "featured": True, "listed": "2026-01-30T23:30:00Z", "tags": "a|b",
-    }  # fmt: skip
+        "sku": 7.0,
+        "year": "2024",
+        "featured": True,
+        "listed": "2026-01-30T23:30:00Z",
+        "tags": "a|b",
+    }
 
 
 @pytest.mark.parametrize(

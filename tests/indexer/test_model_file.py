@@ -104,14 +104,19 @@ def test_a_missing_entry(model: Path, key: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"dimension": 0}, {"dimension": "many"}, {"categories": "rings"}, {"categories": [1, 2]}, {"categories": None},
-        {"calibration": "none"}, {"calibration": {"same_category": {"scores": [], "probabilities": []}}},
+        {"dimension": 0},
+        {"dimension": "many"},
+        {"categories": "rings"},
+        {"categories": [1, 2]},
+        {"categories": None},
+        {"calibration": "none"},
+        {"calibration": {"same_category": {"scores": [], "probabilities": []}}},
         {"calibration": {"same_category": {"scores": [0.5, 0.5], "probabilities": [0, 1]}}},
         {"calibration": {"same_category": {"scores": [0, 1], "probabilities": [0.5]}}},
         {"calibration": {"same_category": {"scores": [0, 1], "probabilities": [0, 1.5]}}},
         {"calibration": {"same_category": {"scores": [0, 1]}}},
     ],
-)  # fmt: skip
+)
 def test_a_damaged_entry(model: Path, change: dict[str, Any]) -> None:
     edit(model, lambda record: record.update(change))
     assert "cannot be read" in refused(model)

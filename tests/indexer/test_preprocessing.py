@@ -63,10 +63,19 @@ def test_record_round_trip() -> None:
 @pytest.mark.parametrize(
     "record",
     [
-        {"size": 15}, {"size": 1025}, {"size": "224"}, {"size": 224.0}, {"size": True}, {"policy": "crop"},
-        {"resample": "nearest"}, {"mean": [0.5]}, [224], "224", None,
+        {"size": 15},
+        {"size": 1025},
+        {"size": "224"},
+        {"size": 224.0},
+        {"size": True},
+        {"policy": "crop"},
+        {"resample": "nearest"},
+        {"mean": [0.5]},
+        [224],
+        "224",
+        None,
     ],
-)  # fmt: skip
+)
 def test_a_record_this_version_cannot_do_is_refused(record: object) -> None:
     with pytest.raises(ModelError):
         Preprocessing.from_record(record)  # type: ignore[arg-type]

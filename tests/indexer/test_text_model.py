@@ -30,9 +30,12 @@ from tests.tiny_text_model import (
 )
 
 PIXELS = {
-    "red": (220, 30, 20), "green": (20, 180, 40), "blue": (20, 40, 210), "yellow": (230, 220, 30),
+    "red": (220, 30, 20),
+    "green": (20, 180, 40),
+    "blue": (20, 40, 210),
+    "yellow": (230, 220, 30),
     "purple": (160, 20, 170),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -181,13 +184,16 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     ),
     "swapped": (_swap, "vision_model.onnx: gives"),
     "no projection": (
-        lambda f: write_tiny_text_model(f, dimensions=(DIMENSION, 16)), "photos become 24 numbers and texts 16",
+        lambda f: write_tiny_text_model(f, dimensions=(DIMENSION, 16)),
+        "photos become 24 numbers and texts 16",
     ),
     "other outputs": (
-        lambda f: write_tiny_text_model(f, outputs=("logits", "text_embeds")), "image_embeds or pooler_output",
+        lambda f: write_tiny_text_model(f, outputs=("logits", "text_embeds")),
+        "image_embeds or pooler_output",
     ),
     "other inputs": (
-        lambda f: (f / "vision_model.onnx").write_bytes(_renamed(f / "vision_model.onnx")), "takes .*not pixel_values",
+        lambda f: (f / "vision_model.onnx").write_bytes(_renamed(f / "vision_model.onnx")),
+        "takes .*not pixel_values",
     ),
     "no tokenizer": (lambda f: write_json(f / "tokenizer.json", {"a": 1}), "is no tokenizer"),
     "tokenizer no text": (lambda f: (f / "tokenizer.json").write_bytes(b"\xff\xfe"), "is no tokenizer"),
@@ -204,7 +210,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "size too large": (lambda f: change(f, "preprocessor_config.json", size=10**6), "1 to 2048 pixels"),
     "no size": (lambda f: change(f, "preprocessor_config.json", do_resize=False), "1 to 2048 pixels"),
     "no crop": (lambda f: change(f, "preprocessor_config.json", do_center_crop=False), "needs a crop_size"),
-}  # fmt: skip
+}
 
 
 def _renamed(path: Path) -> bytes:

@@ -91,8 +91,12 @@ def test_a_sync_writes_both_and_goes_on_with_both(index: Index, shop: Shop) -> N
     second = sync(shop.catalog, shop.model, index)
     assert (second.rebuilt, second.embedded) == (False, 1)
     assert {name: n for name, n in second.photos.items() if n} == {
-        "changed": 1, "moved": 1, "updated": 2, "unchanged": 6, "gone": 3
-    }  # fmt: skip
+        "changed": 1,
+        "moved": 1,
+        "updated": 2,
+        "unchanged": 6,
+        "gone": 3,
+    }
     check(index, shop)
 
 
@@ -243,8 +247,12 @@ def test_a_file_without_its_text_vectors_is_refused(shop: Shop, tmp_path: Path) 
     store.close()
     with np.load(tmp_path / "points.npz") as arrays:
         parts = dict(arrays)
-    for change in ({}, {"text_vectors": parts["text_vectors"][:5]}, {"text_vectors": parts["text_vectors"][:, :3]},
-                   {"text_vectors": parts["text_vectors"] + 1}):  # fmt: skip
+    for change in (
+        {},
+        {"text_vectors": parts["text_vectors"][:5]},
+        {"text_vectors": parts["text_vectors"][:, :3]},
+        {"text_vectors": parts["text_vectors"] + 1},
+    ):
         np.savez(tmp_path / "bad.npz", **{**{k: v for k, v in parts.items() if k != "text_vectors"}, **change})
         with pytest.raises(JewelryError) as error:
             read_table(tmp_path / "bad.npz")

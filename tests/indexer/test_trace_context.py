@@ -20,10 +20,16 @@ TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SHAPE = re.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]")
 
 
-@pytest.mark.parametrize(("received", "flags"), [
-    (f"00-{TRACE}-{PARENT}-01", "01"), (f"00-{TRACE}-{PARENT}-00", "00"), (f"00-{TRACE}-{PARENT}-ff", "01"),
-    (f"cc-{TRACE}-{PARENT}-01", "01"), (f"cc-{TRACE}-{PARENT}-01-what-comes-later", "01"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("received", "flags"),
+    [
+        (f"00-{TRACE}-{PARENT}-01", "01"),
+        (f"00-{TRACE}-{PARENT}-00", "00"),
+        (f"00-{TRACE}-{PARENT}-ff", "01"),
+        (f"cc-{TRACE}-{PARENT}-01", "01"),
+        (f"cc-{TRACE}-{PARENT}-01-what-comes-later", "01"),
+    ],
+)
 def test_a_trace_is_continued_by_a_span_of_ones_own(received: str, flags: str) -> None:
     version, trace, span, own_flags = trace_context.next_span(received).split("-")
     assert (version, trace, own_flags) == ("00", TRACE, flags)
@@ -31,11 +37,22 @@ def test_a_trace_is_continued_by_a_span_of_ones_own(received: str, flags: str) -
     assert trace_context.trace_id(received) == TRACE
 
 
-@pytest.mark.parametrize("received", [
-    None, "", f"00-{TRACE}-{PARENT}-01-x", f"ff-{TRACE}-{PARENT}-01", f"00-{'0' * 32}-{PARENT}-01",
-    f"00-{TRACE}-{'0' * 16}-01", f"00-{TRACE.upper()}-{PARENT}-01", f"00-{TRACE}-{PARENT}", f" 00-{TRACE}-{PARENT}-01",
-    f"00-{TRACE}-{PARENT}-01\n", f"cc-{TRACE}-{PARENT}-01.later",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "received",
+    [
+        None,
+        "",
+        f"00-{TRACE}-{PARENT}-01-x",
+        f"ff-{TRACE}-{PARENT}-01",
+        f"00-{'0' * 32}-{PARENT}-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"00-{TRACE.upper()}-{PARENT}-01",
+        f"00-{TRACE}-{PARENT}",
+        f" 00-{TRACE}-{PARENT}-01",
+        f"00-{TRACE}-{PARENT}-01\n",
+        f"cc-{TRACE}-{PARENT}-01.later",
+    ],
+)
 def test_what_is_none_begins_a_new_one(received: str | None) -> None:
     begun = trace_context.next_span(received)
     assert SHAPE.fullmatch(begun)

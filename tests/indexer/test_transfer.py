@@ -81,8 +81,12 @@ def test_embedded_to_embedded_is_the_same_to_the_last_bit(source: Index, tmp_pat
     target = make_index("embedded", tmp_path / "target")
     report = copy_index(source, target)
     assert (report.points, report.sent, report.generation, report.published, report.bit_for_bit) == (
-        COUNT, COUNT, "1", True, True,
-    )  # fmt: skip
+        COUNT,
+        COUNT,
+        "1",
+        True,
+        True,
+    )
     for one, other in zip(stored(source), stored(target), strict=True):
         assert one.vector is not None
         assert other.vector is not None
@@ -232,13 +236,18 @@ def test_checksums_do_not_depend_on_order_and_see_every_change() -> None:
     assert checksum(batch) == checksum(batch[::-1])
     nudged = np.nextafter(first.vector, np.float32(2))
     others = [
-        batch[1:], [*batch, first], [*batch, first, first],
+        batch[1:],
+        [*batch, first],
+        [*batch, first, first],
         [dataclasses.replace(first, vector=nudged), *batch[1:]],
         [dataclasses.replace(first, payload={**first.payload, "price": 0}), *batch[1:]],
         [dataclasses.replace(first, id=points(50, 1)[0].id), *batch[1:]],
-        [dataclasses.replace(first, payload=batch[1].payload), dataclasses.replace(batch[1], payload=first.payload),
-         *batch[2:]],
-    ]  # fmt: skip
+        [
+            dataclasses.replace(first, payload=batch[1].payload),
+            dataclasses.replace(batch[1], payload=first.payload),
+            *batch[2:],
+        ],
+    ]
     assert len({checksum(other) for other in [batch, *others]}) == len(others) + 1
 
 
@@ -249,8 +258,12 @@ def test_differences_names_what_is_missing_changed_and_extra() -> None:
     found[1] = dataclasses.replace(found[1], payload={"product_id": "P1", "price": True})
     del found[4]
     assert [(kind, point.payload["product_id"]) for kind, point in differences(iter(wanted), iter(found))] == [
-        (Kind.CHANGED, "P1"), (Kind.CHANGED, "P2"), (Kind.MISSING, "P4"), (Kind.EXTRA, "P6"), (Kind.EXTRA, "P7"),
-    ]  # fmt: skip
+        (Kind.CHANGED, "P1"),
+        (Kind.CHANGED, "P2"),
+        (Kind.MISSING, "P4"),
+        (Kind.EXTRA, "P6"),
+        (Kind.EXTRA, "P7"),
+    ]
 
 
 def start(*arguments: str, state: Path) -> subprocess.Popen[str]:

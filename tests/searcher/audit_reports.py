@@ -20,9 +20,13 @@ def audit_photos(photographed: Photographed) -> list[Photo]:
 
 def origin(photographed: Photographed) -> dict[str, Any]:
     return {
-        "generation": photographed.store.generation, "model": "f" * 64, "created_at": "2026-11-20T10:00:00Z",
-        "catalog_root": str(photographed.catalog), "notes": ("a note <b>",), "took_s": 1.5,
-    }  # fmt: skip
+        "generation": photographed.store.generation,
+        "model": "f" * 64,
+        "created_at": "2026-11-20T10:00:00Z",
+        "catalog_root": str(photographed.catalog),
+        "notes": ("a note <b>",),
+        "took_s": 1.5,
+    }
 
 
 def mislabels(photographed: Photographed) -> MislabelReport:
@@ -30,10 +34,22 @@ def mislabels(photographed: Photographed) -> MislabelReport:
     photos = audit_photos(photographed)
     near = tuple(Neighbour(photo, 0.9 - place / 50) for place, photo in enumerate(photos[4:9]))
     entries = tuple(
-        Mislabel(photos[n].product_id, photos[n].category or "", "=rings", 0.97 - n / 100, 0.9, 0.02, 0.95, 2,
-                 photos[n], near, ("9 of 10 neighbours are rings.",), photographed.payloads[n])
+        Mislabel(
+            photos[n].product_id,
+            photos[n].category or "",
+            "=rings",
+            0.97 - n / 100,
+            0.9,
+            0.02,
+            0.95,
+            2,
+            photos[n],
+            near,
+            ("9 of 10 neighbours are rings.",),
+            photographed.payloads[n],
+        )
         for n in (22, 2, 0)
-    )  # fmt: skip
+    )
     by_category = {"rings": 3, "necklaces": 3, "earrings": 3, "watches": 3}
     return MislabelReport(entries, 24, 12, 3, by_category, {"watches": 1}, **origin(photographed))
 
@@ -48,10 +64,15 @@ def outliers(photographed: Photographed) -> OutlierReport:
         return (Outlier(oddity, photos[n].product_id, 0.9, 5.2, 0.31, photos[n], seen, reasons, 2, {}),)
 
     return OutlierReport(
-        one(Oddity.FAR, 0, 5), one(Oddity.NO_JEWELRY, 2, 7), one(Oddity.DISAGREEING, 4, 5), 24, 12,
-        {"far": 4, "no_jewelry": 1, "disagreeing": 2}, {"neighbour_cosine": 0.8, "product_cosine": 0.9},
+        one(Oddity.FAR, 0, 5),
+        one(Oddity.NO_JEWELRY, 2, 7),
+        one(Oddity.DISAGREEING, 4, 5),
+        24,
+        12,
+        {"far": 4, "no_jewelry": 1, "disagreeing": 2},
+        {"neighbour_cosine": 0.8, "product_cosine": 0.9},
         **origin(photographed),
-    )  # fmt: skip
+    )
 
 
 def clusters(photographed: Photographed) -> ClusterReport:

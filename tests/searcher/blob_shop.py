@@ -16,10 +16,16 @@ SPREADS = {"category": 1.0, "design": 0.5, "product": 0.15, "photo": 0.15}
 
 
 def blob_shop(
-    root: Path, *, categories: int = 3, designs: int = 5, products: int = 3, photos: int = 2,
-    change: dict[str, dict[str, Any]] | None = None, replaced: dict[str, NDArray[np.float32]] | None = None,
+    root: Path,
+    *,
+    categories: int = 3,
+    designs: int = 5,
+    products: int = 3,
+    photos: int = 2,
+    change: dict[str, dict[str, Any]] | None = None,
+    replaced: dict[str, NDArray[np.float32]] | None = None,
     seed: int = 0,
-) -> EmbeddedIndex:  # fmt: skip
+) -> EmbeddedIndex:
     """Publish the shop; product ``C0D1P2`` is the third of the second design of the first category.
 
     ``change`` updates payloads by product id, ``replaced`` gives the vector of a photo by its path.
@@ -42,14 +48,23 @@ def blob_shop(
                     vector = (of_product + drawn("photo")).astype(np.float32)
                     vector = (replaced or {}).get(path, vector)
                     rows.append(vector / np.linalg.norm(vector))
-                    payloads.append({
-                        "product_id": product_id, "category": f"kind {category}",
-                        "title": f"Fine design{'abcdefghij'[design]} piece", "metal": [METALS[design % 2]],
-                        "predicted_category": f"kind {category}", "predicted_confidence": 0.9,
-                        "photo": {"path": path, "rank": float(rank), "sha256": f"{len(rows):064x}",
-                                  "pixel_sha256": f"{len(rows):064x}"},
-                        **(change or {}).get(product_id, {}),
-                    })  # fmt: skip
+                    payloads.append(
+                        {
+                            "product_id": product_id,
+                            "category": f"kind {category}",
+                            "title": f"Fine design{'abcdefghij'[design]} piece",
+                            "metal": [METALS[design % 2]],
+                            "predicted_category": f"kind {category}",
+                            "predicted_confidence": 0.9,
+                            "photo": {
+                                "path": path,
+                                "rank": float(rank),
+                                "sha256": f"{len(rows):064x}",
+                                "pixel_sha256": f"{len(rows):064x}",
+                            },
+                            **(change or {}).get(product_id, {}),
+                        }
+                    )
     index = EmbeddedIndex(root)
     publish(index, points(payloads, np.stack(rows)), record())
     return index

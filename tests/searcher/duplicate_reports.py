@@ -32,9 +32,20 @@ def photos_of(photographed: Photographed) -> list[Photo]:
         width, height = open_sized(path)[1]
         fields = {name: value for name, value in payload.items() if name not in ("photo", "product_id", "category")}
         found.append(
-            Photo(key, payload["product_id"], key, payload["photo"]["sha256"], "0" * 64, "0" * 16, width, height,
-                  path.stat().st_size, payload.get("category"), payload=fields)
-        )  # fmt: skip
+            Photo(
+                key,
+                payload["product_id"],
+                key,
+                payload["photo"]["sha256"],
+                "0" * 64,
+                "0" * 16,
+                width,
+                height,
+                path.stat().st_size,
+                payload.get("category"),
+                payload=fields,
+            )
+        )
     return found
 
 
@@ -53,18 +64,36 @@ def small_report(photographed: Photographed, generation: str | None = None) -> D
     """Five groups, one of each tier, and a loose pair; the last product has hostile texts and no thumbnails."""
     photos = photos_of(photographed)
     groups = (
-        group(0, Tier.EDITED, [photos[0], photos[2], photos[22]], 0.97, phash_distance=4, matched_features=57,
-              transform=(0.9, 0.0, 0.05, 0.0, 0.9, 0.05), flipped=True, overlap=0.81, colour_difference=6.4),
+        group(
+            0,
+            Tier.EDITED,
+            [photos[0], photos[2], photos[22]],
+            0.97,
+            phash_distance=4,
+            matched_features=57,
+            transform=(0.9, 0.0, 0.05, 0.0, 0.9, 0.05),
+            flipped=True,
+            overlap=0.81,
+            colour_difference=6.4,
+        ),
         group(1, Tier.VARIANT, [photos[4], photos[6]], 0.71, transform=SAME, overlap=1.0, colour_difference=21.0),
         group(2, Tier.OTHER_PHOTO, [photos[8], photos[9]], 0.64, matched_features=12),
         group(3, Tier.IDENTICAL_PIXELS, [photos[10], photos[11]]),
         group(4, Tier.IDENTICAL_FILE, [photos[12], photos[14], photos[13]]),
-    )  # fmt: skip
+    )
     loose = (Pair(photos[16], photos[18], Tier.EDITED, 0.83, Evidence(cosine=0.93, decided_by="=anna")),)
     return DuplicateReport(
-        groups, loose, Counts(24, 90, 31, 2), generation or photographed.store.generation, "f" * 64,
-        "2026-11-20T10:00:00Z", str(photographed.catalog), {"min_score": 0.8}, ("2 pairs are not verified.",), 3.2,
-    )  # fmt: skip
+        groups,
+        loose,
+        Counts(24, 90, 31, 2),
+        generation or photographed.store.generation,
+        "f" * 64,
+        "2026-11-20T10:00:00Z",
+        str(photographed.catalog),
+        {"min_score": 0.8},
+        ("2 pairs are not verified.",),
+        3.2,
+    )
 
 
 def large_report(groups: int, catalog: Path, photo: Photo | None = None) -> DuplicateReport:

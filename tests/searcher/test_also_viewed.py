@@ -134,9 +134,14 @@ def test_the_blend_and_where_it_came_from() -> None:
     assert [item.candidate.product_id for item in found] == ["E", "D", "C"]
     by_product = {item.candidate.product_id: item.parts() for item in found}
     assert by_product["C"] == {
-        "content": 0.0, "alike": "A", "co_view_weight": 0.25, "co_view": 1.0, "co_view_score": 0.3,
-        "co_view_count": 3, "co_viewed_with": "A",
-    }  # fmt: skip
+        "content": 0.0,
+        "alike": "A",
+        "co_view_weight": 0.25,
+        "co_view": 1.0,
+        "co_view_score": 0.3,
+        "co_view_count": 3,
+        "co_viewed_with": "A",
+    }
     assert by_product["E"] == {"content": 1.0, "alike": "A", "co_view_weight": 0.25, "co_view": 0.0}
 
 

@@ -312,8 +312,19 @@ def test_a_program_with_the_client_has_nothing_else() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     error, modules = json.loads(done.stdout)
     assert error == "ServiceUnavailable"
-    heavy = {"searcher.service", "searcher.http", "onnxruntime", "qdrant_client", "qdrant_edge", "fastapi", "starlette",
-             "pydantic", "numpy", "PIL", "mcp"}  # fmt: skip
+    heavy = {
+        "searcher.service",
+        "searcher.http",
+        "onnxruntime",
+        "qdrant_client",
+        "qdrant_edge",
+        "fastapi",
+        "starlette",
+        "pydantic",
+        "numpy",
+        "PIL",
+        "mcp",
+    }
     assert heavy & set(modules) == set()
 
 

@@ -14,9 +14,20 @@ from searcher import Client
 
 @pytest.mark.parametrize(
     "base_url",
-    ["localhost:8000", "ftp://host", "http://", "http://host:0", "http://host:99999", "http://host/?a=1", "http://h/#x",
-     "http://u:secret@host", "http://h\n", "", "http://[::1"],
-)  # fmt: skip
+    [
+        "localhost:8000",
+        "ftp://host",
+        "http://",
+        "http://host:0",
+        "http://host:99999",
+        "http://host/?a=1",
+        "http://h/#x",
+        "http://u:secret@host",
+        "http://h\n",
+        "",
+        "http://[::1",
+    ],
+)
 def test_an_address_that_is_none(base_url: str) -> None:
     with pytest.raises(UsageError, match="address") as caught:
         Client(base_url)

@@ -31,8 +31,10 @@ def by_hand(vectors: np.ndarray, threshold: float) -> list[set[int]]:
     while len(clusters) > 1:
         score, one, other = max(
             (round(float(cosines[np.ix_(sorted(a), sorted(b))].mean()), 6), -min(a), -min(b))
-            for a in clusters for b in clusters if min(a) < min(b)
-        )  # fmt: skip
+            for a in clusters
+            for b in clusters
+            if min(a) < min(b)
+        )
         if score < threshold:
             break
         first, second = (next(c for c in clusters if min(c) == -m) for m in (one, other))

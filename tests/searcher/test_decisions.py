@@ -75,8 +75,19 @@ def test_several_at_once(tmp_path: Path) -> None:
     assert len(Decisions.read(path)) == 200
 
 
-@pytest.mark.parametrize("damage", ["", "{}", "nonsense", "[1]", '{"first": 1}', "\x00\x00", "[" * 5000,
-                                    text_of(Decision("a" * 64, "a" * 64, "same", "x", "now")).strip()])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "{}",
+        "nonsense",
+        "[1]",
+        '{"first": 1}',
+        "\x00\x00",
+        "[" * 5000,
+        text_of(Decision("a" * 64, "a" * 64, "same", "x", "now")).strip(),
+    ],
+)
 def test_a_damaged_line_is_named(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "decisions.jsonl"
     good = text_of(Decision(SHAS[0], SHAS[1], "same", "anna", "now"))

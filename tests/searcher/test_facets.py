@@ -182,8 +182,12 @@ def test_facets_as_json(catalog: tuple[AnyStore, list[Payload]]) -> None:
     stock, price = [facet.to_json() for facet in facets(store, ["in_stock", "price"], Filter(must=(Range("price"),)))]
     assert {value["where"][0] for value in stock["values"]} == {"in_stock=true", "in_stock=false"}
     assert stock | {"values": []} == {
-        "field": "in_stock", "kind": "boolean", "counted": "products", "values": [], "more": False
-    }  # fmt: skip
+        "field": "in_stock",
+        "kind": "boolean",
+        "counted": "products",
+        "values": [],
+        "more": False,
+    }
     assert price["ranges"][0]["gte"] is None
     assert price["ranges"][-1]["lt"] is None
     assert set(price) == {"field", "kind", "counted", "ranges"}

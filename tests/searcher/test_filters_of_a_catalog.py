@@ -60,6 +60,9 @@ def test_a_filter_gives_what_a_plain_loop_gives(shop: tuple[list[Row], SearchSer
 def test_several_filters_all_hold(shop: tuple[list[Row], SearchService, Path]) -> None:
     rows, service, photo = shop
     texts = ["in_stock=true", "price=100..1500", "category!=watches"]
-    expected = {row["product_id"] for row in rows if all(FORMS[t](row) for t in ("in_stock=true", "category!=watches"))
-                and 100 <= float(row["price"]) <= 1500}  # fmt: skip
+    expected = {
+        row["product_id"]
+        for row in rows
+        if all(FORMS[t](row) for t in ("in_stock=true", "category!=watches")) and 100 <= float(row["price"]) <= 1500
+    }
     assert {match.product_id for match in service.similar(image=photo, k=100, where=texts).matches} == expected

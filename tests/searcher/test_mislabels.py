@@ -27,12 +27,17 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> SearchService:
 
 
 def gallery_of(vectors: np.ndarray, product: list[int], pixels: list[str] | None = None) -> Gallery:
-    payloads = [{"product_id": f"P{p}", "photo": {"pixel_sha256": (pixels or [""] * len(product))[row]}}
-                for row, p in enumerate(product)]  # fmt: skip
+    payloads = [
+        {"product_id": f"P{p}", "photo": {"pixel_sha256": (pixels or [""] * len(product))[row]}}
+        for row, p in enumerate(product)
+    ]
     return Gallery(
-        tuple(map(str, range(len(product)))), vectors.astype(np.float32),
-        tuple(f"P{p}" for p in range(max(product) + 1)), np.array(product, np.int64), tuple(payloads),
-    )  # fmt: skip
+        tuple(map(str, range(len(product)))),
+        vectors.astype(np.float32),
+        tuple(f"P{p}" for p in range(max(product) + 1)),
+        np.array(product, np.int64),
+        tuple(payloads),
+    )
 
 
 def test_wrong_labels_come_first_with_the_right_suggestion(service: SearchService) -> None:

@@ -109,8 +109,11 @@ def test_each_picture_is_in_the_page_once(place: Any, photographed: Photographed
 
 def test_hostile_texts_are_texts(place: Any, photographed: Photographed) -> None:
     photos = photos_of(photographed)
-    evil = {"title": "</script><script>alert(1)</script><!--<script>\u2028\ud800", "brand": "=HYPERLINK(\"x\")",
-            "metal": ["\x1b[31m", "\u202egold"]}  # fmt: skip
+    evil = {
+        "title": "</script><script>alert(1)</script><!--<script>\u2028\ud800",
+        "brand": '=HYPERLINK("x")',
+        "metal": ["\x1b[31m", "\u202egold"],
+    }
     worse = [
         type(photo)(
             photo.id, "=cmd|' /C calc'!A0", "<!-- & --!>.png", "", "", "", 1, 1, 1, '"><img src=x>', payload=evil
@@ -215,17 +218,36 @@ def test_no_cell_is_a_formula(text: str) -> None:
 
 def test_values_of_cells() -> None:
     assert [safe(v) for v in (None, True, -3, 0.5, "-", "-1", ["=a", "b"], "a\nb")] == [
-        "", "yes", -3, 0.5, "-", "'-1", "'=a, b", "a b",
-    ]  # fmt: skip
+        "",
+        "yes",
+        -3,
+        0.5,
+        "-",
+        "'-1",
+        "'=a, b",
+        "a b",
+    ]
 
 
 def test_words() -> None:
-    evidence = Evidence(cosine=0.98765, phash_distance=0, matched_features=12, flipped=True, overlap=0.5,
-                        colour_difference=15, decided_by="anna")  # fmt: skip
+    evidence = Evidence(
+        cosine=0.98765,
+        phash_distance=0,
+        matched_features=12,
+        flipped=True,
+        overlap=0.5,
+        colour_difference=15,
+        decided_by="anna",
+    )
     assert evidence_in_words(evidence.to_json()) == [
-        "decided by anna", "alike by 0.988", "same picture hash", "12 details in place", "mirrored",
-        "covers 50 % of it", "other colours (ΔE 15.0)",
-    ]  # fmt: skip
+        "decided by anna",
+        "alike by 0.988",
+        "same picture hash",
+        "12 details in place",
+        "mirrored",
+        "covers 50 % of it",
+        "other colours (ΔE 15.0)",
+    ]
     assert evidence_in_words(None) == []
     assert [certainty(p) for p in (None, 1.0, 0.99999, 0.993, 0.5, 0.0)] == [
         "",
@@ -242,6 +264,9 @@ def test_words() -> None:
     }
     other = {"product_id": "B", "category": None, "payload": {"metal": ["silver"], "price": 10.0, "currency": "EUR"}}
     assert differing_fields(one, other) == [
-        ("category", "rings", ""), ("price", "10", "10 EUR"), ("metal", "gold", "silver"), ("new", "yes", ""),
-    ]  # fmt: skip
+        ("category", "rings", ""),
+        ("price", "10", "10 EUR"),
+        ("metal", "gold", "silver"),
+        ("new", "yes", ""),
+    ]
     assert differing_fields(one, {**other, "product_id": "A"}) == []

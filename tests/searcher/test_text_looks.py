@@ -79,8 +79,15 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             Image.fromarray(pixels).save(path)
             keys.append(path.relative_to(folder / "catalog").as_posix())
         title = "Red ring" if number == 1 else f"Ring No {number}"
-        rows.append({"product_id": product, "image": "|".join(keys), "category": "rings", "title": title,
-                     "price": str(10 * number)})  # fmt: skip
+        rows.append(
+            {
+                "product_id": product,
+                "image": "|".join(keys),
+                "category": "rings",
+                "title": title,
+                "price": str(10 * number),
+            }
+        )
     write_manifest(folder / "catalog", rows)
     write_tiny_model(folder / "model")
     index, plain = make_index(request.param, folder), make_index(request.param, folder / "plain")
@@ -123,10 +130,12 @@ QUESTIONS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "filtered": ({"where": ["price<=90"], "k": 3}, ["-w", "price<=90", "-k", "3"]),
     "second page": ({"k": 3, "offset": 3}, ["-k", "3", "--offset", "3"]),
     "explained": ({"explain": True, "exact": True}, ["--explain", "--exact"]),
-    "style": ({"diversity": 0.5, "boosts": ["price:0.1@0..200"]},
-              ["--diversity", "0.5", "--boost", "price:0.1@0..200"]),
+    "style": (
+        {"diversity": 0.5, "boosts": ["price:0.1@0..200"]},
+        ["--diversity", "0.5", "--boost", "price:0.1@0..200"],
+    ),
     "least score": ({"min_score": 0.9, "facets": ["price"]}, ["--min-score", "0.9", "--facet", "price"]),
-}  # fmt: skip
+}
 
 
 def comparable(document: dict[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ SHOP: list[Payload] = [
     {"product_id": "E", "category": "watches", "title": "Chronograph no 5", "brand": "O'Neil & Bel|le"},
     {"product_id": "F", "category": "earrings", "title": "Étoile perlée", "metal": "gold", "price": 20.0},
     {"product_id": "G", "category": "charms"},
-]  # fmt: skip
+]
 
 
 def photographed(products: list[Payload]) -> list[Payload]:
@@ -265,10 +265,22 @@ def test_fields_of_names_are_no_vocabulary(large: tuple[AnyStore, Vocabulary]) -
 
 @pytest.mark.parametrize(
     ("plural", "one"),
-    [("rings", "ring"), ("rubies", "ruby"), ("watches", "watch"), ("brooches", "brooch"), ("necklaces", "necklace"),
-     ("boxes", "box"), ("glasses", "glass"), ("brass", "brass"), ("citrus", "citrus"), ("gas", "gas"), ("ties", "tie"),
-     ("toys", "toy"), ("gold", "gold")],
-)  # fmt: skip
+    [
+        ("rings", "ring"),
+        ("rubies", "ruby"),
+        ("watches", "watch"),
+        ("brooches", "brooch"),
+        ("necklaces", "necklace"),
+        ("boxes", "box"),
+        ("glasses", "glass"),
+        ("brass", "brass"),
+        ("citrus", "citrus"),
+        ("gas", "gas"),
+        ("ties", "tie"),
+        ("toys", "toy"),
+        ("gold", "gold"),
+    ],
+)
 def test_plural_forms(plural: str, one: str) -> None:
     assert singular(plural) == one
     assert {plural, one} <= set(forms(plural))

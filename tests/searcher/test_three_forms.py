@@ -85,64 +85,110 @@ def in_base64(forms: Forms) -> str:
 
 QUESTIONS: dict[str, Question] = {
     "product": Question(
-        lambda s, _: s.similar("P003", k=5), ["similar", "-p", "P003", "-k", "5"], "similar",
+        lambda s, _: s.similar("P003", k=5),
+        ["similar", "-p", "P003", "-k", "5"],
+        "similar",
         lambda _: {"product_id": "P003", "k": 5},
     ),
     "photo": Question(
-        lambda s, f: s.similar(image=f.photo), ["similar", "-i", "{photo}"], "similar",
+        lambda s, f: s.similar(image=f.photo),
+        ["similar", "-i", "{photo}"],
+        "similar",
         lambda f: {"image": in_base64(f)},
     ),
     "crop": Question(
         lambda s, f: s.similar(image=f.photo, crop=(0.1, 0.2, 0.9, 0.8), explain=True),
-        ["similar", "-i", "{photo}", "--crop", "0.1,0.2,0.9,0.8", "--explain"], "similar",
+        ["similar", "-i", "{photo}", "--crop", "0.1,0.2,0.9,0.8", "--explain"],
+        "similar",
         lambda f: {"image": in_base64(f), "crop": [0.1, 0.2, 0.9, 0.8], "explain": True},
     ),
     "second page": Question(
-        lambda s, _: s.similar("P003", k=4, offset=4), ["similar", "-p", "P003", "-k", "4", "--offset", "4"], "similar",
+        lambda s, _: s.similar("P003", k=4, offset=4),
+        ["similar", "-p", "P003", "-k", "4", "--offset", "4"],
+        "similar",
         lambda _: {"product_id": "P003", "k": 4, "offset": 4},
     ),
     "filters": Question(
         lambda s, _: s.similar("P003", where=["category=rings|watches", "price<=400"], min_score=-0.5),
-        ["similar", "-p", "P003", "-w", "category=rings|watches", "-w", "price<=400", "--min-score", "-0.5"], "similar",
+        ["similar", "-p", "P003", "-w", "category=rings|watches", "-w", "price<=400", "--min-score", "-0.5"],
+        "similar",
         lambda _: {"product_id": "P003", "where": ["category=rings|watches", "price<=400"], "min_score": -0.5},
     ),
     "raw filter": Question(
         lambda s, _: s.similar("P003", where={"must": [{"key": "price", "range": {"lte": 300}}]}),
-        ["similar", "-p", "P003", "--filter", '{"must": [{"key": "price", "range": {"lte": 300}}]}'], "similar",
+        ["similar", "-p", "P003", "--filter", '{"must": [{"key": "price", "range": {"lte": 300}}]}'],
+        "similar",
         lambda _: {"product_id": "P003", "where": {"must": [{"key": "price", "range": {"lte": 300}}]}},
     ),
     "chosen fields, exact": Question(
         lambda s, _: s.similar("P003", fields=["title", "price"], exact=True),
-        ["similar", "-p", "P003", "--field", "title", "--field", "price", "--exact"], "similar",
+        ["similar", "-p", "P003", "--field", "title", "--field", "price", "--exact"],
+        "similar",
         lambda _: {"product_id": "P003", "fields": ["title", "price"], "exact": True},
     ),
     "style": Question(
         lambda s, _: s.similar("P003", boosts=["in_stock:0.1", "price:-0.05@0..500"], caps=["brand:2"], diversity=0.4),
-        ["similar", "-p", "P003", "--boost", "in_stock:0.1", "--boost", "price:-0.05@0..500", "--cap", "brand:2",
-         "--diversity", "0.4"], "similar",
-        lambda _: {"product_id": "P003", "boosts": ["in_stock:0.1", "price:-0.05@0..500"], "caps": ["brand:2"],
-                   "diversity": 0.4},
+        [
+            "similar",
+            "-p",
+            "P003",
+            "--boost",
+            "in_stock:0.1",
+            "--boost",
+            "price:-0.05@0..500",
+            "--cap",
+            "brand:2",
+            "--diversity",
+            "0.4",
+        ],
+        "similar",
+        lambda _: {
+            "product_id": "P003",
+            "boosts": ["in_stock:0.1", "price:-0.05@0..500"],
+            "caps": ["brand:2"],
+            "diversity": 0.4,
+        },
     ),
     "preset": Question(
         lambda s, _: s.similar("P004", preset="other-category", explain=True),
-        ["similar", "-p", "P004", "--preset", "other-category", "--explain"], "similar",
+        ["similar", "-p", "P004", "--preset", "other-category", "--explain"],
+        "similar",
         lambda _: {"product_id": "P004", "preset": "other-category", "explain": True},
     ),
     "fallback": Question(
         lambda s, _: s.similar("P003", where=["category=rings", "price<=50"], relax=["price", "*"], explain=True),
-        ["similar", "-p", "P003", "-w", "category=rings", "-w", "price<=50", "--relax", "price", "--relax", "*",
-         "--explain"], "similar",
-        lambda _: {"product_id": "P003", "where": ["category=rings", "price<=50"], "relax": ["price", "*"],
-                   "explain": True},
+        [
+            "similar",
+            "-p",
+            "P003",
+            "-w",
+            "category=rings",
+            "-w",
+            "price<=50",
+            "--relax",
+            "price",
+            "--relax",
+            "*",
+            "--explain",
+        ],
+        "similar",
+        lambda _: {
+            "product_id": "P003",
+            "where": ["category=rings", "price<=50"],
+            "relax": ["price", "*"],
+            "explain": True,
+        },
     ),
     "facets of an answer": Question(
         lambda s, _: s.similar("P003", facets=["category", "price", "in_stock"]),
-        ["similar", "-p", "P003", "--facet", "category", "--facet", "price", "--facet", "in_stock"], "similar",
+        ["similar", "-p", "P003", "--facet", "category", "--facet", "price", "--facet", "in_stock"],
+        "similar",
         lambda _: {"product_id": "P003", "facets": ["category", "price", "in_stock"]},
     ),
     "average vector": Question(
         lambda s, _: s.recommend(["P001", "P002"], ["P003"]),
-        ["recommend", "--like", "P001", "--like", "P002", "--unlike", "P003"], "recommend",
+        ["recommend", "--like", "P001", "--like", "P002", "--unlike", "P003"],
+        "recommend",
         lambda _: {"positive": ["P001", "P002"], "negative": ["P003"]},
     ),
     "best score": Question(
@@ -153,17 +199,23 @@ QUESTIONS: dict[str, Question] = {
     ),
     "dislikes alone": Question(
         lambda s, _: s.recommend([], ["P003"], strategy="best_score", explain=True),
-        ["recommend", "--unlike", "P003", "--strategy", "best_score", "--explain"], "recommend",
+        ["recommend", "--unlike", "P003", "--strategy", "best_score", "--explain"],
+        "recommend",
         lambda _: {"negative": ["P003"], "strategy": "best_score", "explain": True},
     ),
     "discover": Question(
         lambda s, _: s.discover("P001", [("P002", "P003"), ("P004", "P005")]),
-        ["discover", "--target", "P001", "--rather", "P002", "P003", "--rather", "P004", "P005"], "discover",
-        lambda _: {"target": "P001", "context": [{"positive": "P002", "negative": "P003"},
-                                                 {"positive": "P004", "negative": "P005"}]},
+        ["discover", "--target", "P001", "--rather", "P002", "P003", "--rather", "P004", "P005"],
+        "discover",
+        lambda _: {
+            "target": "P001",
+            "context": [{"positive": "P002", "negative": "P003"}, {"positive": "P004", "negative": "P005"}],
+        },
     ),
     "context alone": Question(
-        lambda s, _: s.discover(None, [("P002", "P003")]), ["discover", "--rather", "P002", "P003"], "discover",
+        lambda s, _: s.discover(None, [("P002", "P003")]),
+        ["discover", "--rather", "P002", "P003"],
+        "discover",
         lambda _: {"context": [{"positive": "P002", "negative": "P003"}]},
     ),
     "also viewed": Question(
@@ -173,14 +225,18 @@ QUESTIONS: dict[str, Question] = {
         lambda _: {"product_ids": ["P001", "P002"], "decay": 0.7, "co_view_weight": 0.3, "explain": True, "k": 6},
     ),
     "text": Question(
-        lambda s, _: s.text("fine gold pearl unicorn", k=4), ["text", "fine", "gold", "pearl", "unicorn", "-k", "4"],
-        "text", lambda _: {"text": "fine gold pearl unicorn", "k": 4},
+        lambda s, _: s.text("fine gold pearl unicorn", k=4),
+        ["text", "fine", "gold", "pearl", "unicorn", "-k", "4"],
+        "text",
+        lambda _: {"text": "fine gold pearl unicorn", "k": 4},
     ),
     "classify": Question(
-        lambda s, f: s.classify(f.photo, k=3), ["classify", "-i", "{photo}", "-k", "3"], "classify",
+        lambda s, f: s.classify(f.photo, k=3),
+        ["classify", "-i", "{photo}", "-k", "3"],
+        "classify",
         lambda f: {"image": in_base64(f), "k": 3},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(autouse=True)
@@ -259,8 +315,16 @@ def test_facets_and_products(forms: Forms) -> None:
     assert forms.http.get("/v1/products/P005").json() == page
 
 
-@pytest.mark.parametrize("arguments", [["similar", "-p", "P003", "--explain"], ["text", "gold"], ["facets"],
-                                       ["product", "P003"], ["also-viewed", "P001"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["similar", "-p", "P003", "--explain"],
+        ["text", "gold"],
+        ["facets"],
+        ["product", "P003"],
+        ["also-viewed", "P001"],
+    ],
+)
 def test_people_get_a_table(forms: Forms, arguments: list[str]) -> None:
     printed = CliRunner().invoke(main, arguments)
     assert printed.exit_code == 0, printed.output

@@ -93,8 +93,10 @@ sizes = st.lists(st.integers(1, 6), min_size=8, max_size=25)
 def test_a_split_is_whole_and_never_cuts_a_group(groups: tuple[list[int], ...], seed: int, holdout: float) -> None:
     samples = [
         Sample(f"{name}-{group:02d}-{photo}", Path("photo"), name, f"{name}-{group}", 100 * kind + group)
-        for kind, name in enumerate("abc") for group, count in enumerate(groups[kind]) for photo in range(count)
-    ]  # fmt: skip
+        for kind, name in enumerate("abc")
+        for group, count in enumerate(groups[kind])
+        for photo in range(count)
+    ]
     parts = split(samples, holdout=holdout, validation=0.3, seed=seed)
     together = [*parts.train, *parts.validation, *parts.held_out]
     assert sorted(sample.key for sample in together) == [sample.key for sample in samples]

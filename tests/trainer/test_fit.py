@@ -149,7 +149,7 @@ def test_ctrl_c_keeps_the_best_so_far(shop: Path) -> None:
         (("{shop}", "-o", "{out}", "--backbone", "vgg"), 2, "vgg"),
         (("{shop}",), 2, "--output"),
     ],
-)  # fmt: skip
+)
 def test_bad_requests_end_in_one_line(
     arguments: tuple[str, ...], code: int, message: str, shop: Path, tmp_path: Path
 ) -> None:

@@ -33,8 +33,9 @@ def test_the_groups_are_those_of_a_plain_loop(seed: int, count: int, distance: i
     assert components(count, found) == components(count, plain)
     distinct = {(a, b) for a, b in plain if numbers[a] != numbers[b]}
     firsts = {number: numbers.index(number) for number in numbers}
-    assert {(min(firsts[numbers[a]], firsts[numbers[b]]), max(firsts[numbers[a]], firsts[numbers[b]]))
-            for a, b in distinct} <= set(found)  # fmt: skip
+    assert {
+        (min(firsts[numbers[a]], firsts[numbers[b]]), max(firsts[numbers[a]], firsts[numbers[b]])) for a, b in distinct
+    } <= set(found)
 
 
 def test_many_equal_hashes_stay_linear() -> None:

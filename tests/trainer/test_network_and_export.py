@@ -130,9 +130,12 @@ def test_files_that_are_no_weights(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "list.pth")
     torch.save(nn.Linear(1, 1), tmp_path / "pickle.pth")
     for name, reason in {
-        "text.pth": "not a weights file", "text.safetensors": "not a weights file", "missing.pth": "no such weights",
-        "list.pth": "holds no state dict", "pickle.pth": "not a weights file",
-    }.items():  # fmt: skip
+        "text.pth": "not a weights file",
+        "text.safetensors": "not a weights file",
+        "missing.pth": "no such weights",
+        "list.pth": "holds no state dict",
+        "pickle.pth": "not a weights file",
+    }.items():
         with pytest.raises(ModelError, match=reason) as caught:
             build_network("resnet18", str(tmp_path / name))
         assert name in str(caught.value)

@@ -45,9 +45,15 @@ class FeatureBank:
 
 
 def extract(
-    network: EmbeddingNetwork, samples: Sequence[Sample], preprocessing: Preprocessing, *, views: int = 0,
-    seed: int = 0, workers: int | None = None, progress: Callable[[int], None] | None = None,
-) -> FeatureBank:  # fmt: skip
+    network: EmbeddingNetwork,
+    samples: Sequence[Sample],
+    preprocessing: Preprocessing,
+    *,
+    views: int = 0,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> FeatureBank:
     """Run the backbone over all photos and ``views`` random views of each.
 
     The backbone runs in ONNX Runtime, which is 3-5 times faster than eager torch on a CPU: one thread per core, each

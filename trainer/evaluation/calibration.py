@@ -55,9 +55,10 @@ def same_category_curve(
 
 
 def fit_classifier(
-    train: tuple[NDArray[np.float32], Sequence[str]], validation: tuple[NDArray[np.float32], Sequence[str]],
+    train: tuple[NDArray[np.float32], Sequence[str]],
+    validation: tuple[NDArray[np.float32], Sequence[str]],
     categories: Sequence[str],
-) -> nn.Linear:  # fmt: skip
+) -> nn.Linear:
     """A linear softmax classifier on finished embeddings; how firmly it may decide is chosen on validation.
 
     The embedding does not learn from it (it is "detached"), so predicted categories cost the similarity nothing.

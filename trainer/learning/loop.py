@@ -95,9 +95,13 @@ def train(
 
 
 def _epoch(
-    source: Source, recipe: Recipe, optimizer: torch.optim.Optimizer, rng: np.random.Generator, epoch: int,
+    source: Source,
+    recipe: Recipe,
+    optimizer: torch.optim.Optimizer,
+    rng: np.random.Generator,
+    epoch: int,
     watch: Watch | None,
-) -> tuple[float, float, float]:  # fmt: skip
+) -> tuple[float, float, float]:
     """Means over an epoch: loss, positive distance, negative distance."""
     seen = []
     for step in recipe.steps(source, recipe.plan(rng), rng):

@@ -59,9 +59,16 @@ def write_onnx(module: nn.Module, path: Path, size: int, outputs: Sequence[str] 
             holder.backbone = fuse(holder.backbone)
     example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
     torch.onnx.export(
-        served, (example,), str(path), dynamo=True, external_data=False, verbose=False, input_names=["image"],
-        output_names=list(outputs), dynamic_shapes=({0: torch.export.Dim("n")},),
-    )  # fmt: skip
+        served,
+        (example,),
+        str(path),
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+        input_names=["image"],
+        output_names=list(outputs),
+        dynamic_shapes=({0: torch.export.Dim("n")},),
+    )
     _forget_the_workshop(path)
 
 
@@ -98,9 +105,13 @@ def write_network(folder: Path, network: EmbeddingNetwork, classifier: nn.Linear
 
 
 def write_record(
-    folder: Path, fingerprint: str, network: EmbeddingNetwork, preprocessing: Preprocessing,
-    categories: Sequence[str], **parts: Any,
-) -> None:  # fmt: skip
+    folder: Path,
+    fingerprint: str,
+    network: EmbeddingNetwork,
+    preprocessing: Preprocessing,
+    categories: Sequence[str],
+    **parts: Any,
+) -> None:
     """Write ``model.json``; ``parts`` are further keys: metrics, calibration, training."""
     record = {
         "format_version": FORMAT_VERSION,

@@ -41,13 +41,27 @@ class Theme:
 
 
 LIGHT = Theme(
-    "light", "#ffffff", "#23201c", "#756e64", "#ebe6dd", "#a8741a", "#3c6e8f", "#d8d1c4",
+    "light",
+    "#ffffff",
+    "#23201c",
+    "#756e64",
+    "#ebe6dd",
+    "#a8741a",
+    "#3c6e8f",
+    "#d8d1c4",
     ("#b8860b", "#2f6f9f", "#c0504d", "#3f8f5f", "#7d5ba6", "#d9822b", "#2aa198", "#b0568c", "#6b6b6b", "#8a9a1f"),
-)  # fmt: skip
+)
 DARK = Theme(
-    "dark", "#211f1c", "#f1ece3", "#a59d90", "#38342f", "#e0ab4c", "#7fb2d3", "#544e46",
+    "dark",
+    "#211f1c",
+    "#f1ece3",
+    "#a59d90",
+    "#38342f",
+    "#e0ab4c",
+    "#7fb2d3",
+    "#544e46",
     ("#e3b341", "#6fb1e0", "#e8807c", "#6cc391", "#b295dc", "#f2a65a", "#5fd0c5", "#e08fbd", "#b0aca5", "#c3d15a"),
-)  # fmt: skip
+)
 
 
 def category_style(index: int, theme: Theme) -> tuple[str, str]:
@@ -154,9 +168,16 @@ def _overall_bars(
         handles.append(Patch(color=theme.faint, label="before training"))
     handles.append(Line2D([], [], color=theme.contrast, linestyle=(0, (4, 3)), label=f"blind guessing ({chance:.2f})"))
     axes.legend(
-        handles=handles, frameon=False, fontsize=8.5, labelcolor=theme.ink, ncols=3, loc="upper center",
-        bbox_to_anchor=(0.5, -0.1), columnspacing=1.2, handlelength=1.4,
-    )  # fmt: skip
+        handles=handles,
+        frameon=False,
+        fontsize=8.5,
+        labelcolor=theme.ink,
+        ncols=3,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.1),
+        columnspacing=1.2,
+        handlelength=1.4,
+    )
 
 
 def _category_bars(axes: Axes, rows: Mapping[str, Mapping[str, Any]], theme: Theme) -> None:
@@ -197,15 +218,24 @@ def draw_map(
             axes.scatter(there[:, 0], there[:, 1], s=20, c=colour, marker=marker, alpha=0.85, linewidths=0)
         for row, picture in thumbnails.items():
             box = AnnotationBbox(
-                OffsetImage(np.asarray(picture), zoom=0.42), tuple(positions[row]), pad=0.12,
+                OffsetImage(np.asarray(picture), zoom=0.42),
+                tuple(positions[row]),
+                pad=0.12,
                 bboxprops={"edgecolor": style[categories[row]][0], "linewidth": 1.6, "facecolor": "white"},
-            )  # fmt: skip
+            )
             axes.add_artist(box)
         handles = [Line2D([], [], linestyle="", color=style[n][0], marker=style[n][1], markersize=7) for n in names]
         legend = axes.legend(
-            handles, [shorten(n, 24) for n in names], frameon=False, fontsize=9.5, labelcolor=theme.ink,
-            ncols=min(5, len(names)), loc="upper center", bbox_to_anchor=(0.5, -0.01), handletextpad=0.2,
-        )  # fmt: skip
+            handles,
+            [shorten(n, 24) for n in names],
+            frameon=False,
+            fontsize=9.5,
+            labelcolor=theme.ink,
+            ncols=min(5, len(names)),
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.01),
+            handletextpad=0.2,
+        )
         for text in legend.get_texts():
             text.set_parse_math(False)
 

@@ -136,9 +136,13 @@ def connect(address: ServerAddress) -> Connection:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
         client = QdrantClient(
-            url=address.url, api_key=address.api_key, prefer_grpc=address.grpc, grpc_port=address.grpc_port,
-            timeout=address.timeout, check_compatibility=False,
-        )  # fmt: skip
+            url=address.url,
+            api_key=address.api_key,
+            prefer_grpc=address.grpc,
+            grpc_port=address.grpc_port,
+            timeout=address.timeout,
+            check_compatibility=False,
+        )
     connection = Connection(client, where, attempts=address.attempts, first_wait=address.first_wait)
     try:
         connection.version = _version(connection.call(client.info).version)

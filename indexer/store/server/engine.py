@@ -82,11 +82,16 @@ class ServerStore:
         names = names_of(self.record, vectors_too)
         requests = [
             models.QueryRequest(
-                query=row.tolist(), using=using, filter=compiled, limit=limit, params=params,
-                with_payload=_selector(fields), with_vector=names,
+                query=row.tolist(),
+                using=using,
+                filter=compiled,
+                limit=limit,
+                params=params,
+                with_payload=_selector(fields),
+                with_vector=names,
             )
             for row in rows
-        ]  # fmt: skip
+        ]
         found: list[list[Hit]] = []
         for start in range(0, len(requests), SEARCH_BATCH):
             answers = self._call(
@@ -105,9 +110,14 @@ class ServerStore:
         compiled, offset = self._filter(where), None
         while True:
             records, offset = self._call(
-                self._client.scroll, self.collection, scroll_filter=compiled, limit=SCROLL_BATCH, offset=offset,
-                with_payload=_selector(fields), with_vectors=names_of(self.record, vectors),
-            )  # fmt: skip
+                self._client.scroll,
+                self.collection,
+                scroll_filter=compiled,
+                limit=SCROLL_BATCH,
+                offset=offset,
+                with_payload=_selector(fields),
+                with_vectors=names_of(self.record, vectors),
+            )
             yield from (to_point(record) for record in records)
             if offset is None:
                 return
@@ -118,9 +128,12 @@ class ServerStore:
         wanted: list[Any] = list(dict.fromkeys(ids))
         for start in range(0, len(wanted), SCROLL_BATCH):
             records = self._call(
-                self._client.retrieve, self.collection, wanted[start : start + SCROLL_BATCH], with_payload=True,
+                self._client.retrieve,
+                self.collection,
+                wanted[start : start + SCROLL_BATCH],
+                with_payload=True,
                 with_vectors=names_of(self.record, vectors),
-            )  # fmt: skip
+            )
             found += [to_point(record) for record in records]
         return found
 

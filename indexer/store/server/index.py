@@ -136,9 +136,11 @@ class ServerIndex:
         state = self.published_state()
         version = self._connection.version
         found: dict[str, Any] = {
-            "engine": "server", "server": self._connection.where, "alias": self.name,
+            "engine": "server",
+            "server": self._connection.where,
+            "alias": self.name,
             "server_version": None if version is None else ".".join(map(str, version)),
-        }  # fmt: skip
+        }
         if state is not None:
             config = state.info.config
             found |= {

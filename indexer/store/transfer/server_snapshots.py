@@ -55,9 +55,12 @@ def download(index: ServerIndex, folder: Path) -> tuple[dict[str, Any], Generati
     if _revision(index) != (name, state.revision) or tally(index.open(state)).checksum != before.checksum:
         raise StoreError(f"{index.location}: was written to meanwhile; take the snapshot again")
     content = {
-        "engine": "server", "generation": state.name, "points": before.count, "checksum": before.checksum,
+        "engine": "server",
+        "generation": state.name,
+        "points": before.count,
+        "checksum": before.checksum,
         "server_version": None if connection.version is None else ".".join(map(str, connection.version)),
-    }  # fmt: skip
+    }
     return content, state.record
 
 
@@ -89,9 +92,15 @@ def recover(
                 index.drop(name)
             raise
     return TransferReport(
-        str(folder), index.location, state.name, found.count, found.count, found.checksum, bit_for_bit=True,
+        str(folder),
+        index.location,
+        state.name,
+        found.count,
+        found.count,
+        found.checksum,
+        bit_for_bit=True,
         published=True,
-    )  # fmt: skip
+    )
 
 
 def _check_can(index: ServerIndex, collection: str | None) -> None:

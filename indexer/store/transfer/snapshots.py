@@ -66,9 +66,14 @@ def take_snapshot(index: Index, folder: Path, *, thumbnails: bool = False) -> Sn
         write_manifest(temporary, content, record)
         copied = copy_thumbnails(index.local, temporary) if thumbnails else 0
     return SnapshotReport(
-        index.location, str(folder), content["engine"], content["generation"], content["points"], content["checksum"],
+        index.location,
+        str(folder),
+        content["engine"],
+        content["generation"],
+        content["points"],
+        content["checksum"],
         copied,
-    )  # fmt: skip
+    )
 
 
 def restore_snapshot(

@@ -29,9 +29,21 @@ METADATA_KEY = b"jewelry_similarity"
 ROW_GROUP = 16384
 
 _UNREADABLE = (
-    OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, MemoryError, OverflowError,
-    RuntimeError, RecursionError, struct.error, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    RecursionError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 """What the readers of both formats raise on damaged files."""
 
 
@@ -143,10 +155,14 @@ def _checked(table: PointTable) -> PointTable:
     if table.ids != sorted(table.ids):
         order = sorted(range(count), key=table.ids.__getitem__)
         table = PointTable(
-            table.record, [table.ids[i] for i in order], [table.product_ids[i] for i in order],
-            [table.payloads[i] for i in order], table.vectors[order], table.checksum,
+            table.record,
+            [table.ids[i] for i in order],
+            [table.product_ids[i] for i in order],
+            [table.payloads[i] for i in order],
+            table.vectors[order],
+            table.checksum,
             None if table.text_vectors is None else table.text_vectors[order],
-        )  # fmt: skip
+        )
     tally = Tally()
     for point in table.scroll(vectors=True):
         if not isinstance(point.payload, dict):
@@ -171,12 +187,16 @@ def _write_npz(table: PointTable, handle: IO[bytes]) -> None:
     about = {"format": FORMAT, "record": table.record.to_json(), "checksum": table.checksum}
     text: dict[str, Any] = {} if table.text_vectors is None else {"text_vectors": table.text_vectors}
     np.savez(
-        handle, about=np.array(json.dumps(about)), ids=np.array(table.ids), product_ids=np.array(table.product_ids),
+        handle,
+        about=np.array(json.dumps(about)),
+        ids=np.array(table.ids),
+        product_ids=np.array(table.product_ids),
         # One run of bytes and where each text ends: an array of strings would be as wide as its longest everywhere.
         payload=np.frombuffer(b"".join(texts), np.uint8),
         payload_ends=np.cumsum([len(text) for text in texts], dtype=np.int64),
-        vectors=table.vectors, **text,
-    )  # fmt: skip
+        vectors=table.vectors,
+        **text,
+    )
 
 
 def _read_npz(handle: IO[bytes]) -> PointTable:
@@ -191,9 +211,14 @@ def _read_npz(handle: IO[bytes]) -> PointTable:
         starts = np.concatenate([[0], ends[:-1]])
         payloads = [text[start:end].tobytes().decode() for start, end in zip(starts, ends, strict=True)]
         return PointTable(
-            record, arrays["ids"].tolist(), arrays["product_ids"].tolist(), payloads, arrays["vectors"],
-            str(about["checksum"]), text_vectors,
-        )  # fmt: skip
+            record,
+            arrays["ids"].tolist(),
+            arrays["product_ids"].tolist(),
+            payloads,
+            arrays["vectors"],
+            str(about["checksum"]),
+            text_vectors,
+        )
 
 
 def _write_parquet(table: PointTable, handle: IO[bytes]) -> None:

@@ -39,10 +39,14 @@ class ClusterUpdate:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "index": self.index, "generation": self.generation, "published": self.published,
-            "clusters": self.clusters, "products": self.products, "photos_written": self.photos_written,
+            "index": self.index,
+            "generation": self.generation,
+            "published": self.published,
+            "clusters": self.clusters,
+            "products": self.products,
+            "photos_written": self.photos_written,
             "seconds": round(self.seconds, 3),
-        }  # fmt: skip
+        }
 
 
 def update_clusters(

@@ -58,15 +58,23 @@ class EventsReport:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "file": self.file, "index": self.index, "generation": self.generation, "published": self.published,
-            "sessions": self.sessions, "capped_sessions": self.capped_sessions, "events": self.events,
-            "products": self.products, "products_in_index": self.products_in_index,
-            "unknown_products": self.unknown_products, "unknown_events": self.unknown_events,
-            "photos_written": self.photos_written, "rejected_lines": self.rejected_lines,
+            "file": self.file,
+            "index": self.index,
+            "generation": self.generation,
+            "published": self.published,
+            "sessions": self.sessions,
+            "capped_sessions": self.capped_sessions,
+            "events": self.events,
+            "products": self.products,
+            "products_in_index": self.products_in_index,
+            "unknown_products": self.unknown_products,
+            "unknown_events": self.unknown_events,
+            "photos_written": self.photos_written,
+            "rejected_lines": self.rejected_lines,
             "rejected": [{"where": r.where, "reason": r.reason} for r in self.rejects],
             "rejects_file": str(self.rejects_file) if self.rejects_file else None,
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
-        }  # fmt: skip
+        }
 
 
 def update_co_views(path: Path, index: Index, *, min_count: int = 1, progress: Progress | None = None) -> EventsReport:
@@ -156,12 +164,18 @@ def _megabytes(progress: Progress) -> Notice:
 
 def _report(path: Path, index: Index, events: Events, table: CoViewTable, products: int) -> EventsReport:
     return EventsReport(
-        file=str(path).encode(errors="replace").decode(), index=index.location,
-        sessions=table.sessions, capped_sessions=table.capped, events=events.total,
-        products=table.products, products_in_index=products,
-        unknown_products=events.unknown_products, unknown_events=events.unknown_events,
-        rejected_lines=events.rejected, rejects=events.rejects,
-    )  # fmt: skip
+        file=str(path).encode(errors="replace").decode(),
+        index=index.location,
+        sessions=table.sessions,
+        capped_sessions=table.capped,
+        events=events.total,
+        products=table.products,
+        products_in_index=products,
+        unknown_products=events.unknown_products,
+        unknown_events=events.unknown_events,
+        rejected_lines=events.rejected,
+        rejects=events.rejects,
+    )
 
 
 def _write_rejects(index: Index, events: Events) -> Path | None:

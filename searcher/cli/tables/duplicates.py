@@ -64,9 +64,14 @@ def _row(number: int, place: int, group: Group, member: Member) -> list[Text | s
     mark = "keep" if member.keep else "delete" if member.delete else ""
     sure = "" if member.probability is None else f"{member.probability:.0%}"
     return [
-        str(number) if place == 0 else "", Text(what), Text(photo.product_id), Text(photo.path), sure,
-        f"{photo.width}x{photo.height}", mark,
-    ]  # fmt: skip
+        str(number) if place == 0 else "",
+        Text(what),
+        Text(photo.product_id),
+        Text(photo.path),
+        sure,
+        f"{photo.width}x{photo.height}",
+        mark,
+    ]
 
 
 def print_check(check: DuplicateCheck) -> None:

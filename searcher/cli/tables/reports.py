@@ -32,9 +32,12 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]], console: C
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for name in columns:
         table.add_column(
-            name, justify="right" if name in RIGHT else "left", style="cyan" if name == "product" else "",
-            no_wrap=name != columns[-1], overflow="fold" if name == columns[-1] else "ellipsis",
-        )  # fmt: skip
+            name,
+            justify="right" if name in RIGHT else "left",
+            style="cyan" if name == "product" else "",
+            no_wrap=name != columns[-1],
+            overflow="fold" if name == columns[-1] else "ellipsis",
+        )
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     console.print(table)
@@ -55,38 +58,57 @@ def print_mislabels(report: MislabelReport, limit: int) -> None:
         print_rows(
             ("#", "product", "score", "category", "looks like", "photo", "why"),
             (
-                (str(rank), one.product_id, f"{one.score:.3f}", one.category, one.suggested, one.photo.path,
-                 " ".join(one.reasons))
+                (
+                    str(rank),
+                    one.product_id,
+                    f"{one.score:.3f}",
+                    one.category,
+                    one.suggested,
+                    one.photo.path,
+                    " ".join(one.reasons),
+                )
                 for rank, one in enumerate(report.entries[:limit], 1)
             ),
-        )  # fmt: skip
+        )
     print_lines(report.notes, style="yellow")
-    print_lines([
-        f"{report.suspected} of {report.products} products look like another category · "
-        f"generation {report.generation} · {report.took_s:.1f} s"
-    ])  # fmt: skip
+    print_lines(
+        [
+            f"{report.suspected} of {report.products} products look like another category · "
+            f"generation {report.generation} · {report.took_s:.1f} s"
+        ]
+    )
 
 
 def print_outliers(report: OutlierReport, limit: int) -> None:
     """Print the photos that stand out, by what is odd about them."""
     for oddity, entries in (
-        ("no_jewelry", report.no_jewelry), ("far", report.far), ("disagreeing", report.disagreeing),
-    ):  # fmt: skip
+        ("no_jewelry", report.no_jewelry),
+        ("far", report.far),
+        ("disagreeing", report.disagreeing),
+    ):
         many = report.summary()["found"][oddity]
         print_lines([f"{_TITLES[oddity]}: {many}"], style="bold")
         if entries:
             print_rows(
                 ("#", "product", "score", "category", "photo", "why"),
                 (
-                    (str(rank), one.product_id, f"{one.score:.3f}", one.photo.category or "", one.photo.path,
-                     " ".join(one.reasons))
+                    (
+                        str(rank),
+                        one.product_id,
+                        f"{one.score:.3f}",
+                        one.photo.category or "",
+                        one.photo.path,
+                        " ".join(one.reasons),
+                    )
                     for rank, one in enumerate(entries[:limit], 1)
                 ),
-            )  # fmt: skip
+            )
     print_lines(report.notes, style="yellow")
-    print_lines([
-        f"{report.photos} photos of {report.products} products · generation {report.generation} · {report.took_s:.1f} s"
-    ])  # fmt: skip
+    print_lines(
+        [
+            f"{report.photos} photos of {report.products} products · generation {report.generation} · {report.took_s:.1f} s"
+        ]
+    )
 
 
 def print_clusters(report: ClusterReport, written: ClusterUpdate | None, limit: int) -> None:
@@ -101,10 +123,12 @@ def print_clusters(report: ClusterReport, written: ClusterUpdate | None, limit: 
         )
     print_lines(report.notes, style="yellow")
     counts = report.summary()
-    print_lines([
-        f"{counts['clusters']} clusters of {counts['clustered']} products, {counts['alone']} products alone · "
-        f"generation {report.generation} · {report.took_s:.1f} s"
-    ])  # fmt: skip
+    print_lines(
+        [
+            f"{counts['clusters']} clusters of {counts['clustered']} products, {counts['alone']} products alone · "
+            f"generation {report.generation} · {report.took_s:.1f} s"
+        ]
+    )
     if written is not None and written.published:
         print_lines([f"Wrote the cluster of {written.photos_written} photos: generation {written.generation}"])
     elif written is not None:

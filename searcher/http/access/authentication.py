@@ -128,9 +128,10 @@ def _refuse_secrets_in_the_address(query: bytes) -> None:
         name = unquote_plus(str(pair.partition(b"=")[0], "latin-1")).strip().lower()
         if name in SECRET_PARAMETERS:
             raise HTTPException(
-                400, f"the parameter {name} is refused: keys do not belong into addresses, which are logged on their "
+                400,
+                f"the parameter {name} is refused: keys do not belong into addresses, which are logged on their "
                 "way; send it as: Authorization: Bearer KEY, and replace the key",
-            )  # fmt: skip
+            )
 
 
 def _unauthorized(detail: str) -> HTTPException:

@@ -74,9 +74,12 @@ def check_upload(
 
 
 @router.get(
-    "/pictures/{sha256}", responses=WEBP, response_class=Response, summary="A photo of the report, up to 1024 px WebP",
+    "/pictures/{sha256}",
+    responses=WEBP,
+    response_class=Response,
+    summary="A photo of the report, up to 1024 px WebP",
     dependencies=[Depends(require_admin)],
-)  # fmt: skip
+)
 def picture(service: Service, reports: Reports, sha256: Sha256) -> Response:
     """To decide by; from the original where it is at hand, else its thumbnail."""
     photo = ReportPages(service.index, reports).photo(sha256)
@@ -87,9 +90,12 @@ def picture(service: Service, reports: Reports, sha256: Sha256) -> Response:
 
 
 @router.get(
-    "/difference", responses=WEBP, response_class=Response, summary="What differs between two photos of a pair",
+    "/difference",
+    responses=WEBP,
+    response_class=Response,
+    summary="What differs between two photos of a pair",
     dependencies=[Depends(require_admin)],
-)  # fmt: skip
+)
 def difference(
     service: Service,
     reports: Reports,

@@ -28,9 +28,11 @@ async def livez() -> Health:
 
 
 @router.get(
-    "/readyz", summary="Whether questions can be answered", responses={503: PROBLEMS[503]},
+    "/readyz",
+    summary="Whether questions can be answered",
+    responses={503: PROBLEMS[503]},
     response_model=Health,
-)  # fmt: skip
+)
 def readyz(request: Request) -> Health | Response:
     """200 once an index is published and the model that built it is loaded; an orchestrator sends requests then."""
     readiness = request.app.state.readiness()

@@ -57,9 +57,11 @@ def reports(service: Service, reports: Reports) -> Response:
 
 
 @router.get(
-    "/model/{name}", response_class=FileResponse, summary="A file of the model's training report",
+    "/model/{name}",
+    response_class=FileResponse,
+    summary="A file of the model's training report",
     responses={200: {"description": "The file.", "content": {kind: {} for kind in REPORT_FILES.values()}}},
-)  # fmt: skip
+)
 def model_report(
     service: Service, name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+\.[a-z]+$")]
 ) -> Response:
@@ -72,11 +74,13 @@ def model_report(
 
 
 @router.get(
-    "/{kind}/{name}", response_class=FileResponse, summary="The page, the table or the JSON of a report on the catalog",
-    responses={200: {"description": "The file.", "content": {
-        kind: {} for kind in (*PAGE_TYPES.values(), "application/json")
-    }}},
-)  # fmt: skip
+    "/{kind}/{name}",
+    response_class=FileResponse,
+    summary="The page, the table or the JSON of a report on the catalog",
+    responses={
+        200: {"description": "The file.", "content": {kind: {} for kind in (*PAGE_TYPES.values(), "application/json")}}
+    },
+)
 def stored_report(reports: Reports, kind: Kind, name: Literal["report.html", "report.csv", "report.json"]) -> Response:
     """Read-only; the page may run the one script that it was made with, and reach nothing."""
     if name == "report.json":

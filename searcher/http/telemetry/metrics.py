@@ -19,9 +19,12 @@ _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"
 
 REGISTRY = CollectorRegistry()
 _REQUESTS = Histogram(
-    "jewelry_http_request_seconds", "Seconds from the first header to the last byte of the answer.",
-    ("method", "route", "status"), buckets=BUCKETS, registry=REGISTRY,
-)  # fmt: skip
+    "jewelry_http_request_seconds",
+    "Seconds from the first header to the last byte of the answer.",
+    ("method", "route", "status"),
+    buckets=BUCKETS,
+    registry=REGISTRY,
+)
 _STAGES = Histogram(
     "jewelry_stage_seconds", "Seconds of one stage of an answer.", ("stage",), buckets=BUCKETS, registry=REGISTRY
 )

@@ -32,10 +32,14 @@ class Photo:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "id": self.id, "product_id": self.product_id, "photo": self.path, "sha256": self.sha256,
-            "category": self.category, "predicted_category": self.predicted_category,
+            "id": self.id,
+            "product_id": self.product_id,
+            "photo": self.path,
+            "sha256": self.sha256,
+            "category": self.category,
+            "predicted_category": self.predicted_category,
             "predicted_confidence": self.predicted_confidence,
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +84,19 @@ class Mislabel:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "product_id": self.product_id, "category": self.category, "suggested": self.suggested,
-            "score": round(self.score, DIGITS), "neighbour_share": round(self.neighbour_share, DIGITS),
+            "product_id": self.product_id,
+            "category": self.category,
+            "suggested": self.suggested,
+            "score": round(self.score, DIGITS),
+            "neighbour_share": round(self.neighbour_share, DIGITS),
             "label_probability": round(self.label_probability, DIGITS),
-            "suggested_probability": round(self.suggested_probability, DIGITS), "photos": self.photos,
-            "photo": self.photo.to_json(), "neighbours": [one.to_json() for one in self.neighbours],
-            "reasons": list(self.reasons), "payload": dict(self.payload),
-        }  # fmt: skip
+            "suggested_probability": round(self.suggested_probability, DIGITS),
+            "photos": self.photos,
+            "photo": self.photo.to_json(),
+            "neighbours": [one.to_json() for one in self.neighbours],
+            "reasons": list(self.reasons),
+            "payload": dict(self.payload),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,33 +126,45 @@ class MislabelReport:
         """Counts of the report."""
         swaps = Counter((one.category, one.suggested) for one in self.entries)
         return {
-            "photos": self.photos, "products": self.products, "suspected": self.suspected, "shown": len(self.entries),
-            "by_category": dict(self.by_category), "suspected_by_category": dict(self.suspected_by_category),
+            "photos": self.photos,
+            "products": self.products,
+            "suspected": self.suspected,
+            "shown": len(self.entries),
+            "by_category": dict(self.by_category),
+            "suspected_by_category": dict(self.suspected_by_category),
             "swaps": [
                 {"category": given, "suggested": other, "products": count}
                 for (given, other), count in sorted(swaps.items(), key=lambda item: (-item[1], item[0]))
             ],
-        }  # fmt: skip
+        }
 
     def to_json(self) -> dict[str, Any]:
         """One JSON document."""
         return {
-            "kind": "mislabels", **_origin(self), "summary": self.summary(),
+            "kind": "mislabels",
+            **_origin(self),
+            "summary": self.summary(),
             "entries": [entry.to_json() for entry in self.entries],
-            "notes": list(self.notes), "took_s": round(self.took_s, 2),
-        }  # fmt: skip
+            "notes": list(self.notes),
+            "took_s": round(self.took_s, 2),
+        }
 
     def rows(self) -> list[dict[str, Any]]:
         """One flat row per entry, for CSV."""
         return [
             {
-                "rank": rank, "product_id": one.product_id, "category": one.category, "suggested": one.suggested,
-                "score": round(one.score, DIGITS), "photo": one.photo.path, "photos": one.photos,
+                "rank": rank,
+                "product_id": one.product_id,
+                "category": one.category,
+                "suggested": one.suggested,
+                "score": round(one.score, DIGITS),
+                "photo": one.photo.path,
+                "photos": one.photos,
                 "neighbours": "|".join(near.photo.product_id for near in one.neighbours),
                 "reasons": " ".join(one.reasons),
             }
             for rank, one in enumerate(self.entries, 1)
-        ]  # fmt: skip
+        ]
 
 
 class Oddity(StrEnum):
@@ -181,12 +203,18 @@ class Outlier:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "oddity": str(self.oddity), "product_id": self.product_id, "score": round(self.score, DIGITS),
-            "z": round(self.z, 3), "cosine": round(self.cosine, DIGITS), "category": self.photo.category,
-            "photos": self.photos, "photo": self.photo.to_json(),
-            "neighbours": [one.to_json() for one in self.neighbours], "reasons": list(self.reasons),
+            "oddity": str(self.oddity),
+            "product_id": self.product_id,
+            "score": round(self.score, DIGITS),
+            "z": round(self.z, 3),
+            "cosine": round(self.cosine, DIGITS),
+            "category": self.photo.category,
+            "photos": self.photos,
+            "photo": self.photo.to_json(),
+            "neighbours": [one.to_json() for one in self.neighbours],
+            "reasons": list(self.reasons),
             "payload": dict(self.payload),
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,35 +249,47 @@ class OutlierReport:
         """Counts of the report."""
         shown = Counter(str(one.oddity) for one in self.entries)
         return {
-            "photos": self.photos, "products": self.products,
+            "photos": self.photos,
+            "products": self.products,
             "found": {str(kind): self.found.get(kind, 0) for kind in Oddity},
             "shown": {str(kind): shown[kind] for kind in Oddity},
             "usual": {name: round(value, DIGITS) for name, value in self.usual.items()},
-        }  # fmt: skip
+        }
 
     def to_json(self) -> dict[str, Any]:
         """One JSON document; ``entries`` holds all three rankings, told apart by ``oddity``."""
         return {
-            "kind": "outliers", **_origin(self), "summary": self.summary(),
+            "kind": "outliers",
+            **_origin(self),
+            "summary": self.summary(),
             "entries": [entry.to_json() for entry in self.entries],
-            "notes": list(self.notes), "took_s": round(self.took_s, 2),
-        }  # fmt: skip
+            "notes": list(self.notes),
+            "took_s": round(self.took_s, 2),
+        }
 
     def rows(self) -> list[dict[str, Any]]:
         """One flat row per entry, for CSV."""
         return [
             {
-                "oddity": str(one.oddity), "product_id": one.product_id, "category": one.photo.category,
-                "score": round(one.score, DIGITS), "cosine": round(one.cosine, DIGITS), "photo": one.photo.path,
-                "photos": one.photos, "neighbours": "|".join(near.photo.product_id for near in one.neighbours),
+                "oddity": str(one.oddity),
+                "product_id": one.product_id,
+                "category": one.photo.category,
+                "score": round(one.score, DIGITS),
+                "cosine": round(one.cosine, DIGITS),
+                "photo": one.photo.path,
+                "photos": one.photos,
+                "neighbours": "|".join(near.photo.product_id for near in one.neighbours),
                 "reasons": " ".join(one.reasons),
             }
             for one in self.entries
-        ]  # fmt: skip
+        ]
 
 
 def _origin(report: MislabelReport | OutlierReport) -> dict[str, Any]:
     return {
-        "generation": report.generation, "model": report.model, "created_at": report.created_at,
-        "catalog_root": report.catalog_root, "settings": dict(report.settings),
-    }  # fmt: skip
+        "generation": report.generation,
+        "model": report.model,
+        "created_at": report.created_at,
+        "catalog_root": report.catalog_root,
+        "settings": dict(report.settings),
+    }

@@ -80,14 +80,19 @@ def find_mislabels(
     suspected = scores >= SUSPECTED
     return MislabelReport(
         entries=_entries(published, gallery, near, judged, names, shown),
-        photos=int(gallery.photo_counts[chosen].sum()), products=len(chosen), suspected=int(suspected.sum()),
+        photos=int(gallery.photo_counts[chosen].sum()),
+        products=len(chosen),
+        suspected=int(suspected.sum()),
         by_category={name: int((given == number).sum()) for number, name in enumerate(names)},
         suspected_by_category={name: int((given[suspected] == number).sum()) for number, name in enumerate(names)},
-        generation=published.generation, model=store.record.fingerprint, created_at=now(),
+        generation=published.generation,
+        model=store.record.fingerprint,
+        created_at=now(),
         catalog_root=str(published.catalog_root),
         settings={"where": where_json(where), "limit": limit, "neighbours": neighbours, "seed": seed},
-        notes=_notes(judged, names), took_s=time.perf_counter() - began,
-    )  # fmt: skip
+        notes=_notes(judged, names),
+        took_s=time.perf_counter() - began,
+    )
 
 
 @dataclass(frozen=True)
@@ -182,12 +187,24 @@ def _entries(
                 f"The index's model takes it for {photo.predicted_category}"
                 + (f" ({sure:.0%} sure)." if sure is not None else ".")
             )
-        made.append((worst, Mislabel(
-            product_id=gallery.products[product], category=names[given], suggested=names[other], score=score,
-            neighbour_share=share, label_probability=own, suggested_probability=best, photos=len(rows), photo=photo,
-            neighbours=neighbours_of(gallery, near.rows[worst], near.cosines[worst], SHOWN_NEIGHBOURS),
-            reasons=tuple(reasons),
-        )))  # fmt: skip
+        made.append(
+            (
+                worst,
+                Mislabel(
+                    product_id=gallery.products[product],
+                    category=names[given],
+                    suggested=names[other],
+                    score=score,
+                    neighbour_share=share,
+                    label_probability=own,
+                    suggested_probability=best,
+                    photos=len(rows),
+                    photo=photo,
+                    neighbours=neighbours_of(gallery, near.rows[worst], near.cosines[worst], SHOWN_NEIGHBOURS),
+                    reasons=tuple(reasons),
+                ),
+            )
+        )
     fields = catalog_fields(published.store, [gallery.ids[row] for row, _ in made])
     return tuple(replace(entry, payload=fields.get(gallery.ids[row], {})) for row, entry in made)
 

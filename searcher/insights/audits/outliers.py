@@ -81,15 +81,21 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50,
         far=pick.photos(Oddity.FAR, ranked_far[:limit], distance, z, sure),
         no_jewelry=pick.photos(Oddity.NO_JEWELRY, ranked_strange[:limit], distance, z, sure),
         disagreeing=pick.products(ranked_apart[:limit], lowest, apart_z, pairs),
-        photos=int(asked.sum()), products=len(np.unique(gallery.product[asked])),
+        photos=int(asked.sum()),
+        products=len(np.unique(gallery.product[asked])),
         found={
-            Oddity.FAR: len(ranked_far), Oddity.NO_JEWELRY: len(ranked_strange), Oddity.DISAGREEING: len(ranked_apart),
+            Oddity.FAR: len(ranked_far),
+            Oddity.NO_JEWELRY: len(ranked_strange),
+            Oddity.DISAGREEING: len(ranked_apart),
         },
-        usual=usual, generation=published.generation, model=store.record.fingerprint, created_at=now(),
+        usual=usual,
+        generation=published.generation,
+        model=store.record.fingerprint,
+        created_at=now(),
         catalog_root=str(published.catalog_root),
         settings={"where": where_json(where), "limit": limit, "seed": seed},
         took_s=time.perf_counter() - began,
-    )  # fmt: skip
+    )
 
 
 def far_from_others(near: Neighbours) -> tuple[Numbers, Numbers]:
@@ -190,10 +196,19 @@ class _Entries:
             score = score_of(float(z[row]))
             if oddity is Oddity.NO_JEWELRY:
                 score *= 1.0 - float(sure[row])
-            made.append(Outlier(
-                oddity, gallery.products[gallery.product[row]], score, float(z[row]), cosine, photo_of(gallery, row),
-                near, tuple(reasons), int(gallery.photo_counts[gallery.product[row]]),
-            ))  # fmt: skip
+            made.append(
+                Outlier(
+                    oddity,
+                    gallery.products[gallery.product[row]],
+                    score,
+                    float(z[row]),
+                    cosine,
+                    photo_of(gallery, row),
+                    near,
+                    tuple(reasons),
+                    int(gallery.photo_counts[gallery.product[row]]),
+                )
+            )
         return self._with_fields(made)
 
     def products(self, products: Iterable[int], lowest: Numbers, z: Numbers, pairs: Ints) -> tuple[Outlier, ...]:
@@ -214,10 +229,19 @@ class _Entries:
             kinds = sorted({p for row in range(start, end) if (p := photo_of(gallery, row).predicted_category)})
             if len(kinds) > 1:
                 reasons.append(f"The index's model takes its photos for {' and '.join(kinds)}.")
-            made.append(Outlier(
-                Oddity.DISAGREEING, gallery.products[product], score_of(float(z[product])), float(z[product]),
-                float(lowest[product]), shown, near, tuple(reasons), end - start,
-            ))  # fmt: skip
+            made.append(
+                Outlier(
+                    Oddity.DISAGREEING,
+                    gallery.products[product],
+                    score_of(float(z[product])),
+                    float(z[product]),
+                    float(lowest[product]),
+                    shown,
+                    near,
+                    tuple(reasons),
+                    end - start,
+                )
+            )
         return self._with_fields(made)
 
     def _with_fields(self, made: list[Outlier]) -> tuple[Outlier, ...]:

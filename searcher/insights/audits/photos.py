@@ -18,11 +18,14 @@ def photo_of(gallery: Gallery, row: int) -> Photo:
     payload = gallery.payloads[row]
     confidence = payload.get("predicted_confidence")
     return Photo(
-        id=gallery.ids[row], product_id=str(payload["product_id"]),
-        path=str(value_at(payload, "photo.path") or ""), sha256=str(value_at(payload, "photo.sha256") or ""),
-        category=_text(payload.get("category")), predicted_category=_text(payload.get("predicted_category")),
+        id=gallery.ids[row],
+        product_id=str(payload["product_id"]),
+        path=str(value_at(payload, "photo.path") or ""),
+        sha256=str(value_at(payload, "photo.sha256") or ""),
+        category=_text(payload.get("category")),
+        predicted_category=_text(payload.get("predicted_category")),
         predicted_confidence=None if confidence is None else float(confidence),
-    )  # fmt: skip
+    )
 
 
 def neighbours_of(gallery: Gallery, rows: Any, cosines: Any, limit: int) -> tuple[Neighbour, ...]:

@@ -50,10 +50,14 @@ class Cluster:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "id": self.id, "name": self.name, "size": self.size, "cohesion": round(self.cohesion, DIGITS),
-            "attributes": dict(self.attributes), "members": [member.to_json() for member in self.members],
+            "id": self.id,
+            "name": self.name,
+            "size": self.size,
+            "cohesion": round(self.cohesion, DIGITS),
+            "attributes": dict(self.attributes),
+            "members": [member.to_json() for member in self.members],
             "product_ids": list(self.product_ids),
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +114,42 @@ class ClusterReport:
         """Counts of the report."""
         sizes = sorted(one.size for one in self.all_clusters)
         return {
-            "products": self.products, "clusters": len(sizes), "shown": len(self.clusters),
-            "clustered": sum(sizes), "alone": self.products - sum(sizes),
-            "largest": sizes[-1] if sizes else 0, "median_size": sizes[len(sizes) // 2] if sizes else 0,
-            "threshold": round(self.threshold, DIGITS), "on_the_map": len(self.places),
-        }  # fmt: skip
+            "products": self.products,
+            "clusters": len(sizes),
+            "shown": len(self.clusters),
+            "clustered": sum(sizes),
+            "alone": self.products - sum(sizes),
+            "largest": sizes[-1] if sizes else 0,
+            "median_size": sizes[len(sizes) // 2] if sizes else 0,
+            "threshold": round(self.threshold, DIGITS),
+            "on_the_map": len(self.places),
+        }
 
     def to_json(self) -> dict[str, Any]:
         """One JSON document; clusters that are not shown are in the counts alone."""
         return {
-            "kind": "clusters", "generation": self.generation, "model": self.model, "created_at": self.created_at,
-            "catalog_root": self.catalog_root, "settings": dict(self.settings), "summary": self.summary(),
+            "kind": "clusters",
+            "generation": self.generation,
+            "model": self.model,
+            "created_at": self.created_at,
+            "catalog_root": self.catalog_root,
+            "settings": dict(self.settings),
+            "summary": self.summary(),
             "clusters": [cluster.to_json() for cluster in self.clusters],
             "map": [place.to_json() for place in self.places],
-            "notes": list(self.notes), "took_s": round(self.took_s, 2),
-        }  # fmt: skip
+            "notes": list(self.notes),
+            "took_s": round(self.took_s, 2),
+        }
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One flat row per product of a shown cluster, for CSV."""
         for cluster in self.clusters:
             for product in cluster.product_ids:
                 yield {
-                    "cluster": cluster.id, "name": cluster.name, "size": cluster.size,
-                    "cohesion": round(cluster.cohesion, DIGITS), "product_id": product,
+                    "cluster": cluster.id,
+                    "name": cluster.name,
+                    "size": cluster.size,
+                    "cohesion": round(cluster.cohesion, DIGITS),
+                    "product_id": product,
                     "medoid": product == cluster.id,
-                }  # fmt: skip
+                }

@@ -73,16 +73,26 @@ def find_clusters(
     found = _clusters(gallery, vectors, label, members, record.field_table)
     placed = _places(gallery, vectors, found, map_size) if map_size else ()
     return ClusterReport(
-        clusters=tuple(found[:limit]), hidden=tuple(found[limit:]), places=placed,
-        products=len(gallery.products), threshold=threshold,
-        generation=published.generation, model=record.fingerprint, created_at=now(),
+        clusters=tuple(found[:limit]),
+        hidden=tuple(found[limit:]),
+        places=placed,
+        products=len(gallery.products),
+        threshold=threshold,
+        generation=published.generation,
+        model=record.fingerprint,
+        created_at=now(),
         catalog_root=str(published.catalog_root),
         settings={
-            "where": where_json(where), "granularity": granularity, "limit": limit, "members": members,
-            "map_size": map_size, "across_categories": across_categories,
+            "where": where_json(where),
+            "granularity": granularity,
+            "limit": limit,
+            "members": members,
+            "map_size": map_size,
+            "across_categories": across_categories,
         },
-        judged_ids=gallery.products, took_s=time.perf_counter() - began,
-    )  # fmt: skip
+        judged_ids=gallery.products,
+        took_s=time.perf_counter() - began,
+    )
 
 
 def _check(granularity: float, limit: int, members: int, map_size: int) -> None:
@@ -130,11 +140,14 @@ def _cluster(gallery: Gallery, vectors: Floats, rows: Ints, members: int, table:
     payloads = [gallery.payloads[gallery.starts[product]] for product in rows]
     shared = shared_values(payloads, table)
     return Cluster(
-        id=gallery.products[medoid], name=name_of(payloads, shared), size=len(rows),
+        id=gallery.products[medoid],
+        name=name_of(payloads, shared),
+        size=len(rows),
         cohesion=float(np.mean([cosine for cosine, product, _ in nearest if product != medoid])),
         members=tuple(Member(gallery.products[p], cosine, photo_of(gallery, r)) for cosine, p, r in nearest[:members]),
-        product_ids=tuple(gallery.products[product] for _, product, _ in nearest), attributes=shared,
-    )  # fmt: skip
+        product_ids=tuple(gallery.products[product] for _, product, _ in nearest),
+        attributes=shared,
+    )
 
 
 def _places(gallery: Gallery, vectors: Floats, clusters: Sequence[Cluster], size: int) -> tuple[Place, ...]:

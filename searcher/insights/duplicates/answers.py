@@ -55,10 +55,16 @@ class Photo:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "id": self.id, "product_id": self.product_id, "photo": self.path, "sha256": self.sha256,
-            "width": self.width, "height": self.height, "bytes": self.bytes, "category": self.category,
+            "id": self.id,
+            "product_id": self.product_id,
+            "photo": self.path,
+            "sha256": self.sha256,
+            "width": self.width,
+            "height": self.height,
+            "bytes": self.bytes,
+            "category": self.category,
             "payload": dict(self.payload),
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +91,15 @@ class Evidence:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values; what was not measured is left out."""
         values = {
-            "cosine": self.cosine, "phash_distance": self.phash_distance, "matched_features": self.matched_features,
-            "transform": None if self.transform is None else list(self.transform), "flipped": self.flipped or None,
-            "overlap": self.overlap, "colour_difference": self.colour_difference, "decided_by": self.decided_by,
-        }  # fmt: skip
+            "cosine": self.cosine,
+            "phash_distance": self.phash_distance,
+            "matched_features": self.matched_features,
+            "transform": None if self.transform is None else list(self.transform),
+            "flipped": self.flipped or None,
+            "overlap": self.overlap,
+            "colour_difference": self.colour_difference,
+            "decided_by": self.decided_by,
+        }
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -106,9 +117,12 @@ class Pair:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "first": self.first.to_json(), "second": self.second.to_json(), "tier": str(self.tier),
-            "probability": self.probability, "evidence": self.evidence.to_json(),
-        }  # fmt: skip
+            "first": self.first.to_json(),
+            "second": self.second.to_json(),
+            "tier": str(self.tier),
+            "probability": self.probability,
+            "evidence": self.evidence.to_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +141,13 @@ class Member:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            **self.photo.to_json(), "tier": None if self.tier is None else str(self.tier),
-            "probability": self.probability, "evidence": None if self.evidence is None else self.evidence.to_json(),
-            "keep": self.keep, "delete": self.delete,
-        }  # fmt: skip
+            **self.photo.to_json(),
+            "tier": None if self.tier is None else str(self.tier),
+            "probability": self.probability,
+            "evidence": None if self.evidence is None else self.evidence.to_json(),
+            "keep": self.keep,
+            "delete": self.delete,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +182,13 @@ class Group:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "id": self.id, "tier": str(self.tier), "products": list(self.products),
-            "crosses_categories": self.crosses_categories, "prices_differ": self.prices_differ,
+            "id": self.id,
+            "tier": str(self.tier),
+            "products": list(self.products),
+            "crosses_categories": self.crosses_categories,
+            "prices_differ": self.prices_differ,
             "members": [member.to_json() for member in self.members],
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,10 +100,17 @@ class Calibration:
         self._learn_decisions(table, made)
         labels = np.array(made.labels)
         return fit_verifier(
-            np.stack(made.cheap), labels, np.array(made.groups), lambda places: self._closed(made, places),
-            seed=self._seed, model=self._store.record.fingerprint, created_at=now(), photos=len(chosen),
-            edits=list(EDITS), decisions=len(self._decisions),
-        )  # fmt: skip
+            np.stack(made.cheap),
+            labels,
+            np.array(made.groups),
+            lambda places: self._closed(made, places),
+            seed=self._seed,
+            model=self._store.record.fingerprint,
+            created_at=now(),
+            photos=len(chosen),
+            edits=list(EDITS),
+            decisions=len(self._decisions),
+        )
 
     def _chosen(self, table: PhotoTable) -> list[int]:
         nodes = np.unique(table.alike)

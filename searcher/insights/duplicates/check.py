@@ -52,9 +52,11 @@ class CheckMatch:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            **self.photo.to_json(), "tier": str(self.tier), "probability": self.probability,
+            **self.photo.to_json(),
+            "tier": str(self.tier),
+            "probability": self.probability,
             "evidence": self.evidence.to_json(),
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,15 @@ class DuplicateCheck:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
-            "photo": self.photo, "duplicate": self.is_duplicate, "matches": [match.to_json() for match in self.matches],
-            "nearest": self.nearest, "not_verified": self.not_verified, "generation": self.generation,
-            "model": self.model, "took_ms": round(self.took_ms, 1),
-        }  # fmt: skip
+            "photo": self.photo,
+            "duplicate": self.is_duplicate,
+            "matches": [match.to_json() for match in self.matches],
+            "nearest": self.nearest,
+            "not_verified": self.not_verified,
+            "generation": self.generation,
+            "model": self.model,
+            "took_ms": round(self.took_ms, 1),
+        }
 
 
 def check_photo(
@@ -109,15 +116,24 @@ def check_photo(
         key=lambda match: (order.index(match.tier), -match.probability, match.photo.product_id),
     )
     return DuplicateCheck(
-        new.name, tuple(found), photos[0].product_id if photos else None, not_verified, store.generation,
-        store.record.fingerprint, 1000 * (time.perf_counter() - started),
-    )  # fmt: skip
+        new.name,
+        tuple(found),
+        photos[0].product_id if photos else None,
+        not_verified,
+        store.generation,
+        store.record.fingerprint,
+        1000 * (time.perf_counter() - started),
+    )
 
 
 def _compared(
-    new: NewPhoto, others: list[Photo], cosines: NDArray[np.float64], cheap: Array, comparison: Comparison,
+    new: NewPhoto,
+    others: list[Photo],
+    cosines: NDArray[np.float64],
+    cheap: Array,
+    comparison: Comparison,
     verifier: Verifier,
-) -> tuple[list[CheckMatch], int]:  # fmt: skip
+) -> tuple[list[CheckMatch], int]:
     """Matches among photos of the index whose files differ from the new one, and how many were left open."""
     left_open = np.flatnonzero(verifier.open(cheap) >= verifier.thresholds.gate)
     promise = verifier.promise(cheap[left_open])

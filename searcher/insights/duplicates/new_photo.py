@@ -103,8 +103,10 @@ def cheap_features(
     around = store.search(vectors, limit=FIFTH + 2, fields=[])
     fifth = np.array([hits[min(FIFTH + 1, len(hits) - 1)].score for hits in around], np.float32)
     own = np.full(len(others), cosines[min(FIFTH, len(cosines) - 1)], np.float32)
-    hashes = (np.full(len(others), int(new.as_photo.phash, 16), np.uint64),
-              np.array([int(photo.phash or "0", 16) for photo in others], np.uint64))  # fmt: skip
+    hashes = (
+        np.full(len(others), int(new.as_photo.phash, 16), np.uint64),
+        np.array([int(photo.phash or "0", 16) for photo in others], np.uint64),
+    )
     known = known_of(cosines.astype(np.float32), (fifth, own), ranks.astype(np.float32), hashes)
     mine = Signatures.blank(1)
     mine.put(0, new.framed)

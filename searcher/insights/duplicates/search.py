@@ -82,10 +82,17 @@ class DuplicateSearch:
         self._where: Filter | None = published.read_filter(settings.where)
         self._notes: list[str] = []
         self._kept = Checkpoint(
-            published.local, {"generation": published.generation, "created": published.store.record.created_at,
-                    "model": published.store.record.fingerprint, "verifier": _digest(verifier),
-                    **settings.to_json(), "filter": repr(self._where), "budget_s": None},
-        )  # fmt: skip
+            published.local,
+            {
+                "generation": published.generation,
+                "created": published.store.record.created_at,
+                "model": published.store.record.fingerprint,
+                "verifier": _digest(verifier),
+                **settings.to_json(),
+                "filter": repr(self._where),
+                "budget_s": None,
+            },
+        )
 
     def run(self) -> DuplicateReport:
         """Find, group and count; raises ``StoreUnwritable`` where unfinished work cannot be kept."""
@@ -106,9 +113,14 @@ class DuplicateSearch:
         framed = within_frames(signatures, np.unique(candidates.pairs))
         candidates = candidates.with_pairs(table, _about(asked, table, framed))
         judge = PairJudge(
-            table, candidates.fifth, signatures, self._comparison, self.verifier,
-            Decisions.read(decisions_path(self.published.local)), time.monotonic() + self.settings.budget,
-        )  # fmt: skip
+            table,
+            candidates.fifth,
+            signatures,
+            self._comparison,
+            self.verifier,
+            Decisions.read(decisions_path(self.published.local)),
+            time.monotonic() + self.settings.budget,
+        )
         cheap = judge.cheap(candidates.pairs, candidates.cosines, candidates.ranks)
         for rows, aligned, evidence in self._compared(judge, candidates, cheap):
             found |= judge.found(candidates.pairs[rows], cheap[rows], aligned, evidence)
@@ -119,11 +131,17 @@ class DuplicateSearch:
         self._kept.clear()
         self._remark(judge)
         return DuplicateReport(
-            tuple(groups), tuple(loose),
+            tuple(groups),
+            tuple(loose),
             Counts(len(asked), len(candidates.pairs), judge.verified, len(judge.not_verified)),
-            self.published.generation, store.record.fingerprint, now(), str(self.published.catalog_root),
-            self.settings.to_json(), tuple(self._notes), time.perf_counter() - began,
-        )  # fmt: skip
+            self.published.generation,
+            store.record.fingerprint,
+            now(),
+            str(self.published.catalog_root),
+            self.settings.to_json(),
+            tuple(self._notes),
+            time.perf_counter() - began,
+        )
 
     def _asked(self, table: PhotoTable) -> NDArray[np.int64]:
         """Rows of the photos that the report is about."""

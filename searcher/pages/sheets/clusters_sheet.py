@@ -16,8 +16,13 @@ from searcher.pages.sheets.sheet import Card, Choice, MapPoint, Sheet, Shown
 def clusters_sheet(document: Mapping[str, Any], pictures: PictureSheet) -> Sheet:
     """The page of a `ClusterReport.to_json`."""
     summary, clusters = document["summary"], document["clusters"]
-    facts = [("products", "products"), ("clusters", "clusters"), ("clustered", "products in clusters"),
-             ("alone", "products on their own"), ("largest", "products in the largest")]  # fmt: skip
+    facts = [
+        ("products", "products"),
+        ("clusters", "clusters"),
+        ("clustered", "products in clusters"),
+        ("alone", "products on their own"),
+        ("largest", "products in the largest"),
+    ]
     cards = [_cluster(cluster, pictures) for cluster in clusters]
     places = {cluster["id"]: place for place, cluster in enumerate(clusters)}
     return Sheet(

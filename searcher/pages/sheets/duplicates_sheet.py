@@ -32,9 +32,11 @@ def duplicates_sheet(document: Mapping[str, Any], pictures: PictureSheet) -> She
     cards += [_pair_card(number, pair, pictures) for number, pair in enumerate(document["loose_pairs"], start=1)]
     tags = [tag for card in cards for tag in card.tags]
     flags = (
-        (CATEGORIES, "Several categories"), (PRICES, "Several prices"), (DELETABLE, "Something to delete"),
+        (CATEGORIES, "Several categories"),
+        (PRICES, "Several prices"),
+        (DELETABLE, "Something to delete"),
         (LOOSE, "Loose pairs"),
-    )  # fmt: skip
+    )
     return Sheet(
         kind="duplicates",
         title="Duplicates",
@@ -59,11 +61,15 @@ def duplicates_sheet(document: Mapping[str, Any], pictures: PictureSheet) -> She
 
 def _facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts = [
-        ("photos", "photos looked at"), ("groups", "groups"), ("photos_in_groups", "photos in groups"),
-        ("deletable", "photos may be deleted"), ("crossing_categories", "groups across categories"),
-        ("prices_differ", "groups with several prices"), ("loose_pairs", "loose pairs"),
+        ("photos", "photos looked at"),
+        ("groups", "groups"),
+        ("photos_in_groups", "photos in groups"),
+        ("deletable", "photos may be deleted"),
+        ("crossing_categories", "groups across categories"),
+        ("prices_differ", "groups with several prices"),
+        ("loose_pairs", "loose pairs"),
         ("not_verified", "pairs not verified"),
-    ]  # fmt: skip
+    ]
     return [(f"{summary[name]:,}", label) for name, label in facts if summary[name] or name in ("photos", "groups")]
 
 
@@ -72,8 +78,15 @@ def _group_card(group: Mapping[str, Any], pictures: PictureSheet) -> Card:
     first, others = members[0], members[1:]
     deletable = sum(member["delete"] for member in members)
     tags = [group["tier"]]
-    tags += [tag for tag, holds in ((CATEGORIES, group["crosses_categories"]), (PRICES, group["prices_differ"]),
-                                    (DELETABLE, deletable)) if holds]  # fmt: skip
+    tags += [
+        tag
+        for tag, holds in (
+            (CATEGORIES, group["crosses_categories"]),
+            (PRICES, group["prices_differ"]),
+            (DELETABLE, deletable),
+        )
+        if holds
+    ]
     meta = [counted(len(members), "photo"), counted(len(group["products"]), "product")]
     meta += [f"{deletable} to delete"] if deletable else []
     return Card(
@@ -143,10 +156,14 @@ def _compared(
         lines=evidence_in_words(evidence),
         differs=differing_fields(first, photo),
         difference=pictures.difference(
-            (first["sha256"], first["photo"]), (photo["sha256"], photo["photo"]),
-            evidence.get("transform"), bool(evidence.get("flipped")),
-        ) if found["tier"] in ALIGNED else None,
-    )  # fmt: skip
+            (first["sha256"], first["photo"]),
+            (photo["sha256"], photo["photo"]),
+            evidence.get("transform"),
+            bool(evidence.get("flipped")),
+        )
+        if found["tier"] in ALIGNED
+        else None,
+    )
 
 
 def _mark(photo: Mapping[str, Any]) -> str:
@@ -154,8 +171,11 @@ def _mark(photo: Mapping[str, Any]) -> str:
 
 
 def _under(photo: Mapping[str, Any]) -> str:
-    parts = [photo["product_id"] if photo["payload"].get("title") else None, photo["category"],
-             written(photo["payload"], "price")]  # fmt: skip
+    parts = [
+        photo["product_id"] if photo["payload"].get("title") else None,
+        photo["category"],
+        written(photo["payload"], "price"),
+    ]
     return printable(" · ".join(str(part) for part in parts if part))
 
 

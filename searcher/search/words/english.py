@@ -6,10 +6,54 @@ import re
 
 _WORD = re.compile(r"[^\W_]+")
 STOP_WORDS = frozenset(
-    ("a", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "for", "from", "has", "have", "i", "in", "is",
-     "it", "its", "like", "looking", "me", "my", "of", "on", "one", "or", "s", "show", "some", "something", "t", "that",
-     "the", "their", "this", "to", "want", "we", "which", "with", "without", "you", "your")
-)  # fmt: skip
+    (
+        "a",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "can",
+        "do",
+        "for",
+        "from",
+        "has",
+        "have",
+        "i",
+        "in",
+        "is",
+        "it",
+        "its",
+        "like",
+        "looking",
+        "me",
+        "my",
+        "of",
+        "on",
+        "one",
+        "or",
+        "s",
+        "show",
+        "some",
+        "something",
+        "t",
+        "that",
+        "the",
+        "their",
+        "this",
+        "to",
+        "want",
+        "we",
+        "which",
+        "with",
+        "without",
+        "you",
+        "your",
+    )
+)
 """Words that are in every question and say nothing of a product; ``s`` and ``t`` are what is left of 's and 't."""
 
 

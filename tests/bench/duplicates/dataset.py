@@ -93,7 +93,7 @@ def write_dataset(
     families and strengths in turn) and the hard negatives that apply; besides, one photo each of ``drawn`` other
     designs and the photos of a real catalog (the folder of a catalog.csv with near_group). One half of the designs is
     for calibration, where more copies teach more, one for tests, where ten distractors stand beside each copy.
-    """  # fmt: skip
+    """
     firsts = [product for product in draw_products(3 * (products + drawn), seed) if not product.variant_of]
     firsts = firsts[: products + drawn]
     splits = split_designs(firsts[:products], seed) + split_designs(firsts[products:], seed)

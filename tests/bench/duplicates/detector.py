@@ -70,9 +70,11 @@ class Split:
         pairs, first, second = candidates.pairs[new], candidates.pairs[new, 0], candidates.pairs[new, 1]
         fifth, hashes = candidates.fifth, self.table.hashes
         known = known_of(
-            candidates.cosines[new], (fifth[first], fifth[second]), candidates.ranks[new],
+            candidates.cosines[new],
+            (fifth[first], fifth[second]),
+            candidates.ranks[new],
             (hashes[first], hashes[second]),
-        )  # fmt: skip
+        )
         return pairs, np.concatenate([known, compare_signatures(signatures, first, signatures, second)], axis=1)
 
     @property
@@ -113,9 +115,14 @@ def calibrated(split: Split, *, seed: int = 0) -> Verifier:
     labels = split.labels[known]
     groups = np.minimum(split.truth.base[split.first[known]], split.truth.base[split.second[known]])
     return fit_verifier(
-        split.cheap[known], labels, groups, lambda places: split.close(known[places]), seed=seed,
-        model=split.service.published().store.record.fingerprint, trained_on="drawn and edited sample photos",
-    )  # fmt: skip
+        split.cheap[known],
+        labels,
+        groups,
+        lambda places: split.close(known[places]),
+        seed=seed,
+        model=split.service.published().store.record.fingerprint,
+        trained_on="drawn and edited sample photos",
+    )
 
 
 def open_split(index: Path, rows: Sequence[Labelled]) -> Split:

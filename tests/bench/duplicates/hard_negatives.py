@@ -126,7 +126,7 @@ def shoot(
     """What ``draw_photo`` does, but ground and grain have seeds of their own; None where there is nothing to engrave.
 
     ``from_behind`` mirrors the ground, for a photo that will be mirrored as a whole.
-    """  # fmt: skip
+    """
     ground, glow = background(view.backdrop, size, np.random.default_rng(ground_seed))
     if from_behind:
         ground = ImageOps.mirror(ground)

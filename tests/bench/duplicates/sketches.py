@@ -191,6 +191,12 @@ def _pendant(pen: _Pen, rng: np.random.Generator) -> None:
 
 
 _SHAPES: dict[str, Callable[[_Pen, np.random.Generator], None]] = {
-    "rings": _ring, "necklaces": _chain, "earrings": _earrings, "bracelets": _chain, "pendants": _pendant,
-    "brooches": _flower, "anklets": _chain, "watches": _watch,
-}  # fmt: skip
+    "rings": _ring,
+    "necklaces": _chain,
+    "earrings": _earrings,
+    "bracelets": _chain,
+    "pendants": _pendant,
+    "brooches": _flower,
+    "anklets": _chain,
+    "watches": _watch,
+}

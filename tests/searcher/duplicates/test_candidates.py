@@ -20,8 +20,17 @@ PHOTOS, K = 60, 5
 def rows_of(vectors: NDArray[np.float32], files: list[str]) -> list[Point]:
     points = []
     for number, (vector, file) in enumerate(zip(vectors, files, strict=True)):
-        photo = {"path": f"{number}.jpg", "sha256": file, "pixel_sha256": file, "phash": f"{number:016x}", "width": 9.0,
-                 "height": 9.0, "bytes": 1.0, "rank": 0.0, "mtime_ns": 0}  # fmt: skip
+        photo = {
+            "path": f"{number}.jpg",
+            "sha256": file,
+            "pixel_sha256": file,
+            "phash": f"{number:016x}",
+            "width": 9.0,
+            "height": 9.0,
+            "bytes": 1.0,
+            "rank": 0.0,
+            "mtime_ns": 0,
+        }
         points.append(
             Point(f"00000000-0000-4000-8000-{number:012d}", {"product_id": f"P{number}", "photo": photo}, vector)
         )

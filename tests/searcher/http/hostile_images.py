@@ -45,8 +45,17 @@ def tiff(*entries: tuple[int, int, int, int], after: int = 0) -> bytes:
 
 def big_tiff(width: int, height: int, offset: int = 100) -> bytes:
     """Uncompressed, one strip that is not there."""
-    return tiff((256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1),
-                (273, 4, 1, offset), (277, 3, 1, 1), (278, 4, 1, height), (279, 4, 1, 0xFFFFFFFF))  # fmt: skip
+    return tiff(
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1),
+        (273, 4, 1, offset),
+        (277, 3, 1, 1),
+        (278, 4, 1, height),
+        (279, 4, 1, 0xFFFFFFFF),
+    )
 
 
 def webp(width: int, height: int) -> bytes:
@@ -87,7 +96,9 @@ REFUSED: dict[str, Make] = {
     "one byte": lambda: b"\xff",
     "text": lambda: b"this is no photo\n" * 100,
     "html": lambda: b"<!doctype html><script>alert(1)</script>",
-    "svg with an entity": lambda: b'<?xml version="1.0"?><!DOCTYPE s [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg>&x;</svg>',
+    "svg with an entity": lambda: (
+        b'<?xml version="1.0"?><!DOCTYPE s [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg>&x;</svg>'
+    ),
     "postscript": lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(/etc/passwd) run showpage\n",
     "pdf": lambda: b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF",
     "zip": lambda: b"PK\x03\x04" + bytes(60),
@@ -118,7 +129,7 @@ REFUSED: dict[str, Make] = {
     "bmp, bomb": lambda: bmp(2**31 - 1, 2**31 - 1),
     "bmp, upside down": lambda: bmp(64, -(2**31)),
     "avif, cut off": lambda: b"\0\0\0\x1cftypavif" + bytes(40),
-}  # fmt: skip
+}
 
 ODD: dict[str, Make] = {
     "16 bits": lambda: png(64, 64, bytes(64 * 129), depth=16, color=0),

@@ -18,16 +18,25 @@ ADMIN = "/v1/admin/status"
 
 
 def test_every_way_to_send_a_key(guarded: TestClient, keyring: Keyring) -> None:
-    for headers in (bearer(keyring.read), {"authorization": f"bearer  {keyring.read} "}, {"x-api-key": keyring.read},
-                    {**bearer(keyring.read), "x-api-key": keyring.read}):  # fmt: skip
+    for headers in (
+        bearer(keyring.read),
+        {"authorization": f"bearer  {keyring.read} "},
+        {"x-api-key": keyring.read},
+        {**bearer(keyring.read), "x-api-key": keyring.read},
+    ):
         assert guarded.get(LOOK, headers=headers).status_code == 200, headers
 
 
 NO_KEYS: tuple[dict[str, Any], ...] = (
-    {}, {"authorization": ""}, {"authorization": "Bearer"}, {"authorization": "Bearer wrong"},
-    {"authorization": "Basic dXNlcjpwYXNz"}, {"x-api-key": ""}, {"x-api-key": "jwl_0123456789ab_" + "x" * 43},
+    {},
+    {"authorization": ""},
+    {"authorization": "Bearer"},
+    {"authorization": "Bearer wrong"},
+    {"authorization": "Basic dXNlcjpwYXNz"},
+    {"x-api-key": ""},
+    {"x-api-key": "jwl_0123456789ab_" + "x" * 43},
     {"x-api-key": b"\xff\xfe"},
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("path", [LOOK, ADMIN, "/metrics", "/no-such-path", "/livez/", "/static/../v1/x"])
@@ -64,8 +73,10 @@ def test_without_keys_nobody_is_admin(client: TestClient) -> None:
     assert client.get(ADMIN).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["api_key", "key", "token", "access_token", "API_KEY", "x-api-key", "%6bey", "apikey",
-                                  "+key", "authorization"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    ["api_key", "key", "token", "access_token", "API_KEY", "x-api-key", "%6bey", "apikey", "+key", "authorization"],
+)
 def test_a_key_in_the_address_is_refused_and_not_logged(
     guarded: TestClient, client: TestClient, keyring: Keyring, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -125,9 +136,19 @@ def test_a_key_file_without_keys_is_no_protection(make_app: MakeApp, keyring: Ke
         make_app(keys=keyring.file.path)
 
 
-@pytest.mark.parametrize(("path", "public"), [
-    ("/", True), ("/static/page.js", True), ("/static/../v1/admin/status", False), ("/staticx", False),
-    ("/v1/similar", False), ("/metrics", False), ("", False), ("/livez/x", False), ("//livez", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "public"),
+    [
+        ("/", True),
+        ("/static/page.js", True),
+        ("/static/../v1/admin/status", False),
+        ("/staticx", False),
+        ("/v1/similar", False),
+        ("/metrics", False),
+        ("", False),
+        ("/livez/x", False),
+        ("//livez", False),
+    ],
+)
 def test_public_paths(path: str, public: bool) -> None:
     assert is_public(path) is public

@@ -59,22 +59,28 @@ COSTLY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("similar", {**P001, "facets": ["product_id"]}),
     ("similar", {**P001, "facets": ["photo.sha256"]}),
     ("similar", {**P001, "facets": ["category"] * 21}),
-    ("facets", {"fields": ["product_id"]}), ("facets", {"fields": ["photo.pixel_sha256"]}),
-    ("facets", {"fields": ["photo.phash"]}), ("facets", {"fields": ["category"], "limit": 10**9}),
+    ("facets", {"fields": ["product_id"]}),
+    ("facets", {"fields": ["photo.pixel_sha256"]}),
+    ("facets", {"fields": ["photo.phash"]}),
+    ("facets", {"fields": ["category"], "limit": 10**9}),
     ("facets", {"where": {"should": [above(n) for n in range(5000)]}}),
     ("recommend", {"positive": ["P001"] * 33}),
     ("recommend", {"positive": ["P001"], "strategy": "best_score", "k": 501}),
     ("discover", {"context": [{"positive": "P001", "negative": "P002"}] * 33}),
-    ("also-viewed", {"product_ids": ["P001"] * 33}), ("also-viewed", {"product_ids": ["P001"], "k": 501}),
-    ("text", {"text": "gold " * 101}), ("text", {"text": " ".join(f"word{n}" for n in range(60))}),
-    ("text", {"text": "gold", "k": 501}), ("classify", {"image": "AAAA", "k": 10**9}),
+    ("also-viewed", {"product_ids": ["P001"] * 33}),
+    ("also-viewed", {"product_ids": ["P001"], "k": 501}),
+    ("text", {"text": "gold " * 101}),
+    ("text", {"text": " ".join(f"word{n}" for n in range(60))}),
+    ("text", {"text": "gold", "k": 501}),
+    ("classify", {"image": "AAAA", "k": 10**9}),
     ("batch", {"queries": ["P001"] * (MAX_BATCH + 1)}),
-    ("batch", {"queries": ["P001"] * 100, "k": 101}), ("batch", {"queries": ["P001"] * 2, "k": 5001}),
+    ("batch", {"queries": ["P001"] * 100, "k": 101}),
+    ("batch", {"queries": ["P001"] * 2, "k": 5001}),
     ("batch", {"queries": ["P001"] * 2, "k": 1, "offset": 5000}),
     ("batch", {"queries": ["P001"] * 21, "diversity": 0.1}),
     ("batch", {"queries": ["P001"] * 21, "boosts": ["price:1@0..9"]}),
     ("batch", {"queries": ["P001"] * 51, "facets": ["category", "price"]}),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(("path", "body"), COSTLY)
@@ -89,11 +95,12 @@ AS_MUCH_AS_MAY_BE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("similar", {**P001, "where": {"should": [above(n) for n in range(300)]}}),
     ("similar", {**P001, "where": {"must": [match("brand", **{"except": [str(n) for n in range(30_000)]})]}}),
     ("similar", {**P001, "where": ["brand^=A"]}),
-    ("batch", {"queries": ["P001"] * 100, "k": 100}), ("batch", {"queries": ["P001"] * 20, "diversity": 0.5}),
+    ("batch", {"queries": ["P001"] * 100, "k": 100}),
+    ("batch", {"queries": ["P001"] * 20, "diversity": 0.5}),
     ("batch", {"queries": ["nobody"] * 100, "k": 1}),
     ("batch", {"queries": ["P001"] * (MAX_BATCH_FACETS // 5), "facets": FIVE}),
     ("recommend", {"positive": ["P001"] * 32, "negative": ["P002"] * 32, "strategy": "best_score", "k": 500}),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(("path", "body"), AS_MUCH_AS_MAY_BE)

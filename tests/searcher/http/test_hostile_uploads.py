@@ -100,8 +100,24 @@ def test_odd_photos_are_photos(client: TestClient, name: str) -> None:
         assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.parametrize("text", ["", "=", "a", "ab=c", "!!!!", "data:", "data:,", "data:image/png,abc", "é" * 10,
-                                  "data:image/svg+xml;base64,!", "file:///etc/passwd", " ", "\x00\x00"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "=",
+        "a",
+        "ab=c",
+        "!!!!",
+        "data:",
+        "data:,",
+        "data:image/png,abc",
+        "é" * 10,
+        "data:image/svg+xml;base64,!",
+        "file:///etc/passwd",
+        " ",
+        "\x00\x00",
+    ],
+)
 def test_what_is_no_base64_is_refused(client: TestClient, text: str) -> None:
     for path in ("similar", "classify"):
         problem_of(client.post(f"/v1/{path}", json={"image": text}), 422)
@@ -138,11 +154,15 @@ FORMS: dict[str, tuple[str, bytes]] = {
     "options no object": (FORM, part("image", PHOTO) + part("options", b"[]", file=False) + END),
     "options NaN": (FORM, part("image", PHOTO) + part("options", b'{"min_score": NaN}', file=False) + END),
     "options no UTF-8": (FORM, part("image", PHOTO) + part("options", b'{"preset": "\xff"}', file=False) + END),
-    "options half a character": (FORM, part("image", PHOTO)
-                                 + part("options", b'{"where": ["\\ud800"]}', file=False) + END),
-    "a charset that is none": (FORM, part("image", PHOTO) + part("_charset_", b"rot13", file=False)
-                               + part("options", b"{", file=False) + END),
-}  # fmt: skip
+    "options half a character": (
+        FORM,
+        part("image", PHOTO) + part("options", b'{"where": ["\\ud800"]}', file=False) + END,
+    ),
+    "a charset that is none": (
+        FORM,
+        part("image", PHOTO) + part("_charset_", b"rot13", file=False) + part("options", b"{", file=False) + END,
+    ),
+}
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -180,7 +200,8 @@ BODIES: dict[str, bytes] = {
     "a vector of 300,000": b'{"vector": [1' + b", 1" * 300_000 + b"]}",
     "NaN in a filter": b'{"product_id": "P001", "where": {"must": [{"key": "price", "range": {"gte": NaN}}]}}',
     "10^400 in a filter": b'{"product_id": "P001", "where": {"must": [{"key": "price", "range": {"gte": 1'
-                          + b"0" * 400 + b"}}]}}",
+    + b"0" * 400
+    + b"}}]}}",
     "NaN in a crop": b'{"image": "AAAA", "crop": [NaN, 0, 1, 1]}',
     "no UTF-8": b'{"product_id": "\xff\xfe"}',
     "UTF-16": '{"product_id": "P001"}'.encode("utf-16")[2:60] + b"\x00",
@@ -190,7 +211,7 @@ BODIES: dict[str, bytes] = {
     "50,000 fields": ("{" + ", ".join(f'"x{n}": 1' for n in range(50_000)) + "}").encode(),
     "1 MB of spaces": b" " * 999_000,
     "too large": b'{"product_id": "' + b"x" * 1_000_001 + b'"}',
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -203,16 +224,36 @@ def test_json_that_makes_no_sense(client: TestClient, name: str) -> None:
 
 HALF = "\ud800x"
 EVERY_TEXT: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("similar", {"product_id": HALF}), ("similar", {"url": f"http://{HALF}.example/"}), ("similar", {"image": HALF}),
-    *(("similar", {"product_id": "P001", name: value}) for name, value in (
-        ("where", [f"category={HALF}"]), ("where", [HALF]), ("where", {"must": {"key": HALF, "match": {"value": "x"}}}),
-        ("where", {"must": {"key": "category", "match": {"value": HALF}}}), ("where", {HALF: []}),
-        ("where", {"must": {"key": "title", "match": {"text": HALF}}}), ("preset", HALF), ("boosts", [HALF]),
-        ("caps", [HALF]), ("relax", [HALF]), ("facets", [HALF]), ("fields", [HALF]), (HALF, 1))),
-    ("recommend", {"positive": [HALF]}), ("recommend", {"positive": ["P001"], "strategy": HALF}),
-    ("discover", {"target": HALF}), ("also-viewed", {"product_ids": [HALF]}), ("text", {"text": HALF}),
-    ("classify", {"url": HALF}), ("facets", {"fields": [HALF]}), ("facets", {"where": [f"metal={HALF}"]}),
-)  # fmt: skip
+    ("similar", {"product_id": HALF}),
+    ("similar", {"url": f"http://{HALF}.example/"}),
+    ("similar", {"image": HALF}),
+    *(
+        ("similar", {"product_id": "P001", name: value})
+        for name, value in (
+            ("where", [f"category={HALF}"]),
+            ("where", [HALF]),
+            ("where", {"must": {"key": HALF, "match": {"value": "x"}}}),
+            ("where", {"must": {"key": "category", "match": {"value": HALF}}}),
+            ("where", {HALF: []}),
+            ("where", {"must": {"key": "title", "match": {"text": HALF}}}),
+            ("preset", HALF),
+            ("boosts", [HALF]),
+            ("caps", [HALF]),
+            ("relax", [HALF]),
+            ("facets", [HALF]),
+            ("fields", [HALF]),
+            (HALF, 1),
+        )
+    ),
+    ("recommend", {"positive": [HALF]}),
+    ("recommend", {"positive": ["P001"], "strategy": HALF}),
+    ("discover", {"target": HALF}),
+    ("also-viewed", {"product_ids": [HALF]}),
+    ("text", {"text": HALF}),
+    ("classify", {"url": HALF}),
+    ("facets", {"fields": [HALF]}),
+    ("facets", {"where": [f"metal={HALF}"]}),
+)
 
 
 @pytest.mark.parametrize(("path", "body"), EVERY_TEXT)
@@ -277,10 +318,13 @@ def test_a_real_server_stays_small_and_answers(shop: Shop, script: Path) -> None
                 assert client.post("/v1/similar/photo", files={"image": saved("PNG")}).status_code == 200
             before = peak_memory(server.process.pid)
             bodies: list[tuple[str, str, Callable[[], Iterator[bytes]]]] = [
-                ("/v1/similar/photo", FORM, photo_of_500_mb), ("/v1/similar/photo", FORM, fields_of_500_mb),
-                ("/v1/classify/photo", FORM, photo_of_500_mb), ("/v1/similar", "application/json", json_of_500_mb),
-                ("/v1/no-such", "application/json", json_of_500_mb), ("/v1/similar", "text/plain", json_of_500_mb),
-            ]  # fmt: skip
+                ("/v1/similar/photo", FORM, photo_of_500_mb),
+                ("/v1/similar/photo", FORM, fields_of_500_mb),
+                ("/v1/classify/photo", FORM, photo_of_500_mb),
+                ("/v1/similar", "application/json", json_of_500_mb),
+                ("/v1/no-such", "application/json", json_of_500_mb),
+                ("/v1/similar", "text/plain", json_of_500_mb),
+            ]
             for path, content_type, body in bodies:
                 began = time.monotonic()
                 status, sent = streamed(port, path, content_type, body())

@@ -29,8 +29,20 @@ def test_a_key_is_found_by_its_whole_text_alone(file: KeyFile) -> None:
     assert file.find(token) == key
     assert file.find(other_token) == other
     secret, other_secret = token.split("_", 2)[2], other_token.split("_", 2)[2]
-    for wrong in ("", "jwl_", secret, token[:-1], f"{token}=", token.upper(), f" {token}", f"{token}\n",
-                  f"jwl_{key.id}_{other_secret}", f"jwl_{'0' * 12}_{secret}", f"jwl_{key.id}_", "é" * 60):  # fmt: skip
+    for wrong in (
+        "",
+        "jwl_",
+        secret,
+        token[:-1],
+        f"{token}=",
+        token.upper(),
+        f" {token}",
+        f"{token}\n",
+        f"jwl_{key.id}_{other_secret}",
+        f"jwl_{'0' * 12}_{secret}",
+        f"jwl_{key.id}_",
+        "é" * 60,
+    ):
         assert file.find(wrong) is None, wrong
 
 
@@ -75,11 +87,26 @@ def one_row(**changed: object) -> str:
     return json.dumps({"keys": [row | changed]})
 
 
-@pytest.mark.parametrize("broken", [
-    "", "[]", "{}", '{"keys": 1}', '{"keys": [1]}', '{"keys": [{"id": "a"}]}', "\x00", "[" * 100_000,
-    one_row(scope="root"), one_row(sha256="short"), one_row(sha256="é" * 64), one_row(rate=True), one_row(rate=-1),
-    one_row(name=None), one_row(more=1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"keys": 1}',
+        '{"keys": [1]}',
+        '{"keys": [{"id": "a"}]}',
+        "\x00",
+        "[" * 100_000,
+        one_row(scope="root"),
+        one_row(sha256="short"),
+        one_row(sha256="é" * 64),
+        one_row(rate=True),
+        one_row(rate=-1),
+        one_row(name=None),
+        one_row(more=1),
+    ],
+)
 def test_a_broken_file_opens_nothing(file: KeyFile, broken: str) -> None:
     _, token = file.add("shop", "read")
     assert file.find(token)

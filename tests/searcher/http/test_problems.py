@@ -22,14 +22,22 @@ def problem_of(answer: Any, status: int) -> Problem:
     return document
 
 
-@pytest.mark.parametrize(("error", "status", "kind"), [
-    ("FilterError", 422, "invalid-filter"), ("UsageError", 422, "invalid-question"),
-    ("UnknownProduct", 404, "unknown-product"),
-    ("ImageError", 422, "invalid-photo"), ("VectorError", 422, "invalid-vector"),
-    ("StoreMissing", 503, "index-unavailable"),
-    ("StoreError", 503, "index-unavailable"), ("FingerprintMismatch", 503, "model-unavailable"),
-    ("ModelError", 503, "model-unavailable"), ("CatalogError", 500, "failed"), ("JewelryError", 500, "failed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("error", "status", "kind"),
+    [
+        ("FilterError", 422, "invalid-filter"),
+        ("UsageError", 422, "invalid-question"),
+        ("UnknownProduct", 404, "unknown-product"),
+        ("ImageError", 422, "invalid-photo"),
+        ("VectorError", 422, "invalid-vector"),
+        ("StoreMissing", 503, "index-unavailable"),
+        ("StoreError", 503, "index-unavailable"),
+        ("FingerprintMismatch", 503, "model-unavailable"),
+        ("ModelError", 503, "model-unavailable"),
+        ("CatalogError", 500, "failed"),
+        ("JewelryError", 500, "failed"),
+    ],
+)
 def test_errors_of_the_project(client: TestClient, error: str, status: int, kind: str) -> None:
     answer = client.get(f"/v1/probe/raise/{error}")
     found = problem_of(answer, status)
@@ -62,11 +70,24 @@ def test_routing(client: TestClient) -> None:
     problem_of(client.get("/v1/probe/products/"), 404)
 
 
-@pytest.mark.parametrize(("body", "status"), [
-    (b"{", 400), (b"", 422), (b"null", 422), (b"[]", 422), (b"{}", 422), (b'{"k": 0}', 422), (b'{"k": "x"}', 422),
-    (b'{"k": 1, "x\\ud800\\u001b": 2}', 422), (b"\xff\xfe", 400),
-    (b"[" * 100_000, 400), (b'{"k": ' + b"9" * 5000 + b"}", 400), (b'{"k": NaN}', 422), (b'{"k": 1e999}', 422),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"", 422),
+        (b"null", 422),
+        (b"[]", 422),
+        (b"{}", 422),
+        (b'{"k": 0}', 422),
+        (b'{"k": "x"}', 422),
+        (b'{"k": 1, "x\\ud800\\u001b": 2}', 422),
+        (b"\xff\xfe", 400),
+        (b"[" * 100_000, 400),
+        (b'{"k": ' + b"9" * 5000 + b"}", 400),
+        (b'{"k": NaN}', 422),
+        (b'{"k": 1e999}', 422),
+    ],
+)
 def test_json_bodies(client: TestClient, body: bytes, status: int) -> None:
     problem_of(client.post("/v1/probe/json", content=body, headers={"content-type": "application/json"}), status)
 
@@ -85,19 +106,25 @@ BOUNDARY = b"--cut\r\n"
 PART = BOUNDARY + b'Content-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
 
 
-@pytest.mark.parametrize(("content_type", "body"), [
-    ("multipart/form-data", PART + b"x\r\n--cut--\r\n"),
-    ("multipart/form-data; boundary=", PART),
-    ("multipart/form-data; boundary=cut", b""),
-    ("multipart/form-data; boundary=cut", b"nonsense"),
-    ("multipart/form-data; boundary=cut", b"--cut--\r\n"),
-    ("multipart/form-data; boundary=cut", BOUNDARY + b"no header\r\n\r\nx\r\n--cut--\r\n"),
-    ("multipart/form-data; boundary=cut", BOUNDARY + b"Content-Disposition: form-data\r\n\r\nx\r\n--cut--\r\n"),
-    ("multipart/form-data; boundary=cut", PART.replace(b'; filename="a.jpg"', b"") + b"x\r\n--cut--\r\n"),
-    ("multipart/form-data; boundary=cut", PART.replace(b"photo", b"\xff\xfe") + b"x\r\n--cut--\r\n"),
-    ("multipart/form-data; boundary=" + "x" * 500, b"x"),
-    ("multipart/form-data; boundary=cut", (BOUNDARY + b'Content-Disposition: form-data; name="a"\r\n\r\n\r\n') * 1500),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", PART + b"x\r\n--cut--\r\n"),
+        ("multipart/form-data; boundary=", PART),
+        ("multipart/form-data; boundary=cut", b""),
+        ("multipart/form-data; boundary=cut", b"nonsense"),
+        ("multipart/form-data; boundary=cut", b"--cut--\r\n"),
+        ("multipart/form-data; boundary=cut", BOUNDARY + b"no header\r\n\r\nx\r\n--cut--\r\n"),
+        ("multipart/form-data; boundary=cut", BOUNDARY + b"Content-Disposition: form-data\r\n\r\nx\r\n--cut--\r\n"),
+        ("multipart/form-data; boundary=cut", PART.replace(b'; filename="a.jpg"', b"") + b"x\r\n--cut--\r\n"),
+        ("multipart/form-data; boundary=cut", PART.replace(b"photo", b"\xff\xfe") + b"x\r\n--cut--\r\n"),
+        ("multipart/form-data; boundary=" + "x" * 500, b"x"),
+        (
+            "multipart/form-data; boundary=cut",
+            (BOUNDARY + b'Content-Disposition: form-data; name="a"\r\n\r\n\r\n') * 1500,
+        ),
+    ],
+)
 def test_wrong_multipart(client: TestClient, content_type: str, body: bytes) -> None:
     answer = client.post("/v1/probe/photo", content=body, headers={"content-type": content_type})
     assert answer.status_code in (400, 422), answer.text

@@ -14,9 +14,11 @@ LOOK = "/v1/probe/products/P001"
 
 
 @given(
-    rate=st.floats(0.1, 100), burst=st.integers(1, 50), share=st.sampled_from([1.0, 0.5, 0.25]),
+    rate=st.floats(0.1, 100),
+    burst=st.integers(1, 50),
+    share=st.sampled_from([1.0, 0.5, 0.25]),
     waits=st.lists(st.floats(0, 3), min_size=1, max_size=200),
-)  # fmt: skip
+)
 def test_never_more_than_burst_and_rate(rate: float, burst: int, share: float, waits: list[float]) -> None:
     now = 0.0
     buckets = TokenBuckets(rate, burst, share, clock=lambda: now)
@@ -54,10 +56,18 @@ def test_forgotten_clients_are_the_quiet_ones() -> None:
     assert buckets.take("busy").allowed is False  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("address", "network"), [
-    ("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"), ("2001:db8:1:2::9", "2001:db8:1:2::"),
-    ("::ffff:192.0.2.7", "192.0.2.7"), ("fe80::1%eth0", "fe80::"), ("testclient", "testclient"), ("", ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
 def test_network_of_an_address(address: str, network: str) -> None:
     assert network_of(address) == network
 

@@ -26,8 +26,12 @@ from tests.searcher.duplicate_reports import photos_of, small_report
 from tests.searcher.http.conftest import Keyring, bearer
 from tests.searcher.reported_index import checking_service, copy_with_reports
 
-SHAPES = {"duplicates": DuplicatesShape, "mislabels": MislabelsShape, "outliers": OutliersShape,
-          "clusters": ClustersShape}  # fmt: skip
+SHAPES = {
+    "duplicates": DuplicatesShape,
+    "mislabels": MislabelsShape,
+    "outliers": OutliersShape,
+    "clusters": ClustersShape,
+}
 
 
 @pytest.fixture
@@ -151,11 +155,24 @@ def test_is_this_photo_in_the_catalog(served: TestClient, copy: Photographed) ->
     assert asked.json() == uploaded.json()
     found = photos_of(copy)[1]
     assert asked.json() == {
-        "photo": "photo", "duplicate": True, "nearest": "P000", "not_verified": 0, "generation": "1",
-        "model": "f" * 64, "took_ms": 3.2,
-        "matches": [{"product_id": "P000", "photo": found.path, "tier": "edited", "probability": 0.91,
-                     "evidence": {"cosine": 0.97, "flipped": True}, "thumbnail": f"/v1/pictures/{found.sha256}"}],
-    }  # fmt: skip
+        "photo": "photo",
+        "duplicate": True,
+        "nearest": "P000",
+        "not_verified": 0,
+        "generation": "1",
+        "model": "f" * 64,
+        "took_ms": 3.2,
+        "matches": [
+            {
+                "product_id": "P000",
+                "photo": found.path,
+                "tier": "edited",
+                "probability": 0.91,
+                "evidence": {"cosine": 0.97, "flipped": True},
+                "thumbnail": f"/v1/pictures/{found.sha256}",
+            }
+        ],
+    }
     for body in ({}, {"image": "aGk=", "url": "https://x.example"}, {"image": "nonsense!"}, {"photo": "x"}):
         assert served.post("/v1/duplicates", json=body).status_code == 422
 
@@ -171,9 +188,11 @@ def test_decisions_are_kept_with_the_name_of_the_key(served: TestClient, copy: P
     assert Decisions.read(decisions_path(copy.root)).verdict(second, first) == "variant"
     groups = served.get("/v1/duplicates").json()["groups"]
     assert [member["verdict"] for group in groups for member in group["members"]].count("variant") == 1
-    for body in ({"first": first, "second": first, "verdict": "same"},
-                 {"first": first, "second": "x", "verdict": "same"},
-                 {"first": first, "second": second, "verdict": "maybe"}):  # fmt: skip
+    for body in (
+        {"first": first, "second": first, "verdict": "same"},
+        {"first": first, "second": "x", "verdict": "same"},
+        {"first": first, "second": second, "verdict": "maybe"},
+    ):
         assert served.post("/v1/decisions", json=body).status_code == 422
 
 
@@ -181,10 +200,11 @@ def test_deciding_needs_an_admin(copy: Photographed, keyring: Keyring, client: T
     sha = photos_of(copy)[0].sha256
     body = {"first": sha, "second": "b" * 64, "verdict": "same"}
     asks: list[tuple[str, str, dict[str, Any]]] = [
-        ("POST", "/v1/decisions", {"json": body}), ("GET", "/v1/decisions", {}),
+        ("POST", "/v1/decisions", {"json": body}),
+        ("GET", "/v1/decisions", {}),
         ("GET", f"/v1/duplicates/pictures/{sha}", {}),
         ("GET", f"/v1/duplicates/difference?first={sha}&second={sha}", {}),
-    ]  # fmt: skip
+    ]
     with over(copy, keyring) as guarded:
         for method, path, given in asks:
             assert guarded.request(method, path, headers=bearer(keyring.read), **given).status_code == 403

@@ -30,25 +30,49 @@ PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 WORDS: dict[str, list[str]] = {
     "products": ["P000", "P001", "P007", "P029", "P999"],
-    "filters": ["category=rings", "price<=300", "metal=gold|silver", "title~gold", "created>=2026-01-02", "brand^=Aur",
-                "in_stock=true", "metal!="],
+    "filters": [
+        "category=rings",
+        "price<=300",
+        "metal=gold|silver",
+        "title~gold",
+        "created>=2026-01-02",
+        "brand^=Aur",
+        "in_stock=true",
+        "metal!=",
+    ],
     "fields": ["category", "price", "in_stock", "brand", "created", "title"],
     "boosts": ["in_stock:0.05", "price:-0.1@0..500", "created:0.1@30d"],
     "caps": ["brand:2", "metal:1"],
     "presets": ["other-metal", "other-category", "same-style"],
     "texts": ["gold ring with pearl", "fine silver", "unicorn"],
-}  # fmt: skip
+}
 """What makes sense to this catalog; without it nearly every question would end at the first unknown product."""
 
 WHERE_WORDS_GO = {
-    "path.sha256": "pictures", "query.first": "pictures", "body.image": "photos",
-    "path.product_id": "products", "query.product_id": "products", "query.where[*]": "filters",
-    "query.field[*]": "fields", "body.product_id": "products", "body.product_ids[*]": "products",
-    "body.queries[*]": "products", "body.positive[*]": "products", "body.negative[*]": "products",
-    "body.target": "products", "body.context[*].positive": "products", "body.context[*].negative": "products",
-    "body.where[*]": "filters", "body.fields[*]": "fields", "body.facets[*]": "fields", "body.boosts[*]": "boosts",
-    "body.caps[*]": "caps", "body.preset": "presets", "body.relax[*]": "fields", "body.text": "texts",
-}  # fmt: skip
+    "path.sha256": "pictures",
+    "query.first": "pictures",
+    "body.image": "photos",
+    "path.product_id": "products",
+    "query.product_id": "products",
+    "query.where[*]": "filters",
+    "query.field[*]": "fields",
+    "body.product_id": "products",
+    "body.product_ids[*]": "products",
+    "body.queries[*]": "products",
+    "body.positive[*]": "products",
+    "body.negative[*]": "products",
+    "body.target": "products",
+    "body.context[*].positive": "products",
+    "body.context[*].negative": "products",
+    "body.where[*]": "filters",
+    "body.fields[*]": "fields",
+    "body.facets[*]": "fields",
+    "body.boosts[*]": "boosts",
+    "body.caps[*]": "caps",
+    "body.preset": "presets",
+    "body.relax[*]": "fields",
+    "body.text": "texts",
+}
 
 NOT_APPLICABLE = (
     # A sense that no schema can state: "price<=500" is a filter and "price<=cheap" is none, and of product_id, image,
@@ -113,8 +137,9 @@ class Outcome:
         return "\n".join(f"{' · '.join(where)}: {told}" for where, told in self.faults.items())
 
 
-def explore(shop: Shop, examples: int, *phases: str, seed: int = 1, keys: Path | None = None,
-            key: str | None = None) -> Outcome:  # fmt: skip
+def explore(
+    shop: Shop, examples: int, *phases: str, seed: int = 1, keys: Path | None = None, key: str | None = None
+) -> Outcome:
     """Ask the app what its document allows and forbids, ``examples`` random cases of each operation."""
     app = create_app(
         ServeSettings(_env_file=None, index=shop.index.root, rate_limit=0, keys=keys),  # type: ignore[call-arg]
@@ -123,17 +148,23 @@ def explore(shop: Shop, examples: int, *phases: str, seed: int = 1, keys: Path |
     photo = base64.b64encode(shop.photo.read_bytes()).decode()
     words = {**WORDS, "pictures": [shop.picture], "photos": [photo]}
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    config = schemathesis.Config.from_dict({
-        "seed": seed,
-        "cache": {"enabled": False},
-        "headers": headers,
-        "dictionaries": {name: {"values": values} for name, values in words.items()},
-        "parameters": {place: {"dictionary": name, "probability": 0.7} for place, name in WHERE_WORDS_GO.items()},
-        "checks": {"enabled": True, **{name: {"enabled": False} for name in NOT_APPLICABLE}},
-        "generation": {"max-examples": examples, "deterministic": True, "database": "none",
-                       "with-security-parameters": False},  # the keys of this run, not invented ones
-        "phases": {phase: {"enabled": phase in phases} for phase in PHASES},
-    })  # fmt: skip
+    config = schemathesis.Config.from_dict(
+        {
+            "seed": seed,
+            "cache": {"enabled": False},
+            "headers": headers,
+            "dictionaries": {name: {"values": values} for name, values in words.items()},
+            "parameters": {place: {"dictionary": name, "probability": 0.7} for place, name in WHERE_WORDS_GO.items()},
+            "checks": {"enabled": True, **{name: {"enabled": False} for name in NOT_APPLICABLE}},
+            "generation": {
+                "max-examples": examples,
+                "deterministic": True,
+                "database": "none",
+                "with-security-parameters": False,
+            },  # the keys of this run, not invented ones
+            "phases": {phase: {"enabled": phase in phases} for phase in PHASES},
+        }
+    )
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
     outcome = Outcome(tuple(found.ok().label for found in schema.get_all_operations()))
     for event in from_schema(schema).execute():
@@ -168,9 +199,21 @@ def judge(outcome: Outcome, least: int, answered: set[str]) -> None:
     assert set(CHECKS.get_all_names()) - set(outcome.judged) <= set(NOT_APPLICABLE)
 
 
-EASY = {"GET /livez", "GET /v1/facets", "GET /v1/reports", "GET /v1/similar", "GET /v1/products/{product_id}",
-        "POST /v1/batch", "POST /v1/facets", "POST /v1/text", "GET /v1/duplicates", "GET /v1/mislabels",
-        "GET /v1/outliers", "GET /v1/clusters", "GET /v1/reports/{kind}/{name}"}  # fmt: skip
+EASY = {
+    "GET /livez",
+    "GET /v1/facets",
+    "GET /v1/reports",
+    "GET /v1/similar",
+    "GET /v1/products/{product_id}",
+    "POST /v1/batch",
+    "POST /v1/facets",
+    "POST /v1/text",
+    "GET /v1/duplicates",
+    "GET /v1/mislabels",
+    "GET /v1/outliers",
+    "GET /v1/clusters",
+    "GET /v1/reports/{kind}/{name}",
+}
 """What random questions are answered at: who only ever collects refusals learns little about answers."""
 
 
@@ -185,8 +228,11 @@ def test_random_questions(shop: Shop) -> None:
 def test_random_questions_with_a_key(shop: Shop, keys: tuple[Path, str]) -> None:
     path, key = keys
     outcome = explore(shop, 12, "fuzzing", "stateful", seed=2, keys=path, key=key)
-    judge(outcome, 200, {"GET /v1/admin/status", "GET /metrics", "GET /v1/reports", "GET /v1/decisions",
-                         "POST /v1/decisions"})  # fmt: skip
+    judge(
+        outcome,
+        200,
+        {"GET /v1/admin/status", "GET /metrics", "GET /v1/reports", "GET /v1/decisions", "POST /v1/decisions"},
+    )
     refused = {operation for operation, status in outcome.answers if status == 401}
     assert {"GET /v1/admin/status", "GET /metrics", "GET /v1/products/{product_id}"} <= refused
 

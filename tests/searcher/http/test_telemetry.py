@@ -82,8 +82,19 @@ def test_a_trace_is_continued(client: TestClient, lines: Lines) -> None:
     assert lines.requests()[0]["trace_id"] == TRACE
 
 
-@pytest.mark.parametrize("garbage", ["", "x" * 10_000, f"00-{TRACE}-{PARENT}", f"ff-{TRACE}-{PARENT}-01", "\x01",
-                                     f"00-{'0' * 32}-{PARENT}-01", '"},{"message":"x"', b"\xff\xfe"])  # fmt: skip
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "",
+        "x" * 10_000,
+        f"00-{TRACE}-{PARENT}",
+        f"ff-{TRACE}-{PARENT}-01",
+        "\x01",
+        f"00-{'0' * 32}-{PARENT}-01",
+        '"},{"message":"x"',
+        b"\xff\xfe",
+    ],
+)
 def test_a_trace_that_is_none_is_begun_anew(client: TestClient, lines: Lines, garbage: str) -> None:
     assert client.get(LOOK, headers={"traceparent": garbage}).status_code == 200
     found = lines.requests()[0]["trace_id"]
@@ -97,8 +108,16 @@ def test_a_request_is_one_line_with_the_template_and_not_the_address(
     with TestClient(make_app(keys=keyring.file.path)) as client:
         client.get("/v1/probe/products/secret-product?where=secret", headers=bearer(keyring.read))
     (line,) = lines.requests()
-    assert line.items() >= {"route": "/v1/probe/products/{product_id}", "method": "GET", "status": 200,
-                            "key": keyring.read_key.id, "level": "info"}.items()  # fmt: skip
+    assert (
+        line.items()
+        >= {
+            "route": "/v1/probe/products/{product_id}",
+            "method": "GET",
+            "status": 200,
+            "key": keyring.read_key.id,
+            "level": "info",
+        }.items()
+    )
     assert set(line["stages_ms"]) == {"search", "decode"}
     assert "secret" not in lines.getvalue()
     assert keyring.read.split("_", 2)[2] not in lines.getvalue()
@@ -142,8 +161,12 @@ def test_metrics_count_routes_and_stages(client: TestClient) -> None:
         def of(route: str, status: str, method: str = "GET") -> float:
             return requests.get((("method", method), ("route", route), ("status", status)), 0)
 
-        return (of("/v1/probe/products/{product_id}", "200"), of("none", "404"), of("none", "404", "other"),
-                stages.get((("stage", "search"),), 0))  # fmt: skip
+        return (
+            of("/v1/probe/products/{product_id}", "200"),
+            of("none", "404"),
+            of("none", "404", "other"),
+            stages.get((("stage", "search"),), 0),
+        )
 
     before = counts()
     for number in range(5):

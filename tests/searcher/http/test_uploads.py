@@ -63,12 +63,19 @@ def test_chunked_bodies_are_counted(limited: TestClient) -> None:
     problem_of(answer, 413)
 
 
-@pytest.mark.parametrize(("headers", "status"), [
-    ({"content-type": "text/plain"}, 415), ({"content-type": "application/x-www-form-urlencoded"}, 415), ({}, 415),
-    ({"content-type": "application/json", "content-encoding": "gzip"}, 415), ({"content-type": "\x7f"}, 415),
-    ({"content-type": "application/json", "content-encoding": "identity"}, 200),
-    ({"content-type": "Application/JSON; charset=utf-8"}, 200), ({"content-type": "application/vnd.shop+json"}, 200),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content-type": "text/plain"}, 415),
+        ({"content-type": "application/x-www-form-urlencoded"}, 415),
+        ({}, 415),
+        ({"content-type": "application/json", "content-encoding": "gzip"}, 415),
+        ({"content-type": "\x7f"}, 415),
+        ({"content-type": "application/json", "content-encoding": "identity"}, 200),
+        ({"content-type": "Application/JSON; charset=utf-8"}, 200),
+        ({"content-type": "application/vnd.shop+json"}, 200),
+    ],
+)
 def test_types(limited: TestClient, headers: dict[str, str], status: int) -> None:
     answer = limited.post("/v1/probe/json", content=b'{"k": 1}', headers=headers)
     assert answer.status_code == status
@@ -96,8 +103,9 @@ def test_a_body_that_never_ends_is_answered_in_time(port: int) -> None:
 
 
 def test_a_client_that_keeps_sending_still_sees_why_it_is_refused(port: int) -> None:
-    head = request(b"Content-Type: multipart/form-data; boundary=cut", b"Transfer-Encoding: chunked",
-                   path=b"/v1/probe/photo")  # fmt: skip
+    head = request(
+        b"Content-Type: multipart/form-data; boundary=cut", b"Transfer-Encoding: chunked", path=b"/v1/probe/photo"
+    )
     # A form that begins well: whether a parser stumbles before the limit is met would be a matter of speed.
     begin = b'--cut\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
     piece = b"%x\r\n" % 8192 + b"x" * 8192 + b"\r\n"
@@ -106,8 +114,16 @@ def test_a_client_that_keeps_sending_still_sees_why_it_is_refused(port: int) -> 
     assert (status, headers["connection"]) == (413, "close")
 
 
-@pytest.mark.parametrize("lie", [b"Content-Length: -1", b"Content-Length: 1e3", b"Content-Length: 1, 2",
-                                 b"Transfer-Encoding: gzip", b"Content-Length: " + b"9" * 5000])  # fmt: skip
+@pytest.mark.parametrize(
+    "lie",
+    [
+        b"Content-Length: -1",
+        b"Content-Length: 1e3",
+        b"Content-Length: 1, 2",
+        b"Transfer-Encoding: gzip",
+        b"Content-Length: " + b"9" * 5000,
+    ],
+)
 def test_framing_that_makes_no_sense(port: int, lie: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(request(JSON, lie) + b'{"k": 1}')

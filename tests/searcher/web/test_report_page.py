@@ -57,8 +57,14 @@ def titles(visit: Visit) -> list[str]:
 
 def test_duplicates_side_by_side(browser: Browser, folder: Path) -> None:
     with opened(browser, folder / "duplicates" / "report.html") as visit:
-        assert titles(visit) == ["1. Edited copies", "2. Variants", "3. Other photos", "4. Same pixels", "5. Same file",
-                                 "6. Edited copies"]  # fmt: skip
+        assert titles(visit) == [
+            "1. Edited copies",
+            "2. Variants",
+            "3. Other photos",
+            "4. Same pixels",
+            "5. Same file",
+            "6. Edited copies",
+        ]
         first = visit.page.locator("#cards > li").first
         assert first.locator("img").count() == 5  # the first photo, two others, and what differs in each
         assert first.locator(".mark").all_inner_texts() == ["Keep", "May be deleted", "May be deleted"]
@@ -186,10 +192,14 @@ def test_5000_groups_stay_quick(browser: Browser, tmp_path: Path) -> None:
             "page": timed(press.format("Next")),
             "filter": timed(press.format("Variants")),
             "flag": timed(press.format("Several prices")),
-            "find": timed("document.querySelector('#words').value = 'ring no 49';"
-                          "document.querySelector('#words').dispatchEvent(new Event('input'))"),
-            "order": timed("document.querySelector('#order').value = 'unsure';"
-                           "document.querySelector('#order').dispatchEvent(new Event('change'))"),
-        }  # fmt: skip
+            "find": timed(
+                "document.querySelector('#words').value = 'ring no 49';"
+                "document.querySelector('#words').dispatchEvent(new Event('input'))"
+            ),
+            "order": timed(
+                "document.querySelector('#order').value = 'unsure';"
+                "document.querySelector('#order').dispatchEvent(new Event('change'))"
+            ),
+        }
         assert all(seconds < 2 for seconds in times.values()), times
         assert "filtered from 5,000" in status.inner_text() or "of 5,000" in status.inner_text()

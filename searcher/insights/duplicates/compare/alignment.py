@@ -141,9 +141,11 @@ class Picture:
         if "large" in vars(self):
             vars(other)["large"] = self.large[:, ::-1].copy()
         vars(other).update(
-            features=(mirrored, found[:, MIRRORED]), _sharp=self._sharp[:, ::-1], lab=self.lab[:, ::-1].copy(),
+            features=(mirrored, found[:, MIRRORED]),
+            _sharp=self._sharp[:, ::-1],
+            lab=self.lab[:, ::-1].copy(),
             mask=self.mask[:, ::-1],
-        )  # fmt: skip
+        )
         return other
 
     @_Once
@@ -273,9 +275,17 @@ def _laid(
 ) -> Alignment:
     laid, valid = _warped(first.lab, second.lab, matrix)
     return Alignment(
-        first.lab, laid, valid, first.mask, matrix, flipped, inliers, matches,
-        correlation(first.lab[..., 0], laid[..., 0], valid, first.mask), (first, second),
-    )  # fmt: skip
+        first.lab,
+        laid,
+        valid,
+        first.mask,
+        matrix,
+        flipped,
+        inliers,
+        matches,
+        correlation(first.lab[..., 0], laid[..., 0], valid, first.mask),
+        (first, second),
+    )
 
 
 def _warped(first: Array, second: Array, matrix: Array) -> tuple[Array, NDArray[np.bool_]]:

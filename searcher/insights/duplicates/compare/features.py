@@ -20,14 +20,40 @@ KNOWN = ("nearer", "nearest", "rank", "phash")
 no cosine stands here, as every model has a scale of its own. The better place of one in the other's list, from 0;
 differing bits of the perceptual hashes."""
 COMPARED = (
-    "whole_l", "whole_ab", "piece_l", "piece_ab", "mirror_l", "mirror_ab", "fitted", "mean_l", "mean_ab",
-    "chroma_ratio", "spread", "share",
-)  # fmt: skip
+    "whole_l",
+    "whole_ab",
+    "piece_l",
+    "piece_ab",
+    "mirror_l",
+    "mirror_ab",
+    "fitted",
+    "mean_l",
+    "mean_ab",
+    "chroma_ratio",
+    "spread",
+    "share",
+)
 ALIGNED = (
-    "correlation", "inliers", "matched", "overlap", "covered", "scale", "stretch", "turn", "flipped",
-    "piece_median_l", "piece_median_ab", "piece_tail", "ground_median", "ground_tail",
-    "edges", "edges_piece", "fine", "mostly", *RESIDUE,
-)  # fmt: skip
+    "correlation",
+    "inliers",
+    "matched",
+    "overlap",
+    "covered",
+    "scale",
+    "stretch",
+    "turn",
+    "flipped",
+    "piece_median_l",
+    "piece_median_ab",
+    "piece_tail",
+    "ground_median",
+    "ground_tail",
+    "edges",
+    "edges_piece",
+    "fine",
+    "mostly",
+    *RESIDUE,
+)
 NAMES = (*KNOWN, *COMPARED, *ALIGNED)
 _BLOCK = 4096
 Rows = NDArray[np.int64]
@@ -53,13 +79,16 @@ def _compared(first: Signatures, a: Rows, second: Signatures, b: Rows) -> Array:
     facts_a, facts_b = first.facts[a], second.facts[b]
     chroma = np.stack([np.hypot(facts_a[:, 2], facts_a[:, 3]), np.hypot(facts_b[:, 2], facts_b[:, 3])])
     columns = [
-        *_distances(whole_a, whole_b), *_distances(piece_a, piece_b), *_distances(piece_a, mirrored),
+        *_distances(whole_a, whole_b),
+        *_distances(piece_a, piece_b),
+        *_distances(piece_a, mirrored),
         np.minimum(_fitted(piece_a, piece_b), _fitted(piece_a, mirrored)),
-        np.abs(facts_a[:, 1] - facts_b[:, 1]), np.hypot(facts_a[:, 2] - facts_b[:, 2], facts_a[:, 3] - facts_b[:, 3]),
+        np.abs(facts_a[:, 1] - facts_b[:, 1]),
+        np.hypot(facts_a[:, 2] - facts_b[:, 2], facts_a[:, 3] - facts_b[:, 3]),
         (chroma.min(axis=0) + 1) / (chroma.max(axis=0) + 1),
         np.abs(facts_a[:, 4:7] - facts_b[:, 4:7]).mean(axis=1),
         np.abs(np.log((facts_a[:, 0] + 0.01) / (facts_b[:, 0] + 0.01))),
-    ]  # fmt: skip
+    ]
     rows = np.stack(columns, axis=1).astype(np.float32)
     rows[np.isnan(facts_a[:, 0]) | np.isnan(facts_b[:, 0])] = np.nan
     return rows
@@ -104,16 +133,27 @@ def compare_aligned(laid: Alignment) -> Array:
     mostly = _mostly_correlated(laid.first[..., 0][valid], laid.second[..., 0][valid])
     return np.array(
         [
-            followed, np.log1p(laid.inliers), laid.inliers / max(1, laid.matches),
-            valid.mean(), piece.sum() / max(1, laid.piece.sum()), scale, stretch, turn, float(laid.flipped),
-            median(np.abs(difference[piece][:, 0])), median(ab[piece]), *percentiles(total[piece], 90),
+            followed,
+            np.log1p(laid.inliers),
+            laid.inliers / max(1, laid.matches),
+            valid.mean(),
+            piece.sum() / max(1, laid.piece.sum()),
+            scale,
+            stretch,
+            turn,
+            float(laid.flipped),
+            median(np.abs(difference[piece][:, 0])),
+            median(ab[piece]),
+            *percentiles(total[piece], 90),
             *(percentiles(total[ground], 50, 90) if ground.any() else (0.0, 0.0)),
-            _correlated(edges_a[valid], edges_b[valid]), _correlated(edges_a[piece], edges_b[piece]),
-            _fine(laid.first[..., 0], laid.second[..., 0], piece), mostly,
+            _correlated(edges_a[valid], edges_b[valid]),
+            _correlated(edges_a[piece], edges_b[piece]),
+            _fine(laid.first[..., 0], laid.second[..., 0], piece),
+            mostly,
             *(np.full(len(RESIDUE), np.nan) if max(followed, mostly) < WORTH_A_LOOK else residue(*laid.enlarged())),
         ],
         np.float32,
-    )  # fmt: skip
+    )
 
 
 def _edges(lightness: Array) -> Array:

@@ -83,16 +83,22 @@ def photo_within(image: Image.Image) -> Box | None:
     if not len(busy) or (columns := (int(busy[0]), int(busy[-1]) + 1))[1] - columns[0] < LEAST_SIDE * width:
         return None
     down, across = levels[:, columns[0] : columns[1]], levels[rows[0] : rows[1]].transpose(1, 0, 2)
-    edges = [_ends(down, rows[0], -1), _ends(down, rows[1] - 1, 1), _ends(across, columns[0], -1),
-             _ends(across, columns[1] - 1, 1)]  # fmt: skip
+    edges = [
+        _ends(down, rows[0], -1),
+        _ends(down, rows[1] - 1, 1),
+        _ends(across, columns[0], -1),
+        _ends(across, columns[1] - 1, 1),
+    ]
     if False in edges or True not in edges:
         return None
     x, y = image.width / width, image.height / height
     top, bottom, left, right = (RIM if edge else 0.0 for edge in edges)
     return (
-        round((columns[0] + left) * x), round((rows[0] + top) * y),
-        round((columns[1] - right) * x), round((rows[1] - bottom) * y),
-    )  # fmt: skip
+        round((columns[0] + left) * x),
+        round((rows[0] + top) * y),
+        round((columns[1] - right) * x),
+        round((rows[1] - bottom) * y),
+    )
 
 
 def at_most(image: Image.Image, side: int) -> Image.Image:

@@ -185,16 +185,40 @@ def combination(image: Image.Image, strength: int, rng: np.random.Generator) -> 
 
 
 EDITS: dict[str, Edit] = {
-    "jpeg": jpeg, "webp": webp, "resize": resize, "crop": crop, "pad": pad, "aspect": aspect, "rotation": rotation,
-    "flip": flip, "exposure": exposure, "hue": hue, "grey": grey, "noise_blur": noise_blur,
-    "watermark_tiled": watermark_tiled, "watermark_corner": watermark_corner, "badge": badge,
-    "background": background, "screenshot": screenshot, "combination": combination,
-}  # fmt: skip
+    "jpeg": jpeg,
+    "webp": webp,
+    "resize": resize,
+    "crop": crop,
+    "pad": pad,
+    "aspect": aspect,
+    "rotation": rotation,
+    "flip": flip,
+    "exposure": exposure,
+    "hue": hue,
+    "grey": grey,
+    "noise_blur": noise_blur,
+    "watermark_tiled": watermark_tiled,
+    "watermark_corner": watermark_corner,
+    "badge": badge,
+    "background": background,
+    "screenshot": screenshot,
+    "combination": combination,
+}
 """All families by name."""
 
 COMBINED = (
-    "flip", "rotation", "crop", "aspect", "exposure", "hue", "noise_blur", "pad", "watermark_corner", "badge", "resize",
-)  # fmt: skip
+    "flip",
+    "rotation",
+    "crop",
+    "aspect",
+    "exposure",
+    "hue",
+    "noise_blur",
+    "pad",
+    "watermark_corner",
+    "badge",
+    "resize",
+)
 """What ``combination`` draws from, in the order in which it is applied."""
 
 

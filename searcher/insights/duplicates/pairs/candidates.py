@@ -114,9 +114,11 @@ class Candidates:
             return self
         cosines = (table.vectors[fresh[:, 0]] * table.vectors[fresh[:, 1]]).sum(axis=1)
         return Candidates(
-            np.concatenate([self.pairs, fresh]), np.concatenate([self.cosines, cosines]),
-            np.concatenate([self.ranks, np.full(len(fresh), NEIGHBOURS, np.float32)]), self.fifth,
-        )  # fmt: skip
+            np.concatenate([self.pairs, fresh]),
+            np.concatenate([self.cosines, cosines]),
+            np.concatenate([self.ranks, np.full(len(fresh), NEIGHBOURS, np.float32)]),
+            self.fifth,
+        )
 
 
 def within_frames(signatures: Signatures, rows: NDArray[np.int64], k: int = WITHIN_FRAME) -> NDArray[np.int64]:

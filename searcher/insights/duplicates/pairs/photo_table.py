@@ -77,12 +77,18 @@ def photo_of(point_id: str, payload: dict[str, Any]) -> Photo:
     """The photo of a point, without the catalog's fields."""
     facts = payload.get("photo") or {}
     return Photo(
-        id=point_id, product_id=str(payload["product_id"]), path=str(facts.get("path") or ""),
-        sha256=str(facts.get("sha256") or ""), pixel_sha256=str(facts.get("pixel_sha256") or ""),
-        phash=str(facts.get("phash") or ""), width=int(facts.get("width") or 0), height=int(facts.get("height") or 0),
-        bytes=int(facts.get("bytes") or 0), category=payload.get("category"),
+        id=point_id,
+        product_id=str(payload["product_id"]),
+        path=str(facts.get("path") or ""),
+        sha256=str(facts.get("sha256") or ""),
+        pixel_sha256=str(facts.get("pixel_sha256") or ""),
+        phash=str(facts.get("phash") or ""),
+        width=int(facts.get("width") or 0),
+        height=int(facts.get("height") or 0),
+        bytes=int(facts.get("bytes") or 0),
+        category=payload.get("category"),
         mtime_ns=int(facts.get("mtime_ns") or 0),
-    )  # fmt: skip
+    )
 
 
 def with_payload(store: Store, photos: Sequence[Photo]) -> dict[str, Photo]:

@@ -185,12 +185,17 @@ def _fit(rows: NDArray[np.float32], labels: NDArray[Any], classes: list[Any], gr
     codes, filled = np.array([classes.index(label) for label in labels]), np.nan_to_num(rows, nan=MISSING)
     learners = [
         HistGradientBoostingClassifier(
-            max_iter=growth.trees, learning_rate=growth.learning_rate, max_leaf_nodes=growth.leaves,
-            max_features=growth.features, min_samples_leaf=10, l2_regularization=1.0, early_stopping=False,
+            max_iter=growth.trees,
+            learning_rate=growth.learning_rate,
+            max_leaf_nodes=growth.leaves,
+            max_features=growth.features,
+            min_samples_leaf=10,
+            l2_regularization=1.0,
+            early_stopping=False,
             random_state=seed + number,
         ).fit(filled, codes)
         for number in range(SEEDS)
-    ]  # fmt: skip
+    ]
     grown = [tree.nodes for learner in learners for stage in learner._predictors for tree in stage]
     shape = (len(grown), max(map(len, grown)))
     feature, threshold, value = np.full(shape, -1, np.int64), np.zeros(shape, np.float32), np.zeros(shape)

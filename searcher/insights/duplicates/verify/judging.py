@@ -66,9 +66,10 @@ class PairJudge:
         for place, edge in enumerate(edges):
             verdict = judged.get(place)
             of_pair = replace(
-                evidence[place] or Evidence(), cosine=round(float(self.cosine(edge)), 6),
+                evidence[place] or Evidence(),
+                cosine=round(float(self.cosine(edge)), 6),
                 phash_distance=int(cheap[place, PHASH]),
-            )  # fmt: skip
+            )
             tier, probability = (None, 0.0) if verdict is None else (verdict.tier, round(verdict.probability, 4))
             decided = self.decided(edge, of_pair, tier)
             if decided is not None:
