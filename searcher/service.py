@@ -52,8 +52,7 @@ class SearchService:
         at_once: query photos embedded side by side; 0 means one per core.
         text_model: directory of the text model; None takes the one that the index was built with, if any.
 
-    All questions about products take the keyword arguments of `searcher.options.Options` besides their own, and
-    raise:
+    All questions about products take the keyword arguments of `Options` besides their own, and raise:
 
         UsageError: what is asked makes no sense (``FilterError``, ``UnknownProduct``).
         ImageError: a photo cannot be used or fetched.
@@ -126,7 +125,7 @@ class SearchService:
         strategy: Strategy = "average_vector",
         **wanted: Unpack[Wanted],
     ) -> Answer:
-        """More like these and unlike those; see `searcher.recommend` for the two strategies and their scores."""
+        """More like these and unlike those; `searcher.search.kinds.recommend` has the two strategies."""
         started, options, published = time.perf_counter(), Options(**wanted), self.published()
         liked, disliked = self._read(published, positive), self._read(published, negative)
         return answer(published, by_examples(published, liked, disliked, strategy, options), options, started)
@@ -151,7 +150,7 @@ class SearchService:
         co_view_weight: float = 0.5,
         **wanted: Unpack[Wanted],
     ) -> Answer:
-        """What a visitor who viewed these products, newest first, may want to see; see `searcher.also_viewed`."""
+        """What a visitor who viewed these products, newest first, may want to see; see `search.kinds.also_viewed`."""
         from searcher.search.kinds.also_viewed import by_visit
 
         started, options, published = time.perf_counter(), Options(**wanted), self.published()
@@ -181,13 +180,13 @@ class SearchService:
         return classified(prediction.category_logits[0], model, photo.name, k, started)
 
     def mislabels(self, where: Where = None, *, limit: int = 1000) -> MislabelReport:
-        """Products by how doubtful their category is; see `searcher.audits.mislabels`."""
+        """Products by how doubtful their category is; see `searcher.insights.audits.mislabels`."""
         from searcher.insights.audits.mislabels import find_mislabels
 
         return find_mislabels(self.published(), where, limit=limit)
 
     def outliers(self, where: Where = None, *, limit: int = 1000) -> OutlierReport:
-        """Photos that stand out and products whose photos do not belong together; see `searcher.audits.outliers`."""
+        """Photos that stand out and products whose photos do not belong together; see `insights.audits.outliers`."""
         from searcher.insights.audits.outliers import find_outliers
 
         return find_outliers(self.published(), where, limit=limit)
@@ -195,7 +194,7 @@ class SearchService:
     def clusters(
         self, where: Where = None, *, granularity: float = 0.3, limit: int = 1000, map_size: int = 0
     ) -> ClusterReport:
-        """Products grouped by looks, with a map of ``map_size`` products; see `searcher.clusters.find`."""
+        """Products grouped by looks, with a map of ``map_size`` products; see `searcher.insights.clusters.find`."""
         from searcher.insights.clusters.find import find_clusters
 
         return find_clusters(self.published(), where, granularity=granularity, limit=limit, map_size=map_size)
@@ -226,7 +225,7 @@ class SearchService:
         verifier: Path | None = None,
         progress: Callable[[str, int, int], None] | None = None,
     ) -> DuplicateReport:
-        """Photos that are the same picture, the same product or variants, in groups; see `searcher.duplicates`.
+        """Photos that are the same picture, the same product or variants, in groups; see `insights.duplicates`.
 
         Args:
             where: only photos that pass this filter.

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.trained_shops import TrainedShop, make_real_shop, make_sample_shop
+from tests.shops.models.trained_shops import TrainedShop, make_real_shop, make_sample_shop
+from tests.shops.real_data import TEST_DATA
 
 settings.register_profile("no deadline", deadline=None)  # timings are measured in tests/bench and asserted nowhere
 settings.load_profile("no deadline")
-
-TEST_DATA = Path(os.environ.get("JEWELRY_TEST_DATA", Path(__file__).parents[2] / "shared"))
 
 
 @pytest.fixture(autouse=True)

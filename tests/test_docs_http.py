@@ -33,12 +33,12 @@ from searcher.http.problems import PROBLEMS
 from searcher.mcp.tools import TOOLS
 from searcher.pages.writing import write_report
 from searcher.settings import ServeSettings
-from tests.searcher.conftest import Photographed, points, publish
-from tests.searcher.duplicate_reports import photos_of, small_report
-from tests.searcher.http.conftest import running
-from tests.searcher.reported_index import checking_service
-from tests.small_catalog import write_photo
-from tests.tiny_model import write_tiny_model
+from tests.searcher.http.conversation import running
+from tests.shops.catalogs.small_catalog import write_photo
+from tests.shops.indexes.built_index import Photographed, points, publish
+from tests.shops.models.tiny_model import write_tiny_model
+from tests.shops.reports.duplicate_reports import photos_of, small_report
+from tests.shops.reports.reported_index import checking_service
 
 PAGE = (Path(__file__).parents[1] / "docs" / "http.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)

@@ -19,7 +19,7 @@ from indexer.system.text import one_line, printable
 EXIT_INTERRUPTED = 130
 """What shells report for a program ended by Ctrl-C: 128 + SIGINT."""
 
-_DEBUG = "indexer.command_line.debug"
+_DEBUG = "indexer.cli.debug"
 
 
 class CommandGroup(click.Group):

@@ -9,7 +9,7 @@ from typing import Any
 from indexer.fields.types import Payload
 
 KEY = "co_viewed"
-"""The payload field, on every photo of a product; a sync keeps it, see `indexer.kept_fields`."""
+"""The payload field, on every photo of a product; a sync keeps it, see `indexer.sync.kept_fields`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class CoViewed:
     count: int
     """Sessions that had both."""
     score: float
-    """c_ij / sqrt(n_i n_j) in (0, 1], to 4 significant digits; see `indexer.co_view_counts`."""
+    """c_ij / sqrt(n_i n_j) in (0, 1], to 4 significant digits; see `indexer.sync.annotate.co_view_counts`."""
 
 
 def to_payload(found: Sequence[CoViewed]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class TextModel:
     """Both halves, for a sync. It may be used by several threads.
 
     Args:
-        path: a directory as `indexer.text_model_file` describes it.
+        path: a directory as `indexer.models.text_directory` describes it.
 
     Raises:
         ModelError: it is incomplete or cannot be run, or its halves do not belong together.
@@ -94,7 +94,7 @@ class TextModel:
         return self._photos.load(photo)
 
     def embed_prepared(self, photos: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """`embed` of prepared photos, one after the other: see `indexer.embedder.BATCH`."""
+        """`embed` of prepared photos, one after the other: see `indexer.models.embedder.BATCH`."""
         if not photos:
             return np.empty((0, self.record.dimension), np.float32)
         return np.stack([self._vision.run({"pixel_values": photo[None]}) for photo in photos])

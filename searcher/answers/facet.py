@@ -69,7 +69,7 @@ class Facet:
 
 
 def value_text(field: str, value: str | bool) -> str:
-    """The filter text that selects a value; quoted where `searcher.filters` would read it as something else."""
+    """The filter text that selects a value; quoted where it would be read as something else."""
     if isinstance(value, bool):
         return f"{field}={'true' if value else 'false'}"
     return f"{field}={value}" if _PLAIN.match(value) else '{}="{}"'.format(field, value.replace('"', '""'))

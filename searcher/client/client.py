@@ -1,6 +1,6 @@
 """Client: the HTTP service from Python, for programs that have neither the index nor the model.
 
-It knows the service by its OpenAPI document alone: the types are in `searcher.client_shapes`, written from it.
+It knows the service by its OpenAPI document alone: the types are in `searcher.client.shapes`, written from it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Client:
                 print(match["product_id"], match["score"])
 
     Answers are the service's JSON documents, as dictionaries with known keys. What is not given is not sent: the
-    defaults are the service's. Questions for products take the options of `searcher.client_shapes.OptionsBody`.
+    defaults are the service's. Questions for products take the options of `searcher.client.shapes.OptionsBody`.
 
     Args:
         base_url: where the service is.

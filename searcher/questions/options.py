@@ -48,7 +48,7 @@ class Options:
     offset: int = 0
     """Products skipped before the first: page n of size k begins at n·k."""
     where: Where = None
-    """Only products with a photo that passes; see `searcher.filters`."""
+    """Only products with a photo that passes; see `indexer.store.filters.text_form`."""
     min_score: float | None = None
     """Least similarity (cosine) of an answer."""
     fields: Sequence[str] | None = None
@@ -56,11 +56,11 @@ class Options:
     exact: bool = False
     """Compare with every photo instead of walking the graph."""
     preset: str | None = None
-    """A named filter relative to what is asked with; see `searcher.style.presets`."""
+    """A named filter relative to what is asked with; see `searcher.search.style.presets`."""
     boosts: Sequence[str] = ()
-    """Amounts added to the score; see `searcher.style.boosts`."""
+    """Amounts added to the score; see `searcher.search.style.boosts`."""
     diversity: float = 0.0
-    """0 orders by score alone, 1 by difference from what was already chosen; see `searcher.style.diversity`."""
+    """0 orders by score alone, 1 by difference from what was already chosen; see `searcher.search.style.diversity`."""
     caps: Sequence[str] = ()
     """``brand:2``: at most two products of one brand."""
     relax: Sequence[str] = ()
@@ -68,7 +68,7 @@ class Options:
     explain: bool = False
     """Say of each answer why it is there."""
     facets: Sequence[str] = ()
-    """Fields whose values are counted over what passes the filter; see `searcher.facets.counting`."""
+    """Fields whose values are counted over what passes the filter; see `searcher.search.facets.counting`."""
 
     def __post_init__(self) -> None:
         for name in ("boosts", "caps", "relax", "facets", "fields"):

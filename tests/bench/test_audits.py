@@ -16,7 +16,7 @@ from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import GenerationRecord, Point
 from searcher.insights.gallery import read_gallery
 from searcher.service import SearchService
-from tests.trained_shops import categories_of, draw_flips, with_labels
+from tests.shops.models.trained_shops import categories_of, draw_flips, with_labels
 
 pytestmark = pytest.mark.bench
 

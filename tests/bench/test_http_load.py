@@ -23,7 +23,7 @@ from PIL import Image
 from indexer.models.directory import load_model
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import GenerationRecord, Point
-from tests.bench.test_store_speed import RECORD, clustered, points
+from tests.bench.drawn_points import RECORD, clustered, points
 
 pytestmark = pytest.mark.bench
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 from torchvision import transforms
-from trainer.weights import build_network
+from trainer.network.weights import build_network
 network = build_network("mobilenet_v2", sys.argv[2]).eval()
 network = torch.nn.Sequential(network.backbone, network.head)
 transform = transforms.Compose([

@@ -13,13 +13,7 @@ import pytest
 
 from indexer.fields.types import FieldTable
 from tests.congruence import shop as drawn
-from tests.congruence.engines import AnyStore, Embedded, Engine, memory, real_server, why_no_server
-
-STAND_IN_WARNINGS = (
-    "ignore:Payload indexes have no effect in the local Qdrant",
-    r"ignore:Local mode performs exact \(brute-force\) search",
-)
-"""What qdrant-client's stand-in says of itself, and nothing else."""
+from tests.congruence.engines import STAND_IN_WARNINGS, AnyStore, Embedded, Engine, memory, real_server, why_no_server
 
 ENGINES = ["embedded", "memory", *([] if why_no_server() else ["server"])]
 """Without a server one test is skipped and says why, instead of every one."""

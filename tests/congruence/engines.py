@@ -23,6 +23,13 @@ from indexer.store.server.connection import Connection, ServerAddress, connect
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.options import CollectionOptions
 
+STAND_IN_WARNINGS = (
+    "ignore:Payload indexes have no effect in the local Qdrant",
+    r"ignore:Local mode performs exact \(brute-force\) search",
+)
+"""What qdrant-client's stand-in says of itself, and nothing else."""
+
+
 IMAGE = "qdrant/qdrant:v1.20.0"
 START_SECONDS = 60
 DIMENSION = 128

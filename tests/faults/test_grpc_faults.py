@@ -18,7 +18,7 @@ from indexer.store.server.connection import Connection, ServerAddress, connect
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.options import CollectionOptions, Quantization
 from tests.faults.loopback_grpc import GrpcFault, LoopbackGrpc, loopback_grpc
-from tests.indexer.both_engines import points, record
+from tests.shops.indexes.both_engines import points, record
 
 Code = grpc.StatusCode
 

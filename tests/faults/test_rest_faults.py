@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import PHOTOS, PRODUCTS, Shop
 from tests.faults.loopback_qdrant import Fault, LoopbackQdrant, loopback_qdrant
+from tests.faults.shop import PHOTOS, PRODUCTS, Shop
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Local mode performs exact .brute-force. search, so `search_params` has no effect:UserWarning"
@@ -216,7 +216,7 @@ def test_a_proxy_that_takes_less_gets_smaller_requests(
 
 
 def test_a_failed_switch_leaves_readers_where_they_were(server: LoopbackQdrant, shop: Shop, tmp_path: Path) -> None:
-    from tests.tiny_model import write_tiny_model
+    from tests.shops.models.tiny_model import write_tiny_model
 
     assert shop.sync().exit_code == 0
     shop.model = write_tiny_model(tmp_path / "other", seed=7)

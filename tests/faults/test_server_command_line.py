@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.faults.conftest import Shop
 from tests.faults.loopback_qdrant import LoopbackQdrant
-from tests.tiny_model import write_tiny_model
+from tests.faults.shop import Shop
+from tests.shops.models.tiny_model import write_tiny_model
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Local mode performs exact .brute-force. search, so `search_params` has no effect:UserWarning"

@@ -28,7 +28,7 @@ from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.filters.tree import Filter, Match
 from searcher.answers.answer import Answer
 from searcher.service import SearchService
-from tests.searcher.conftest import (
+from tests.shops.indexes.built_index import (
     Built,
     Photographed,
     draw_payloads,
@@ -38,7 +38,7 @@ from tests.searcher.conftest import (
     record,
     unit_vectors,
 )
-from tests.tiny_model import write_tiny_model
+from tests.shops.models.tiny_model import write_tiny_model
 
 
 def ranking(answer: Answer) -> list[tuple[str, float]]:

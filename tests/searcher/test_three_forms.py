@@ -25,10 +25,10 @@ from searcher.http.app import create_app
 from searcher.questions.example import Example
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
-from tests.indexer.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index
-from tests.searcher.conftest import draw_payloads, points, publish, record
-from tests.small_catalog import write_photo
-from tests.tiny_model import write_tiny_model
+from tests.shops.catalogs.small_catalog import write_photo
+from tests.shops.indexes.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index
+from tests.shops.indexes.built_index import draw_payloads, points, publish, record
+from tests.shops.models.tiny_model import write_tiny_model
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
 

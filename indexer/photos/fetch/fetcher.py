@@ -74,7 +74,7 @@ class Fetcher:
         self._lookups = threading.BoundedSemaphore(MAX_LOOKUPS)
 
     def fetch(self, url: str) -> bytes:
-        """The bytes behind a URL, at least one; whether they are a photo is for `indexer.images` to say.
+        """The bytes behind a URL, at least one; whether they are a photo is for `indexer.photos.opening` to say.
 
         Raises:
             FetchError: the URL is refused, or the photo cannot be had; one line that shows the URL without its query.

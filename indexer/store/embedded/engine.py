@@ -64,7 +64,7 @@ class EdgeStore:
     """A generation in a directory: opened for reading by any number of processes, or written by one.
 
     Without a write-ahead log an Edge shard takes no lock, and opening, querying and closing it changes
-    no file; what was not flushed before a crash is gone, which `indexer.generations` allows for.
+    no file; what was not flushed before a crash is gone, which `indexer.store.embedded.index` allows for.
     """
 
     def __init__(self, shard: Any, generation: str, record: GenerationRecord) -> None:

@@ -42,7 +42,7 @@ SEARCH_BATCH = 64
 
 
 class ServerStore:
-    """A collection, open for reading and writing; see `Store` and `Draft` in `indexer.stores.interface`.
+    """A collection, open for reading and writing; see `Store` and `Draft` in `indexer.store.interface`.
 
     Args:
         connection: the wire.

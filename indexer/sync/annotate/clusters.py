@@ -17,7 +17,7 @@ from indexer.system.clock import now
 from indexer.system.progress import Progress
 
 KEY = "cluster"
-"""The payload field, on every photo of a product; a sync keeps it, see `indexer.kept_fields`."""
+"""The payload field, on every photo of a product; a sync keeps it, see `indexer.sync.kept_fields`."""
 TYPE = FieldType.KEYWORD
 
 

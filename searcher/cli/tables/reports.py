@@ -104,11 +104,8 @@ def print_outliers(report: OutlierReport, limit: int) -> None:
                 ),
             )
     print_lines(report.notes, style="yellow")
-    print_lines(
-        [
-            f"{report.photos} photos of {report.products} products · generation {report.generation} · {report.took_s:.1f} s"
-        ]
-    )
+    counted = f"{report.photos} photos of {report.products} products"
+    print_lines([f"{counted} · generation {report.generation} · {report.took_s:.1f} s"])
 
 
 def print_clusters(report: ClusterReport, written: ClusterUpdate | None, limit: int) -> None:

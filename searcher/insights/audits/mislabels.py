@@ -36,8 +36,8 @@ def find_mislabels(
     """Products by how doubtful their category is, the most doubtful first.
 
     Three opinions of every photo are averaged: the categories of its nearest photos of other products, weighted by
-    likeness; the same by what is left of the looks without the category (`searcher.audits.residual`); and a classifier
-    on the embeddings that was fitted without the product and its copies. The score is half the margin by which the
+    likeness; the same by what is left of the looks without the category (`searcher.insights.audits.residual`); and a
+    classifier on the embeddings that was fitted without the product and its copies. The score is half the margin by which the
     best other category leads, plus a half; a product's is the mean over its photos. The index's own prediction has no
     say: its model learned from these very labels, and on photos it never saw it added nothing.
 

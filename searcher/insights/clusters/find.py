@@ -39,10 +39,10 @@ def find_clusters(
     map_size: int = 0,
     across_categories: bool = False,
 ) -> ClusterReport:
-    """Clusters of two products or more, the largest first; see `searcher.clusters.linkage` for what makes one.
+    """Clusters of two products or more, the largest first; see `searcher.insights.clusters.linkage` for what makes one.
 
-    Products are compared by the mean of their photos (`searcher.clusters.space`). The threshold is taken from the
-    catalog itself, so that it means the same to every model: with granularity g, the share g of the products is less
+    Products are compared by the mean of their photos (`searcher.insights.clusters.space`). The threshold is taken
+    from the catalog itself, so that it means the same to every model: with granularity g, the share g of the products is less
     alike to its nearest product than the threshold, and cannot be in a cluster.
 
     Args:

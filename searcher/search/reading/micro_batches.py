@@ -2,7 +2,7 @@
 
 No timer and no thread of its own: whoever finds the network free takes along all who are waiting, and nobody waits
 for company. How many photos of a batch are computed at once is the embedder's affair; on a CPU one by one is fastest
-(see `indexer.embedder.BATCH`), and what is won is that inferences never outnumber the cores.
+(see `indexer.models.embedder.BATCH`), and what is won is that inferences never outnumber the cores.
 """
 
 from __future__ import annotations

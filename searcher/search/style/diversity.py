@@ -36,7 +36,7 @@ def diversify(
         candidates: products, each once, with vectors of unit length and none of them in ``chosen``.
         count: how many to choose.
         diversity: 0 keeps the order of the scores, 1 looks at nothing but difference.
-        caps: see `searcher.style.caps`.
+        caps: see `searcher.search.style.caps`.
         chosen: what the answer already holds; the caps and the cosines count it, the result does not repeat it.
     """
     ranked = sorted(candidates, key=lambda candidate: candidate.rank_key)

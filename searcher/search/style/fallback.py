@@ -25,7 +25,7 @@ def relaxations(texts: Sequence[str], relax: Sequence[str], table: FieldTable) -
     a filter whose field is not in the order is never dropped.
 
     Args:
-        texts: filter texts (see `searcher.filters`).
+        texts: filter texts (see `indexer.store.filters.text_form`).
         relax: field names, or ``*``.
         table: the catalog's fields (``record.field_table``); the fields every point has are added.
 

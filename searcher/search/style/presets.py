@@ -37,7 +37,7 @@ class Preset(NamedTuple):
 
 
 def preset_filter(name: str, payload: Payload, table: FieldTable) -> Filter:
-    """The filter of a preset; combine it with others by `indexer.stores.filter_tree.both`.
+    """The filter of a preset; combine it with others by `indexer.store.filters.tree.both`.
 
     Args:
         name: one of `PRESETS`.

@@ -211,7 +211,7 @@ def read_dataset(folder: Path, split: str) -> list[Labelled]:
 
 def main() -> None:
     """Write the dataset and say what is in it."""
-    from tests.conftest import TEST_DATA
+    from tests.shops.real_data import TEST_DATA
 
     folder, products = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 720
     real = TEST_DATA / "data" / "jewelry"

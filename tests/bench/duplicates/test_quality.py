@@ -31,7 +31,7 @@ from tests.bench.duplicates.measures import (
     group_score,
     recall_by_edit,
 )
-from tests.conftest import TEST_DATA
+from tests.shops.real_data import TEST_DATA
 
 pytestmark = pytest.mark.bench
 

@@ -2,72 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
-from fastapi import APIRouter, FastAPI, File, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.testclient import TestClient
 
-from indexer import errors
-from searcher.http.access.keys import KeyFile
-from searcher.http.app import create_app
-from searcher.http.serve import bind
-from searcher.search.stages import stage
-from searcher.service import SearchService
-from searcher.settings import ServeSettings
-from tests.searcher.conftest import Photographed
-
-MakeApp = Callable[..., FastAPI]
-
-probe = APIRouter(prefix="/v1/probe")
-"""Routes that do what a test needs a route to do."""
-
-
-class Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    k: int = Field(gt=0)
-    name: str = ""
-
-
-@probe.post("/json")
-def take_json(asked: Asked) -> int:
-    return asked.k
-
-
-@probe.post("/photo")
-async def take_photo(photo: UploadFile = File()) -> int:  # noqa: B008
-    return len(await photo.read())
-
-
-@probe.get("/raise/{kind}")
-def fail(kind: str) -> None:
-    with stage("search"):
-        if kind == "bug":
-            raise ZeroDivisionError("secret /srv/internals")
-        raise getattr(errors, kind)("what is wrong at /srv/shop/index; secret\x1b[31m\nsecond line")
-
-
-@probe.get("/products/{product_id}")
-def look(product_id: str) -> dict[str, str]:
-    with stage("search"), stage("decode"):
-        return {"product_id": product_id}
-
-
-def app_over(photographed: Photographed, **options: Any) -> FastAPI:
-    """The service with the routes to try things on."""
-    settings = ServeSettings(_env_file=None, index=photographed.root, **options)  # type: ignore[call-arg]
-    app = create_app(settings, SearchService(photographed.index))
-    app.include_router(probe)
-    return app
+from tests.searcher.http.conversation import SCRIPT, Keyring, MakeApp, app_over
+from tests.shops.indexes.built_index import Photographed
 
 
 @pytest.fixture
@@ -83,15 +26,6 @@ def client(photographed: Photographed) -> Iterator[TestClient]:
         yield client
 
 
-class Keyring:
-    """A key file with a key of each scope."""
-
-    def __init__(self, path: Path) -> None:
-        self.file = KeyFile(path)
-        self.read_key, self.read = self.file.add("reader", "read")
-        self.admin_key, self.admin = self.file.add("boss", "admin")
-
-
 @pytest.fixture
 def keyring(tmp_path: Path) -> Keyring:
     return Keyring(tmp_path / "keys.json")
@@ -104,38 +38,8 @@ def guarded(make_app: MakeApp, keyring: Keyring) -> Iterator[TestClient]:
         yield client
 
 
-def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
-
-
-@contextmanager
-def running(app: FastAPI) -> Iterator[int]:
-    """The app behind a real uvicorn on loopback; gives the port."""
-    with bind("127.0.0.1", 0) as listener:
-        config = uvicorn.Config(app, lifespan="on", log_config=None, access_log=False, server_header=False)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join(30)
-            assert not thread.is_alive()
-
-
-def exchange(port: int, *pieces: bytes, end: bool = False) -> tuple[int, dict[str, str], dict[str, Any]]:
-    """Send bytes as they are, read one answer until the server closes or it is complete: status, headers, body."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-        for piece in pieces:
-            connection.sendall(piece)
-        if end:
-            connection.shutdown(socket.SHUT_WR)
-        with connection.makefile("rb") as answer:
-            status = int(answer.readline().split()[1])
-            headers = {}
-            while (line := answer.readline().decode().strip()) != "":
-                name, _, value = line.partition(":")
-                headers[name.lower()] = value.strip()
-            body = answer.read(int(headers["content-length"]))
-    return status, headers, json.loads(body)
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    return path

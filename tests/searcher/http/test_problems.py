@@ -8,18 +8,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from searcher.http.problems import PROBLEMS, Problem
-from tests.searcher.http.conftest import MakeApp
-
-
-def problem_of(answer: Any, status: int) -> Problem:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    document = Problem.model_validate_json(answer.content)
-    assert document.status == status
-    assert document.request_id == answer.headers["x-request-id"]
-    assert document.detail.isprintable()
-    return document
+from searcher.http.problems import PROBLEMS
+from tests.searcher.http.conversation import MakeApp, problem_of
 
 
 @pytest.mark.parametrize(

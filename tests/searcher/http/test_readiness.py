@@ -13,9 +13,9 @@ from searcher.http.app import create_app
 from searcher.http.readiness import ReadinessCheck
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
-from tests.searcher.conftest import Built, Photographed, points, publish, record, unit_vectors
-from tests.searcher.http.test_problems import problem_of
-from tests.tiny_model import write_tiny_model
+from tests.searcher.http.conversation import problem_of
+from tests.shops.indexes.built_index import Built, Photographed, points, publish, record, unit_vectors
+from tests.shops.models.tiny_model import write_tiny_model
 
 
 def client_of(index: Path, model: Path | None = None) -> TestClient:

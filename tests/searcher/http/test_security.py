@@ -17,9 +17,8 @@ from searcher.http.app import create_app
 from searcher.http.telemetry.json_logs import JsonFormatter
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
-from tests.searcher.http.conftest import Keyring, bearer, running
-from tests.searcher.http.test_problems import problem_of
-from tests.searcher.http.whole_shop import Shop, build_shop
+from tests.searcher.http.conversation import Keyring, bearer, problem_of, running
+from tests.shops.indexes.whole_shop import Shop, build_shop
 
 SECRET = "the secret of this machine"
 

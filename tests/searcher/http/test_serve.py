@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,72 +24,8 @@ from searcher.cli.serve import serve as serve_command
 from searcher.http import serve as module
 from searcher.http.serve import bind, require_extra, shown_url
 from searcher.settings import ServeSettings
-from tests.searcher.conftest import Built, Photographed
-
-SCRIPT = """
-from indexer.command_line import group
-from searcher.cli_serve import serve
-
-@group("Try.")
-def main(): pass
-
-main.add_command(serve)
-if __name__ == "__main__":
-    main()
-"""
-
-
-@dataclass
-class Running:
-    """A running service: its address, its log, and how it ended."""
-
-    process: subprocess.Popen[str]
-    url: str = ""
-    log: list[str] = field(default_factory=list)
-
-    def stop(self, sent: int = signal.SIGTERM) -> int:
-        self.process.send_signal(sent)
-        return self.process.wait(60)
-
-
-@pytest.fixture
-def script(tmp_path: Path) -> Path:
-    path = tmp_path / "script.py"
-    path.write_text(SCRIPT)
-    return path
-
-
-@contextmanager
-def serving(script: Path, index: Path, *options: str, **environment: str) -> Iterator[Running]:
-    """`searcher serve` on a free port, asked for once it listens; the log is complete at the end of the block."""
-    command = [sys.executable, str(script), "serve", "--port", "0", "--index", str(index), *options]
-    place = {"PYTHONPATH": os.pathsep.join(sys.path), **environment}
-    with subprocess.Popen(
-        command,
-        env={**os.environ, **place},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=script.parent,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process:
-        running = Running(process)
-        assert process.stderr is not None
-        stderr = process.stderr
-        try:
-            for line in stderr:
-                running.log.append(line.rstrip("\n"))
-                if '"listening"' in line:
-                    running.url = json.loads(line)["url"]
-                    break
-            reader = threading.Thread(target=lambda: running.log.extend(stderr.read().splitlines()))
-            reader.start()
-            yield running
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait(60)
-            reader.join(60)
+from tests.searcher.http.conversation import SCRIPT, Running, serving
+from tests.shops.indexes.built_index import Built, Photographed
 
 
 def lines_of(running: Running) -> list[dict[str, Any]]:

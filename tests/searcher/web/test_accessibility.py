@@ -7,22 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.searcher.conftest import Photographed
-from tests.searcher.http.conftest import Keyring
-from tests.searcher.web.conftest import Visit, served, visiting
+from tests.searcher.http.conversation import Keyring
+from tests.searcher.web.visiting import check, served, visiting
+from tests.shops.indexes.built_index import Photographed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-WRONG = ("serious", "critical")
-
-
-def check(visit: Visit) -> None:
-    """Fail with what is wrong where, if anything is."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    found = axe.Axe().run(visit.page).response["violations"]
-    wrong = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found if rule["impact"] in WRONG]
-    assert wrong == []
 
 
 @pytest.mark.parametrize(("scheme", "width"), [pytest.param("light", 1280, marks=pytest.mark.slow), ("dark", 360)])

@@ -10,8 +10,8 @@ import pytest
 from searcher.answers.answer import Answer
 from searcher.questions.example import Example
 from searcher.service import SearchService
-from tests.searcher.conftest import HOSTILE
-from tests.searcher.web.conftest import Visit
+from tests.searcher.web.visiting import Visit
+from tests.shops.indexes.built_index import HOSTILE
 
 CARRIED = """([event, name, data, type]) => {
     const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));

@@ -18,12 +18,11 @@ from searcher.pages import page as page_of
 from searcher.pages.sheets.duplicates_sheet import duplicates_sheet
 from searcher.pages.sheets.picture_sheet import PictureSheet
 from searcher.pages.writing import write_report
-from tests.searcher.audit_reports import clusters, mislabels, outliers
-from tests.searcher.conftest import Photographed
-from tests.searcher.duplicate_reports import large_report, small_report
-from tests.searcher.reported_index import copy_with_reports
-from tests.searcher.web.conftest import Visit, served, visiting
-from tests.searcher.web.test_accessibility import check
+from tests.searcher.web.visiting import Visit, check, served, visiting
+from tests.shops.indexes.built_index import Photographed
+from tests.shops.reports.audit_reports import clusters, mislabels, outliers
+from tests.shops.reports.duplicate_reports import large_report, small_report
+from tests.shops.reports.reported_index import copy_with_reports
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -18,12 +18,11 @@ from searcher.http.review import run_review
 from searcher.insights.duplicates.decisions import Decisions, append, decisions_path
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
-from tests.searcher.conftest import Photographed
-from tests.searcher.duplicate_reports import photos_of
-from tests.searcher.http.conftest import running
-from tests.searcher.reported_index import copy_with_reports
-from tests.searcher.web.conftest import Visit, visiting
-from tests.searcher.web.test_accessibility import check
+from tests.searcher.http.conversation import running
+from tests.searcher.web.visiting import Visit, check, visiting
+from tests.shops.indexes.built_index import Photographed
+from tests.shops.reports.duplicate_reports import photos_of
+from tests.shops.reports.reported_index import copy_with_reports
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.searcher.conftest import Photographed
-from tests.searcher.http.conftest import Keyring
-from tests.searcher.web.conftest import served, visiting
+from tests.searcher.http.conversation import Keyring
+from tests.searcher.web.visiting import served, visiting
+from tests.shops.indexes.built_index import Photographed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -40,7 +40,7 @@ class Signatures:
     """[n, 8]: share of the piece in the picture; its mean L, a, b and their spread; the ground's L.
     NaN without a picture."""
     framed: NDArray[np.bool_]
-    """Whether something surrounds the photo, [n]; see `searcher.duplicates.frame`."""
+    """Whether something surrounds the photo, [n]; see `searcher.insights.duplicates.compare.frame`."""
 
     @classmethod
     def blank(cls, count: int) -> Signatures:

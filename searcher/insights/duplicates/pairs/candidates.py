@@ -159,7 +159,7 @@ def known_of(
     ranks: NDArray[np.float32],
     hashes: tuple[NDArray[np.uint64], NDArray[np.uint64]],
 ) -> NDArray[np.float32]:
-    """What is known of p pairs before a picture is looked at, [p, len(KNOWN)]; see `searcher.duplicates.features`.
+    """What is known of p pairs before a picture is looked at, [p, len(KNOWN)]; see `compare.features`.
 
     Args:
         cosines: of the embeddings.

@@ -65,7 +65,7 @@ def fit_verifier(
     """A verifier from pairs whose truth is known: the gate first, then the trees on what it lets through.
 
     Args:
-        cheap: features without alignment, float32 [n, len(KNOWN) + len(COMPARED)]; see `searcher.duplicates.features`.
+        cheap: features without alignment, float32 [n, len(KNOWN) + len(COMPARED)]; see `compare.features`.
         labels: one of `CLASSES` each, [n].
         groups: pairs of one group (a product or a design) are never on both sides of a fold, [n].
         close: compares the pairs that the gate leaves open.

@@ -1,0 +1,143 @@
+"""A model directory is read whole and unaltered, or refused with one line that names what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indexer.errors import ModelError
+from indexer.models.directory import Calibration, fingerprint_of, load_model
+from indexer.models.preprocessing import Preprocessing
+from tests.shops.models.tiny_model import write_tiny_model
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return write_tiny_model(tmp_path / "tiny", size=48, categories=("rings", "watches"), seed=1)
+
+
+def edit(model: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    path = model / "model.json"
+    record = json.loads(path.read_text())
+    change(record)
+    path.write_text(json.dumps(record))
+
+
+def refused(model: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        load_model(model)
+    message = str(caught.value)
+    assert str(model) in message
+    assert "\n" not in message
+    return message
+
+
+def test_a_complete_model(model: Path) -> None:
+    loaded = load_model(model)
+    assert loaded.path == model
+    assert loaded.onnx == model / "model.onnx"
+    assert loaded.dimension == 128
+    assert loaded.preprocessing == Preprocessing(size=48)
+    assert loaded.categories == ("rings", "watches")
+    assert loaded.calibration == Calibration((0.0, 0.5, 1.0), (0.1, 0.4, 0.9))
+    assert loaded.metrics == {"category": {"P@1": 0.5}}
+    assert loaded.record["training"]["seed"] == 1
+    assert len(loaded.fingerprint) == 64
+    assert loaded.fingerprint.startswith(loaded.short)
+
+
+def test_the_tiny_model_is_the_same_for_the_same_seed(model: Path, tmp_path: Path) -> None:
+    again = write_tiny_model(tmp_path / "again", size=48, categories=("rings", "watches"), seed=1)
+    other = write_tiny_model(tmp_path / "other", size=48, categories=("rings", "watches"), seed=2)
+    assert load_model(again).fingerprint == load_model(model).fingerprint != load_model(other).fingerprint
+
+
+def test_fingerprint_covers_network_and_preprocessing() -> None:
+    golden = "63302fcecd417c287f5edf85441afd2365b21eb8eb31f4923833428681b33860"
+    assert fingerprint_of(b"network", Preprocessing(224)) == golden
+    assert fingerprint_of(b"network", Preprocessing(225)) != golden
+    assert fingerprint_of(b"Network", Preprocessing(224)) != golden
+
+
+def test_a_missing_directory(tmp_path: Path) -> None:
+    assert "no such model directory; train one with" in refused(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.json"])
+def test_a_missing_file(model: Path, name: str) -> None:
+    (model / name).unlink()
+    assert f"{name} is missing" in refused(model)
+
+
+def test_an_altered_network(model: Path) -> None:
+    content = bytearray((model / "model.onnx").read_bytes())
+    content[len(content) // 2] ^= 1
+    (model / "model.onnx").write_bytes(content)
+    assert "altered after training" in refused(model)
+
+
+def test_altered_preprocessing(model: Path) -> None:
+    edit(model, lambda record: record["preprocessing"].update(size=64))
+    assert "altered after training" in refused(model)
+
+
+def test_a_newer_format(model: Path) -> None:
+    edit(model, lambda record: record.update(format_version=2))
+    assert "newer than this version reads (1); upgrade" in refused(model)
+
+
+def test_unknown_preprocessing(model: Path) -> None:
+    edit(model, lambda record: record["preprocessing"].update(policy="crop"))
+    assert "not known to this version" in refused(model)
+
+
+@pytest.mark.parametrize("key", ["format_version", "fingerprint", "dimension", "preprocessing", "categories"])
+def test_a_missing_entry(model: Path, key: str) -> None:
+    edit(model, lambda record: record.pop(key))
+    assert key in refused(model)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dimension": 0},
+        {"dimension": "many"},
+        {"categories": "rings"},
+        {"categories": [1, 2]},
+        {"categories": None},
+        {"calibration": "none"},
+        {"calibration": {"same_category": {"scores": [], "probabilities": []}}},
+        {"calibration": {"same_category": {"scores": [0.5, 0.5], "probabilities": [0, 1]}}},
+        {"calibration": {"same_category": {"scores": [0, 1], "probabilities": [0.5]}}},
+        {"calibration": {"same_category": {"scores": [0, 1], "probabilities": [0, 1.5]}}},
+        {"calibration": {"same_category": {"scores": [0, 1]}}},
+    ],
+)
+def test_a_damaged_entry(model: Path, change: dict[str, Any]) -> None:
+    edit(model, lambda record: record.update(change))
+    assert "cannot be read" in refused(model)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"\xff\xfe", b"[" * 100_000])
+def test_a_file_that_is_no_record(model: Path, content: bytes) -> None:
+    (model / "model.json").write_bytes(content)
+    assert "cannot be read" in refused(model)
+
+
+def test_no_calibration(model: Path) -> None:
+    edit(model, lambda record: record.update(calibration=None))
+    assert load_model(model).calibration is None
+
+
+def test_calibration_interpolates_between_knots() -> None:
+    curve = Calibration((0.2, 0.4, 1.0), (0.1, 0.5, 0.8))
+    assert curve.probability(-1.0) == curve.probability(0.2) == 0.1
+    assert curve.probability(0.3) == pytest.approx(0.3)
+    assert curve.probability(0.4) == pytest.approx(0.5)
+    assert curve.probability(0.7) == pytest.approx(0.65)
+    assert curve.probability(1.0) == curve.probability(1.5) == 0.8
+    assert Calibration((0.5,), (0.3,)).probability(0.9) == 0.3

@@ -1,0 +1,189 @@
+"""Talking to the service in tests: apps, keys, raw requests, problems."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, File, UploadFile
+from pydantic import BaseModel, ConfigDict, Field
+
+from indexer import errors
+from searcher.http.access.keys import KeyFile
+from searcher.http.app import create_app
+from searcher.http.problems import Problem
+from searcher.http.serve import bind
+from searcher.search.stages import stage
+from searcher.service import SearchService
+from searcher.settings import ServeSettings
+from tests.shops.indexes.built_index import Photographed
+
+SCRIPT = """
+from indexer.cli.command_line import group
+from searcher.cli.serve import serve
+
+@group("Try.")
+def main(): pass
+
+main.add_command(serve)
+if __name__ == "__main__":
+    main()
+"""
+
+
+probe = APIRouter(prefix="/v1/probe")
+"""Routes that do what a test needs a route to do."""
+
+
+MakeApp = Callable[..., FastAPI]
+
+
+def problem_of(answer: Any, status: int) -> Problem:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = Problem.model_validate_json(answer.content)
+    assert document.status == status
+    assert document.request_id == answer.headers["x-request-id"]
+    assert document.detail.isprintable()
+    return document
+
+
+class Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    k: int = Field(gt=0)
+    name: str = ""
+
+
+@probe.post("/json")
+def take_json(asked: Asked) -> int:
+    return asked.k
+
+
+@probe.get("/raise/{kind}")
+def fail(kind: str) -> None:
+    with stage("search"):
+        if kind == "bug":
+            raise ZeroDivisionError("secret /srv/internals")
+        raise getattr(errors, kind)("what is wrong at /srv/shop/index; secret\x1b[31m\nsecond line")
+
+
+@probe.get("/products/{product_id}")
+def look(product_id: str) -> dict[str, str]:
+    with stage("search"), stage("decode"):
+        return {"product_id": product_id}
+
+
+def app_over(photographed: Photographed, **options: Any) -> FastAPI:
+    """The service with the routes to try things on."""
+    settings = ServeSettings(_env_file=None, index=photographed.root, **options)  # type: ignore[call-arg]
+    app = create_app(settings, SearchService(photographed.index))
+    app.include_router(probe)
+    return app
+
+
+class Keyring:
+    """A key file with a key of each scope."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = KeyFile(path)
+        self.read_key, self.read = self.file.add("reader", "read")
+        self.admin_key, self.admin = self.file.add("boss", "admin")
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[int]:
+    """The app behind a real uvicorn on loopback; gives the port."""
+    with bind("127.0.0.1", 0) as listener:
+        config = uvicorn.Config(app, lifespan="on", log_config=None, access_log=False, server_header=False)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+def exchange(port: int, *pieces: bytes, end: bool = False) -> tuple[int, dict[str, str], dict[str, Any]]:
+    """Send bytes as they are, read one answer until the server closes or it is complete: status, headers, body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        if end:
+            connection.shutdown(socket.SHUT_WR)
+        with connection.makefile("rb") as answer:
+            status = int(answer.readline().split()[1])
+            headers = {}
+            while (line := answer.readline().decode().strip()) != "":
+                name, _, value = line.partition(":")
+                headers[name.lower()] = value.strip()
+            body = answer.read(int(headers["content-length"]))
+    return status, headers, json.loads(body)
+
+
+@contextmanager
+def serving(script: Path, index: Path, *options: str, **environment: str) -> Iterator[Running]:
+    """`searcher serve` on a free port, asked for once it listens; the log is complete at the end of the block."""
+    command = [sys.executable, str(script), "serve", "--port", "0", "--index", str(index), *options]
+    place = {"PYTHONPATH": os.pathsep.join(sys.path), **environment}
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **place},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=script.parent,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        running = Running(process)
+        assert process.stderr is not None
+        stderr = process.stderr
+        try:
+            for line in stderr:
+                running.log.append(line.rstrip("\n"))
+                if '"listening"' in line:
+                    running.url = json.loads(line)["url"]
+                    break
+            reader = threading.Thread(target=lambda: running.log.extend(stderr.read().splitlines()))
+            reader.start()
+            yield running
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait(60)
+            reader.join(60)
+
+
+@probe.post("/photo")
+async def take_photo(photo: UploadFile = File()) -> int:  # noqa: B008
+    return len(await photo.read())
+
+
+@dataclass
+class Running:
+    """A running service: its address, its log, and how it ended."""
+
+    process: subprocess.Popen[str]
+    url: str = ""
+    log: list[str] = field(default_factory=list)
+
+    def stop(self, sent: int = signal.SIGTERM) -> int:
+        self.process.send_signal(sent)
+        return self.process.wait(60)

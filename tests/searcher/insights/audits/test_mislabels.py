@@ -1,0 +1,164 @@
+"""Mislabels: planted wrong labels come first, no photo is judged by a classifier that saw it, copies do not vouch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.errors import FilterError, UsageError
+from searcher.insights.audits.classifier import out_of_sample
+from searcher.insights.audits.folds import make_folds
+from searcher.insights.audits.mislabels import votes_of
+from searcher.insights.audits.residual import residual_votes, without_categories
+from searcher.insights.gallery import Gallery, Neighbours, nearest_photos, read_gallery
+from searcher.service import SearchService
+from tests.shops.indexes.blob_shop import blob_shop
+
+WRONG = {"C0D1P0": {"category": "kind 2"}, "C2D3P1": {"category": "kind 1"}}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> SearchService:
+    return SearchService(blob_shop(tmp_path_factory.mktemp("mislabels") / "index", change=WRONG))
+
+
+def gallery_of(vectors: np.ndarray, product: list[int], pixels: list[str] | None = None) -> Gallery:
+    payloads = [
+        {"product_id": f"P{p}", "photo": {"pixel_sha256": (pixels or [""] * len(product))[row]}}
+        for row, p in enumerate(product)
+    ]
+    return Gallery(
+        tuple(map(str, range(len(product)))),
+        vectors.astype(np.float32),
+        tuple(f"P{p}" for p in range(max(product) + 1)),
+        np.array(product, np.int64),
+        tuple(payloads),
+    )
+
+
+def test_wrong_labels_come_first_with_the_right_suggestion(service: SearchService) -> None:
+    report = service.mislabels()
+    assert {entry.product_id for entry in report.entries[:2]} == set(WRONG)
+    assert {e.product_id: e.suggested for e in report.entries[:2]} == {"C0D1P0": "kind 0", "C2D3P1": "kind 2"}
+    assert report.entries[0].score > 0.8 > 0.5 > report.entries[2].score
+    assert (report.suspected, report.products, report.photos) == (2, 45, 90)
+    assert sum(report.by_category.values()) == 45
+    scores = [entry.score for entry in report.entries]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0.0 <= score <= 1.0 for score in scores)
+
+
+def test_reasons_are_neighbours_of_other_products(service: SearchService) -> None:
+    first = service.mislabels(limit=1).entries[0]
+    assert first.neighbours
+    assert first.product_id not in {near.photo.product_id for near in first.neighbours}
+    cosines = [near.cosine for near in first.neighbours]
+    assert cosines == sorted(cosines, reverse=True)
+    assert first.payload["metal"] in (["gold"], ["silver"])
+    assert "nearest products are kind" in first.reasons[0]
+
+
+def test_the_same_report_again(service: SearchService) -> None:
+    assert service.mislabels().to_json()["entries"] == service.mislabels().to_json()["entries"]
+
+
+def test_a_filter_says_who_is_judged_and_not_who_is_learned_from(service: SearchService) -> None:
+    some, whole = service.mislabels(["category=kind 2"]), service.mislabels()
+    scores = {entry.product_id: entry.score for entry in whole.entries}
+    assert {entry.product_id: entry.score for entry in some.entries} == {
+        entry.product_id: scores[entry.product_id] for entry in whole.entries if entry.category == "kind 2"
+    }
+    assert service.mislabels(limit=3).summary()["shown"] == 3
+
+
+def test_what_makes_no_sense_is_refused(service: SearchService, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="limit is -1"):
+        service.mislabels(limit=-1)
+    with pytest.raises(FilterError, match="nothing_here"):
+        service.mislabels("nothing_here=1")
+    alone = SearchService(blob_shop(tmp_path / "index", categories=1))
+    with pytest.raises(UsageError, match="its products are of 1 categories; labels can be compared from two on"):
+        alone.mislabels()
+    alone.close()
+
+
+def test_products_without_a_category_are_named_and_not_judged(tmp_path: Path) -> None:
+    service = SearchService(blob_shop(tmp_path / "index", change={"C1D1P1": {"category": None}}))
+    report = service.mislabels()
+    assert "C1D1P1" not in {entry.product_id for entry in report.entries}
+    assert report.notes[0] == "2 photos have no category and were not judged."
+    service.close()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 6), min_size=8, max_size=30), st.integers(2, 5), st.integers(0, 3))
+def test_folds_never_split_a_product_or_a_picture(pixels: list[int], folds: int, seed: int) -> None:
+    product = [row // 2 for row in range(len(pixels))]
+    vectors = np.random.default_rng(seed).normal(size=(len(pixels), 4))
+    gallery = gallery_of(vectors, product, [str(p) if p else "" for p in pixels])
+    none = Neighbours(np.full((len(pixels), 1), -1), np.full((len(pixels), 1), -1, np.float32))
+    found = make_folds(gallery, none, folds, seed)
+    assert set(found) <= set(range(folds))
+    assert all(len(set(found[np.array(product) == p])) == 1 for p in set(product))
+    copies = {p: {int(found[row]) for row in range(len(pixels)) if pixels[row] == p} for p in set(pixels) - {0}}
+    assert all(len(of_picture) == 1 for of_picture in copies.values())
+    assert np.array_equal(found, make_folds(gallery, none, folds, seed))
+
+
+def test_a_label_has_no_say_in_its_own_judgement() -> None:
+    """The fold's own labels may be anything: the order of the classes stays."""
+    random = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 20)
+    vectors = (np.eye(8)[labels] + 0.3 * random.normal(size=(60, 8))).astype(np.float32)
+    folds = np.arange(60) % 5
+    before = out_of_sample(vectors, labels, 3, folds)
+    changed = np.where(folds == 2, (labels + 1) % 3, labels)
+    after = out_of_sample(vectors, changed, 3, folds)
+    assert np.array_equal(before[folds == 2].argsort(axis=1), after[folds == 2].argsort(axis=1))
+    assert (before.argmax(axis=1) == labels).mean() > 0.9
+    assert before.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_a_copy_with_the_same_label_does_not_vouch() -> None:
+    vectors = np.array([[1, 0], [1, 0], [0.9, 0.1], [0, 1]], np.float32)
+    gallery = gallery_of(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), [0, 1, 2, 3], ["a", "a", "b", "c"])
+    near = Neighbours(np.array([[1, 2], [0, 2], [0, 1], [2, 0]]), np.array([[1, 0.99]] * 2 + [[0.99, 0.99], [0.1, 0]]))
+    votes = votes_of(gallery, near, np.array([0, 0, 1, 1]), 2)
+    assert votes[0].tolist() == [0.0, 1.0]
+    assert votes_of(gallery, near, np.array([0, 1, 1, 1]), 2)[0].tolist() == [0.0, 1.0]
+    assert votes[2].tolist() == [1.0, 0.0]
+
+
+def test_residuals_know_nothing_of_the_categories() -> None:
+    """A judge in plain numpy: no category's mean is left, and a photo that was pulled over votes with its looks."""
+    random = np.random.default_rng(1)
+    looks = np.repeat(np.eye(12)[:2], 30, axis=0) + 0.1 * random.normal(size=(60, 12))
+    labels = np.repeat([0, 1], 30)
+    labels[0] = 1  # the model pulled it to the other category
+    vectors = looks + 3.0 * np.eye(12)[10 + labels]
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    left = without_categories(vectors, labels, 2)
+    difference = vectors[labels == 0].mean(axis=0) - vectors[labels == 1].mean(axis=0)
+    assert np.abs(left @ difference).max() < 1e-4
+    votes = residual_votes(gallery_of(vectors, list(range(60))), labels, 2, neighbours=5)
+    assert votes.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_neighbours_are_what_a_plain_loop_finds(service: SearchService) -> None:
+    store = service.published().store
+    gallery = read_gallery(store)
+    found = nearest_photos(store, gallery, 4)
+    for row in range(0, len(gallery), 7):
+        best: dict[int, tuple[float, int]] = {}
+        for other in range(len(gallery)):
+            product = int(gallery.product[other])
+            if product != gallery.product[row]:
+                key = (-round(float(gallery.vectors[other] @ gallery.vectors[row]), 5), other)
+                best[product] = min(best.get(product, (9.0, 0)), key)
+        wanted = [-score for score, _ in sorted(best.values())[:4]]
+        assert found.cosines[row] == pytest.approx(wanted, abs=2e-5)
+        assert len(set(gallery.product[found.rows[row]])) == 4

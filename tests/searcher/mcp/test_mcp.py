@@ -1,0 +1,250 @@
+"""The tools for language models: listed, called and refused, by the mcp package's own client."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from click.testing import CliRunner
+from mcp import Client, StdioServerParameters, types
+from PIL import Image
+
+from searcher.cli.main import main
+from searcher.mcp.server import make_server
+from searcher.mcp.tools import TOOLS
+from searcher.questions.bodies import SimilarBody
+from searcher.service import SearchService
+from tests.shops.indexes.built_index import HOSTILE, Built, Photographed
+
+Talk = Callable[[Client], Awaitable[Any]]
+
+
+def talk(service: SearchService, conversation: Talk) -> Any:
+    """Connect in this process, and return what the conversation does."""
+
+    async def run() -> Any:
+        async with Client(make_server(service)) as client:
+            return await conversation(client)
+
+    return anyio.run(run)
+
+
+def call(service: SearchService, tool: str, **arguments: Any) -> types.CallToolResult:
+    answer = talk(service, lambda client: client.call_tool(tool, arguments))
+    assert isinstance(answer, types.CallToolResult)
+    return answer
+
+
+def text(result: types.CallToolResult) -> str:
+    first = result.content[0]
+    assert isinstance(first, types.TextContent)
+    return first.text
+
+
+def document(result: types.CallToolResult) -> dict[str, Any]:
+    assert not result.is_error, text(result)
+    return json.loads(text(result))
+
+
+@pytest.fixture(scope="module")
+def service(photographed: Photographed) -> SearchService:
+    return SearchService(photographed.index)
+
+
+def test_a_model_is_told_of_every_tool(service: SearchService) -> None:
+    async def ask(client: Client) -> tuple[Any, str | None]:
+        return (await client.list_tools()).tools, client.instructions
+
+    tools, instructions = talk(service, ask)
+    assert [tool.name for tool in tools] == list(TOOLS)
+    for tool in tools:
+        assert tool.annotations.read_only_hint is True
+        assert len(tool.description) > 40
+        schema = tool.input_schema
+        assert schema["type"] == "object"
+        assert schema["additionalProperties"] is False
+        undescribed = [name for name, of in schema["properties"].items() if not of.get("description")]
+        assert undescribed == []
+        assert "title" not in schema
+    assert "price (number)" in instructions
+    assert not any(word in instructions for word in ("photo", "predicted", "indexed_at"))
+
+
+def test_tools_have_the_options_of_the_http_service() -> None:
+    properties = TOOLS["similar"].schema()["properties"]
+    assert set(SimilarBody.model_fields) - {"vector"} == set(properties) - {"pictures"}
+
+
+def test_similar_is_what_the_service_says(service: SearchService) -> None:
+    found = document(call(service, "similar", product_id="P003", k=3, where=["in_stock=true"]))
+    wanted = service.similar("P003", k=3, where=["in_stock=true"])
+    assert [row["product_id"] for row in found["matches"]] == [match.product_id for match in wanted.matches]
+    assert found["matches"][0]["score"] == pytest.approx(wanted.matches[0].score, abs=1e-4)
+    assert set(found["matches"][0]["fields"]) == {"category", "title", "price", "currency", "in_stock", "metal"}
+
+
+def test_fields_can_be_chosen(service: SearchService) -> None:
+    found = document(call(service, "similar", product_id="P003", k=2, fields=["price"]))
+    assert [set(row["fields"]) for row in found["matches"]] == [{"price"}, {"price"}]
+    found = document(call(service, "similar", product_id="P003", k=2, fields=[]))
+    assert [row["fields"] for row in found["matches"]] == [{}, {}]
+    assert set(document(call(service, "product", product_id="P003", fields=["title"]))["fields"]) == {"title"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "key"),
+    [
+        ("recommend", {"positive": ["P001", "P002"], "negative": ["P003"], "strategy": "best_score"}, "matches"),
+        ("discover", {"target": "P001", "context": [{"positive": "P002", "negative": "P003"}]}, "matches"),
+        ("also_viewed", {"product_ids": ["P001", "P002"], "explain": True}, "matches"),
+        ("search_text", {"text": "ring no 7", "facets": ["category"]}, "matches"),
+        ("facets", {"fields": ["category", "price"]}, "facets"),
+        ("facets", {}, "facets"),
+        ("product", {"product_id": "P004"}, "photos"),
+        ("similar", {"product_id": "P000", "preset": "same-metal", "caps": ["category:1"], "k": 2}, "matches"),
+    ],
+)
+def test_every_tool_answers(service: SearchService, tool: str, arguments: dict[str, Any], key: str) -> None:
+    assert document(call(service, tool, **arguments))[key]
+
+
+def test_photos(service: SearchService, photographed: Photographed) -> None:
+    photo = base64.b64encode((photographed.catalog / "P005" / "0.png").read_bytes()).decode()
+    found = document(call(service, "similar", image=photo, k=1))
+    assert (found["matches"][0]["product_id"], found["matches"][0]["score"]) == ("P005", 1.0)
+    categories = document(call(service, "classify", image=photo, k=2))["categories"]
+    assert len(categories) == 2
+    assert "no base64" in text(call(service, "classify", image="*"))
+
+
+def test_pictures_come_when_asked_for(service: SearchService) -> None:
+    """The last product has none; the others are shown in the order of the answer."""
+    result = call(service, "similar", product_id="P000", k=11, pictures=True)
+    named = [one.text for one in result.content[1::2] if isinstance(one, types.TextContent)]
+    order = [row["product_id"] for row in document(result)["matches"] if row["product_id"] != "P011"]
+    assert named == order[: len(named)]
+    assert len(named) == 10
+    for picture in result.content[2::2]:
+        assert isinstance(picture, types.ImageContent)
+        with Image.open(io.BytesIO(base64.b64decode(picture.data))) as image:
+            assert (image.format, picture.mime_type) == ("WEBP", "image/webp")
+    assert len(call(service, "product", product_id="P001", pictures=True).content) == 1 + 2 * 2
+    assert len(call(service, "product", product_id="P001").content) == 1
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("similar", {"product_id": "nobody"}, "nobody"),
+        ("similar", {}, "nothing is given"),
+        ("similar", {"product_id": "P001", "k": 51}, "k: Input should be less than or equal to 50"),
+        ("similar", {"product_id": "P001", "colour": "red"}, "colour: Extra inputs"),
+        ("similar", {"product_id": "P001", "where": ["colour=red"]}, "colour"),
+        ("similar", {"url": "http://127.0.0.1/secret"}, "127.0.0.1"),
+        ("similar", {"product_id": "P001", "min_score": "nan"}, "min_score"),
+        ("also_viewed", {"product_ids": []}, "product_ids"),
+        ("discover", {"context": [{"positive": "P001"}]}, "negative"),
+        ("product", {"product_id": "a\x1b[31m\nb"}, "not in the index"),
+        ("facets", {"fields": ["nothing"]}, "nothing"),
+        ("sell", {}, "there is no tool 'sell'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    service: SearchService, tool: str, arguments: dict[str, Any], said: str
+) -> None:
+    result = call(service, tool, **arguments)
+    assert result.is_error
+    assert said in text(result)
+    assert text(result).isprintable()
+
+
+def test_lists_written_as_text(service: SearchService) -> None:
+    """What some clients make of a list: JSON in a text, or its only value."""
+    plain = document(call(service, "similar", product_id="P001", where=["category=rings"]))
+    for written in ('["category=rings"]', "category=rings"):
+        assert document(call(service, "similar", product_id="P001", where=written)) == plain
+    assert document(call(service, "also_viewed", product_ids="P001", k=1))["matches"]
+
+
+def test_a_bug_is_logged_and_not_told(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("secret of the shop")
+
+    monkeypatch.setattr(service, "text", broken)
+    result = call(service, "search_text", text="ring")
+    assert result.is_error
+    assert "secret" not in text(result)
+    assert "secret of the shop" in caplog.text
+
+
+def test_hostile_texts_stay_data(service: SearchService) -> None:
+    found = document(call(service, "product", product_id="P011"))
+    assert found["fields"]["title"] == HOSTILE
+
+
+def test_over_stdio(photographed: Photographed, tmp_path: Path) -> None:
+    """The command as a program starts it; the log goes beside the wire."""
+    command = ["-c", "from searcher.cli.main import main; main()", "mcp", "--index", str(photographed.root)]
+
+    async def run() -> tuple[list[str], Any, Any]:
+        async with Client(StdioServerParameters(command=sys.executable, args=command, cwd=tmp_path)) as client:
+            tools = await client.list_tools()
+            good = await client.call_tool("similar", {"product_id": "P003", "k": 2})
+            bad = await client.call_tool("similar", {"product_id": "nobody"})
+            return [tool.name for tool in tools.tools], good, bad
+
+    names, good, bad = anyio.run(run)
+    assert names == list(TOOLS)
+    assert len(document(good)["matches"]) == 2
+    assert bad.is_error
+
+
+def test_ctrl_c_ends_the_command(photographed: Photographed) -> None:
+    """Although a thread waits for the next line of stdin."""
+    command = [
+        sys.executable,
+        "-c",
+        "from searcher.cli.main import main; main()",
+        "mcp",
+        "--index",
+        str(photographed.root),
+    ]
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+        assert "jewelry-similarity" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr.read() == "Stopped.\n"
+
+
+def test_without_an_index_the_command_ends_in_one_line(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["mcp", "--index", str(tmp_path / "none")])
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert "indexer sync" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_the_extra_the_command_names_it(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("searcher.mcp.server.find_spec", lambda _: None)
+    done = CliRunner().invoke(main, ["mcp", "--index", str(built.root)])
+    assert done.exit_code == 1
+    assert done.stderr == "Error: mcp is not installed; run: pip install 'jewelry-similarity[mcp]'\n"

@@ -1,0 +1,60 @@
+"""A shop that has everything a route can be asked for: every kind of field, co-views, pictures, reports, a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.fields.co_views import KEY, CoViewed, to_payload
+from indexer.models.embedder import Embedder
+from indexer.photos.fingerprints import sha256
+from indexer.photos.opening import open_image
+from indexer.photos.thumbnails import ThumbnailStore
+from indexer.store.embedded.index import EmbeddedIndex
+from searcher.pages.writing import write_report
+from tests.shops.catalogs.small_catalog import write_photo
+from tests.shops.indexes.built_index import Photographed, draw_payloads, points, publish, record
+from tests.shops.models.tiny_model import write_tiny_model
+from tests.shops.reports.audit_reports import clusters, mislabels, outliers
+from tests.shops.reports.duplicate_reports import small_report
+
+PRODUCTS = 30
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A published index, a photo of none of its products, and one of its vectors and pictures."""
+
+    index: EmbeddedIndex
+    photo: Path
+    vector: list[float]
+    picture: str
+
+
+def build_shop(folder: Path) -> Shop:
+    """Products with one to five photos each, embedded by a real (small) network."""
+    model = write_tiny_model(folder / "model")
+    (model / "report").mkdir()
+    (model / "report" / "report.html").write_text("<!doctype html><title>Report</title>")
+    embedder, index = Embedder(model), EmbeddedIndex(folder / "index")
+    payloads: list[dict[str, Any]] = []
+    rows = []
+    for number, payload in enumerate(draw_payloads(PRODUCTS, seed=2)):
+        path = write_photo(folder / "catalog" / payload["photo"]["path"].replace(".jpg", ".png"), seed=number)
+        own = int(payload["product_id"][1:])
+        together = [CoViewed(f"P{(own + step) % PRODUCTS:03d}", 9 - step, 0.5 / step) for step in (3, 7)]
+        key = path.relative_to(folder / "catalog").as_posix()
+        photo = {**payload["photo"], "path": key, "sha256": sha256(path.read_bytes())}
+        payloads.append({**payload, "photo": photo, KEY: to_payload(together)})
+        rows.append(embedder.embed([path])[0])
+        ThumbnailStore(index.root).write(photo["sha256"], open_image(path))
+    of = record(embedder.model.fingerprint, str(model), str(folder / "catalog"))
+    publish(index, points(payloads, np.stack(rows)), of)
+    shop = Photographed(index, index.read(), payloads, np.stack(rows), folder / "catalog", model)
+    for report in (small_report(shop), mislabels(shop), outliers(shop), clusters(shop)):
+        write_report(index, report)
+    asked = write_photo(folder / "asked.png", seed=999)
+    return Shop(index, asked, [float(x) for x in rows[3]], payloads[0]["photo"]["sha256"])

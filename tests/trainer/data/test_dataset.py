@@ -1,0 +1,114 @@
+"""Splits leak neither a product nor a near-duplicate, and every unusable photo is a reject."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.catalog.reading import read_catalog
+from indexer.errors import CatalogError
+from tests.shops.catalogs.drawn_catalog import draw
+from trainer.data.dataset import Sample, read_dataset, split
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Path:
+    return draw(tmp_path / "shop")
+
+
+def groups_by_key(folder: Path) -> dict[str, int]:
+    return {sample.key: sample.group for sample in read_dataset(read_catalog(folder)).samples}
+
+
+def test_photos_of_a_product_are_one_group(catalog: Path) -> None:
+    groups = groups_by_key(catalog)
+    assert groups["discs/discs-0/0.png"] == groups["discs/discs-0/1.png"]
+    assert len(set(groups.values())) > 3
+
+
+def test_a_copied_photo_joins_two_products(catalog: Path) -> None:
+    shutil.copy(catalog / "rings/rings-0/0.png", catalog / "discs/discs-1/copy.png")
+    groups = groups_by_key(catalog)
+    assert groups["rings/rings-0/1.png"] == groups["discs/discs-1/0.png"]
+
+
+def test_near_group_wins_over_the_hash(catalog: Path) -> None:
+    shutil.copy(catalog / "rings/rings-0/0.png", catalog / "rings/rings-1/copy.png")
+    rows = ["product_id,image,category,near_group"]
+    names = ["rings/rings-0/0.png", "rings/rings-1/copy.png", "discs/discs-0/0.png", "discs/discs-1/0.png"]
+    for number, (name, mark) in enumerate(zip(names, ["1", "2", "3", "3"], strict=True)):
+        rows.append(f"p{number},{name},{name.split('/')[0]},{mark}")
+    (catalog / "catalog.csv").write_text("\n".join(rows))
+    groups = groups_by_key(catalog)
+    assert groups[names[0]] != groups[names[1]]
+    assert groups[names[2]] == groups[names[3]]
+
+
+def test_a_bad_photo_is_a_reject(catalog: Path) -> None:
+    (catalog / "rings" / "broken.jpg").write_text("not a photo")
+    whole = (catalog / "discs/discs-0/0.png").read_bytes()
+    (catalog / "discs" / "cut.png").write_bytes(whole[: len(whole) // 2])
+    dataset = read_dataset(read_catalog(catalog))
+    assert sorted(reject.where for reject in dataset.rejects) == ["discs/cut.png", "rings/broken.jpg"]
+    assert all(reject.reason and reject.product_id for reject in dataset.rejects)
+    assert len(dataset.samples) == 48
+
+
+def test_products_without_category_are_counted_and_left_out(catalog: Path) -> None:
+    names = [f"{shape}/{shape}-{n}/0.png" for shape in ("rings", "discs") for n in range(3)]
+    rows = [f"p{n},{name},{name.split('/')[0] if n else ''}" for n, name in enumerate(names)]
+    (catalog / "catalog.csv").write_text("\n".join(["product_id,image,category", *rows]))
+    dataset = read_dataset(read_catalog(catalog))
+    assert (len(dataset.samples), dataset.without_category) == (5, 1)
+
+
+def test_one_category_is_an_error(catalog: Path) -> None:
+    shutil.rmtree(catalog / "rings")
+    shutil.rmtree(catalog / "discs")
+    with pytest.raises(CatalogError, match="all photos are of one category"):
+        read_dataset(read_catalog(catalog))
+
+
+def test_only_bad_photos_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "rings").mkdir()
+    (tmp_path / "rings" / "a.jpg").write_text("not a photo")
+    with pytest.raises(CatalogError, match=r"no photo could be used; the first: rings/a\.jpg"):
+        read_dataset(read_catalog(tmp_path))
+
+
+def test_too_few_products_is_an_error(tmp_path: Path) -> None:
+    dataset = read_dataset(read_catalog(draw(tmp_path, per_category=2)))
+    with pytest.raises(CatalogError, match="too few different products"):
+        split(dataset.samples, holdout=0.2, validation=0.2, seed=0)
+
+
+sizes = st.lists(st.integers(1, 6), min_size=8, max_size=25)
+
+
+@given(st.tuples(sizes, sizes, sizes), st.integers(0, 1000), st.sampled_from([0.2, 0.4]))
+def test_a_split_is_whole_and_never_cuts_a_group(groups: tuple[list[int], ...], seed: int, holdout: float) -> None:
+    samples = [
+        Sample(f"{name}-{group:02d}-{photo}", Path("photo"), name, f"{name}-{group}", 100 * kind + group)
+        for kind, name in enumerate("abc")
+        for group, count in enumerate(groups[kind])
+        for photo in range(count)
+    ]
+    parts = split(samples, holdout=holdout, validation=0.3, seed=seed)
+    together = [*parts.train, *parts.validation, *parts.held_out]
+    assert sorted(sample.key for sample in together) == [sample.key for sample in samples]
+    seen = [{sample.group for sample in part} for part in (parts.train, parts.validation, parts.held_out)]
+    assert sum(map(len, seen)) == len(set.union(*seen))
+    for kind, name in enumerate("abc"):
+        held = {sample.group for sample in parts.held_out if sample.category == name}
+        assert abs(len(held) - len(groups[kind]) * holdout) <= 1
+    assert split(samples, holdout=holdout, validation=0.3, seed=seed) == parts
+
+
+def test_another_seed_is_another_split(catalog: Path) -> None:
+    samples = read_dataset(read_catalog(catalog)).samples
+    splits = [split(samples, holdout=0.4, validation=0.3, seed=seed) for seed in range(4)]
+    assert len({tuple(sample.key for sample in parts.held_out) for parts in splits}) > 1
