@@ -60,8 +60,8 @@ def sync(
         model_path: a model directory; another fingerprint than the index's builds everything anew beside it.
         index_path: the directory of an embedded index, created where there is none; or an index of either engine.
         text_model: directory of a text model, see `indexer.models.text_directory`, that embeds all photos a second
-            time, so that texts find them; None takes the one that the index has, if any, and False leaves it out. Another one,
-            or none where there was one, builds everything anew like another model.
+            time, so that texts find them; None takes the one that the index has, if any, and False leaves it out.
+            Another one, or none where there was one, builds everything anew like another model.
         dry_run: only plan; nothing is written.
         allow_removal: permit a sync that removes more than half of the index.
         workers: embedding threads; 0 means one per core.

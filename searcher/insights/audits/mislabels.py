@@ -37,9 +37,9 @@ def find_mislabels(
 
     Three opinions of every photo are averaged: the categories of its nearest photos of other products, weighted by
     likeness; the same by what is left of the looks without the category (`searcher.insights.audits.residual`); and a
-    classifier on the embeddings that was fitted without the product and its copies. The score is half the margin by which the
-    best other category leads, plus a half; a product's is the mean over its photos. The index's own prediction has no
-    say: its model learned from these very labels, and on photos it never saw it added nothing.
+    classifier on the embeddings that was fitted without the product and its copies. The score is half the margin by
+    which the best other category leads, plus a half; a product's is the mean over its photos. The index's own
+    prediction has no say: its model learned from these very labels, and on photos it never saw it added nothing.
 
     Learns from all labelled products, whatever ``where`` leaves. After Northcutt, Jiang & Chuang, *Confident Learning*
     (JAIR 2021); the neighbours' part is as in Zhu, Dong & Liu, *Detecting Corrupted Labels Without Training a Model*

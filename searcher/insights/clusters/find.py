@@ -42,8 +42,8 @@ def find_clusters(
     """Clusters of two products or more, the largest first; see `searcher.insights.clusters.linkage` for what makes one.
 
     Products are compared by the mean of their photos (`searcher.insights.clusters.space`). The threshold is taken
-    from the catalog itself, so that it means the same to every model: with granularity g, the share g of the products is less
-    alike to its nearest product than the threshold, and cannot be in a cluster.
+    from the catalog itself, so that it means the same to every model: with granularity g, the share g of the products
+    is less alike to its nearest product than the threshold, and cannot be in a cluster.
 
     Args:
         published: the generation.

@@ -1,9 +1,9 @@
 """Search by text: "gold ring with a red stone" → products by the words of their titles and attributes.
 
 A product's score is the share of the question that it answers, by weight: the idf of the words it matches over the
-idf of all words that are known, in [0, 1]; see `searcher.search.words.vocabulary`. Rare words so count for more
-than common ones, and products that match every word come first with a score of 1. A product counts with its best photo. Negation
-is not understood: "without pearl" asks for pearl.
+idf of all words that are known, in [0, 1]; see `searcher.search.words.vocabulary`. Rare words so count for more than
+common ones, and products that match every word come first with a score of 1. A product counts with its best photo.
+Negation is not understood: "without pearl" asks for pearl.
 """
 
 from __future__ import annotations

@@ -167,10 +167,8 @@ def test_a_killed_sync_without_a_text_model_leaves_nothing_for_one_with(
     index: Index, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        for name in ("embedded.EmbeddedDraft", "server_draft.BuiltDraft"):
-            patch.setattr(
-                f"indexer.store.embedded.index.{name}.publish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt)
-            )
+        for name in ("embedded.draft.EmbeddedDraft", "server.draft.BuiltDraft"):
+            patch.setattr(f"indexer.store.{name}.publish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             sync(shop.catalog, shop.model, index)
     report = sync(shop.catalog, shop.model, index, text_model=shop.clip)
