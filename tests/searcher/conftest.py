@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.shops.catalogs.planted import Planted, plant
 from tests.shops.indexes.built_index import Built, Photographed, make_built, make_photographed
 
 
@@ -17,3 +18,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def photographed(tmp_path_factory: pytest.TempPathFactory) -> Photographed:
     """Twelve products with two photos each; the last product has no thumbnails and hostile texts."""
     return make_photographed(tmp_path_factory.mktemp("photographed"))
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
+    """A drawn catalog with planted copies and variants."""
+    return plant(tmp_path_factory.mktemp("planted"))
