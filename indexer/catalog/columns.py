@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import CatalogError
-from indexer.fields.types import RESERVED, FieldTable, FieldType, parse_date
+from indexer.fields.roles import RESERVED
+from indexer.fields.types import FieldTable, FieldType, parse_date
 
 KNOWN: FieldTable = {
     "title": FieldType.TEXT,

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from indexer.fields.roles import CO_VIEWED
 from indexer.fields.types import Payload
-
-KEY = "co_viewed"
-"""The payload field, on every photo of a product; a sync keeps it, see `indexer.sync.kept_fields`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,6 @@ def to_payload(found: Sequence[CoViewed]) -> dict[str, Any]:
 
 def read_payload(payload: Payload) -> list[CoViewed]:
     """The products looked at together with a point's product, best first; none where no events were counted."""
-    stored = payload.get(KEY) or {"product_ids": (), "counts": (), "scores": ()}
+    stored = payload.get(CO_VIEWED) or {"product_ids": (), "counts": (), "scores": ()}
     rows = zip(stored["product_ids"], stored["counts"], stored["scores"], strict=True)
     return [CoViewed(str(product), int(count), float(score)) for product, count, score in rows]

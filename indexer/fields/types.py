@@ -27,33 +27,6 @@ class FieldType(StrEnum):
 
 FieldTable = Mapping[str, FieldType]
 
-BUILT_IN: FieldTable = {
-    "product_id": FieldType.KEYWORD,
-    "category": FieldType.KEYWORD,
-    "predicted_category": FieldType.KEYWORD,
-    "predicted_confidence": FieldType.NUMBER,
-    "indexed_at": FieldType.DATE,
-    "photo.sha256": FieldType.KEYWORD,
-    "photo.pixel_sha256": FieldType.KEYWORD,
-    "photo.phash": FieldType.KEYWORD,
-    "photo.rank": FieldType.NUMBER,
-    "photo.bytes": FieldType.NUMBER,
-    "photo.width": FieldType.NUMBER,
-    "photo.height": FieldType.NUMBER,
-}
-"""Fields every point has, whatever the manifest says."""
-
-RESERVED = {
-    "photo": "shop_photo",
-    "predicted_category": "expected_category",
-    "predicted_confidence": "confidence",
-    "indexed_at": "listed_at",
-    "co_viewed": "goes_with",
-    "cluster": "group",
-}
-"""Names the index writes itself, and what a manifest column could be called instead."""
-
-
 LIST_SEPARATOR = "|"
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 _TRUE, _FALSE = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}

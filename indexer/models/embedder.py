@@ -12,6 +12,7 @@ from PIL import Image
 
 from indexer.errors import ModelError
 from indexer.models.directory import ModelFile, load_model
+from indexer.models.vectors import softmax
 from indexer.photos.opening import to_rgb
 
 BATCH = 1
@@ -108,8 +109,7 @@ def classify(logits: NDArray[np.float32], categories: Sequence[str]) -> list[tup
     """The likeliest category of each row of logits [n, C] with its softmax probability; [] without categories."""
     if not len(categories):
         return []
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
+    probabilities = softmax(logits)
     best = probabilities.argmax(axis=1)
     return [(categories[k], float(probabilities[row, k])) for row, k in enumerate(best)]
 

@@ -14,6 +14,7 @@ from indexer.errors import ModelError, VectorError
 from indexer.models.text_directory import PHOTOS, TEXT, VISION, TextModelFiles, find_files
 from indexer.models.text_photos import read_photos
 from indexer.models.text_tokens import TextTokens
+from indexer.models.vectors import unit
 from indexer.store.records import TextModelRecord
 from indexer.store.vectors import check_vectors
 
@@ -136,8 +137,7 @@ class _Network:
                 raise VectorError(f"{self._output} of shape {rows.shape} for one input")
         except Exception as error:  # see __init__
             raise ModelError(f"{self.path}: cannot be run ({_first_line(error)}); export it anew") from error
-        unit: NDArray[np.float64] = rows[0] / np.linalg.norm(rows[0].astype(np.float64))
-        return unit.astype(np.float32)
+        return unit(rows[0].astype(np.float64)).astype(np.float32)
 
 
 def _first_line(error: BaseException) -> str:

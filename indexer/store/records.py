@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -88,6 +88,10 @@ class GenerationRecord:
     def is_comparable(self, other: GenerationRecord) -> bool:
         """Whether the vectors of both are by the same models."""
         return _makers(self) == _makers(other)
+
+    def means_same(self, other: GenerationRecord) -> bool:
+        """Whether nothing but the time differs."""
+        return replace(self, created_at="") == replace(other, created_at="")
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values; a generation without a text model does not speak of one."""

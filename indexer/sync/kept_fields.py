@@ -6,16 +6,10 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from indexer.fields import co_views
+from indexer.fields.roles import KEPT, KEPT_TABLE
 from indexer.fields.types import FieldTable, Payload
 from indexer.store.interface import Store
 from indexer.store.records import Point
-from indexer.sync.annotate import clusters
-
-KEPT = (co_views.KEY, clusters.KEY)
-"""Each belongs to a product, and stands on every photo of it."""
-KEPT_TABLE: FieldTable = {clusters.KEY: clusters.TYPE}
-"""Those of them that can be filtered by; a generation that has the field has it in its field table."""
 
 
 class Keeper:

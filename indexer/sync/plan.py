@@ -11,13 +11,12 @@ from typing import Any
 from indexer.catalog.products import Catalog, ProductImage, Reject
 from indexer.errors import ImageError
 from indexer.fields.identity import point_id
+from indexer.fields.roles import RESERVED
 from indexer.fields.types import Payload
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import read_bytes
 from indexer.store.records import Point
-from indexer.sync.kept_fields import KEPT, Keeper
-
-_DERIVED = ("photo", "predicted_category", "predicted_confidence", "indexed_at", *KEPT)
+from indexer.sync.kept_fields import Keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def _wanted(catalog: Catalog, rejects: list[Reject]) -> Iterator[Wanted]:
 
 
 def _catalog_part(payload: Payload) -> Payload:
-    return {name: value for name, value in payload.items() if name not in _DERIVED}
+    return {name: value for name, value in payload.items() if name not in RESERVED}
 
 
 def _leaving(points: dict[str, Point], catalog: Catalog, plan: SyncPlan) -> dict[str, Point]:

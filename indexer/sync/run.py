@@ -134,7 +134,7 @@ class _Run:
             published = writer.published()
             plan, report = self._plan(published, allow_removal)
             record = self._record()
-            if published is None or not plan.is_empty or _means_other(record, published.record):
+            if published is None or not plan.is_empty or not record.means_same(published.record):
                 in_place = published is not None and not report.rebuilt
                 draft = writer.draft(record, from_published=in_place)
                 self._fill(draft, published if in_place else None, plan, report)
@@ -277,8 +277,3 @@ class _Run:
         carried = {n: v for n, v in source.payload.items() if n in ("predicted_category", "predicted_confidence")}
         carried |= self.keeper.of(wanted.product_id)  # the photo may have been another product's
         return Point(wanted.id, {**wanted.payload, **carried, "photo": photo, "indexed_at": self.now})
-
-
-def _means_other(record: GenerationRecord, published: GenerationRecord) -> bool:
-    """Whether the record has to be written anew although no point changed."""
-    return replace(record, created_at="") != replace(published, created_at="")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import UsageError
 from indexer.models.directory import ModelFile
+from indexer.models.vectors import softmax
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,7 @@ def classified(logits: NDArray[np.float32], model: ModelFile, photo: str, k: int
         raise UsageError(f"{model.path}: this model was trained without categories; train one on labelled photos")
     if k < 1:
         raise UsageError(f"k is {k}; ask for 1 category or more")
-    shifted = np.exp(logits.astype(np.float64) - float(logits.max()))
-    shares = shifted / shifted.sum()
+    shares = softmax(logits.astype(np.float64))
     order = sorted(range(len(shares)), key=lambda n: (-shares[n], model.categories[n]))[:k]
     best = tuple((model.categories[n], round(float(shares[n]), 6)) for n in order)
     return Classification(photo, best, model.fingerprint, 1000 * (time.perf_counter() - started))

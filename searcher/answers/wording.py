@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from indexer.fields.roles import ROLES
 from indexer.system.text import printable
 
 if TYPE_CHECKING:
@@ -14,18 +15,7 @@ if TYPE_CHECKING:
 FIRST = ("title", "price", "brand", "metal", "stone", "in_stock")
 """Fields shown first, where the catalog has them; the others follow in the catalog's order."""
 
-_NOT_SHOWN = {
-    "product_id",
-    "category",
-    "photo",
-    "currency",
-    "predicted_category",
-    "predicted_confidence",
-    "indexed_at",
-    "role",
-    "co_viewed",
-    "cluster",
-}
+_NOT_SHOWN = {*(role.name for role in ROLES), "currency", "role"}
 """Shown elsewhere (a column of their own, beside the price), or the index's own book-keeping."""
 
 _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00Z\Z")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.fields.types import Payload
+from indexer.models.vectors import unit
 from indexer.store.filters.tree import Filter, value_at
 from indexer.store.interface import Store
 
@@ -100,10 +101,9 @@ def read_gallery(store: Store, where: Filter | None = None, *, fields: Sequence[
     vectors = np.zeros((len(points), dimension), np.float32)
     for row, (_, _, point) in enumerate(points):
         vectors[row] = point.vector
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     return Gallery(
         ids=tuple(point.id for _, _, point in points),
-        vectors=vectors,
+        vectors=unit(vectors),
         products=products,
         product=np.array([place[product] for product, _, _ in points], np.int64),
         payloads=tuple(point.payload for _, _, point in points),

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from indexer import __version__
 from indexer.errors import JewelryError, MissingExtra, UsageError
-from indexer.fields.types import RESERVED
+from indexer.fields.roles import RESERVED
 from indexer.store.filters.tree import known_fields
 from indexer.system.text import one_line
 from searcher.mcp.arguments import MOST_PICTURES

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.fields.types import RESERVED
+from indexer.fields.roles import RESERVED
 from searcher.mcp.arguments import (
     AlsoViewed,
     Arguments,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError, VectorError
+from indexer.models.vectors import unit
 from indexer.store.vectors import check_vectors
 from searcher.questions.photo import QueryPhoto
 
@@ -127,8 +128,6 @@ def unit_vector(values: Sequence[float] | NDArray[np.float32], dimension: int) -
             row = np.asarray(values, dtype=np.float32)
         if row.shape != (dimension,):
             raise UsageError(f"the vector has the shape {list(row.shape)}; this index holds vectors of [{dimension}]")
-        checked = check_vectors(row[None], dimension).astype(np.float64)
+        return unit(check_vectors(row[None], dimension).astype(np.float64)).astype(np.float32)
     except (VectorError, TypeError, ValueError, OverflowError) as error:
         raise UsageError(f"the query vector cannot be used: {error}") from error
-    unit: NDArray[np.float32] = (checked / np.linalg.norm(checked)).astype(np.float32)
-    return unit

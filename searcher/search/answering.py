@@ -7,7 +7,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.fields.co_views import KEY
+from indexer.fields.roles import NOT_ANSWERED
 from indexer.fields.types import Payload
 from indexer.store.filters.text_form import where_texts
 from searcher.answers.answer import Answer, Match, Query
@@ -84,7 +84,7 @@ def _match(
 def _chosen(payload: Payload, options: Options) -> Payload:
     """The payload fields that were asked for; by default all that say something of the product itself."""
     if options.fields is None:
-        return {name: value for name, value in payload.items() if name != KEY}
+        return {name: value for name, value in payload.items() if name not in NOT_ANSWERED}
     return {name: payload[name] for name in options.fields if name in payload}
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import StoreError, UsageError
 from indexer.models.directory import Calibration
+from indexer.models.vectors import unit
 from indexer.store.interface import Store
 from indexer.store.vectors import check_vectors
 from searcher.answers.answer import Explanation
@@ -76,7 +77,7 @@ def sample_vectors(store: Store, size: int = SAMPLE) -> NDArray[np.float32]:
     drawn = [point.vector for point in points if point.vector is not None]
     if not drawn:
         raise StoreError(f"generation {store.generation} holds no vectors; run a sync")
-    return _unit(np.stack(drawn)).astype(np.float32)
+    return unit(np.stack(drawn).astype(np.float64)).astype(np.float32)
 
 
 def likeness(sample: NDArray[np.float32], query_vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -93,7 +94,7 @@ def likeness(sample: NDArray[np.float32], query_vectors: NDArray[np.float32]) ->
     queries = check_vectors(query_vectors, sample.shape[1])
     if not len(queries) or not len(sample):
         raise UsageError("a percentile needs one query vector or more, and a sample")
-    alike: NDArray[np.float64] = (_unit(sample) @ _unit(queries).T).max(axis=1)
+    alike: NDArray[np.float64] = (unit(sample.astype(np.float64)) @ unit(queries.astype(np.float64)).T).max(axis=1)
     return alike
 
 
@@ -110,9 +111,3 @@ def percentile(alike: NDArray[np.float64], score: float) -> float:
     if not np.isfinite(score):
         raise UsageError(f"the score {score} is not a finite number")
     return float(np.mean(alike < float(score) - SAME))
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-    rows = vectors.astype(np.float64)
-    lengths: NDArray[np.float64] = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / lengths

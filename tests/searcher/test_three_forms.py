@@ -15,7 +15,8 @@ import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
-from indexer.fields.co_views import KEY, CoViewed, to_payload
+from indexer.fields.co_views import CoViewed, to_payload
+from indexer.fields.roles import CO_VIEWED
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
 from indexer.store.interface import Index
@@ -67,7 +68,7 @@ def forms(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         ]
         photo = {**payload["photo"], "path": path.relative_to(folder / "catalog").as_posix()}
         photo["sha256"] = sha256(path.read_bytes())
-        payloads.append({**payload, "photo": photo, KEY: to_payload(together)})
+        payloads.append({**payload, "photo": photo, CO_VIEWED: to_payload(together)})
         rows.append(embedder.embed([path])[0])
     index = make_index(request.param, folder)
     of = record(embedder.model.fingerprint, str(folder / "model"), str(folder / "catalog"))

@@ -12,10 +12,11 @@ import numpy as np
 
 from indexer.catalog.products import Catalog, Reject
 from indexer.errors import CatalogError, ImageError
+from indexer.photos.components import components, same_value_edges
 from indexer.photos.fingerprints import phash
 from indexer.photos.opening import open_image
 from indexer.system.machine import cores
-from trainer.data.near_duplicates import components, near_pairs, same_value_edges
+from trainer.data.near_duplicates import near_pairs
 
 GROUP_FIELD = "near_group"
 """Manifest column that says which photos show the same thing; where it stands, it wins over the hash."""

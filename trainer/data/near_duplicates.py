@@ -1,8 +1,8 @@
-"""Which photos of a catalog are copies of each other: perceptual hashes, compared in bands, joined by union-find."""
+"""Which photos of a catalog are copies of each other: perceptual hashes, compared in bands."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,28 +40,6 @@ def near_pairs(hashes: NDArray[np.uint64], max_distance: int = MAX_DISTANCE) -> 
             found.extend(first[members][pairs] for pairs in _compare(unique[members], max_distance))
     pairs = np.concatenate(found).astype(np.int64).reshape(-1, 2)
     return np.unique(np.sort(pairs, axis=1), axis=0)
-
-
-def components(items: int, edges: Iterable[tuple[int, int]]) -> list[int]:
-    """The connected component of each item 0..items-1, named by its smallest member."""
-    parent = list(range(items))
-
-    def root(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    for a, b in edges:
-        low, high = sorted((root(a), root(b)))
-        parent[high] = low
-    return [root(item) for item in range(items)]
-
-
-def same_value_edges(values: Sequence[Hashable | None]) -> list[tuple[int, int]]:
-    """Edges that join all items of equal value to the first of them; ``None`` joins nothing."""
-    first: dict[Hashable, int] = {}
-    return [(first.setdefault(value, item), item) for item, value in enumerate(values) if value is not None]
 
 
 def _bands(hashes: NDArray[np.uint64], count: int) -> list[NDArray[np.uint64]]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import VectorError
+from indexer.models.vectors import unit
 
 PRECISION_AT = (1, 3, 5, 10)
 RECALL_AT = (1, 5)
@@ -141,8 +142,7 @@ def _unit(vectors: NDArray[np.float32], what: str) -> NDArray[np.float64]:
     if not np.isfinite(wide).all():
         row = int(np.flatnonzero(~np.isfinite(wide).all(axis=1))[0])
         raise VectorError(f"{what} embedding {row} is NaN or infinite; the network has diverged: lower the rate")
-    length = np.linalg.norm(wide, axis=1, keepdims=True)
-    return wide / np.where(length == 0, 1.0, length)
+    return unit(wide)
 
 
 def _ranked(

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from indexer.errors import FilterError
-from indexer.fields.types import BUILT_IN, FieldTable, parse_date
+from indexer.fields.roles import BUILT_IN
+from indexer.fields.types import FieldTable, parse_date
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from indexer.store.records import GenerationRecord
 from indexer.store.server.collection import CollectionState, ensure_field_indexes
@@ -41,7 +40,7 @@ class ResumableIndex(ServerIndex):
         published = self.alias_target()
         for state in self.states():
             mine = not state.complete and state.collection != published and state.writer == self.signature()
-            if mine and self._is_for_record(state) and self.unfinished is None:
+            if mine and state.record.means_same(self._record) and self.unfinished is None:
                 self.unfinished = state
             elif mine:
                 self.drop(state.collection)
@@ -51,9 +50,6 @@ class ResumableIndex(ServerIndex):
         """See `Index.write`; what was written before a failure stays, for the next attempt."""
         with writer_lock(self.local / "LOCK"):
             yield ResumingWriter(self)
-
-    def _is_for_record(self, state: CollectionState) -> bool:
-        return replace(state.record, created_at="") == replace(self._record, created_at="")
 
 
 class ResumingWriter(ServerWriter):

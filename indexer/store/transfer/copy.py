@@ -103,7 +103,7 @@ def transfer(
     with _write(target, record) as writer:
         check_target(source.record, target, overwrite)
         published = writer.published()
-        if published is not None and _means_same(published.record, record):
+        if published is not None and published.record.means_same(record):
             first = next(differences(source.scroll(vectors=True), published.scroll(vectors=True), tolerance), None)
             if first is None:
                 same = verify(source, published, target.location, tolerance, progress)
@@ -220,10 +220,6 @@ def _shown(points: Iterator[Point], total: int, progress: Progress | None) -> It
         if progress and done % EVERY == 0:
             progress("Copying", done, total)
         yield point
-
-
-def _means_same(one: GenerationRecord, other: GenerationRecord) -> bool:
-    return replace(one, created_at="") == replace(other, created_at="")
 
 
 def _place(index: Index) -> str:

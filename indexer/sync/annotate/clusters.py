@@ -9,16 +9,13 @@ from itertools import chain
 from typing import Any
 
 from indexer.errors import StoreError, StoreMissing, UsageError
-from indexer.fields.types import FieldType, Payload
+from indexer.fields.roles import CLUSTER, KEPT_TABLE
+from indexer.fields.types import Payload
 from indexer.store.interface import Index, Store, Writer
 from indexer.store.records import Point
 from indexer.store.transfer.compare import EVERY
 from indexer.system.clock import now
 from indexer.system.progress import Progress
-
-KEY = "cluster"
-"""The payload field, on every photo of a product; a sync keeps it, see `indexer.sync.kept_fields`."""
-TYPE = FieldType.KEYWORD
 
 
 @dataclass(slots=True)
@@ -100,9 +97,9 @@ class _Clusters:
         product = str(payload["product_id"])
         if self.within is not None and product not in self.within:
             return payload
-        rest = {name: value for name, value in payload.items() if name != KEY}
+        rest = {name: value for name, value in payload.items() if name != CLUSTER}
         cluster = self.of_product.get(product)
-        return rest if cluster is None else {**rest, KEY: cluster}
+        return rest if cluster is None else {**rest, CLUSTER: cluster}
 
 
 def _write(
@@ -118,8 +115,8 @@ def _write(
             if progress and done % EVERY == 0:
                 progress("Writing photos", done, total)
             payload = clusters.payload(point.payload)
-            if KEY in payload:
-                found[str(payload["product_id"])] = str(payload[KEY])
+            if CLUSTER in payload:
+                found[str(payload["product_id"])] = str(payload[CLUSTER])
             if payload != point.payload:
                 report.photos_written += 1
                 yield Point(point.id, {**payload, "indexed_at": moment})
@@ -127,7 +124,7 @@ def _write(
     points = changed()
     first = next(points, None)
     if first is not None:
-        table = {**published.record.field_table, KEY: TYPE}
+        table = {**published.record.field_table, CLUSTER: KEPT_TABLE[CLUSTER]}
         record = replace(published.record, created_at=moment, field_table=table)
         draft = writer.draft(record, from_published=True)
         draft.replace_payload(chain([first], points))

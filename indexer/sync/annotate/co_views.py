@@ -12,7 +12,8 @@ from typing import Any
 from indexer.catalog.products import Reject
 from indexer.catalog.rejects import write_rejects
 from indexer.errors import EventsError, StoreMissing, StoreUnwritable
-from indexer.fields.co_views import KEY, CoViewed, to_payload
+from indexer.fields.co_views import CoViewed, to_payload
+from indexer.fields.roles import CO_VIEWED
 from indexer.fields.types import Payload
 from indexer.store.interface import Index, Store, Writer
 from indexer.store.records import Point
@@ -125,8 +126,8 @@ class _Payloads:
         """The whole payload with the new field, or without it where the product has no co-views."""
         row = self._known[str(payload["product_id"])]
         rows = range(self._table.starts[row], self._table.starts[row + 1])
-        rest = {name: value for name, value in payload.items() if name != KEY}
-        return {**rest, KEY: to_payload([self._co_viewed(i) for i in rows])} if rows else rest
+        rest = {name: value for name, value in payload.items() if name != CO_VIEWED}
+        return {**rest, CO_VIEWED: to_payload([self._co_viewed(i) for i in rows])} if rows else rest
 
     def _co_viewed(self, row: int) -> CoViewed:
         score = float(f"{self._table.scores[row]:.{DIGITS}g}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.models.vectors import softmax
 from searcher.insights.gallery import Floats, Ints
 
 Probabilities = NDArray[np.float64]
@@ -54,13 +55,6 @@ def _weights(vectors: Floats, labels: Ints, classes: int) -> Probabilities:
     targets[np.arange(len(labels)), labels] = 1.0
     solved: Probabilities = np.linalg.solve(weighted.T @ columns + ridge, weighted.T @ targets)
     return solved
-
-
-def softmax(answers: Probabilities) -> Probabilities:
-    """Rows that sum to 1."""
-    shifted = np.exp(answers - answers.max(axis=1, keepdims=True))
-    found: Probabilities = shifted / shifted.sum(axis=1, keepdims=True)
-    return found
 
 
 def _likelihood(answers: Probabilities, labels: Ints, sharpness: float) -> float:

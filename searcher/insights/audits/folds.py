@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from indexer.photos.components import components, same_value_edges
 from indexer.store.filters.tree import value_at
 from searcher.insights.gallery import Gallery, Ints, Neighbours
 
@@ -38,29 +38,12 @@ def make_folds(gallery: Gallery, neighbours: Neighbours, folds: int, seed: int =
 
 def _groups(gallery: Gallery, neighbours: Neighbours, near: float) -> Ints:
     """The group of each photo [n]: connected products."""
-    parent = np.arange(len(gallery.products))
-
-    def root(product: int) -> int:
-        while parent[product] != product:
-            parent[product] = parent[parent[product]]
-            product = int(parent[product])
-        return product
-
-    def join(first: int, second: int) -> None:
-        one, other = sorted((root(first), root(second)))
-        parent[other] = one
-
-    by_pixels: dict[str, int] = {}
-    for row, product in enumerate(gallery.product.tolist()):
-        pixels = pixels_of(gallery, row)
-        if pixels:
-            join(product, by_pixels.setdefault(pixels, product))
+    twins = np.array(same_value_edges([pixels_of(gallery, row) or None for row in range(len(gallery))]), np.int64)
     rows, columns = np.nonzero(neighbours.cosines >= near)
-    for photo, other in zip(rows, neighbours.rows[rows, columns], strict=True):
-        join(int(gallery.product[photo]), int(gallery.product[other]))
-    roots = np.array([root(product) for product in range(len(parent))], np.int64)
-    _, groups = np.unique(roots, return_inverse=True)
-    of_photo: NDArray[np.int64] = groups.astype(np.int64)[gallery.product]
+    photos = np.concatenate([twins.reshape(-1, 2), np.stack([rows, neighbours.rows[rows, columns]], axis=1)])
+    edges: list[tuple[int, int]] = gallery.product[photos].tolist()
+    _, groups = np.unique(components(len(gallery.products), edges), return_inverse=True)
+    of_photo: Ints = groups.astype(np.int64)[gallery.product]
     return of_photo
 
 

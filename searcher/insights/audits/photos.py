@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from indexer.fields.types import BUILT_IN, Payload
+from indexer.fields.roles import OWN
+from indexer.fields.types import Payload
 from indexer.store.filters.tree import value_at
 from indexer.store.interface import Store
 from searcher.insights.audits.answers import Neighbour, Photo
 from searcher.insights.gallery import Gallery
-
-_NOT_SHOWN = {*BUILT_IN, "photo", "co_viewed"}
 
 
 def photo_of(gallery: Gallery, row: int) -> Photo:
@@ -38,7 +37,7 @@ def catalog_fields(store: Store, ids: list[str]) -> dict[str, Payload]:
     """By point id, what the catalog says of a few photos: read for those that are shown alone."""
     points = store.retrieve(ids)
     return {
-        p.id: {name: value for name, value in p.payload.items() if name not in _NOT_SHOWN or name == "category"}
+        p.id: {name: value for name, value in p.payload.items() if name not in OWN or name == "category"}
         for p in points
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.models.vectors import unit
 from searcher.insights.gallery import Floats, Gallery, Ints
 
 REFERENCE = 10_000
@@ -57,6 +58,5 @@ def without_categories(vectors: Floats, labels: Ints, classes: int) -> Floats:
     means = means[counts > 0]
     _, strength, directions = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)
     between = directions[strength > 1e-6].astype(np.float32)
-    left = vectors - (vectors @ between.T) @ between
-    found: Floats = left / np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 1e-6)
-    return found
+    left = np.asarray(vectors - (vectors @ between.T) @ between, np.float32)
+    return unit(left, least=1e-6)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from indexer.errors import UsageError
+from indexer.fields.roles import CLUSTER
 from indexer.fields.types import FieldType
 from indexer.store.filters.text_form import Where, where_json
 from indexer.system.clock import now
@@ -63,7 +64,7 @@ def find_clusters(
     began, record = time.perf_counter(), published.store.record
     tree = published.read_filter(where)
     told = [f for f, k in record.field_table.items() if k in (FieldType.KEYWORD, FieldType.TEXT)]
-    gallery = read_gallery(published.store, tree, fields=[name for name in told if name != "cluster"])
+    gallery = read_gallery(published.store, tree, fields=[name for name in told if name != CLUSTER])
     near = nearest_photos(published.store, gallery, NEIGHBOURS, where=tree)
     vectors = product_vectors(gallery)
     pairs = _pairs(gallery, near, across_categories)

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from indexer.fields.roles import CLUSTER, UNTELLING
 from indexer.fields.types import FieldTable, FieldType
 
 SHARED = 0.6
 """Share of the products that must have a value for it to describe the cluster."""
 WORDS = 2
 _BEFORE, _AFTER = ("metal", "material", "colour", "color"), ("stone", "gemstone", "style")
-_UNTOLD = {"product_id", "url", "role", "currency", "cluster"}
+_UNTOLD = {*UNTELLING, CLUSTER}
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SMALL = {"the", "and", "with", "for", "set", "pair", "mit", "und", "von", "aus"}
 

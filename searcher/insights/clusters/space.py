@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.models.vectors import unit
 from searcher.insights.gallery import Floats, Gallery
 
 SHRINK = 0.05
@@ -18,8 +19,7 @@ def product_vectors(gallery: Gallery) -> Floats:
     """
     space = whitening(gallery)
     total = np.add.reduceat(gallery.vectors.astype(np.float64), gallery.starts[:-1], axis=0) @ space
-    unit: Floats = (total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)).astype(np.float32)
-    return unit
+    return unit(total).astype(np.float32)
 
 
 def whitening(gallery: Gallery) -> NDArray[np.float64]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from indexer.photos.components import components as connected
 from searcher.insights.duplicates.answers import COPIES, Evidence, Group, Member, Pair, Photo, Tier
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 
@@ -71,21 +72,13 @@ def stars(edges: Mapping[Edge, Found], judge: Judge | None = None) -> tuple[list
     return sorted(groups, key=lambda star: star.medoid), loose
 
 
-def components(edges: Iterable[Edge]) -> list[list[int]]:
+def components(edges: Collection[Edge]) -> list[list[int]]:
     """Connected nodes, each component sorted; nodes without an edge are in none."""
-    parent: dict[int, int] = {}
-
-    def root(node: int) -> int:
-        while parent.setdefault(node, node) != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    for first, second in edges:
-        parent[root(first)] = root(second)
+    nodes = sorted({node for edge in edges for node in edge})
+    place = {node: number for number, node in enumerate(nodes)}
     found = defaultdict(list)
-    for node in sorted(parent):
-        found[root(node)].append(node)
+    for node, first in zip(nodes, connected(len(nodes), ((place[a], place[b]) for a, b in edges)), strict=True):
+        found[first].append(node)
     return list(found.values())
 
 

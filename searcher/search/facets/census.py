@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from indexer.fields.types import BUILT_IN, Payload
+from indexer.fields.roles import BUILT_IN, OF_A_PHOTO
+from indexer.fields.types import Payload
 from indexer.store.filters.tree import Filter, Match, Range, both, value_at
 from indexer.store.interface import Store
 from searcher.answers.facet import FIRST_PHOTOS, PRODUCTS
@@ -26,8 +27,6 @@ FEW = 2_000
 """So many photos are read at once rather than counted by the store; so many products may be counted one by one."""
 
 FIRST = Range("photo.rank", gte=0, lte=0)
-_OF_A_PHOTO = frozenset(BUILT_IN) - {"product_id", "category"}
-"""Fields the index writes for each photo by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +73,9 @@ class ProductCensus:
         photos = self._photos if where is None else self._store.count(where)
         if photos <= FEW:
             return self._one_by_one(field, where)
-        if photos > CEILING or (not named & _OF_A_PHOTO and self._photos > CEILING):
+        if photos > CEILING or (not named & OF_A_PHOTO and self._photos > CEILING):
             return Counting(both(where, Filter(must=(FIRST,))), (), FIRST_PHOTOS)
-        if named & _OF_A_PHOTO:
+        if named & OF_A_PHOTO:
             return self._one_by_one(field, where)
         uneven = self._read()
         if uneven.single:

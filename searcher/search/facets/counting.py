@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from indexer.errors import FilterError, UsageError
+from indexer.fields.roles import IDENTIFIERS, UNTELLING
 from indexer.fields.types import FieldTable, FieldType, Payload
 from indexer.store.filters.check import field_type
 from indexer.store.filters.tree import DateRange, Filter, Range, known_fields
@@ -23,9 +24,6 @@ SAMPLE = 1_000
 REMEMBERED = 512
 """Facets kept by a basis."""
 MAX_VALUES = 1_000
-_NO_FACETS = ("product_id", "url", "role", "currency")
-_IDENTIFIERS = ("product_id", "photo.sha256", "photo.pixel_sha256", "photo.phash")
-"""Fields with a value for each product or photo: counting them reads the whole index and tells nothing."""
 _RANGED = (FieldType.NUMBER, FieldType.DATE)
 
 
@@ -128,7 +126,7 @@ def facets_of(
 
 def facet_fields(table: FieldTable) -> tuple[str, ...]:
     """The fields a shop would offer as facets: category first, then the catalog's own, without texts and addresses."""
-    own = (name for name, kind in table.items() if kind is not FieldType.TEXT and name not in _NO_FACETS)
+    own = (name for name, kind in table.items() if kind is not FieldType.TEXT and name not in UNTELLING)
     return tuple(dict.fromkeys(("category", *own)))
 
 
@@ -158,7 +156,7 @@ def _kinds(fields: Sequence[str], table: FieldTable, limit: int) -> Mapping[str,
     known = known_fields(table)
     kinds = {field: field_type(field, known) for field in fields}
     for field, kind in kinds.items():
-        if field in _IDENTIFIERS:
+        if field in IDENTIFIERS:
             raise FilterError(f"{field} has a value for each product or photo; facets count what products share")
         if kind is FieldType.TEXT:
             raise FilterError(f"{field} is a text field; facets need a keyword, number, boolean or date field")

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 from itertools import islice
 
+from indexer.fields.roles import UNTELLING
 from indexer.fields.types import FieldType, Payload
 from indexer.store.filters.tree import Condition, Filter, Match, Text
 from indexer.store.interface import Store
@@ -18,7 +19,6 @@ MAX_VALUES = 2_000
 REMEMBERED = 10_000
 """Words whose weight is kept."""
 _SAMPLE = 1_000
-_NOT_WORDS = frozenset({"product_id", "url", "currency", "role"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Vocabulary:
 def _read_values(store: Store) -> dict[str, dict[str, list[str]]]:
     """Of each keyword field that holds words: the values by the singular of each word in them."""
     names = ["category", *(n for n, kind in store.record.field_table.items() if kind is FieldType.KEYWORD)]
-    names = [name for name in dict.fromkeys(names) if name not in _NOT_WORDS]
+    names = [name for name in dict.fromkeys(names) if name not in UNTELLING]
     sample = [point.payload for point in islice(store.scroll(fields=["product_id", *names]), _SAMPLE)]
     products = len({payload["product_id"] for payload in sample})
     found: dict[str, dict[str, list[str]]] = {}

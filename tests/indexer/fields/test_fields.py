@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from indexer.catalog.columns import check_name, infer_type, read_overrides
 from indexer.errors import CatalogError
-from indexer.fields.types import RESERVED, FieldType, cast, is_date_only, parse_boolean, parse_date, parse_number
+from indexer.fields.roles import RESERVED
+from indexer.fields.types import FieldType, cast, is_date_only, parse_boolean, parse_date, parse_number
 
 
 @pytest.mark.parametrize(

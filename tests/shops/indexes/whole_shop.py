@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from indexer.fields.co_views import KEY, CoViewed, to_payload
+from indexer.fields.co_views import CoViewed, to_payload
+from indexer.fields.roles import CO_VIEWED
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
@@ -48,7 +49,7 @@ def build_shop(folder: Path) -> Shop:
         together = [CoViewed(f"P{(own + step) % PRODUCTS:03d}", 9 - step, 0.5 / step) for step in (3, 7)]
         key = path.relative_to(folder / "catalog").as_posix()
         photo = {**payload["photo"], "path": key, "sha256": sha256(path.read_bytes())}
-        payloads.append({**payload, "photo": photo, KEY: to_payload(together)})
+        payloads.append({**payload, "photo": photo, CO_VIEWED: to_payload(together)})
         rows.append(embedder.embed([path])[0])
         ThumbnailStore(index.root).write(photo["sha256"], open_image(path))
     of = record(embedder.model.fingerprint, str(model), str(folder / "catalog"))

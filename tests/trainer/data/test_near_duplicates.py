@@ -1,4 +1,4 @@
-"""Banded hash comparison finds exactly the pairs that a plain loop finds; components are those of the graph."""
+"""Banded hash comparison finds exactly the pairs that a plain loop finds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.data.near_duplicates import components, near_pairs, same_value_edges
+from indexer.photos.components import components
+from trainer.data.near_duplicates import near_pairs
 
 
 def families(seed: int, count: int) -> np.ndarray:
@@ -47,15 +48,6 @@ def test_many_equal_hashes_stay_linear() -> None:
 def test_nothing_to_compare() -> None:
     assert near_pairs(np.empty(0, np.uint64)).shape == (0, 2)
     assert near_pairs(np.array([5], np.uint64)).shape == (0, 2)
-
-
-def test_a_component_is_named_by_its_smallest_member() -> None:
-    assert components(6, [(4, 2), (5, 4), (1, 0)]) == [0, 0, 2, 3, 2, 2]
-
-
-def test_equal_values_are_joined_and_none_is_not() -> None:
-    edges = same_value_edges(["a", None, "b", "a", None, "b", "b"])
-    assert components(7, edges) == [0, 1, 2, 0, 4, 2, 2]
 
 
 @pytest.mark.slow

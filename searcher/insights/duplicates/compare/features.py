@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searcher.insights.duplicates.compare.alignment import LEAST_PIXELS, NOTHING_ALIKE, Alignment
-from searcher.insights.duplicates.compare.quick_percentiles import median, percentiles
+from searcher.insights.duplicates.compare.quick_percentiles import median, percentile, percentiles
 from searcher.insights.duplicates.compare.residue import NAMES as RESIDUE
-from searcher.insights.duplicates.compare.residue import residue
+from searcher.insights.duplicates.compare.residue import fine, residue
 from searcher.insights.duplicates.compare.signature import GRID, Array, Signatures
 
 KNOWN = ("nearer", "nearest", "rank", "phash")
@@ -59,6 +59,8 @@ _BLOCK = 4096
 Rows = NDArray[np.int64]
 WORTH_A_LOOK = 0.8
 """Correlation from which two pictures are looked at once more, and larger."""
+GLINTS = 1.5
+"""Pixels of a blur that takes highlights away, which sit elsewhere in a photo that was taken anew."""
 MOSTLY = 90
 """Percent of the pixels that correlate where a stamp was set on the rest."""
 
@@ -144,11 +146,11 @@ def compare_aligned(laid: Alignment) -> Array:
             float(laid.flipped),
             median(np.abs(difference[piece][:, 0])),
             median(ab[piece]),
-            *percentiles(total[piece], 90),
+            percentile(total[piece], 90),
             *(percentiles(total[ground], 50, 90) if ground.any() else (0.0, 0.0)),
             _correlated(edges_a[valid], edges_b[valid]),
             _correlated(edges_a[piece], edges_b[piece]),
-            _fine(laid.first[..., 0], laid.second[..., 0], piece),
+            _correlated(*(fine(lab[..., 0], GLINTS)[piece] for lab in (laid.first, laid.second))),
             mostly,
             *(np.full(len(RESIDUE), np.nan) if max(followed, mostly) < WORTH_A_LOOK else residue(*laid.enlarged())),
         ],
@@ -175,16 +177,8 @@ def _mostly_correlated(first: Array, second: Array) -> float:
     """Correlation without the tenth that differs most: a badge or a stamp lies on a small part of the picture."""
     apart = second - first
     apart = np.abs(apart - median(apart))
-    kept = apart <= percentiles(apart, MOSTLY)[0]
+    kept = apart <= percentile(apart, MOSTLY)
     return _correlated(first[kept], second[kept])
-
-
-def _fine(first: Array, second: Array, piece: NDArray[np.bool_]) -> float:
-    """Correlation of what a blur takes away: highlights sit elsewhere in a photo that was taken anew."""
-    import cv2
-
-    fine = [channel - cv2.GaussianBlur(channel, (0, 0), 1.5) for channel in (first, second)]
-    return _correlated(fine[0][piece], fine[1][piece])
 
 
 def _shape_of(matrix: Array) -> tuple[float, float, float]:

@@ -26,6 +26,11 @@ def percentiles(values: NDArray[Any], *shares: float) -> list[float]:
     return found
 
 
+def percentile(values: NDArray[Any], share: float) -> float:
+    """One of `percentiles`."""
+    return percentiles(values, share)[0]
+
+
 def median(values: NDArray[Any]) -> float:
     """The fiftieth percentile."""
-    return percentiles(values, 50)[0]
+    return percentile(values, 50)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from searcher.insights.duplicates.compare.quick_percentiles import median, percentiles
+from searcher.insights.duplicates.compare.quick_percentiles import median, percentile, percentiles
 from searcher.insights.duplicates.compare.signature import Array
 
 SOFT = 1.0
@@ -215,7 +215,7 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
             *raw_ground,
             *_hues(soft[0][whole], soft[1][whole]),
             *edited,
-            *(_fine(first[..., 0], second[..., 0], where) for where in (whole, ground)),
+            *(_grain_alike(first[..., 0], second[..., 0], where) for where in (whole, ground)),
             edited[EDITED_GROUND] - raw_ground[1],
             edited[EDITED_GROUND + 1] - raw_ground[0],
             *_spots(light, whole, lights[0], LIGHT_SPOT),
@@ -242,7 +242,7 @@ def _fitted(first: Array, second: Array) -> _Colours:
             _ridge(tint, y[:, 1:], np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])),
         )
         left = np.hypot(*(b - colours.of(a.astype(np.float32)))[:, :2].T)
-        keep = left <= percentiles(left, KEPT)[0]
+        keep = left <= percentile(left, KEPT)
     return colours
 
 
@@ -275,7 +275,7 @@ def _edited(
     both = piece | ground  # or any even metal would be a tint
     tinted = _tinted(light[both], w[both])
     left = [np.abs(w - z * turned), np.abs(w - np.polyval(tinted, light))]
-    is_tint = int(percentiles(left[1][piece], 75)[0] < 0.8 * percentiles(left[0][piece], 75)[0] and chroma < 0.5)
+    is_tint = int(percentile(left[1][piece], 75) < 0.8 * percentile(left[0][piece], 75) and chroma < 0.5)
     kept = left[is_tint]
     on_ground = light_off = 0.0
     if ground.sum() >= FEW:
@@ -305,7 +305,7 @@ def _turned(z: NDArray[np.complex128], w: NDArray[np.complex128]) -> tuple[compl
         )
         factor = complex(length * along)
         left = np.abs(w - z * factor)
-        keep = left <= percentiles(left, KEPT)[0]
+        keep = left <= percentile(left, KEPT)
     return factor, abs(degrees), length
 
 
@@ -315,13 +315,18 @@ def _tinted(light: Array, w: NDArray[np.complex128]) -> NDArray[np.complex128]:
     return np.asarray(np.linalg.solve(design.T @ design + 1e-9 * np.eye(3), design.T @ w))
 
 
-def _fine(first: Array, second: Array, where: NDArray[np.bool_]) -> float:
-    """Correlation of what a slight blur takes away: grain and facets are others in a photo that was taken anew."""
+def fine(lightness: Array, blur: float) -> Array:
+    """What a blur of so many pixels takes away, [h, w]."""
     import cv2
 
+    return np.asarray(lightness - cv2.GaussianBlur(lightness, (0, 0), blur), np.float32)
+
+
+def _grain_alike(first: Array, second: Array, where: NDArray[np.bool_]) -> float:
+    """Correlation of what a slight blur takes away: grain and facets are others in a photo that was taken anew."""
     if where.sum() < FEW:
         return 0.0
-    a, b = (channel[where] - cv2.GaussianBlur(channel, (0, 0), SOFT)[where] for channel in (first, second))
+    a, b = (fine(channel, SOFT)[where] for channel in (first, second))
     a, b = a - a.mean(), b - b.mean()
     return float((a * b).sum() / (np.sqrt((a * a).sum() * (b * b).sum()) + 1e-3))
 
@@ -341,9 +346,9 @@ def _hues(first: Array, second: Array) -> tuple[float, float]:
     """
     a, b = first[:, 1] + 1j * first[:, 2], second[:, 1] + 1j * second[:, 2]
     both, either = np.minimum(np.abs(a), np.abs(b)), np.maximum(np.abs(a), np.abs(b))
-    tinted = both >= max(TINTED, percentiles(both, 60)[0])
+    tinted = both >= max(TINTED, percentile(both, 60))
     turn = float(np.degrees(median(np.abs(np.angle(b[tinted] * a[tinted].conj()))))) if tinted.sum() >= 8 else 0.0
-    strong = either >= percentiles(either, 70)[0]
+    strong = either >= percentile(either, 70)
     change = np.log2((np.abs(b[strong]).mean() + 3) / (np.abs(a[strong]).mean() + 3))
     return turn, float(abs(change))
 

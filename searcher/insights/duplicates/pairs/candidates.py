@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.models.vectors import unit
 from indexer.store.filters.tree import Filter
 from indexer.store.interface import Store
 from searcher.insights.duplicates.compare.signature import Signatures
@@ -149,8 +150,7 @@ def within_frames(signatures: Signatures, rows: NDArray[np.int64], k: int = WITH
 def _unit(grids: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Grids [n, h, w, 3] as vectors of unit length whose channels have a mean of 0, [n, h·w·3]."""
     levels = grids.astype(np.float32)
-    flat = (levels - levels.mean(axis=(1, 2), keepdims=True)).reshape(len(levels), -1)
-    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6), np.float32)
+    return unit((levels - levels.mean(axis=(1, 2), keepdims=True)).reshape(len(levels), -1), least=1e-6)
 
 
 def known_of(

@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.fields.types import BUILT_IN
+from indexer.fields.roles import OWN
 from indexer.store.filters.tree import Filter
 from indexer.store.interface import Store
 from searcher.insights.duplicates.answers import Photo
 
 FIELDS = ("product_id", "category", "photo")
-_OWN = {name.partition(".")[0] for name in BUILT_IN} | {"co_viewed"}
-"""What the index itself writes beside the catalog's fields."""
 
 
 @dataclass(frozen=True)
@@ -98,4 +96,4 @@ def with_payload(store: Store, photos: Sequence[Photo]) -> dict[str, Photo]:
 
 
 def _shops_own(payload: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in payload.items() if name not in _OWN or name == "indexed_at"}
+    return {name: value for name, value in payload.items() if name not in OWN or name == "indexed_at"}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.errors import MissingExtra, UsageError
+from indexer.errors import UsageError
 from searcher.insights.duplicates.compare.features import NAMES
-from searcher.insights.duplicates.verify.trees import MISSING, Trees
+from searcher.insights.duplicates.verify.boosting import Growth, grow
 from searcher.insights.duplicates.verify.verifier import (
     CLASSES,
     COPY,
@@ -22,8 +22,6 @@ from searcher.insights.duplicates.verify.verifier import (
 )
 
 FOLDS = 4
-SEEDS = 2
-"""Fits whose sums are averaged."""
 COPY_PRECISION = 0.98
 """Of what is called a copy on the calibration pairs, which hold far more look-alikes than a catalog does."""
 PROBABLE_PRECISION = 0.8
@@ -33,16 +31,6 @@ GATE_RECALL = 0.985
 LEAST_PAIRS = 50
 MOST_OF_A_KIND = 4_000
 """Pairs of a kind that are compared closely: more cost minutes and change little."""
-
-
-class Growth(NamedTuple):
-    """How trees are grown."""
-
-    trees: int
-    leaves: int = 12
-    learning_rate: float = 0.05
-    features: float = 0.5
-    """Share of the features that each split chooses from."""
 
 
 FOR_GATE, FOR_KIND = Growth(60), Growth(80)
@@ -93,10 +81,10 @@ def fit_verifier(
     called = shares >= limit
     right = float(weight[called & is_copy].sum())
     return Verifier(
-        gate=_fit(cheap, related, [False, True], FOR_GATE, seed),
-        order=_fit(cheap, labels == COPY, [False, True], FOR_GATE, seed),
-        copy=_fit(rows, is_copy, [False, True], FOR_COPIES, seed),
-        kind=_fit(rows[~is_copy], known[~is_copy], kinds, FOR_KIND, seed),
+        gate=grow(cheap, related, [False, True], FOR_GATE, seed),
+        order=grow(cheap, labels == COPY, [False, True], FOR_GATE, seed),
+        copy=grow(rows, is_copy, [False, True], FOR_COPIES, seed),
+        kind=grow(rows[~is_copy], known[~is_copy], kinds, FOR_KIND, seed),
         thresholds=Thresholds(threshold, limit, *_limits(kind_shares, known[~is_copy], weight[~is_copy], kinds)),
         record={
             "features": list(NAMES),
@@ -172,56 +160,5 @@ def _out_of_fold(
             raise UsageError(
                 f"too few products show a pair of the kind {missing[0]!r}; calibrate on more of the catalog"
             )
-        found[inside] = _fit(rows[~inside], labels[~inside], classes, growth, seed).probabilities(rows[inside])
+        found[inside] = grow(rows[~inside], labels[~inside], classes, growth, seed).probabilities(rows[inside])
     return found
-
-
-def _fit(rows: NDArray[np.float32], labels: NDArray[Any], classes: list[Any], growth: Growth, seed: int) -> Trees:
-    """Boosted trees over all rows, `SEEDS` times with other random choices, their sums averaged."""
-    try:
-        from sklearn.ensemble import HistGradientBoostingClassifier
-    except ImportError:
-        raise MissingExtra("scikit-learn", "reports") from None
-    codes, filled = np.array([classes.index(label) for label in labels]), np.nan_to_num(rows, nan=MISSING)
-    learners = [
-        HistGradientBoostingClassifier(
-            max_iter=growth.trees,
-            learning_rate=growth.learning_rate,
-            max_leaf_nodes=growth.leaves,
-            max_features=growth.features,
-            min_samples_leaf=10,
-            l2_regularization=1.0,
-            early_stopping=False,
-            random_state=seed + number,
-        ).fit(filled, codes)
-        for number in range(SEEDS)
-    ]
-    grown = [tree.nodes for learner in learners for stage in learner._predictors for tree in stage]
-    shape = (len(grown), max(map(len, grown)))
-    feature, threshold, value = np.full(shape, -1, np.int64), np.zeros(shape, np.float32), np.zeros(shape)
-    children = np.zeros((*shape, 2), np.int64)
-    for row, nodes in enumerate(grown):
-        used, leaf = len(nodes), nodes["is_leaf"].astype(bool)
-        feature[row, :used] = np.where(leaf, -1, nodes["feature_idx"])
-        threshold[row, :used] = np.where(leaf, 0.0, nodes["num_threshold"])
-        value[row, :used] = np.where(leaf, nodes["value"] / SEEDS, 0.0)
-        children[row, :used] = np.where(leaf[:, None], 0, np.stack([nodes["left"], nodes["right"]], axis=1))
-    start = np.mean([np.ravel(learner._baseline_prediction) for learner in learners], axis=0)
-    # As it will be read again: thresholds are chosen for these numbers.
-    made = Trees.from_json(Trees(tuple(map(str, classes)), start, feature, threshold, children, value, 0).to_json())
-    _check_exported(made, learners, filled)
-    return made
-
-
-def _check_exported(made: Trees, learners: list[Any], rows: NDArray[np.float32]) -> None:
-    """The trees are read out of scikit-learn's own arrays, which another version may arrange otherwise: compare.
-
-    Raises:
-        UsageError: they do not say what scikit-learn says.
-    """
-    sample = rows[:: max(1, len(rows) // 500)]
-    logs = np.mean([np.log(learner.predict_proba(sample) + 1e-12) for learner in learners], axis=0)
-    shares = np.exp(logs) / np.exp(logs).sum(axis=1, keepdims=True)
-    apart = np.abs(made.probabilities(sample) - shares).max(axis=1)
-    if np.mean(apart > 0.01) > 0.01:  # a row that lies on a rounded threshold may fall to the other side
-        raise UsageError("this version of scikit-learn keeps its trees otherwise; install the one in constraints.txt")

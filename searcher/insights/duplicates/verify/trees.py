@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.models.vectors import softmax
+
 MISSING = -9.0
 """What stands for NaN, which the trees do not know: below everything that is measured."""
 DIGITS = 6
@@ -43,8 +45,7 @@ class Trees:
         scores = np.concatenate([np.empty((0, len(self.start))), *parts])
         if len(self.start) == 1:  # two classes share one sum
             scores = np.concatenate([np.zeros_like(scores), scores], axis=1)
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        return softmax(scores)
 
     def _scores(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Sums of the trees' leaves, [n, sums]; all trees go down together, as a few rows are the usual question."""

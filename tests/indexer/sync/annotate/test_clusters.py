@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from indexer.errors import CatalogError, FilterError, StoreError, StoreMissing, UsageError
+from indexer.fields.roles import CLUSTER
 from indexer.fields.types import FieldType
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.filters.tree import Filter, Match
 from indexer.store.interface import Index
-from indexer.sync.annotate.clusters import KEY, update_clusters
+from indexer.sync.annotate.clusters import update_clusters
 from indexer.sync.report import SyncReport
 from indexer.sync.run import sync
 from tests.shops.catalogs.small_catalog import read_manifest, write_manifest, write_small_catalog
@@ -42,7 +43,7 @@ class Shop:
         found: dict[str, str | None] = {}
         store = self.index.read()
         for point in store.scroll():
-            here = point.payload.get(KEY)
+            here = point.payload.get(CLUSTER)
             assert found.setdefault(point.payload["product_id"], here) == here
         store.close()
         return {product: cluster for product, cluster in found.items() if cluster is not None}
@@ -56,7 +57,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Shop:
 def test_every_photo_has_its_products_cluster_and_can_be_filtered_by_it(shop: Shop) -> None:
     before = shop.index.read()
     with pytest.raises(FilterError, match="cluster"):
-        before.count(Filter(must=(Match(KEY, ("P000",)),)))
+        before.count(Filter(must=(Match(CLUSTER, ("P000",)),)))
     vectors = {point.id: point.vector.tolist() for point in before.scroll(vectors=True) if point.vector is not None}
     photos = before.count()
     before.close()
@@ -64,10 +65,10 @@ def test_every_photo_has_its_products_cluster_and_can_be_filtered_by_it(shop: Sh
     assert (report.clusters, report.products, report.published) == (2, 4, True)
     assert shop.clusters() == CLUSTERS
     store = shop.index.read()
-    assert store.record.field_table[KEY] is FieldType.KEYWORD
-    found = {p.payload["product_id"] for p in store.scroll(Filter(must=(Match(KEY, ("P002",)),)))}
+    assert store.record.field_table[CLUSTER] is FieldType.KEYWORD
+    found = {p.payload["product_id"] for p in store.scroll(Filter(must=(Match(CLUSTER, ("P002",)),)))}
     assert found == {"P002", "P003"}
-    assert sum(count for _, count in store.facet(KEY)) == report.photos_written
+    assert sum(count for _, count in store.facet(CLUSTER)) == report.photos_written
     assert store.count() == photos
     assert {p.id: p.vector.tolist() for p in store.scroll(vectors=True) if p.vector is not None} == vectors
     store.close()
@@ -92,7 +93,7 @@ def test_a_sync_sees_no_change_in_them_and_keeps_them(shop: Shop) -> None:
     assert shop.sync().published is True
     assert shop.clusters() == {product: cluster for product, cluster in CLUSTERS.items() if product != "P003"}
     store = shop.index.read()
-    assert store.record.field_table[KEY] is FieldType.KEYWORD
+    assert store.record.field_table[CLUSTER] is FieldType.KEYWORD
     store.close()
 
 
@@ -102,7 +103,7 @@ def test_another_model_keeps_them(shop: Shop) -> None:
     assert shop.sync().rebuilt is True
     assert shop.clusters() == CLUSTERS
     store = shop.index.read()
-    assert store.count(Filter(must=(Match(KEY, ("P000",)),))) > 0
+    assert store.count(Filter(must=(Match(CLUSTER, ("P000",)),))) > 0
     store.close()
 
 

@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 
 from indexer.cli.main import main
 from indexer.errors import CatalogError, EventsError, StoreMissing
-from indexer.fields.co_views import KEY, CoViewed, read_payload, to_payload
+from indexer.fields.co_views import CoViewed, read_payload, to_payload
+from indexer.fields.roles import CO_VIEWED
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.interface import Index
 from indexer.store.records import Point
@@ -116,7 +117,7 @@ def test_every_photo_learns_what_was_viewed_with_its_product(any_shop: Shop) -> 
     assert report.generation == any_shop.index.current() != "1"
     for point in stored(any_shop.index):
         old = before[point.id]
-        rest = {name: value for name, value in point.payload.items() if name not in (KEY, "indexed_at")}
+        rest = {name: value for name, value in point.payload.items() if name not in (CO_VIEWED, "indexed_at")}
         assert rest == {name: value for name, value in old.payload.items() if name != "indexed_at"}
         np.testing.assert_array_equal(point.vector, old.vector)  # type: ignore[arg-type]
 
@@ -132,7 +133,7 @@ def test_other_events_replace_the_former(any_shop: Shop) -> None:
     write_events(any_shop.events, {"x": ["P004", "P005"], "y": ["P001"]})
     assert any_shop.update().photos_written == 10
     assert co_views(any_shop.index) == {"P004": [CoViewed("P005", 1, 1.0)], "P005": [CoViewed("P004", 1, 1.0)]}
-    assert sum(KEY in point.payload for point in stored(any_shop.index)) == 4
+    assert sum(CO_VIEWED in point.payload for point in stored(any_shop.index)) == 4
 
 
 def test_rare_pairs_can_be_left_out(shop: Shop) -> None:
@@ -160,7 +161,7 @@ def test_a_sync_keeps_them_whatever_it_changes(any_shop: Shop) -> None:
     report = any_shop.sync()
     assert [report.photos[case] for case in ("new", "changed", "moved", "updated", "gone")] == [1, 1, 1, 3, 1]
     assert co_views(any_shop.index) == EXPECTED
-    assert sum(KEY in point.payload for point in stored(any_shop.index)) == 7
+    assert sum(CO_VIEWED in point.payload for point in stored(any_shop.index)) == 7
 
 
 def test_a_photo_that_moves_to_another_product_takes_on_that_products(shop: Shop) -> None:
@@ -171,7 +172,7 @@ def test_a_photo_that_moves_to_another_product_takes_on_that_products(shop: Shop
     write_manifest(shop.catalog, rows)
     assert shop.sync().photos["moved"] == 1
     assert co_views(shop.index) == EXPECTED
-    assert all(KEY not in point.payload for point in stored(shop.index) if point.payload["product_id"] == "P005")
+    assert all(CO_VIEWED not in point.payload for point in stored(shop.index) if point.payload["product_id"] == "P005")
 
 
 def test_another_model_keeps_them(any_shop: Shop) -> None:
@@ -199,7 +200,7 @@ def test_a_server_and_back_and_a_file_keep_them(shop: Shop, tmp_path: Path) -> N
 
 def test_what_is_written_can_be_read() -> None:
     others = EXPECTED["P001"]
-    assert read_payload({KEY: to_payload(others)}) == others
+    assert read_payload({CO_VIEWED: to_payload(others)}) == others
     assert read_payload({}) == []
 
 
@@ -330,7 +331,7 @@ def test_without_an_index_nothing_is_made(tmp_path: Path) -> None:
 
 
 def test_a_column_of_that_name_is_refused(shop: Shop) -> None:
-    write_manifest(shop.catalog, [{**row, KEY: "P002"} for row in read_manifest(shop.catalog)])
+    write_manifest(shop.catalog, [{**row, CO_VIEWED: "P002"} for row in read_manifest(shop.catalog)])
     with pytest.raises(CatalogError, match="column 'co_viewed' is written by the index itself; rename it"):
         shop.sync()
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from indexer.fields.co_views import KEY, CoViewed, to_payload
+from indexer.fields.co_views import CoViewed, to_payload
+from indexer.fields.roles import CO_VIEWED
 from indexer.fields.types import FieldType
 from indexer.store.filters.tree import Filter, Match
 from searcher.search.candidate import Candidate
@@ -32,7 +33,7 @@ X, Y, Z = np.eye(3, dtype=np.float32)
 def payload(product: str, *others: tuple[str, int, float]) -> dict[str, Any]:
     if not others:
         return {"product_id": product}
-    return {"product_id": product, KEY: to_payload([CoViewed(*other) for other in others])}
+    return {"product_id": product, CO_VIEWED: to_payload([CoViewed(*other) for other in others])}
 
 
 def between(one: NDArray[np.float32], other: NDArray[np.float32], degrees: float) -> NDArray[np.float32]:

@@ -6,9 +6,11 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from indexer.errors import UsageError
-from searcher.insights.duplicates.verify.fitting import Growth, _fit, least_score
+from searcher.insights.duplicates.verify.boosting import Growth, grow
+from searcher.insights.duplicates.verify.fitting import least_score
 from searcher.insights.duplicates.verify.trees import Trees
 
 
@@ -22,10 +24,10 @@ def points(classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_probabilities_are_those_of_scikit_learn(classes: int) -> None:
-    """`_fit` compares its export with scikit-learn's own answers, and refuses to go on where they differ."""
+    """`grow` compares its export with scikit-learn's own answers, and refuses to go on where they differ."""
     rows, labels = points(classes)
     names = sorted(set(labels))
-    trees = _fit(rows, labels, names, Growth(20), 3)
+    trees = grow(rows, labels, names, Growth(20), 3)
     assert (np.array(names)[trees.probabilities(rows).argmax(axis=1)] == labels).mean() > 0.9
 
 
@@ -33,12 +35,27 @@ def test_an_export_that_says_something_else_is_refused(monkeypatch: pytest.Monke
     rows, labels = points(2)
     monkeypatch.setattr(Trees, "probabilities", lambda _trees, given: np.full((len(given), 2), 0.5))
     with pytest.raises(UsageError, match="keeps its trees otherwise"):
-        _fit(rows, labels, sorted(set(labels)), Growth(20), 3)
+        grow(rows, labels, sorted(set(labels)), Growth(20), 3)
+
+
+def test_a_version_that_names_its_trees_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Renamed(HistGradientBoostingClassifier):
+        @property
+        def _predictors(self) -> object:
+            raise AttributeError("_predictors")
+
+        @_predictors.setter
+        def _predictors(self, _trees: object) -> None: ...
+
+    rows, labels = points(2)
+    monkeypatch.setattr("sklearn.ensemble.HistGradientBoostingClassifier", Renamed)
+    with pytest.raises(UsageError, match="keeps its trees otherwise"):
+        grow(rows, labels, sorted(set(labels)), Growth(2), 3)
 
 
 def test_a_file_gives_the_same_trees_again() -> None:
     rows, labels = points(3)
-    trees = _fit(rows, labels, sorted(set(labels)), Growth(10), 0)
+    trees = grow(rows, labels, sorted(set(labels)), Growth(10), 0)
     again = Trees.from_json(json.loads(json.dumps(trees.to_json())))
     assert np.array_equal(trees.probabilities(rows), again.probabilities(rows))
     assert again.to_json() == trees.to_json()
@@ -46,7 +63,7 @@ def test_a_file_gives_the_same_trees_again() -> None:
 
 def test_trees_that_go_in_circles_or_nowhere_are_refused() -> None:
     rows, labels = points(2)
-    record = _fit(rows, labels, sorted(set(labels)), Growth(2), 0).to_json()
+    record = grow(rows, labels, sorted(set(labels)), Growth(2), 0).to_json()
     circle = json.loads(json.dumps(record))
     circle["trees"][0]["children"][0] = 0
     with pytest.raises(ValueError, match="no end"):
