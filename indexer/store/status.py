@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from indexer.store.embedded.index import open_index
 from indexer.store.interface import Index
 
 
-def read_status(index: Path | Index) -> dict[str, Any]:
+def read_status(index: Index) -> dict[str, Any]:
     """Counts, categories, fields and model of the published generation, and how the engine keeps it.
 
     Raises:
         StoreMissing: nothing is published there.
         StoreError: it is not one of this project, or cannot be read.
     """
-    index = open_index(index) if isinstance(index, Path) else index
     store = index.read()
     try:
         photos = store.count()

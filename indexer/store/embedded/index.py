@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from indexer.errors import StoreError, StoreMissing
 from indexer.store.embedded.draft import EmbeddedDraft
 from indexer.store.embedded.layout import SHARD, Layout
-from indexer.store.records import GenerationRecord
+from indexer.store.embedded.snapshots import write_snapshot
+from indexer.store.records import EMBEDDED, EngineFiles, GenerationRecord
 from indexer.system.files import (
     NEW_SHARD_BYTES,
     copy_tree,
@@ -25,8 +26,6 @@ from indexer.system.lock import writer_lock
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore
 
-__all__ = ["EmbeddedIndex", "open_index"]
-
 
 class EmbeddedIndex:
     """A directory of generations, laid out as `Layout` says.
@@ -34,7 +33,7 @@ class EmbeddedIndex:
     Readers take no lock: they read CURRENT, open that generation and stay with it.
     """
 
-    in_process = True
+    engine, in_process, tolerance = EMBEDDED, True, 0.0
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -46,23 +45,14 @@ class EmbeddedIndex:
         return str(self.root)
 
     @property
+    def place(self) -> str:
+        """The directory, whatever links lead to it."""
+        return str(self.root.resolve())
+
+    @property
     def local(self) -> Path:
         """The directory itself."""
         return self.root
-
-    def read(self) -> EdgeStore:
-        """See `Index.read`."""
-        while True:
-            number = self._layout.current()
-            if number is None:
-                raise StoreMissing(
-                    f"{self.root}: no index here yet; fill it with: indexer sync CATALOG --index {self.root}"
-                )
-            try:
-                return self._load(number)
-            except StoreError:
-                if self._layout.current() == number:  # else it was pruned between the two looks: take the new one
-                    raise
 
     def current(self) -> str | None:
         """See `Index.current`; reads one small file."""
@@ -76,7 +66,7 @@ class EmbeddedIndex:
 
     def describe(self) -> dict[str, Any]:
         """See `Index.describe`."""
-        return {"engine": "embedded", "bytes": size_on_disk(self.root), "quantization": "none"}
+        return {"engine": self.engine, "bytes": size_on_disk(self.root), "quantization": "none"}
 
     def generations(self) -> list[str]:
         """See `Index.generations`."""
@@ -106,9 +96,23 @@ class EmbeddedIndex:
             self._layout.remove(gone)
             return [str(number) for number in gone]
 
+    def read(self) -> EdgeStore:
+        """See `Index.read`."""
+        while True:
+            number = self._layout.current()
+            if number is None:
+                raise StoreMissing(
+                    f"{self.root}: no index here yet; fill it with: indexer sync CATALOG --index {self.root}"
+                )
+            try:
+                return self._load(number)
+            except StoreError:
+                if self._layout.current() == number:  # else it was pruned between the two looks: take the new one
+                    raise
+
     @contextmanager
-    def write(self) -> Iterator[EmbeddedWriter]:
-        """See `Index.write`."""
+    def write(self, *, resume: GenerationRecord | None = None) -> Iterator[EmbeddedWriter]:  # noqa: ARG002
+        """See `Index.write`; nothing is resumed: a copy of files is quicker than finding out what is there."""
         with writer_lock(self._layout.lock):
             with writing(self.root):
                 self._layout.generations.mkdir(exist_ok=True)
@@ -117,6 +121,14 @@ class EmbeddedIndex:
                 yield writer
             finally:
                 writer.abandon()
+
+    def put_aside(self, folder: Path) -> tuple[dict[str, Any], GenerationRecord]:
+        """See `Index.put_aside`; the copy is opened and read through."""
+        store = self.read()
+        try:
+            return write_snapshot(store, folder, self.location), store.record
+        finally:
+            store.close()
 
     def _load(self, number: int) -> EdgeStore:
         from indexer.store.embedded.engine import EdgeStore
@@ -143,21 +155,39 @@ class EmbeddedWriter:
         """See `Writer.draft`. Raises ``StoreUnwritable`` when there is no room for it."""
         from indexer.store.embedded.engine import EdgeStore
 
-        current, number = self._layout.current(), self._layout.next_number()
-        folder = self._layout.building(number)
-        with writing(self._layout.root), gone_on_failure(folder):
-            if from_published and current is not None:
-                source = self._layout.generation(current) / SHARD
-                # Twice: the copy, and what the optimizer writes before it drops the old segments.
-                require_room(self._layout.root, 2 * size_on_disk(source))
-                copy_tree(source, folder / SHARD)
-                store = EdgeStore.load(folder / SHARD, str(number), record)
-                store.ensure_field_indexes(record.field_table)
-            else:
-                require_room(self._layout.root, NEW_SHARD_BYTES)
-                store = EdgeStore.create(folder / SHARD, str(number), record)
+        current = self._layout.current()
+        if from_published and current is not None:
+            # Twice: the copy, and what the optimizer writes before it drops the old segments.
+            return self._copied(self._layout.generation(current) / SHARD, record, times=2)
+        with self._begun() as (folder, name):
+            require_room(self._layout.root, NEW_SHARD_BYTES)
+            store = EdgeStore.create(folder / SHARD, name, record)
         self._draft = EmbeddedDraft(self._layout, folder, store)
         return self._draft
+
+    def adopt(self, files: EngineFiles, record: GenerationRecord) -> EmbeddedDraft:
+        """See `Writer.adopt`; `Draft.publish` then has nothing to build."""
+        return self._copied(files.path, record)
+
+    def _copied(self, shard: Path, record: GenerationRecord, *, times: int = 1) -> EmbeddedDraft:
+        """A draft that is a copy of a shard, which may take ``times`` its room."""
+        from indexer.store.embedded.engine import EdgeStore
+
+        with self._begun() as (folder, name):
+            require_room(self._layout.root, times * size_on_disk(shard))
+            copy_tree(shard, folder / SHARD)
+            store = EdgeStore.load(folder / SHARD, name, record)
+            store.ensure_field_indexes(record.field_table)
+        self._draft = EmbeddedDraft(self._layout, folder, store)
+        return self._draft
+
+    @contextmanager
+    def _begun(self) -> Iterator[tuple[Path, str]]:
+        """Folder and name of the next generation; the folder goes when it cannot be begun."""
+        number = self._layout.next_number()
+        folder = self._layout.building(number)
+        with writing(self._layout.root), gone_on_failure(folder):
+            yield folder, str(number)
 
     def abandon(self) -> None:
         """Close what is open; a draft that was not published disappears."""
@@ -166,32 +196,6 @@ class EmbeddedWriter:
         if self._published is not None:
             self._published.close()
             self._published = None
-
-
-def published_shard(index: EmbeddedIndex, generation: str) -> Path:
-    """The folder of a generation's shard; never changed once published."""
-    return index._layout.generation(int(generation)) / SHARD
-
-
-def adopt(writer: EmbeddedWriter, shard: Path, record: GenerationRecord) -> EmbeddedDraft:
-    """A draft that is a copy of ``shard``, search graph included; `Draft.publish` then has nothing to build.
-
-    Raises:
-        StoreUnwritable: there is no room for it.
-        StoreError: it is no shard, or a damaged one.
-    """
-    from indexer.store.embedded.engine import EdgeStore
-
-    layout = writer._layout
-    number = layout.next_number()
-    folder = layout.building(number)
-    with writing(layout.root), gone_on_failure(folder):
-        require_room(layout.root, size_on_disk(shard))
-        copy_tree(shard, folder / SHARD)
-        store = EdgeStore.load(folder / SHARD, str(number), record)
-        store.ensure_field_indexes(record.field_table)
-    writer._draft = EmbeddedDraft(layout, folder, store)
-    return writer._draft
 
 
 def open_index(location: str | os.PathLike[str]) -> EmbeddedIndex:

@@ -12,9 +12,8 @@ from indexer.errors import StoreError, StoreMissing, UsageError
 from indexer.fields.types import FieldType, Payload
 from indexer.store.interface import Index, Store, Writer
 from indexer.store.records import Point
-from indexer.store.transfer.compare import EVERY
 from indexer.system.clock import now
-from indexer.system.progress import Progress
+from indexer.system.progress import EVERY, Progress
 
 KEY = "cluster"
 """The payload field, on every photo of a product; a sync keeps it, see `indexer.sync.kept_fields`."""

@@ -16,11 +16,10 @@ from indexer.fields.co_views import KEY, CoViewed, to_payload
 from indexer.fields.types import Payload
 from indexer.store.interface import Index, Store, Writer
 from indexer.store.records import Point
-from indexer.store.transfer.compare import EVERY
 from indexer.sync.annotate.co_view_counts import DIGITS, CoViewTable, count_co_views
 from indexer.sync.annotate.events import Events, Notice, read_events
 from indexer.system.clock import now
-from indexer.system.progress import Progress
+from indexer.system.progress import EVERY, Progress
 
 REJECTS_NAME = "events-rejects.jsonl"
 """Beside the index; a sync's own rejects.jsonl stays as it is."""

@@ -115,7 +115,7 @@ def test_another_model_is_built_beside_while_readers_keep_the_old_one(index: Ind
     assert current is not None
     assert current.model_path == str(new)
     assert index.rollback() == "1"
-    look(0, 0)
+    look("Embedding", 0, 0)
     assert set(seen) == {("1", 24, "P003", 1.0)}
     back = sync(catalog, old, index)
     assert (back.embedded, back.published, back.generation) == (0, False, "1")

@@ -229,7 +229,7 @@ def test_a_strangers_collection_with_such_a_number_is_left_alone(index: ServerIn
 
 
 def test_what_dead_writers_left_is_cleared_away_unless_they_may_live(index: ServerIndex) -> None:
-    own = CollectionState("shop-1", record(), complete=False, writer=index.signature())
+    own = CollectionState("shop-1", record(), complete=False, writer=index.layout.signature())
     fresh = dataclasses.replace(record(), created_at=now())
     others = CollectionState("shop-2", fresh, complete=False, writer="another machine")
     long_dead = CollectionState("shop-3", record(), complete=False, writer="another machine")
