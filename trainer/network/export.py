@@ -18,6 +18,7 @@ from torch.fx.experimental.optimization import fuse
 
 from indexer.errors import ModelError, UsageError
 from indexer.models.directory import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGHTS_NAME, fingerprint_of
+from indexer.models.onnx_session import open_session
 from indexer.models.preprocessing import Preprocessing
 from indexer.system.files import whole_folder
 from trainer.network.network import EmbeddingNetwork
@@ -168,10 +169,8 @@ def _is_empty_folder(path: Path) -> bool:
 
 
 def _check_against_torch(onnx: Path, served: ServedNetwork, size: int) -> None:
-    import onnxruntime
-
     images = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), dtype=np.uint8)
-    session = onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
+    session = open_session(onnx)
     embedding, logits = session.run(list(OUTPUTS), {"image": images})
     with torch.inference_mode():
         expected, expected_logits = (out.numpy() for out in served(torch.from_numpy(images)))
