@@ -109,9 +109,9 @@ class GenerationRecord:
         """Whether the vectors of both are by the same models."""
         return self.is_by(other.fingerprint, other.dimension, other.text_model)
 
-    def says_the_same_as(self, other: GenerationRecord) -> bool:
-        """Whether the two differ in nothing but when they were made."""
-        return self == replace(other, created_at=self.created_at)
+    def means_same(self, other: GenerationRecord) -> bool:
+        """Whether nothing but the time differs."""
+        return replace(self, created_at="") == replace(other, created_at="")
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values; a generation without a text model does not speak of one."""

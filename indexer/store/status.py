@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from indexer.store.interface import Index
@@ -14,13 +15,10 @@ def read_status(index: Index) -> dict[str, Any]:
         StoreMissing: nothing is published there.
         StoreError: it is not one of this project, or cannot be read.
     """
-    store = index.read()
-    try:
+    with closing(index.read()) as store:
         photos = store.count()
         products = store.facet("product_id", limit=max(1, photos))
         categories = dict(store.facet("category", limit=1000))
-    finally:
-        store.close()
     return {
         "index": index.location,
         "local": str(index.local),

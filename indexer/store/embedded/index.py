@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,7 @@ from indexer.store.embedded.draft import EmbeddedDraft
 from indexer.store.embedded.layout import SHARD, Layout
 from indexer.store.embedded.snapshots import write_snapshot
 from indexer.store.records import EMBEDDED, EngineFiles, GenerationRecord
-from indexer.system.files import (
-    NEW_SHARD_BYTES,
-    copy_tree,
-    gone_on_failure,
-    require_room,
-    size_on_disk,
-    writing,
-)
+from indexer.system.files import NEW_SHARD_BYTES, copy_tree, gone_on_failure, require_room, size_on_disk, writing
 from indexer.system.lock import writer_lock
 
 if TYPE_CHECKING:
@@ -37,7 +30,7 @@ class EmbeddedIndex:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._layout = Layout(root)
+        self.layout = Layout(root)
 
     @property
     def location(self) -> str:
@@ -56,13 +49,13 @@ class EmbeddedIndex:
 
     def current(self) -> str | None:
         """See `Index.current`; reads one small file."""
-        number = self._layout.current()
+        number = self.layout.current()
         return None if number is None else str(number)
 
     def record(self) -> GenerationRecord | None:
         """See `Index.record`."""
-        number = self._layout.current()
-        return None if number is None else self._layout.record(number)
+        number = self.layout.current()
+        return None if number is None else self.layout.record(number)
 
     def describe(self) -> dict[str, Any]:
         """See `Index.describe`."""
@@ -70,36 +63,36 @@ class EmbeddedIndex:
 
     def generations(self) -> list[str]:
         """See `Index.generations`."""
-        return [str(number) for number in self._layout.numbers()]
+        return [str(number) for number in self.layout.numbers()]
 
     def rollback(self) -> str:
         """See `Index.rollback`; replaces one small file, whatever the size."""
-        if self._layout.current() is None:
+        if self.layout.current() is None:
             raise StoreMissing(f"{self.root}: no index here yet; fill it with: indexer sync CATALOG")
-        with writer_lock(self._layout.lock):
-            current = self._layout.current()
-            earlier = [number for number in self._layout.numbers() if current is not None and number < current]
+        with writer_lock(self.layout.lock):
+            current = self.layout.current()
+            earlier = [number for number in self.layout.numbers() if current is not None and number < current]
             if not earlier:
                 raise StoreMissing(f"{self.root}: there is no earlier generation to go back to")
             self._load(earlier[-1]).close()  # what cannot be opened is not published
-            self._layout.publish(earlier[-1])
+            self.layout.publish(earlier[-1])
             return str(earlier[-1])
 
     def prune(self, keep: int = 1) -> list[str]:
         """See `Index.prune`."""
-        if not self._layout.numbers():
+        if not self.layout.numbers():
             return []
-        with writer_lock(self._layout.lock):
-            numbers = self._layout.numbers()
-            kept = {*numbers[max(0, len(numbers) - keep) :], self._layout.current()}
+        with writer_lock(self.layout.lock):
+            numbers = self.layout.numbers()
+            kept = {*numbers[max(0, len(numbers) - keep) :], self.layout.current()}
             gone = [number for number in numbers if number not in kept]
-            self._layout.remove(gone)
+            self.layout.remove(gone)
             return [str(number) for number in gone]
 
     def read(self) -> EdgeStore:
         """See `Index.read`."""
         while True:
-            number = self._layout.current()
+            number = self.layout.current()
             if number is None:
                 raise StoreMissing(
                     f"{self.root}: no index here yet; fill it with: indexer sync CATALOG --index {self.root}"
@@ -107,16 +100,16 @@ class EmbeddedIndex:
             try:
                 return self._load(number)
             except StoreError:
-                if self._layout.current() == number:  # else it was pruned between the two looks: take the new one
+                if self.layout.current() == number:  # else it was pruned between the two looks: take the new one
                     raise
 
     @contextmanager
     def write(self, *, resume: GenerationRecord | None = None) -> Iterator[EmbeddedWriter]:  # noqa: ARG002
         """See `Index.write`; nothing is resumed: a copy of files is quicker than finding out what is there."""
-        with writer_lock(self._layout.lock):
+        with writer_lock(self.layout.lock):
             with writing(self.root):
-                self._layout.generations.mkdir(exist_ok=True)
-            writer = EmbeddedWriter(self, self._layout)
+                self.layout.generations.mkdir(exist_ok=True)
+            writer = EmbeddedWriter(self)
             try:
                 yield writer
             finally:
@@ -124,26 +117,23 @@ class EmbeddedIndex:
 
     def put_aside(self, folder: Path) -> tuple[dict[str, Any], GenerationRecord]:
         """See `Index.put_aside`; the copy is opened and read through."""
-        store = self.read()
-        try:
+        with closing(self.read()) as store:
             return write_snapshot(store, folder, self.location), store.record
-        finally:
-            store.close()
 
     def _load(self, number: int) -> EdgeStore:
         from indexer.store.embedded.engine import EdgeStore
 
-        return EdgeStore.load(self._layout.generation(number) / SHARD, str(number), self._layout.record(number))
+        return EdgeStore.load(self.layout.generation(number) / SHARD, str(number), self.layout.record(number))
 
 
 class EmbeddedWriter:
     """The one writer of an embedded index; see `Writer`."""
 
-    def __init__(self, index: EmbeddedIndex, layout: Layout) -> None:
-        self._index, self._layout = index, layout
+    def __init__(self, index: EmbeddedIndex) -> None:
+        self._index, self._layout = index, index.layout
         self._published: EdgeStore | None = None
         self._draft: EmbeddedDraft | None = None
-        layout.remove_unfinished()
+        index.layout.remove_unfinished()
 
     def published(self) -> EdgeStore | None:
         """See `Writer.published`."""
@@ -169,6 +159,14 @@ class EmbeddedWriter:
         """See `Writer.adopt`; `Draft.publish` then has nothing to build."""
         return self._copied(files.path, record)
 
+    def abandon(self) -> None:
+        """Close what is open; a draft that was not published disappears."""
+        if self._draft is not None:
+            self._draft.discard()
+        if self._published is not None:
+            self._published.close()
+            self._published = None
+
     def _copied(self, shard: Path, record: GenerationRecord, *, times: int = 1) -> EmbeddedDraft:
         """A draft that is a copy of a shard, which may take ``times`` its room."""
         from indexer.store.embedded.engine import EdgeStore
@@ -188,14 +186,6 @@ class EmbeddedWriter:
         folder = self._layout.building(number)
         with writing(self._layout.root), gone_on_failure(folder):
             yield folder, str(number)
-
-    def abandon(self) -> None:
-        """Close what is open; a draft that was not published disappears."""
-        if self._draft is not None:
-            self._draft.discard()
-        if self._published is not None:
-            self._published.close()
-            self._published = None
 
 
 def open_index(location: str | os.PathLike[str]) -> EmbeddedIndex:

@@ -30,12 +30,7 @@ def write_snapshot(store: EdgeStore, folder: Path, where: str) -> dict[str, Any]
     wanted = tally(store)
     with open_snapshot(folder, store.record, folder.parent) as copy:
         check_snapshot(copy, wanted.count, wanted.checksum, where)
-    return {
-        "engine": EMBEDDED,
-        "generation": store.generation,
-        "points": wanted.count,
-        "checksum": wanted.checksum,
-    }
+    return {"engine": EMBEDDED, "generation": store.generation, "points": wanted.count, "checksum": wanted.checksum}
 
 
 @contextmanager

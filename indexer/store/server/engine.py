@@ -56,7 +56,7 @@ class ServerStore:
 
     def count(self, where: Filter | None = None) -> int:
         """See `Store.count`."""
-        answer = self._call(self._client.count, self.collection, count_filter=self._filter(where), exact=True)
+        answer = self._call(self._client.count, self.collection, count_filter=self._compiled(where), exact=True)
         return int(answer.count)
 
     def search(
@@ -73,7 +73,7 @@ class ServerStore:
         """See `Store.search`."""
         rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
-        compiled, params = self._filter(where), _search_params(exact, limit)
+        compiled, params = self._compiled(where), _search_params(exact, limit)
         names = names_of(self.record, vectors_too)
         requests = [
             models.QueryRequest(
@@ -99,7 +99,7 @@ class ServerStore:
         self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: Vectors = False
     ) -> Iterator[Point]:
         """See `Store.scroll`."""
-        compiled, offset = self._filter(where), None
+        compiled, offset = self._compiled(where), None
         while True:
             records, offset = self._call(
                 self._client.scroll,
@@ -134,7 +134,7 @@ class ServerStore:
         check_limit(limit)
         check_facet(field, self.record.field_table)
         answer = self._call(
-            self._client.facet, self.collection, field, facet_filter=self._filter(where), limit=limit, exact=True
+            self._client.facet, self.collection, field, facet_filter=self._compiled(where), limit=limit, exact=True
         )
         return to_counts(answer.hits)
 
@@ -170,7 +170,7 @@ class ServerStore:
     def close(self) -> None:
         """See `Store.close`; the connection is shared and stays open."""
 
-    def _filter(self, where: Filter | None) -> models.Filter | None:
+    def _compiled(self, where: Filter | None) -> models.Filter | None:
         check_filter(where, self.record.field_table)
         if where is not None and not self._connection.knows(PREFIX_MATCH) and has_prefix(where):
             raise FilterError(

@@ -208,13 +208,13 @@ class ServerWriter:
         upload_snapshot(self._connection, self._draft.collection, files)
         return self._draft
 
-    def _begun(self, record: GenerationRecord) -> CollectionState:
-        """The next generation's, not yet on the server."""
-        name = f"{self._layout.name}-{self._layout.next_number()}"
-        return CollectionState(name, record, complete=False, writer=self._layout.signature())
-
     def abandon(self) -> None:
         """Remove a collection that was begun and not published, unless another attempt is to go on with it."""
         if self._draft is not None and not self._draft.is_published and not self._resumes:
             with suppress(StoreError):  # what cannot be removed now, the next writer clears away
                 self._layout.remove(self._draft.collection)
+
+    def _begun(self, record: GenerationRecord) -> CollectionState:
+        """The next generation's, not yet on the server."""
+        name = f"{self._layout.name}-{self._layout.next_number()}"
+        return CollectionState(name, record, complete=False, writer=self._layout.signature())

@@ -25,6 +25,6 @@ def find_unfinished(layout: Layout, record: GenerationRecord) -> CollectionState
     published = layout.alias_target()
     for state in layout.states():
         mine = not state.complete and state.collection != published and state.writer == layout.signature()
-        if mine and state.record.says_the_same_as(record):
+        if mine and state.record.means_same(record):
             return state
     return None

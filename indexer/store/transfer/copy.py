@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,8 @@ def copy_index(
     """
     if source.place == target.place:
         raise UsageError(f"{source.location}: is both what is copied and where to; name another place")
-    store = source.read()
-    try:
+    with closing(source.read()) as store:
         report = transfer(store, source.location, target, overwrite=overwrite, progress=progress)
-    finally:
-        store.close()
     copy_thumbnails(source.local, target.local)
     return report
 
@@ -97,7 +94,7 @@ def transfer(
     with target.write(resume=record) as writer:
         check_target(source.record, target, overwrite)
         published = writer.published()
-        if published is not None and published.record.says_the_same_as(record):
+        if published is not None and published.record.means_same(record):
             first = next(differences(source.scroll(vectors=True), published.scroll(vectors=True), tolerance), None)
             if first is None:
                 same = verify(source, published, target.location, tolerance, progress)

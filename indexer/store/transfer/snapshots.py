@@ -54,15 +54,8 @@ def take_snapshot(index: Index, folder: Path, *, thumbnails: bool = False) -> Sn
         content, record = index.put_aside(temporary)
         write_manifest(temporary, content, record)
         copied = copy_thumbnails(index.local, temporary) if thumbnails else 0
-    return SnapshotReport(
-        index.location,
-        str(folder),
-        content["engine"],
-        content["generation"],
-        content["points"],
-        content["checksum"],
-        copied,
-    )
+    facts = {name: content[name] for name in ("engine", "generation", "points", "checksum")}
+    return SnapshotReport(source=index.location, folder=str(folder), **facts, thumbnails=copied)
 
 
 def restore_snapshot(
@@ -109,14 +102,5 @@ def _recover(
         if not holds(draft, manifest["points"], manifest["checksum"]):
             raise StoreError(f"{index.location}: other points came back than were put aside; nothing was published")
         generation = draft.publish()
-    points: int = manifest["points"]
-    return TransferReport(
-        str(folder),
-        index.location,
-        generation,
-        points,
-        points,
-        manifest["checksum"],
-        bit_for_bit=True,
-        published=True,
-    )
+    points, checksum = manifest["points"], manifest["checksum"]
+    return TransferReport(str(folder), index.location, generation, points, points, checksum, True, published=True)
