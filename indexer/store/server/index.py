@@ -212,7 +212,8 @@ class ServerWriter:
         """Remove a collection that was begun and not published, unless another attempt is to go on with it."""
         if self._draft is not None and not self._draft.is_published and not self._resumes:
             with suppress(StoreError):  # what cannot be removed now, the next writer clears away
-                self._layout.remove(self._draft.collection)
+                if self._layout.alias_target() != self._draft.collection:  # the alias moved, its answer was lost
+                    self._layout.remove(self._draft.collection)
 
     def _begun(self, record: GenerationRecord) -> CollectionState:
         """The next generation's, not yet on the server."""
