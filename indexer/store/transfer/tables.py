@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 from uuid import UUID
 
 import numpy as np
@@ -69,11 +69,7 @@ class PointTable:
     checksum: str
     text_vectors: NDArray[np.float32] | None = None
     """[n, text dimension]; None without a text model."""
-
-    @property
-    def files(self) -> EngineFiles | None:
-        """None: no engine's."""
-        return None
+    files: ClassVar[EngineFiles | None] = None
 
     def count(self, where: Filter | None = None) -> int:
         """Number of points; a table takes no filter."""
