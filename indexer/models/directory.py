@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,8 @@ class ModelFile:
     calibration: Calibration | None
     metrics: dict[str, Any]
     record: dict[str, Any]
+    network: bytes = field(repr=False, compare=False)
+    """What the file `onnx` held when it was verified: a session is made of this, and the file is read once."""
 
     @property
     def onnx(self) -> Path:
@@ -90,15 +92,15 @@ def load_model(path: Path) -> ModelFile:
         if not (path / name).is_file():
             raise ModelError(f"{path}: {name} is missing, so this is no complete model directory; train it anew")
     try:
-        model = _parse(path, json.loads((path / JSON_NAME).read_text(encoding="utf-8")))
-        onnx = model.onnx.read_bytes()
+        record = json.loads((path / JSON_NAME).read_text(encoding="utf-8"))
+        model = _parse(path, record, (path / ONNX_NAME).read_bytes())
     except ModelError as error:
         raise ModelError(f"{path / JSON_NAME}: {error}") from error
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror or error}); check its owner and rights") from error
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path / JSON_NAME}: cannot be read ({error!r}); restore it or train anew") from error
-    if fingerprint_of(onnx, model.preprocessing) != model.fingerprint:
+    if fingerprint_of(model.network, model.preprocessing) != model.fingerprint:
         raise ModelError(
             f"{path}: {ONNX_NAME} or the preprocessing was altered after training (the fingerprint does not match); "
             "restore the directory or train anew"
@@ -106,7 +108,7 @@ def load_model(path: Path) -> ModelFile:
     return model
 
 
-def _parse(path: Path, record: dict[str, Any]) -> ModelFile:
+def _parse(path: Path, record: dict[str, Any], network: bytes) -> ModelFile:
     """The record as a `ModelFile`, not yet verified; raises nearly anything when it is not what trainer writes."""
     version = int(record["format_version"])
     if version > FORMAT_VERSION:
@@ -126,6 +128,7 @@ def _parse(path: Path, record: dict[str, Any]) -> ModelFile:
         calibration=_calibration(record.get("calibration") or {}),
         metrics=record.get("metrics") or {},
         record=record,
+        network=network,
     )
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from indexer.errors import ModelError
 from indexer.models.directory import ModelFile, load_model
+from indexer.models.onnx_session import first_line, open_session
 from indexer.models.vectors import softmax
 from indexer.photos.opening import to_rgb
 
@@ -43,19 +44,8 @@ class Embedder:
     """
 
     def __init__(self, model: ModelFile | Path, *, threads: int = 1) -> None:
-        import onnxruntime
-
         self.model = model if isinstance(model, ModelFile) else load_model(model)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        path = self.model.onnx
-        try:
-            # From bytes: weights in a side file, which the fingerprint would not cover, are then not found.
-            self._session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's own classes have no public home
-            raise ModelError(f"{path}: ONNX Runtime cannot load it ({_first_line(error)}); train it anew") from error
+        self._session = open_session(self.model.onnx, self.model.network, threads=threads)
         self._check_signature()
 
     def embed(self, images: Iterable[Photo]) -> NDArray[np.float32]:
@@ -89,8 +79,8 @@ class Embedder:
         slices = [batch[start : start + BATCH] for start in range(0, len(batch), BATCH)]
         try:
             parts = [self._session.run(outputs, {"image": part}) for part in slices]
-        except Exception as error:  # see __init__
-            raise ModelError(f"{self.model.onnx}: ONNX Runtime cannot run it ({_first_line(error)})") from error
+        except Exception as error:  # ONNX Runtime's own classes have no public home
+            raise ModelError(f"{self.model.onnx}: ONNX Runtime cannot run it ({first_line(error)})") from error
         return Prediction(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _check_signature(self) -> None:
@@ -117,7 +107,3 @@ def classify(logits: NDArray[np.float32], categories: Sequence[str]) -> list[tup
 def _fits(shape: list[int | str | None] | None, width: int) -> bool:
     """Whether an output is [n, width]; a symbolic dimension (a name, or None) is taken on trust."""
     return shape is not None and len(shape) == 2 and (not isinstance(shape[1], int) or shape[1] == width)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.errors import ModelError, VectorError
+from indexer.models.onnx_session import first_line, open_session
 from indexer.models.text_directory import PHOTOS, TEXT, VISION, TextModelFiles, find_files
 from indexer.models.text_photos import read_photos
 from indexer.models.text_tokens import TextTokens
@@ -105,20 +106,8 @@ class _Network:
     """One ONNX file, of which one output counts."""
 
     def __init__(self, path: Path, outputs: Sequence[str], threads: int) -> None:
-        import onnxruntime
-
         self.path = path
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            # From bytes: weights in a side file, which the fingerprint would not cover, are then not found.
-            self._session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's own classes have no public home
-            raise ModelError(
-                f"{path}: ONNX Runtime cannot load it ({_first_line(error)}); export it anew, as one file"
-            ) from error
+        self._session = open_session(path, threads=threads, advice="export it anew, as one file")
         self.inputs: dict[str, Any] = {node.name: node for node in self._session.get_inputs()}
         names = [node.name for node in self._session.get_outputs()]
         chosen = [name for name in outputs if name in names]
@@ -135,10 +124,6 @@ class _Network:
             check_vectors(rows, rows.shape[-1])
             if len(rows) != 1:
                 raise VectorError(f"{self._output} of shape {rows.shape} for one input")
-        except Exception as error:  # see __init__
-            raise ModelError(f"{self.path}: cannot be run ({_first_line(error)}); export it anew") from error
+        except Exception as error:  # ONNX Runtime's own classes have no public home
+            raise ModelError(f"{self.path}: cannot be run ({first_line(error)}); export it anew") from error
         return unit(rows[0].astype(np.float64)).astype(np.float32)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

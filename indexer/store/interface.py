@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.store.filters.tree import Filter
-from indexer.store.records import GenerationRecord, Hit, Point, VectorName, Vectors
+from indexer.store.records import EngineFiles, GenerationRecord, Hit, Point, VectorName, Vectors
 
 
 class Store(Protocol):
@@ -24,6 +24,10 @@ class Store(Protocol):
     @property
     def record(self) -> GenerationRecord:
         """What it was built from."""
+
+    @property
+    def files(self) -> EngineFiles | None:
+        """Where it lies as files that never change once published; None where they are not on this machine."""
 
     def count(self, where: Filter | None = None) -> int:
         """Number of points that pass the filter, exact."""
@@ -81,16 +85,28 @@ class Index(Protocol):
     """The place where generations live: a directory, or an alias on a server."""
 
     @property
-    def location(self) -> str:
-        """Where it is, for people."""
-
-    @property
-    def local(self) -> Path:
-        """This machine's folder beside it: thumbnails, the journal of unfinished work, the rejects file."""
+    def engine(self) -> str:
+        """The engine's name; indexes of one engine can take over each other's files, see `Writer.adopt`."""
 
     @property
     def in_process(self) -> bool:
         """Whether the engine works in this process and under Python's lock, so that threads gain it nothing."""
+
+    @property
+    def tolerance(self) -> float:
+        """How far a number of a vector may be from what was written; 0 for an engine that keeps every bit."""
+
+    @property
+    def location(self) -> str:
+        """Where it is, for people."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, for comparing: two indexes of one place are one, however they were named."""
+
+    @property
+    def local(self) -> Path:
+        """This machine's folder beside it: thumbnails, the journal of unfinished work, the rejects file."""
 
     def current(self) -> str | None:
         """The published generation's name, cheaply; None before the first."""
@@ -122,12 +138,29 @@ class Index(Protocol):
             StoreError: it cannot be opened.
         """
 
-    def write(self) -> AbstractContextManager[Writer]:
+    def write(self, *, resume: GenerationRecord | None = None) -> AbstractContextManager[Writer]:
         """Become the one writer for the length of a ``with`` block.
+
+        Args:
+            resume: of a generation whose points can be had again. An engine that can keeps what an attempt at it that
+                failed has written: `Writer.draft` goes on with that, and what it holds counts as written.
 
         Raises:
             StoreLocked: another process writes; the message names it.
             StoreUnwritable: no permission, or no room.
+        """
+
+    def put_aside(self, folder: Path) -> tuple[dict[str, Any], GenerationRecord]:
+        """Write the published generation into a folder as files of the engine, and make sure that they hold it.
+
+        Returns:
+            What a snapshot's manifest says of it: ``engine``, ``generation``, ``points``, ``checksum`` (see
+            `indexer.store.tally`) and what is particular to the engine; and its record.
+
+        Raises:
+            StoreMissing: nothing is published yet.
+            StoreError: the engine cannot, or the generation changed meanwhile.
+            OSError: the disk refuses.
         """
 
 
@@ -139,3 +172,11 @@ class Writer(Protocol):
 
     def draft(self, record: GenerationRecord, *, from_published: bool) -> Draft:
         """Begin the next generation: a copy of the published one, or an empty one. Payload indexes exist at once."""
+
+    def adopt(self, files: EngineFiles, record: GenerationRecord) -> Draft:
+        """Begin the next generation with what files of this engine hold, search graph included.
+
+        Raises:
+            StoreUnwritable: there is no room for it.
+            StoreError: they are damaged, or something else.
+        """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +20,8 @@ Vectors = bool | VectorName
 """What to read of a point's vectors: none, all, or the one of that name, which is a good deal quicker than all."""
 VECTOR_NAME: VectorName = "image"
 TEXT_VECTOR_NAME: VectorName = "text"
+EMBEDDED, SERVER = "embedded", "server"
+"""The engines' names, in answers and in the manifests of snapshots."""
 SCHEMA_VERSION = 2
 """The newest that is read: 1 is a generation with image vectors alone, 2 one with text vectors beside them."""
 
@@ -45,6 +48,17 @@ class Hit:
     payload: Payload
     point: Point | None = None
     """The whole point, where its vectors were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFiles:
+    """A generation as files of its engine, which an index of the same engine can take over as they are."""
+
+    engine: str
+    path: Path
+    """The folder."""
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    """Of each file by its name, where somebody has taken it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +99,15 @@ class GenerationRecord:
         text: dict[VectorName, int] = {} if self.text_model is None else {TEXT_VECTOR_NAME: self.text_model.dimension}
         return {VECTOR_NAME: self.dimension, **text}
 
+    def is_by(self, fingerprint: str, dimension: int, text_model: TextModelRecord | None) -> bool:
+        """Whether the vectors are by these models; where the models lie does not matter."""
+        wanted = fingerprint, dimension, text_model and (text_model.fingerprint, text_model.dimension)
+        text = self.text_model
+        return (self.fingerprint, self.dimension, text and (text.fingerprint, text.dimension)) == wanted
+
     def is_comparable(self, other: GenerationRecord) -> bool:
         """Whether the vectors of both are by the same models."""
-        return _makers(self) == _makers(other)
+        return self.is_by(other.fingerprint, other.dimension, other.text_model)
 
     def means_same(self, other: GenerationRecord) -> bool:
         """Whether nothing but the time differs."""
@@ -120,11 +140,6 @@ class GenerationRecord:
             created_at=str(record["created_at"]),
             schema_version=int(record["schema_version"]),
         )
-
-
-def _makers(record: GenerationRecord) -> tuple[object, ...]:
-    text = record.text_model
-    return record.fingerprint, record.dimension, text and (text.fingerprint, text.dimension)
 
 
 def vector_of(point: Point, name: VectorName) -> NDArray[np.float32] | None:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import closing
 from typing import Any
 
-from indexer.store.embedded.index import open_index
 from indexer.store.interface import Index
 
 
-def read_status(index: Path | Index) -> dict[str, Any]:
+def read_status(index: Index) -> dict[str, Any]:
     """Counts, categories, fields and model of the published generation, and how the engine keeps it.
 
     Raises:
         StoreMissing: nothing is published there.
         StoreError: it is not one of this project, or cannot be read.
     """
-    index = open_index(index) if isinstance(index, Path) else index
-    store = index.read()
-    try:
+    with closing(index.read()) as store:
         photos = store.count()
         products = store.facet("product_id", limit=max(1, photos))
         categories = dict(store.facet("category", limit=1000))
-    finally:
-        store.close()
     return {
         "index": index.location,
         "local": str(index.local),

@@ -1,17 +1,30 @@
-"""What a sync learns from one photo file, and how it is written down in the payload."""
+"""What a sync wants of one photo file and learns from it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from indexer.catalog.products import ProductImage
+from indexer.fields.types import Payload
 from indexer.models.preprocessing import Preprocessing
-from indexer.photos.fingerprints import phash, pixel_sha256, sha256
+from indexer.photos.fingerprints import phash, pixel_sha256
 from indexer.photos.opening import open_sized
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A photo the catalog wants in the index; ``payload`` is the catalog's part of the point."""
+
+    id: str
+    product_id: str
+    image: ProductImage
+    payload: Payload
+    size: int
+    mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +51,8 @@ class EmbeddedPhoto:
     """By the text model, where there is one."""
 
 
-def examine(data: bytes, preprocessing: Preprocessing) -> tuple[Image.Image, PhotoFacts]:
-    """Decode a photo file for a model and take its fingerprints.
+def examine(data: bytes, digest: str, preprocessing: Preprocessing) -> tuple[Image.Image, PhotoFacts]:
+    """Decode a photo file, whose sha256 is ``digest``, for a model and take its fingerprints.
 
     ``pixel_sha256`` is over the pixels as decoded for that size: for a large JPEG a reduced decode, which
     is still equal for equal pictures and differs for any visible edit.
@@ -48,9 +61,4 @@ def examine(data: bytes, preprocessing: Preprocessing) -> tuple[Image.Image, Pho
         ImageError: the file is no photo that can be used.
     """
     image, size = open_sized(data, fit=preprocessing.fit)
-    return image, PhotoFacts(*size, sha256(data), pixel_sha256(image), phash(image))
-
-
-def photo_payload(facts: PhotoFacts, *, key: str, rank: int, size: int, mtime_ns: int) -> dict[str, Any]:
-    """The nested ``photo`` object of a point's payload."""
-    return {"path": key, "rank": rank, "bytes": size, "mtime_ns": mtime_ns, **asdict(facts)}
+    return image, PhotoFacts(*size, digest, pixel_sha256(image), phash(image))

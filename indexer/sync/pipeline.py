@@ -22,8 +22,7 @@ from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import read_bytes
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.sync.journal import Journal
-from indexer.sync.photo import EmbeddedPhoto, PhotoFacts, examine
-from indexer.sync.plan import Wanted
+from indexer.sync.photo import EmbeddedPhoto, PhotoFacts, Wanted, examine
 from indexer.system.machine import cores
 
 if TYPE_CHECKING:
@@ -94,13 +93,14 @@ class Pipeline:
             try:
                 began = time.perf_counter()
                 data = read_bytes(wanted.image.path)
-                known = self._journal.get(sha256(data))
+                digest = sha256(data)
+                known = self._journal.get(digest)
                 spent["read"] += time.perf_counter() - began
                 if known is not None:
                     outcome.photos.append((wanted, known))
                     continue
                 began = time.perf_counter()
-                image, facts = examine(data, self._model.preprocessing)
+                image, facts = examine(data, digest, self._model.preprocessing)
                 # Decoded once more: it may need more pixels, and the photo's hashes must not change with it.
                 pixels = None if self._text_model is None else self._text_model.prepare(data)
                 decoded.append((wanted, facts, self._model.preprocessing.apply(image), pixels))

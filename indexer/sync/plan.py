@@ -8,27 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from indexer.catalog.products import Catalog, ProductImage, Reject
+from indexer.catalog.products import Catalog, Reject
 from indexer.errors import ImageError
 from indexer.fields.identity import point_id
-from indexer.fields.roles import RESERVED
-from indexer.fields.types import Payload
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import read_bytes
 from indexer.store.records import Point
 from indexer.sync.kept_fields import Keeper
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A photo the catalog wants in the index; ``payload`` is the catalog's part of the point."""
-
-    id: str
-    product_id: str
-    image: ProductImage
-    payload: Payload
-    size: int
-    mtime_ns: int
+from indexer.sync.payload import catalog_fields, catalog_part
+from indexer.sync.photo import Wanted
 
 
 @dataclass(slots=True)
@@ -88,7 +76,7 @@ def make_plan(catalog: Catalog, stored: Iterable[Point], *, workers: int = 1) ->
             fresh.append(wanted)
         elif (point.payload["photo"]["bytes"], point.payload["photo"]["mtime_ns"]) != (wanted.size, wanted.mtime_ns):
             suspects.append((wanted, point))
-        elif _catalog_part(point.payload) != wanted.payload or point.payload["photo"]["rank"] != wanted.image.rank:
+        elif catalog_part(point.payload) != wanted.payload or point.payload["photo"]["rank"] != wanted.image.rank:
             plan.updated.append((wanted, point))
         else:
             plan.unchanged += 1
@@ -102,19 +90,13 @@ def make_plan(catalog: Catalog, stored: Iterable[Point], *, workers: int = 1) ->
 def _wanted(catalog: Catalog, rejects: list[Reject]) -> Iterator[Wanted]:
     for product in catalog.products:
         for image in product.images:
-            payload: Payload = {"product_id": product.id, **image.fields}
-            if product.category is not None:
-                payload["category"] = product.category
+            payload = catalog_fields(product, image)
             try:
                 stat = image.path.stat()
             except OSError as error:
                 rejects.append(Reject(image.key, f"cannot be read ({error.strerror})", product.id))
                 continue
             yield Wanted(point_id(product.id, image.key), product.id, image, payload, stat.st_size, stat.st_mtime_ns)
-
-
-def _catalog_part(payload: Payload) -> Payload:
-    return {name: value for name, value in payload.items() if name not in RESERVED}
 
 
 def _leaving(points: dict[str, Point], catalog: Catalog, plan: SyncPlan) -> dict[str, Point]:

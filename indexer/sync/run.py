@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,17 +12,15 @@ from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
-from indexer.fields.types import Payload
 from indexer.models.directory import ModelFile, load_model
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Draft, Index, Store
 from indexer.store.records import GenerationRecord, Point
 from indexer.sync.journal import Journal
-from indexer.sync.kept_fields import Keeper
-from indexer.sync.photo import EmbeddedPhoto, photo_payload
+from indexer.sync.payload import Payloads
 from indexer.sync.pipeline import Outcome, Pipeline
-from indexer.sync.plan import SyncPlan, Wanted, make_plan
+from indexer.sync.plan import SyncPlan, make_plan
 from indexer.sync.report import SyncReport
 from indexer.system.clock import now
 from indexer.system.files import writing
@@ -118,22 +115,20 @@ class _Run:
         self.text_model = text_model
         self.workers, self.progress = workers, progress
         self.now = now()
-        self.keeper = Keeper()
 
     def plan_only(self, allow_removal: bool) -> SyncReport:
         try:
             published: Store | None = self.index.read()
         except StoreMissing:
             published = None
-        _, report = self._plan(published, allow_removal)
+        *_, report = self._plan(published, allow_removal)
         report.dry_run = True
         return report
 
     def execute(self, allow_removal: bool) -> SyncReport:
         with self.index.write() as writer:
             published = writer.published()
-            plan, report = self._plan(published, allow_removal)
-            record = self._record()
+            plan, record, report = self._plan(published, allow_removal)
             if published is None or not plan.is_empty or not record.means_same(published.record):
                 in_place = published is not None and not report.rebuilt
                 draft = writer.draft(record, from_published=in_place)
@@ -148,29 +143,38 @@ class _Run:
                 ) from error
         return report
 
-    def _plan(self, published: Store | None, allow_removal: bool) -> tuple[SyncPlan, SyncReport]:
-        began = time.perf_counter()
-        rebuilt = published is not None and not published.record.is_comparable(self._record())
+    def _plan(self, published: Store | None, allow_removal: bool) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
+        began, model = time.perf_counter(), self.model
+        text_model = None if self.text_model is None else self.text_model.record
+        rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
         stored = published.scroll() if published is not None and not rebuilt else ()
         plan = make_plan(self.catalog, stored, workers=self.workers)
         if published is not None and rebuilt:  # another model, but the same visitors and clusters
             plan.keeper.remember_all(published)
-        self.keeper = plan.keeper
         if published is not None and not rebuilt and not allow_removal:
             self._guard(plan, published.count())
+        record = GenerationRecord(
+            fingerprint=model.fingerprint,
+            dimension=model.dimension,
+            field_table={**self.catalog.field_table, **plan.keeper.field_table()},
+            catalog_root=str(self.catalog.root.resolve()),
+            model_path=str(model.path.resolve()),
+            created_at=self.now,
+            text_model=text_model,
+        )
         report = SyncReport(
             catalog=str(self.catalog.root),
             index=self.index.location,
-            model=str(self.model.path),
+            model=str(model.path),
             products=len(self.catalog.products),
             photos=plan.counts(),
             rejects=plan.rejects,
             rebuilt=rebuilt,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
             seconds={"plan": time.perf_counter() - began},
-            text_model=None if self.text_model is None else self.text_model.record.path,
+            text_model=None if text_model is None else text_model.path,
         )
-        return plan, report
+        return plan, record, report
 
     def _guard(self, plan: SyncPlan, indexed: int) -> None:
         if len(plan.gone) >= REMOVAL_GUARD_FROM and len(plan.gone) > REMOVAL_GUARD * indexed:
@@ -178,17 +182,6 @@ class _Run:
                 f"{self.catalog.root}: this would remove {len(plan.gone)} of {indexed} photos from "
                 f"{self.index.location}; if that is meant, add --allow-removal"
             )
-
-    def _record(self) -> GenerationRecord:
-        return GenerationRecord(
-            fingerprint=self.model.fingerprint,
-            dimension=self.model.dimension,
-            field_table={**self.catalog.field_table, **self.keeper.field_table()},
-            catalog_root=str(self.catalog.root.resolve()),
-            model_path=str(self.model.path.resolve()),
-            created_at=self.now,
-            text_model=None if self.text_model is None else self.text_model.record,
-        )
 
     def _fill(self, draft: Draft, published: Store | None, plan: SyncPlan, report: SyncReport) -> None:
         """Apply a plan to a draft and publish it; deletes come last."""
@@ -198,10 +191,13 @@ class _Run:
             Journal(self.index.local, self.model, draft.record.text_model) as journal,
         ):
             began = time.perf_counter()
-            self._embed(draft, plan, report, journal)
+            payloads = Payloads(plan.keeper, self.now)
+            self._embed(draft, plan, report, journal, payloads)
             if published is not None:
-                draft.upsert(self._moved(plan, published))
-                draft.replace_payload(self._updated(plan))
+                draft.upsert(_moved(plan, published, payloads))
+                draft.replace_payload(
+                    Point(wanted.id, payloads.carried(wanted, point.payload)) for wanted, point in plan.updated
+                )
             # Asked before anything is deleted: on a server the draft may be what readers see.
             leaves_nothing = draft.count() <= len(plan.gone)
             seconds["embed and write"] = time.perf_counter() - began
@@ -220,7 +216,7 @@ class _Run:
             seconds["publish"] = time.perf_counter() - began
             journal.clear()
 
-    def _embed(self, draft: Draft, plan: SyncPlan, report: SyncReport, journal: Journal) -> None:
+    def _embed(self, draft: Draft, plan: SyncPlan, report: SyncReport, journal: Journal, payloads: Payloads) -> None:
         wanted = plan.to_embed
         if not wanted:
             return
@@ -230,7 +226,10 @@ class _Run:
         done = 0
         for outcome in pipeline.run(wanted):
             journal.append(outcome.fresh)
-            draft.upsert(self._embedded(outcome))
+            draft.upsert(
+                Point(wanted.id, payloads.embedded(wanted, photo), photo.embedding, photo.text_embedding)
+                for wanted, photo in outcome.photos
+            )
             self._count(report, outcome)
             done += len(outcome.photos) + len(outcome.rejects)
             if self.progress:
@@ -242,38 +241,11 @@ class _Run:
         report.recovered += len(outcome.photos) - len(outcome.fresh)
         report.rejects += outcome.rejects
 
-    def _embedded(self, outcome: Outcome) -> Iterator[Point]:
-        for wanted, photo in outcome.photos:
-            yield Point(wanted.id, self._payload(wanted, photo), photo.embedding, photo.text_embedding)
 
-    def _payload(self, wanted: Wanted, photo: EmbeddedPhoto) -> Payload:
-        payload = {**wanted.payload, **self.keeper.of(wanted.product_id), "indexed_at": self.now}
-        payload["photo"] = photo_payload(
-            photo.facts, key=wanted.image.key, rank=wanted.image.rank, size=wanted.size, mtime_ns=wanted.mtime_ns
-        )
-        if photo.category is not None:
-            # All 17 digits of it the embedded engine would not give back as they came, and copies would not be equal.
-            payload |= {"predicted_category": photo.category, "predicted_confidence": round(photo.confidence, 6)}
-        return payload
-
-    def _moved(self, plan: SyncPlan, published: Store) -> Iterator[Point]:
-        sources = {source.id for _, source in plan.moved}
-        points = {point.id: point for point in published.retrieve(sorted(sources), vectors=True)}
-        for wanted, source in plan.moved:
-            embedded = points[source.id]
-            yield replace(self._carried(wanted, source), vector=embedded.vector, text_vector=embedded.text_vector)
-
-    def _updated(self, plan: SyncPlan) -> Iterator[Point]:
-        return (self._carried(wanted, point) for wanted, point in plan.updated)
-
-    def _carried(self, wanted: Wanted, source: Point) -> Point:
-        """A point whose pixels are those of ``source``: what was measured of them is carried over."""
-        photo = source.payload["photo"] | {
-            "path": wanted.image.key,
-            "rank": wanted.image.rank,
-            "bytes": wanted.size,
-            "mtime_ns": wanted.mtime_ns,
-        }
-        carried = {n: v for n, v in source.payload.items() if n in ("predicted_category", "predicted_confidence")}
-        carried |= self.keeper.of(wanted.product_id)  # the photo may have been another product's
-        return Point(wanted.id, {**wanted.payload, **carried, "photo": photo, "indexed_at": self.now})
+def _moved(plan: SyncPlan, published: Store, payloads: Payloads) -> Iterator[Point]:
+    """Photos that came back under another name, with the vectors they had."""
+    sources = {source.id for _, source in plan.moved}
+    points = {point.id: point for point in published.retrieve(sorted(sources), vectors=True)}
+    for wanted, source in plan.moved:
+        embedded = points[source.id]
+        yield Point(wanted.id, payloads.carried(wanted, source.payload), embedded.vector, embedded.text_vector)

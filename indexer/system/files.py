@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -51,6 +52,44 @@ def gone_on_failure(folder: Path) -> Iterator[None]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+@contextmanager
+def whole_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
+    """A folder to fill, which becomes ``target`` when the block ends well and vanishes otherwise.
+
+    Where there is a folder with something in it already, ``replace`` decides: it stays in place until the new one is
+    complete on the disk, or is an error. Raises ``OSError``.
+    """
+    work = _beside(target)
+    work.mkdir()
+    try:
+        yield work
+        fsync_tree(work)
+        if replace and target.exists():
+            _swap(work, target)
+        else:
+            work.replace(target)
+        fsync(target.parent)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _swap(work: Path, target: Path) -> None:
+    """Two renames, as no system call swaps folders everywhere; the old one is put back if the second fails."""
+    old = _beside(target)
+    target.rename(old)
+    try:
+        work.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}-{secrets.token_hex(4)}")
 
 
 def require_room(root: Path, needed: int) -> None:
@@ -143,3 +182,10 @@ def fsync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def fsync_tree(folder: Path) -> None:
+    """Wait until a folder and all in it are on the disk."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        fsync(path)
+    fsync(folder)

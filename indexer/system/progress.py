@@ -6,3 +6,5 @@ from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, what is done of it and how much there is."""
+EVERY = 1000
+"""Points between two looks at the progress."""

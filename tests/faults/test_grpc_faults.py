@@ -57,7 +57,7 @@ def assert_exactly(server: LoopbackGrpc, wanted: list[Point]) -> None:
 def test_a_fault_that_passes_is_overcome(
     server: LoopbackGrpc, store: ServerStore, code: grpc.StatusCode, applied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.store.server.engine.REQUEST_POINTS", 10)
+    monkeypatch.setattr("indexer.store.server.engine.WRITE_BATCH", 10)
     server.faults = [GrpcFault(method, code, times=3, applied=applied) for method in ("Upsert", "Count", "Delete")]
     store.upsert(points(0, 25))
     assert store.count() == 25

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.models.onnx_session import open_session
 from indexer.models.preprocessing import Preprocessing
 from indexer.photos.opening import open_image
 from indexer.system.machine import cores
@@ -71,42 +71,36 @@ def extract(
     views = min(views, max(1, MAX_VECTORS // max(1, len(samples)) - 1)) if views else 0
     augmentation = Augmentation()
 
-    with _session(network, preprocessing.size) as run:
+    run = _backbone(network, preprocessing.size)
 
-        def one(index: int) -> NDArray[np.float32]:
-            image = open_image(samples[index].path, fit=preprocessing.fit)
-            shown = [preprocessing.apply(image)]
-            for view in range(views):
-                rng = view_rng(seed, index, view)
-                shown.append(preprocessing.apply(augmentation.view(image, rng, preprocessing.size)))
-            return run(np.stack(shown))
+    def one(index: int) -> NDArray[np.float32]:
+        image = open_image(samples[index].path, fit=preprocessing.fit)
+        shown = [preprocessing.apply(image)]
+        for view in range(views):
+            rng = view_rng(seed, index, view)
+            shown.append(preprocessing.apply(augmentation.view(image, rng, preprocessing.size)))
+        return run(np.stack(shown))
 
-        with ThreadPoolExecutor(workers or cores()) as pool:
-            rows = []
-            for row in pool.map(one, range(len(samples))):
-                rows.append(row)
-                if progress:
-                    progress(1)
+    with ThreadPoolExecutor(workers or cores()) as pool:
+        rows = []
+        for row in pool.map(one, range(len(samples))):
+            rows.append(row)
+            if progress:
+                progress(1)
     return FeatureBank(np.stack(rows))
 
 
-@contextmanager
-def _session(network: EmbeddingNetwork, size: int) -> Iterator[Callable[[NDArray[np.uint8]], NDArray[np.float32]]]:
+def _backbone(network: EmbeddingNetwork, size: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
     """The backbone as a function from photos uint8 [n,H,W,3] to features, safe to call from many threads."""
-    import onnxruntime
-
     from trainer.network.export import write_onnx
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
     with tempfile.TemporaryDirectory(prefix="jewelry-backbone-") as folder:
         path = Path(folder) / "backbone.onnx"
         write_onnx(BackboneFeatures(network), path, size, outputs=("features",))
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = open_session(path)
 
     def run(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         features: NDArray[np.float32] = session.run(None, {"image": images})[0]
         return features
 
-    yield run
+    return run

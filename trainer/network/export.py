@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +18,9 @@ from torch.fx.experimental.optimization import fuse
 
 from indexer.errors import ModelError, UsageError
 from indexer.models.directory import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGHTS_NAME, fingerprint_of
+from indexer.models.onnx_session import open_session
 from indexer.models.preprocessing import Preprocessing
+from indexer.system.files import whole_folder
 from trainer.network.network import EmbeddingNetwork
 
 MAX_COSINE_ERROR = 1e-5
@@ -157,47 +157,11 @@ def publishing(target: Path) -> Iterator[Path]:
     """
     check_target(target)
     try:
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        work.chmod(0o755)  # mkdtemp makes it private, but a model is read by others
-        try:
+        with whole_folder(target, replace=True) as work:
+            work.chmod(0o755)  # whatever the umask says: a model is read by others
             yield work
-            _sync(work)
-            _replace(work, target)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
         raise ModelError(f"{target}: cannot be written ({error}); free the space or choose -o") from error
-
-
-def _replace(work: Path, target: Path) -> None:
-    """Two renames, as no system call swaps directories everywhere; the old model is put back if the second fails."""
-    if target.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-        target.rename(old / target.name)
-        try:
-            work.rename(target)
-        except OSError:
-            (old / target.name).rename(target)
-            raise
-        finally:
-            shutil.rmtree(old, ignore_errors=True)
-    else:
-        work.rename(target)
-    _sync_path(target.parent)
-
-
-def _sync(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        _sync_path(path)
-    _sync_path(folder)
-
-
-def _sync_path(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _is_empty_folder(path: Path) -> bool:
@@ -205,10 +169,8 @@ def _is_empty_folder(path: Path) -> bool:
 
 
 def _check_against_torch(onnx: Path, served: ServedNetwork, size: int) -> None:
-    import onnxruntime
-
     images = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), dtype=np.uint8)
-    session = onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
+    session = open_session(onnx)
     embedding, logits = session.run(list(OUTPUTS), {"image": images})
     with torch.inference_mode():
         expected, expected_logits = (out.numpy() for out in served(torch.from_numpy(images)))

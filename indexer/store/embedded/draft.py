@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -10,21 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import StoreError, StoreUnwritable
-from indexer.store.embedded.layout import RECORD, SHARD, Layout
-from indexer.store.records import Point
-from indexer.system.files import fsync, require_room, size_on_disk, writing
+from indexer.store.embedded.layout import RECORD, SHARD, Layout, write_record
+from indexer.store.records import EngineFiles, Point
+from indexer.store.tuning import superseded
+from indexer.system.files import fsync, fsync_tree, require_room, size_on_disk, writing
 
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore
 
-KEEP = 2
-"""Generations that a publish leaves on the disk: its own and the one it replaced."""
 POINTS_A_LOOK = 1000
 """Points, some 3 MB, after which the room on the disk is looked at again."""
 
 
 class EmbeddedDraft:
     """The next generation in ``<n>.building``; see `Draft`. Reading it sees what was written so far."""
+
+    files: EngineFiles | None = None
 
     def __init__(self, layout: Layout, folder: Path, store: EdgeStore) -> None:
         self._layout, self._folder, self._store = layout, folder, store
@@ -57,10 +57,7 @@ class EmbeddedDraft:
         self._store.delete(ids)
 
     def publish(self) -> str:
-        """See `Draft.publish`: optimise, flush, close, fsync, rename, replace CURRENT, prune.
-
-        What is kept beside it is the generation it replaced: one that was rolled back from goes.
-        """
+        """See `Draft.publish`: optimise, flush, close, fsync, rename, replace CURRENT, prune."""
         number, before = int(self.generation), self._layout.current() or 0
         with writing(self._layout.root):
             if self._store.needs_optimizing(deleted=self._deleted):
@@ -72,20 +69,15 @@ class EmbeddedDraft:
             # The first opening after a flush folds the engine's own journals into its files. It happens here,
             # so that readers, who may be many at once, find nothing left to change.
             self._store.load(self._folder / SHARD, self.generation, self.record).close()
-            record = json.dumps(self.record.to_json(), indent=2, sort_keys=True)
-            (self._folder / RECORD).write_text(record + "\n", encoding="utf-8")
-            for path in sorted(self._folder.rglob("*"), reverse=True):
-                fsync(path)
-            fsync(self._folder)
+            write_record(self._folder / RECORD, self.record)
+            fsync_tree(self._folder)
             final = self._layout.generation(number)
             self._folder.rename(final)
             fsync(final.parent)
             self._layout.publish(number)
             self._published = True
-        rolled_back = range(before + 1, number)
-        kept = [n for n in self._layout.numbers() if n not in rolled_back][-KEEP:]
         with suppress(StoreUnwritable):  # it is published all the same, and the next one clears away
-            self._layout.remove(n for n in self._layout.numbers() if n not in kept)
+            self._layout.remove(superseded(self._layout.numbers(), before=before, published=number))
         return self.generation
 
     def discard(self) -> None:

@@ -16,13 +16,11 @@ from indexer.errors import StoreError, StoreUnwritable
 from indexer.fields.types import FieldTable, FieldType
 from indexer.store.embedded.filters import compile_filter
 from indexer.store.filters.check import check_facet, check_filter
-from indexer.store.filters.tree import (
-    Filter,
-    known_fields,
-)
+from indexer.store.filters.tree import Filter, known_fields
+from indexer.store.reading import selector, to_counts, to_hits, to_point
 from indexer.store.records import (
-    TEXT_VECTOR_NAME,
-    VECTOR_NAME,
+    EMBEDDED,
+    EngineFiles,
     GenerationRecord,
     Hit,
     Point,
@@ -32,24 +30,19 @@ from indexer.store.records import (
     names_of,
     stack_vectors,
 )
+from indexer.store.tuning import (
+    EMBEDDED_EF,
+    FULL_SCAN_KB,
+    HNSW_EF_CONSTRUCT,
+    HNSW_M,
+    RE_OPTIMIZE_ABOVE,
+    READ_BATCH,
+    WRITE_BATCH,
+)
 from indexer.store.vectors import check_limit, check_vectors
 
-HNSW_M = 16
-HNSW_EF_CONSTRUCT = 200
-HNSW_EF = 64
-"""Candidates that a walk over the graph keeps, at least. 128 takes half as long again, and finds no more of the ten
-nearest of a photo of the catalog (all), and .002 more of those of a photo unlike any of it; see docs/results.md."""
-
-FULL_SCAN_KB = 4_000
-"""Filtered sets with fewer kilobytes of vectors (8,000 at 128-D) are compared one by one; larger ones get a graph of
-their own. The engine's default of 10,000 made a filter that keeps a tenth of 100,000 points twice as slow."""
-
-SCROLL_BATCH = 1000
-UPSERT_BATCH = 1000
 NO_SPACE = (f"os error {errno.ENOSPC}", f"os error {errno.EDQUOT}", "Not enough space available")
 """How the engine's messages name a full disk."""
-RE_OPTIMIZE_ABOVE = 0.1
-"""Share of unindexed or deleted points from which a copied generation is optimised again."""
 
 _SCHEMA: dict[FieldType, Any] = {
     FieldType.KEYWORD: edge.KeywordIndexParams(prefix=True),
@@ -67,8 +60,9 @@ class EdgeStore:
     no file; what was not flushed before a crash is gone, which `indexer.store.embedded.index` allows for.
     """
 
-    def __init__(self, shard: Any, generation: str, record: GenerationRecord) -> None:
+    def __init__(self, shard: Any, path: Path, generation: str, record: GenerationRecord) -> None:
         self._shard = shard
+        self.files = EngineFiles(EMBEDDED, path)
         self.generation = generation
         self.record = record
 
@@ -87,14 +81,14 @@ class EdgeStore:
             max_search_threads=1,  # more of them share out segments, of which there is one, and wait by yielding
         )
         path.mkdir(parents=True)
-        store = cls(_called(edge.EdgeShard.create, str(path), config), generation, record)
+        store = cls(_called(edge.EdgeShard.create, str(path), config), path, generation, record)
         store.ensure_field_indexes(record.field_table)
         return store
 
     @classmethod
     def load(cls, path: Path, generation: str, record: GenerationRecord) -> EdgeStore:
         """Open an existing shard."""
-        return cls(_called(edge.EdgeShard.load, str(path)), generation, record)
+        return cls(_called(edge.EdgeShard.load, str(path)), path, generation, record)
 
     def count(self, where: Filter | None = None) -> int:
         """See `Store.count`."""
@@ -115,13 +109,13 @@ class EdgeStore:
         rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
         compiled, names = self._compiled(where), names_of(self.record, vectors_too)
-        params = edge.SearchParams(exact=True) if exact else edge.SearchParams(hnsw_ef=max(HNSW_EF, limit))
+        params = edge.SearchParams(exact=True) if exact else edge.SearchParams(hnsw_ef=max(EMBEDDED_EF, limit))
         requests = [
             edge.QueryRequest(
                 limit=limit,
                 query=edge.Query.Nearest(row.tolist(), using=using),
                 filter=compiled,
-                with_payload=_selector(fields),
+                with_payload=selector(fields),
                 with_vector=names,
                 params=params,
             )
@@ -130,10 +124,7 @@ class EdgeStore:
         if not requests:
             return []
         answers = _called(self._shard.query_batch, edge.QueryBatchRequest(requests))
-        return [
-            [Hit(str(p.id), float(p.score), p.payload or {}, _point(p) if names else None) for p in answer]
-            for answer in answers
-        ]
+        return [to_hits(answer, points=bool(names)) for answer in answers]
 
     def scroll(
         self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: Vectors = False
@@ -142,31 +133,29 @@ class EdgeStore:
         compiled, offset, names = self._compiled(where), None, names_of(self.record, vectors)
         while True:
             request = edge.ScrollRequest(
-                offset=offset, limit=SCROLL_BATCH, filter=compiled, with_payload=_selector(fields), with_vector=names
+                offset=offset, limit=READ_BATCH, filter=compiled, with_payload=selector(fields), with_vector=names
             )
             records, offset = _called(self._shard.scroll, request)
-            yield from (_point(record) for record in records)
+            yield from (to_point(record) for record in records)
             if offset is None:
                 return
 
     def retrieve(self, ids: Sequence[str], *, vectors: Vectors = False) -> list[Point]:
         """See `Store.retrieve`."""
         names = names_of(self.record, vectors)
-        return [_point(record) for record in _called(self._shard.retrieve, list(dict.fromkeys(ids)), True, names)]
+        return [to_point(record) for record in _called(self._shard.retrieve, list(dict.fromkeys(ids)), True, names)]
 
     def facet(self, field: str, where: Filter | None = None, *, limit: int = 100) -> list[tuple[str | bool, int]]:
         """See `Store.facet`."""
         check_limit(limit)
         check_facet(field, self.record.field_table)
         request = edge.FacetRequest(field, limit=limit, exact=True, filter=self._compiled(where))
-        # An index remembers values that no point holds any more, with a count of 0.
-        hits = [(hit.value, int(hit.count)) for hit in _called(self._shard.facet, request).hits if hit.count]
-        return sorted(hits, key=lambda hit: (-hit[1], str(hit[0])))
+        return to_counts(_called(self._shard.facet, request).hits)
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
         remaining = iter(points)
-        while batch := list(islice(remaining, UPSERT_BATCH)):
+        while batch := list(islice(remaining, WRITE_BATCH)):
             columns = stack_vectors(batch, self.record)
             made = [
                 edge.Point(p.id, {name: rows[i].tolist() for name, rows in columns.items()}, p.payload)
@@ -183,6 +172,10 @@ class EdgeStore:
         """See `Draft.delete`."""
         if ids:
             _called(self._shard.update, edge.UpdateOperation.delete_points(list(ids)))
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        _called(self._shard.close)
 
     def ensure_field_indexes(self, table: FieldTable) -> None:
         """Index every filterable field; a field whose type changed is indexed anew."""
@@ -214,24 +207,9 @@ class EdgeStore:
         """Write everything to the files."""
         _called(self._shard.flush)
 
-    def close(self) -> None:
-        """See `Store.close`."""
-        _called(self._shard.close)
-
     def _compiled(self, where: Filter | None) -> Any:
         check_filter(where, self.record.field_table)
         return compile_filter(where)
-
-
-def _selector(fields: Sequence[str] | None) -> Any:
-    return True if fields is None else list(fields)
-
-
-def _point(record: Any) -> Point:
-    found = record.vector or {}
-    rows = (found.get(name) for name in (VECTOR_NAME, TEXT_VECTOR_NAME))
-    vectors = (None if row is None else np.asarray(row, np.float32) for row in rows)
-    return Point(str(record.id), record.payload or {}, *vectors)
 
 
 def _called(function: Any, *arguments: Any) -> Any:

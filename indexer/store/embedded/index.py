@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import StoreError, StoreMissing
 from indexer.store.embedded.draft import EmbeddedDraft
 from indexer.store.embedded.layout import SHARD, Layout
-from indexer.store.records import GenerationRecord
-from indexer.system.files import (
-    NEW_SHARD_BYTES,
-    copy_tree,
-    gone_on_failure,
-    require_room,
-    size_on_disk,
-    writing,
-)
+from indexer.store.embedded.snapshots import write_snapshot
+from indexer.store.records import EMBEDDED, EngineFiles, GenerationRecord
+from indexer.system.files import NEW_SHARD_BYTES, copy_tree, gone_on_failure, require_room, size_on_disk, writing
 from indexer.system.lock import writer_lock
 
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore
-
-__all__ = ["EmbeddedIndex", "open_index"]
 
 
 class EmbeddedIndex:
@@ -34,11 +26,11 @@ class EmbeddedIndex:
     Readers take no lock: they read CURRENT, open that generation and stay with it.
     """
 
-    in_process = True
+    engine, in_process, tolerance = EMBEDDED, True, 0.0
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._layout = Layout(root)
+        self.layout = Layout(root)
 
     @property
     def location(self) -> str:
@@ -46,14 +38,61 @@ class EmbeddedIndex:
         return str(self.root)
 
     @property
+    def place(self) -> str:
+        """The directory, whatever links lead to it."""
+        return str(self.root.resolve())
+
+    @property
     def local(self) -> Path:
         """The directory itself."""
         return self.root
 
+    def current(self) -> str | None:
+        """See `Index.current`; reads one small file."""
+        number = self.layout.current()
+        return None if number is None else str(number)
+
+    def record(self) -> GenerationRecord | None:
+        """See `Index.record`."""
+        number = self.layout.current()
+        return None if number is None else self.layout.record(number)
+
+    def describe(self) -> dict[str, Any]:
+        """See `Index.describe`."""
+        return {"engine": self.engine, "bytes": size_on_disk(self.root), "quantization": "none"}
+
+    def generations(self) -> list[str]:
+        """See `Index.generations`."""
+        return [str(number) for number in self.layout.numbers()]
+
+    def rollback(self) -> str:
+        """See `Index.rollback`; replaces one small file, whatever the size."""
+        if self.layout.current() is None:
+            raise StoreMissing(f"{self.root}: no index here yet; fill it with: indexer sync CATALOG")
+        with writer_lock(self.layout.lock):
+            current = self.layout.current()
+            earlier = [number for number in self.layout.numbers() if current is not None and number < current]
+            if not earlier:
+                raise StoreMissing(f"{self.root}: there is no earlier generation to go back to")
+            self._load(earlier[-1]).close()  # what cannot be opened is not published
+            self.layout.publish(earlier[-1])
+            return str(earlier[-1])
+
+    def prune(self, keep: int = 1) -> list[str]:
+        """See `Index.prune`."""
+        if not self.layout.numbers():
+            return []
+        with writer_lock(self.layout.lock):
+            numbers = self.layout.numbers()
+            kept = {*numbers[max(0, len(numbers) - keep) :], self.layout.current()}
+            gone = [number for number in numbers if number not in kept]
+            self.layout.remove(gone)
+            return [str(number) for number in gone]
+
     def read(self) -> EdgeStore:
         """See `Index.read`."""
         while True:
-            number = self._layout.current()
+            number = self.layout.current()
             if number is None:
                 raise StoreMissing(
                     f"{self.root}: no index here yet; fill it with: indexer sync CATALOG --index {self.root}"
@@ -61,77 +100,40 @@ class EmbeddedIndex:
             try:
                 return self._load(number)
             except StoreError:
-                if self._layout.current() == number:  # else it was pruned between the two looks: take the new one
+                if self.layout.current() == number:  # else it was pruned between the two looks: take the new one
                     raise
 
-    def current(self) -> str | None:
-        """See `Index.current`; reads one small file."""
-        number = self._layout.current()
-        return None if number is None else str(number)
-
-    def record(self) -> GenerationRecord | None:
-        """See `Index.record`."""
-        number = self._layout.current()
-        return None if number is None else self._layout.record(number)
-
-    def describe(self) -> dict[str, Any]:
-        """See `Index.describe`."""
-        return {"engine": "embedded", "bytes": size_on_disk(self.root), "quantization": "none"}
-
-    def generations(self) -> list[str]:
-        """See `Index.generations`."""
-        return [str(number) for number in self._layout.numbers()]
-
-    def rollback(self) -> str:
-        """See `Index.rollback`; replaces one small file, whatever the size."""
-        if self._layout.current() is None:
-            raise StoreMissing(f"{self.root}: no index here yet; fill it with: indexer sync CATALOG")
-        with writer_lock(self._layout.lock):
-            current = self._layout.current()
-            earlier = [number for number in self._layout.numbers() if current is not None and number < current]
-            if not earlier:
-                raise StoreMissing(f"{self.root}: there is no earlier generation to go back to")
-            self._load(earlier[-1]).close()  # what cannot be opened is not published
-            self._layout.publish(earlier[-1])
-            return str(earlier[-1])
-
-    def prune(self, keep: int = 1) -> list[str]:
-        """See `Index.prune`."""
-        if not self._layout.numbers():
-            return []
-        with writer_lock(self._layout.lock):
-            numbers = self._layout.numbers()
-            kept = {*numbers[max(0, len(numbers) - keep) :], self._layout.current()}
-            gone = [number for number in numbers if number not in kept]
-            self._layout.remove(gone)
-            return [str(number) for number in gone]
-
     @contextmanager
-    def write(self) -> Iterator[EmbeddedWriter]:
-        """See `Index.write`."""
-        with writer_lock(self._layout.lock):
+    def write(self, *, resume: GenerationRecord | None = None) -> Iterator[EmbeddedWriter]:  # noqa: ARG002
+        """See `Index.write`; nothing is resumed: a copy of files is quicker than finding out what is there."""
+        with writer_lock(self.layout.lock):
             with writing(self.root):
-                self._layout.generations.mkdir(exist_ok=True)
-            writer = EmbeddedWriter(self, self._layout)
+                self.layout.generations.mkdir(exist_ok=True)
+            writer = EmbeddedWriter(self)
             try:
                 yield writer
             finally:
                 writer.abandon()
 
+    def put_aside(self, folder: Path) -> tuple[dict[str, Any], GenerationRecord]:
+        """See `Index.put_aside`; the copy is opened and read through."""
+        with closing(self.read()) as store:
+            return write_snapshot(store, folder, self.location), store.record
+
     def _load(self, number: int) -> EdgeStore:
         from indexer.store.embedded.engine import EdgeStore
 
-        return EdgeStore.load(self._layout.generation(number) / SHARD, str(number), self._layout.record(number))
+        return EdgeStore.load(self.layout.generation(number) / SHARD, str(number), self.layout.record(number))
 
 
 class EmbeddedWriter:
     """The one writer of an embedded index; see `Writer`."""
 
-    def __init__(self, index: EmbeddedIndex, layout: Layout) -> None:
-        self._index, self._layout = index, layout
+    def __init__(self, index: EmbeddedIndex) -> None:
+        self._index, self._layout = index, index.layout
         self._published: EdgeStore | None = None
         self._draft: EmbeddedDraft | None = None
-        layout.remove_unfinished()
+        index.layout.remove_unfinished()
 
     def published(self) -> EdgeStore | None:
         """See `Writer.published`."""
@@ -143,21 +145,19 @@ class EmbeddedWriter:
         """See `Writer.draft`. Raises ``StoreUnwritable`` when there is no room for it."""
         from indexer.store.embedded.engine import EdgeStore
 
-        current, number = self._layout.current(), self._layout.next_number()
-        folder = self._layout.building(number)
-        with writing(self._layout.root), gone_on_failure(folder):
-            if from_published and current is not None:
-                source = self._layout.generation(current) / SHARD
-                # Twice: the copy, and what the optimizer writes before it drops the old segments.
-                require_room(self._layout.root, 2 * size_on_disk(source))
-                copy_tree(source, folder / SHARD)
-                store = EdgeStore.load(folder / SHARD, str(number), record)
-                store.ensure_field_indexes(record.field_table)
-            else:
-                require_room(self._layout.root, NEW_SHARD_BYTES)
-                store = EdgeStore.create(folder / SHARD, str(number), record)
+        current = self._layout.current()
+        if from_published and current is not None:
+            # Twice: the copy, and what the optimizer writes before it drops the old segments.
+            return self._copied(self._layout.generation(current) / SHARD, record, times=2)
+        with self._begun() as (folder, name):
+            require_room(self._layout.root, NEW_SHARD_BYTES)
+            store = EdgeStore.create(folder / SHARD, name, record)
         self._draft = EmbeddedDraft(self._layout, folder, store)
         return self._draft
+
+    def adopt(self, files: EngineFiles, record: GenerationRecord) -> EmbeddedDraft:
+        """See `Writer.adopt`; `Draft.publish` then has nothing to build."""
+        return self._copied(files.path, record)
 
     def abandon(self) -> None:
         """Close what is open; a draft that was not published disappears."""
@@ -167,31 +167,25 @@ class EmbeddedWriter:
             self._published.close()
             self._published = None
 
+    def _copied(self, shard: Path, record: GenerationRecord, *, times: int = 1) -> EmbeddedDraft:
+        """A draft that is a copy of a shard, which may take ``times`` its room."""
+        from indexer.store.embedded.engine import EdgeStore
 
-def published_shard(index: EmbeddedIndex, generation: str) -> Path:
-    """The folder of a generation's shard; never changed once published."""
-    return index._layout.generation(int(generation)) / SHARD
+        with self._begun() as (folder, name):
+            require_room(self._layout.root, times * size_on_disk(shard))
+            copy_tree(shard, folder / SHARD)
+            store = EdgeStore.load(folder / SHARD, name, record)
+            store.ensure_field_indexes(record.field_table)
+        self._draft = EmbeddedDraft(self._layout, folder, store)
+        return self._draft
 
-
-def adopt(writer: EmbeddedWriter, shard: Path, record: GenerationRecord) -> EmbeddedDraft:
-    """A draft that is a copy of ``shard``, search graph included; `Draft.publish` then has nothing to build.
-
-    Raises:
-        StoreUnwritable: there is no room for it.
-        StoreError: it is no shard, or a damaged one.
-    """
-    from indexer.store.embedded.engine import EdgeStore
-
-    layout = writer._layout
-    number = layout.next_number()
-    folder = layout.building(number)
-    with writing(layout.root), gone_on_failure(folder):
-        require_room(layout.root, size_on_disk(shard))
-        copy_tree(shard, folder / SHARD)
-        store = EdgeStore.load(folder / SHARD, str(number), record)
-        store.ensure_field_indexes(record.field_table)
-    writer._draft = EmbeddedDraft(layout, folder, store)
-    return writer._draft
+    @contextmanager
+    def _begun(self) -> Iterator[tuple[Path, str]]:
+        """Folder and name of the next generation; the folder goes when it cannot be begun."""
+        number = self._layout.next_number()
+        folder = self._layout.building(number)
+        with writing(self._layout.root), gone_on_failure(folder):
+            yield folder, str(number)
 
 
 def open_index(location: str | os.PathLike[str]) -> EmbeddedIndex:

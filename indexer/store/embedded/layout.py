@@ -95,3 +95,8 @@ def read_record(path: Path) -> GenerationRecord:
     if record.schema_version > SCHEMA_VERSION:
         raise StoreError(f"{path}: index schema {record.schema_version} is newer than this version's; upgrade")
     return record
+
+
+def write_record(path: Path, record: GenerationRecord) -> None:
+    """Write a generation.json; raises ``OSError``."""
+    path.write_text(json.dumps(record.to_json(), indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -14,13 +14,10 @@ from indexer.store.filters.tree import known_fields
 from indexer.store.records import SCHEMA_VERSION, GenerationRecord
 from indexer.store.server.connection import MEMORY_TIERS, PREFIX_MATCH, Connection
 from indexer.store.server.options import CollectionOptions, Quantization
+from indexer.store.tuning import HNSW_EF_CONSTRUCT, HNSW_M
 
 METADATA_KEY = "jewelry_similarity"
 """The server merges metadata by its top-level keys, so everything of ours is under one: it is replaced as a whole."""
-
-HNSW_M = 16
-HNSW_EF_CONSTRUCT = 200
-"""The same graph as the embedded engine builds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import math
 import random
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -36,6 +36,7 @@ RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 _GRPC_RETRY = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"})
 LONGEST_WAIT = 30.0
 LONGEST_REASON = 300
+CHUNK = 1 << 20
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -68,11 +69,24 @@ class Connection:
         where: what error messages call the server.
         attempts: requests per call before it counts as failed.
         first_wait: seconds before the second attempt.
+        api_key: for what is not sent by the client, see `download`.
+        timeout: seconds, for the same.
     """
 
-    def __init__(self, client: QdrantClient, where: str, *, attempts: int = 5, first_wait: float = 0.25) -> None:
+    def __init__(
+        self,
+        client: QdrantClient,
+        where: str,
+        *,
+        attempts: int = 5,
+        first_wait: float = 0.25,
+        api_key: str | None = None,
+        timeout: float = 30,
+    ) -> None:
         self.client, self.where = client, where
         self._attempts, self._first_wait = attempts, first_wait
+        self._headers = {} if api_key is None else {"api-key": api_key}
+        self._timeout = timeout
         self.version: tuple[int, int] | None = None
 
     def call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
@@ -95,6 +109,28 @@ class Connection:
                 log.info("%s: attempt %d failed (%s); again in %.2f s", self.where, attempt, _reason(error), wait)
                 time.sleep(wait)
         raise AssertionError("unreachable")
+
+    @property
+    def version_text(self) -> str | None:
+        """The server's version as ``1.20``; None where it is unknown."""
+        return None if self.version is None else ".".join(map(str, self.version))
+
+    def download(self, path: str) -> Iterator[bytes]:
+        """What the server has at a path of its REST interface, in pieces: the client's methods read a body as a whole.
+
+        Raises what the client would raise; to be used inside `call`.
+        """
+        url = f"{self.client.http.client.host.rstrip('/')}{path}"
+        traceparent = trace_context.current()
+        headers = self._headers if traceparent is None else {**self._headers, "traceparent": traceparent}
+        try:
+            with httpx.stream("GET", url, headers=headers, timeout=self._timeout) as response:
+                if response.status_code != 200:
+                    response.read()
+                    raise UnexpectedResponse.for_response(response)
+                yield from response.iter_bytes(CHUNK)
+        except httpx.HTTPError as error:
+            raise ResponseHandlingException(error) from error
 
     def knows(self, since: tuple[int, int]) -> bool:
         """Whether the server has what arrived with a version; an unknown version counts as the newest."""
@@ -143,7 +179,14 @@ def connect(address: ServerAddress) -> Connection:
             timeout=address.timeout,
             check_compatibility=False,
         )
-    connection = Connection(client, where, attempts=address.attempts, first_wait=address.first_wait)
+    connection = Connection(
+        client,
+        where,
+        attempts=address.attempts,
+        first_wait=address.first_wait,
+        api_key=address.api_key,
+        timeout=address.timeout,
+    )
     try:
         connection.version = _version(connection.call(client.info).version)
         if connection.version is None or connection.version < OLDEST:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.errors import StoreError
+from indexer.store.reading import to_point
 from indexer.store.records import Point, VectorName, names_of, vector_of
-from indexer.store.server.collection import CollectionState, write_state
+from indexer.store.server.collection import CollectionState, ensure_field_indexes, read_state, write_state
 from indexer.store.server.connection import Connection
-from indexer.store.server.engine import ServerStore, to_point
+from indexer.store.server.engine import ServerStore
+from indexer.store.server.layout import Layout
+from indexer.store.tuning import superseded
 
 SAMPLE = 50
 """Stored vectors that are searched for before a generation is published."""
@@ -44,14 +47,11 @@ class BuiltDraft(ServerStore):
     """A new collection beside the published one; nobody reads it before it has been checked."""
 
     def __init__(
-        self,
-        connection: Connection,
-        state: CollectionState,
-        ready_timeout: float,
-        switch: Callable[[CollectionState], None],
+        self, layout: Layout, state: CollectionState, replaced: CollectionState | None, ready_timeout: float
     ) -> None:
-        super().__init__(connection, state.collection, state.record, state.name)
-        self._state, self._ready_timeout, self._switch = state, ready_timeout, switch
+        super().__init__(layout.connection, state.collection, state.record, state.name)
+        self._layout, self._state, self._replaced = layout, state, replaced
+        self._ready_timeout = ready_timeout
         self._written = array("Q")
         self.is_published = False
 
@@ -66,7 +66,7 @@ class BuiltDraft(ServerStore):
         self._written = array("Q", left.tobytes())
 
     def publish(self) -> str:
-        """See `Draft.publish`: wait for the optimizer, count, compare with exact search, switch the alias.
+        """See `Draft.publish`: wait for the optimizer, count, compare with exact search, switch the alias, prune.
 
         Raises:
             StoreError: a check failed; readers keep the published generation.
@@ -76,8 +76,12 @@ class BuiltDraft(ServerStore):
         self._check_recall()
         state = replace(self._state, complete=True)
         write_state(self._connection, state)
-        self._switch(state)
-        self.is_published = True
+        self._layout.publish(state.collection)
+        self.is_published = True  # from here on its readers need it, also when clearing away fails
+        complete = {other.number: other.collection for other in self._layout.complete()}
+        before = self._replaced.number if self._replaced else 0
+        for number in superseded(list(complete), before=before, published=state.number):
+            self._layout.remove(complete[number])
         return state.name
 
     def _noted(self, points: Iterable[Point]) -> Iterator[Point]:
@@ -144,6 +148,24 @@ class BuiltDraft(ServerStore):
     @property
     def _place(self) -> str:
         return f"{self._connection.where}: collection {self.collection}"
+
+
+class RecoveredDraft(ServerStore):
+    """A collection that the server makes of a snapshot, search graph included; there is nothing to wait for."""
+
+    def __init__(self, layout: Layout, state: CollectionState) -> None:
+        super().__init__(layout.connection, state.collection, state.record, state.name)
+        self._layout, self._state = layout, replace(state, complete=True)
+        self.is_published = False
+
+    def publish(self) -> str:
+        """See `Draft.publish`; a snapshot speaks of another generation until its description is written anew."""
+        write_state(self._connection, self._state)
+        ensure_field_indexes(self._connection, self.collection, self.record.field_table)
+        read_state(self._connection, self.collection)  # refuses a collection of another shape
+        self._layout.publish(self.collection)
+        self.is_published = True
+        return self._state.name
 
 
 def _key(identifier: str) -> int:

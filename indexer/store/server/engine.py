@@ -12,12 +12,10 @@ from qdrant_client import models
 
 from indexer.errors import FilterError, StoreError
 from indexer.store.filters.check import check_facet, check_filter
-from indexer.store.filters.tree import (
-    Filter,
-)
+from indexer.store.filters.tree import Filter
+from indexer.store.reading import selector, to_counts, to_hits, to_point
 from indexer.store.records import (
-    TEXT_VECTOR_NAME,
-    VECTOR_NAME,
+    EngineFiles,
     GenerationRecord,
     Hit,
     Point,
@@ -28,17 +26,12 @@ from indexer.store.records import (
     stack_vectors,
 )
 from indexer.store.server.connection import PREFIX_MATCH, Connection, is_too_large
-from indexer.store.server.filters import _has_prefix, compile_filter
+from indexer.store.server.filters import compile_filter, has_prefix
+from indexer.store.tuning import READ_BATCH, REQUEST_BYTES, SEARCH_BATCH, SERVER_EF, WRITE_BATCH
 from indexer.store.vectors import check_limit, check_vectors
 
-HNSW_EF = 128
-REQUEST_BYTES = 8 * 1024 * 1024
-"""Largest request; Qdrant refuses those above 32 MB unless it is configured otherwise."""
-REQUEST_POINTS = 1000
 NUMBER_BYTES = 24
 """A float32 written out as JSON, with its comma, takes no more than this."""
-SCROLL_BATCH = 1000
-SEARCH_BATCH = 64
 
 
 class ServerStore:
@@ -51,6 +44,8 @@ class ServerStore:
         generation: the generation's name; None takes the end of the collection's name.
     """
 
+    files: EngineFiles | None = None
+
     def __init__(
         self, connection: Connection, collection: str, record: GenerationRecord, generation: str | None = None
     ) -> None:
@@ -61,7 +56,7 @@ class ServerStore:
 
     def count(self, where: Filter | None = None) -> int:
         """See `Store.count`."""
-        answer = self._call(self._client.count, self.collection, count_filter=self._filter(where), exact=True)
+        answer = self._call(self._client.count, self.collection, count_filter=self._compiled(where), exact=True)
         return int(answer.count)
 
     def search(
@@ -78,7 +73,7 @@ class ServerStore:
         """See `Store.search`."""
         rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
-        compiled, params = self._filter(where), _search_params(exact, limit)
+        compiled, params = self._compiled(where), _search_params(exact, limit)
         names = names_of(self.record, vectors_too)
         requests = [
             models.QueryRequest(
@@ -87,7 +82,7 @@ class ServerStore:
                 filter=compiled,
                 limit=limit,
                 params=params,
-                with_payload=_selector(fields),
+                with_payload=selector(fields),
                 with_vector=names,
             )
             for row in rows
@@ -97,25 +92,22 @@ class ServerStore:
             answers = self._call(
                 self._client.query_batch_points, self.collection, requests[start : start + SEARCH_BATCH]
             )
-            found += [
-                [Hit(str(p.id), float(p.score), p.payload or {}, to_point(p) if names else None) for p in answer.points]
-                for answer in answers
-            ]
+            found += [to_hits(answer.points, points=bool(names)) for answer in answers]
         return found
 
     def scroll(
         self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: Vectors = False
     ) -> Iterator[Point]:
         """See `Store.scroll`."""
-        compiled, offset = self._filter(where), None
+        compiled, offset = self._compiled(where), None
         while True:
             records, offset = self._call(
                 self._client.scroll,
                 self.collection,
                 scroll_filter=compiled,
-                limit=SCROLL_BATCH,
+                limit=READ_BATCH,
                 offset=offset,
-                with_payload=_selector(fields),
+                with_payload=selector(fields),
                 with_vectors=names_of(self.record, vectors),
             )
             yield from (to_point(record) for record in records)
@@ -126,11 +118,11 @@ class ServerStore:
         """See `Store.retrieve`."""
         found: list[Point] = []
         wanted: list[Any] = list(dict.fromkeys(ids))
-        for start in range(0, len(wanted), SCROLL_BATCH):
+        for start in range(0, len(wanted), READ_BATCH):
             records = self._call(
                 self._client.retrieve,
                 self.collection,
-                wanted[start : start + SCROLL_BATCH],
+                wanted[start : start + READ_BATCH],
                 with_payload=True,
                 with_vectors=names_of(self.record, vectors),
             )
@@ -142,10 +134,9 @@ class ServerStore:
         check_limit(limit)
         check_facet(field, self.record.field_table)
         answer = self._call(
-            self._client.facet, self.collection, field, facet_filter=self._filter(where), limit=limit, exact=True
+            self._client.facet, self.collection, field, facet_filter=self._compiled(where), limit=limit, exact=True
         )
-        hits = [(hit.value, int(hit.count)) for hit in answer.hits if hit.count]  # 0: a value of former times
-        return sorted(hits, key=lambda hit: (-hit[1], str(hit[0])))  # type: ignore[arg-type]
+        return to_counts(answer.hits)
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
@@ -172,16 +163,16 @@ class ServerStore:
 
     def delete(self, ids: Sequence[str]) -> None:
         """See `Draft.delete`."""
-        for start in range(0, len(ids), REQUEST_POINTS):
-            chosen: list[Any] = list(ids[start : start + REQUEST_POINTS])
+        for start in range(0, len(ids), WRITE_BATCH):
+            chosen: list[Any] = list(ids[start : start + WRITE_BATCH])
             self._call(self._client.delete, self.collection, models.PointIdsList(points=chosen), wait=True)
 
     def close(self) -> None:
         """See `Store.close`; the connection is shared and stays open."""
 
-    def _filter(self, where: Filter | None) -> models.Filter | None:
+    def _compiled(self, where: Filter | None) -> models.Filter | None:
         check_filter(where, self.record.field_table)
-        if where is not None and not self._connection.knows(PREFIX_MATCH) and _has_prefix(where):
+        if where is not None and not self._connection.knows(PREFIX_MATCH) and has_prefix(where):
             raise FilterError(
                 f"{self._connection.where}: filtering by prefix needs Qdrant 1.19, this server is older; "
                 "upgrade it or filter by whole values"
@@ -206,7 +197,7 @@ def _batches(points: Iterable[Point], vector_bytes: int) -> Iterator[list[Point]
     size = 0
     for point in points:
         added = vector_bytes + len(json.dumps(point.payload)) + 128
-        if batch and (size + added > REQUEST_BYTES or len(batch) == REQUEST_POINTS):
+        if batch and (size + added > REQUEST_BYTES or len(batch) == WRITE_BATCH):
             yield batch
             batch, size = [], 0
         batch.append(point)
@@ -220,16 +211,4 @@ def _search_params(exact: bool, limit: int) -> models.SearchParams:
         return models.SearchParams(exact=True)
     # Sent explicitly: without rescoring a compressed collection would answer with approximate scores.
     quantization = models.QuantizationSearchParams(rescore=True, oversampling=2.0)
-    return models.SearchParams(hnsw_ef=max(HNSW_EF, limit), quantization=quantization)
-
-
-def _selector(fields: Sequence[str] | None) -> Any:
-    return True if fields is None else list(fields)
-
-
-def to_point(record: Any) -> Point:
-    """A record of qdrant-client's as ours."""
-    found = record.vector if isinstance(record.vector, dict) else {}
-    rows = (found.get(name) for name in (VECTOR_NAME, TEXT_VECTOR_NAME))
-    vectors = (None if row is None else np.asarray(row, np.float32) for row in rows)
-    return Point(str(record.id), record.payload or {}, *vectors)
+    return models.SearchParams(hnsw_ef=max(SERVER_EF, limit), quantization=quantization)

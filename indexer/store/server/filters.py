@@ -20,12 +20,6 @@ from indexer.store.filters.tree import (
 )
 
 
-def _has_prefix(condition: Condition) -> bool:
-    if isinstance(condition, Filter):
-        return any(map(_has_prefix, (*condition.must, *condition.should, *condition.must_not)))
-    return isinstance(condition, Prefix)
-
-
 def compile_filter(where: Filter | None) -> models.Filter | None:
     """The project's filter tree as qdrant-client's models; None stays None."""
     if where is None:
@@ -77,3 +71,10 @@ def _match(field: str, values: tuple[str | bool, ...]) -> Any:
 
 def _is_empty(field: str) -> models.IsEmptyCondition:
     return models.IsEmptyCondition(is_empty=models.PayloadField(key=field))
+
+
+def has_prefix(condition: Condition) -> bool:
+    """Whether a tree compares by prefix anywhere, which older servers cannot."""
+    if isinstance(condition, Filter):
+        return any(map(has_prefix, (*condition.must, *condition.should, *condition.must_not)))
+    return isinstance(condition, Prefix)

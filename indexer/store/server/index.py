@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from qdrant_client import models
-
 from indexer.errors import StoreError, StoreMissing
-from indexer.store.records import GenerationRecord
+from indexer.store.records import SERVER, EngineFiles, GenerationRecord
 from indexer.store.server.collection import (
     CollectionState,
     change_quantization,
     create_collection,
     ensure_field_indexes,
     quantization_of,
-    read_state,
-    state_from,
 )
-from indexer.store.server.connection import Connection, is_missing
-from indexer.store.server.draft import BuiltDraft, LiveDraft
+from indexer.store.server.connection import Connection
+from indexer.store.server.draft import BuiltDraft, LiveDraft, RecoveredDraft
 from indexer.store.server.engine import ServerStore
+from indexer.store.server.layout import Layout
 from indexer.store.server.options import CollectionOptions
+from indexer.store.server.resume import ResumedDraft, find_unfinished
+from indexer.store.server.snapshots import check_whole, download_snapshot, upload_snapshot
+from indexer.store.tally import tally
+from indexer.store.tuning import SERVER_TOLERANCE
 from indexer.system.lock import writer_lock
-
-KEEP = 2
-ABANDONED_AFTER = timedelta(days=1)
-"""An unfinished collection of another machine is left alone for this long: its writer may be alive."""
 
 
 class ServerIndex:
-    """An alias ``<name>`` that points to a collection ``<name>-<n>``; see `Index`.
+    """An alias that points to the collection of the published generation, as `Layout` says; see `Index`.
 
     Readers ask the alias once and then stay with its collection, so that an answer comes from one generation. A
     sync with the same model changes that collection in place, which shows as another revision: ``3``, ``3.1``, …
@@ -48,98 +42,47 @@ class ServerIndex:
         options: how new collections are kept.
     """
 
-    in_process = False
+    engine, in_process, tolerance = SERVER, False, SERVER_TOLERANCE
 
     def __init__(
         self, connection: Connection, name: str, local: Path, options: CollectionOptions | None = None
     ) -> None:
-        self._connection, self._client, self._call = connection, connection.client, connection.call
-        self._local = local
-        self._collections = re.compile(re.escape(name) + r"-([1-9]\d*)")
-        self.name, self.options = name, options or CollectionOptions()
-
-    @property
-    def connection(self) -> Connection:
-        """The wire, for what only a server can do: snapshots, cluster state."""
-        return self._connection
+        self.connection, self.layout = connection, Layout(connection, name, local)
+        self.options = options or CollectionOptions()
 
     @property
     def location(self) -> str:
         """The server's address and the alias."""
-        return f"{self._connection.where}/collections/{self.name}"
+        return self.layout.location
+
+    @property
+    def place(self) -> str:
+        """The same."""
+        return self.location
 
     @property
     def local(self) -> Path:
         """See `Index.local`."""
-        return self._local
+        return self.layout.local
 
     def current(self) -> str | None:
         """See `Index.current`; two requests."""
-        state = self.published_state()
+        state = self.layout.current()
         return None if state is None else state.name
 
     def record(self) -> GenerationRecord | None:
         """See `Index.record`."""
-        state = self.published_state()
+        state = self.layout.current()
         return None if state is None else state.record
-
-    def generations(self) -> list[str]:
-        """See `Index.generations`."""
-        return [state.name for state in self.states() if state.complete]
-
-    def read(self) -> ServerStore:
-        """See `Index.read`."""
-        state = self.published_state()
-        if state is None:
-            raise StoreMissing(f"{self.location}: no index here yet; fill it with: indexer sync CATALOG")
-        return self.open(state)
-
-    def open(self, state: CollectionState) -> ServerStore:
-        """A generation as a store, published or not."""
-        return ServerStore(self._connection, state.collection, state.record, state.name)
-
-    @contextmanager
-    def write(self) -> Iterator[ServerWriter]:
-        """See `Index.write`. The lock is this machine's: two machines must not sync the same alias at once."""
-        with writer_lock(self._local / "LOCK"):
-            writer = ServerWriter(self)
-            try:
-                yield writer
-            finally:
-                writer.abandon()
-
-    def rollback(self) -> str:
-        """See `Index.rollback`; moves the alias, so it takes three requests whatever the size."""
-        with writer_lock(self._local / "LOCK"):
-            published = self.alias_target()
-            number = self.number_of(published) if published else None
-            earlier = [s for s in self.states() if s.complete and (number is None or s.number < number)]
-            if published is None or not earlier:
-                raise StoreMissing(f"{self.location}: there is no earlier generation to go back to")
-            self.point_alias_to(earlier[-1].collection)
-            return earlier[-1].name
-
-    def prune(self, keep: int = 1) -> list[str]:
-        """See `Index.prune`."""
-        with writer_lock(self._local / "LOCK"):
-            self.clear_abandoned()
-            published = self.alias_target()
-            complete = [state for state in self.states() if state.complete]
-            kept = {state.collection for state in complete[max(0, len(complete) - keep) :]} | {published}
-            gone = [state for state in complete if state.collection not in kept]
-            for state in gone:
-                self.drop(state.collection)
-            return [state.name for state in gone]
 
     def describe(self) -> dict[str, Any]:
         """See `Index.describe`."""
-        state = self.published_state()
-        version = self._connection.version
+        state = self.layout.current()
         found: dict[str, Any] = {
-            "engine": "server",
-            "server": self._connection.where,
-            "alias": self.name,
-            "server_version": None if version is None else ".".join(map(str, version)),
+            "engine": self.engine,
+            "server": self.connection.where,
+            "alias": self.layout.name,
+            "server_version": self.connection.version_text,
         }
         if state is not None:
             config = state.info.config
@@ -155,104 +98,85 @@ class ServerIndex:
             }
         return found
 
-    def alias_target(self) -> str | None:
-        """The collection that the alias points to; None where there is no alias.
+    def generations(self) -> list[str]:
+        """See `Index.generations`."""
+        return [state.name for state in self.layout.complete()]
 
-        Raises:
-            StoreError: a collection has the alias's name, or the alias points to a collection that is not ours.
-        """
-        aliases = self._call(self._client.get_aliases).aliases
-        target = next((a.collection_name for a in aliases if a.alias_name == self.name), None)
-        if target is None and self.name in self._names():
-            raise StoreError(
-                f"{self.location}: is a collection, where this project makes an alias; set another JEWELRY_COLLECTION"
-            )
-        if target is not None and self.number_of(target) is None:
-            raise StoreError(
-                f"{self.location}: the alias points to {target}, which this project did not make; "
-                "set another JEWELRY_COLLECTION"
-            )
-        return target
+    def rollback(self) -> str:
+        """See `Index.rollback`; moves the alias, so it takes three requests whatever the size."""
+        with writer_lock(self.layout.lock):
+            published = self.layout.alias_target()
+            number = self.layout.number_of(published) if published else None
+            earlier = [state for state in self.layout.complete() if number is None or state.number < number]
+            if published is None or not earlier:
+                raise StoreMissing(f"{self.location}: there is no earlier generation to go back to")
+            self.layout.publish(earlier[-1].collection)
+            return earlier[-1].name
 
-    def published_state(self) -> CollectionState | None:
-        """What the published collection says about itself; None before the first."""
-        target = self.alias_target()
-        if target is None:
-            return None
-        try:
-            return read_state(self._connection, target)
-        except StoreError as error:
-            if not is_missing(error.__cause__):
-                raise
-        if self.alias_target() != target:  # it moved between the two looks: take the new one
-            return self.published_state()
-        raise StoreError(
-            f"{self.location}: the alias points to {target}, which is not there; go back with: "
-            "indexer rollback, or remove the alias and sync again"
-        )
+    def prune(self, keep: int = 1) -> list[str]:
+        """See `Index.prune`."""
+        with writer_lock(self.layout.lock):
+            self.layout.remove_unfinished()
+            published = self.layout.alias_target()
+            complete = self.layout.complete()
+            kept = {state.collection for state in complete[max(0, len(complete) - keep) :]} | {published}
+            gone = [state for state in complete if state.collection not in kept]
+            for state in gone:
+                self.layout.remove(state.collection)
+            return [state.name for state in gone]
 
-    def states(self) -> list[CollectionState]:
-        """All our collections of this name, by number; others that happen to be called so are passed over."""
-        found = []
-        for name in self._names():
-            if self.number_of(name) is not None:
-                try:
-                    info = self._call(self._client.get_collection, name)
-                except StoreError as error:
-                    if is_missing(error.__cause__):  # removed since it was listed
-                        continue
-                    raise
-                with suppress(StoreError):
-                    found.append(state_from(self._connection, name, info))
-        return sorted(found, key=lambda state: state.number)
+    def read(self) -> ServerStore:
+        """See `Index.read`."""
+        return self.open(self._published())
 
-    def number_of(self, collection: str) -> int | None:
-        """The generation's number in a collection's name, None where the name is none of ours."""
-        found = self._collections.fullmatch(collection)
-        return int(found[1]) if found else None
+    @contextmanager
+    def write(self, *, resume: GenerationRecord | None = None) -> Iterator[ServerWriter]:
+        """See `Index.write`. The lock is this machine's: two machines must not sync the same alias at once."""
+        with writer_lock(self.layout.lock):
+            writer = ServerWriter(self, resume)
+            try:
+                yield writer
+            finally:
+                writer.abandon()
 
-    def next_number(self) -> int:
-        """A number no collection has, ours or not."""
-        return max([number for name in self._names() if (number := self.number_of(name))], default=0) + 1
+    def put_aside(self, folder: Path) -> tuple[dict[str, Any], GenerationRecord]:
+        """See `Index.put_aside`; made by the server, downloaded, and removed there."""
+        state = self._published()
+        check_whole(self.connection, self.location, state.collection)
+        before = tally(self.open(state))
+        download_snapshot(self.connection, self.location, state.collection, folder)
+        if self.layout.current() != state or tally(self.open(state)).checksum != before.checksum:
+            raise StoreError(f"{self.location}: was written to meanwhile; take the snapshot again")
+        content = {
+            "engine": self.engine,
+            "generation": state.name,
+            "points": before.count,
+            "checksum": before.checksum,
+            "server_version": self.connection.version_text,
+        }
+        return content, state.record
 
-    def point_alias_to(self, collection: str) -> None:
-        """Move the alias in one step: a reader finds the old collection or the new one, never nothing."""
-        steps: list[Any] = [
-            models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=self.name)),
-            models.CreateAliasOperation(
-                create_alias=models.CreateAlias(collection_name=collection, alias_name=self.name)
-            ),
-        ]
-        self._call(self._client.update_collection_aliases, steps)
+    def open(self, state: CollectionState) -> ServerStore:
+        """A generation as a store, published or not."""
+        return ServerStore(self.connection, state.collection, state.record, state.name)
 
-    def drop(self, collection: str) -> None:
-        """Remove a collection; one that is not there is no error."""
-        self._call(self._client.delete_collection, collection)
-
-    def clear_abandoned(self) -> None:
-        """Remove what dead writers left: this machine's at once, as we hold its lock, others' after a day."""
-        published = self.alias_target()
-        for state in self.states():
-            abandoned = state.writer == self.signature() or _age(state.record) > ABANDONED_AFTER
-            if not state.complete and state.collection != published and abandoned:
-                self.drop(state.collection)
-
-    def signature(self) -> str:
-        """Who writes: this machine and its state folder."""
-        return f"{socket.gethostname()}:{self._local.resolve()}"
-
-    def _names(self) -> list[str]:
-        return [collection.name for collection in self._call(self._client.get_collections).collections]
+    def _published(self) -> CollectionState:
+        state = self.layout.current()
+        if state is None:
+            raise StoreMissing(f"{self.location}: no index here yet; fill it with: indexer sync CATALOG")
+        return state
 
 
 class ServerWriter:
     """The one writer of an alias; see `Writer`."""
 
-    def __init__(self, index: ServerIndex) -> None:
-        self._index = index
-        self._state = index.published_state()
-        self._draft: BuiltDraft | LiveDraft | None = None
-        index.clear_abandoned()
+    def __init__(self, index: ServerIndex, resume: GenerationRecord | None) -> None:
+        self._index, self._layout, self._connection = index, index.layout, index.connection
+        self._state = index.layout.current()
+        self._draft: BuiltDraft | RecoveredDraft | None = None
+        self._resumes = resume is not None
+        self._unfinished = None if resume is None else find_unfinished(index.layout, resume)
+        index.layout.remove_unfinished(spared=self._unfinished)
 
     def published(self) -> ServerStore | None:
         """See `Writer.published`."""
@@ -260,42 +184,38 @@ class ServerWriter:
 
     def draft(self, record: GenerationRecord, *, from_published: bool) -> BuiltDraft | LiveDraft:
         """See `Writer.draft`; with ``from_published`` it is the live collection, changed in place."""
-        connection, options = self._index.connection, self._index.options
+        connection, options = self._connection, self._index.options
         if from_published and self._state is not None:
             if not record.is_comparable(self._state.record):
                 raise StoreError(f"{self._index.location}: holds vectors of another model; build it anew beside")
             if options.quantization is not None:
                 change_quantization(connection, self._state, options.quantization)
             ensure_field_indexes(connection, self._state.collection, record.field_table)
-            self._draft = LiveDraft(connection, replace(self._state, record=record))
+            return LiveDraft(connection, replace(self._state, record=record))
+        if self._unfinished is not None:
+            draft: BuiltDraft = ResumedDraft(self._layout, self._unfinished, self._state, options.ready_timeout)
         else:
-            name = f"{self._index.name}-{self._index.next_number()}"
-            state = CollectionState(name, record, complete=False, writer=self._index.signature())
+            state = self._begun(record)
             create_collection(connection, state, options)
-            self._draft = BuiltDraft(connection, state, options.ready_timeout, self._publish)
+            draft = BuiltDraft(self._layout, state, self._state, options.ready_timeout)
+        self._draft = draft
+        return draft
+
+    def adopt(self, files: EngineFiles, record: GenerationRecord) -> RecoveredDraft:
+        """See `Writer.adopt`: a snapshot is uploaded as a new collection."""
+        check_whole(self._connection, self._index.location)
+        self._draft = RecoveredDraft(self._layout, self._begun(record))
+        upload_snapshot(self._connection, self._draft.collection, files)
         return self._draft
 
-    def _publish(self, state: CollectionState) -> None:
-        """Switch, and remove what is no longer needed: rolled-back generations, and all but the newest few."""
-        self._index.point_alias_to(state.collection)
-        complete = [other for other in self._index.states() if other.complete]
-        before = self._state.number if self._state else 0
-        rolled_back = [other for other in complete if before < other.number < state.number]
-        kept = [other for other in complete if other not in rolled_back][-KEEP:]
-        for other in complete:
-            if other not in kept and other.collection != state.collection:
-                self._index.drop(other.collection)
-
     def abandon(self) -> None:
-        """Remove a collection that was begun and not published."""
-        if isinstance(self._draft, BuiltDraft) and not self._draft.is_published:
+        """Remove a collection that was begun and not published, unless another attempt is to go on with it."""
+        if self._draft is not None and not self._draft.is_published and not self._resumes:
             with suppress(StoreError):  # what cannot be removed now, the next writer clears away
-                self._index.drop(self._draft.collection)
+                if self._layout.alias_target() != self._draft.collection:  # the alias moved, its answer was lost
+                    self._layout.remove(self._draft.collection)
 
-
-def _age(record: GenerationRecord) -> timedelta:
-    try:
-        made = datetime.fromisoformat(record.created_at)
-    except ValueError:
-        return timedelta(0)
-    return datetime.now(UTC) - (made if made.tzinfo else made.replace(tzinfo=UTC))
+    def _begun(self, record: GenerationRecord) -> CollectionState:
+        """The next generation's, not yet on the server."""
+        name = f"{self._layout.name}-{self._layout.next_number()}"
+        return CollectionState(name, record, complete=False, writer=self._layout.signature())

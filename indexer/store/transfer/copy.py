@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from indexer.errors import StoreUnwritable, UsageError, advice_on_writing
-from indexer.store.embedded.index import EmbeddedIndex, EmbeddedWriter, adopt, published_shard
-from indexer.store.interface import Draft, Index, Writer
+from indexer.store.interface import Draft, Index
 from indexer.store.records import GenerationRecord, Point
-from indexer.store.transfer.compare import EVERY, Kind, PointSource, differences, verify
+from indexer.store.tally import PointSource
+from indexer.store.transfer.compare import Kind, differences, verify
 from indexer.system.clock import now
-from indexer.system.progress import Progress
-
-SERVER_TOLERANCE = 1e-6
-"""Servers scale vectors to length 1 themselves, which may change the last bit of a number."""
+from indexer.system.progress import EVERY, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +61,10 @@ def copy_index(
         UsageError: source and target are the same, or the target holds another catalog or model.
         StoreError: either cannot be used, or the copy is not what was sent.
     """
-    if _place(source) == _place(target):
+    if source.place == target.place:
         raise UsageError(f"{source.location}: is both what is copied and where to; name another place")
-    store = source.read()
-    try:
-        shard = published_shard(source, store.generation) if isinstance(source, EmbeddedIndex) else None
-        report = transfer(store, source.location, target, shard=shard, overwrite=overwrite, progress=progress)
-    finally:
-        store.close()
+    with closing(source.read()) as store:
+        report = transfer(store, source.location, target, overwrite=overwrite, progress=progress)
     copy_thumbnails(source.local, target.local)
     return report
 
@@ -81,26 +74,24 @@ def transfer(
     name: str,
     target: Index,
     *,
-    shard: Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> TransferReport:
     """`copy_index` from anything that holds points.
 
     Args:
-        source: the points, in order of id.
+        source: the points, in order of id; a target of the engine that its files are of gets a copy of these.
         name: what reports call the source.
         target: see `copy_index`.
-        shard: where the source's shard is, if it is one; an embedded target then gets a copy of the files.
         overwrite: see `copy_index`.
         progress: see `copy_index`.
     """
-    tolerance = 0.0 if isinstance(target, EmbeddedIndex) else SERVER_TOLERANCE
+    tolerance, files = target.tolerance, source.files
     record = replace(source.record, created_at=now())
     if source.count() == 0:
         raise UsageError(f"{name}: holds no points, there is nothing to copy")
     check_target(source.record, target, overwrite)  # before anything is locked or written
-    with _write(target, record) as writer:
+    with target.write(resume=record) as writer:
         check_target(source.record, target, overwrite)
         published = writer.published()
         if published is not None and published.record.means_same(record):
@@ -110,8 +101,8 @@ def transfer(
                 return TransferReport(
                     name, target.location, published.generation, same.points, 0, same.checksum, same.bit_for_bit, False
                 )
-        if shard is not None and isinstance(writer, EmbeddedWriter):
-            draft: Draft = adopt(writer, shard, record)
+        if files is not None and files.engine == target.engine:
+            draft: Draft = writer.adopt(files, record)
             sent = source.count()
         else:
             draft = writer.draft(record, from_published=False)
@@ -187,15 +178,6 @@ def _link_or_copy(path: Path, copy: Path) -> None:
         temporary.replace(copy)
 
 
-def _write(target: Index, record: GenerationRecord) -> AbstractContextManager[Writer]:
-    if isinstance(target, EmbeddedIndex):
-        return target.write()
-    from indexer.store.server.index import ServerIndex
-    from indexer.store.server.resume import ResumableIndex
-
-    return ResumableIndex(target, record).write() if isinstance(target, ServerIndex) else target.write()
-
-
 def _send(source: PointSource, draft: Draft, tolerance: float, progress: Progress | None) -> int:
     """Bring a draft to hold the source's points; returns how many had to be sent."""
     sent, extra, total = 0, list[str](), source.count()
@@ -220,7 +202,3 @@ def _shown(points: Iterator[Point], total: int, progress: Progress | None) -> It
         if progress and done % EVERY == 0:
             progress("Copying", done, total)
         yield point
-
-
-def _place(index: Index) -> str:
-    return str(index.root.resolve()) if isinstance(index, EmbeddedIndex) else index.location

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 
 from indexer.errors import StoreError, UsageError
 from indexer.store.records import SCHEMA_VERSION, GenerationRecord
-from indexer.system.files import fsync, writing
+from indexer.system.files import whole_folder, writing
 
 MANIFEST = "snapshot.json"
 FORMAT = "jewelry-similarity snapshot 1"
@@ -30,18 +28,10 @@ def new_folder(folder: Path) -> Iterator[Path]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: exists already; name a new folder for the snapshot")
     folder = folder.absolute()
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     with writing(folder):
-        temporary.mkdir(parents=True)
-        try:
-            yield temporary
-            for path in sorted(temporary.rglob("*"), reverse=True):
-                fsync(path)
-            fsync(temporary)
-            temporary.replace(folder)
-            fsync(folder.parent)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with whole_folder(folder) as filled:
+            yield filled
 
 
 def write_manifest(folder: Path, content: dict[str, Any], record: GenerationRecord) -> dict[str, Any]:

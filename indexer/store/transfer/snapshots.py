@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from indexer.errors import StoreError, UsageError
-from indexer.store.embedded.index import EmbeddedIndex, published_shard
-from indexer.store.embedded.layout import SHARD
+from indexer.store.embedded.snapshots import check_snapshot, open_snapshot
 from indexer.store.interface import Index
-from indexer.store.records import GenerationRecord
-from indexer.store.transfer.compare import PointSource, tally
+from indexer.store.records import EMBEDDED, EngineFiles, GenerationRecord
+from indexer.store.tally import holds
 from indexer.store.transfer.copy import TransferReport, check_target, copy_thumbnails, transfer
 from indexer.store.transfer.snapshot_files import new_folder, read_manifest, write_manifest
-from indexer.system.files import copy_tree, writing
+from indexer.system.files import writing
 from indexer.system.progress import Progress
-
-if TYPE_CHECKING:
-    from indexer.store.embedded.engine import EdgeStore
-    from indexer.store.server.index import ServerIndex
-
-RECORD = "generation.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +51,11 @@ def take_snapshot(index: Index, folder: Path, *, thumbnails: bool = False) -> Sn
         StoreUnwritable: no permission, or no room.
     """
     with new_folder(folder) as temporary:
-        content, record = _fill(index, temporary)
+        content, record = index.put_aside(temporary)
         write_manifest(temporary, content, record)
         copied = copy_thumbnails(index.local, temporary) if thumbnails else 0
-    return SnapshotReport(
-        index.location,
-        str(folder),
-        content["engine"],
-        content["generation"],
-        content["points"],
-        content["checksum"],
-        copied,
-    )
+    facts = {name: content[name] for name in ("engine", "generation", "points", "checksum")}
+    return SnapshotReport(source=index.location, folder=str(folder), **facts, thumbnails=copied)
 
 
 def restore_snapshot(
@@ -93,67 +75,32 @@ def restore_snapshot(
     """
     manifest, record = read_manifest(folder)
     check_target(record, index, overwrite)
-    if manifest["engine"] == "embedded":
+    if manifest["engine"] == EMBEDDED:
         with writing(index.local):
             index.local.mkdir(parents=True, exist_ok=True)
-        with _opened(folder, record, index.local) as store:
-            _check(store, manifest, str(folder))
-            report = transfer(store, str(folder), index, shard=folder / SHARD, overwrite=overwrite, progress=progress)
-    elif isinstance(index, EmbeddedIndex):
+        with open_snapshot(folder, record, index.local) as store:
+            check_snapshot(store, manifest["points"], manifest["checksum"], str(folder))
+            report = transfer(store, str(folder), index, overwrite=overwrite, progress=progress)
+    elif manifest["engine"] != index.engine:
         raise UsageError(
             f"{folder}: is a Qdrant server's snapshot; restore it to a server, then: indexer pull --from URL"
         )
     else:
-        from indexer.store.transfer.server_snapshots import recover
-
-        report = recover(folder, manifest, record, _server(index), overwrite=overwrite)
+        report = _recover(folder, manifest, record, index, overwrite)
     copy_thumbnails(folder, index.local)
     return report
 
 
-def _fill(index: Index, folder: Path) -> tuple[dict[str, Any], GenerationRecord]:
-    if not isinstance(index, EmbeddedIndex):
-        from indexer.store.transfer.server_snapshots import download
-
-        return download(_server(index), folder)
-    store = index.read()
-    try:
-        generation, record = store.generation, store.record
-        copy_tree(published_shard(index, generation), folder / SHARD)
-        (folder / RECORD).write_text(json.dumps(record.to_json(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        wanted = tally(store)
-    finally:
-        store.close()
-    content = {"engine": "embedded", "generation": generation, "points": wanted.count, "checksum": wanted.checksum}
-    with _opened(folder, record, folder.parent) as copy:
-        _check(copy, content, index.location)
-    return content, record
-
-
-@contextmanager
-def _opened(folder: Path, record: GenerationRecord, place: Path) -> Iterator[EdgeStore]:
-    """A copy, below ``place``, of a snapshot's shard: the engine tidies up what it opens, a snapshot stays as it is."""
-    from indexer.store.embedded.engine import EdgeStore
-
-    with TemporaryDirectory(dir=place, prefix=".snapshot-", ignore_cleanup_errors=True) as scratch:
-        with writing(place):
-            copy_tree(folder / SHARD, Path(scratch) / SHARD)
-        store = EdgeStore.load(Path(scratch) / SHARD, "snapshot", record)
-        try:
-            yield store
-        finally:
-            store.close()
-
-
-def _check(source: PointSource, manifest: dict[str, Any], where: str) -> None:
-    found = tally(source)
-    if (found.count, found.checksum) != (manifest["points"], manifest["checksum"]):
-        raise StoreError(f"{where}: the points in the snapshot are not those that were put aside; take another one")
-
-
-def _server(index: Index) -> ServerIndex:
-    from indexer.store.server.index import ServerIndex
-
-    if not isinstance(index, ServerIndex):
-        raise UsageError(f"{index.location}: this kind of index has no snapshots")
-    return index
+def _recover(
+    folder: Path, manifest: dict[str, Any], record: GenerationRecord, index: Index, overwrite: bool
+) -> TransferReport:
+    """Let the engine take its files over, and publish them if they hold what was put aside."""
+    files = EngineFiles(index.engine, folder, {name: file["sha256"] for name, file in manifest["files"].items()})
+    with index.write() as writer:
+        check_target(record, index, overwrite)
+        draft = writer.adopt(files, record)
+        if not holds(draft, manifest["points"], manifest["checksum"]):
+            raise StoreError(f"{index.location}: other points came back than were put aside; nothing was published")
+        generation = draft.publish()
+    points, checksum = manifest["points"], manifest["checksum"]
+    return TransferReport(str(folder), index.location, generation, points, points, checksum, True, published=True)

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 from uuid import UUID
 
 import numpy as np
@@ -18,8 +18,16 @@ from numpy.typing import NDArray
 
 from indexer.errors import JewelryError, MissingExtra, StoreError, UsageError
 from indexer.store.filters.tree import Filter
-from indexer.store.records import SCHEMA_VERSION, TEXT_VECTOR_NAME, VECTOR_NAME, GenerationRecord, Point, vector_of
-from indexer.store.transfer.compare import PointSource, Tally, payload_text
+from indexer.store.records import (
+    SCHEMA_VERSION,
+    TEXT_VECTOR_NAME,
+    VECTOR_NAME,
+    EngineFiles,
+    GenerationRecord,
+    Point,
+    vector_of,
+)
+from indexer.store.tally import PointSource, Tally, payload_text
 from indexer.store.vectors import check_vectors
 from indexer.system.files import fsync, writing
 
@@ -61,6 +69,7 @@ class PointTable:
     checksum: str
     text_vectors: NDArray[np.float32] | None = None
     """[n, text dimension]; None without a text model."""
+    files: ClassVar[EngineFiles | None] = None
 
     def count(self, where: Filter | None = None) -> int:
         """Number of points; a table takes no filter."""

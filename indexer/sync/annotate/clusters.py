@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from indexer.errors import StoreError, StoreMissing, UsageError
+from indexer.errors import StoreError, UsageError
 from indexer.fields.roles import CLUSTER, KEPT_TABLE
 from indexer.fields.types import Payload
-from indexer.store.interface import Index, Store, Writer
-from indexer.store.records import Point
-from indexer.store.transfer.compare import EVERY
-from indexer.system.clock import now
+from indexer.store.interface import Index
+from indexer.sync.annotate.writing import annotating, replace_payloads
 from indexer.system.progress import Progress
 
 
@@ -71,64 +67,43 @@ def update_clusters(
         UsageError: a cluster's id is empty.
         StoreError: the index is missing, locked or fails, or its vectors are by another model.
     """
-    missing = StoreMissing(f"{index.location}: no index here yet; fill it with: indexer sync CATALOG")
     if not all(clusters.values()):
         raise UsageError("a cluster has an empty id; give each a name that can be filtered by")
-    if index.current() is None:  # before a folder is made for the lock
-        raise missing
-    with index.write() as writer:
-        published = writer.published()
-        if published is None:
-            raise missing
+    with annotating(index) as (writer, published):
         if model is not None and published.record.fingerprint != model:
             raise StoreError(
                 f"{index.location}: was built anew by another model while clusters were looked for; run it again"
             )
-        return _write(index, writer, published, _Clusters(clusters, within), progress)
+        new = _Clusters(clusters, within)
+        written = replace_payloads(
+            writer, published, new.payload, fields={CLUSTER: KEPT_TABLE[CLUSTER]}, progress=progress
+        )
+    return ClusterUpdate(
+        index.location,
+        len(set(new.found.values())),
+        len(new.found),
+        written.photos,
+        written.generation,
+        written.published,
+        written.seconds,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Clusters:
     of_product: Mapping[str, str]
     within: frozenset[str] | None
+    found: dict[str, str] = field(default_factory=dict)
+    """Cluster by product, of all products whose photos passed by."""
 
     def payload(self, payload: Payload) -> Payload:
         """The whole payload with the new field, or without it where the product is in no cluster."""
         product = str(payload["product_id"])
-        if self.within is not None and product not in self.within:
-            return payload
-        rest = {name: value for name, value in payload.items() if name != CLUSTER}
         cluster = self.of_product.get(product)
-        return rest if cluster is None else {**rest, CLUSTER: cluster}
-
-
-def _write(
-    index: Index, writer: Writer, published: Store, clusters: _Clusters, progress: Progress | None
-) -> ClusterUpdate:
-    """Replace the payloads that changed and publish; nothing changed, nothing published."""
-    began, moment, total = time.perf_counter(), now(), published.count()
-    found: dict[str, str] = {}
-    report = ClusterUpdate(index.location, 0, 0, generation=published.generation)
-
-    def changed() -> Iterator[Point]:
-        for done, point in enumerate(published.scroll()):
-            if progress and done % EVERY == 0:
-                progress("Writing photos", done, total)
-            payload = clusters.payload(point.payload)
-            if CLUSTER in payload:
-                found[str(payload["product_id"])] = str(payload[CLUSTER])
-            if payload != point.payload:
-                report.photos_written += 1
-                yield Point(point.id, {**payload, "indexed_at": moment})
-
-    points = changed()
-    first = next(points, None)
-    if first is not None:
-        table = {**published.record.field_table, CLUSTER: KEPT_TABLE[CLUSTER]}
-        record = replace(published.record, created_at=moment, field_table=table)
-        draft = writer.draft(record, from_published=True)
-        draft.replace_payload(chain([first], points))
-        report.generation, report.published = draft.publish(), True
-    report.products, report.clusters = len(found), len(set(found.values()))
-    report.seconds = time.perf_counter() - began
-    return report
+        if self.within is not None and product not in self.within:
+            cluster = payload.get(CLUSTER)
+        rest = {name: value for name, value in payload.items() if name != CLUSTER}
+        if cluster is None:
+            return rest
+        self.found[product] = str(cluster)
+        return {**rest, CLUSTER: cluster}

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from indexer.catalog.products import Reject
 from indexer.catalog.rejects import write_rejects
-from indexer.errors import EventsError, StoreMissing, StoreUnwritable
+from indexer.errors import EventsError, StoreUnwritable
 from indexer.fields.co_views import CoViewed, to_payload
 from indexer.fields.roles import CO_VIEWED
 from indexer.fields.types import Payload
-from indexer.store.interface import Index, Store, Writer
-from indexer.store.records import Point
-from indexer.store.transfer.compare import EVERY
+from indexer.store.interface import Index
 from indexer.sync.annotate.co_view_counts import DIGITS, CoViewTable, count_co_views
 from indexer.sync.annotate.events import Events, Notice, read_events
-from indexer.system.clock import now
+from indexer.sync.annotate.writing import annotating, replace_payloads
 from indexer.system.progress import Progress
 
 REJECTS_NAME = "events-rejects.jsonl"
@@ -95,13 +91,7 @@ def update_co_views(path: Path, index: Index, *, min_count: int = 1, progress: P
             written then.
         StoreError: the index is missing, locked or fails.
     """
-    missing = StoreMissing(f"{index.location}: no index here yet; fill it with: indexer sync CATALOG")
-    if index.current() is None:  # before a folder is made for the lock
-        raise missing
-    with index.write() as writer:
-        published = writer.published()
-        if published is None:
-            raise missing
+    with annotating(index) as (writer, published):
         began = time.perf_counter()
         names = sorted({str(point.payload["product_id"]) for point in published.scroll(fields=["product_id"])})
         known = {name: number for number, name in enumerate(names)}
@@ -112,7 +102,13 @@ def update_co_views(path: Path, index: Index, *, min_count: int = 1, progress: P
         report.seconds = {"read": read - began, "count": time.perf_counter() - read}
         report.rejects_file = _write_rejects(index, events)
         _refuse_useless(path, index, events)
-        _write(writer, published, _Payloads(table, names, known), report, progress)
+        written = replace_payloads(writer, published, _Payloads(table, names, known).of, progress=progress)
+        report.photos_written, report.generation, report.published = (
+            written.photos,
+            written.generation,
+            written.published,
+        )
+        report.seconds["write"] = written.seconds
     return report
 
 
@@ -132,31 +128,6 @@ class _Payloads:
     def _co_viewed(self, row: int) -> CoViewed:
         score = float(f"{self._table.scores[row]:.{DIGITS}g}")
         return CoViewed(self._names[self._table.others[row]], int(self._table.counts[row]), score)
-
-
-def _write(
-    writer: Writer, published: Store, payloads: _Payloads, report: EventsReport, progress: Progress | None
-) -> None:
-    """Replace the payloads that changed and publish; nothing changed, nothing published."""
-    began, moment, total = time.perf_counter(), now(), published.count()
-
-    def changed() -> Iterator[Point]:
-        for done, point in enumerate(published.scroll()):
-            if progress and done % EVERY == 0:
-                progress("Writing photos", done, total)
-            payload = payloads.of(point.payload)
-            if payload != point.payload:
-                report.photos_written += 1
-                yield Point(point.id, {**payload, "indexed_at": moment})
-
-    points = changed()
-    first = next(points, None)
-    report.generation = published.generation
-    if first is not None:
-        draft = writer.draft(replace(published.record, created_at=moment), from_published=True)
-        draft.replace_payload(chain([first], points))
-        report.generation, report.published = draft.publish(), True
-    report.seconds["write"] = time.perf_counter() - began
 
 
 def _megabytes(progress: Progress) -> Notice:

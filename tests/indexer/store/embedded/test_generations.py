@@ -163,7 +163,7 @@ def test_what_was_copied_goes_when_publishing_fails(index: EmbeddedIndex, monkey
     publish(index, points(0, 10))
     with index.write() as writer:
         draft = writer.draft(RECORD, from_published=True)
-        monkeypatch.setattr("indexer.store.embedded.draft.fsync", Mock(side_effect=FULL))
+        monkeypatch.setattr("indexer.store.embedded.draft.fsync_tree", Mock(side_effect=FULL))
         with pytest.raises(StoreUnwritable, match="published index is untouched; make room"):
             draft.publish()
     assert [folder.name for folder in (index.root / "generations").iterdir()] == ["1"]

@@ -121,6 +121,29 @@ def test_a_graph_that_finds_too_little_stops_the_switch(index: ServerIndex, monk
     assert (index.current(), collections(index)) == ("1", ["shop-1"])
 
 
+@pytest.mark.parametrize("fails", ["delete_collection", "update_collection_aliases"])
+def test_what_readers_already_see_is_not_taken_away_when_publishing_fails_late(
+    index: ServerIndex, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    build(index, points(0, 10))
+    build(index, points(0, 20))
+    original = getattr(engine(index), fails)
+
+    def answer_is_lost(*arguments: Any, **named: Any) -> None:
+        if fails == "update_collection_aliases":  # the alias did move
+            original(*arguments, **named)
+        raise RuntimeError("the line went dead")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine(index), fails, answer_is_lost)
+        with pytest.raises(StoreError, match="the line went dead"):
+            build(index, points(0, 30))
+    assert index.current() == "3"
+    assert index.read().count() == 30
+    build(index, points(0, 40))
+    assert index.generations() == ["3", "4"]
+
+
 def test_equal_vectors_do_not_count_as_lost(index: ServerIndex) -> None:
     same = points(0, 1)[0].vector
     assert build(index, [dataclasses.replace(point, vector=same) for point in points(0, 40)]) == "1"
@@ -229,7 +252,7 @@ def test_a_strangers_collection_with_such_a_number_is_left_alone(index: ServerIn
 
 
 def test_what_dead_writers_left_is_cleared_away_unless_they_may_live(index: ServerIndex) -> None:
-    own = CollectionState("shop-1", record(), complete=False, writer=index.signature())
+    own = CollectionState("shop-1", record(), complete=False, writer=index.layout.signature())
     fresh = dataclasses.replace(record(), created_at=now())
     others = CollectionState("shop-2", fresh, complete=False, writer="another machine")
     long_dead = CollectionState("shop-3", record(), complete=False, writer="another machine")

@@ -20,7 +20,7 @@ from indexer.errors import JewelryError, MissingExtra, StoreError, StoreUnwritab
 from indexer.store.filters.tree import Filter
 from indexer.store.interface import Index
 from indexer.store.records import GenerationRecord, Point
-from indexer.store.transfer.compare import Tally
+from indexer.store.tally import Tally
 from indexer.store.transfer.copy import transfer
 from indexer.store.transfer.tables import PointTable, read_table, write_table
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, record

@@ -24,7 +24,8 @@ from indexer.store.interface import Index
 from indexer.store.records import Point
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.index import ServerIndex
-from indexer.store.transfer.compare import Kind, Tally, differences
+from indexer.store.tally import Tally
+from indexer.store.transfer.compare import Kind, differences
 from indexer.store.transfer.copy import copy_index
 from tests.faults.loopback_qdrant import Fault, loopback_qdrant
 from tests.shops.indexes.answers import COUNT, answers, scored, stored
@@ -128,7 +129,7 @@ def test_another_catalog_or_model_is_replaced_only_when_asked_to(source: Index, 
 def test_a_failed_push_to_a_server_goes_on_where_it_was(
     source: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.store.server.engine.REQUEST_POINTS", 10)
+    monkeypatch.setattr("indexer.store.server.engine.WRITE_BATCH", 10)
     target = make_index("server", tmp_path / "target")
     assert isinstance(target, ServerIndex)
     client, sent = target.connection.client, list[str]()
@@ -310,7 +311,7 @@ def test_a_killed_push_to_a_real_server_goes_on_with_what_arrived(tmp_path: Path
     )  # type: ignore[arg-type,unused-ignore]
 
     def some_arrived() -> bool:
-        return any(target.open(state).count() >= 1000 for state in target.states())
+        return any(target.open(state).count() >= 1000 for state in target.layout.states())
 
     arguments = ("push", "--to", url, "--collection", name, *key, "--index", source.location, "--json")
     try:
@@ -321,8 +322,8 @@ def test_a_killed_push_to_a_real_server_goes_on_with_what_arrived(tmp_path: Path
         assert report["sent"] <= 4000
         assert [(p.id, p.payload) for p in stored(target)] == [(p.id, p.payload) for p in stored(source)]
     finally:
-        for state in target.states():
-            target.drop(state.collection)
+        for state in target.layout.states():
+            target.layout.remove(state.collection)
 
 
 def run(*arguments: str, env: dict[str, str] | None = None) -> Result:

@@ -1,0 +1,34 @@
+"""What the libraries of both engines answer, as ours: they name the parts of a record alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from indexer.store.records import TEXT_VECTOR_NAME, VECTOR_NAME, Hit, Point
+
+
+def to_point(record: Any) -> Point:
+    """A point with the vectors that were asked for."""
+    found = record.vector if isinstance(record.vector, dict) else {}
+    rows = (found.get(name) for name in (VECTOR_NAME, TEXT_VECTOR_NAME))
+    vectors = (None if row is None else np.asarray(row, np.float32) for row in rows)
+    return Point(str(record.id), record.payload or {}, *vectors)
+
+
+def to_hits(scored: Iterable[Any], *, points: bool) -> list[Hit]:
+    """One question's answers, best first; with ``points``, each with its vectors."""
+    return [Hit(str(p.id), float(p.score), p.payload or {}, to_point(p) if points else None) for p in scored]
+
+
+def to_counts(hits: Iterable[Any]) -> list[tuple[str | bool, int]]:
+    """Values and their number of points, most frequent first."""
+    counts = [(hit.value, int(hit.count)) for hit in hits if hit.count]  # 0: an index remembers what no point has now
+    return sorted(counts, key=lambda hit: (-hit[1], str(hit[0])))
+
+
+def selector(fields: Sequence[str] | None) -> Any:
+    """The payload fields to ask for; None asks for all."""
+    return True if fields is None else list(fields)

@@ -1,0 +1,61 @@
+"""The payload of a point: what the catalog says, what was measured of the photo, what others wrote of its product."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from indexer.catalog.products import Product, ProductImage
+from indexer.fields.roles import RESERVED
+from indexer.fields.types import Payload
+from indexer.sync.kept_fields import Keeper
+from indexer.sync.photo import EmbeddedPhoto, Wanted
+
+_PREDICTED = ("predicted_category", "predicted_confidence")
+
+
+def catalog_fields(product: Product, image: ProductImage) -> Payload:
+    """The catalog's part of a photo's payload."""
+    category = {} if product.category is None else {"category": product.category}
+    return {"product_id": product.id, **image.fields, **category}
+
+
+def catalog_part(payload: Payload) -> Payload:
+    """The same of a payload that is in the index."""
+    return {name: value for name, value in payload.items() if name not in RESERVED}
+
+
+class Payloads:
+    """Makes the payloads that one sync writes.
+
+    Args:
+        keeper: what others than the catalog wrote of the products.
+        moment: when the sync began, for ``indexed_at``.
+    """
+
+    def __init__(self, keeper: Keeper, moment: str) -> None:
+        self._keeper, self._moment = keeper, moment
+
+    def embedded(self, wanted: Wanted, photo: EmbeddedPhoto) -> Payload:
+        """Of a photo that went through the model."""
+        predicted: Payload = {}
+        if photo.category is not None:
+            # All 17 digits of it the embedded engine would not give back as they came, and copies would not be equal.
+            predicted = dict(zip(_PREDICTED, (photo.category, round(photo.confidence, 6)), strict=True))
+        return self._whole(wanted, asdict(photo.facts), predicted)
+
+    def carried(self, wanted: Wanted, source: Payload) -> Payload:
+        """Of a photo whose pixels are those of a point in the index: what was measured of them is carried over."""
+        return self._whole(wanted, source["photo"], {n: source[n] for n in _PREDICTED if n in source})
+
+    def _whole(self, wanted: Wanted, facts: dict[str, Any], predicted: Payload) -> Payload:
+        file = {
+            "path": wanted.image.key,
+            "rank": wanted.image.rank,
+            "bytes": wanted.size,
+            "mtime_ns": wanted.mtime_ns,
+        }
+        # Asked by the product: a photo that moved may have been another one's.
+        kept = self._keeper.of(wanted.product_id)
+        photo = file | facts | file  # in this order, with the file's own also where the facts are an earlier photo's
+        return {**wanted.payload, **kept, "indexed_at": self._moment, "photo": photo, **predicted}
