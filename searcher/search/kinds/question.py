@@ -1,7 +1,8 @@
-"""What each kind of question comes down to: what was asked, how to find candidates, what to say of them."""
+"""What each kind of question is before it is read, and what it comes down to: how candidates are found."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,12 +13,12 @@ from numpy.typing import NDArray
 
 from indexer.errors import UsageError
 from indexer.store.filters.tree import Filter
-from searcher.questions.example import Asked
+from searcher.questions.example import Asked, Example
 from searcher.questions.options import STYLE_POOL, Options
 from searcher.questions.photo import QueryPhoto
-from searcher.search.candidate import Candidate
-from searcher.search.nearest import nearest_products
-from searcher.search.published import Published
+from searcher.search.ground.candidate import Candidate
+from searcher.search.ground.nearest import nearest_products
+from searcher.search.ground.published import Published
 
 Vectors = NDArray[np.float32]
 
@@ -26,9 +27,65 @@ Find = Callable[[Filter | None, int], list[Candidate]]
 """The best n candidates that pass a filter, best first."""
 
 
+class Question(ABC):
+    """What is asked, before anything of it is read. Making one checks all that it can tell by itself."""
+
+    @property
+    def liked(self) -> Sequence[Example]:
+        """What an answer should look like."""
+        return ()
+
+    @property
+    def disliked(self) -> Sequence[Example]:
+        """What an answer should not look like."""
+        return ()
+
+    @property
+    def has_product(self) -> bool:
+        """Whether it is about one product, whose values a preset can go by; see `Search.payload`."""
+        return len(self.liked) == 1 and self.liked[0].product_id is not None
+
+    def check(self, asking: Asking) -> None:  # noqa: B027 - most kinds take all options
+        """Refuse options that this kind of question cannot take, its examples unread; raises ``UsageError``."""
+
+    @abstractmethod
+    def search(self, asking: Asking) -> Search:
+        """How it is answered, its examples read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a question is asked of, and its examples as soon as they are read."""
+
+    published: Published
+    options: Options
+    liked: Sequence[Asked] = ()
+    """In the order of `Question.liked`."""
+    disliked: Sequence[Asked] = ()
+
+    def nearest(self, vectors: Vectors) -> Find:
+        """Candidates by the cosine to the nearest of the vectors [m, dimension]."""
+        published, exact = self.published, self.options.exact
+
+        def find(where: Filter | None, count: int) -> list[Candidate]:
+            photos = published.photos_a_product
+            return nearest_products(published.store, vectors, count, where, exact=exact, photos_a_product=photos)
+
+        return find
+
+    def check_reach(self) -> None:
+        """Refuse a page beyond the products that are scored anew; raises ``UsageError``."""
+        wanted = self.options
+        if wanted.last > STYLE_POOL:
+            raise UsageError(
+                f"offset {wanted.offset} with k {wanted.k}: this question orders the {STYLE_POOL} products nearest to "
+                f"its examples, so offset + k is at most {STYLE_POOL}"
+            )
+
+
 @dataclass(frozen=True)
 class Search:
-    """A question ready to be answered from one generation."""
+    """A question read, ready to be answered from one generation."""
 
     query: Mapping[str, Any]
     """What was asked with, as plain JSON values."""
@@ -64,23 +121,3 @@ class Search:
     def liked_vectors(self) -> NDArray[np.float32] | None:
         """Of all photos of what is liked, [m, dimension]."""
         return np.concatenate([asked.vectors for asked in self.liked]) if self.liked else None
-
-
-def nearest(published: Published, vectors: Vectors, options: Options) -> Find:
-    """Candidates by the cosine to the nearest of the vectors [m, dimension]."""
-
-    def find(where: Filter | None, count: int) -> list[Candidate]:
-        return nearest_products(
-            published.store, vectors, count, where, exact=options.exact, photos_a_product=published.photos_a_product
-        )
-
-    return find
-
-
-def check_reach(options: Options) -> None:
-    """Refuse a page beyond the products that are scored anew; raises ``UsageError``."""
-    if options.last > STYLE_POOL:
-        raise UsageError(
-            f"offset {options.offset} with k {options.k}: this question orders the {STYLE_POOL} products nearest to "
-            f"its examples, so offset + k is at most {STYLE_POOL}"
-        )

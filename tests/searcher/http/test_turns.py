@@ -9,7 +9,7 @@ import time
 import pytest
 
 from searcher.http.dependencies import Turns
-from searcher.search.stages import listening
+from searcher.search.ground.stages import listening
 
 
 def run_together(turns: Turns, count: int) -> tuple[int, list[int]]:
