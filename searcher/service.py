@@ -18,7 +18,6 @@ from searcher.questions.example import Example
 from searcher.questions.options import Options, Wanted
 from searcher.questions.photo import QueryPhoto
 from searcher.search.answering import answer
-from searcher.search.facets.counting import facet_basis, facet_fields, facets, parse_facets
 from searcher.search.ground.published import Published, photo_key
 from searcher.search.kinds.question import Question
 from searcher.search.kinds.recommend import Discover, Recommend
@@ -201,6 +200,8 @@ class SearchService:
 
     def facets(self, fields: Sequence[str] = (), where: Where = None, *, limit: int = 20) -> tuple[Facet, ...]:
         """Values and ranges of fields, with the number of products that pass the filter; of all fields by default."""
+        from searcher.search.facets.counting import facet_basis, facet_fields, facets, parse_facets
+
         published = self.published()
         table = published.store.record.field_table
         tree, counted = published.read_filter(where), parse_facets(fields or facet_fields(table), table, limit)

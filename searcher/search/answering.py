@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,8 @@ from indexer.fields.types import Payload
 from indexer.store.filters.text_form import where_texts
 from indexer.store.filters.tree import both
 from searcher.answers.answer import Answer, Match, Query
-from searcher.answers.facet import Facet
 from searcher.questions.options import Options
 from searcher.search.explain import explain, likeness, sample_of
-from searcher.search.facets.counting import facet_basis, facets, facets_of
 from searcher.search.ground.candidate import Candidate
 from searcher.search.ground.published import Published, photo_key
 from searcher.search.ground.stages import stage
@@ -24,6 +23,9 @@ from searcher.search.kinds.question import Asking, Question, Search
 from searcher.search.plan import Plan, make_plan
 from searcher.search.ranking import Ranked, rank
 from searcher.search.reading.examples import ExampleReader
+
+if TYPE_CHECKING:
+    from searcher.answers.facet import Facet
 
 
 def answer(published: Published, reader: ExampleReader, question: Question, options: Options, started: float) -> Answer:
@@ -114,8 +116,10 @@ def _chosen(payload: Payload, options: Options) -> Payload:
 
 
 def _facets(published: Published, plan: Plan, ranked: Ranked) -> dict[str, tuple[Facet, ...]]:
-    if not plan.facets.kinds:
+    if plan.facets is None:
         return {}
+    from searcher.search.facets.counting import facet_basis, facets, facets_of
+
     basis = published.memo(facet_basis)
     payloads = [candidate.payload for candidate in ranked.candidates]
     with stage("facets"):

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.fields.types import FieldTable
 from indexer.store.filters import text_form
 from indexer.store.filters.text_form import where_texts
 from indexer.store.filters.tree import Filter, all_of
 from searcher.questions.options import Options
-from searcher.search.facets.counting import Counted, parse_facets
 from searcher.search.ground.published import Published
 from searcher.search.kinds.question import Asking, Question
 from searcher.search.style.boosts import Boost, parse_boosts
 from searcher.search.style.caps import Cap, parse_caps
 from searcher.search.style.fallback import relaxations
 from searcher.search.style.presets import PresetFilter, parse_preset
+
+if TYPE_CHECKING:
+    from searcher.search.facets.counting import Counted
 
 
 class Step(NamedTuple):
@@ -38,7 +40,7 @@ class Plan:
     boosts: Sequence[Boost]
     caps: Sequence[Cap]
     preset: PresetFilter | None
-    facets: Counted
+    facets: Counted | None
 
 
 def make_plan(published: Published, question: Question, options: Options) -> Plan:
@@ -56,11 +58,19 @@ def make_plan(published: Published, question: Question, options: Options) -> Pla
         caps=parse_caps(options.caps, table),
         steps=_steps(published.read_filter(options.where), options, table),
         preset=parse_preset(options.preset, table) if options.preset else None,
-        facets=parse_facets(options.facets, table),
+        facets=_facets(options, table),
     )
     if plan.preset and not question.has_product:
         plan.preset({})  # says what a photo, a text or several products lack
     return plan
+
+
+def _facets(options: Options, table: FieldTable) -> Counted | None:
+    if not options.facets:
+        return None
+    from searcher.search.facets.counting import parse_facets  # at the top it would slow every start
+
+    return parse_facets(options.facets, table)
 
 
 def _steps(where: Filter | None, options: Options, table: FieldTable) -> Sequence[Step]:
