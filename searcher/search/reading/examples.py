@@ -13,7 +13,7 @@ import numpy as np
 from indexer.errors import FingerprintMismatch, ImageError
 from indexer.system.machine import cores
 from searcher.questions.example import Asked, Example, unit_vector
-from searcher.questions.photo import QueryPhoto
+from searcher.questions.photo import QueryPhoto, load_query_photo
 from searcher.search.ground.published import Published, photo_key
 from searcher.search.ground.stages import stage
 
@@ -119,8 +119,6 @@ class ExampleReader:
             self._batches = None
 
     def _load(self, example: Example) -> tuple[QueryPhoto, Image.Image | bytes]:
-        from searcher.questions.photo import load_query_photo
-
         if example.url is None:
             assert example.image is not None  # noqa: S101
             return load_query_photo(example.image, example.crop)
