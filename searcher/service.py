@@ -104,7 +104,7 @@ class SearchService:
         itself is no answer. Scores are cosines, best first; equal scores are ordered by product id.
         """
         options = Options(**wanted)
-        return self._answer(Similar(Example(product_id, image, url, vector, crop)), options)
+        return self._answer(Similar([Example(product_id, image, url, vector, crop)]), options)
 
     def similar_batch(self, examples: Iterable[ExampleLike], **wanted: Unpack[Wanted]) -> list[Answer | JewelryError]:
         """`similar` for many examples, all from one generation; one that fails leaves its error in its place."""
@@ -112,7 +112,7 @@ class SearchService:
         answers: list[Answer | JewelryError] = []
         for example in examples:
             try:
-                answers.append(self._answer(Similar(Example.of(example)), options, published))
+                answers.append(self._answer(Similar([Example.of(example)]), options, published))
             except JewelryError as error:
                 answers.append(error)
         return answers
@@ -127,7 +127,7 @@ class SearchService:
     ) -> Answer:
         """More like these and unlike those; `searcher.search.kinds.recommend` has the two strategies."""
         options = Options(**wanted)
-        question = Recommend([*map(Example.of, positive)], [*map(Example.of, negative)], strategy)
+        question = Recommend([*map(Example.of, positive)], [*map(Example.of, negative)], strategy=strategy)
         return self._answer(question, options)
 
     def discover(
@@ -137,9 +137,10 @@ class SearchService:
         **wanted: Unpack[Wanted],
     ) -> Answer:
         """Like the target, but rather the first than the second of each pair; without a target, the pairs alone."""
-        options, aim = Options(**wanted), None if target is None else Example.of(target)
+        options, targets = Options(**wanted), [] if target is None else [Example.of(target)]
         pairs = [(Example.of(first), Example.of(second)) for first, second in context]
-        return self._answer(Discover(aim, pairs), options)
+        question = Discover([*targets, *(first for first, _ in pairs)], [second for _, second in pairs])
+        return self._answer(question, options)
 
     def also_viewed(
         self,
@@ -153,7 +154,7 @@ class SearchService:
         from searcher.search.kinds.also_viewed import AlsoViewed
 
         options, viewed = Options(**wanted), [Example.of(one) for one in dict.fromkeys(product_ids)]
-        return self._answer(AlsoViewed(viewed, decay, co_view_weight), options)
+        return self._answer(AlsoViewed(viewed, decay=decay, co_view_weight=co_view_weight), options)
 
     def text(self, text: str, *, mode: TextMode = "auto", **wanted: Unpack[Wanted]) -> Answer:
         """Products by a text: by their looks where the index has a text model, else by words; ``mode`` chooses.
@@ -164,7 +165,7 @@ class SearchService:
         from searcher.search.kinds.text import Text
 
         options = Options(**wanted)
-        return self._answer(Text(text, mode, self.texts), options)
+        return self._answer(Text(text=text, mode=mode, reader=self.texts), options)
 
     def classify(
         self, image: PhotoSource | None = None, *, url: str | None = None, crop: Crop | None = None, k: int = 5

@@ -10,7 +10,6 @@ import numpy as np
 
 from indexer.errors import UsageError
 from indexer.store.filters.tree import Filter, Match, both
-from searcher.questions.example import Example
 from searcher.questions.options import STYLE_POOL
 from searcher.search.ground.candidate import Candidate
 from searcher.search.ground.nearest import as_candidates, nearest_products
@@ -27,28 +26,22 @@ from searcher.search.kinds.question import Asking, Question, Search
 LOOKS_ALONE = "No co-views are known of these products, so looks alone decide; count some with: indexer events FILE."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AlsoViewed(Question):
-    """What a visitor may want to see after these products, newest first.
+    """What a visitor may want to see after the products that are liked, newest first.
 
     Raises:
         UsageError: no product is given, or the decay or the weight is out of bounds.
     """
 
-    viewed: Sequence[Example]
     decay: float
     co_view_weight: float
 
     def __post_init__(self) -> None:
-        if not self.viewed:
+        if not self.liked:
             raise UsageError("no product was viewed; give at least one product id")
         check_decay(self.decay)
         check_weight(self.co_view_weight)
-
-    @property
-    def liked(self) -> Sequence[Example]:
-        """The products viewed."""
-        return self.viewed
 
     def check(self, asking: Asking) -> None:
         """No more products are ordered than are scored anew."""
@@ -57,7 +50,7 @@ class AlsoViewed(Question):
     def search(self, asking: Asking) -> Search:
         """See `Question.search`."""
         store, liked = asking.published.store, asking.liked
-        names = [str(example.product_id) for example in self.viewed]
+        names = [str(example.product_id) for example in self.liked]
         visited = visited_products(
             [(name, dict(asked.payload), asked.vectors) for name, asked in zip(names, liked, strict=True)], self.decay
         )

@@ -27,18 +27,13 @@ Find = Callable[[Filter | None, int], list[Candidate]]
 """The best n candidates that pass a filter, best first."""
 
 
+@dataclass(frozen=True)
 class Question(ABC):
     """What is asked, before anything of it is read. Making one checks all that it can tell by itself."""
 
-    @property
-    def liked(self) -> Sequence[Example]:
-        """What an answer should look like."""
-        return ()
-
-    @property
-    def disliked(self) -> Sequence[Example]:
-        """What an answer should not look like."""
-        return ()
+    liked: Sequence[Example] = ()
+    """What an answer should look like."""
+    disliked: Sequence[Example] = ()
 
     @property
     def has_product(self) -> bool:

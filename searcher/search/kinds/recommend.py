@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import UsageError
 from indexer.store.filters.tree import Filter
-from searcher.questions.example import Asked, Example
+from searcher.questions.example import Asked
 from searcher.questions.options import STYLE_POOL
 from searcher.search.ground.candidate import DECIMALS, Candidate
 from searcher.search.ground.nearest import nearest_products
@@ -29,35 +29,23 @@ Strategy = Literal["average_vector", "best_score"]
 STRATEGIES: tuple[Strategy, ...] = ("average_vector", "best_score")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recommend(Question):
-    """More like the positive and unlike the negative.
+    """More like what is liked and unlike what is not.
 
     Raises:
         UsageError: no example at all, or none that is liked for `average_vector`; an unknown strategy.
     """
 
-    positive: Sequence[Example]
-    negative: Sequence[Example]
     strategy: Strategy
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
             raise UsageError(f"there is no strategy {self.strategy!r}; give one of: {', '.join(STRATEGIES)}")
-        if not self.positive and not self.negative:
+        if not self.liked and not self.disliked:
             raise UsageError("nothing is given to recommend from; give at least one example that is liked")
-        if not self.positive and self.strategy == "average_vector":
+        if not self.liked and self.strategy == "average_vector":
             raise UsageError("average_vector needs an example that is liked; best_score does without")
-
-    @property
-    def liked(self) -> Sequence[Example]:
-        """The positive examples."""
-        return self.positive
-
-    @property
-    def disliked(self) -> Sequence[Example]:
-        """The negative examples."""
-        return self.negative
 
     def check(self, asking: Asking) -> None:
         """`best_score` orders no more products than are scored anew."""
@@ -68,8 +56,8 @@ class Recommend(Question):
         """See `Question.search`."""
         liked, disliked = asking.liked, asking.disliked
         query = {
-            "positive": [example.to_json() for example in self.positive],
-            "negative": [example.to_json() for example in self.negative],
+            "positive": [example.to_json() for example in self.liked],
+            "negative": [example.to_json() for example in self.disliked],
             "strategy": self.strategy,
         }
         if self.strategy == "average_vector":
@@ -81,49 +69,39 @@ class Recommend(Question):
         return Search(query, find, liked, disliked)
 
 
-@dataclass(frozen=True)
 class Discover(Question):
     """Like the target, but rather the first than the second of each pair; without a target, the pairs alone.
+
+    Liked are the target, where there is one, and the first of each pair; disliked are the second ones.
 
     Raises:
         UsageError: neither a target nor a pair is given.
     """
 
-    target: Example | None
-    context: Sequence[tuple[Example, Example]]
-
     def __post_init__(self) -> None:
-        if self.target is None and not self.context:
+        if not self.liked:
             raise UsageError(
                 "nothing is given to discover from; give a target, or pairs of what is liked and what is not"
             )
 
-    @property
-    def liked(self) -> Sequence[Example]:
-        """The target, where there is one, and the first of each pair."""
-        return [*([] if self.target is None else [self.target]), *(first for first, _ in self.context)]
-
-    @property
-    def disliked(self) -> Sequence[Example]:
-        """The second of each pair."""
-        return [second for _, second in self.context]
-
     def check(self, asking: Asking) -> None:
         """Pairs order no more products than are scored anew."""
-        if self.context:
+        if self.disliked:
             asking.check_reach()
 
     def search(self, asking: Asking) -> Search:
         """See `Question.search`."""
         liked, disliked = asking.liked, asking.disliked
+        targets = len(liked) - len(disliked)
+        pairs = zip(self.liked[targets:], self.disliked, strict=True)
         query = {
-            "target": None if self.target is None else self.target.to_json(),
-            "context": [[first.to_json(), second.to_json()] for first, second in self.context],
+            "target": self.liked[0].to_json() if targets else None,
+            "context": [[first.to_json(), second.to_json()] for first, second in pairs],
         }
-        if not self.context:
+        if not disliked:
             return Search(query, asking.nearest(liked[0].vectors), liked)
-        better, worse = _centres(liked[-len(self.context) :]), _centres(disliked)
-        if self.target is None:
+        better, worse = _centres(liked[targets:]), _centres(disliked)
+        if not targets:
             find = _rescored(asking, better, lambda vectors: recommend_scores.context(vectors, better, worse))
         else:
             aim = liked[0].centre

@@ -22,7 +22,7 @@ NOT_AT_HAND = "Found by words: the index has a text model, but it cannot be used
 CUT = "The text model reads no further, so the end of the text was left out."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Text(Question):
     """Products by a text. ``auto`` falls back to words, with a note, where the index's text model is not at hand.
 

@@ -20,7 +20,7 @@ from searcher.service import SearchService
 from tests.shops.indexes.built_index import TABLE, Built
 
 TEXTS = ("category=rings|watches", "price<=300", "price>=10", "metal!=gold", "title~ring")
-BY_PRODUCT = Similar(Example(product_id="P003"))
+BY_PRODUCT = Similar([Example(product_id="P003")])
 GOLD = Match("metal", ("gold",))
 
 
