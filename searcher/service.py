@@ -14,15 +14,16 @@ from indexer.store.filters.text_form import Where
 from indexer.store.interface import Index
 from searcher.answers.answer import Answer
 from searcher.answers.product import ProductPage
-from searcher.questions.example import Asked, Example
+from searcher.questions.example import Example
 from searcher.questions.options import Options, Wanted
 from searcher.questions.photo import QueryPhoto
 from searcher.search.answering import answer
-from searcher.search.kinds.recommend import by_examples, by_pairs
-from searcher.search.published import Published, photo_key
+from searcher.search.ground.published import Published, photo_key
+from searcher.search.kinds.question import Question
+from searcher.search.kinds.recommend import Discover, Recommend
+from searcher.search.kinds.similar import Similar
 from searcher.search.reading.examples import ExampleReader
 from searcher.search.reading.texts import TextReader
-from searcher.search.search import Search, nearest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,9 +103,8 @@ class SearchService:
         By product, each of its photos asks, a product counts with its best pair of photos, and the product
         itself is no answer. Scores are cosines, best first; equal scores are ordered by product id.
         """
-        started, options = time.perf_counter(), Options(**wanted)
-        example = Example(product_id, image, url, vector, crop)
-        return self._similar(self.published(), example, options, started)
+        options = Options(**wanted)
+        return self._answer(Similar([Example(product_id, image, url, vector, crop)]), options)
 
     def similar_batch(self, examples: Iterable[ExampleLike], **wanted: Unpack[Wanted]) -> list[Answer | JewelryError]:
         """`similar` for many examples, all from one generation; one that fails leaves its error in its place."""
@@ -112,7 +112,7 @@ class SearchService:
         answers: list[Answer | JewelryError] = []
         for example in examples:
             try:
-                answers.append(self._similar(published, Example.of(example), options, time.perf_counter()))
+                answers.append(self._answer(Similar([Example.of(example)]), options, published))
             except JewelryError as error:
                 answers.append(error)
         return answers
@@ -126,9 +126,9 @@ class SearchService:
         **wanted: Unpack[Wanted],
     ) -> Answer:
         """More like these and unlike those; `searcher.search.kinds.recommend` has the two strategies."""
-        started, options, published = time.perf_counter(), Options(**wanted), self.published()
-        liked, disliked = self._read(published, positive), self._read(published, negative)
-        return answer(published, by_examples(published, liked, disliked, strategy, options), options, started)
+        options = Options(**wanted)
+        question = Recommend([*map(Example.of, positive)], [*map(Example.of, negative)], strategy=strategy)
+        return self._answer(question, options)
 
     def discover(
         self,
@@ -137,10 +137,10 @@ class SearchService:
         **wanted: Unpack[Wanted],
     ) -> Answer:
         """Like the target, but rather the first than the second of each pair; without a target, the pairs alone."""
-        started, options, published = time.perf_counter(), Options(**wanted), self.published()
-        aim = None if target is None else self._read(published, [target])[0]
-        pairs = [(first, second) for first, second in (self._read(published, pair) for pair in context)]
-        return answer(published, by_pairs(published, aim, pairs, options), options, started)
+        options, targets = Options(**wanted), [] if target is None else [Example.of(target)]
+        pairs = [(Example.of(first), Example.of(second)) for first, second in context]
+        question = Discover([*targets, *(first for first, _ in pairs)], [second for _, second in pairs])
+        return self._answer(question, options)
 
     def also_viewed(
         self,
@@ -151,11 +151,10 @@ class SearchService:
         **wanted: Unpack[Wanted],
     ) -> Answer:
         """What a visitor who viewed these products, newest first, may want to see; see `search.kinds.also_viewed`."""
-        from searcher.search.kinds.also_viewed import by_visit
+        from searcher.search.kinds.also_viewed import AlsoViewed
 
-        started, options, published = time.perf_counter(), Options(**wanted), self.published()
-        seen = self._read(published, list(dict.fromkeys(product_ids)))
-        return answer(published, by_visit(published, seen, decay, co_view_weight, options), options, started)
+        options, viewed = Options(**wanted), [Example.of(one) for one in dict.fromkeys(product_ids)]
+        return self._answer(AlsoViewed(viewed, decay=decay, co_view_weight=co_view_weight), options)
 
     def text(self, text: str, *, mode: TextMode = "auto", **wanted: Unpack[Wanted]) -> Answer:
         """Products by a text: by their looks where the index has a text model, else by words; ``mode`` chooses.
@@ -163,20 +162,21 @@ class SearchService:
         By ``words`` of titles and attributes, the score is the share of the words that match. By ``looks``, it is the
         cosine between the text and the photo, seldom above 0.4. Raises ``MissingExtra`` besides, where it is needed.
         """
-        from searcher.search.kinds.text import by_text
+        from searcher.search.kinds.text import Text
 
-        started, options, published = time.perf_counter(), Options(**wanted), self.published()
-        return answer(published, by_text(published, self.texts, text, mode, options), options, started)
+        options = Options(**wanted)
+        return self._answer(Text(text=text, mode=mode, reader=self.texts), options)
 
     def classify(
         self, image: PhotoSource | None = None, *, url: str | None = None, crop: Crop | None = None, k: int = 5
     ) -> Classification:
         """The k likeliest categories of a photo; raises ``UsageError`` when the model knows none."""
-        from searcher.answers.classification import classified
+        from searcher.answers.classification import check_classifies, classified
 
-        started, published = time.perf_counter(), self.published()
-        photo, prediction = self.reader.predict(published, Example(image=image, url=url, crop=crop))
+        started, example, published = time.perf_counter(), Example(image=image, url=url, crop=crop), self.published()
         model = self.reader.embedder(published).model
+        check_classifies(model, k)
+        photo, prediction = self.reader.predict(published, example)
         return classified(prediction.category_logits[0], model, photo.name, k, started)
 
     def mislabels(self, where: Where = None, *, limit: int = 1000) -> MislabelReport:
@@ -201,12 +201,12 @@ class SearchService:
 
     def facets(self, fields: Sequence[str] = (), where: Where = None, *, limit: int = 20) -> tuple[Facet, ...]:
         """Values and ranges of fields, with the number of products that pass the filter; of all fields by default."""
-        from searcher.search.facets.counting import facet_fields, facets
+        from searcher.search.facets.counting import facet_basis, facet_fields, facets, parse_facets
 
         published = self.published()
-        chosen = fields or facet_fields(published.store.record.field_table)
-        tree = published.read_filter(where)
-        return facets(published.store, chosen, tree, limit=limit, basis=published.facet_basis)
+        table = published.store.record.field_table
+        tree, counted = published.read_filter(where), parse_facets(fields or facet_fields(table), table, limit)
+        return facets(published.store, counted, tree, basis=published.memo(facet_basis))
 
     def product(self, product_id: str) -> ProductPage:
         """A product's payload and photos; raises ``UnknownProduct``."""
@@ -275,10 +275,6 @@ class SearchService:
         self.reader.close()
         self.texts.close()
 
-    def _read(self, published: Published, examples: Sequence[ExampleLike]) -> list[Asked]:
-        return [self.reader.read(published, Example.of(example)) for example in examples]
-
-    def _similar(self, published: Published, example: Example, options: Options, started: float) -> Answer:
-        asked = self.reader.read(published, example)
-        search = Search(example.to_json(), nearest(published, asked.vectors, options), [asked])
-        return answer(published, search, options, started)
+    def _answer(self, question: Question, options: Options, published: Published | None = None) -> Answer:
+        started = time.perf_counter()
+        return answer(published or self.published(), self.reader, question, options, started)

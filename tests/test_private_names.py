@@ -10,7 +10,6 @@ ROOT = Path(__file__).parents[1]
 PUBLIC_ALL_THE_SAME = {"os._exit", "self._asdict"}
 """Documented parts of the standard library."""
 KNOWN = {
-    "indexer/store/transfer/server_snapshots.py: api._client",
     "searcher/insights/duplicates/verify/boosting.py: learner._predictors",
     "searcher/insights/duplicates/verify/boosting.py: learner._baseline_prediction",
 }

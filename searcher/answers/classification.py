@@ -34,8 +34,8 @@ class Classification:
         }
 
 
-def classified(logits: NDArray[np.float32], model: ModelFile, photo: str, k: int, started: float) -> Classification:
-    """The softmax of one photo's logits [C].
+def check_classifies(model: ModelFile, k: int) -> None:
+    """Refuse to name categories, before a photo is read.
 
     Raises:
         UsageError: the model was trained without categories, or k is below 1.
@@ -44,6 +44,10 @@ def classified(logits: NDArray[np.float32], model: ModelFile, photo: str, k: int
         raise UsageError(f"{model.path}: this model was trained without categories; train one on labelled photos")
     if k < 1:
         raise UsageError(f"k is {k}; ask for 1 category or more")
+
+
+def classified(logits: NDArray[np.float32], model: ModelFile, photo: str, k: int, started: float) -> Classification:
+    """The k likeliest by the softmax of one photo's logits [C]; see `check_classifies`."""
     shares = softmax(logits.astype(np.float64))
     order = sorted(range(len(shares)), key=lambda n: (-shares[n], model.categories[n]))[:k]
     best = tuple((model.categories[n], round(float(shares[n]), 6)) for n in order)

@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from searcher.pages.report_store import ReportStore
-from searcher.search.stages import stage
+from searcher.search.ground.stages import stage
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 

@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError, VectorError
 from indexer.models.vectors import unit
 from indexer.store.vectors import check_vectors
-from searcher.questions.photo import QueryPhoto
+from searcher.questions.photo import PhotoSource, QueryPhoto, name_of
 
 if TYPE_CHECKING:
-    from searcher.questions.photo import PhotoSource
-
     ExampleLike: TypeAlias = "Example | PhotoSource | Sequence[float] | NDArray[np.float32]"
 
 Crop = tuple[float, float, float, float]
@@ -80,8 +78,6 @@ class Example:
 
     def to_json(self) -> dict[str, Any]:
         """What was asked with, as plain JSON values; a photo by its name, a vector by its dimension."""
-        from searcher.questions.photo import name_of
-
         if self.product_id is not None:
             return {"product_id": self.product_id}
         cropped = {} if self.crop is None else {"crop": list(self.crop)}

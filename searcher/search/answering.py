@@ -1,8 +1,10 @@
-"""From a question to its answer: rank the candidates, describe each, count the facets."""
+"""From a question to its answer: plan, read the examples, rank the candidates, describe each, count the facets."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,31 +12,45 @@ from numpy.typing import NDArray
 from indexer.fields.roles import NOT_ANSWERED
 from indexer.fields.types import Payload
 from indexer.store.filters.text_form import where_texts
+from indexer.store.filters.tree import both
 from searcher.answers.answer import Answer, Match, Query
 from searcher.questions.options import Options
-from searcher.search.candidate import Candidate
-from searcher.search.explain import explain, likeness
-from searcher.search.published import Published, photo_key
+from searcher.search.explain import explain, likeness, sample_of
+from searcher.search.ground.candidate import Candidate
+from searcher.search.ground.published import Published, photo_key
+from searcher.search.ground.stages import stage
+from searcher.search.kinds.question import Asking, Question, Search
+from searcher.search.plan import Plan, make_plan
 from searcher.search.ranking import Ranked, rank
-from searcher.search.search import Search
-from searcher.search.stages import stage
+from searcher.search.reading.examples import ExampleReader
+
+if TYPE_CHECKING:
+    from searcher.answers.facet import Facet
 
 
-def answer(published: Published, search: Search, options: Options, started: float) -> Answer:
+def answer(published: Published, reader: ExampleReader, question: Question, options: Options, started: float) -> Answer:
     """Answer a question from one generation.
+
+    What can be wrong with it is found in the order of what it costs to find: first its options, then products and
+    vectors and with them the preset; only then a photo is fetched and embedded.
 
     Args:
         published: the generation.
-        search: the question.
+        reader: reads the examples.
+        question: what is asked.
         options: its options.
         started: `time.perf_counter` when it was asked.
 
     Raises:
-        UsageError: an option that makes no sense for this catalog.
+        UsageError: an option that makes no sense for this catalog, or an example that cannot be used.
+        ImageError: a photo cannot be used or fetched.
+        ModelError: a model is missing or altered, or is not the one of the index.
         StoreError: the store cannot be read.
     """
+    plan = make_plan(published, question, options)
+    search = _read(published, reader, question, plan)
     with stage("search"):
-        ranked = rank(published, options, search)
+        ranked = rank(plan, search)
     with stage("describe"):
         alike = _likeness(published, search) if options.explain and ranked.candidates else None
         matches = tuple(_match(published, search, options, ranked, candidate, alike) for candidate in ranked.candidates)
@@ -47,13 +63,24 @@ def answer(published: Published, search: Search, options: Options, started: floa
         took_ms=1000 * (time.perf_counter() - started),
         relaxed=ranked.relaxed,
         notes=tuple(search.notes),
-        **_facets(published, options, ranked),
+        **_facets(published, plan, ranked),
     )
+
+
+def _read(published: Published, reader: ExampleReader, question: Question, plan: Plan) -> Search:
+    """The question with its examples, and the filter of its preset; photos come last."""
+    examples = [*question.liked, *question.disliked]
+    known = [reader.look_up(published, example) for example in examples]
+    preset = plan.preset(known[0].payload) if plan.preset and known[0] else None
+    asked = [found or reader.embed(published, example) for found, example in zip(known, examples, strict=True)]
+    liked = len(question.liked)
+    search = question.search(Asking(published, plan.options, asked[:liked], asked[liked:]))
+    return replace(search, only=both(search.only, preset))
 
 
 def _likeness(published: Published, search: Search) -> NDArray[np.float64] | None:
     vectors = search.liked_vectors
-    return None if vectors is None else likeness(published.sample, vectors)
+    return None if vectors is None else likeness(published.memo(sample_of), vectors)
 
 
 def _match(
@@ -88,15 +115,15 @@ def _chosen(payload: Payload, options: Options) -> Payload:
     return {name: payload[name] for name in options.fields if name in payload}
 
 
-def _facets(published: Published, options: Options, ranked: Ranked) -> dict[str, tuple]:  # type: ignore[type-arg]
-    if not options.facets:
+def _facets(published: Published, plan: Plan, ranked: Ranked) -> dict[str, tuple[Facet, ...]]:
+    if plan.facets is None:
         return {}
-    from searcher.search.facets.counting import facets, facets_of
+    from searcher.search.facets.counting import facet_basis, facets, facets_of
 
-    table, basis = published.store.record.field_table, published.facet_basis
+    basis = published.memo(facet_basis)
     payloads = [candidate.payload for candidate in ranked.candidates]
     with stage("facets"):
         return {
-            "facets": facets(published.store, options.facets, ranked.where, basis=basis),
-            "result_facets": facets_of(payloads, options.facets, table, basis=basis),
+            "facets": facets(published.store, plan.facets, ranked.where, basis=basis),
+            "result_facets": facets_of(payloads, plan.facets, basis=basis),
         }

@@ -15,9 +15,9 @@ from indexer.models.vectors import unit
 from indexer.store.interface import Store
 from indexer.store.vectors import check_vectors
 from searcher.answers.answer import Explanation
-from searcher.search.candidate import DECIMALS, Candidate
-from searcher.search.published import photo_key
-from searcher.search.search import Search
+from searcher.search.ground.candidate import DECIMALS, Candidate
+from searcher.search.ground.published import Published, photo_key
+from searcher.search.kinds.question import Search
 
 SAMPLE = 1_000
 SAME = 1e-6
@@ -60,6 +60,11 @@ def explain(
         boosts=dict(candidate.boosts),
         parts=dict(search.parts.get(candidate.product_id, {})),
     )
+
+
+def sample_of(published: Published) -> NDArray[np.float32]:
+    """Vectors of photos that stand for the catalog, [n, dimension], for `Published.memo`."""
+    return sample_vectors(published.store)
 
 
 def sample_vectors(store: Store, size: int = SAMPLE) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from qdrant_client import models
 
 from indexer.errors import FilterError
 from indexer.fields.identity import point_id
-from indexer.store.filters.check import MAX_DEPTH
+from indexer.store.filters.check import DEEPEST
 from indexer.store.filters.json_form import write_filter
 from indexer.store.filters.tree import Condition, DateRange, Except, Filter, IsEmpty, Match, Prefix, Range, Text
 from indexer.store.records import Point
@@ -216,7 +216,7 @@ def test_refused_by_name_and_never_answered(shop: AnyStore, name: str, wrap: Cal
 
 def test_a_tower_of_filters_is_refused(shop: AnyStore) -> None:
     where = Filter(must=(GOLD,))
-    for _ in range(MAX_DEPTH):
+    for _ in range(DEEPEST):
         where = Filter(must=(where,))
     assert shop.count(where) == len(judge.filtered(POINTS, Filter(must=(GOLD,))))
     with pytest.raises(FilterError, match="nested deeper than"):

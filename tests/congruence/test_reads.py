@@ -12,7 +12,7 @@ import pytest
 from indexer.errors import FilterError, UsageError, VectorError
 from indexer.store.filters.tree import Condition, Filter, IsEmpty, Match, Range, Text
 from indexer.store.records import Point
-from searcher.search.nearest import nearest_products
+from searcher.search.ground.nearest import nearest_products
 from tests.congruence import judge
 from tests.congruence.engines import DIMENSION, AnyStore
 from tests.congruence.shop import POINTS, QUERIES, TABLE, payload, vector

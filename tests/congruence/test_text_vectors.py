@@ -13,7 +13,7 @@ from indexer.errors import UsageError, VectorError
 from indexer.fields.types import FieldType
 from indexer.store.filters.tree import Filter, Match
 from indexer.store.records import Point
-from searcher.search.nearest import nearest_products
+from searcher.search.ground.nearest import nearest_products
 from tests.congruence import judge
 from tests.congruence.engines import DIMENSION, TEXT_DIMENSION, AnyStore
 from tests.congruence.shop import POINTS as PLAIN

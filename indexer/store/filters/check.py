@@ -24,8 +24,11 @@ SHOWN = 80
 """Characters of a text that an error message quotes."""
 
 
-MAX_DEPTH = 32
-"""Levels of filters in filters; a server's JSON reader gives up at 128 levels of brackets."""
+MAX_DEPTH = 16
+"""Levels of filters in a filter that is given, whatever its form."""
+DEEPEST = 2 * MAX_DEPTH
+"""Levels that an engine is asked with: what is given, and what a question puts around it (a preset, what it leaves
+out). A server's JSON reader gives up at 128 levels of brackets."""
 
 _ASKED_OF: Mapping[type, FieldType] = {
     Except: FieldType.KEYWORD,
@@ -36,18 +39,19 @@ _ASKED_OF: Mapping[type, FieldType] = {
 }
 
 
-def check_filter(where: Filter | None, table: FieldTable) -> None:
+def check_filter(where: Filter | None, table: FieldTable, *, deepest: int = DEEPEST) -> None:
     """Refuse what engines answer differently: a field that is not indexed, or a condition of another type.
 
     Args:
         where: the filter; None passes.
         table: the catalog's fields (``record.field_table``); those every point has are added.
+        deepest: levels of filters in filters, `MAX_DEPTH` for what is given.
 
     Raises:
         FilterError: it names such a field, compares it with a value of another type, or is nested too deep.
     """
     if where is not None:
-        _check(where, known_fields(table), 0)
+        _check(where, known_fields(table), deepest, 0)
 
 
 def check_facet(field: str, table: FieldTable) -> None:
@@ -73,12 +77,17 @@ def field_type(field: str, fields: FieldTable) -> FieldType:
     return fields[field]
 
 
-def _check(condition: Condition, fields: FieldTable, depth: int) -> None:
+def check_depth(depth: int, deepest: int = MAX_DEPTH) -> None:
+    """Refuse a level that is too deep, before a recursion goes into it; raises ``FilterError``."""
+    if depth > deepest:
+        raise FilterError(f"the filter is nested deeper than {deepest} levels; write it flatter")
+
+
+def _check(condition: Condition, fields: FieldTable, deepest: int, depth: int) -> None:
     if isinstance(condition, Filter):
-        if depth > MAX_DEPTH:
-            raise FilterError(f"the filter is nested deeper than {MAX_DEPTH} levels; write it flatter")
+        check_depth(depth, deepest)
         for part in (*condition.must, *condition.should, *condition.must_not):
-            _check(part, fields, depth + 1)
+            _check(part, fields, deepest, depth + 1)
         return
     kind = field_type(condition.field, fields)
     if isinstance(condition, Match):

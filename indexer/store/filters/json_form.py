@@ -9,7 +9,7 @@ from typing import Any
 
 from indexer.errors import FilterError
 from indexer.fields.types import FieldTable, FieldType
-from indexer.store.filters.check import field_type
+from indexer.store.filters.check import check_depth, field_type
 from indexer.store.filters.tree import (
     Condition,
     DateRange,
@@ -29,7 +29,6 @@ _BOUNDS = ("gte", "gt", "lte", "lt")
 _CLAUSES = ("must", "should", "must_not")
 _OTHERS = ("geo_bounding_box", "geo_radius", "geo_polygon", "values_count", "is_null")
 """What else Qdrant can ask of a field: refused, but null stands for "not asked", as clients write it."""
-MAX_DEPTH = 16
 # What Qdrant's parser, pydantic's and Python's all read alike; "20260131" would be seconds since 1970 to one of them.
 _DATE = re.compile(
     r"\d{4}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?)?\Z",
@@ -57,8 +56,7 @@ def write_filter(tree: Filter) -> dict[str, Any]:
 
 
 def _filter(document: Any, fields: FieldTable, depth: int) -> Filter:
-    if depth > MAX_DEPTH:
-        raise FilterError(f"the filter is nested deeper than {MAX_DEPTH} levels; write it flatter")
+    check_depth(depth)
     if not isinstance(document, Mapping):
         raise FilterError(f"a filter is an object with must, should or must_not, not {_shown(document)}")
     for name, value in document.items():

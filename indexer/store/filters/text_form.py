@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from indexer.errors import FilterError
 from indexer.fields.types import FieldTable, FieldType, is_date_only, parse_boolean, parse_date, parse_number
-from indexer.store.filters.check import is_unicode, kind_of, listing, shown
+from indexer.store.filters.check import MAX_DEPTH, check_filter, is_unicode, kind_of, listing, shown
 from indexer.store.filters.json_form import read_filter
 from indexer.store.filters.tree import Condition, DateRange, Filter, IsEmpty, Match, Prefix, Range, Text, known_fields
 
@@ -53,10 +53,17 @@ on 30,000 photos, and a megabyte of JSON holds as many."""
 
 
 def read(where: Where, table: FieldTable) -> Filter | None:
-    """A filter in any form that a question takes: texts, a tree, or Qdrant's JSON; raises ``FilterError``."""
+    """A filter in any form that a question takes: texts, a tree, or Qdrant's JSON.
+
+    What comes back fits the fields: no engine refuses it for what it asks.
+
+    Raises:
+        FilterError: it does not fit, is nested too deep, or has too many conditions.
+    """
     if where is None:
         return None
     if isinstance(where, Filter):
+        check_filter(where, table, deepest=MAX_DEPTH)
         tree: Filter | None = where
     elif isinstance(where, Mapping):
         tree = read_filter(where, table) or None

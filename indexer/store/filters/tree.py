@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -181,6 +182,14 @@ def both(first: Filter | None, second: Filter | None) -> Filter | None:
     """A filter that holds when both do; None stands for no filter."""
     present = tuple(part for part in (first, second) if part)
     return present[0] if len(present) == 1 else Filter(must=present) if present else None
+
+
+def all_of(filters: Iterable[Filter | None]) -> Filter | None:
+    """A filter that holds when all do, no deeper than they are; they ask nothing by ``should``."""
+    parts = tuple(part for part in filters if part)
+    must = tuple(condition for part in parts for condition in part.must)
+    must_not = tuple(condition for part in parts for condition in part.must_not)
+    return Filter(must=must, must_not=must_not) if must or must_not else None
 
 
 def known_fields(table: FieldTable) -> FieldTable:

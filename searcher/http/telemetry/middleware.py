@@ -14,7 +14,7 @@ from searcher.http.problems import problem
 from searcher.http.request_context import caller_of, choose_request_id, client_address, header, request_id
 from searcher.http.telemetry import metrics
 from searcher.http.telemetry.json_logs import FIELDS
-from searcher.search.stages import listening
+from searcher.search.ground.stages import listening
 
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 """Routes that machines ask every few seconds: logged on level debug, unless they fail."""

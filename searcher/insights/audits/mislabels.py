@@ -20,7 +20,7 @@ from searcher.insights.audits.residual import residual_votes
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 
 if TYPE_CHECKING:
-    from searcher.search.published import Published
+    from searcher.search.ground.published import Published
 
 NEIGHBOURS = 10
 SHARPNESS = 4.0
@@ -58,7 +58,7 @@ def find_mislabels(
     """
     if limit < 0 or neighbours < 1:
         raise UsageError(f"limit is {limit} and neighbours is {neighbours}; ask for 0 or more, and 1 or more")
-    began, store = time.perf_counter(), published.store
+    began, store, tree = time.perf_counter(), published.store, published.read_filter(where)
     gallery = read_gallery(store)
     names, labels = gallery.labels("category")
     if len(names) < 2:
@@ -67,7 +67,6 @@ def find_mislabels(
         )
     near = nearest_photos(store, gallery, neighbours)
     judged = _Judged.of(gallery, near, labels, len(names), seed)
-    tree = published.read_filter(where)
     asked = labels >= 0
     if tree is not None:
         passing = {point.id for point in store.scroll(tree, fields=[])}

@@ -20,7 +20,7 @@ from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 
 if TYPE_CHECKING:
-    from searcher.search.published import Published
+    from searcher.search.ground.published import Published
 
 NEIGHBOURS = 10
 SHOWN_NEIGHBOURS = 5
@@ -55,10 +55,9 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50,
     """
     if limit < 0:
         raise UsageError(f"limit is {limit}; ask for 0 or more")
-    began, store = time.perf_counter(), published.store
+    began, store, tree = time.perf_counter(), published.store, published.read_filter(where)
     gallery = read_gallery(store)
     near = nearest_photos(store, gallery, NEIGHBOURS)
-    tree = published.read_filter(where)
     asked = np.ones(len(gallery), bool)
     if tree is not None:
         passing = {point.id for point in store.scroll(tree, fields=[])}

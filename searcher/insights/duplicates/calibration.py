@@ -20,6 +20,7 @@ from indexer.system.clock import now
 from indexer.system.progress import Progress
 from searcher.insights.duplicates.answers import Photo
 from searcher.insights.duplicates.compare.alignment import Picture
+from searcher.insights.duplicates.compare.comparison import comparison_of
 from searcher.insights.duplicates.compare.features import ALIGNED
 from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.pictures import Pictures
@@ -34,7 +35,7 @@ from searcher.insights.duplicates.verify.verifier import COPY, DIFFERENT, OTHER_
 
 if TYPE_CHECKING:
     from indexer.models.embedder import Embedder
-    from searcher.search.published import Published
+    from searcher.search.ground.published import Published
 
 PHOTOS = 300
 LEAST_PHOTOS = 40
@@ -86,7 +87,7 @@ class Calibration:
             raise UsageError(f"{photos} photos are too few to learn from; give {LEAST_PHOTOS} or more")
         self._store, self._embedder, self._verifier = published.store, embedder, verifier
         self._load = Pictures(published.local, published.catalog_root)
-        self._comparison = published.comparison
+        self._comparison = published.memo(comparison_of)
         self._decisions, self._wanted, self._seed = decisions, photos, seed
         self._progress = progress or (lambda _stage, _done, _total: None)
 

@@ -18,7 +18,7 @@ from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import SIDE
 from indexer.store.interface import Store
 from searcher.insights.duplicates.answers import Evidence, Photo, Tier
-from searcher.insights.duplicates.compare.comparison import Comparison
+from searcher.insights.duplicates.compare.comparison import Comparison, comparison_of
 from searcher.insights.duplicates.compare.features import KNOWN
 from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.signature import Array
@@ -30,7 +30,7 @@ from searcher.questions.example import Example
 from searcher.questions.photo import UNNAMED
 
 if TYPE_CHECKING:
-    from searcher.search.published import Published
+    from searcher.search.ground.published import Published
     from searcher.search.reading.examples import ExampleReader
 
 PHASH = KNOWN.index("phash")
@@ -169,7 +169,7 @@ def check_example(published: Published, reader: ExampleReader, example: Example,
         MissingExtra: opencv is not installed.
     """
     started = time.perf_counter()
-    comparison = published.comparison
+    comparison = published.memo(comparison_of)
     photo, prediction = reader.predict(published, example)
     assert photo.data is not None  # noqa: S101 - a photo that was embedded had bytes
     digest = (

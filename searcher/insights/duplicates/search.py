@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from indexer.errors import UsageError
 from indexer.store.filters.text_form import Where, where_texts
-from indexer.store.filters.text_form import read as read_filter
-from indexer.store.filters.tree import Filter
+from indexer.store.filters.tree import Filter, both
 from indexer.system.clock import now
 from indexer.system.progress import Progress
 from searcher.insights.duplicates.answers import Counts, DuplicateReport, Evidence, Photo
+from searcher.insights.duplicates.compare.comparison import comparison_of
 from searcher.insights.duplicates.compare.signature import Array, Signatures
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
 from searcher.insights.duplicates.groups import Edge, Found, assemble, finished
@@ -37,7 +37,7 @@ from searcher.insights.duplicates.verify.judging import PairJudge
 from searcher.insights.duplicates.verify.verifier import Verifier
 
 if TYPE_CHECKING:
-    from searcher.search.published import Published
+    from searcher.search.ground.published import Published
 
 SIGNATURE_PART = 2_000
 CLOSE_PART = 500
@@ -78,8 +78,9 @@ class DuplicateSearch:
     ) -> None:
         self.published, self.settings, self.verifier = published, settings, verifier
         self._progress = progress or (lambda _stage, _done, _total: None)
-        self._comparison = published.comparison
+        self._comparison = published.memo(comparison_of)
         self._where: Filter | None = published.read_filter(settings.where)
+        self._newer = None if settings.since is None else published.read_filter(f"indexed_at>={settings.since}")
         self._notes: list[str] = []
         self._kept = Checkpoint(
             published.local,
@@ -145,13 +146,10 @@ class DuplicateSearch:
 
     def _asked(self, table: PhotoTable) -> NDArray[np.int64]:
         """Rows of the photos that the report is about."""
-        if self.settings.since is None:
+        if self._newer is None:
             return np.arange(len(table))
-        newer = read_filter([f"indexed_at>={self.settings.since}"], self.published.store.record.field_table)
-        both = newer if self._where is None else Filter(must=(self._where, *([] if newer is None else [newer])))
-        rows = [
-            table.row_of[p.id] for p in self.published.store.scroll(both, fields=["product_id"]) if p.id in table.row_of
-        ]
+        newer = self.published.store.scroll(both(self._where, self._newer), fields=["product_id"])
+        rows = [table.row_of[point.id] for point in newer if point.id in table.row_of]
         return np.array(sorted(rows), np.int64)
 
     def _candidates(self, table: PhotoTable, asked: NDArray[np.int64]) -> Candidates:

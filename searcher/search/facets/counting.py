@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from indexer.errors import FilterError, UsageError
-from indexer.fields.roles import IDENTIFIERS, UNTELLING
+from indexer.fields.roles import UNTELLING
 from indexer.fields.types import FieldTable, FieldType, Payload
 from indexer.store.filters.check import field_type
 from indexer.store.filters.tree import DateRange, Filter, Range, known_fields
@@ -18,6 +18,7 @@ from searcher.answers.facet import Bounds, Facet, FacetRange, FacetValue, Span, 
 from searcher.search.facets.census import ProductCensus, values_at
 from searcher.search.facets.counts import count_ranges, count_values, tally_ranges, tally_values
 from searcher.search.facets.ranges import date_bounds, number_bounds, pairs
+from searcher.search.ground.published import Published
 
 SAMPLE = 1_000
 """Photos that bounds of ranges are drawn from: the first in order of id, and ids are hashes, so a fair draw."""
@@ -62,13 +63,47 @@ class FacetBasis:
         return found
 
 
+def facet_basis(published: Published) -> FacetBasis:
+    """The basis of a generation's facets, for `Published.memo`."""
+    return FacetBasis(published.store)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What to count, checked; `parse_facets` makes it."""
+
+    kinds: Mapping[str, FieldType]
+    """The fields, each once."""
+    limit: int
+    """Values of a field."""
+
+
+def parse_facets(fields: Sequence[str], table: FieldTable, limit: int = 20) -> Counted:
+    """Check the fields that are to be counted.
+
+    Args:
+        fields: names of keyword, number, boolean or date fields.
+        table: the catalog's fields (``record.field_table``); the fields every point has are added.
+        limit: values per field, 1 to 1,000.
+
+    Raises:
+        UsageError: the limit is out of bounds.
+        FilterError: an unknown field, a text field, or one that names products or photos.
+    """
+    if not 1 <= limit <= MAX_VALUES:
+        raise UsageError(f"the limit is {limit}; ask for 1 to {MAX_VALUES} values of a field")
+    known = known_fields(table)
+    kinds = {field: field_type(field, known) for field in fields}
+    for field, kind in kinds.items():
+        if field in IDENTIFIERS:
+            raise FilterError(f"{field} has a value for each product or photo; facets count what products share")
+        if kind is FieldType.TEXT:
+            raise FilterError(f"{field} is a text field; facets need a keyword, number, boolean or date field")
+    return Counted(kinds, limit)
+
+
 def facets(
-    store: Store,
-    fields: Sequence[str],
-    where: Filter | None = None,
-    *,
-    limit: int = 20,
-    basis: FacetBasis | None = None,
+    store: Store, counted: Counted, where: Filter | None = None, *, basis: FacetBasis | None = None
 ) -> tuple[Facet, ...]:
     """The values or ranges of fields among the products that pass a filter, with exact counts of products.
 
@@ -78,41 +113,26 @@ def facets(
 
     Args:
         store: one generation.
-        fields: names of keyword, number, boolean or date fields; each is answered once.
+        counted: the fields, of `parse_facets`.
         where: the current filter.
-        limit: values per field, 1 to 1,000.
         basis: kept from an earlier call on the same store; the first use on a large one reads it once.
 
     Raises:
-        UsageError: the limit is out of bounds.
-        FilterError: an unknown field, a text field, one that names products or photos, or a filter that does not
-            fit the fields.
+        FilterError: a filter that does not fit the fields.
         StoreError: the store cannot be read.
     """
-    kinds = _kinds(fields, store.record.field_table, limit)
     basis = basis or FacetBasis(store)
-    return tuple(basis.facet(field, kind, where, limit) for field, kind in kinds.items())
+    return tuple(basis.facet(field, kind, where, counted.limit) for field, kind in counted.kinds.items())
 
 
-def facets_of(
-    payloads: Iterable[Payload],
-    fields: Sequence[str],
-    table: FieldTable,
-    *,
-    limit: int = 20,
-    basis: FacetBasis | None = None,
-) -> tuple[Facet, ...]:
+def facets_of(payloads: Iterable[Payload], counted: Counted, *, basis: FacetBasis | None = None) -> tuple[Facet, ...]:
     """The same over a result: ``payloads``, one for each product, are all that is counted.
 
     Ranges are those of the catalog where ``basis`` is given, else drawn from the payloads.
-
-    Raises:
-        UsageError, FilterError: as `facets`.
     """
-    kinds = _kinds(fields, table, limit)
     products = [(payload,) for payload in payloads]
     found = []
-    for field, kind in kinds.items():
+    for field, kind in counted.kinds.items():
         if kind in _RANGED:
             values = (value for (payload,) in products for value in values_at(payload, field))
             bounds = basis.bounds(field) if basis else _bounds(kind, values)
@@ -120,7 +140,7 @@ def facets_of(
             counts = tally_ranges(field, kind, ranges, products)
             found.append(_of_ranges(field, kind, zip(ranges, counts, strict=True)))
         else:
-            found.append(_of_values(field, kind, tally_values(field, products), limit))
+            found.append(_of_values(field, kind, tally_values(field, products), counted.limit))
     return tuple(found)
 
 
@@ -148,19 +168,6 @@ def _of_values(field: str, kind: FieldType, counts: Mapping[str | bool, int], li
 def _of_ranges(field: str, kind: FieldType, counts: Iterable[tuple[Span, int]]) -> Facet:
     ranges = [FacetRange(gte, lt, count, range_texts(field, gte, lt)) for (gte, lt), count in counts if count]
     return Facet(field, kind, ranges=tuple(ranges))
-
-
-def _kinds(fields: Sequence[str], table: FieldTable, limit: int) -> Mapping[str, FieldType]:
-    if not 1 <= limit <= MAX_VALUES:
-        raise UsageError(f"the limit is {limit}; ask for 1 to {MAX_VALUES} values of a field")
-    known = known_fields(table)
-    kinds = {field: field_type(field, known) for field in fields}
-    for field, kind in kinds.items():
-        if field in IDENTIFIERS:
-            raise FilterError(f"{field} has a value for each product or photo; facets count what products share")
-        if kind is FieldType.TEXT:
-            raise FilterError(f"{field} is a text field; facets need a keyword, number, boolean or date field")
-    return kinds
 
 
 def _bounds(kind: FieldType, values: Iterable[Any]) -> Bounds:

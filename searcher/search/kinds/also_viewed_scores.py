@@ -20,7 +20,7 @@ from indexer.errors import UsageError
 from indexer.fields.co_views import read_payload
 from indexer.fields.types import FieldTable, FieldType, Payload
 from indexer.store.filters.tree import Filter, Match
-from searcher.search.candidate import DECIMALS, Candidate
+from searcher.search.ground.candidate import DECIMALS, Candidate
 
 IN_STOCK = "in_stock"
 
@@ -81,6 +81,18 @@ class Blended:
         return document
 
 
+def check_decay(decay: float) -> None:
+    """Refuse a decay that is not above 0, at most 1; raises ``UsageError``."""
+    if not 0.0 < decay <= 1.0:  # NaN is refused too
+        raise UsageError(f"the decay is {decay}; give a number above 0, up to 1 (all products count alike)")
+
+
+def check_weight(weight: float) -> None:
+    """Refuse a weight of the co-views that is not 0 to 1; raises ``UsageError``."""
+    if not 0.0 <= weight <= 1.0:  # NaN is refused too
+        raise UsageError(f"the weight of co-views is {weight}; give 0 (looks alone) to 1 (co-views alone)")
+
+
 def visited_products(
     newest_first: Iterable[tuple[str, Payload, NDArray[np.float32]]], decay: float = 0.8
 ) -> list[Visited]:
@@ -93,8 +105,7 @@ def visited_products(
     Raises:
         UsageError: the decay is something else.
     """
-    if not 0.0 < decay <= 1.0:  # NaN is refused too
-        raise UsageError(f"the decay is {decay}; give a number above 0, up to 1 (all products count alike)")
+    check_decay(decay)
     distinct: dict[str, tuple[Payload, NDArray[np.float32]]] = {}
     for product_id, payload, vectors in newest_first:
         distinct.setdefault(product_id, (payload, vectors))
@@ -154,8 +165,7 @@ def blend(
     Raises:
         UsageError: the weight is something else, or nothing was visited.
     """
-    if not 0.0 <= weight <= 1.0:  # NaN is refused too
-        raise UsageError(f"the weight of co-views is {weight}; give 0 (looks alone) to 1 (co-views alone)")
+    check_weight(weight)
     if not visited:
         raise UsageError("no product was visited; give at least one product id")
     if not candidates:

@@ -10,7 +10,7 @@ negative. The strategies and discovery are those of Qdrant's documentation (Expl
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,85 +19,101 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.store.filters.tree import Filter
 from searcher.questions.example import Asked
-from searcher.questions.options import STYLE_POOL, Options
-from searcher.search.candidate import DECIMALS, Candidate
+from searcher.questions.options import STYLE_POOL
+from searcher.search.ground.candidate import DECIMALS, Candidate
+from searcher.search.ground.nearest import nearest_products
 from searcher.search.kinds import recommend_scores
-from searcher.search.nearest import nearest_products
-from searcher.search.published import Published
-from searcher.search.search import Find, Search, Vectors, check_reach, nearest
+from searcher.search.kinds.question import Asking, Find, Question, Search, Vectors
 
 Strategy = Literal["average_vector", "best_score"]
 STRATEGIES: tuple[Strategy, ...] = ("average_vector", "best_score")
 
 
-def by_examples(
-    published: Published, liked: Sequence[Asked], disliked: Sequence[Asked], strategy: Strategy, options: Options
-) -> Search:
-    """More like the first and unlike the second.
+@dataclass(frozen=True, kw_only=True)
+class Recommend(Question):
+    """More like what is liked and unlike what is not.
 
     Raises:
         UsageError: no example at all, or none that is liked for `average_vector`; an unknown strategy.
     """
-    if strategy not in STRATEGIES:
-        raise UsageError(f"there is no strategy {strategy!r}; give one of: {', '.join(STRATEGIES)}")
-    if not liked and not disliked:
-        raise UsageError("nothing is given to recommend from; give at least one example that is liked")
-    query = {
-        "positive": [asked.example.to_json() for asked in liked],
-        "negative": [asked.example.to_json() for asked in disliked],
-        "strategy": strategy,
-    }
-    if strategy == "average_vector":
-        if not liked:
+
+    strategy: Strategy
+
+    def __post_init__(self) -> None:
+        if self.strategy not in STRATEGIES:
+            raise UsageError(f"there is no strategy {self.strategy!r}; give one of: {', '.join(STRATEGIES)}")
+        if not self.liked and not self.disliked:
+            raise UsageError("nothing is given to recommend from; give at least one example that is liked")
+        if not self.liked and self.strategy == "average_vector":
             raise UsageError("average_vector needs an example that is liked; best_score does without")
-        target = recommend_scores.average_vector(_centres(liked), _centres(disliked))
-        return Search(query, nearest(published, target[None], options), liked, disliked)
-    positives, negatives = _stacked(liked), _stacked(disliked)
-    reach = positives if positives is not None else -_required(negatives)
-    find = _rescored(
-        published, reach, options, lambda vectors: recommend_scores.best_score(vectors, positives, negatives)
-    )
-    return Search(query, find, liked, disliked)
+
+    def check(self, asking: Asking) -> None:
+        """`best_score` orders no more products than are scored anew."""
+        if self.strategy == "best_score":
+            asking.check_reach()
+
+    def search(self, asking: Asking) -> Search:
+        """See `Question.search`."""
+        liked, disliked = asking.liked, asking.disliked
+        query = {
+            "positive": [example.to_json() for example in self.liked],
+            "negative": [example.to_json() for example in self.disliked],
+            "strategy": self.strategy,
+        }
+        if self.strategy == "average_vector":
+            target = recommend_scores.average_vector(_centres(liked), _centres(disliked))
+            return Search(query, asking.nearest(target[None]), liked, disliked)
+        positives, negatives = _stacked(liked), _stacked(disliked)
+        reach = positives if positives is not None else -_required(negatives)
+        find = _rescored(asking, reach, lambda vectors: recommend_scores.best_score(vectors, positives, negatives))
+        return Search(query, find, liked, disliked)
 
 
-def by_pairs(
-    published: Published, target: Asked | None, context: Sequence[tuple[Asked, Asked]], options: Options
-) -> Search:
+class Discover(Question):
     """Like the target, but rather the first than the second of each pair; without a target, the pairs alone.
+
+    Liked are the target, where there is one, and the first of each pair; disliked are the second ones.
 
     Raises:
         UsageError: neither a target nor a pair is given.
     """
-    if target is None and not context:
-        raise UsageError("nothing is given to discover from; give a target, or pairs of what is liked and what is not")
-    query = {
-        "target": None if target is None else target.example.to_json(),
-        "context": [[first.example.to_json(), second.example.to_json()] for first, second in context],
-    }
-    firsts, seconds = [pair[0] for pair in context], [pair[1] for pair in context]
-    liked = [*([] if target is None else [target]), *firsts]
-    if not context:
-        assert target is not None  # noqa: S101
-        return Search(query, nearest(published, target.vectors, options), liked)
-    better, worse = _centres(firsts), _centres(seconds)
-    if target is None:
-        find = _rescored(published, better, options, lambda vectors: recommend_scores.context(vectors, better, worse))
-    else:
-        aim = target.centre
-        find = _rescored(
-            published, aim[None], options, lambda vectors: recommend_scores.discovery(vectors, aim, better, worse)
-        )
-    return Search(query, find, liked, seconds)
+
+    def __post_init__(self) -> None:
+        if not self.liked:
+            raise UsageError(
+                "nothing is given to discover from; give a target, or pairs of what is liked and what is not"
+            )
+
+    def check(self, asking: Asking) -> None:
+        """Pairs order no more products than are scored anew."""
+        if self.disliked:
+            asking.check_reach()
+
+    def search(self, asking: Asking) -> Search:
+        """See `Question.search`."""
+        liked, disliked = asking.liked, asking.disliked
+        targets = len(liked) - len(disliked)
+        pairs = zip(self.liked[targets:], self.disliked, strict=True)
+        query = {
+            "target": self.liked[0].to_json() if targets else None,
+            "context": [[first.to_json(), second.to_json()] for first, second in pairs],
+        }
+        if not disliked:
+            return Search(query, asking.nearest(liked[0].vectors), liked)
+        better, worse = _centres(liked[targets:]), _centres(disliked)
+        if not targets:
+            find = _rescored(asking, better, lambda vectors: recommend_scores.context(vectors, better, worse))
+        else:
+            aim = liked[0].centre
+            find = _rescored(asking, aim[None], lambda vectors: recommend_scores.discovery(vectors, aim, better, worse))
+        return Search(query, find, liked, disliked)
 
 
-def _rescored(
-    published: Published, reach: Vectors, options: Options, score: Callable[[Vectors], NDArray[np.float64]]
-) -> Find:
+def _rescored(asking: Asking, reach: Vectors, score: Callable[[Vectors], NDArray[np.float64]]) -> Find:
     """Candidates near the vectors ``reach``, ordered by another score of their vectors."""
-    check_reach(options)
 
     def find(where: Filter | None, _: int) -> list[Candidate]:
-        near = nearest_products(published.store, reach, STYLE_POOL, where, exact=options.exact)
+        near = nearest_products(asking.published.store, reach, STYLE_POOL, where, exact=asking.options.exact)
         if not near:
             return []
         scores = score(np.stack([candidate.vector for candidate in near]))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from searcher.search.candidate import DECIMALS
+from searcher.search.ground.candidate import DECIMALS
 
 Vectors = NDArray[np.floating[Any]]
 Scores = NDArray[np.float64]

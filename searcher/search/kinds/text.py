@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, get_args
-
-import numpy as np
-from numpy.typing import NDArray
 
 from indexer.errors import MissingExtra, ModelError, UsageError
 from indexer.store.filters.tree import Filter
 from indexer.store.records import TEXT_VECTOR_NAME
-from searcher.questions.options import Options
-from searcher.search.candidate import Candidate
+from searcher.search.ground.candidate import Candidate
+from searcher.search.ground.nearest import nearest_products
+from searcher.search.ground.published import Published
+from searcher.search.kinds.question import Asking, Question, Search
 from searcher.search.kinds.words import by_words
-from searcher.search.nearest import nearest_products
-from searcher.search.published import Published
 from searcher.search.reading.texts import TextReader
-from searcher.search.search import Search
 
 TextMode = Literal["words", "looks", "auto"]
 """``auto`` is ``looks`` where the index has a text model, else ``words``."""
@@ -25,30 +22,50 @@ NOT_AT_HAND = "Found by words: the index has a text model, but it cannot be used
 CUT = "The text model reads no further, so the end of the text was left out."
 
 
-def by_text(published: Published, reader: TextReader, text: str, mode: TextMode, options: Options) -> Search:
+@dataclass(frozen=True, kw_only=True)
+class Text(Question):
     """Products by a text. ``auto`` falls back to words, with a note, where the index's text model is not at hand.
 
     Raises:
-        UsageError: an unknown mode, no text, or ``looks`` in an index that has no text model.
-        ModelError, MissingExtra: ``looks``, and the text model cannot be used.
+        UsageError: an unknown mode.
     """
-    if mode not in get_args(TextMode):
-        raise UsageError(f"mode {mode!r} is none of {', '.join(get_args(TextMode))}")
-    if mode == "words" or (mode == "auto" and published.store.record.text_model is None):
-        return by_words(published, text, options)
-    try:
-        vectors, cut = reader.read(published, text)
-    except (ModelError, MissingExtra):
-        if mode == "looks":
-            raise
-        return by_words(published, text, options, [NOT_AT_HAND])
-    return _by_looks(published, text, vectors, [CUT] if cut else [], options)
 
+    text: str
+    mode: TextMode
+    reader: TextReader
 
-def _by_looks(
-    published: Published, text: str, vectors: NDArray[np.float32], notes: list[str], options: Options
-) -> Search:
-    def find(where: Filter | None, count: int) -> list[Candidate]:
-        return nearest_products(published.store, vectors, count, where, exact=options.exact, using=TEXT_VECTOR_NAME)
+    def __post_init__(self) -> None:
+        if self.mode not in get_args(TextMode):
+            raise UsageError(f"mode {self.mode!r} is none of {', '.join(get_args(TextMode))}")
 
-    return Search(query={"text": text, "mode": "looks"}, find=find, notes=notes)
+    def check(self, asking: Asking) -> None:
+        """By words, no more products are ordered than are ranked."""
+        if self._by_words(asking.published):
+            asking.check_reach()
+
+    def search(self, asking: Asking) -> Search:
+        """See `Question.search`.
+
+        Raises:
+            UsageError: no text, or ``looks`` in an index that has no text model.
+            ModelError, MissingExtra: ``looks``, and the text model cannot be used.
+        """
+        published = asking.published
+        if self._by_words(published):
+            return by_words(published, self.text)
+        try:
+            vectors, cut = self.reader.read(published, self.text)
+        except (ModelError, MissingExtra):
+            if self.mode == "looks":
+                raise
+            asking.check_reach()
+            return by_words(published, self.text, [NOT_AT_HAND])
+
+        def find(where: Filter | None, count: int) -> list[Candidate]:
+            exact = asking.options.exact
+            return nearest_products(published.store, vectors, count, where, exact=exact, using=TEXT_VECTOR_NAME)
+
+        return Search(query={"text": self.text, "mode": "looks"}, find=find, notes=[CUT] if cut else [])
+
+    def _by_words(self, published: Published) -> bool:
+        return self.mode == "words" or (self.mode == "auto" and published.store.record.text_model is None)

@@ -7,28 +7,25 @@ from typing import Any
 
 from indexer.fields.identity import point_id
 from indexer.store.filters.tree import Filter
-from searcher.questions.options import STYLE_POOL, Options
-from searcher.search.candidate import Candidate
-from searcher.search.published import Published, photo_key
-from searcher.search.search import Search, check_reach
+from searcher.questions.options import STYLE_POOL
+from searcher.search.ground.candidate import Candidate
+from searcher.search.ground.published import Published, photo_key
+from searcher.search.kinds.question import Search
 from searcher.search.words.search import search_text
+from searcher.search.words.vocabulary import vocabulary_of
 
 
-def by_words(published: Published, text: str, options: Options, said: Sequence[str] = ()) -> Search:
+def by_words(published: Published, text: str, said: Sequence[str] = ()) -> Search:
     """Products by the words of their titles and attributes; a candidate's score is the share of words it matches.
 
-    ``said`` are notes that the answer begins with.
-
-    Raises:
-        UsageError: no word is given, or a page beyond what is ranked.
+    ``said`` are notes that the answer begins with. Finding raises ``UsageError`` where the text holds no word.
     """
-    check_reach(options)
     parts: dict[str, Mapping[str, Any]] = {}
     notes = list(said)
 
     def find(where: Filter | None, count: int) -> list[Candidate]:
         limit = min(count, STYLE_POOL)
-        found = search_text(published.store, text, limit, where, vocabulary=published.vocabulary)
+        found = search_text(published.store, text, limit, where, vocabulary=published.memo(vocabulary_of))
         if found.unknown_words and len(notes) == len(said):
             notes.append(f"No product has a word {', '.join(map(repr, found.unknown_words))}.")
         ids = {point_id(hit.product_id, photo_key(hit.payload)): hit for hit in found.hits}

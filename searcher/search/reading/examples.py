@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from indexer.errors import FingerprintMismatch, ImageError
 from indexer.system.machine import cores
 from searcher.questions.example import Asked, Example, unit_vector
-from searcher.questions.photo import QueryPhoto
-from searcher.search.published import Published
-from searcher.search.stages import stage
+from searcher.questions.photo import QueryPhoto, load_query_photo
+from searcher.search.ground.published import Published, photo_key
+from searcher.search.ground.stages import stage
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -47,21 +49,31 @@ class ExampleReader:
         self._batches: MicroBatches | None = None
         self._lock = threading.Lock()
 
-    def read(self, published: Published, example: Example) -> Asked:
-        """The example's query vectors, comparable with those of the generation.
+    def look_up(self, published: Published, example: Example) -> Asked | None:
+        """The query vectors of a product or of a vector; None for a photo, which is to be embedded.
 
         Raises:
             UnknownProduct: the product is not in the index.
-            ImageError: the photo cannot be used or fetched.
-            ModelError: the model is missing or altered, or is not the one of the index (``FingerprintMismatch``).
             UsageError: the vector cannot be one of the index's.
         """
         if example.product_id is not None:
             with stage("product"):
-                return published.ask_with_product(example)
+                points = published.product(example.product_id, vectors="image")
+                photos = (QueryPhoto(photo_key(one.payload), published.thumbnail(one.payload)) for one in points)
+                rows = np.stack([point.vector for point in points if point.vector is not None])
+                return Asked(example, tuple(photos), rows, points[0].payload)
         if example.vector is not None:
             rows = unit_vector(example.vector, published.store.record.dimension)
             return Asked(example, (QueryPhoto("vector"),), rows)
+        return None
+
+    def embed(self, published: Published, example: Example) -> Asked:
+        """The query vector of a photo, comparable with those of the generation.
+
+        Raises:
+            ImageError: the photo cannot be used or fetched.
+            ModelError: the model is missing or altered, or is not the one of the index (``FingerprintMismatch``).
+        """
         photo, prediction = self.predict(published, example)
         return Asked(example, (photo,), prediction.embeddings)
 
@@ -107,8 +119,6 @@ class ExampleReader:
             self._batches = None
 
     def _load(self, example: Example) -> tuple[QueryPhoto, Image.Image | bytes]:
-        from searcher.questions.photo import load_query_photo
-
         if example.url is None:
             assert example.image is not None  # noqa: S101
             return load_query_photo(example.image, example.crop)

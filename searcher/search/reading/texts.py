@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import FingerprintMismatch, ModelError, UsageError
-from searcher.search.published import Published
-from searcher.search.stages import stage
+from searcher.search.ground.published import Published
+from searcher.search.ground.stages import stage
 
 if TYPE_CHECKING:
     import numpy as np

@@ -25,7 +25,7 @@ from indexer.fields.types import FieldTable, FieldType, Payload, parse_boolean, 
 from indexer.store.filters.check import is_unicode, kind_of, listing, shown
 from indexer.store.filters.text_form import split_values
 from indexer.store.filters.tree import is_finite_number, known_fields, value_at
-from searcher.search.candidate import DECIMALS, Candidate
+from searcher.search.ground.candidate import DECIMALS, Candidate
 
 MAX_HALF_LIFE = 36_500.0
 """Days."""

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from searcher.search.candidate import DECIMALS, Candidate
+from searcher.search.ground.candidate import DECIMALS, Candidate
 from searcher.search.style.caps import Cap, CapCounter
 
 

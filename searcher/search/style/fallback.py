@@ -30,25 +30,8 @@ def relaxations(texts: Sequence[str], relax: Sequence[str], table: FieldTable) -
         table: the catalog's fields (``record.field_table``); the fields every point has are added.
 
     Raises:
-        UsageError: a name in the order that is no field; the message lists the fields.
-    """
-    check_relax(relax, table)
-    left = list(texts)
-    dropped: list[str] = []
-    steps: list[tuple[Texts, Texts]] = []
-    for name in relax:
-        for place in reversed(range(len(left))):
-            if name in (ANY, field_of(left[place])):
-                dropped.append(left.pop(place))
-                steps.append((tuple(left), tuple(dropped)))
-    return steps
-
-
-def check_relax(relax: Sequence[str], table: FieldTable) -> None:
-    """Refuse a relax order that names no field; whether or not it comes to dropping one.
-
-    Raises:
-        UsageError: the message lists the fields.
+        UsageError: a name in the order that is no field, whether or not it comes to dropping one; the message lists
+            the fields.
     """
     fields = known_fields(table)
     for name in relax:
@@ -59,3 +42,12 @@ def check_relax(relax: Sequence[str], table: FieldTable) -> None:
             raise UsageError(
                 f"relax {shown(name)}: {error}. Give field names, or * for any. {listing(fields)}"
             ) from None
+    left = list(texts)
+    dropped: list[str] = []
+    steps: list[tuple[Texts, Texts]] = []
+    for name in relax:
+        for place in reversed(range(len(left))):
+            if name in (ANY, field_of(left[place])):
+                dropped.append(left.pop(place))
+                steps.append((tuple(left), tuple(dropped)))
+    return steps

@@ -36,17 +36,21 @@ class Preset(NamedTuple):
     kind: FieldType
 
 
-def preset_filter(name: str, payload: Payload, table: FieldTable) -> Filter:
-    """The filter of a preset; combine it with others by `indexer.store.filters.tree.both`.
+PresetFilter = Callable[[Payload], Filter]
+"""From the payload of the product asked with to the filter; combine it with others by `filters.tree.both`. A photo has
+an empty payload, which no preset can work with. Raises ``UsageError`` where the value that is needed is missing."""
+
+
+def parse_preset(name: str, table: FieldTable) -> PresetFilter:
+    """Read the name of a preset.
 
     Args:
         name: one of `PRESETS`.
-        payload: of the product asked with; empty for a photo, which no preset can work with.
         table: the catalog's fields (``record.field_table``); the fields every point has are added.
 
     Raises:
-        UsageError: an unknown name (the message lists the names), a catalog without the field that is needed (it
-            lists the presets that work), or a payload without a value for it.
+        UsageError: an unknown name (the message lists the names), or a catalog without the field that is needed (it
+            lists the presets that work).
     """
     if name not in PRESETS:
         near = get_close_matches(name[:80], PRESETS, n=1, cutoff=0.6)
@@ -59,10 +63,14 @@ def preset_filter(name: str, payload: Payload, table: FieldTable) -> Filter:
             f"preset {name} needs a {preset.kind} field {preset.field!r}, which this catalog does not have; "
             f"presets that work here: {', '.join(working)}"
         )
-    try:
-        return preset.filter(payload, fields)
-    except ValueError as error:
-        raise UsageError(f"preset {name}: {error}") from None
+
+    def build(payload: Payload) -> Filter:
+        try:
+            return preset.filter(payload, fields)
+        except ValueError as error:
+            raise UsageError(f"preset {name}: {error}") from None
+
+    return build
 
 
 def _same(field: str) -> Callable[[Payload, FieldTable], Filter]:

@@ -20,6 +20,7 @@ from indexer.fields.types import Payload
 from indexer.store.filters.tree import Filter, both, value_at
 from indexer.store.interface import Store
 from indexer.store.records import Point
+from searcher.search.ground.candidate import DECIMALS
 from searcher.search.words.english import STOP_WORDS, words_of
 from searcher.search.words.vocabulary import KnownWord, Vocabulary
 
@@ -31,7 +32,6 @@ RAREST = 5
 """Words whose combinations are looked up one by one, where all matches together are too many to read."""
 READ_AT_MOST = 3_000
 """Photos read for one question, or 10 for each product asked for where that is more."""
-DECIMALS = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from indexer.fields.types import FieldType, Payload
 from indexer.store.filters.tree import Condition, Filter, Match, Text
 from indexer.store.interface import Store
 from searcher.search.facets.census import values_at
+from searcher.search.ground.published import Published
 from searcher.search.words.english import forms, singular, words_of
 
 MAX_VALUES = 2_000
@@ -81,6 +82,11 @@ class Vocabulary:
             for word in words
             if word.forms & texts or any(held[field].intersection(values) for field, values in word.values.items())
         ]
+
+
+def vocabulary_of(published: Published) -> Vocabulary:
+    """The words of a generation's keywords, for `Published.memo`."""
+    return Vocabulary(published.store)
 
 
 def _read_values(store: Store) -> dict[str, dict[str, list[str]]]:

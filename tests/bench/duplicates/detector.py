@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from searcher.insights.duplicates.compare.comparison import comparison_of
 from searcher.insights.duplicates.compare.features import ALIGNED, compare_signatures
 from searcher.insights.duplicates.compare.signature import Signatures
 from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS, Candidates, Neighbours, known_of, within_frames
@@ -37,7 +38,7 @@ class Split:
         number = {row.key: place for place, row in enumerate(self.rows)}
         self.of_table = np.array([number[photo.product_id] for photo in self.table.photos])
         """For each photo of the table its row."""
-        signatures = published.comparison.signatures(self.table.photos)
+        signatures = published.memo(comparison_of).signatures(self.table.photos)
         parts = [self._round(number, signatures) for number in range(1, 1 + self._rounds())]
         self.pairs = np.concatenate([pairs for pairs, _ in parts])
         self.cheap = np.concatenate([cheap for _, cheap in parts])
@@ -88,7 +89,7 @@ class Split:
         missing = [place for place in places.tolist() if place not in self.aligned]
         photos = self.table.photos
         pairs = [(photos[a], photos[b]) for a, b in self.pairs[missing]]
-        rows, _ = self.service.published().comparison.compare(pairs)
+        rows, _ = self.service.published().memo(comparison_of).compare(pairs)
         self.aligned |= dict(zip(missing, rows, strict=True))
         self.seconds += time.perf_counter() - began
         found = [self.aligned[place] for place in places.tolist()]

@@ -24,7 +24,7 @@ from searcher.http.access.keys import KeyFile
 from searcher.http.app import create_app
 from searcher.http.problems import Problem
 from searcher.http.serve import bind
-from searcher.search.stages import stage
+from searcher.search.ground.stages import stage
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.shops.indexes.built_index import Photographed

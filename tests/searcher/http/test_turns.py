@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from searcher.http.dependencies import Turns
-from searcher.search.stages import listening
+from searcher.search.ground.stages import listening
 
 LONGEST = 30
 """Seconds before a test gives up on something that should happen at once."""

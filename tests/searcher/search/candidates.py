@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from indexer.fields.types import FieldTable, FieldType
-from searcher.search.candidate import Candidate
+from searcher.search.ground.candidate import Candidate
 
 TABLE: FieldTable = {
     "title": FieldType.TEXT,

@@ -6,7 +6,7 @@ from typing import Any
 
 from searcher.insights.audits.answers import Mislabel, MislabelReport, Neighbour, Oddity, Outlier, OutlierReport, Photo
 from searcher.insights.clusters.answers import Cluster, ClusterReport, Member, Place
-from searcher.search.published import photo_key
+from searcher.search.ground.published import photo_key
 from tests.shops.indexes.built_index import Photographed
 
 

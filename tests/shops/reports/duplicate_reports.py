@@ -17,7 +17,7 @@ from searcher.insights.duplicates.answers import (
     Photo,
     Tier,
 )
-from searcher.search.published import photo_key
+from searcher.search.ground.published import photo_key
 from tests.shops.indexes.built_index import Photographed
 
 SAME = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)

@@ -20,7 +20,9 @@ from searcher.insights.duplicates.answers import Evidence, Photo
 from searcher.insights.duplicates.compare.alignment import Alignment, Picture, align
 from searcher.insights.duplicates.compare.features import ALIGNED, compare_aligned
 from searcher.insights.duplicates.compare.frame import FramedPicture
+from searcher.insights.duplicates.compare.pictures import Pictures
 from searcher.insights.duplicates.compare.signature import Array, Signatures
+from searcher.search.ground.published import Published
 
 T = TypeVar("T")
 
@@ -47,6 +49,11 @@ def require_opencv() -> None:
     # product of two small matrices waits for it, 15 ms instead of a fifth of one.
     cv2.setNumThreads(1)
     threadpool_limits(1, user_api="blas")
+
+
+def comparison_of(published: Published) -> Comparison:
+    """Compares pictures of a generation, for `Published.memo`; raises ``MissingExtra`` without opencv."""
+    return Comparison(Pictures(published.local, published.catalog_root))
 
 
 class Comparison:

@@ -12,7 +12,8 @@ from qdrant_client import models
 
 from indexer.errors import FilterError
 from indexer.fields.types import FieldType
-from indexer.store.filters.json_form import MAX_DEPTH, read_filter, write_filter
+from indexer.store.filters.check import MAX_DEPTH
+from indexer.store.filters.json_form import read_filter, write_filter
 from indexer.store.filters.tree import DateRange, Except, Filter, IsEmpty, Match, Prefix, Range, Text
 from tests.congruence import judge
 from tests.congruence.random_filters import filters

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from searcher.insights.audits.mislabels import find_mislabels
-from searcher.search.published import Published
+from searcher.search.ground.published import Published
 from searcher.service import SearchService
 from tests.shops.models.trained_shops import TrainedShop, categories_of, draw_flips, with_labels
 

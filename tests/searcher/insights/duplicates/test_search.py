@@ -13,6 +13,7 @@ from indexer.errors import FilterError, UsageError
 from indexer.sync.run import sync
 from searcher.insights.duplicates import search
 from searcher.insights.duplicates.answers import DuplicateReport, Group, Tier
+from searcher.insights.duplicates.compare.comparison import comparison_of
 from searcher.insights.duplicates.decisions import append, decisions_path
 from searcher.service import SearchService
 from tests.shops.catalogs.planted import Planted
@@ -175,7 +176,7 @@ def test_a_stopped_report_goes_on_where_it_was(
     assert {"near-0.npz", "signatures-0.npz", "close-0.npz", "close-10.npz"} == {path.name for path in kept}
     service = SearchService(tmp_path / "index")
     loaded: list[str] = []
-    pictures = service.published().comparison
+    pictures = service.published().memo(comparison_of)
     original = pictures.signatures
     monkeypatch.setattr(pictures, "signatures", lambda photos: loaded.append("signatures") or original(photos))
     again = service.duplicates()

@@ -15,7 +15,7 @@ from indexer.store.filters.text_form import parse
 from indexer.store.filters.tree import Filter, IsEmpty, Match, Range
 from searcher.answers.facet import Facet, value_text
 from searcher.search.facets import census as product_census
-from searcher.search.facets.counting import FacetBasis, facets, facets_of
+from searcher.search.facets.counting import FacetBasis, facets, facets_of, parse_facets
 from searcher.search.facets.ranges import date_bounds, number_bounds, pairs
 from tests.congruence import judge
 from tests.congruence.engines import STAND_IN_WARNINGS, AnyStore, Engine
@@ -114,7 +114,7 @@ def test_every_count_is_the_number_of_products_its_texts_select(
     catalog: tuple[AnyStore, list[Payload]], few: int
 ) -> None:
     store, payloads = catalog
-    found = facets(store, FIELDS, limit=1_000)
+    found = facets(store, parse_facets(FIELDS, TABLE, 1_000))
     assert [facet.field for facet in found] == list(FIELDS)
     assert {facet.field for facet in found if facet.values or facet.ranges} == {*FIELDS} - {"seller"}
     for facet in found:
@@ -129,7 +129,7 @@ def test_counts_under_random_filters(
     catalog: tuple[AnyStore, list[Payload]], few: int, where: Filter, field: str
 ) -> None:
     store, payloads = catalog
-    (facet,) = facets(store, [field], where, limit=1_000)
+    (facet,) = facets(store, parse_facets([field], TABLE, 1_000), where)
     check(facet, payloads, where)
 
 
@@ -139,12 +139,12 @@ def test_the_most_frequent_values_come_first_whatever_the_limit(
     store, _ = catalog
     basis = FacetBasis(store)
     for field in ("metal", "tags", "in_stock"):
-        (whole,) = facets(store, [field], limit=1_000, basis=basis)
+        (whole,) = facets(store, parse_facets([field], TABLE, 1_000), basis=basis)
         for limit in range(1, len(whole.values) + 2):
-            (part,) = facets(store, [field], limit=limit, basis=basis)
+            (part,) = facets(store, parse_facets([field], TABLE, limit), basis=basis)
             assert part.values == whole.values[:limit]
             assert part.more == (len(whole.values) > limit)
-            assert facets(store, [field], limit=limit, basis=basis) == (part,), "asked again"
+            assert facets(store, parse_facets([field], TABLE, limit), basis=basis) == (part,), "asked again"
 
 
 def test_an_index_too_large_to_read_says_that_first_photos_are_counted(
@@ -154,7 +154,7 @@ def test_an_index_too_large_to_read_says_that_first_photos_are_counted(
     monkeypatch.setattr(product_census, "FEW", 0)
     monkeypatch.setattr(product_census, "CEILING", 10)
     first = [payload for payload in payloads if payload["photo"]["rank"] == 0]
-    (facet,) = facets(store, ["in_stock"])
+    (facet,) = facets(store, parse_facets(["in_stock"], TABLE))
     assert facet.to_json()["counted"] == "first photos"
     assert {part.value: part.count for part in facet.values} == {
         value: sum(payload.get("in_stock") is value for payload in first) for value in (True, False)
@@ -165,20 +165,23 @@ def test_facets_of_a_result_count_its_payloads(catalog: tuple[AnyStore, list[Pay
     store, payloads = catalog
     result = list({payload["product_id"]: payload for payload in payloads[::3]}.values())
     for basis in (None, FacetBasis(store)):
-        found = facets_of(result, FIELDS, TABLE, limit=1_000, basis=basis)
+        found = facets_of(result, parse_facets(FIELDS, TABLE, 1_000), basis=basis)
         assert [facet.field for facet in found] == list(FIELDS)
         for facet in found:
             check(facet, result, None)
-    (metals,) = facets_of(result, ["metal"], TABLE, limit=1)
+    (metals,) = facets_of(result, parse_facets(["metal"], TABLE, 1))
     assert len(metals.values) == 1
     assert metals.more
-    (nothing,) = facets_of([], ["price"], TABLE)
+    (nothing,) = facets_of([], parse_facets(["price"], TABLE))
     assert nothing.ranges == ()
 
 
 def test_facets_as_json(catalog: tuple[AnyStore, list[Payload]]) -> None:
     store, _ = catalog
-    stock, price = [facet.to_json() for facet in facets(store, ["in_stock", "price"], Filter(must=(Range("price"),)))]
+    stock, price = [
+        facet.to_json()
+        for facet in facets(store, parse_facets(["in_stock", "price"], TABLE), Filter(must=(Range("price"),)))
+    ]
     assert {value["where"][0] for value in stock["values"]} == {"in_stock=true", "in_stock=false"}
     assert stock | {"values": []} == {
         "field": "in_stock",
@@ -195,18 +198,17 @@ def test_facets_as_json(catalog: tuple[AnyStore, list[Payload]]) -> None:
 
 def test_what_has_no_facet_is_refused_in_one_line(catalog: tuple[AnyStore, list[Payload]]) -> None:
     store, _ = catalog
-    for ask in (lambda field: facets(store, [field]), lambda field: facets_of([], [field], TABLE)):
-        with pytest.raises(FilterError, match=r"title is a text field; facets need a keyword, number, boolean or date"):
-            ask("title")
-        with pytest.raises(FilterError, match="there is no field 'colour'"):
-            ask("colour")
+    with pytest.raises(FilterError, match=r"title is a text field; facets need a keyword, number, boolean or date"):
+        parse_facets(["title"], TABLE)
+    with pytest.raises(FilterError, match="there is no field 'colour'"):
+        parse_facets(["colour"], TABLE)
     for limit in (0, -1, 1_001):
         with pytest.raises(UsageError, match="ask for 1 to 1000"):
-            facets(store, ["metal"], limit=limit)
+            parse_facets(["metal"], TABLE, limit)
     with pytest.raises(FilterError, match="colour"):
-        facets(store, ["metal"], Filter(must=(Match("colour", ("red",)),)))
-    assert facets(store, []) == ()
-    assert len(facets(store, ["metal", "metal"])) == 1
+        facets(store, parse_facets(["metal"], TABLE), Filter(must=(Match("colour", ("red",)),)))
+    assert facets(store, parse_facets([], TABLE)) == ()
+    assert len(facets(store, parse_facets(["metal", "metal"], TABLE))) == 1
 
 
 @given(st.text(min_size=1))

@@ -16,7 +16,7 @@ from indexer.fields.co_views import CoViewed, to_payload
 from indexer.fields.roles import CO_VIEWED
 from indexer.fields.types import FieldType
 from indexer.store.filters.tree import Filter, Match
-from searcher.search.candidate import Candidate
+from searcher.search.ground.candidate import Candidate
 from searcher.search.kinds.also_viewed_scores import (
     Blended,
     CoView,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import UsageError
-from searcher.search.candidate import Candidate
+from searcher.search.ground.candidate import Candidate
 from searcher.search.style.boosts import apply_boosts, parse_boosts
 from tests.searcher.search.candidates import TABLE, candidate, candidate_lists, ids
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searcher.search.candidate import Candidate
+from searcher.search.ground.candidate import Candidate
 from searcher.search.style.caps import Cap
 from searcher.search.style.diversity import diversify
 from tests.searcher.search.candidates import candidate, candidate_lists, direction, ids

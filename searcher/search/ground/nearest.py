@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from indexer.store.filters.tree import Filter
 from indexer.store.interface import Store
 from indexer.store.records import VECTOR_NAME, Hit, Point, VectorName, Vectors, vector_of
-from searcher.search.candidate import DECIMALS, Candidate
+from searcher.search.ground.candidate import DECIMALS, Candidate
 
 ENGINE_ERROR = 2e-6
 """Engines sum in float32, and each in its own order; candidates this near to the last place are looked at again."""

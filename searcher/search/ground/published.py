@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indexer.errors import JewelryError, UnknownProduct
 from indexer.fields.types import Payload
@@ -19,21 +18,25 @@ from indexer.store.filters.text_form import Where
 from indexer.store.filters.tree import Filter, Match, Range, value_at
 from indexer.store.interface import Index, Store
 from indexer.store.records import Point, Vectors
-from searcher.questions.example import Asked, Example
-from searcher.questions.photo import QueryPhoto
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from indexer.models.directory import Calibration
-    from searcher.insights.duplicates.compare.comparison import Comparison
-    from searcher.search.facets.counting import FacetBasis
-    from searcher.search.words.vocabulary import Vocabulary
 
 SUGGEST_AMONG = 10_000
 """Product ids that are known when one was mistyped."""
 COMPARE = 1_000
 """Of these, as many are compared with it as stand next to it in order: comparing with all took 30 ms and more."""
+
+
+Made = TypeVar("Made")
+
+
+class _Kept(Generic[Made]):
+    """What was made of a generation, once it was."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.made: list[Made] = []
 
 
 class Published:
@@ -45,6 +48,8 @@ class Published:
         self.location = index.location
         self.local = index.local
         self._thumbnails = ThumbnailStore(index.local)
+        self._lock = threading.Lock()
+        self._kept: dict[Callable[[Published], Any], _Kept[Any]] = {}
         self.catalog_root = catalog or Path(self.store.record.catalog_root)
 
     @property
@@ -75,17 +80,6 @@ class Published:
         """Product ids to suggest from: counted once, or every mistyped id would cost as much as hundreds of answers."""
         return sorted(str(value) for value, _ in self.store.facet("product_id", limit=SUGGEST_AMONG))
 
-    def ask_with_product(self, example: Example) -> Asked:
-        """The example of a product id, found."""
-        assert example.product_id is not None  # noqa: S101
-        points = self.product(example.product_id, vectors="image")
-        return Asked(
-            example,
-            tuple(QueryPhoto(photo_key(point.payload), self.thumbnail(point.payload)) for point in points),
-            np.stack([point.vector for point in points if point.vector is not None]),
-            points[0].payload,
-        )
-
     def thumbnail(self, payload: Payload) -> Path | None:
         """The picture that a sync left for the photo, where there is one."""
         return self._thumbnails.find(value_at(payload, "photo.sha256"))
@@ -100,34 +94,19 @@ class Published:
         first = Filter(must=(Range("photo.rank", lte=0.0),))
         return self.store.count() / max(1, self.store.count(first))
 
-    @cached_property
-    def sample(self) -> NDArray[np.float32]:
-        """Vectors of photos that stand for the catalog, [n, dimension]."""
-        from searcher.search.explain import sample_vectors
+    def memo(self, make: Callable[[Published], Made]) -> Made:
+        """What ``make`` makes of this generation: made when it is first asked for, then kept with the generation.
 
-        return sample_vectors(self.store)
-
-    @cached_property
-    def facet_basis(self) -> FacetBasis:
-        """What facets of this generation have in common."""
-        from searcher.search.facets.counting import FacetBasis
-
-        return FacetBasis(self.store)
-
-    @cached_property
-    def comparison(self) -> Comparison:
-        """Compares pictures of this generation closely, and keeps those used last; raises ``MissingExtra``."""
-        from searcher.insights.duplicates.compare.comparison import Comparison
-        from searcher.insights.duplicates.compare.pictures import Pictures
-
-        return Comparison(Pictures(self.local, self.catalog_root))
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """The words of this generation's keywords."""
-        from searcher.search.words.vocabulary import Vocabulary
-
-        return Vocabulary(self.store)
+        Whoever needs something of a whole generation (a census of it, a sample, a vocabulary) has it kept here, and
+        this module need not know of it. Threads that ask meanwhile wait for the one that makes it; what fails is
+        made again by the next. ``make`` is told by identity, so it is a function of a module and no lambda.
+        """
+        with self._lock:
+            kept: _Kept[Made] = self._kept.setdefault(make, _Kept())
+        with kept.lock:
+            if not kept.made:
+                kept.made.append(make(self))
+            return kept.made[0]
 
     @property
     def model_folder(self) -> Path:

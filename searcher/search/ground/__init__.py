@@ -1,0 +1,1 @@
+"""What all questions stand on: one generation, the nearest products in it, a candidate, and how long a part takes."""

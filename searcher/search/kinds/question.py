@@ -1,0 +1,118 @@
+"""What each kind of question is before it is read, and what it comes down to: how candidates are found."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import UsageError
+from indexer.store.filters.tree import Filter
+from searcher.questions.example import Asked, Example
+from searcher.questions.options import STYLE_POOL, Options
+from searcher.questions.photo import QueryPhoto
+from searcher.search.ground.candidate import Candidate
+from searcher.search.ground.nearest import nearest_products
+from searcher.search.ground.published import Published
+
+Vectors = NDArray[np.float32]
+
+
+Find = Callable[[Filter | None, int], list[Candidate]]
+"""The best n candidates that pass a filter, best first."""
+
+
+@dataclass(frozen=True)
+class Question(ABC):
+    """What is asked, before anything of it is read. Making one checks all that it can tell by itself."""
+
+    liked: Sequence[Example] = ()
+    """What an answer should look like."""
+    disliked: Sequence[Example] = ()
+
+    @property
+    def has_product(self) -> bool:
+        """Whether it is about one product, whose values a preset can go by; see `Search.payload`."""
+        return len(self.liked) == 1 and self.liked[0].product_id is not None
+
+    def check(self, asking: Asking) -> None:  # noqa: B027 - most kinds take all options
+        """Refuse options that this kind of question cannot take, its examples unread; raises ``UsageError``."""
+
+    @abstractmethod
+    def search(self, asking: Asking) -> Search:
+        """How it is answered, its examples read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a question is asked of, and its examples as soon as they are read."""
+
+    published: Published
+    options: Options
+    liked: Sequence[Asked] = ()
+    """In the order of `Question.liked`."""
+    disliked: Sequence[Asked] = ()
+
+    def nearest(self, vectors: Vectors) -> Find:
+        """Candidates by the cosine to the nearest of the vectors [m, dimension]."""
+        published, exact = self.published, self.options.exact
+
+        def find(where: Filter | None, count: int) -> list[Candidate]:
+            photos = published.photos_a_product
+            return nearest_products(published.store, vectors, count, where, exact=exact, photos_a_product=photos)
+
+        return find
+
+    def check_reach(self) -> None:
+        """Refuse a page beyond the products that are scored anew; raises ``UsageError``."""
+        wanted = self.options
+        if wanted.last > STYLE_POOL:
+            raise UsageError(
+                f"offset {wanted.offset} with k {wanted.k}: this question orders the {STYLE_POOL} products nearest to "
+                f"its examples, so offset + k is at most {STYLE_POOL}"
+            )
+
+
+@dataclass(frozen=True)
+class Search:
+    """A question read, ready to be answered from one generation."""
+
+    query: Mapping[str, Any]
+    """What was asked with, as plain JSON values."""
+    find: Find
+    """Finds candidates that pass a filter."""
+    liked: Sequence[Asked] = ()
+    """What an answer should look like: its photos explain the matches."""
+    disliked: Sequence[Asked] = ()
+    only: Filter | None = None
+    """A filter that belongs to the question itself."""
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By product id, what its score is made of, for the explanation; filled while searching."""
+    notes: Sequence[str] = ()
+    """What a person should know of how the answer came about."""
+
+    @property
+    def photos(self) -> tuple[QueryPhoto, ...]:
+        """The photos asked with, those liked first."""
+        return tuple(photo for asked in (*self.liked, *self.disliked) for photo in asked.photos)
+
+    @property
+    def products(self) -> list[str]:
+        """The products asked with: they are no answer."""
+        ids = (asked.example.product_id for asked in (*self.liked, *self.disliked))
+        return [product_id for product_id in ids if product_id is not None]
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        """Of the one product asked with; empty where there are several or none."""
+        return self.liked[0].payload if len(self.liked) == 1 else {}
+
+    @cached_property
+    def liked_vectors(self) -> NDArray[np.float32] | None:
+        """Of all photos of what is liked, [m, dimension]."""
+        return np.concatenate([asked.vectors for asked in self.liked]) if self.liked else None

@@ -1,0 +1,200 @@
+"""A question that is wrong fails before a photo is read or fetched, in Python, on the command line and over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from starlette.testclient import TestClient
+
+from indexer.errors import FilterError, ImageError, UnknownProduct, UsageError
+from searcher.cli.main import main
+from searcher.http.app import create_app
+from searcher.questions.example import Example
+from searcher.service import SearchService
+from searcher.settings import ServeSettings
+from tests.shops.indexes.built_index import Photographed
+
+BROKEN = b"no photo at all"
+IN_BASE64 = base64.b64encode(BROKEN).decode()
+URL = "http://127.0.0.1:9/ring.jpg"
+PHOTO = {"image": IN_BASE64}
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """An option that is wrong, in its three forms (Python and HTTP say it alike), and what is said of it."""
+
+    wanted: dict[str, Any]
+    flags: list[str]
+    complaint: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question about a photo in its three forms; ``{photo}`` is a file that holds none."""
+
+    python: Callable[..., Any]
+    command: list[str]
+    path: str
+    body: dict[str, Any]
+
+
+NO_FIELD = {"must": [{"key": "colour", "match": {"value": "red"}}]}
+WRONG = {
+    "filter": Wrong({"where": ["colour=red"]}, ["-w", "colour=red"], "filter 'colour=red': there is no field"),
+    "filter in JSON": Wrong({"where": NO_FIELD}, ["--filter", json.dumps(NO_FIELD)], "there is no field 'colour'"),
+    "value": Wrong({"where": ["price<=dear"]}, ["-w", "price<=dear"], "price is a number, which 'dear' is not"),
+    "boost": Wrong({"boosts": ["colour:0.1"]}, ["--boost", "colour:0.1"], "boost 'colour:0.1': there is no field"),
+    "cap": Wrong({"caps": ["price:2"]}, ["--cap", "price:2"], "cap 'price:2': price is a number"),
+    "relax": Wrong({"relax": ["colour"]}, ["--relax", "colour"], "relax 'colour': there is no field"),
+    "no preset": Wrong({"preset": "same-mood"}, ["--preset", "same-mood"], "there is no preset 'same-mood'"),
+    "no field": Wrong({"preset": "same-stone"}, ["--preset", "same-stone"], "preset same-stone needs a keyword field"),
+    "preset": Wrong({"preset": "other-metal"}, ["--preset", "other-metal"], "what is asked with has no metal"),
+    "facet": Wrong({"facets": ["title"]}, ["--facet", "title"], "title is a text field; facets need"),
+}
+
+ASKED = {
+    "photo": Asked(
+        lambda s, p, **w: s.similar(image=p, **w), ["similar", "-i", "{photo}"], "similar", {"image": IN_BASE64}
+    ),
+    "address": Asked(lambda s, _, **w: s.similar(url=URL, **w), ["similar", "--url", URL], "similar", {"url": URL}),
+    "recommend": Asked(
+        lambda s, p, **w: s.recommend(["P001", p], ["P002"], **w),
+        ["recommend", "--like", "P001", "--like-photo", "{photo}", "--unlike", "P002"],
+        "recommend",
+        {"positive": ["P001", PHOTO], "negative": ["P002"]},
+    ),
+    "discover": Asked(
+        lambda s, p, **w: s.discover(p, [("P001", "P002")], **w),
+        ["discover", "--target-photo", "{photo}", "--rather", "P001", "P002"],
+        "discover",
+        {"target": PHOTO, "context": [{"positive": "P001", "negative": "P002"}]},
+    ),
+}
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that is no photo; and whoever fetches one fails."""
+
+    def fetch(_: object, url: str) -> bytes:
+        raise ImageError(f"{url} was fetched")
+
+    monkeypatch.setattr("indexer.photos.fetch.fetcher.Fetcher.fetch", fetch)
+    path = tmp_path / "broken.jpg"
+    path.write_bytes(BROKEN)
+    return path
+
+
+@pytest.fixture
+def service(photographed: Photographed) -> SearchService:
+    return SearchService(photographed.index)
+
+
+@pytest.fixture
+def http(photographed: Photographed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    for name in [name for name in os.environ if name.startswith("JEWELRY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("indexer.settings.open_chosen", lambda *_, **__: photographed.index)
+    settings = ServeSettings(_env_file=None, index=photographed.root)  # type: ignore[call-arg]
+    with TestClient(create_app(settings, SearchService(photographed.index))) as client:
+        yield client
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_a_wrong_option_is_told_before_the_photo_in_three_forms(
+    service: SearchService, http: TestClient, broken: Path, asked: Asked, wrong: Wrong
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        asked.python(service, broken, **wrong.wanted)
+    said = str(caught.value)
+    assert wrong.complaint in said
+    printed = CliRunner().invoke(main, [*(part.format(photo=broken) for part in asked.command), *wrong.flags])
+    assert (printed.exit_code, printed.stderr) == (2, f"Error: {said}\n")
+    response = http.post(f"/v1/{asked.path}", json={**asked.body, **wrong.wanted})
+    assert (response.status_code, response.json()["detail"]) == (422, said)
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_without_a_wrong_option_the_photo_is_what_fails(service: SearchService, broken: Path, asked: Asked) -> None:
+    with pytest.raises(ImageError):
+        asked.python(service, broken)
+
+
+def test_an_upload_is_not_opened(http: TestClient, broken: Path) -> None:
+    with broken.open("rb") as photo:
+        options = {"options": json.dumps({"where": ["colour=red"]})}
+        response = http.post("/v1/similar/photo", files={"image": photo}, data=options)
+    assert "filter 'colour=red'" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "complaint"),
+    [
+        (lambda s, p: s.recommend(["P001"], [p], strategy="best"), "there is no strategy 'best'"),
+        (lambda s, p: s.recommend([], [p]), "needs an example that is liked"),
+        (lambda s, p: s.recommend([p], strategy="best_score", k=501), "offset . k is at most 500"),
+        (lambda s, p: s.discover(p, [("P001", "P002")], k=501), "offset . k is at most 500"),
+        (lambda s, p: s.recommend([p, "P001x"]), "did you mean P001"),
+        (lambda s, p: s.recommend([p, Example(vector=[1.0])]), "the vector has the shape"),
+    ],
+)
+def test_whatever_else_is_wrong_is_told_before_the_photo(
+    service: SearchService, broken: Path, ask: Callable[[SearchService, Path], Any], complaint: str
+) -> None:
+    with pytest.raises((UsageError, UnknownProduct), match=complaint):
+        ask(service, broken)
+
+
+def test_a_preset_goes_by_the_product_before_the_photo_beside_it(service: SearchService, broken: Path) -> None:
+    with pytest.raises(UsageError, match="what is asked with has no brand"):
+        service.recommend(["P001"], [broken], preset="other-brand")
+
+
+def test_in_a_batch_every_photo_gets_the_error_of_the_filter(service: SearchService, broken: Path) -> None:
+    answers = service.similar_batch([broken, "P001", "nobody"], where=["colour=red"])
+    assert [type(answer) for answer in answers] == [FilterError] * 3
+    mixed = service.similar_batch([broken, "P001"], preset="same-category")
+    assert "has no category" in str(mixed[0])
+    with pytest.raises(UsageError, match="k is 0"):
+        service.similar_batch([broken], k=0)
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_no_category_is_asked_for(service: SearchService, broken: Path, k: int) -> None:
+    with pytest.raises(UsageError, match="ask for 1 category or more"):
+        service.classify(broken, k=k)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda s: s.mislabels(["colour=red"]),
+        lambda s: s.outliers(["colour=red"]),
+        lambda s: s.clusters(["colour=red"]),
+        lambda s: s.facets(["price"], ["colour=red"]),
+        lambda s: s.facets(["colour"]),
+        lambda s: s.duplicates(where=["colour=red"]),
+        lambda s: s.duplicates(since="yesterday"),
+        lambda s: s.also_viewed(["P001"], where=["colour=red"]),
+        lambda s: s.text("ring", where=["colour=red"]),
+    ],
+)
+def test_reports_read_nothing_for_a_wrong_filter(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch, ask: Callable[[SearchService], Any]
+) -> None:
+    store = service.published().store
+    for name in ("scroll", "search", "retrieve", "count", "facet"):
+        monkeypatch.setattr(store, name, lambda *_, **__: pytest.fail("the index was read"))
+    with pytest.raises(FilterError, match=r"there is no field 'colour'|yesterday"):
+        ask(service)
