@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from indexer.errors import FilterError, UsageError
-from indexer.fields.roles import UNTELLING
+from indexer.fields.roles import IDENTIFIERS, UNTELLING
 from indexer.fields.types import FieldTable, FieldType, Payload
 from indexer.store.filters.check import field_type
 from indexer.store.filters.tree import DateRange, Filter, Range, known_fields
