@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from indexer.store.transfer.compare import PointSource, tally
 from indexer.store.transfer.copy import TransferReport, check_target, copy_thumbnails, transfer
 from indexer.store.transfer.snapshot_files import new_folder, read_manifest, write_manifest
 from indexer.system.files import copy_tree, writing
+from indexer.system.plain_json import PlainJson
 from indexer.system.progress import Progress
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ RECORD = "generation.json"
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotReport:
+class SnapshotReport(PlainJson):
     """What was put aside."""
 
     source: str
@@ -39,10 +40,6 @@ class SnapshotReport:
     points: int
     checksum: str
     thumbnails: int
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
 
 
 def take_snapshot(index: Index, folder: Path, *, thumbnails: bool = False) -> SnapshotReport:

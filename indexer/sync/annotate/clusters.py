@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import Annotated
 
 from indexer.errors import StoreError, StoreMissing, UsageError
 from indexer.fields.types import FieldType, Payload
@@ -14,6 +14,7 @@ from indexer.store.interface import Index, Store, Writer
 from indexer.store.records import Point
 from indexer.store.transfer.compare import EVERY
 from indexer.system.clock import now
+from indexer.system.plain_json import PlainJson, rounded
 from indexer.system.progress import Progress
 
 KEY = "cluster"
@@ -22,7 +23,7 @@ TYPE = FieldType.KEYWORD
 
 
 @dataclass(slots=True)
-class ClusterUpdate:
+class ClusterUpdate(PlainJson):
     """What was written."""
 
     index: str
@@ -34,19 +35,7 @@ class ClusterUpdate:
     generation: str | None = None
     published: bool = False
     """False where the index held exactly these clusters already."""
-    seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "index": self.index,
-            "generation": self.generation,
-            "published": self.published,
-            "clusters": self.clusters,
-            "products": self.products,
-            "photos_written": self.photos_written,
-            "seconds": round(self.seconds, 3),
-        }
+    seconds: Annotated[float, rounded(3)] = 0.0
 
 
 def update_clusters(

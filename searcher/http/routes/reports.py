@@ -14,8 +14,9 @@ from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.shapes.report_shapes import ReportsShape, without_paths
 from searcher.http.shapes.responses import json_response
+from searcher.insights.report import Kind
 from searcher.pages.page import policy_of
-from searcher.pages.report_store import FILES, Kind
+from searcher.pages.report_store import FILES
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"], responses=PROBLEMS)
 

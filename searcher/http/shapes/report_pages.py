@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.interface import Index
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
-from searcher.pages.report_store import Document, Kind, ReportStore
-from searcher.pages.sheets.duplicates_words import differing_fields, evidence_in_words
+from searcher.insights.duplicates.wording import evidence_in_words
+from searcher.insights.report import Kind
+from searcher.pages.report_store import Document, ReportStore
+from searcher.pages.sheets.duplicates_words import differing_fields
 
 if TYPE_CHECKING:
     from searcher.insights.duplicates.check import DuplicateCheck

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import computed_field
 
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import SIDE
 from indexer.store.interface import Store
+from indexer.system.plain_json import PlainJson, rounded
 from searcher.insights.duplicates.answers import Evidence, Photo, Tier
 from searcher.insights.duplicates.compare.comparison import Comparison
 from searcher.insights.duplicates.compare.features import KNOWN
@@ -41,26 +43,19 @@ FIRST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class CheckMatch:
+class CheckMatch(PlainJson):
     """A photo of the index and what it is to the new one."""
+
+    FLAT = "photo"
 
     photo: Photo
     tier: Tier
     probability: float
     evidence: Evidence
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            **self.photo.to_json(),
-            "tier": str(self.tier),
-            "probability": self.probability,
-            "evidence": self.evidence.to_json(),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class DuplicateCheck:
+class DuplicateCheck(PlainJson):
     """What the index has of a new photo's product: the strictest matches first; none, and it is new."""
 
     photo: str
@@ -72,25 +67,13 @@ class DuplicateCheck:
     """Neighbours that look related and were not compared: others are likelier copies, or there is no picture."""
     generation: str
     model: str
-    took_ms: float
+    took_ms: Annotated[float, rounded(1)]
 
+    @computed_field(alias="duplicate")  # type: ignore[prop-decorator]
     @property
     def is_duplicate(self) -> bool:
         """Whether the index holds the same picture."""
         return any(match.tier.is_copy for match in self.matches)
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "photo": self.photo,
-            "duplicate": self.is_duplicate,
-            "matches": [match.to_json() for match in self.matches],
-            "nearest": self.nearest,
-            "not_verified": self.not_verified,
-            "generation": self.generation,
-            "model": self.model,
-            "took_ms": round(self.took_ms, 1),
-        }
 
 
 def check_photo(
