@@ -11,11 +11,10 @@ something else than the field, ``Annotated`` says so with what stands here:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import is_dataclass
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import (
     ConfigDict,
@@ -56,8 +55,8 @@ class PlainJson:
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
         if cls.FLAT is not None or cls.leave_out is not PlainJson.leave_out:
-            own = handler.resolve_ref_schema(schema)
-            own["serialization"] = core_schema.wrap_serializer_function_ser_schema(_reshaped)  # type: ignore[typeddict-unknown-key]
+            own = cast("dict[str, Any]", handler.resolve_ref_schema(schema))
+            own["serialization"] = core_schema.wrap_serializer_function_ser_schema(_reshaped)
         return schema
 
     @classmethod
@@ -65,7 +64,7 @@ class PlainJson:
         """The schema of what is sent: nothing has a default there, and what may be left out may be null to readers."""
         found = handler(schema)
         own = handler.resolve_ref_schema(found)
-        properties, required = own["properties"], own.setdefault("required", [])
+        properties, required = own["properties"], own.get("required", [])
         for name, of in properties.items():
             of.pop("default", None)
             of.pop("readOnly", None)
@@ -84,10 +83,15 @@ class PlainJson:
         return found
 
 
-@cache
-def adapter(kind: Any) -> TypeAdapter[Any]:
-    """What pydantic makes of a type, made when it is first needed: it takes some 20 ms."""
-    return TypeAdapter(kind)
+def adapter(kind: type) -> TypeAdapter[Any]:
+    """What pydantic makes of a class, made when it is first needed: it takes some milliseconds."""
+    made = _ADAPTERS.get(kind)
+    if made is None:
+        made = _ADAPTERS[kind] = TypeAdapter(kind)
+    return made
+
+
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
 def json_bytes(answer: PlainJson, pictures: str) -> bytes:
@@ -101,6 +105,18 @@ def json_bytes(answer: PlainJson, pictures: str) -> bytes:
     except PydanticSerializationError:  # half a surrogate, which a filter can hold: it has no UTF-8
         document = to_write.dump_python(answer, mode="json", by_alias=True, context=pictures)
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A field of a type that pydantic need not know."""
+
+    write: Callable[[Any], Any]
+    schema: CoreSchema
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(self.write, return_schema=self.schema)
+        return core_schema.any_schema(serialization=written)
 
 
 def rounded(digits: int) -> PlainSerializer:
@@ -127,23 +143,14 @@ LEFT_OUT = Field(exclude_if=_says_nothing)
 AT_TIMES = Field(exclude_if=lambda _: False)
 """Not in the JSON of every one; `PlainJson.leave_out` says when."""
 
-AS_TEXT = PlainSerializer(str, return_type=str)
+AS_TEXT = _Written(str, core_schema.str_schema())
 """As `str` writes it."""
+
+AS_IT_SAYS = _Written(lambda value: value.to_json(), core_schema.dict_schema(core_schema.str_schema()))
+"""An object, of which its own ``to_json`` says what is in it."""
 
 Picture = Annotated[Path | None, PlainSerializer(_picture)]
 """A thumbnail, named by the sha256 of its photo: a path of this disk, in what is sent an address; see `json_bytes`."""
-
-
-class AsItSays:
-    """A field whose JSON is an object that its own ``to_json`` makes."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        made = core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema())
-        return core_schema.any_schema(
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda value: value.to_json(), return_schema=made
-            )
-        )
 
 
 def _reshaped(self: PlainJson, handler: core_schema.SerializerFunctionWrapHandler) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from indexer.store.filters.text_form import where_texts
-from indexer.system.plain_json import HIDDEN, LEFT_OUT, AsItSays, Picture, PlainJson, rounded
+from indexer.system.plain_json import AS_IT_SAYS, HIDDEN, LEFT_OUT, Picture, PlainJson, rounded
 from searcher.answers.facet import Facet
 from searcher.questions.options import Options
 from searcher.questions.photo import QueryPhoto
@@ -87,7 +87,7 @@ class Match(PlainJson):
 class Answer(PlainJson):
     """The matches, best first, and what they were computed from: all of it is one generation of the index."""
 
-    query: Annotated[Query, AsItSays()]
+    query: Annotated[Query, AS_IT_SAYS]
     matches: tuple[Match, ...]
     generation: str
     model: str

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, computed_field
 
-from indexer.system.plain_json import HIDDEN, LEFT_OUT, PlainJson
-from indexer.system.text import printable
-from searcher.insights.duplicates.wording import evidence_in_words
+from indexer.system.plain_json import HIDDEN, LEFT_OUT, PlainJson, rounded
+from searcher.insights.duplicates.wording import COLUMNS, rows_of
 from searcher.insights.report import Report
 
 
@@ -36,37 +35,6 @@ class Tier(StrEnum):
 
 
 COPIES = (Tier.IDENTICAL_FILE, Tier.IDENTICAL_PIXELS, Tier.EDITED)
-
-
-COLUMNS = (
-    "entry",
-    "group",
-    "group_tier",
-    "tier",
-    "role",
-    "product_id",
-    "title",
-    "photo",
-    "category",
-    "price",
-    "currency",
-    "probability",
-    "cosine",
-    "phash_distance",
-    "matched_features",
-    "overlap",
-    "colour_difference",
-    "flipped",
-    "decided_by",
-    "crosses_categories",
-    "prices_differ",
-    "width",
-    "height",
-    "bytes",
-    "sha256",
-    "reasons",
-)
-"""``entry`` is group or pair; ``tier`` is what the photo is to the first of its group; ``role`` keep, delete or -."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,35 +191,43 @@ class DuplicateReport(Report):
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One flat row per photo of a group or of a loose pair, for CSV."""
-        for group in self.groups:
-            about = {
-                "entry": "group",
-                "group": group.id,
-                "group_tier": group.tier,
-                "crosses_categories": group.crosses_categories,
-                "prices_differ": group.prices_differ,
-            }
-            for member in group.members:
-                role = "delete" if member.delete else "keep" if member.keep else "-"
-                yield {**about, **_photo_row(member.photo), **_found_row(member), "role": role}
-        for number, pair in enumerate(self.loose_pairs, start=1):
-            about = {"entry": "pair", "group": f"pair {number}", "group_tier": pair.tier, "role": "-"}
-            yield {**about, **_photo_row(pair.first)}
-            yield {**about, **_photo_row(pair.second), **_found_row(pair)}
+        return rows_of(self)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckMatch(PlainJson):
+    """A photo of the index and what it is to the new one."""
+
+    FLAT = "photo"
+
+    photo: Photo
+    tier: Tier
+    probability: float
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateCheck(PlainJson):
+    """What the index has of a new photo's product: the strictest matches first; none, and it is new."""
+
+    photo: str
+    """What the new photo is called."""
+    matches: tuple[CheckMatch, ...]
+    nearest: str | None
+    """The product that looks most alike, whether it matches or not."""
+    not_verified: int
+    """Neighbours that look related and were not compared: others are likelier copies, or there is no picture."""
+    generation: str
+    model: str
+    took_ms: Annotated[float, rounded(1)]
+
+    @computed_field(alias="duplicate")  # type: ignore[prop-decorator]
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether the index holds the same picture."""
+        return any(match.tier.is_copy for match in self.matches)
 
 
 def prices_differ(tier: str, payloads: Iterable[Mapping[str, Any]]) -> bool:
     """Whether the shop asks several prices for one product; variants have theirs by right."""
     return tier != Tier.VARIANT and len({payload.get("price") for payload in payloads} - {None}) > 1
-
-
-def _photo_row(photo: Photo) -> dict[str, Any]:
-    own = photo.to_json()
-    return {**own, **{name: photo.payload.get(name) for name in ("title", "price", "currency")}}
-
-
-def _found_row(compared: Member | Pair) -> dict[str, Any]:
-    """What a member or a pair was found to be."""
-    evidence = {} if compared.evidence is None else compared.evidence.to_json()
-    reasons = printable("; ".join(evidence_in_words(evidence)))
-    return {"tier": compared.tier, "probability": compared.probability, **evidence, "reasons": reasons}

@@ -6,20 +6,18 @@ Where a screen or margins surround the photo, what is within them is searched fo
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import computed_field
 
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import SIDE
 from indexer.store.interface import Store
-from indexer.system.plain_json import PlainJson, rounded
-from searcher.insights.duplicates.answers import Evidence, Photo, Tier
+from searcher.insights.duplicates.answers import CheckMatch, DuplicateCheck, Evidence, Photo, Tier
 from searcher.insights.duplicates.compare.comparison import Comparison
 from searcher.insights.duplicates.compare.features import KNOWN
 from searcher.insights.duplicates.compare.frame import FramedPicture
@@ -40,40 +38,6 @@ COMPARED = 4
 """Neighbours that are compared closely, likely copies first: each takes some 20 ms, and a shop waits for the answer."""
 FIRST = 2
 """Of these, as many are compared first; where one is an edited copy, of the others only likely copies."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckMatch(PlainJson):
-    """A photo of the index and what it is to the new one."""
-
-    FLAT = "photo"
-
-    photo: Photo
-    tier: Tier
-    probability: float
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicateCheck(PlainJson):
-    """What the index has of a new photo's product: the strictest matches first; none, and it is new."""
-
-    photo: str
-    """What the new photo is called."""
-    matches: tuple[CheckMatch, ...]
-    nearest: str | None
-    """The product that looks most alike, whether it matches or not."""
-    not_verified: int
-    """Neighbours that look related and were not compared: others are likelier copies, or there is no picture."""
-    generation: str
-    model: str
-    took_ms: Annotated[float, rounded(1)]
-
-    @computed_field(alias="duplicate")  # type: ignore[prop-decorator]
-    @property
-    def is_duplicate(self) -> bool:
-        """Whether the index holds the same picture."""
-        return any(match.tier.is_copy for match in self.matches)
 
 
 def check_photo(
