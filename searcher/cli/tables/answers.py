@@ -47,10 +47,9 @@ def print_facets(facets: Sequence[Facet], console: Console | None = None) -> Non
     """Print the values and ranges of fields with their number of products."""
     console = console or Console(highlight=False)
     for facet in facets:
-        document = facet.to_json()
         console.print(Text(printable(facet.field), style="bold"))
-        for one in [*document.get("values", []), *document.get("ranges", [])]:
-            console.print(Text(f"{one['count']:>8,}  {printable(' AND '.join(one['where']))}"))
+        for one in (*facet.values, *facet.ranges):
+            console.print(Text(f"{one.count:>8,}  {printable(' AND '.join(one.where))}"))
 
 
 def print_product(page: ProductPage, console: Console | None = None) -> None:
