@@ -11,6 +11,7 @@ something else than the field, ``Annotated`` says so with what stands here:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
@@ -65,6 +66,9 @@ class PlainJson:
         found = handler(schema)
         own = handler.resolve_ref_schema(found)
         properties, required = own["properties"], own.get("required", [])
+        for of in (own, *properties.values()):
+            if "description" in of:
+                of["description"] = _NONE.sub("null", of["description"])
         for name, of in properties.items():
             of.pop("default", None)
             of.pop("readOnly", None)
@@ -91,6 +95,7 @@ def adapter(kind: type) -> TypeAdapter[Any]:
     return made
 
 
+_NONE = re.compile(r"\bNone\b")
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 

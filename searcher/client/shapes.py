@@ -361,7 +361,7 @@ class Duplicates(TypedDict):
 
 @final
 class Evidence(TypedDict, total=False):
-    """Why two photos are in a tier. What was not measured is None."""
+    """Why two photos are in a tier. What was not measured is null."""
 
     cosine: float | None
     """Of the two embeddings."""
@@ -399,10 +399,10 @@ class ExampleBody(TypedDict, total=False):
 
 @final
 class Explanation(TypedDict):
-    """Why a product is in the answer. What cannot be known is None."""
+    """Why a product is in the answer. What cannot be known is null."""
 
     asked_photo: str | None
-    """The photo asked with that is most alike to it; None where no photo was liked."""
+    """The photo asked with that is most alike to it; null where no photo was liked."""
     matched_photo: str
     cosine: float | None
     """Of these two photos, to 8 decimals."""
@@ -438,7 +438,7 @@ class Facet(TypedDict):
 
 @final
 class FacetRange(TypedDict):
-    """Numbers, or days of ISO dates, from ``gte`` to below ``lt``; a bound that is None is open."""
+    """Numbers, or days of ISO dates, from ``gte`` to below ``lt``; a bound that is null is open."""
 
     gte: float | str | None
     lt: float | str | None
