@@ -48,14 +48,14 @@ class Facet(PlainJson):
 
     field: str
     kind: Annotated[FieldType, AS_TEXT]
+    counted: str = PRODUCTS
+    """What the counts are of: "products", or "first photos" where reading an index this large would take too long."""
     values: Annotated[tuple[FacetValue, ...], AT_TIMES] = ()
     """Of keywords and booleans."""
     ranges: Annotated[tuple[FacetRange, ...], AT_TIMES] = ()
     """Of numbers and dates."""
     more: Annotated[bool, AT_TIMES] = False
     """Whether there are more values than were asked for."""
-    counted: str = PRODUCTS
-    """What the counts are of: "products", or "first photos" where reading an index this large would take too long."""
 
     def leave_out(self) -> tuple[str, ...]:
         """What a field of the other sort has."""

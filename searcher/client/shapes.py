@@ -426,14 +426,14 @@ class Facet(TypedDict):
 
     field: str
     kind: str
+    counted: str
+    """What the counts are of: "products", or "first photos" where reading an index this large would take too long."""
     values: NotRequired[list[FacetValue] | None]
     """Of keywords and booleans."""
     ranges: NotRequired[list[FacetRange] | None]
     """Of numbers and dates."""
     more: NotRequired[bool | None]
     """Whether there are more values than were asked for."""
-    counted: str
-    """What the counts are of: "products", or "first photos" where reading an index this large would take too long."""
 
 
 @final
