@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from searcher.answers.facet import Facet
     from searcher.insights.audits.answers import MislabelReport, OutlierReport
     from searcher.insights.clusters.answers import ClusterReport
-    from searcher.insights.duplicates.answers import DuplicateReport
-    from searcher.insights.duplicates.check import DuplicateCheck
+    from searcher.insights.duplicates.answers import DuplicateCheck, DuplicateReport
     from searcher.insights.duplicates.verify.verifier import Verifier
     from searcher.questions.example import Crop, ExampleLike
     from searcher.questions.photo import PhotoSource

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.fields.types import FieldTable, FieldValue
+from indexer.system.plain_json import PlainJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(PlainJson):
     """Something in the catalog that was left out: ``where`` (``catalog.csv:12`` or an image key) and why."""
 
     where: str

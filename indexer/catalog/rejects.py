@@ -18,9 +18,6 @@ def write_rejects(index_root: Path, rejects: Sequence[Reject], name: str = NAME)
     if not rejects:
         path.unlink(missing_ok=True)
         return None
-    lines = (
-        json.dumps({"where": r.where, "product_id": r.product_id, "reason": r.reason}, ensure_ascii=False)
-        for r in rejects
-    )
+    lines = (json.dumps(reject.to_json(), ensure_ascii=False) for reject in rejects)
     replace_text(path, "\n".join(lines) + "\n")
     return path

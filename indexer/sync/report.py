@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field
 
 from indexer.catalog.products import Reject
+from indexer.system.plain_json import PlainJson, rounded
 
 
 @dataclass(slots=True)
-class SyncReport:
+class SyncReport(PlainJson):
     """What a sync did, or with ``dry_run`` would do."""
 
     catalog: str
@@ -20,7 +23,7 @@ class SyncReport:
     photos: dict[str, int]
     """Photos per case of the plan: new, changed, moved, updated, unchanged, gone, kept."""
     fields: dict[str, str]
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: Annotated[list[Reject], Field(alias="rejected")] = field(default_factory=list)
     rejects_file: Path | None = None
     text_model: str | None = None
     """Where the text model is that photos are embedded with too."""
@@ -33,25 +36,4 @@ class SyncReport:
     generation: str | None = None
     published: bool = False
     dry_run: bool = False
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "catalog": self.catalog,
-            "index": self.index,
-            "model": self.model,
-            "text_model": self.text_model,
-            "generation": self.generation,
-            "published": self.published,
-            "dry_run": self.dry_run,
-            "rebuilt": self.rebuilt,
-            "products": self.products,
-            "photos": self.photos,
-            "embedded": self.embedded,
-            "recovered": self.recovered,
-            "fields": self.fields,
-            "rejected": [{"where": r.where, "product_id": r.product_id, "reason": r.reason} for r in self.rejects],
-            "rejects_file": str(self.rejects_file) if self.rejects_file else None,
-            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
-        }
+    seconds: dict[str, Annotated[float, rounded(3)]] = field(default_factory=dict)

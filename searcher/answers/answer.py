@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
 from indexer.store.filters.text_form import where_texts
+from indexer.system.plain_json import AS_IT_SAYS, HIDDEN, LEFT_OUT, Picture, PlainJson, rounded
+from searcher.answers.facet import Facet
 from searcher.questions.options import Options
 from searcher.questions.photo import QueryPhoto
-
-if TYPE_CHECKING:
-    from searcher.answers.facet import Facet
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(PlainJson):
     """Why a product is in the answer. What cannot be known is None."""
 
     asked_photo: str | None
@@ -64,23 +63,9 @@ class Explanation:
     parts: Mapping[str, Any] = field(default_factory=dict)
     """What else the score is made of, for questions that blend."""
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "asked_photo": self.asked_photo,
-            "matched_photo": self.matched_photo,
-            "cosine": self.cosine,
-            "euclidean": self.euclidean,
-            "percentile": self.percentile,
-            "probability": self.probability,
-            "filters": list(self.filters),
-            "boosts": dict(self.boosts),
-            "parts": dict(self.parts),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class Match(PlainJson):
     """One product of an answer, shown by its photo that is most alike."""
 
     product_id: str
@@ -90,65 +75,32 @@ class Match:
     category: str | None
     photo: str
     """Key of that photo: its path under the catalog root."""
-    thumbnail: Path | None
+    thumbnail: Picture
+    """A small picture of the photo: a path of this disk; over HTTP an address, relative to the server."""
     payload: Mapping[str, Any]
-    relaxed: tuple[str, ...] = ()
+    relaxed: Annotated[tuple[str, ...], LEFT_OUT] = ()
     """Filters that had to be dropped for this product to be here."""
-    explanation: Explanation | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values; what does not apply is left out."""
-        document: dict[str, Any] = {
-            "product_id": self.product_id,
-            "score": self.score,
-            "category": self.category,
-            "photo": self.photo,
-            "thumbnail": None if self.thumbnail is None else str(self.thumbnail),
-            "payload": dict(self.payload),
-        }
-        if self.relaxed:
-            document["relaxed"] = list(self.relaxed)
-        if self.explanation is not None:
-            document["explanation"] = self.explanation.to_json()
-        return document
+    explanation: Annotated[Explanation | None, LEFT_OUT] = None
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(PlainJson):
     """The matches, best first, and what they were computed from: all of it is one generation of the index."""
 
-    query: Query
+    query: Annotated[Query, AS_IT_SAYS]
     matches: tuple[Match, ...]
     generation: str
     model: str
     """Fingerprint of the model that made the vectors."""
-    catalog_root: Path
+    catalog_root: Annotated[Path, HIDDEN]
     """Where the photos were at the last sync."""
-    took_ms: float
+    took_ms: Annotated[float, rounded(1)]
     """Milliseconds from the question to the answer, opening index and model included."""
-    relaxed: tuple[str, ...] = ()
+    relaxed: Annotated[tuple[str, ...], LEFT_OUT] = ()
     """Filters that were dropped because too few products passed, in the order they were."""
-    facets: tuple[Facet, ...] = ()
+    facets: Annotated[tuple[Facet, ...], LEFT_OUT] = ()
     """Counts over all products that pass the filter."""
-    result_facets: tuple[Facet, ...] = ()
+    result_facets: Annotated[tuple[Facet, ...], LEFT_OUT] = ()
     """Counts over the matches."""
-    notes: tuple[str, ...] = ()
+    notes: Annotated[tuple[str, ...], LEFT_OUT] = ()
     """What a person should know of how the answer came about, a sentence each."""
-
-    def to_json(self) -> dict[str, Any]:
-        """One JSON document; what does not apply is left out."""
-        document: dict[str, Any] = {
-            "query": self.query.to_json(),
-            "matches": [match.to_json() for match in self.matches],
-            "generation": self.generation,
-            "model": self.model,
-            "took_ms": round(self.took_ms, 1),
-        }
-        if self.relaxed:
-            document["relaxed"] = list(self.relaxed)
-        if self.query.options.facets:
-            document["facets"] = [facet.to_json() for facet in self.facets]
-            document["result_facets"] = [facet.to_json() for facet in self.result_facets]
-        if self.notes:
-            document["notes"] = list(self.notes)
-        return document

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import PlainSerializer
 
 from indexer.errors import UsageError
 from indexer.models.directory import ModelFile
 from indexer.models.vectors import softmax
+from indexer.system.plain_json import PlainJson, rounded
 
 
 @dataclass(frozen=True, slots=True)
-class Classification:
+class Category(PlainJson):
+    """A category and its calibrated probability, 0 to 1."""
+
+    category: str
+    probability: float
+
+
+AS_CATEGORY = PlainSerializer(lambda named: Category(*named), return_type=Category)
+
+
+@dataclass(frozen=True, slots=True)
+class Classification(PlainJson):
     """The likeliest categories of a photo, best first, and the model that says so."""
 
     photo: str
-    categories: tuple[tuple[str, float], ...]
+    categories: tuple[Annotated[tuple[str, float], AS_CATEGORY], ...]
     """Name and calibrated probability, 0 to 1."""
     model: str
-    took_ms: float
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "photo": self.photo,
-            "categories": [{"category": name, "probability": share} for name, share in self.categories],
-            "model": self.model,
-            "took_ms": round(self.took_ms, 1),
-        }
+    took_ms: Annotated[float, rounded(1)]
 
 
 def check_classifies(model: ModelFile, k: int) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 from indexer.fields.types import FieldType
+from indexer.system.plain_json import AS_TEXT, AT_TIMES, PlainJson
 
 PRODUCTS, FIRST_PHOTOS = "products", "first photos"
 
@@ -21,51 +22,44 @@ Span = tuple[Bound | None, Bound | None]
 
 
 @dataclass(frozen=True, slots=True)
-class FacetValue:
-    """A value of a keyword or boolean field; ``where`` are the filter texts that select it, all of which hold."""
+class FacetValue(PlainJson):
+    """A value of a keyword or boolean field."""
 
     value: str | bool
     count: int
     where: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {"value": self.value, "count": self.count, "where": list(self.where)}
+    """Filter texts that select it, all of which hold."""
 
 
 @dataclass(frozen=True, slots=True)
-class FacetRange:
+class FacetRange(PlainJson):
     """Numbers, or days of ISO dates, from ``gte`` to below ``lt``; a bound that is None is open."""
 
     gte: Bound | None
     lt: Bound | None
     count: int
     where: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {"gte": self.gte, "lt": self.lt, "count": self.count, "where": list(self.where)}
+    """Filter texts that select it, all of which hold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(PlainJson):
     """One field's values, most frequent first, or its ranges in order; what selects nothing is left out."""
 
     field: str
-    kind: FieldType
-    values: tuple[FacetValue, ...] = ()
-    ranges: tuple[FacetRange, ...] = ()
-    more: bool = False
-    """Whether there are more values than were asked for."""
+    kind: Annotated[FieldType, AS_TEXT]
     counted: str = PRODUCTS
     """What the counts are of: "products", or "first photos" where reading an index this large would take too long."""
+    values: Annotated[tuple[FacetValue, ...], AT_TIMES] = ()
+    """Of keywords and booleans."""
+    ranges: Annotated[tuple[FacetRange, ...], AT_TIMES] = ()
+    """Of numbers and dates."""
+    more: Annotated[bool, AT_TIMES] = False
+    """Whether there are more values than were asked for."""
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values: ``values`` of keywords and booleans, ``ranges`` of numbers and dates."""
-        head = {"field": self.field, "kind": str(self.kind), "counted": self.counted}
-        if self.kind in (FieldType.NUMBER, FieldType.DATE):
-            return {**head, "ranges": [found.to_json() for found in self.ranges]}
-        return {**head, "values": [value.to_json() for value in self.values], "more": self.more}
+    def leave_out(self) -> tuple[str, ...]:
+        """What a field of the other sort has."""
+        return ("values", "more") if self.kind in (FieldType.NUMBER, FieldType.DATE) else ("ranges",)
 
 
 def value_text(field: str, value: str | bool) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from indexer.system.plain_json import PlainJson
 from searcher.questions.photo import QueryPhoto
 
 
 @dataclass(frozen=True, slots=True)
-class ProductPage:
+class ProductPage(PlainJson):
     """What the index knows of a product."""
 
     product_id: str
@@ -19,15 +20,3 @@ class ProductPage:
     photos: tuple[QueryPhoto, ...]
     """In the order of their rank."""
     generation: str
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "product_id": self.product_id,
-            "payload": dict(self.payload),
-            "photos": [
-                {"photo": photo.name, "thumbnail": None if photo.thumbnail is None else str(photo.thumbnail)}
-                for photo in self.photos
-            ],
-            "generation": self.generation,
-        }

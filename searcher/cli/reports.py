@@ -13,7 +13,7 @@ from indexer.errors import UsageError
 from searcher.cli.options import PATH
 
 if TYPE_CHECKING:
-    from searcher.pages.writing import Report
+    from searcher.insights.report import Report
     from searcher.service import SearchService
 
 

@@ -27,24 +27,8 @@ from searcher.client.content import (
 from searcher.client.transport import Transport
 
 if TYPE_CHECKING:
-    from searcher.client.shapes import (
-        AnswerShape,
-        BatchShape,
-        CheckShape,
-        ClassificationShape,
-        ClustersShape,
-        DecisionShape,
-        DecisionsShape,
-        DuplicatesShape,
-        FacetsShape,
-        Health,
-        MislabelsShape,
-        OptionsBody,
-        OutliersShape,
-        ProductShape,
-        ReportsShape,
-        Status,
-    )
+    from searcher.client import shapes
+    from searcher.client.shapes import OptionsBody
 
 
 class Client:
@@ -93,19 +77,19 @@ class Client:
         vector: Sequence[float] | None = None,
         crop: Crop | None = None,
         **options: Unpack[OptionsBody],
-    ) -> AnswerShape:
+    ) -> shapes.Answer:
         """Products that look like a product, a photo or a vector; a photo goes as `similar_photo` sends it."""
         if image is not None:
             if product_id is not None or url is not None or vector is not None:
                 raise UsageError("several are given to compare with; give a product id, a photo, its URL or a vector")
             return self.similar_photo(image, crop=crop, **options)
         body = given(product_id=product_id, url=url, vector=numbers(vector), crop=crop)
-        return cast("AnswerShape", self._ask("similar", body, options))
+        return cast("shapes.Answer", self._ask("similar", body, options))
 
-    def similar_photo(self, photo: Photo, *, crop: Crop | None = None, **options: Unpack[OptionsBody]) -> AnswerShape:
+    def similar_photo(self, photo: Photo, *, crop: Crop | None = None, **options: Unpack[OptionsBody]) -> shapes.Answer:
         """Products that look like a photo, which is uploaded as it is."""
         beside = {**given(crop=crop), **options}
-        return cast("AnswerShape", self._upload("similar/photo", photo, {"options": as_json(beside)}))
+        return cast("shapes.Answer", self._upload("similar/photo", photo, {"options": as_json(beside)}))
 
     def recommend(
         self,
@@ -114,21 +98,21 @@ class Client:
         *,
         strategy: Literal["average_vector", "best_score"] | None = None,
         **options: Unpack[OptionsBody],
-    ) -> AnswerShape:
+    ) -> shapes.Answer:
         """More like the positive, less like the negative."""
         body = given(positive=examples_json(positive), negative=examples_json(negative), strategy=strategy)
-        return cast("AnswerShape", self._ask("recommend", body, options))
+        return cast("shapes.Answer", self._ask("recommend", body, options))
 
     def discover(
         self,
         target: Example | None = None,
         context: Iterable[tuple[Example, Example]] = (),
         **options: Unpack[OptionsBody],
-    ) -> AnswerShape:
+    ) -> shapes.Answer:
         """Like the target, but rather the first than the second of each pair."""
         pairs = [{"positive": example_json(first), "negative": example_json(second)} for first, second in context]
         body = given(target=None if target is None else example_json(target), context=pairs)
-        return cast("AnswerShape", self._ask("discover", body, options))
+        return cast("shapes.Answer", self._ask("discover", body, options))
 
     def also_viewed(
         self,
@@ -137,35 +121,35 @@ class Client:
         decay: float | None = None,
         co_view_weight: float | None = None,
         **options: Unpack[OptionsBody],
-    ) -> AnswerShape:
+    ) -> shapes.Answer:
         """What a visitor who viewed these products, newest first, may want to see next."""
         if isinstance(product_ids, str):
             raise UsageError(f"product_ids is the text {product_ids[:100]!r}; give a list of product ids")
         body = given(product_ids=list(product_ids), decay=decay, co_view_weight=co_view_weight)
-        return cast("AnswerShape", self._ask("also-viewed", body, options))
+        return cast("shapes.Answer", self._ask("also-viewed", body, options))
 
     def text(
         self, text: str, *, mode: Literal["words", "looks", "auto"] | None = None, **options: Unpack[OptionsBody]
-    ) -> AnswerShape:
+    ) -> shapes.Answer:
         """Products by the words of their titles and attributes, or by their looks if the index has a text model."""
-        return cast("AnswerShape", self._ask("text", given(text=text, mode=mode), options))
+        return cast("shapes.Answer", self._ask("text", given(text=text, mode=mode), options))
 
-    def batch(self, queries: Iterable[Example], **options: Unpack[OptionsBody]) -> BatchShape:
+    def batch(self, queries: Iterable[Example], **options: Unpack[OptionsBody]) -> shapes.Batch:
         """`similar` for many examples at once: an answer or an error for each, in their order."""
-        return cast("BatchShape", self._ask("batch", {"queries": examples_json(queries)}, options))
+        return cast("shapes.Batch", self._ask("batch", {"queries": examples_json(queries)}, options))
 
     def classify(
         self, image: Photo | None = None, *, url: str | None = None, crop: Crop | None = None, k: int | None = None
-    ) -> ClassificationShape:
+    ) -> shapes.Classification:
         """The likeliest categories of a photo; a whole one goes as `classify_photo` sends it."""
         if image is not None and url is None and crop is None:
             return self.classify_photo(image, k=k)
         body = given(image=None if image is None else photo_base64(image), url=url, crop=crop, k=k)
-        return cast("ClassificationShape", self._ask("classify", body))
+        return cast("shapes.Classification", self._ask("classify", body))
 
-    def classify_photo(self, photo: Photo, *, k: int | None = None) -> ClassificationShape:
+    def classify_photo(self, photo: Photo, *, k: int | None = None) -> shapes.Classification:
         """The likeliest categories of a photo, which is uploaded as it is."""
-        return cast("ClassificationShape", self._upload("classify/photo", photo, given(k=k)))
+        return cast("shapes.Classification", self._upload("classify/photo", photo, given(k=k)))
 
     def facets(
         self,
@@ -173,23 +157,23 @@ class Client:
         where: list[str] | Mapping[str, Any] | None = None,
         *,
         limit: int | None = None,
-    ) -> FacetsShape:
+    ) -> shapes.Facets:
         """Values and ranges of fields with the number of products that pass the filter; of all fields by default."""
         if isinstance(fields, str):
             raise UsageError(f"fields is the text {fields[:100]!r}; give a list of field names")
-        return cast("FacetsShape", self._ask("facets", given(fields=list(fields), where=where, limit=limit)))
+        return cast("shapes.Facets", self._ask("facets", given(fields=list(fields), where=where, limit=limit)))
 
-    def product(self, product_id: str) -> ProductShape:
+    def product(self, product_id: str) -> shapes.ProductPage:
         """What the index knows of a product."""
-        return cast("ProductShape", self._transport.document("GET", f"/v1/products/{in_path(product_id)}"))
+        return cast("shapes.ProductPage", self._transport.document("GET", f"/v1/products/{in_path(product_id)}"))
 
     def picture(self, address: str) -> bytes:
         """A picture, 256 px WebP: by the ``thumbnail`` of a match, or by the sha256 of the photo's file."""
         return self._transport.answer("GET", f"/v1/pictures/{last_part(address)}").content
 
-    def reports(self) -> ReportsShape:
+    def reports(self) -> shapes.Reports:
         """Addresses of the reports there are."""
-        return cast("ReportsShape", self._transport.document("GET", "/v1/reports"))
+        return cast("shapes.Reports", self._transport.document("GET", "/v1/reports"))
 
     def report(self, address: str) -> bytes:
         """A file of a report: by an address that `reports` gave; a name alone is one of the model's training report."""
@@ -198,17 +182,17 @@ class Client:
 
     def duplicates(
         self, tier: str | None = None, *, offset: int | None = None, limit: int | None = None
-    ) -> DuplicatesShape:
+    ) -> shapes.Duplicates:
         """A page of the stored report of duplicates: groups, and after the last of them the loose pairs."""
-        return cast("DuplicatesShape", self._page("duplicates", tier=tier, offset=offset, limit=limit))
+        return cast("shapes.Duplicates", self._page("duplicates", tier=tier, offset=offset, limit=limit))
 
-    def check_duplicates(self, image: Photo | None = None, *, url: str | None = None) -> CheckShape:
+    def check_duplicates(self, image: Photo | None = None, *, url: str | None = None) -> shapes.Check:
         """Whether a photo is in the catalog already: as a copy, as another photo of a product, or as a variant."""
         if image is None:
-            return cast("CheckShape", self._ask("duplicates", given(url=url)))
+            return cast("shapes.Check", self._ask("duplicates", given(url=url)))
         if url is not None:
             raise UsageError("both a photo and a URL are given to compare with; give one")
-        return cast("CheckShape", self._upload("duplicates/photo", image, {}))
+        return cast("shapes.Check", self._upload("duplicates/photo", image, {}))
 
     def duplicate_picture(self, sha256: str) -> bytes:
         """A photo of the report of duplicates, up to 1024 px WebP; needs a key of scope admin."""
@@ -221,9 +205,9 @@ class Client:
 
     def mislabels(
         self, category: str | None = None, *, offset: int | None = None, limit: int | None = None
-    ) -> MislabelsShape:
+    ) -> shapes.Mislabels:
         """A page of the stored report of doubtful categories, the most doubtful first."""
-        return cast("MislabelsShape", self._page("mislabels", category=category, offset=offset, limit=limit))
+        return cast("shapes.Mislabels", self._page("mislabels", category=category, offset=offset, limit=limit))
 
     def outliers(
         self,
@@ -231,39 +215,39 @@ class Client:
         *,
         offset: int | None = None,
         limit: int | None = None,
-    ) -> OutliersShape:
+    ) -> shapes.Outliers:
         """A page of the stored report of photos that stand out."""
-        return cast("OutliersShape", self._page("outliers", oddity=oddity, offset=offset, limit=limit))
+        return cast("shapes.Outliers", self._page("outliers", oddity=oddity, offset=offset, limit=limit))
 
-    def clusters(self, *, offset: int | None = None, limit: int | None = None) -> ClustersShape:
+    def clusters(self, *, offset: int | None = None, limit: int | None = None) -> shapes.Clusters:
         """A page of the stored report of clusters, the largest first."""
-        return cast("ClustersShape", self._page("clusters", offset=offset, limit=limit))
+        return cast("shapes.Clusters", self._page("clusters", offset=offset, limit=limit))
 
     def decide(
         self, first: str, second: str, verdict: Literal["same", "variant", "different", "skip"]
-    ) -> DecisionShape:
+    ) -> shapes.Decision:
         """Decide what two photos, named by sha256, are to each other; needs a key of scope admin."""
-        return cast("DecisionShape", self._ask("decisions", {"first": first, "second": second, "verdict": verdict}))
+        return cast("shapes.Decision", self._ask("decisions", {"first": first, "second": second, "verdict": verdict}))
 
-    def decisions(self, *, offset: int | None = None, limit: int | None = None) -> DecisionsShape:
+    def decisions(self, *, offset: int | None = None, limit: int | None = None) -> shapes.Decisions:
         """The last decision on each pair, oldest first; needs a key of scope admin."""
-        return cast("DecisionsShape", self._page("decisions", offset=offset, limit=limit))
+        return cast("shapes.Decisions", self._page("decisions", offset=offset, limit=limit))
 
-    def alive(self) -> Health:
+    def alive(self) -> shapes.Health:
         """Whether the process answers; asked once."""
-        return cast("Health", self._transport.document("GET", "/livez", once=True))
+        return cast("shapes.Health", self._transport.document("GET", "/livez", once=True))
 
-    def ready(self) -> Health:
+    def ready(self) -> shapes.Health:
         """Whether questions can be answered; asked once, and ``ServiceUnavailable`` says why not."""
-        return cast("Health", self._transport.document("GET", "/readyz", once=True))
+        return cast("shapes.Health", self._transport.document("GET", "/readyz", once=True))
 
     def metrics(self) -> str:
         """Metrics in Prometheus' text format."""
         return self._transport.answer("GET", "/metrics").text
 
-    def status(self) -> Status:
+    def status(self) -> shapes.Status:
         """Index, generation, model and engine of the service; needs a key of scope admin."""
-        return cast("Status", self._transport.document("GET", "/v1/admin/status"))
+        return cast("shapes.Status", self._transport.document("GET", "/v1/admin/status"))
 
     def close(self) -> None:
         """Close the connections."""

@@ -54,35 +54,51 @@ class AlsoViewedBody(OptionsBody, total=False):
 
 
 @final
-class AnswerShape(TypedDict):
-    """The matches, best first; all of it is one generation of the index."""
+class Answer(TypedDict):
+    """The matches, best first, and what they were computed from: all of it is one generation of the index."""
 
     query: dict[str, Any]
-    matches: list[MatchShape]
+    matches: list[Match]
     generation: str
     model: str
     """Fingerprint of the model that made the vectors."""
     took_ms: float
+    """Milliseconds from the question to the answer, opening index and model included."""
     relaxed: NotRequired[list[str] | None]
-    facets: NotRequired[list[FacetShape] | None]
-    result_facets: NotRequired[list[FacetShape] | None]
+    """Filters that were dropped because too few products passed, in the order they were."""
+    facets: NotRequired[list[Facet] | None]
+    """Counts over all products that pass the filter."""
+    result_facets: NotRequired[list[Facet] | None]
+    """Counts over the matches."""
     notes: NotRequired[list[str] | None]
+    """What a person should know of how the answer came about, a sentence each."""
 
 
 @final
-class AuditPhotoShape(TypedDict):
+class AuditPhoto(TypedDict):
     """A photo that was judged."""
 
     id: str
+    """Id of its point."""
     product_id: str
     photo: str
-    """Its path in the catalog."""
+    """Under the catalog root."""
     sha256: str
+    """Names its picture; empty where the index does not know it."""
     category: str | None
+    """As the catalog says."""
     predicted_category: str | None
+    """By the index's model, which may have learned from these very labels."""
     predicted_confidence: float | None
     thumbnail: str | None
     """Address of a picture, relative to this server."""
+
+
+@final
+class Batch(TypedDict):
+    """An answer or an error for each query, in their order."""
+
+    answers: list[Answer | BatchError]
 
 
 @final
@@ -95,25 +111,36 @@ class BatchBody(OptionsBody, total=False):
 
 
 @final
-class BatchErrorShape(TypedDict):
+class BatchError(TypedDict):
     """Why one query of a batch has no answer."""
 
     error: str
 
 
 @final
-class BatchShape(TypedDict):
-    """An answer or an error for each query, in their order."""
-
-    answers: list[AnswerShape | BatchErrorShape]
-
-
-@final
-class CategoryShape(TypedDict):
-    """A category and its probability."""
+class Category(TypedDict):
+    """A category and its calibrated probability, 0 to 1."""
 
     category: str
     probability: float
+
+
+@final
+class Check(TypedDict):
+    """Whether a photo is in the catalog already."""
+
+    photo: str
+    """What the new photo is called."""
+    nearest: str | None
+    """The product that looks most alike, whether it matches or not."""
+    not_verified: int
+    """Neighbours that look related and were not compared: others are likelier copies, or there is no picture."""
+    generation: str
+    model: str
+    took_ms: float
+    matches: list[CheckMatch]
+    duplicate: bool
+    """Whether the index holds the same picture."""
 
 
 @final
@@ -127,43 +154,26 @@ class CheckBody(TypedDict, total=False):
 
 
 @final
-class CheckMatchShape(TypedDict):
+class CheckMatch(TypedDict):
     """A photo of the index that the photo asked with is a copy, a second photo or a variant of."""
 
     product_id: str
     photo: str
     """Its path in the catalog."""
-    tier: Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"]
+    tier: Tier
     probability: float
-    evidence: EvidenceShape
+    evidence: Evidence
     thumbnail: str | None
     """Address of a picture, relative to this server."""
 
 
 @final
-class CheckShape(TypedDict):
-    """Whether a photo is in the catalog already."""
+class Classification(TypedDict):
+    """The likeliest categories of a photo, best first, and the model that says so."""
 
     photo: str
-    duplicate: bool
-    """Whether the index holds the same picture."""
-    matches: list[CheckMatchShape]
-    """Strictest tier first; none, and the photo is new."""
-    nearest: str | None
-    """The product that looks most alike, whether it matches or not."""
-    not_verified: int
-    """Photos that are near and were not compared: others are likelier copies, or there is no picture."""
-    generation: str
-    model: str
-    took_ms: float
-
-
-@final
-class ClassificationShape(TypedDict):
-    """The likeliest categories of a photo, best first."""
-
-    photo: str
-    categories: list[CategoryShape]
+    categories: list[Category]
+    """Name and calibrated probability, 0 to 1."""
     model: str
     took_ms: float
 
@@ -181,22 +191,48 @@ class ClassifyBody(TypedDict, total=False):
 
 
 @final
-class ClusterShape(TypedDict):
+class Cluster(TypedDict):
     """Products that look alike."""
 
     id: str
-    """The product in its middle."""
+    """The product id of the medoid: the same as long as that product stands in its middle."""
     name: str
+    """From what most of its products share: "gold rings, ruby"."""
     size: int
+    """Products in it."""
     cohesion: float
-    attributes: dict[str, Any]
-    members: list[NeighbourShape]
-    """The one in the middle first, then by falling likeness."""
+    """Mean cosine of its products to the medoid, -1..1."""
     product_ids: list[str]
+    """All of its products, in the same order."""
+    attributes: dict[str, Any]
+    """Field and value that most of its products share."""
+    members: list[ClusterMember]
+    """The medoid first, then by falling likeness; no more than were asked for."""
 
 
 @final
-class ClustersShape(TypedDict):
+class ClusterMember(TypedDict):
+    """A product of a cluster, by its photo that is nearest to the one in the middle, and how alike the two are."""
+
+    id: str
+    """Id of its point."""
+    product_id: str
+    photo: str
+    """Under the catalog root."""
+    sha256: str
+    """Names its picture; empty where the index does not know it."""
+    category: str | None
+    """As the catalog says."""
+    predicted_category: str | None
+    """By the index's model, which may have learned from these very labels."""
+    predicted_confidence: float | None
+    thumbnail: str | None
+    """Address of a picture, relative to this server."""
+    cosine: float
+
+
+@final
+class Clusters(TypedDict):
     """A page of the report of clusters, the largest first."""
 
     total: int
@@ -212,25 +248,58 @@ class ClustersShape(TypedDict):
     created_at: str
     stale: bool
     """Whether the index has moved on since."""
-    entries: list[ClusterShape]
+    entries: list[Cluster]
 
 
 @final
-class ComparedPhotoShape(TypedDict):
+class ComparedPair(TypedDict):
+    """Two photos that are in no group together."""
+
+    tier: Tier
+    probability: float
+    """Calibrated probability that the tier is right, 0..1; 1 for equal bytes and pixels."""
+    evidence: Evidence
+    in_words: list[str]
+    """The evidence for people."""
+    differs: list[DifferingField]
+    verdict: Literal["same", "variant", "different", "skip"] | None
+    """What a person decided last of the two."""
+    first: ComparedPhoto
+    second: ComparedPhoto
+
+
+@final
+class ComparedPhoto(TypedDict):
     """A photo of the index."""
 
     id: str
+    """Id of its point."""
     product_id: str
     photo: str
-    """Its path in the catalog."""
+    """Under the catalog root."""
     sha256: str
     width: int
     height: int
     bytes: int
     category: str | None
     payload: dict[str, Any]
+    """The catalog's fields; empty where a report holds so many photos that they are read only for members."""
     thumbnail: str | None
     """Address of a picture, relative to this server."""
+
+
+@final
+class Decision(TypedDict):
+    """One verdict on two photos, whichever is named first."""
+
+    first: str
+    """sha256 of its file."""
+    second: str
+    verdict: Literal["same", "variant", "different", "skip"]
+    by: str
+    """Who decided, for people."""
+    at: str
+    """When, in UTC."""
 
 
 @final
@@ -244,29 +313,16 @@ class DecisionBody(TypedDict):
 
 
 @final
-class DecisionShape(TypedDict):
-    """What a person decided of two photos."""
-
-    first: str
-    """sha256 of the photo's file."""
-    second: str
-    verdict: Literal["same", "variant", "different", "skip"]
-    by: str
-    """The name of the API key."""
-    at: str
-
-
-@final
-class DecisionsShape(TypedDict):
+class Decisions(TypedDict):
     """The last decision on each pair."""
 
-    decisions: list[DecisionShape]
+    decisions: list[Decision]
     total: int
     offset: int
 
 
 @final
-class DifferingFieldShape(TypedDict):
+class DifferingField(TypedDict):
     """A field in which the products of two photos differ."""
 
     field: str
@@ -283,7 +339,7 @@ class DiscoverBody(OptionsBody, total=False):
 
 
 @final
-class DuplicatesShape(TypedDict):
+class Duplicates(TypedDict):
     """A page of the report of duplicates: groups, and after the last of them the loose pairs."""
 
     total: int
@@ -299,26 +355,28 @@ class DuplicatesShape(TypedDict):
     created_at: str
     stale: bool
     """Whether the index has moved on since."""
-    groups: list[GroupShape]
-    loose_pairs: list[PairShape]
+    groups: list[Group]
+    loose_pairs: list[ComparedPair]
 
 
 @final
-class EvidenceShape(TypedDict, total=False):
-    """Why two photos are in a tier; what was not measured is left out."""
+class Evidence(TypedDict, total=False):
+    """Why two photos are in a tier. What was not measured is null."""
 
     cosine: float | None
+    """Of the two embeddings."""
     phash_distance: int | None
     """Differing bits of 64."""
     matched_features: int | None
+    """Local features that agree on one placement of the second photo in the first."""
     transform: list[float] | None
-    """Affine matrix, row by row, from shares of the second photo's width and height to the first's."""
+    """That placement: the affine matrix, row by row, that takes shares (0..1) of the second photo's width and height to
+    shares of the first's, after the flip if there is one."""
     flipped: bool | None
-    """Whether the second is mirrored before that."""
     overlap: float | None
-    """Share of the first photo that the second covers."""
+    """Share of the first photo that the second covers, 0..1."""
     colour_difference: float | None
-    """Typical CIELAB distance after alignment."""
+    """Typical CIELAB distance (ΔE 1976) of the overlapping pixels after alignment."""
     decided_by: str | None
     """Who decided, where a person did."""
 
@@ -340,26 +398,47 @@ class ExampleBody(TypedDict, total=False):
 
 
 @final
-class ExplanationShape(TypedDict):
-    """Why a product is in the answer."""
+class Explanation(TypedDict):
+    """Why a product is in the answer. What cannot be known is null."""
 
     asked_photo: str | None
-    """The photo asked with that is most alike; null where none was liked."""
+    """The photo asked with that is most alike to it; null where no photo was liked."""
     matched_photo: str
     cosine: float | None
+    """Of these two photos, to 8 decimals."""
     euclidean: float | None
+    """Distance of the two unit vectors, √(2 - 2·cosine)."""
     percentile: float | None
-    """Share of a sample of the catalog's photos that are less alike."""
+    """Share, 0 to 1, of a sample of the catalog's photos that are less alike."""
     probability: float | None
-    """Calibrated probability that both show the same category."""
+    """Calibrated probability that both photos show the same category, where the model has a calibration."""
     filters: list[str]
+    """The filters it passed."""
     boosts: dict[str, float]
+    """What each boost added to the score."""
     parts: dict[str, Any]
+    """What else the score is made of, for questions that blend."""
 
 
 @final
-class FacetRangeShape(TypedDict):
-    """A range from ``gte`` up to but without ``lt``, with the filter text that selects it."""
+class Facet(TypedDict):
+    """One field's values, most frequent first, or its ranges in order; what selects nothing is left out."""
+
+    field: str
+    kind: str
+    counted: str
+    """What the counts are of: "products", or "first photos" where reading an index this large would take too long."""
+    values: NotRequired[list[FacetValue] | None]
+    """Of keywords and booleans."""
+    ranges: NotRequired[list[FacetRange] | None]
+    """Of numbers and dates."""
+    more: NotRequired[bool | None]
+    """Whether there are more values than were asked for."""
+
+
+@final
+class FacetRange(TypedDict):
+    """Numbers, or days of ISO dates, from ``gte`` to below ``lt``; a bound that is null is open."""
 
     gte: float | str | None
     lt: float | str | None
@@ -369,27 +448,20 @@ class FacetRangeShape(TypedDict):
 
 
 @final
-class FacetShape(TypedDict):
-    """A field's values or ranges with the number of products."""
-
-    field: str
-    kind: str
-    counted: str
-    """What the counts are of."""
-    values: NotRequired[list[FacetValueShape] | None]
-    ranges: NotRequired[list[FacetRangeShape] | None]
-    more: NotRequired[bool | None]
-    """Whether there are more values than were asked for."""
-
-
-@final
-class FacetValueShape(TypedDict):
-    """A value, with the filter text that selects it."""
+class FacetValue(TypedDict):
+    """A value of a keyword or boolean field."""
 
     value: str | bool
     count: int
     where: list[str]
     """Filter texts that select it, all of which hold."""
+
+
+@final
+class Facets(TypedDict):
+    """Facets of the whole catalog, or of what passes a filter."""
+
+    facets: list[Facet]
 
 
 @final
@@ -403,13 +475,6 @@ class FacetsBody(TypedDict, total=False):
     """Values of a field, most frequent first."""
 
 
-@final
-class FacetsShape(TypedDict):
-    """Facets of the whole catalog, or of what passes a filter."""
-
-    facets: list[FacetShape]
-
-
 class FieldError(TypedDict):
     """One field of a request that cannot be taken."""
 
@@ -420,15 +485,21 @@ class FieldError(TypedDict):
 
 
 @final
-class GroupShape(TypedDict):
+class Group(TypedDict):
     """Photos that belong together; all were compared with the first."""
 
     id: str
-    tier: Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"]
+    """The same as long as the medoid's photo and the tier are."""
+    tier: Tier
+    """The loosest of the members' tiers. Copies, other photos and variants never share a group."""
+    members: list[Member]
+    """The medoid first, then by falling probability."""
     products: list[str]
+    """The products in it, each once, in the order of the members."""
     crosses_categories: bool
+    """Whether its photos are filed under several categories."""
     prices_differ: bool
-    members: list[MemberShape]
+    """Whether the shop asks several prices for one product; variants have theirs by right."""
 
 
 class Health(TypedDict):
@@ -440,73 +511,86 @@ class Health(TypedDict):
 
 
 @final
-class MatchShape(TypedDict):
+class Match(TypedDict):
     """One product of an answer, shown by its photo that is most alike."""
 
     product_id: str
     score: float
+    """What the answer is ordered by: the cosine in [-1, 1] between the nearest pair of photos, to 8 decimals, unless
+    boosts or a strategy made another number of it."""
     category: str | None
     photo: str
-    """The photo's path in the catalog."""
+    """Key of that photo: its path under the catalog root."""
     thumbnail: str | None
-    """Address of a picture, relative to this server."""
+    """A small picture of the photo: a path of this disk; over HTTP an address, relative to the server."""
     payload: dict[str, Any]
     relaxed: NotRequired[list[str] | None]
-    """Filters dropped for this product to be here."""
-    explanation: NotRequired[ExplanationShape | None]
+    """Filters that had to be dropped for this product to be here."""
+    explanation: NotRequired[Explanation | None]
 
 
 @final
-class MemberShape(TypedDict):
-    """A photo of a group, and what it is to the group's first photo."""
+class Member(TypedDict):
+    """A photo of a group, and what it is to the group's first photo, for which tier and evidence are null."""
 
     id: str
+    """Id of its point."""
     product_id: str
     photo: str
-    """Its path in the catalog."""
+    """Under the catalog root."""
     sha256: str
     width: int
     height: int
     bytes: int
     category: str | None
     payload: dict[str, Any]
+    """The catalog's fields; empty where a report holds so many photos that they are read only for members."""
     thumbnail: str | None
     """Address of a picture, relative to this server."""
-    tier: Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"] | None
-    """null for the first."""
+    tier: Tier | None
     probability: float | None
-    evidence: EvidenceShape | None
+    evidence: Evidence | None
     keep: bool
+    """Whether this is the copy to keep: best resolution, then most complete payload, then oldest."""
     delete: bool
     """Whether it may be deleted: it is a copy of the one that is kept."""
     in_words: list[str]
     """The evidence for people."""
-    differs: list[DifferingFieldShape]
+    differs: list[DifferingField]
     verdict: Literal["same", "variant", "different", "skip"] | None
-    """What a person decided last of it and the first photo."""
+    """What a person decided last of the two."""
 
 
 @final
-class MislabelShape(TypedDict):
+class Mislabel(TypedDict):
     """A product whose category is in doubt."""
 
     product_id: str
     category: str
+    """As the catalog says."""
     suggested: str
+    """What its photos look like, judged without its own label."""
     score: float
-    """0 to 1: how doubtful; ranks, and is no probability."""
+    """0..1: how likely the given category is wrong; ranks, and is no calibrated probability."""
     neighbour_share: float
+    """Share of the neighbours, weighted by likeness, that are not of the given category; mean over the photos."""
     label_probability: float
+    """Probability of the given category by a classifier that never saw the product; mean over the photos."""
     suggested_probability: float
+    """The same of the suggested category."""
     photos: int
-    photo: AuditPhotoShape
-    neighbours: list[NeighbourShape]
     reasons: list[str]
+    """A sentence each."""
     payload: dict[str, Any]
+    """The catalog's fields."""
+    photo: AuditPhoto
+    """Its most doubtful photo."""
+    neighbours: list[Neighbour]
+    """The nearest photos of other products to that photo, most alike first."""
 
 
 @final
-class MislabelsShape(TypedDict):
+class Mislabels(TypedDict):
     """A page of the report of doubtful categories, the most doubtful first."""
 
     total: int
@@ -522,20 +606,24 @@ class MislabelsShape(TypedDict):
     created_at: str
     stale: bool
     """Whether the index has moved on since."""
-    entries: list[MislabelShape]
+    entries: list[Mislabel]
 
 
 @final
-class NeighbourShape(TypedDict):
+class Neighbour(TypedDict):
     """A photo beside it, and how alike the two are."""
 
     id: str
+    """Id of its point."""
     product_id: str
     photo: str
-    """Its path in the catalog."""
+    """Under the catalog root."""
     sha256: str
+    """Names its picture; empty where the index does not know it."""
     category: str | None
+    """As the catalog says."""
     predicted_category: str | None
+    """By the index's model, which may have learned from these very labels."""
     predicted_confidence: float | None
     thumbnail: str | None
     """Address of a picture, relative to this server."""
@@ -543,26 +631,32 @@ class NeighbourShape(TypedDict):
 
 
 @final
-class OutlierShape(TypedDict):
+class Outlier(TypedDict):
     """A product with a photo that stands out."""
 
     oddity: str
-    """far, no_jewelry or disagreeing."""
     product_id: str
     score: float
+    """0..1, comparable within one kind of oddity."""
     z: float
-    """Usual deviations from what is usual."""
+    """How many usual deviations it is from what is usual in this catalog."""
     cosine: float
-    category: str | None
-    photos: int
-    photo: AuditPhotoShape
-    neighbours: list[NeighbourShape]
+    """Mean cosine to the nearest photos of other products; of a disagreeing product, of its two least alike photos."""
     reasons: list[str]
+    """A sentence each."""
+    photos: int
     payload: dict[str, Any]
+    """The catalog's fields."""
+    photo: AuditPhoto
+    """The photo that stands out."""
+    neighbours: list[Neighbour]
+    """The nearest photos of other products; of a disagreeing product, its own other photos, least alike first."""
+    category: str | None
+    """As the catalog says."""
 
 
 @final
-class OutliersShape(TypedDict):
+class Outliers(TypedDict):
     """A page of the report of photos that stand out."""
 
     total: int
@@ -578,7 +672,7 @@ class OutliersShape(TypedDict):
     created_at: str
     stale: bool
     """Whether the index has moved on since."""
-    entries: list[OutlierShape]
+    entries: list[Outlier]
 
 
 @final
@@ -587,28 +681,6 @@ class Pair(TypedDict):
 
     positive: str | ExampleBody
     negative: str | ExampleBody
-
-
-@final
-class PairShape(TypedDict):
-    """Two photos that are in no group together."""
-
-    first: ComparedPhotoShape
-    second: ComparedPhotoShape
-    tier: Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"]
-    probability: float
-    evidence: EvidenceShape
-    in_words: list[str]
-    differs: list[DifferingFieldShape]
-    verdict: Literal["same", "variant", "different", "skip"] | None
-
-
-@final
-class PhotoShape(TypedDict):
-    """A photo of a product."""
-
-    photo: str
-    thumbnail: str | None
 
 
 @final
@@ -630,13 +702,23 @@ class Problem(TypedDict):
 
 
 @final
-class ProductShape(TypedDict):
+class ProductPage(TypedDict):
     """What the index knows of a product."""
 
     product_id: str
     payload: dict[str, Any]
-    photos: list[PhotoShape]
+    """Of its first photo."""
+    photos: list[QueryPhoto]
+    """In the order of their rank."""
     generation: str
+
+
+@final
+class QueryPhoto(TypedDict):
+    """One photo that was asked with: where a picture of it can be found, as far as that is known."""
+
+    photo: str
+    thumbnail: str | None
 
 
 @final
@@ -649,12 +731,12 @@ class RecommendBody(OptionsBody, total=False):
 
 
 @final
-class ReportsShape(TypedDict):
+class Reports(TypedDict):
     """The reports there are."""
 
     reports: list[str]
     """Addresses of all files, the model's training report included."""
-    stored: list[StoredReportShape]
+    stored: list[StoredReport]
     """Reports on the catalog."""
 
 
@@ -695,7 +777,7 @@ class Status(TypedDict):
 
 
 @final
-class StoredReportShape(TypedDict):
+class StoredReport(TypedDict):
     """A report on the catalog."""
 
     kind: Literal["duplicates", "mislabels", "outliers", "clusters"]
@@ -716,3 +798,7 @@ class TextBody(OptionsBody, total=False):
     mode: Literal["words", "looks", "auto"]
     """`words` of titles and attributes, or `looks` through the index's text model; `auto` is `looks` where the index
     has one."""
+
+
+Tier = Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"]
+"""What two photos are to each other, strictest first; a pair is in one tier at the most."""

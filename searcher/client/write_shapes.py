@@ -37,7 +37,7 @@ _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool
 
 
 def write(document: Mapping[str, Any]) -> str:
-    """A Python module with a ``TypedDict`` for each schema of an OpenAPI 3.1 document.
+    """A Python module with a ``TypedDict``, or a ``Literal``, for each schema of an OpenAPI 3.1 document.
 
     Forms (multipart bodies) have none: the client writes their fields itself.
 
@@ -50,6 +50,10 @@ def write(document: Mapping[str, Any]) -> str:
     classes = [_class(OPTIONS, {"description": "What every question for products takes."}, common, "TypedDict")]
     for name, schema in sorted(schemas.items()):
         if name in forms or name == OPTIONS:
+            continue
+        if "enum" in schema:
+            rows = [f"{name} = {_type(schema)}", *_docstring(schema.get("description") or name, indent="")]
+            classes.append("\n".join(rows) + "\n")
             continue
         own: dict[str, Schema] = dict(schema.get("properties", {}))
         inherits = bool(common) and all(own.get(field) == of for field, of in common.items())
@@ -103,12 +107,12 @@ def _class(name: str, schema: Schema, properties: Mapping[str, Schema], base: st
     return "\n".join(lines) + "\n"
 
 
-def _docstring(text: str) -> list[str]:
+def _docstring(text: str, indent: str = INDENT) -> list[str]:
     """A description as it stands, wrapped; what would end or escape it is taken out."""
     text = " ".join(text.replace("\\", "/").replace('"""', "'").split())
     text = text if text.endswith(".") else f"{text}."
-    rows = textwrap.wrap(f'"""{text}"""', WIDTH - len(INDENT), break_long_words=False, break_on_hyphens=False)
-    return [INDENT + row for row in rows]
+    rows = textwrap.wrap(f'"""{text}"""', WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)
+    return [indent + row for row in rows]
 
 
 def _type(schema: Schema) -> str:

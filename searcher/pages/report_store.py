@@ -7,12 +7,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias, get_args
 
 from indexer.errors import JewelryError, ReportMissing
 from indexer.system.files import replace_text
+from searcher.insights.report import Kind
 
-Kind = Literal["duplicates", "mislabels", "outliers", "clusters"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 FILES = ("report.html", "report.csv", "report.json")

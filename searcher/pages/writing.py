@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from indexer.store.interface import Index
+from searcher.insights.report import Kind, Report
 from searcher.pages import page
-from searcher.pages.report_store import Kind, ReportStore, StoredReport
+from searcher.pages.report_store import ReportStore, StoredReport
 from searcher.pages.sheets.audit_sheets import mislabels_sheet, outliers_sheet
 from searcher.pages.sheets.clusters_sheet import clusters_sheet
 from searcher.pages.sheets.duplicates_sheet import duplicates_sheet
 from searcher.pages.sheets.picture_sheet import PictureSheet
 from searcher.pages.sheets.sheet import Sheet
-from searcher.pages.spreadsheet import duplicates_csv, to_csv
+from searcher.pages.spreadsheet import to_csv
 
 SHEETS: Mapping[Kind, Callable[[Mapping[str, Any], PictureSheet], Sheet]] = {
     "duplicates": duplicates_sheet,
@@ -23,14 +24,6 @@ SHEETS: Mapping[Kind, Callable[[Mapping[str, Any], PictureSheet], Sheet]] = {
     "clusters": clusters_sheet,
 }
 """What lays out the page of each kind of report."""
-
-
-class Report(Protocol):
-    """What `DuplicateReport`, `MislabelReport`, `OutlierReport` and `ClusterReport` have in common."""
-
-    def to_json(self) -> dict[str, Any]:
-        """One JSON document with kind, generation, model, created_at, catalog_root, summary, notes and took_s."""
-        ...
 
 
 def write_report(index: Index, report: Report, catalog: Path | None = None) -> StoredReport:
@@ -47,18 +40,11 @@ def write_report(index: Index, report: Report, catalog: Path | None = None) -> S
     Raises:
         JewelryError: it cannot be written.
     """
-    document = report.to_json()
-    kind: Kind = document["kind"]
-    return ReportStore(index.local).write(kind, document, csv_of(report, document), html_of(index, document, catalog))
-
-
-def csv_of(report: Report, document: Mapping[str, Any]) -> str:
-    """A report as a table."""
-    if document["kind"] == "duplicates":
-        return duplicates_csv(document)
-    rows = list(report.rows()) if hasattr(report, "rows") else []
-    columns = dict.fromkeys(name for row in rows for name in row)
-    return to_csv(list(columns), rows)
+    document, rows = report.to_json(), list(report.rows())
+    columns = report.COLUMNS or tuple(dict.fromkeys(name for row in rows for name in row))
+    return ReportStore(index.local).write(
+        report.KIND, document, to_csv(columns, rows), html_of(index, document, catalog)
+    )
 
 
 def html_of(index: Index, document: Mapping[str, Any], catalog: Path | None = None) -> str:

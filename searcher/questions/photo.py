@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 from PIL import Image
+from pydantic import Field
 
 from indexer.errors import ImageError
 from indexer.photos.opening import MAX_BYTES, open_image, read_bytes, to_rgb
+from indexer.system.plain_json import HIDDEN, Picture, PlainJson
 
 UNNAMED = "image"
 """What a query photo is called that came as bytes."""
@@ -86,9 +88,9 @@ def _png(image: Image.Image) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class QueryPhoto:
+class QueryPhoto(PlainJson):
     """One photo that was asked with: where a picture of it can be found, as far as that is known."""
 
-    name: str
-    thumbnail: Path | None = None
-    data: bytes | None = field(default=None, repr=False)
+    name: Annotated[str, Field(alias="photo")]
+    thumbnail: Picture = None
+    data: Annotated[bytes | None, HIDDEN] = field(default=None, repr=False)

@@ -6,9 +6,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from indexer.errors import StoreUnwritable, UsageError, advice_on_writing
 from indexer.store.interface import Draft, Index
@@ -16,11 +15,12 @@ from indexer.store.records import GenerationRecord, Point
 from indexer.store.tally import PointSource
 from indexer.store.transfer.compare import Kind, differences, verify
 from indexer.system.clock import now
+from indexer.system.plain_json import PlainJson
 from indexer.system.progress import EVERY, Progress
 
 
 @dataclass(frozen=True, slots=True)
-class TransferReport:
+class TransferReport(PlainJson):
     """What a copy did."""
 
     source: str
@@ -36,10 +36,6 @@ class TransferReport:
     """Whether the target's vectors are the same to the last bit; else they are within 1e-6."""
     published: bool
     """False where the target held exactly this already."""
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
 
 
 def copy_index(

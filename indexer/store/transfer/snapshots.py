@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ from indexer.store.tally import holds
 from indexer.store.transfer.copy import TransferReport, check_target, copy_thumbnails, transfer
 from indexer.store.transfer.snapshot_files import new_folder, read_manifest, write_manifest
 from indexer.system.files import writing
+from indexer.system.plain_json import PlainJson
 from indexer.system.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotReport:
+class SnapshotReport(PlainJson):
     """What was put aside."""
 
     source: str
@@ -28,10 +29,6 @@ class SnapshotReport:
     points: int
     checksum: str
     thumbnails: int
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
 
 
 def take_snapshot(index: Index, folder: Path, *, thumbnails: bool = False) -> SnapshotReport:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated
 
 from indexer.errors import StoreError, UsageError
 from indexer.fields.roles import CLUSTER, KEPT_TABLE
 from indexer.fields.types import Payload
 from indexer.store.interface import Index
 from indexer.sync.annotate.writing import annotating, replace_payloads
+from indexer.system.plain_json import PlainJson, rounded
 from indexer.system.progress import Progress
 
 
 @dataclass(slots=True)
-class ClusterUpdate:
+class ClusterUpdate(PlainJson):
     """What was written."""
 
     index: str
@@ -27,19 +28,7 @@ class ClusterUpdate:
     generation: str | None = None
     published: bool = False
     """False where the index held exactly these clusters already."""
-    seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "index": self.index,
-            "generation": self.generation,
-            "published": self.published,
-            "clusters": self.clusters,
-            "products": self.products,
-            "photos_written": self.photos_written,
-            "seconds": round(self.seconds, 3),
-        }
+    seconds: Annotated[float, rounded(3)] = 0.0
 
 
 def update_clusters(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field, PlainSerializer
 
 from indexer.catalog.products import Reject
 from indexer.catalog.rejects import write_rejects
@@ -17,14 +19,19 @@ from indexer.store.interface import Index
 from indexer.sync.annotate.co_view_counts import DIGITS, CoViewTable, count_co_views
 from indexer.sync.annotate.events import Events, Notice, read_events
 from indexer.sync.annotate.writing import annotating, replace_payloads
+from indexer.system.plain_json import PlainJson, rounded
 from indexer.system.progress import Progress
 
 REJECTS_NAME = "events-rejects.jsonl"
 """Beside the index; a sync's own rejects.jsonl stays as it is."""
 
 
+WITHOUT_PRODUCTS = PlainSerializer(lambda rejects: [{"where": one.where, "reason": one.reason} for one in rejects])
+"""A line of events that cannot be read names no product of the catalog."""
+
+
 @dataclass(slots=True)
-class EventsReport:
+class EventsReport(PlainJson):
     """What was counted and written."""
 
     file: str
@@ -42,7 +49,7 @@ class EventsReport:
     """Distinct product ids that the index does not have."""
     unknown_events: int
     rejected_lines: int
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: Annotated[list[Reject], Field(alias="rejected"), WITHOUT_PRODUCTS] = field(default_factory=list)
     """The first of these."""
     rejects_file: Path | None = None
     photos_written: int = 0
@@ -50,28 +57,7 @@ class EventsReport:
     generation: str | None = None
     published: bool = False
     """False where the index held exactly these co-views already."""
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "file": self.file,
-            "index": self.index,
-            "generation": self.generation,
-            "published": self.published,
-            "sessions": self.sessions,
-            "capped_sessions": self.capped_sessions,
-            "events": self.events,
-            "products": self.products,
-            "products_in_index": self.products_in_index,
-            "unknown_products": self.unknown_products,
-            "unknown_events": self.unknown_events,
-            "photos_written": self.photos_written,
-            "rejected_lines": self.rejected_lines,
-            "rejected": [{"where": r.where, "reason": r.reason} for r in self.rejects],
-            "rejects_file": str(self.rejects_file) if self.rejects_file else None,
-            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
-        }
+    seconds: dict[str, Annotated[float, rounded(3)]] = field(default_factory=dict)
 
 
 def update_co_views(path: Path, index: Index, *, min_count: int = 1, progress: Progress | None = None) -> EventsReport:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from indexer.system.text import printable
 from searcher.answers.answer import Answer, Match
-from searcher.answers.facet import Facet
+from searcher.answers.facet import Facet, FacetRange, FacetValue
 from searcher.answers.product import ProductPage
 from searcher.answers.wording import in_words, shown_fields, written
 
@@ -47,10 +47,10 @@ def print_facets(facets: Sequence[Facet], console: Console | None = None) -> Non
     """Print the values and ranges of fields with their number of products."""
     console = console or Console(highlight=False)
     for facet in facets:
-        document = facet.to_json()
         console.print(Text(printable(facet.field), style="bold"))
-        for one in [*document.get("values", []), *document.get("ranges", [])]:
-            console.print(Text(f"{one['count']:>8,}  {printable(' AND '.join(one['where']))}"))
+        found: tuple[FacetValue | FacetRange, ...] = (*facet.values, *facet.ranges)
+        for one in found:
+            console.print(Text(f"{one.count:>8,}  {printable(' AND '.join(one.where))}"))
 
 
 def print_product(page: ProductPage, console: Console | None = None) -> None:

@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from searcher.insights.duplicates.answers import DuplicateReport, Group, Member, Tier
-from searcher.insights.duplicates.check import DuplicateCheck
+from searcher.insights.duplicates.answers import DuplicateCheck, DuplicateReport, Group, Member, Tier
 
 WORDS = {
     Tier.IDENTICAL_FILE: "identical file",

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Response
 
 from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
-from searcher.http.shapes.report_pages import MOST_ENTRIES, ReportPages
-from searcher.http.shapes.report_shapes import ClustersShape, MislabelsShape, OutliersShape
-from searcher.http.shapes.responses import json_response
+from searcher.http.responses.answers import json_response
+from searcher.http.responses.report_pages import MOST_ENTRIES, ReportPages
+from searcher.http.responses.reports import Clusters, Mislabels, Outliers
 from searcher.questions.bodies import Text
 
 router = APIRouter(prefix="/v1", tags=["reports"], responses=PROBLEMS)
@@ -22,7 +22,7 @@ Limit = Annotated[int, Query(ge=1, le=MOST_ENTRIES, description="Entries wanted.
 
 @router.get(
     "/mislabels",
-    responses={200: {"model": MislabelsShape, "description": "The products, the most doubtful first."}},
+    responses={200: {"model": Mislabels, "description": "The products, the most doubtful first."}},
     response_class=Response,
     summary="Products whose category is in doubt",
 )
@@ -39,7 +39,7 @@ def mislabels(
 
 @router.get(
     "/outliers",
-    responses={200: {"model": OutliersShape, "description": "The products, as ranked."}},
+    responses={200: {"model": Outliers, "description": "The products, as ranked."}},
     response_class=Response,
     summary="Photos that stand out",
 )
@@ -58,7 +58,7 @@ def outliers(
 
 @router.get(
     "/clusters",
-    responses={200: {"model": ClustersShape, "description": "The clusters, the largest first."}},
+    responses={200: {"model": Clusters, "description": "The clusters, the largest first."}},
     response_class=Response,
     summary="Products that look alike, as clusters",
 )

@@ -10,9 +10,11 @@ from fastapi.responses import FileResponse
 from pydantic import StringConstraints
 
 from indexer.photos.thumbnails import ThumbnailStore
+from searcher.answers.classification import Classification
+from searcher.answers.product import ProductPage
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
-from searcher.http.shapes.responses import ClassificationShape, FacetsShape, ProductShape, json_response, product_json
+from searcher.http.responses.answers import Facets, answer_response
 from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, Text, from_base64
 
 router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)
@@ -26,13 +28,13 @@ FOR_EVER = {"cache-control": "private, max-age=31536000, immutable"}
 
 @router.get(
     "/products/{product_id:path}",
-    responses={200: {"model": ProductShape, "description": "The product."}},
+    responses={200: {"model": ProductPage, "description": "The product."}},
     response_class=Response,
     summary="One product",
 )
 def product(service: Service, product_id: Annotated[ProductId, InPath(examples=["J0004"])]) -> Response:
     """What the index knows of a product. An id may hold slashes."""
-    return json_response(product_json(service.product(product_id)))
+    return answer_response(service.product(product_id))
 
 
 @router.get(
@@ -48,7 +50,7 @@ def picture(service: Service, sha256: Annotated[str, StringConstraints(pattern=r
 
 @router.get(
     "/facets",
-    responses={200: {"model": FacetsShape, "description": "The counts."}},
+    responses={200: {"model": Facets, "description": "The counts."}},
     response_class=Response,
     summary="Values of fields with their number of products",
 )
@@ -59,37 +61,35 @@ def facets_of_query(
     limit: Annotated[int, Query(ge=1, le=1000, description="Values of a field.")] = 20,
 ) -> Response:
     """The short form; with a filter in Qdrant's JSON: POST."""
-    found = service.facets(field, where, limit=limit)
-    return json_response({"facets": [facet.to_json() for facet in found]})
+    return answer_response(Facets(service.facets(field, where, limit=limit)))
 
 
 @router.post(
     "/facets",
-    responses={200: {"model": FacetsShape, "description": "The counts."}},
+    responses={200: {"model": Facets, "description": "The counts."}},
     response_class=Response,
     summary="Values of fields with their number of products",
 )
 def facets(service: Service, body: FacetsBody) -> Response:
     """Each value and range comes with the filter text that selects it."""
-    found = service.facets(body.fields, body.where, limit=body.limit)
-    return json_response({"facets": [facet.to_json() for facet in found]})
+    return answer_response(Facets(service.facets(body.fields, body.where, limit=body.limit)))
 
 
 @router.post(
     "/classify",
-    responses={200: {"model": ClassificationShape, "description": "The likeliest categories, best first."}},
+    responses={200: {"model": Classification, "description": "The likeliest categories, best first."}},
     response_class=Response,
     summary="The category of a photo",
 )
 def classify(service: Service, body: ClassifyBody) -> Response:
     """Calibrated probabilities of the categories the model was trained on."""
     data = None if body.image is None else from_base64(body.image)
-    return json_response(service.classify(data, url=body.url, crop=body.crop, k=body.k).to_json())
+    return answer_response(service.classify(data, url=body.url, crop=body.crop, k=body.k))
 
 
 @router.post(
     "/classify/photo",
-    responses={200: {"model": ClassificationShape, "description": "The likeliest categories, best first."}},
+    responses={200: {"model": Classification, "description": "The likeliest categories, best first."}},
     response_class=Response,
     summary="The category of an uploaded photo",
 )
@@ -99,4 +99,4 @@ def classify_upload(
     k: Annotated[int, Form(ge=1, le=1000, description="Categories wanted.")] = 5,
 ) -> Response:
     """The form for a browser's upload."""
-    return json_response(service.classify(image.file.read(), k=k).to_json())
+    return answer_response(service.classify(image.file.read(), k=k))

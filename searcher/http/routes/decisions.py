@@ -12,10 +12,10 @@ from searcher.http.access.authentication import require_admin
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.request_context import caller_of
+from searcher.http.responses import reports
+from searcher.http.responses.answers import answer_response
 from searcher.http.routes.audits import Offset
-from searcher.http.shapes.report_shapes import DecisionShape, DecisionsShape
-from searcher.http.shapes.responses import json_response
-from searcher.insights.duplicates.decisions import Decisions, Verdict, append, decisions_path
+from searcher.insights.duplicates.decisions import Decision, Decisions, Verdict, append, decisions_path
 from searcher.questions.bodies import Body
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -34,7 +34,7 @@ class DecisionBody(Body):
 
 @router.post(
     "",
-    responses={200: {"model": DecisionShape, "description": "The decision as it was kept."}},
+    responses={200: {"model": Decision, "description": "The decision as it was kept."}},
     response_class=Response,
     summary="Decide what two photos are to each other",
 )
@@ -43,12 +43,12 @@ def decide(request: Request, service: Service, body: DecisionBody) -> Response:
     caller = caller_of(request.scope)
     by = (caller and caller.name) or "admin"
     kept = append(decisions_path(service.index.local), body.first, body.second, body.verdict, by)
-    return json_response(kept.to_json())
+    return answer_response(kept)
 
 
 @router.get(
     "",
-    responses={200: {"model": DecisionsShape, "description": "The decisions, oldest first."}},
+    responses={200: {"model": reports.Decisions, "description": "The decisions, oldest first."}},
     response_class=Response,
     summary="What was decided",
 )
@@ -59,5 +59,4 @@ def decisions(
 ) -> Response:
     """The last decision on each pair."""
     known = Decisions.read(decisions_path(service.index.local))
-    page = [decision.to_json() for decision in islice(known, offset, offset + limit)]
-    return json_response({"decisions": page, "total": len(known), "offset": offset})
+    return answer_response(reports.Decisions(tuple(islice(known, offset, offset + limit)), len(known), offset))

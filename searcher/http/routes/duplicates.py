@@ -13,12 +13,13 @@ from indexer.photos.thumbnails import ThumbnailStore
 from searcher.http.access.authentication import require_admin
 from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
+from searcher.http.responses.answers import answer_response, json_response
+from searcher.http.responses.report_pages import ReportPages
+from searcher.http.responses.reports import OTHER_SHA, SHA, Check, Duplicates
 from searcher.http.routes.audits import Limit, Offset
 from searcher.http.routes.catalog import FOR_EVER, WEBP
 from searcher.http.routes.decisions import Sha256
-from searcher.http.shapes.report_pages import ReportPages
-from searcher.http.shapes.report_shapes import OTHER_SHA, SHA, CheckShape, DuplicatesShape, TierName
-from searcher.http.shapes.responses import json_response
+from searcher.insights.duplicates.answers import Tier
 from searcher.pages.sheets.difference import difference_picture
 from searcher.pages.sheets.picture_sheet import open_small
 from searcher.questions.bodies import CheckBody, from_base64
@@ -31,14 +32,14 @@ LARGE, LARGE_DIFFERENCE = 1024, 640
 
 @router.get(
     "",
-    responses={200: {"model": DuplicatesShape, "description": "Groups, what costs money first, then loose pairs."}},
+    responses={200: {"model": Duplicates, "description": "Groups, what costs money first, then loose pairs."}},
     response_class=Response,
     summary="Groups of duplicates",
 )
 def duplicates(
     service: Service,
     reports: Reports,
-    tier: Annotated[TierName | None, Query(description="Only groups and pairs of this tier.")] = None,
+    tier: Annotated[Tier | None, Query(description="Only groups and pairs of this tier.")] = None,
     offset: Offset = 0,
     limit: Limit = 50,
 ) -> Response:
@@ -48,7 +49,7 @@ def duplicates(
 
 @router.post(
     "",
-    responses={200: {"model": CheckShape, "description": "What the photo is a copy, a second photo or a variant of."}},
+    responses={200: {"model": Check, "description": "What the photo is a copy, a second photo or a variant of."}},
     response_class=Response,
     summary="Whether a photo is in the catalog already",
 )
@@ -57,12 +58,12 @@ def check(service: Service, reports: Reports, body: CheckBody) -> Response:
     if (body.image is None) == (body.url is None):
         raise UsageError("give exactly one of image and url")
     data = None if body.image is None else from_base64(body.image)
-    return json_response(ReportPages(service.index, reports).check(service.check_duplicates(data, url=body.url)))
+    return answer_response(ReportPages(service.index, reports).check(service.check_duplicates(data, url=body.url)))
 
 
 @router.post(
     "/photo",
-    responses={200: {"model": CheckShape, "description": "What the photo is a copy, a second photo or a variant of."}},
+    responses={200: {"model": Check, "description": "What the photo is a copy, a second photo or a variant of."}},
     response_class=Response,
     summary="Whether an uploaded photo is in the catalog already",
 )
@@ -70,7 +71,7 @@ def check_upload(
     service: Service, reports: Reports, image: Annotated[UploadFile, File(description="The photo.")]
 ) -> Response:
     """The form for a browser's upload."""
-    return json_response(ReportPages(service.index, reports).check(service.check_duplicates(image.file.read())))
+    return answer_response(ReportPages(service.index, reports).check(service.check_duplicates(image.file.read())))
 
 
 @router.get(

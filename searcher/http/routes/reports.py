@@ -12,10 +12,12 @@ from pydantic import StringConstraints
 from indexer.errors import JewelryError
 from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
-from searcher.http.shapes.report_shapes import ReportsShape, without_paths
-from searcher.http.shapes.responses import json_response
+from searcher.http.responses.answers import answer_response, json_response
+from searcher.http.responses.reports import Reports as ReportsThereAre
+from searcher.http.responses.reports import StoredReport, without_paths
+from searcher.insights.report import Kind
 from searcher.pages.page import policy_of
-from searcher.pages.report_store import FILES, Kind
+from searcher.pages.report_store import FILES
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"], responses=PROBLEMS)
 
@@ -30,7 +32,7 @@ SANDBOX = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox 
 
 @router.get(
     "",
-    responses={200: {"model": ReportsShape, "description": "Addresses of reports."}},
+    responses={200: {"model": ReportsThereAre, "description": "Addresses of reports."}},
     response_class=Response,
     summary="Reports there are",
 )
@@ -45,15 +47,9 @@ def reports(service: Service, reports: Reports) -> Response:
         files = [f"/v1/reports/{report.kind}/{name}" for name in FILES]
         addresses += files
         stored.append(
-            {
-                "kind": report.kind,
-                "generation": report.generation,
-                "created_at": report.created_at,
-                "stale": report.stale(published),
-                "files": files,
-            }
+            StoredReport(report.kind, report.generation, report.created_at, report.stale(published), tuple(files))
         )
-    return json_response({"reports": addresses, "stored": stored})
+    return answer_response(ReportsThereAre(tuple(addresses), tuple(stored)))
 
 
 @router.get(

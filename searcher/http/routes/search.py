@@ -14,7 +14,7 @@ from indexer.errors import JewelryError
 from searcher.answers.answer import Answer
 from searcher.http.dependencies import Service, TakingTurns
 from searcher.http.problems import PROBLEMS, for_clients
-from searcher.http.shapes.responses import AnswerShape, BatchShape, answer_json, json_response
+from searcher.http.responses.answers import Batch, BatchError, answer_response
 from searcher.questions.bodies import (
     AlsoViewedBody,
     BatchBody,
@@ -34,7 +34,7 @@ from searcher.questions.options import MAX_PRODUCTS
 
 router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
 
-ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": AnswerShape, "description": "The products, best first."}}
+ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": Answer, "description": "The products, best first."}}
 
 
 @router.get("/similar", responses=ANSWER, response_class=Response, summary="Products like a product")
@@ -47,7 +47,7 @@ async def similar_to_product(
     where: Annotated[list[Text], Query(max_length=50, description="Filter texts, all of which must hold.")] = [],  # noqa: B006
 ) -> Response:
     """The short form for a product page: one address, which caches understand. All options: POST."""
-    return await turns.take(lambda: _answered(service.similar(product_id, k=k, offset=offset, where=where)))
+    return await turns.take(lambda: answer_response(service.similar(product_id, k=k, offset=offset, where=where)))
 
 
 @router.post("/similar", responses=ANSWER, response_class=Response, summary="Products like a product, photo or vector")
@@ -56,7 +56,7 @@ async def similar(service: Service, turns: TakingTurns, body: SimilarBody) -> Re
 
     def work() -> Response:
         asked = body.example()
-        return _answered(
+        return answer_response(
             service.similar(
                 asked.product_id, asked.image, url=asked.url, vector=asked.vector, crop=asked.crop, **body.wanted()
             )
@@ -76,14 +76,14 @@ def similar_to_upload(
     """The form for a browser's upload: the photo as it is, options as JSON beside it."""
     body = _options(options)
     answer = service.similar(image=image.file.read(), crop=body.crop, **body.wanted())
-    return _answered(answer)
+    return answer_response(answer)
 
 
 @router.post("/recommend", responses=ANSWER, response_class=Response, summary="More like these, unlike those")
 def recommend(service: Service, body: RecommendBody) -> Response:
     """`average_vector` looks between the examples; `best_score` looks near each of them."""
     likes, dislikes = map(example_of, body.positive), map(example_of, body.negative)
-    return _answered(service.recommend(list(likes), list(dislikes), strategy=body.strategy, **body.wanted()))
+    return answer_response(service.recommend(list(likes), list(dislikes), strategy=body.strategy, **body.wanted()))
 
 
 @router.post("/discover", responses=ANSWER, response_class=Response, summary="Like this, but rather A than B")
@@ -91,7 +91,7 @@ def discover(service: Service, body: DiscoverBody) -> Response:
     """A product's score is the number of pairs on whose positive side it lies, then its likeness to the target."""
     target = None if body.target is None else example_of(body.target)
     pairs = [(example_of(pair.positive), example_of(pair.negative)) for pair in body.context]
-    return _answered(service.discover(target, pairs, **body.wanted()))
+    return answer_response(service.discover(target, pairs, **body.wanted()))
 
 
 @router.post("/also-viewed", responses=ANSWER, response_class=Response, summary="What a visitor may want to see next")
@@ -99,7 +99,7 @@ async def also_viewed(service: Service, turns: TakingTurns, body: AlsoViewedBody
     """By looks alone on day one; blended with what visitors viewed together once `indexer events` has been run."""
 
     def work() -> Response:
-        return _answered(
+        return answer_response(
             service.also_viewed(body.product_ids, decay=body.decay, co_view_weight=body.co_view_weight, **body.wanted())
         )
 
@@ -109,12 +109,12 @@ async def also_viewed(service: Service, turns: TakingTurns, body: AlsoViewedBody
 @router.post("/text", responses=ANSWER, response_class=Response, summary="Products by a text")
 def text(service: Service, body: TextBody) -> Response:
     """By words, the score is the weighted share of the words that match; by looks, the cosine of text and photo."""
-    return _answered(service.text(body.text, mode=body.mode, **body.wanted()))
+    return answer_response(service.text(body.text, mode=body.mode, **body.wanted()))
 
 
 @router.post(
     "/batch",
-    responses={200: {"model": BatchShape, "description": "An answer or an error for each query."}},
+    responses={200: {"model": Batch, "description": "An answer or an error for each query."}},
     response_class=Response,
     summary="Similar products for many examples",
 )
@@ -125,13 +125,9 @@ def batch(service: Service, body: BatchBody) -> Response:
     asked = [example for example in examples if isinstance(example, Example)]
     answered = iter(service.similar_batch(asked, **body.wanted()))
     found = [next(answered) if isinstance(example, Example) else example for example in examples]
-    return json_response(
-        {
-            "answers": [
-                answer_json(one) if isinstance(one, Answer) else {"error": for_clients(one, service.index.location)}
-                for one in found
-            ]
-        }
+    location = service.index.location
+    return answer_response(
+        Batch(tuple(one if isinstance(one, Answer) else BatchError(for_clients(one, location)) for one in found))
     )
 
 
@@ -158,7 +154,3 @@ def _options(text: str) -> _UploadOptions:
         raise RequestValidationError(
             [{"type": "options_json", "loc": ("body", "options"), "msg": f"is no JSON ({error})"}]
         ) from error
-
-
-def _answered(answer: Answer) -> Response:
-    return json_response(answer_json(answer))

@@ -6,20 +6,24 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-DIGITS = 6
-"""Decimals of scores and cosines in JSON."""
+from pydantic import Field, computed_field
+
+from indexer.system.plain_json import AS_TEXT, PlainJson, rounded
+from searcher.insights.report import DIGITS, Report
+
+Score = Annotated[float, rounded(DIGITS)]
 
 
 @dataclass(frozen=True, slots=True)
-class Photo:
+class Photo(PlainJson):
     """One photo of the index."""
 
     id: str
     """Id of its point."""
     product_id: str
-    path: str
+    path: Annotated[str, Field(alias="photo")]
     """Under the catalog root."""
     sha256: str
     """Names its picture; empty where the index does not know it."""
@@ -29,33 +33,19 @@ class Photo:
     """By the index's model, which may have learned from these very labels."""
     predicted_confidence: float | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "id": self.id,
-            "product_id": self.product_id,
-            "photo": self.path,
-            "sha256": self.sha256,
-            "category": self.category,
-            "predicted_category": self.predicted_category,
-            "predicted_confidence": self.predicted_confidence,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(PlainJson):
     """A photo of another product (of the same one in a `Disagreement`), and how alike it is."""
 
-    photo: Photo
-    cosine: float
+    FLAT = "photo"
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {**self.photo.to_json(), "cosine": round(self.cosine, DIGITS)}
+    photo: Photo
+    cosine: Score
 
 
 @dataclass(frozen=True, slots=True)
-class Mislabel:
+class Mislabel(PlainJson):
     """A product whose category is in doubt."""
 
     product_id: str
@@ -63,13 +53,13 @@ class Mislabel:
     """As the catalog says."""
     suggested: str
     """What its photos look like, judged without its own label."""
-    score: float
+    score: Score
     """0..1: how likely the given category is wrong; ranks, and is no calibrated probability."""
-    neighbour_share: float
+    neighbour_share: Score
     """Share of the neighbours, weighted by likeness, that are not of the given category; mean over the photos."""
-    label_probability: float
+    label_probability: Score
     """Probability of the given category by a classifier that never saw the product; mean over the photos."""
-    suggested_probability: float
+    suggested_probability: Score
     """The same of the suggested category."""
     photos: int
     photo: Photo
@@ -81,27 +71,12 @@ class Mislabel:
     payload: Mapping[str, Any] = field(default_factory=dict)
     """The catalog's fields."""
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "product_id": self.product_id,
-            "category": self.category,
-            "suggested": self.suggested,
-            "score": round(self.score, DIGITS),
-            "neighbour_share": round(self.neighbour_share, DIGITS),
-            "label_probability": round(self.label_probability, DIGITS),
-            "suggested_probability": round(self.suggested_probability, DIGITS),
-            "photos": self.photos,
-            "photo": self.photo.to_json(),
-            "neighbours": [one.to_json() for one in self.neighbours],
-            "reasons": list(self.reasons),
-            "payload": dict(self.payload),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class MislabelReport:
+class MislabelReport(Report):
     """Products by how doubtful their category is, the most doubtful first."""
+
+    KIND = "mislabels"
 
     entries: tuple[Mislabel, ...]
     photos: int
@@ -112,15 +87,6 @@ class MislabelReport:
     by_category: Mapping[str, int]
     """Products of each given category that were judged."""
     suspected_by_category: Mapping[str, int]
-    generation: str
-    model: str
-    """Fingerprint of the model that made the vectors."""
-    created_at: str
-    catalog_root: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    """What was asked for, as plain JSON values."""
-    notes: Sequence[str] = ()
-    took_s: float = 0.0
 
     def summary(self) -> dict[str, Any]:
         """Counts of the report."""
@@ -138,16 +104,9 @@ class MislabelReport:
             ],
         }
 
-    def to_json(self) -> dict[str, Any]:
-        """One JSON document."""
-        return {
-            "kind": "mislabels",
-            **_origin(self),
-            "summary": self.summary(),
-            "entries": [entry.to_json() for entry in self.entries],
-            "notes": list(self.notes),
-            "took_s": round(self.took_s, 2),
-        }
+    def lists(self) -> dict[str, Sequence[PlainJson]]:
+        """See `Report.lists`."""
+        return {"entries": self.entries}
 
     def rows(self) -> list[dict[str, Any]]:
         """One flat row per entry, for CSV."""
@@ -179,16 +138,16 @@ class Oddity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outlier:
+class Outlier(PlainJson):
     """A product with a photo that stands out, or whose photos do not belong together; see `Oddity`."""
 
-    oddity: Oddity
+    oddity: Annotated[Oddity, AS_TEXT]
     product_id: str
-    score: float
+    score: Score
     """0..1, comparable within one kind of oddity."""
-    z: float
+    z: Annotated[float, rounded(3)]
     """How many usual deviations it is from what is usual in this catalog."""
-    cosine: float
+    cosine: Score
     """Mean cosine to the nearest photos of other products; of a disagreeing product, of its two least alike photos."""
     photo: Photo
     """The photo that stands out."""
@@ -200,26 +159,18 @@ class Outlier:
     payload: Mapping[str, Any] = field(default_factory=dict)
     """The catalog's fields."""
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "oddity": str(self.oddity),
-            "product_id": self.product_id,
-            "score": round(self.score, DIGITS),
-            "z": round(self.z, 3),
-            "cosine": round(self.cosine, DIGITS),
-            "category": self.photo.category,
-            "photos": self.photos,
-            "photo": self.photo.to_json(),
-            "neighbours": [one.to_json() for one in self.neighbours],
-            "reasons": list(self.reasons),
-            "payload": dict(self.payload),
-        }
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def category(self) -> str | None:
+        """As the catalog says."""
+        return self.photo.category
 
 
 @dataclass(frozen=True, slots=True)
-class OutlierReport:
+class OutlierReport(Report):
     """Three rankings, each with what stands out most first."""
+
+    KIND = "outliers"
 
     far: tuple[Outlier, ...]
     no_jewelry: tuple[Outlier, ...]
@@ -230,15 +181,6 @@ class OutlierReport:
     """Products of each `Oddity` that pass its threshold, whether or not they are shown."""
     usual: Mapping[str, float]
     """What is usual in this catalog: ``neighbour_cosine`` and ``product_cosine``, medians."""
-    generation: str
-    model: str
-    """Fingerprint of the model that made the vectors."""
-    created_at: str
-    catalog_root: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    """What was asked for, as plain JSON values."""
-    notes: Sequence[str] = ()
-    took_s: float = 0.0
 
     @property
     def entries(self) -> tuple[Outlier, ...]:
@@ -256,16 +198,9 @@ class OutlierReport:
             "usual": {name: round(value, DIGITS) for name, value in self.usual.items()},
         }
 
-    def to_json(self) -> dict[str, Any]:
-        """One JSON document; ``entries`` holds all three rankings, told apart by ``oddity``."""
-        return {
-            "kind": "outliers",
-            **_origin(self),
-            "summary": self.summary(),
-            "entries": [entry.to_json() for entry in self.entries],
-            "notes": list(self.notes),
-            "took_s": round(self.took_s, 2),
-        }
+    def lists(self) -> dict[str, Sequence[PlainJson]]:
+        """See `Report.lists`."""
+        return {"entries": self.entries}
 
     def rows(self) -> list[dict[str, Any]]:
         """One flat row per entry, for CSV."""
@@ -283,13 +218,3 @@ class OutlierReport:
             }
             for one in self.entries
         ]
-
-
-def _origin(report: MislabelReport | OutlierReport) -> dict[str, Any]:
-    return {
-        "generation": report.generation,
-        "model": report.model,
-        "created_at": report.created_at,
-        "catalog_root": report.catalog_root,
-        "settings": dict(report.settings),
-    }

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from searcher.insights.audits.answers import DIGITS, Photo
+from indexer.system.plain_json import PlainJson, rounded
+from searcher.insights.audits.answers import Photo, Score
+from searcher.insights.report import DIGITS, Report
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(PlainJson):
     """A product of a cluster, and how alike its photos are to the medoid's; 1 for the medoid itself."""
 
+    FLAT = "photo"
+
     product_id: str
-    cosine: float
+    cosine: Score
     photo: Photo
     """Its photo that is nearest to the medoid."""
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {**self.photo.to_json(), "product_id": self.product_id, "cosine": round(self.cosine, DIGITS)}
-
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(PlainJson):
     """Two products or more that look alike."""
 
     id: str
@@ -33,7 +33,7 @@ class Cluster:
     """From what most of its products share: "gold rings, ruby"."""
     size: int
     """Products in it."""
-    cohesion: float
+    cohesion: Score
     """Mean cosine of its products to the medoid, -1..1."""
     members: tuple[Member, ...]
     """The medoid first, then by falling likeness; no more than were asked for."""
@@ -47,39 +47,27 @@ class Cluster:
         """The product that is most alike to all others of the cluster."""
         return self.members[0]
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "size": self.size,
-            "cohesion": round(self.cohesion, DIGITS),
-            "attributes": dict(self.attributes),
-            "members": [member.to_json() for member in self.members],
-            "product_ids": list(self.product_ids),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Place(PlainJson):
     """A product's place on the map."""
+
+    FLAT = "photo"
 
     photo: Photo
     cluster: str | None
     """Id of its cluster; None where it is in none."""
-    x: float
+    x: Annotated[float, rounded(4)]
     """0..1, from the left."""
-    y: float
+    y: Annotated[float, rounded(4)]
     """0..1, from the top."""
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {**self.photo.to_json(), "cluster": self.cluster, "x": round(self.x, 4), "y": round(self.y, 4)}
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterReport:
+class ClusterReport(Report):
     """The clusters of a generation, the largest first, and its map."""
+
+    KIND = "clusters"
 
     clusters: tuple[Cluster, ...]
     places: tuple[Place, ...]
@@ -87,15 +75,6 @@ class ClusterReport:
     products: int
     threshold: float
     """Least mean cosine of two clusters for them to become one."""
-    generation: str
-    model: str
-    """Fingerprint of the model that made the vectors."""
-    created_at: str
-    catalog_root: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    """What was asked for, as plain JSON values."""
-    notes: Sequence[str] = ()
-    took_s: float = 0.0
     hidden: tuple[Cluster, ...] = ()
     """Clusters beyond the limit that was asked for: counted and written to the index, but not shown."""
     judged_ids: tuple[str, ...] = ()
@@ -125,21 +104,9 @@ class ClusterReport:
             "on_the_map": len(self.places),
         }
 
-    def to_json(self) -> dict[str, Any]:
-        """One JSON document; clusters that are not shown are in the counts alone."""
-        return {
-            "kind": "clusters",
-            "generation": self.generation,
-            "model": self.model,
-            "created_at": self.created_at,
-            "catalog_root": self.catalog_root,
-            "settings": dict(self.settings),
-            "summary": self.summary(),
-            "clusters": [cluster.to_json() for cluster in self.clusters],
-            "map": [place.to_json() for place in self.places],
-            "notes": list(self.notes),
-            "took_s": round(self.took_s, 2),
-        }
+    def lists(self) -> dict[str, Sequence[PlainJson]]:
+        """See `Report.lists`; clusters that are not shown are in the counts alone."""
+        return {"clusters": self.clusters, "map": self.places}
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One flat row per product of a shown cluster, for CSV."""

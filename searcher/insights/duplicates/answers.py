@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, computed_field
+
+from indexer.system.plain_json import HIDDEN, LEFT_OUT, PlainJson, rounded
+from searcher.insights.duplicates.wording import COLUMNS, rows_of
+from searcher.insights.report import Report
 
 
 class Tier(StrEnum):
@@ -32,79 +38,51 @@ COPIES = (Tier.IDENTICAL_FILE, Tier.IDENTICAL_PIXELS, Tier.EDITED)
 
 
 @dataclass(frozen=True, slots=True)
-class Photo:
+class Photo(PlainJson):
     """One photo of the index, with what decides which of several copies is kept."""
 
     id: str
     """Id of its point."""
     product_id: str
-    path: str
+    path: Annotated[str, Field(alias="photo")]
     """Under the catalog root."""
     sha256: str
-    pixel_sha256: str
-    phash: str
+    pixel_sha256: Annotated[str, HIDDEN]
+    phash: Annotated[str, HIDDEN]
     width: int
     height: int
     bytes: int
     category: str | None
-    mtime_ns: int = 0
+    mtime_ns: Annotated[int, HIDDEN] = 0
     """When its file was last changed."""
     payload: Mapping[str, Any] = field(default_factory=dict)
     """The catalog's fields; empty where a report holds so many photos that they are read only for members."""
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "id": self.id,
-            "product_id": self.product_id,
-            "photo": self.path,
-            "sha256": self.sha256,
-            "width": self.width,
-            "height": self.height,
-            "bytes": self.bytes,
-            "category": self.category,
-            "payload": dict(self.payload),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(PlainJson):
     """Why two photos are in a tier. What was not measured is None."""
 
-    cosine: float | None = None
+    cosine: Annotated[float | None, LEFT_OUT] = None
     """Of the two embeddings."""
-    phash_distance: int | None = None
+    phash_distance: Annotated[int | None, LEFT_OUT] = None
     """Differing bits of 64."""
-    matched_features: int | None = None
+    matched_features: Annotated[int | None, LEFT_OUT] = None
     """Local features that agree on one placement of the second photo in the first."""
-    transform: tuple[float, float, float, float, float, float] | None = None
+    transform: Annotated[tuple[float, ...] | None, LEFT_OUT] = None
     """That placement: the affine matrix, row by row, that takes shares (0..1) of the second photo's width and height
     to shares of the first's, after the flip if there is one."""
-    flipped: bool = False
-    overlap: float | None = None
+    flipped: Annotated[bool, LEFT_OUT] = False
+    overlap: Annotated[float | None, LEFT_OUT] = None
     """Share of the first photo that the second covers, 0..1."""
-    colour_difference: float | None = None
+    colour_difference: Annotated[float | None, LEFT_OUT] = None
     """Typical CIELAB distance (ΔE 1976) of the overlapping pixels after alignment."""
-    decided_by: str | None = None
+    decided_by: Annotated[str | None, LEFT_OUT] = None
     """Who decided, where a person did."""
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values; what was not measured is left out."""
-        values = {
-            "cosine": self.cosine,
-            "phash_distance": self.phash_distance,
-            "matched_features": self.matched_features,
-            "transform": None if self.transform is None else list(self.transform),
-            "flipped": self.flipped or None,
-            "overlap": self.overlap,
-            "colour_difference": self.colour_difference,
-            "decided_by": self.decided_by,
-        }
-        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(PlainJson):
     """Two photos and what they are to each other."""
 
     first: Photo
@@ -114,20 +92,12 @@ class Pair:
     """Calibrated probability that the tier is right, 0..1; 1 for equal bytes and pixels."""
     evidence: Evidence
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "first": self.first.to_json(),
-            "second": self.second.to_json(),
-            "tier": str(self.tier),
-            "probability": self.probability,
-            "evidence": self.evidence.to_json(),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(PlainJson):
     """A photo in a group, and what it is to the group's medoid; the medoid itself has neither tier nor evidence."""
+
+    FLAT = "photo"
 
     photo: Photo
     tier: Tier | None = None
@@ -138,20 +108,9 @@ class Member:
     delete: bool = False
     """Whether it may be deleted: it is a copy of the one that is kept."""
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            **self.photo.to_json(),
-            "tier": None if self.tier is None else str(self.tier),
-            "probability": self.probability,
-            "evidence": None if self.evidence is None else self.evidence.to_json(),
-            "keep": self.keep,
-            "delete": self.delete,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Group(PlainJson):
     """Two photos or more; every member was compared with the first, the medoid, and found to be what its tier says."""
 
     id: str
@@ -161,34 +120,23 @@ class Group:
     members: tuple[Member, ...]
     """The medoid first, then by falling probability."""
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def products(self) -> tuple[str, ...]:
         """The products in it, each once, in the order of the members."""
         return tuple(dict.fromkeys(member.photo.product_id for member in self.members))
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def crosses_categories(self) -> bool:
         """Whether its photos are filed under several categories."""
         return len({member.photo.category for member in self.members}) > 1
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def prices_differ(self) -> bool:
         """Whether the shop asks several prices for one product; variants have theirs by right."""
-        return (
-            self.tier is not Tier.VARIANT
-            and len({member.photo.payload.get("price") for member in self.members} - {None}) > 1
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "id": self.id,
-            "tier": str(self.tier),
-            "products": list(self.products),
-            "crosses_categories": self.crosses_categories,
-            "prices_differ": self.prices_differ,
-            "members": [member.to_json() for member in self.members],
-        }
+        return prices_differ(self.tier, (member.photo.payload for member in self.members))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,22 +154,16 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class DuplicateReport:
+class DuplicateReport(Report):
     """All groups of a generation, those that cost money first: several categories, then several prices."""
+
+    KIND = "duplicates"
+    COLUMNS = COLUMNS
 
     groups: tuple[Group, ...]
     loose_pairs: tuple[Pair, ...]
     """Pairs that are in a tier but in no group, because one of them is no match for the medoid of the other's group."""
     counts: Counts
-    generation: str
-    model: str
-    """Fingerprint of the model that made the vectors."""
-    created_at: str
-    catalog_root: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    """What was asked for, as plain JSON values."""
-    notes: Sequence[str] = ()
-    took_s: float = 0.0
 
     def summary(self) -> dict[str, Any]:
         """Counts of the report: everything in it can be counted again from groups and loose pairs."""
@@ -243,18 +185,49 @@ class DuplicateReport:
             "prices_differ": sum(group.prices_differ for group in self.groups),
         }
 
-    def to_json(self) -> dict[str, Any]:
-        """One JSON document."""
-        return {
-            "kind": "duplicates",
-            "generation": self.generation,
-            "model": self.model,
-            "created_at": self.created_at,
-            "catalog_root": self.catalog_root,
-            "settings": dict(self.settings),
-            "summary": self.summary(),
-            "groups": [group.to_json() for group in self.groups],
-            "loose_pairs": [pair.to_json() for pair in self.loose_pairs],
-            "notes": list(self.notes),
-            "took_s": round(self.took_s, 2),
-        }
+    def lists(self) -> dict[str, Sequence[PlainJson]]:
+        """See `Report.lists`."""
+        return {"groups": self.groups, "loose_pairs": self.loose_pairs}
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """One flat row per photo of a group or of a loose pair, for CSV."""
+        return rows_of(self)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckMatch(PlainJson):
+    """A photo of the index and what it is to the new one."""
+
+    FLAT = "photo"
+
+    photo: Photo
+    tier: Tier
+    probability: float
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateCheck(PlainJson):
+    """What the index has of a new photo's product: the strictest matches first; none, and it is new."""
+
+    photo: str
+    """What the new photo is called."""
+    matches: tuple[CheckMatch, ...]
+    nearest: str | None
+    """The product that looks most alike, whether it matches or not."""
+    not_verified: int
+    """Neighbours that look related and were not compared: others are likelier copies, or there is no picture."""
+    generation: str
+    model: str
+    took_ms: Annotated[float, rounded(1)]
+
+    @computed_field(alias="duplicate")  # type: ignore[prop-decorator]
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether the index holds the same picture."""
+        return any(match.tier.is_copy for match in self.matches)
+
+
+def prices_differ(tier: str, payloads: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the shop asks several prices for one product; variants have theirs by right."""
+    return tier != Tier.VARIANT and len({payload.get("price") for payload in payloads} - {None}) > 1

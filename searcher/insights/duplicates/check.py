@@ -6,8 +6,8 @@ Where a screen or margins surround the photo, what is within them is searched fo
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import SIDE
 from indexer.store.interface import Store
-from searcher.insights.duplicates.answers import Evidence, Photo, Tier
+from searcher.insights.duplicates.answers import CheckMatch, DuplicateCheck, Evidence, Photo, Tier
 from searcher.insights.duplicates.compare.comparison import Comparison, comparison_of
 from searcher.insights.duplicates.compare.features import KNOWN
 from searcher.insights.duplicates.compare.frame import FramedPicture
@@ -38,59 +38,6 @@ COMPARED = 4
 """Neighbours that are compared closely, likely copies first: each takes some 20 ms, and a shop waits for the answer."""
 FIRST = 2
 """Of these, as many are compared first; where one is an edited copy, of the others only likely copies."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckMatch:
-    """A photo of the index and what it is to the new one."""
-
-    photo: Photo
-    tier: Tier
-    probability: float
-    evidence: Evidence
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            **self.photo.to_json(),
-            "tier": str(self.tier),
-            "probability": self.probability,
-            "evidence": self.evidence.to_json(),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicateCheck:
-    """What the index has of a new photo's product: the strictest matches first; none, and it is new."""
-
-    photo: str
-    """What the new photo is called."""
-    matches: tuple[CheckMatch, ...]
-    nearest: str | None
-    """The product that looks most alike, whether it matches or not."""
-    not_verified: int
-    """Neighbours that look related and were not compared: others are likelier copies, or there is no picture."""
-    generation: str
-    model: str
-    took_ms: float
-
-    @property
-    def is_duplicate(self) -> bool:
-        """Whether the index holds the same picture."""
-        return any(match.tier.is_copy for match in self.matches)
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "photo": self.photo,
-            "duplicate": self.is_duplicate,
-            "matches": [match.to_json() for match in self.matches],
-            "nearest": self.nearest,
-            "not_verified": self.not_verified,
-            "generation": self.generation,
-            "model": self.model,
-            "took_ms": round(self.took_ms, 1),
-        }
 
 
 def check_photo(

@@ -12,13 +12,14 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Literal, Self, get_args
 
 from indexer.errors import JewelryError, UsageError
 from indexer.system.clock import now
 from indexer.system.files import fsync
+from indexer.system.plain_json import PlainJson
 
 Verdict = Literal["same", "variant", "different", "skip"]
 """``same``: one is a copy of the other, or both show one product; ``skip``: looked at, and left open."""
@@ -29,7 +30,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(PlainJson):
     """One verdict on two photos, whichever is named first."""
 
     first: str
@@ -45,10 +46,6 @@ class Decision:
     def pair(self) -> tuple[str, str]:
         """The two photos in an order of their own: A and B is the pair that B and A is."""
         return _pair(self.first, self.second)
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
 
 
 class Decisions:

@@ -135,13 +135,13 @@ class DuplicateSearch:
             tuple(groups),
             tuple(loose),
             Counts(len(asked), len(candidates.pairs), judge.verified, len(judge.not_verified)),
-            self.published.generation,
-            store.record.fingerprint,
-            now(),
-            str(self.published.catalog_root),
-            self.settings.to_json(),
-            tuple(self._notes),
-            time.perf_counter() - began,
+            generation=self.published.generation,
+            model=store.record.fingerprint,
+            created_at=now(),
+            catalog_root=str(self.published.catalog_root),
+            settings=self.settings.to_json(),
+            notes=tuple(self._notes),
+            took_s=time.perf_counter() - began,
         )
 
     def _asked(self, table: PhotoTable) -> NDArray[np.int64]:

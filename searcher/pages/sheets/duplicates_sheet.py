@@ -7,14 +7,14 @@ from typing import Any
 
 from indexer.system.text import printable
 from searcher.answers.wording import written
-from searcher.insights.duplicates.answers import Tier
+from searcher.insights.duplicates.answers import Tier, prices_differ
+from searcher.insights.duplicates.wording import evidence_in_words
 from searcher.pages.sheets.duplicates_words import (
     ALIGNED,
     TIERS,
     WHAT_IT_IS,
     certainty,
     differing_fields,
-    evidence_in_words,
     name_of,
     several,
 )
@@ -103,8 +103,8 @@ def _group_card(group: Mapping[str, Any], pictures: PictureSheet) -> Card:
 
 def _pair_card(number: int, pair: Mapping[str, Any], pictures: PictureSheet) -> Card:
     both = [pair["first"], pair["second"]]
-    prices = {photo["payload"].get("price") for photo in both} - {None}
-    crosses, differ = both[0]["category"] != both[1]["category"], len(prices) > 1 and pair["tier"] != Tier.VARIANT
+    crosses = both[0]["category"] != both[1]["category"]
+    differ = prices_differ(pair["tier"], (photo["payload"] for photo in both))
     return Card(
         id=f"pair {number}",
         title=TIERS[pair["tier"]],

@@ -1,4 +1,4 @@
-"""What a report of duplicates says to people: tiers, evidence and differing fields in words, from its JSON."""
+"""What a report of duplicates says to people: tiers and differing fields in words, from its JSON."""
 
 from __future__ import annotations
 
@@ -31,8 +31,6 @@ ALIGNED = frozenset({Tier.EDITED, Tier.OTHER_PHOTO, Tier.VARIANT})
 """Where a picture of the difference shows something."""
 
 _NOT_COMPARED = ("url",)
-NOTICEABLE, CLEAR = 3.0, 12.0
-"""ΔE (CIELAB, 1976) from which a difference in colour can be noticed, and is plain to see."""
 
 
 def certainty(probability: float | None) -> str:
@@ -41,29 +39,6 @@ def certainty(probability: float | None) -> str:
         return ""
     percent = min(99.9, round(100 * probability, 1)) if probability > 0.99 else round(100 * probability)
     return f"{percent} %"
-
-
-def evidence_in_words(evidence: Mapping[str, Any] | None) -> list[str]:
-    """What was measured, a few words each; ``evidence`` is that of `Evidence.to_json`."""
-    if not evidence:
-        return []
-    words: list[str] = []
-    if (by := evidence.get("decided_by")) is not None:
-        words.append(f"decided by {printable(str(by))}")
-    if (cosine := evidence.get("cosine")) is not None:
-        words.append(f"alike by {cosine:.3f}")
-    if (bits := evidence.get("phash_distance")) is not None:
-        words.append("same picture hash" if bits == 0 else f"{bits} of 64 hash bits differ")
-    if (features := evidence.get("matched_features")) is not None:
-        words.append(f"{features} details in place")
-    if evidence.get("flipped"):
-        words.append("mirrored")
-    if (overlap := evidence.get("overlap")) is not None and overlap < 0.995:
-        words.append(f"covers {100 * overlap:.0f} % of it")
-    if (colour := evidence.get("colour_difference")) is not None:
-        kind = "same colours" if colour < NOTICEABLE else "colours differ" if colour < CLEAR else "other colours"
-        words.append(f"{kind} (ΔE {colour:.1f})")
-    return words
 
 
 def differing_fields(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations, islice
 from math import fsum
-from typing import Any
 
 from indexer.errors import UsageError
 from indexer.fields.types import Payload
 from indexer.store.filters.tree import Filter, both, value_at
 from indexer.store.interface import Store
 from indexer.store.records import Point
+from indexer.system.plain_json import PlainJson
 from searcher.search.ground.candidate import DECIMALS
 from searcher.search.words.english import STOP_WORDS, words_of
 from searcher.search.words.vocabulary import KnownWord, Vocabulary
@@ -35,7 +35,7 @@ READ_AT_MOST = 3_000
 
 
 @dataclass(frozen=True, slots=True)
-class TextHit:
+class TextHit(PlainJson):
     """One product: ``score`` in (0, 1], the photo's payload that matches best, and the words it matches."""
 
     product_id: str
@@ -43,18 +43,9 @@ class TextHit:
     payload: Payload
     matched: tuple[str, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "product_id": self.product_id,
-            "score": self.score,
-            "matched": list(self.matched),
-            "payload": dict(self.payload),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class TextResult:
+class TextResult(PlainJson):
     """The products, best first, and which words of the question the catalog knows."""
 
     hits: tuple[TextHit, ...]
@@ -62,15 +53,6 @@ class TextResult:
     unknown_words: tuple[str, ...]
     complete: bool = True
     """False where more photos matched equally well than are read: the hits are then the best of those read."""
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "hits": [hit.to_json() for hit in self.hits],
-            "known_words": list(self.known_words),
-            "unknown_words": list(self.unknown_words),
-            "complete": self.complete,
-        }
 
 
 def search_text(

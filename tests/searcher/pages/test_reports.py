@@ -18,9 +18,10 @@ from PIL import Image
 
 from indexer.errors import JewelryError, ReportMissing
 from searcher.insights.duplicates.answers import DuplicateReport, Evidence, Tier
+from searcher.insights.duplicates.wording import evidence_in_words
 from searcher.pages.page import policy_of
 from searcher.pages.report_store import FILES, KINDS, ReportStore, StoredReport
-from searcher.pages.sheets.duplicates_words import certainty, differing_fields, evidence_in_words
+from searcher.pages.sheets.duplicates_words import certainty, differing_fields
 from searcher.pages.spreadsheet import safe, to_csv
 from searcher.pages.writing import write_report
 from tests.searcher.pages.page_text import Page
@@ -122,7 +123,16 @@ def test_hostile_texts_are_texts(place: Any, photographed: Photographed) -> None
     ]
     report = small_report(photographed)
     groups = (group(7, Tier.VARIANT, [*worse, photos[2]]), *report.groups)
-    report = DuplicateReport(groups, (), report.counts, "<b>", "</style>", "1", "/nowhere", notes=("<script>",))
+    report = DuplicateReport(
+        groups,
+        (),
+        report.counts,
+        generation="<b>",
+        model="</style>",
+        created_at="1",
+        catalog_root="/nowhere",
+        notes=("<script>",),
+    )
     stored = write_report(place, report)
     html = stored.path("report.html").read_text(encoding="utf-8")
     page = Page(html)

@@ -86,13 +86,13 @@ def small_report(photographed: Photographed, generation: str | None = None) -> D
         groups,
         loose,
         Counts(24, 90, 31, 2),
-        generation or photographed.store.generation,
-        "f" * 64,
-        "2026-11-20T10:00:00Z",
-        str(photographed.catalog),
-        {"min_score": 0.8},
-        ("2 pairs are not verified.",),
-        3.2,
+        generation=generation or photographed.store.generation,
+        model="f" * 64,
+        created_at="2026-11-20T10:00:00Z",
+        catalog_root=str(photographed.catalog),
+        settings={"min_score": 0.8},
+        notes=("2 pairs are not verified.",),
+        took_s=3.2,
     )
 
 
@@ -113,5 +113,11 @@ def large_report(groups: int, catalog: Path, photo: Photo | None = None) -> Dupl
             )
         made.append(group(number, tiers[number % 5], photos, 0.5 + (number % 50) / 101, transform=SAME))
     return DuplicateReport(
-        tuple(made), (), Counts(3 * groups, 9 * groups, groups, 0), "1", "f" * 64, "2026-11-20T10:00:00Z", str(catalog)
+        tuple(made),
+        (),
+        Counts(3 * groups, 9 * groups, groups, 0),
+        generation="1",
+        model="f" * 64,
+        created_at="2026-11-20T10:00:00Z",
+        catalog_root=str(catalog),
     )

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.store.embedded.index import EmbeddedIndex
-from searcher.insights.duplicates.answers import Evidence, Tier
-from searcher.insights.duplicates.check import CheckMatch, DuplicateCheck
+from searcher.insights.duplicates.answers import CheckMatch, DuplicateCheck, Evidence, Tier
 from searcher.pages.writing import write_report
 from searcher.service import SearchService
 from tests.shops.indexes.built_index import Photographed

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from indexer.system.plain_json import adapter
 from searcher.http.app import create_app
-from searcher.http.shapes.report_shapes import ClustersShape, DuplicatesShape, MislabelsShape, OutliersShape
+from searcher.http.responses.reports import Clusters, Duplicates, Mislabels, Outliers
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
 from searcher.pages.writing import write_report
 from searcher.service import SearchService
@@ -27,10 +29,10 @@ from tests.shops.reports.duplicate_reports import photos_of, small_report
 from tests.shops.reports.reported_index import checking_service, copy_with_reports
 
 SHAPES = {
-    "duplicates": DuplicatesShape,
-    "mislabels": MislabelsShape,
-    "outliers": OutliersShape,
-    "clusters": ClustersShape,
+    "duplicates": Duplicates,
+    "mislabels": Mislabels,
+    "outliers": Outliers,
+    "clusters": Clusters,
 }
 
 
@@ -64,7 +66,7 @@ def test_what_there_is(served: TestClient, copy: Photographed) -> None:
 @pytest.mark.parametrize("kind", SHAPES)
 def test_pages_have_the_shape_of_the_document(served: TestClient, copy: Photographed, kind: str) -> None:
     answer = served.get(f"/v1/{kind}").json()
-    SHAPES[kind].model_validate(answer, strict=True)
+    jsonschema.validate(answer, adapter(SHAPES[kind]).json_schema(mode="serialization"))
     stored = json.loads((copy.root / "reports" / kind / "report.json").read_text())
     assert answer["summary"] == stored["summary"]
     assert str(copy.catalog) not in json.dumps(answer)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import Any
 
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.interface import Index
+from searcher.http.responses.answers import PICTURES
+from searcher.http.responses.reports import Check, CheckMatch
+from searcher.insights.duplicates.answers import CheckMatch as Copied
+from searcher.insights.duplicates.answers import DuplicateCheck
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
-from searcher.pages.report_store import Document, Kind, ReportStore
-from searcher.pages.sheets.duplicates_words import differing_fields, evidence_in_words
-
-if TYPE_CHECKING:
-    from searcher.insights.duplicates.check import DuplicateCheck
+from searcher.insights.duplicates.wording import evidence_in_words
+from searcher.insights.report import Kind
+from searcher.pages.report_store import Document, ReportStore
+from searcher.pages.sheets.duplicates_words import differing_fields
 
 MOST_ENTRIES = 200
 """Entries of one page."""
@@ -111,18 +115,19 @@ class ReportPages:
     def _photo(self, photo: Mapping[str, Any]) -> Document:
         return {**photo, "thumbnail": self.thumbnail(photo["sha256"])}
 
-    def check(self, check: DuplicateCheck) -> Document:
+    def check(self, check: DuplicateCheck) -> Check:
         """The check of one photo, of whose matches only what tells them apart is sent."""
-        document = check.to_json()
-        for row, match in zip(document["matches"], check.matches, strict=True):
-            kept = {name: row[name] for name in ("product_id", "photo", "tier", "probability", "evidence")}
-            row.clear()
-            row.update(kept, thumbnail=self.thumbnail(match.photo.sha256))
-        return document
+        known = {one.name: getattr(check, one.name) for one in fields(check)}
+        return Check(**{**known, "matches": tuple(map(self._match, check.matches))})
+
+    def _match(self, match: Copied) -> CheckMatch:
+        photo = match.photo
+        thumbnail = self.thumbnail(photo.sha256)
+        return CheckMatch(photo.product_id, photo.path, match.tier, match.probability, match.evidence, thumbnail)
 
     def thumbnail(self, sha256: str) -> str | None:
         """The address of a photo's picture, where there is one."""
-        return None if self._thumbnails.find(sha256) is None else f"/v1/pictures/{sha256}"
+        return None if self._thumbnails.find(sha256) is None else f"{PICTURES}{sha256}"
 
 
 def _compared(

@@ -1,0 +1,167 @@
+"""Answers and reports as JSON: each is declared once, as a dataclass, and pydantic derives JSON and schema from it.
+
+A field is written under its name; the docstring under it is its description in the OpenAPI document. Where the JSON is
+something else than the field, ``Annotated`` says so with what stands here:
+
+    took_ms: Annotated[float, rounded(1)]
+    path: Annotated[str, Field(alias="photo")]
+    relaxed: Annotated[tuple[str, ...], LEFT_OUT] = ()
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, cast
+
+from pydantic import (
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    SerializationInfo,
+    TypeAdapter,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticSerializationError, core_schema
+
+
+class PlainJson:
+    """A dataclass that is an answer or a report, or a part of one.
+
+    Two things concern a whole class: ``FLAT`` names a field whose own fields stand in the JSON beside the others, which
+    go before them where both have a name; `leave_out` drops what one field makes pointless in another.
+    """
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        use_attribute_docstrings=True, extra="forbid", json_schema_serialization_defaults_required=True
+    )
+    FLAT: ClassVar[str | None] = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values; what does not apply is left out."""
+        document: dict[str, Any] = adapter(type(self)).dump_python(self, mode="json", by_alias=True)
+        return document
+
+    def leave_out(self) -> tuple[str, ...]:
+        """Names in the JSON that say nothing of this one."""
+        return ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        if cls.FLAT is not None or cls.leave_out is not PlainJson.leave_out:
+            own = cast("dict[str, Any]", handler.resolve_ref_schema(schema))
+            own["serialization"] = core_schema.wrap_serializer_function_ser_schema(_reshaped)
+        return schema
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema of what is sent: nothing has a default there, and what may be left out may be null to readers."""
+        found = handler(schema)
+        own = handler.resolve_ref_schema(found)
+        properties, required = own["properties"], own.get("required", [])
+        for of in (own, *properties.values()):
+            if "description" in of:
+                of["description"] = _NONE.sub("null", of["description"])
+        for name, of in properties.items():
+            of.pop("default", None)
+            of.pop("readOnly", None)
+            if name not in required and {"type": "null"} not in of.get("anyOf", ()):
+                about = {key: of.pop(key) for key in ("title", "description") if key in of}
+                properties[name] = {"anyOf": [of, {"type": "null"}], **about}
+        for base in (base for base in cls.__bases__ if is_dataclass(base)):  # whose docstrings pydantic passes over
+            for name, of in adapter(base).json_schema(mode="serialization")["properties"].items():
+                if name in properties and "description" in of:
+                    properties[name].setdefault("description", of["description"])
+        if cls.FLAT is not None:
+            inner = handler.resolve_ref_schema(properties.pop(cls.FLAT))
+            required.remove(cls.FLAT)
+            own["properties"] = {**inner["properties"], **properties}
+            own["required"] = list(dict.fromkeys([*inner["required"], *required]))
+        return found
+
+
+def adapter(kind: type) -> TypeAdapter[Any]:
+    """What pydantic makes of a class, made when it is first needed: it takes some milliseconds."""
+    made = _ADAPTERS.get(kind)
+    if made is None:
+        made = _ADAPTERS[kind] = TypeAdapter(kind)
+    return made
+
+
+_NONE = re.compile(r"\bNone\b")
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+
+
+def json_bytes(answer: PlainJson, pictures: str) -> bytes:
+    """An answer as it is sent to another machine, in UTF-8: its `Picture` s are addresses below ``pictures``.
+
+    Written in one go, in a third of the time that `PlainJson.to_json` and `json` take for ten matches.
+    """
+    to_write = adapter(type(answer))
+    try:
+        return to_write.dump_json(answer, by_alias=True, context=pictures)
+    except PydanticSerializationError:  # half a surrogate, which a filter can hold: it has no UTF-8
+        document = to_write.dump_python(answer, mode="json", by_alias=True, context=pictures)
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A field of a type that pydantic need not know."""
+
+    write: Callable[[Any], Any]
+    schema: CoreSchema
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(self.write, return_schema=self.schema)
+        return core_schema.any_schema(serialization=written)
+
+
+def rounded(digits: int) -> PlainSerializer:
+    """A number with that many decimals."""
+    return PlainSerializer(lambda number: round(number, digits), return_type=float)
+
+
+def _says_nothing(value: Any) -> bool:
+    return value is None or value is False or value == ()
+
+
+def _picture(path: Path | None, info: SerializationInfo) -> str | None:
+    if path is None:
+        return None
+    return f"{info.context}{path.stem}" if info.context else str(path)
+
+
+HIDDEN = Field(exclude=True)
+"""Not in the JSON: of use in Python alone."""
+
+LEFT_OUT = Field(exclude_if=_says_nothing)
+"""Not in the JSON where it is None, False or empty."""
+
+AT_TIMES = Field(exclude_if=lambda _: False)
+"""Not in the JSON of every one; `PlainJson.leave_out` says when."""
+
+AS_TEXT = _Written(str, core_schema.str_schema())
+"""As `str` writes it."""
+
+AS_IT_SAYS = _Written(lambda value: value.to_json(), core_schema.dict_schema(core_schema.str_schema()))
+"""An object, of which its own ``to_json`` says what is in it."""
+
+Picture = Annotated[Path | None, PlainSerializer(_picture)]
+"""A thumbnail, named by the sha256 of its photo: a path of this disk, in what is sent an address; see `json_bytes`."""
+
+
+def _reshaped(self: PlainJson, handler: core_schema.SerializerFunctionWrapHandler) -> Mapping[str, Any]:
+    values: dict[str, Any] = handler(self)
+    if self.FLAT is not None:
+        values = {**values.pop(self.FLAT), **values}
+    for name in self.leave_out():
+        del values[name]
+    return values

@@ -1,0 +1,1 @@
+"""The bodies of responses, besides those that are answers of `searcher.answers` as they are."""

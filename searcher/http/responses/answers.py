@@ -1,0 +1,48 @@
+"""Responses with answers: their pictures are addresses of this server; what HTTP adds to `searcher.answers`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Response
+
+from indexer.system.plain_json import PlainJson, json_bytes
+from searcher.answers.answer import Answer
+from searcher.answers.facet import Facet
+
+PICTURES = "/v1/pictures/"
+"""Before the sha256 of a photo: the address of its picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facets(PlainJson):
+    """Facets of the whole catalog, or of what passes a filter."""
+
+    facets: tuple[Facet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchError(PlainJson):
+    """Why one query of a batch has no answer."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(PlainJson):
+    """An answer or an error for each query, in their order."""
+
+    answers: tuple[Answer | BatchError, ...]
+
+
+def answer_response(answer: PlainJson) -> Response:
+    """An answer for other machines: pictures are addresses of this server, not paths of its disk."""
+    return Response(json_bytes(answer, PICTURES), media_type="application/json")
+
+
+def json_response(document: Any) -> Response:
+    """A document as it is, in UTF-8; NaN and infinities are a bug and raise."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Response(text.encode("utf-8", "replace"), media_type="application/json")

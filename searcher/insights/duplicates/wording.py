@@ -1,0 +1,97 @@
+"""A report of duplicates for people: what was measured of two photos in words, and its rows as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from indexer.system.text import printable
+
+if TYPE_CHECKING:
+    from searcher.insights.duplicates.answers import DuplicateReport, Member, Pair, Photo
+
+COLUMNS = (
+    "entry",
+    "group",
+    "group_tier",
+    "tier",
+    "role",
+    "product_id",
+    "title",
+    "photo",
+    "category",
+    "price",
+    "currency",
+    "probability",
+    "cosine",
+    "phash_distance",
+    "matched_features",
+    "overlap",
+    "colour_difference",
+    "flipped",
+    "decided_by",
+    "crosses_categories",
+    "prices_differ",
+    "width",
+    "height",
+    "bytes",
+    "sha256",
+    "reasons",
+)
+"""``entry`` is group or pair; ``tier`` is what the photo is to the first of its group; ``role`` keep, delete or -."""
+
+NOTICEABLE, CLEAR = 3.0, 12.0
+"""ΔE (CIELAB, 1976) from which a difference in colour can be noticed, and is plain to see."""
+
+
+def evidence_in_words(evidence: Mapping[str, Any] | None) -> list[str]:
+    """What was measured, a few words each; ``evidence`` is that of `Evidence.to_json`."""
+    if not evidence:
+        return []
+    words: list[str] = []
+    if (by := evidence.get("decided_by")) is not None:
+        words.append(f"decided by {printable(str(by))}")
+    if (cosine := evidence.get("cosine")) is not None:
+        words.append(f"alike by {cosine:.3f}")
+    if (bits := evidence.get("phash_distance")) is not None:
+        words.append("same picture hash" if bits == 0 else f"{bits} of 64 hash bits differ")
+    if (features := evidence.get("matched_features")) is not None:
+        words.append(f"{features} details in place")
+    if evidence.get("flipped"):
+        words.append("mirrored")
+    if (overlap := evidence.get("overlap")) is not None and overlap < 0.995:
+        words.append(f"covers {100 * overlap:.0f} % of it")
+    if (colour := evidence.get("colour_difference")) is not None:
+        kind = "same colours" if colour < NOTICEABLE else "colours differ" if colour < CLEAR else "other colours"
+        words.append(f"{kind} (ΔE {colour:.1f})")
+    return words
+
+
+def rows_of(report: DuplicateReport) -> Iterator[dict[str, Any]]:
+    """One flat row per photo of a group or of a loose pair, with `COLUMNS`."""
+    for group in report.groups:
+        about = {
+            "entry": "group",
+            "group": group.id,
+            "group_tier": group.tier,
+            "crosses_categories": group.crosses_categories,
+            "prices_differ": group.prices_differ,
+        }
+        for member in group.members:
+            role = "delete" if member.delete else "keep" if member.keep else "-"
+            yield {**about, **_photo(member.photo), **_found(member), "role": role}
+    for number, pair in enumerate(report.loose_pairs, start=1):
+        about = {"entry": "pair", "group": f"pair {number}", "group_tier": pair.tier, "role": "-"}
+        yield {**about, **_photo(pair.first)}
+        yield {**about, **_photo(pair.second), **_found(pair)}
+
+
+def _photo(photo: Photo) -> dict[str, Any]:
+    return {**photo.to_json(), **{name: photo.payload.get(name) for name in ("title", "price", "currency")}}
+
+
+def _found(compared: Member | Pair) -> dict[str, Any]:
+    """What a member or a pair was found to be."""
+    evidence = {} if compared.evidence is None else compared.evidence.to_json()
+    reasons = printable("; ".join(evidence_in_words(evidence)))
+    return {"tier": compared.tier, "probability": compared.probability, **evidence, "reasons": reasons}

@@ -1,0 +1,96 @@
+"""Dataclasses as JSON: names, what is left out, what stands flat, what is derived, and the schema of all that."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from pydantic import Field, computed_field
+
+from indexer.system.plain_json import (
+    AS_TEXT,
+    AT_TIMES,
+    HIDDEN,
+    LEFT_OUT,
+    Picture,
+    PlainJson,
+    adapter,
+    json_bytes,
+    rounded,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Photo(PlainJson):
+    """A photo."""
+
+    path: Annotated[str, Field(alias="photo")]
+    """Its place, or None."""
+    thumbnail: Picture = None
+    digest: Annotated[bytes, HIDDEN] = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Found(PlainJson):
+    """A photo that was found."""
+
+    FLAT = "photo"
+
+    photo: Photo
+    score: Annotated[float, rounded(2)]
+    notes: Annotated[tuple[str, ...], LEFT_OUT] = ()
+    count: Annotated[int | None, LEFT_OUT] = None
+    odd: Annotated[bool, AT_TIMES] = False
+    kind: Annotated[Path, AS_TEXT] = Path("x")
+    payload: Any = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def alike(self) -> bool:
+        """Whether it is the same."""
+        return self.score > 0.99
+
+    def leave_out(self) -> tuple[str, ...]:
+        return () if self.odd else ("odd",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent(Found):
+    """What is sent of it."""
+
+    more: int = 0
+
+
+FOUND = Found(Photo("a.jpg", Path("/disk/abc.webp"), b"?"), 0.12345)
+
+
+def test_what_has_nothing_to_say_is_left_out() -> None:
+    shown = {"photo": "a.jpg", "thumbnail": "/disk/abc.webp", "score": 0.12, "kind": "x", "payload": None}
+    assert FOUND.to_json() == {**shown, "alike": False}
+    told = Found(Photo("b.jpg"), 1.0, ("a note",), 0, odd=True).to_json()
+    assert (told["notes"], told["count"], told["odd"], told["alike"]) == (["a note"], 0, True, True)
+
+
+def test_pictures_are_addresses_in_what_is_sent() -> None:
+    assert json.loads(json_bytes(FOUND, "/pictures/")) == {**FOUND.to_json(), "thumbnail": "/pictures/abc"}
+
+
+@pytest.mark.parametrize("text", ["half \ud800 a surrogate", "\udc80"])
+def test_what_has_no_utf8_is_replaced(text: str) -> None:
+    sent = json_bytes(Found(Photo("é"), 1.0, payload={"name": text}), "/pictures/")
+    assert json.loads(sent)["payload"]["name"] == text.encode("utf-8", "replace").decode()
+    assert json.loads(sent)["photo"] == "é"
+
+
+def test_the_schema_is_that_of_the_json() -> None:
+    schema = adapter(Sent).json_schema(mode="serialization")
+    about = schema["properties"]
+    assert set(about) == {"photo", "thumbnail", "score", "notes", "count", "odd", "kind", "payload", "more", "alike"}
+    assert set(schema["required"]) == {"photo", "thumbnail", "score", "kind", "payload", "more", "alike"}
+    assert about["photo"]["description"] == "Its place, or null."
+    assert about["notes"]["anyOf"] == [{"items": {"type": "string"}, "type": "array"}, {"type": "null"}]
+    assert "default" not in json.dumps(schema)
+    assert not schema["additionalProperties"]
