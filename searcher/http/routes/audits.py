@@ -11,7 +11,7 @@ from searcher.http.problems import PROBLEMS
 from searcher.http.shapes.report_pages import MOST_ENTRIES, ReportPages
 from searcher.http.shapes.report_shapes import ClustersShape, MislabelsShape, OutliersShape
 from searcher.http.shapes.responses import json_response
-from searcher.questions.bodies import Text
+from searcher.questions.fields import Text
 
 router = APIRouter(prefix="/v1", tags=["reports"], responses=PROBLEMS)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, HTTPException, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, HTTPException, Query, Response, UploadFile
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import StringConstraints
 
 from indexer.photos.thumbnails import ThumbnailStore
 from searcher.http.dependencies import Service
+from searcher.http.parameters import CropPart, given_in
 from searcher.http.problems import PROBLEMS
 from searcher.http.shapes.responses import ClassificationShape, FacetsShape, ProductShape, json_response, product_json
-from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, Text, from_base64
+from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, from_base64
+from searcher.questions.kinds import ClassifyOptions, FacetOptions
 
 router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)
 
@@ -53,13 +55,10 @@ def picture(service: Service, sha256: Annotated[str, StringConstraints(pattern=r
     summary="Values of fields with their number of products",
 )
 def facets_of_query(
-    service: Service,
-    field: Annotated[list[Text], Query(max_length=50, description="Fields; none: all that can be counted.")] = [],  # noqa: B006
-    where: Annotated[list[Text], Query(max_length=50, description="Filter texts, all of which must hold.")] = [],  # noqa: B006
-    limit: Annotated[int, Query(ge=1, le=1000, description="Values of a field.")] = 20,
+    service: Service, wanted: Annotated[dict[str, Any], Depends(given_in(Query, FacetOptions, fields="field"))]
 ) -> Response:
     """The short form; with a filter in Qdrant's JSON: POST."""
-    found = service.facets(field, where, limit=limit)
+    found = service.facets(**wanted)
     return json_response({"facets": [facet.to_json() for facet in found]})
 
 
@@ -71,7 +70,7 @@ def facets_of_query(
 )
 def facets(service: Service, body: FacetsBody) -> Response:
     """Each value and range comes with the filter text that selects it."""
-    found = service.facets(body.fields, body.where, limit=body.limit)
+    found = service.facets(**body.wanted())
     return json_response({"facets": [facet.to_json() for facet in found]})
 
 
@@ -84,7 +83,7 @@ def facets(service: Service, body: FacetsBody) -> Response:
 def classify(service: Service, body: ClassifyBody) -> Response:
     """Calibrated probabilities of the categories the model was trained on."""
     data = None if body.image is None else from_base64(body.image)
-    return json_response(service.classify(data, url=body.url, crop=body.crop, k=body.k).to_json())
+    return json_response(service.classify(data, url=body.url, crop=body.crop, **body.wanted()).to_json())
 
 
 @router.post(
@@ -96,7 +95,8 @@ def classify(service: Service, body: ClassifyBody) -> Response:
 def classify_upload(
     service: Service,
     image: Annotated[UploadFile, File(description="The photo.")],
-    k: Annotated[int, Form(ge=1, le=1000, description="Categories wanted.")] = 5,
+    wanted: Annotated[dict[str, Any], Depends(given_in(Form, ClassifyOptions))],
+    crop: CropPart = None,
 ) -> Response:
     """The form for a browser's upload."""
-    return json_response(service.classify(image.file.read(), k=k).to_json())
+    return json_response(service.classify(image.file.read(), crop=crop, **wanted).to_json())

@@ -16,7 +16,7 @@ from searcher.http.routes.audits import Offset
 from searcher.http.shapes.report_shapes import DecisionShape, DecisionsShape
 from searcher.http.shapes.responses import json_response
 from searcher.insights.duplicates.decisions import Decisions, Verdict, append, decisions_path
-from searcher.questions.bodies import Body
+from searcher.questions.fields import Body
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.store.filters.tree import Filter
 from searcher.questions.example import Asked
+from searcher.questions.kinds import Strategy
 from searcher.questions.options import STYLE_POOL, Options
 from searcher.search.candidate import DECIMALS, Candidate
 from searcher.search.kinds import recommend_scores
@@ -26,8 +27,7 @@ from searcher.search.nearest import nearest_products
 from searcher.search.published import Published
 from searcher.search.search import Find, Search, Vectors, check_reach, nearest
 
-Strategy = Literal["average_vector", "best_score"]
-STRATEGIES: tuple[Strategy, ...] = ("average_vector", "best_score")
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 
 def by_examples(

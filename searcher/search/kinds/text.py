@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from indexer.errors import MissingExtra, ModelError, UsageError
 from indexer.store.filters.tree import Filter
 from indexer.store.records import TEXT_VECTOR_NAME
+from searcher.questions.kinds import TextMode
 from searcher.questions.options import Options
 from searcher.search.candidate import Candidate
 from searcher.search.kinds.words import by_words
@@ -17,9 +18,6 @@ from searcher.search.nearest import nearest_products
 from searcher.search.published import Published
 from searcher.search.reading.texts import TextReader
 from searcher.search.search import Search
-
-TextMode = Literal["words", "looks", "auto"]
-"""``auto`` is ``looks`` where the index has a text model, else ``words``."""
 
 NOT_AT_HAND = "Found by words: the index has a text model, but it cannot be used here; mode looks says why."
 CUT = "The text model reads no further, so the end of the text was left out."
