@@ -38,7 +38,7 @@ def _option(one: Declared) -> Decorator:
     elif one.default is None:
         said["type"] = one.kind
     else:
-        said |= {"default": one.default, "show_default": bool(one.default)}
+        said |= {"default": one.default, "show_default": bool(one.default) or None}
     return click.option(*one.option.flags, one.name, **said)
 
 

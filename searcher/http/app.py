@@ -1,6 +1,6 @@
 """The app: routes, and around them telemetry, authentication, rate limits, body limits and problem details.
 
-    Telemetry ─▶ CORS (if wanted) ─▶ Uploads ─▶ Authentication ─▶ RateLimits ─▶ problem details ─▶ routes
+    RootPath ─▶ Telemetry ─▶ CORS (if wanted) ─▶ Uploads ─▶ Authentication ─▶ RateLimits ─▶ problem details ─▶ routes
 
 A stranger, or who asks too often, is refused by the headers alone: the body is read by routes, through the limits.
 """
@@ -31,6 +31,7 @@ from searcher.http.openapi import DESCRIPTION, TAGS, complete_openapi
 from searcher.http.parameters import refuse_unknown
 from searcher.http.problems import handle_errors, problem
 from searcher.http.readiness import ReadinessCheck
+from searcher.http.request_context import RootPath
 from searcher.http.routes import (
     admin,
     audits,
@@ -146,6 +147,7 @@ def _wrap(app: FastAPI, settings: ServeSettings) -> None:
             expose_headers=("ratelimit", "ratelimit-policy", "retry-after", "x-request-id"),
         )
     app.add_middleware(Telemetry, shared=bool(settings.cors_origins))
+    app.add_middleware(RootPath, prefix=settings.root_path)
 
 
 class _Cors(CORSMiddleware):

@@ -29,7 +29,8 @@ def _split(given: Any) -> Any:
 
 _Number = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 CropPart = Annotated[
-    Annotated[tuple[_Number, _Number, _Number, _Number], BeforeValidator(_split)] | None,
+    tuple[_Number, _Number, _Number, _Number] | None,
+    BeforeValidator(_split),
     Form(description="Left, top, right, bottom of the part of the photo that counts: four parts, or `0,0,1,0.5`."),
 ]
 """A parameter ``crop: CropPart = None`` of a route that takes a photo in a form."""
@@ -87,7 +88,9 @@ def unknown_names_told(request: Request, found: Sequence[Any]) -> list[Any]:
 def told(found: Sequence[Any], model: Any, depth: int) -> list[Any]:
     """pydantic's errors, those of unknown names with the names that there are; ``depth``: where the model begins."""
     return [
-        {**one, "msg": _message(_names_at(model, one["loc"][depth:-1]))} if one["type"] == "extra_forbidden" else one
+        {**one, "type": "unknown_name", "msg": _message(_names_at(model, one["loc"][depth:-1]))}
+        if one["type"] == "extra_forbidden"
+        else one
         for one in found
     ]
 

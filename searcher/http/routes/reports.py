@@ -12,6 +12,7 @@ from pydantic import StringConstraints
 from indexer.errors import JewelryError
 from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
+from searcher.http.request_context import address
 from searcher.http.shapes.report_shapes import ReportsShape, without_paths
 from searcher.http.shapes.responses import json_response
 from searcher.pages.page import policy_of
@@ -40,9 +41,9 @@ def reports(service: Service, reports: Reports) -> Response:
     names = sorted(path.name for path in folder.iterdir() if path.suffix in REPORT_FILES) if folder else []
     published = service.index.current()
     stored = []
-    addresses = [f"/v1/reports/model/{name}" for name in names]
+    addresses = [address(f"/v1/reports/model/{name}") for name in names]
     for report in reports.reports():
-        files = [f"/v1/reports/{report.kind}/{name}" for name in FILES]
+        files = [address(f"/v1/reports/{report.kind}/{name}") for name in FILES]
         addresses += files
         stored.append(
             {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.interface import Index
+from searcher.http.request_context import address
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
 from searcher.pages.report_store import Document, Kind, ReportStore
 from searcher.pages.sheets.duplicates_words import differing_fields, evidence_in_words
@@ -122,7 +123,7 @@ class ReportPages:
 
     def thumbnail(self, sha256: str) -> str | None:
         """The address of a photo's picture, where there is one."""
-        return None if self._thumbnails.find(sha256) is None else f"/v1/pictures/{sha256}"
+        return None if self._thumbnails.find(sha256) is None else address(f"/v1/pictures/{sha256}")
 
 
 def _compared(

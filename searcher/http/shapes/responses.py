@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from searcher.answers.answer import Answer, Match
 from searcher.answers.product import ProductPage
+from searcher.http.request_context import address
 
 Payload = dict[str, Any]
 
@@ -161,10 +162,10 @@ def product_json(page: ProductPage) -> dict[str, Any]:
     """A product for other machines."""
     document = page.to_json()
     for shown, photo in zip(document["photos"], page.photos, strict=True):
-        shown["thumbnail"] = None if photo.thumbnail is None else f"/v1/pictures/{photo.thumbnail.stem}"
+        shown["thumbnail"] = None if photo.thumbnail is None else address(f"/v1/pictures/{photo.thumbnail.stem}")
     return document
 
 
 def picture_address(match: Match) -> str | None:
     """Where a browser finds the picture of a match."""
-    return None if match.thumbnail is None else f"/v1/pictures/{match.thumbnail.stem}"
+    return None if match.thumbnail is None else address(f"/v1/pictures/{match.thumbnail.stem}")
