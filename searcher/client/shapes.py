@@ -177,6 +177,7 @@ class ClassifyBody(TypedDict, total=False):
     """A photo: the bytes of an image file in base64."""
     url: str | None
     crop: tuple[float, float, float, float] | None
+    """Left, top, right and bottom of the part of the photo that counts, as shares 0 to 1."""
     k: int
     """How many categories."""
 

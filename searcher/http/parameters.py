@@ -11,29 +11,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Annotated, Any, get_args
 
-from fastapi import Form, Request, params
+from fastapi import Request, params
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel
 
 from searcher.questions.fields import takes_list, text_fields
 
 TAKE_ANYTHING = frozenset({"/v1/pictures/{sha256}", "/v1/duplicates/pictures/{sha256}", "/v1/duplicates/difference"})
 """Pictures: pages and proxies append what they like to their addresses, and no option could be meant by it."""
 
-
-def _split(given: Any) -> Any:
-    return [part for text in given for part in text.split(",")] if isinstance(given, list) else given
-
-
-_Number = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-CropPart = Annotated[
-    tuple[_Number, _Number, _Number, _Number] | None,
-    BeforeValidator(_split),
-    Form(description="Left, top, right, bottom of the part of the photo that counts: four parts, or `0,0,1,0.5`."),
-]
-"""A parameter ``crop: CropPart = None`` of a route that takes a photo in a form."""
 
 _known: dict[Callable[..., Any], tuple[Mapping[str, bool], Mapping[str, bool]]] = {}
 

@@ -67,7 +67,10 @@ class RootPath:
         whole = path if path == prefix or path.startswith(f"{prefix}/") else f"{prefix}{path}"
         token = _prefix.set(prefix)
         try:
-            await self.app({**scope, "root_path": prefix, "path": whole}, receive, send)
+            scope.update(
+                root_path=prefix, path=whole
+            )  # in place: what is found out further in, a server may want to see
+            await self.app(scope, receive, send)
         finally:
             _prefix.reset(token)
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
-from searcher.questions.bodies import MAX_EXAMPLES, Crop, ProductId, Url
+from searcher.questions.bodies import MAX_EXAMPLES, ProductId, Url
 from searcher.questions.fields import Body, Text, takes_list, taking
-from searcher.questions.kinds import ClassifyOptions, FacetOptions, RecommendOptions, TextOptions
+from searcher.questions.kinds import ClassifyOptions, FacetOptions, PhotoOptions, RecommendOptions, TextOptions
 from searcher.questions.options import FIELDS, Options
 
 MOST = 50
@@ -40,13 +40,13 @@ class ToolOptions(Arguments):
     pictures: bool = Field(False, description=PICTURES)
 
 
+@taking(PhotoOptions, tool=True)
 class Similar(ToolOptions):
     """Exactly one of product_id, url and image."""
 
     product_id: ProductId | None = Field(None, description="A product of the catalog.")
     url: Url | None = Field(None, description="Public http or https address of a photo.")
     image: str | None = Field(None, description="The bytes of an image file in base64.")
-    crop: Crop | None = Field(None, description="Part of the photo that counts: left, top, right, bottom, 0 to 1.")
 
 
 @taking(RecommendOptions)
@@ -90,13 +90,12 @@ class SearchText(ToolOptions):
     )
 
 
-@taking(ClassifyOptions)
+@taking(PhotoOptions, ClassifyOptions, tool=True)
 class Classify(Arguments):
     """Exactly one of url and image."""
 
     url: Url | None = Field(None, description="Public http or https address of a photo.")
     image: str | None = Field(None, description="The bytes of an image file in base64.")
-    crop: Crop | None = Field(None, description="Part of the photo that counts: left, top, right, bottom, 0 to 1.")
     k: int = Field(3, ge=1, le=100, description="Categories wanted.")
 
 

@@ -52,7 +52,7 @@ class Tool:
 
 def _similar(service: SearchService, given: Similar) -> Found:
     image = None if given.image is None else from_base64(given.image)
-    return _answered(service.similar(given.product_id, image, url=given.url, crop=given.crop, **given.wanted()), given)
+    return _answered(service.similar(given.product_id, image, url=given.url, **given.wanted()), given)
 
 
 def _recommend(service: SearchService, given: Recommend) -> Found:
@@ -75,7 +75,7 @@ def _search_text(service: SearchService, given: SearchText) -> Found:
 
 def _classify(service: SearchService, given: Classify) -> Found:
     image = None if given.image is None else from_base64(given.image)
-    found = service.classify(image, url=given.url, crop=given.crop, **given.wanted())
+    found = service.classify(image, url=given.url, **given.wanted())
     return Found({"categories": found.to_json()["categories"]})
 
 

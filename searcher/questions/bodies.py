@@ -11,7 +11,14 @@ from pydantic import Field, StringConstraints
 from indexer.errors import ImageError, UsageError
 from searcher.questions.example import Example
 from searcher.questions.fields import Body, IsNumber, taking
-from searcher.questions.kinds import ClassifyOptions, FacetOptions, RecommendOptions, TextOptions, VisitOptions
+from searcher.questions.kinds import (
+    ClassifyOptions,
+    FacetOptions,
+    PhotoOptions,
+    RecommendOptions,
+    TextOptions,
+    VisitOptions,
+)
 from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL, Options
 
 MAX_EXAMPLES = 32
@@ -135,13 +142,12 @@ class BatchBody(OptionsBody):
             )
 
 
-@taking(ClassifyOptions)
+@taking(PhotoOptions, ClassifyOptions)
 class ClassifyBody(Body):
     """The category of a photo: exactly one of image and url."""
 
     image: str | None = Field(None, description="A photo: the bytes of an image file in base64.")
     url: Url | None = None
-    crop: Crop | None = None
 
 
 class CheckBody(Body):

@@ -68,6 +68,8 @@ def text_fields(*kinds: type) -> Iterator[tuple[str, Any, dict[str, Any], Any]]:
         default = [] if one.many and not one.nullable else one.default
         if one.many:
             yield one.name, list[Text], _said(one), default
+        elif get_origin(one.kind) is tuple:
+            yield one.name, Annotated[_numbers(one), BeforeValidator(_split)], _said(one), default
         else:
             yield one.name, Text if one.kind is str else one.kind, {**_said(one), **_bounds(one)}, default
 
@@ -92,11 +94,24 @@ def _json_type(one: Declared) -> Any:
         return list[Text]
     if one.kind in (int, float):
         return Annotated[one.kind, Field(**_bounds(one)), IsNumber]
+    if get_origin(one.kind) is tuple:
+        return _numbers(one, IsNumber)
     return {str: Text, bool: StrictBool}.get(one.kind, one.kind)
 
 
+def _numbers(one: Declared, *further: Any) -> Any:
+    """So many numbers as are declared."""
+    return tuple[tuple(Annotated[kind, Field(**_bounds(one)), *further] for kind in get_args(one.kind))]  # type: ignore[misc]
+
+
+def _split(given: Any) -> Any:
+    """``0,0,1,0.5`` as the numbers that it holds; they may be given one by one too."""
+    return [part for text in given for part in text.split(",")] if isinstance(given, list) else given
+
+
 def _bounds(one: Declared) -> dict[str, Any]:
-    bounds = {"ge": one.option.least, "le": one.option.most, "allow_inf_nan": False if one.kind is float else None}
+    finite = False if float in (one.kind, *get_args(one.kind)) else None
+    bounds = {"ge": one.option.least, "le": one.option.most, "allow_inf_nan": finite}
     return {name: value for name, value in bounds.items() if value is not None}
 
 

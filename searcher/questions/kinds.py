@@ -64,6 +64,21 @@ class FacetOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoOptions:
+    """What counts of a photo."""
+
+    crop: Annotated[
+        tuple[float, float, float, float] | None,
+        Option(
+            "Left, top, right and bottom of the part of the photo that counts, as shares 0 to 1.",
+            least=0,
+            most=1,
+            tool="Part of the photo that counts: left, top, right, bottom, 0 to 1.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class ClassifyOptions:
     """How much is said of a photo."""
 

@@ -11,11 +11,11 @@ from pydantic import StringConstraints
 
 from indexer.photos.thumbnails import ThumbnailStore
 from searcher.http.dependencies import Service
-from searcher.http.parameters import CropPart, given_in
+from searcher.http.parameters import given_in
 from searcher.http.problems import PROBLEMS
 from searcher.http.shapes.responses import ClassificationShape, FacetsShape, ProductShape, json_response, product_json
 from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, from_base64
-from searcher.questions.kinds import ClassifyOptions, FacetOptions
+from searcher.questions.kinds import ClassifyOptions, FacetOptions, PhotoOptions
 
 router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)
 
@@ -83,7 +83,7 @@ def facets(service: Service, body: FacetsBody) -> Response:
 def classify(service: Service, body: ClassifyBody) -> Response:
     """Calibrated probabilities of the categories the model was trained on."""
     data = None if body.image is None else from_base64(body.image)
-    return json_response(service.classify(data, url=body.url, crop=body.crop, **body.wanted()).to_json())
+    return json_response(service.classify(data, url=body.url, **body.wanted()).to_json())
 
 
 @router.post(
@@ -95,8 +95,7 @@ def classify(service: Service, body: ClassifyBody) -> Response:
 def classify_upload(
     service: Service,
     image: Annotated[UploadFile, File(description="The photo.")],
-    wanted: Annotated[dict[str, Any], Depends(given_in(Form, ClassifyOptions))],
-    crop: CropPart = None,
+    wanted: Annotated[dict[str, Any], Depends(given_in(Form, PhotoOptions, ClassifyOptions))],
 ) -> Response:
     """The form for a browser's upload."""
-    return json_response(service.classify(image.file.read(), crop=crop, **wanted).to_json())
+    return json_response(service.classify(image.file.read(), **wanted).to_json())

@@ -13,13 +13,12 @@ from pydantic import ValidationError
 from indexer.errors import JewelryError
 from searcher.answers.answer import Answer
 from searcher.http.dependencies import Service, TakingTurns
-from searcher.http.parameters import CropPart, given_in, told
+from searcher.http.parameters import given_in, told
 from searcher.http.problems import PROBLEMS, for_clients
 from searcher.http.shapes.responses import AnswerShape, BatchShape, answer_json, json_response
 from searcher.questions.bodies import (
     AlsoViewedBody,
     BatchBody,
-    Crop,
     DiscoverBody,
     ExampleBody,
     OptionsBody,
@@ -30,6 +29,8 @@ from searcher.questions.bodies import (
     example_of,
 )
 from searcher.questions.example import Example
+from searcher.questions.fields import taking
+from searcher.questions.kinds import PhotoOptions
 from searcher.questions.options import Options
 
 router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
@@ -63,16 +64,14 @@ async def similar(service: Service, turns: TakingTurns, body: SimilarBody) -> Re
     return await (run_in_threadpool(work) if body.has_photo else turns.take(work))
 
 
+@taking(PhotoOptions)
 class _UploadOptions(OptionsBody):
     """What stands beside an uploaded photo."""
-
-    crop: Crop | None = None
 
 
 async def _beside_upload(
     request: Request,
-    parts: Annotated[dict[str, Any], Depends(given_in(Form, Options))],
-    crop: CropPart = None,
+    parts: Annotated[dict[str, Any], Depends(given_in(Form, Options, PhotoOptions))],
     options: Annotated[str, Form(description='The options as JSON: {"k": 5, "crop": [0, 0, 1, 0.5]}')] = "{}",
 ) -> _UploadOptions:
     """The options of an upload: parts of the form, a JSON document beside it, or some in each.
@@ -80,7 +79,7 @@ async def _beside_upload(
     Raises:
         RequestValidationError: an option that cannot be taken, or that stands in both.
     """
-    given = {name: value for name, value in {**parts, "crop": crop}.items() if name in await request.form()}
+    given = {name: value for name, value in parts.items() if name in await request.form()}
     try:
         document = json.loads(options)
         if isinstance(document, dict):
@@ -107,7 +106,7 @@ def similar_to_upload(
     beside: Annotated[_UploadOptions, Depends(_beside_upload)],
 ) -> Response:
     """The form for a browser's upload: the photo as it is, options as parts beside it, or as one part of JSON."""
-    return _answered(service.similar(image=image.file.read(), crop=beside.crop, **beside.wanted()))
+    return _answered(service.similar(image=image.file.read(), **beside.wanted()))
 
 
 @router.post("/recommend", responses=ANSWER, response_class=Response, summary="More like these, unlike those")

@@ -15,7 +15,14 @@ from searcher.mcp.tools import TOOLS
 from searcher.questions.bodies import AlsoViewedBody, ClassifyBody, FacetsBody, RecommendBody, SimilarBody, TextBody
 from searcher.questions.declared import declared
 from searcher.questions.fields import Body
-from searcher.questions.kinds import ClassifyOptions, FacetOptions, RecommendOptions, TextOptions, VisitOptions
+from searcher.questions.kinds import (
+    ClassifyOptions,
+    FacetOptions,
+    PhotoOptions,
+    RecommendOptions,
+    TextOptions,
+    VisitOptions,
+)
 from searcher.questions.options import Options, Wanted
 from searcher.service import SearchService
 
@@ -25,7 +32,7 @@ QUESTIONS: list[tuple[str, type[Body], str, tuple[type, ...]]] = [
     ("also-viewed", AlsoViewedBody, "also_viewed", (Options, VisitOptions)),
     ("text", TextBody, "text", (Options, TextOptions)),
     ("facets", FacetsBody, "facets", (FacetOptions,)),
-    ("classify", ClassifyBody, "classify", (ClassifyOptions,)),
+    ("classify", ClassifyBody, "classify", (PhotoOptions, ClassifyOptions)),
 ]
 
 
