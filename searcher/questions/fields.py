@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator
 from inspect import get_annotations
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    create_model,
+)
 
 from indexer.store.filters.text_form import Where
 from searcher.questions.declared import Declared, declared
@@ -69,7 +78,7 @@ def text_fields(*kinds: type) -> Iterator[tuple[str, Any, dict[str, Any], Any]]:
         if one.many:
             yield one.name, list[Text], _said(one), default
         elif get_origin(one.kind) is tuple:
-            yield one.name, Annotated[_numbers(one), BeforeValidator(_split)], _said(one), default
+            yield one.name, _listed_numbers(one), _said(one), default
         else:
             yield one.name, Text if one.kind is str else one.kind, {**_said(one), **_bounds(one)}, default
 
@@ -95,13 +104,20 @@ def _json_type(one: Declared) -> Any:
     if one.kind in (int, float):
         return Annotated[one.kind, Field(**_bounds(one)), IsNumber]
     if get_origin(one.kind) is tuple:
-        return _numbers(one, IsNumber)
+        return _numbers(one)
     return {str: Text, bool: StrictBool}.get(one.kind, one.kind)
 
 
-def _numbers(one: Declared, *further: Any) -> Any:
-    """So many numbers as are declared."""
-    return tuple[tuple(Annotated[kind, Field(**_bounds(one)), *further] for kind in get_args(one.kind))]  # type: ignore[misc]
+def _numbers(one: Declared) -> Any:
+    """So many numbers as are declared, in JSON."""
+    return tuple[tuple(Annotated[kind, Field(**_bounds(one)), IsNumber] for kind in get_args(one.kind))]  # type: ignore[misc]
+
+
+def _listed_numbers(one: Declared) -> Any:
+    """The same in text: a list whose name is repeated, or which is one text."""
+    kind, count = Annotated[get_args(one.kind)[0], Field(**_bounds(one))], len(get_args(one.kind))
+    whole = Field(min_length=count, max_length=count)
+    return Annotated[list[kind], whole, BeforeValidator(_split), AfterValidator(tuple)]  # type: ignore[valid-type]
 
 
 def _split(given: Any) -> Any:
