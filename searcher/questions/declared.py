@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from indexer.errors import UsageError
 from indexer.store.filters.text_form import Where
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """What is said of an option besides its type and its default."""
 
     text: str
@@ -39,8 +38,7 @@ class Option:
     """The text for language models, where that is another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """An option as it was declared."""
 
     name: str
@@ -55,6 +53,10 @@ class Declared:
     def many(self) -> bool:
         """Whether it is a list of texts; filters are, among other things."""
         return self.kind == Where or get_origin(self.kind) is Sequence
+
+
+declaration = dataclass(init=False, repr=False, eq=False)
+"""Decorator of a class that declares options and is never made an object of: nothing else is generated for it."""
 
 
 @cache

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from indexer.store.filters.text_form import Where
-from searcher.questions.declared import Option
+from searcher.questions.declared import Option, declaration
 from searcher.questions.options import WHERE
 
 Strategy = Literal["average_vector", "best_score"]
@@ -17,7 +16,7 @@ TextMode = Literal["words", "looks", "auto"]
 """``auto`` is ``looks`` where the index has a text model, else ``words``."""
 
 
-@dataclass(frozen=True, slots=True)
+@declaration
 class RecommendOptions:
     """How liked and disliked examples are put together."""
 
@@ -27,7 +26,7 @@ class RecommendOptions:
     ] = "average_vector"
 
 
-@dataclass(frozen=True, slots=True)
+@declaration
 class VisitOptions:
     """What counts of the products a visitor viewed."""
 
@@ -40,7 +39,7 @@ class VisitOptions:
     ] = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@declaration
 class TextOptions:
     """What a text is compared with."""
 
@@ -54,7 +53,7 @@ class TextOptions:
     ] = "auto"
 
 
-@dataclass(frozen=True, slots=True)
+@declaration
 class FacetOptions:
     """What is counted, and over which products."""
 
@@ -63,7 +62,7 @@ class FacetOptions:
     limit: Annotated[int, Option("Values of a field, most frequent first.", ("--limit",), "N", least=1, most=1000)] = 20
 
 
-@dataclass(frozen=True, slots=True)
+@declaration
 class PhotoOptions:
     """What counts of a photo."""
 
@@ -78,7 +77,7 @@ class PhotoOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
+@declaration
 class ClassifyOptions:
     """How much is said of a photo."""
 
