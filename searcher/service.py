@@ -36,9 +36,8 @@ if TYPE_CHECKING:
     from searcher.insights.duplicates.answers import DuplicateCheck, DuplicateReport
     from searcher.insights.duplicates.verify.verifier import Verifier
     from searcher.questions.example import Crop, ExampleLike
+    from searcher.questions.kinds import Strategy, TextMode
     from searcher.questions.photo import PhotoSource
-    from searcher.search.kinds.recommend import Strategy
-    from searcher.search.kinds.text import TextMode
 
 
 class SearchService:

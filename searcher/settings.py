@@ -28,6 +28,11 @@ class ServeSettings(SearcherSettings):
     serve_port: int = Field(8000, ge=0, le=65535, description="Port to listen at; 0 takes a free one.")
     serve_workers: int = Field(1, ge=1, le=256, description="Worker processes.")
     shutdown_timeout: int = Field(10, ge=0, description="Seconds that running requests get to finish.")
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="Path that a proxy in front puts before all addresses of the service, /search.",
+    )
     trusted_proxies: str = Field("127.0.0.1", description="Proxies whose X-Forwarded-For is believed; commas between.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from indexer.cli.command_line import echo_json, index_options, json_option
-from searcher.cli.options import PATH, crop_of, photo_of, service_of
+from searcher.cli.options import PATH, crop_of, options_of, photo_of, service_of
+from searcher.questions.kinds import ClassifyOptions, FacetOptions
 
 _model = click.option(
     "--model", type=PATH, metavar="DIR", help="Model for the photo [JEWELRY_MODEL; default: the index's own]."
@@ -19,7 +20,7 @@ _private = click.option("--allow-private", is_flag=True, help="Fetch photos from
 @click.option("--image", "-i", metavar="FILE", help="A photo; - reads it from a pipe.")
 @click.option("--url", metavar="URL", help="A photo on the web; private addresses are refused.")
 @click.option("--crop", metavar="L,T,R,B", help="The part of the photo that counts, as shares: 0.1,0.2,0.9,1.")
-@click.option("-k", default=5, show_default=True, metavar="N", help="How many categories.")
+@options_of(ClassifyOptions)
 @index_options
 @_model
 @_private
@@ -42,8 +43,7 @@ def classify(image: str | None, url: str | None, crop: str | None, k: int, as_js
 
 @click.command()
 @click.argument("fields", nargs=-1, metavar="[FIELD]...")
-@click.option("--where", "-w", multiple=True, metavar="FILTER", help="Only products that pass; repeat it for AND.")
-@click.option("--limit", default=20, show_default=True, metavar="N", help="Values of a field, most frequent first.")
+@options_of(FacetOptions)
 @index_options
 @json_option
 def facets(fields: tuple[str, ...], where: tuple[str, ...], limit: int, as_json: bool, **given: Any) -> None:

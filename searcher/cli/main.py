@@ -14,8 +14,9 @@ from searcher.cli.clusters import clusters
 from searcher.cli.duplicates import calibrate_duplicates, duplicates
 from searcher.cli.keys import keys
 from searcher.cli.mcp import mcp
-from searcher.cli.options import PATH, crop_of, examples_of, photo_of, question_options, show
+from searcher.cli.options import PATH, crop_of, examples_of, options_of, photo_of, question_options, show
 from searcher.cli.serve import serve
+from searcher.questions.kinds import RecommendOptions, TextOptions, VisitOptions
 
 
 @group("Find products that look like this one.")
@@ -69,13 +70,7 @@ def similar(
 @click.option("--unlike", multiple=True, metavar="ID", help="A product that is not liked; repeat it.")
 @click.option("--like-photo", multiple=True, metavar="FILE", help="A photo that is liked.")
 @click.option("--unlike-photo", multiple=True, metavar="FILE", help="A photo that is not liked.")
-@click.option(
-    "--strategy",
-    default="average_vector",
-    show_default=True,
-    metavar="NAME",
-    help="average_vector: between the examples; best_score: near one of them.",
-)
+@options_of(RecommendOptions)
 @question_options
 def recommend(
     like: tuple[str, ...],
@@ -120,14 +115,7 @@ def discover(target: str | None, target_photo: str | None, rather: tuple[tuple[s
 
 @main.command("also-viewed")
 @click.argument("product_ids", nargs=-1, required=True, metavar="ID...")
-@click.option("--decay", default=0.8, show_default=True, metavar="D", help="Weight of a product against the one after.")
-@click.option(
-    "--co-view-weight",
-    default=0.5,
-    show_default=True,
-    metavar="W",
-    help="0 to 1: what visitors viewed together, against looks.",
-)
+@options_of(VisitOptions)
 @question_options
 def also_viewed(product_ids: tuple[str, ...], decay: float, co_view_weight: float, **given: Any) -> None:
     """Show what a visitor who viewed these products may want to see; name the newest first.
@@ -147,13 +135,7 @@ def also_viewed(product_ids: tuple[str, ...], decay: float, co_view_weight: floa
 
 @main.command()
 @click.argument("words", nargs=-1, required=True, metavar="WORDS...")
-@click.option(
-    "--mode",
-    default="auto",
-    show_default=True,
-    metavar="MODE",
-    help="words of the catalog, or looks through the index's text model; auto: looks if it has one.",
-)
+@options_of(TextOptions)
 @click.option(
     "--text-model", type=PATH, metavar="DIR", help="Text model [JEWELRY_TEXT_MODEL; default: the index's own]."
 )

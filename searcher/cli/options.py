@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import click
 
 from indexer.cli.command_line import echo_json, index_options, json_option
 from indexer.errors import FilterError, UsageError
-from searcher.questions.options import Wanted
+from searcher.questions.declared import Declared, declared
+from searcher.questions.options import Options, Wanted
 
 if TYPE_CHECKING:
     from searcher.answers.answer import Answer
@@ -20,66 +21,73 @@ if TYPE_CHECKING:
     from searcher.service import SearchService
 
 PATH = click.Path(path_type=Path)
+Decorator: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
 
-_OPTIONS = (
-    click.option("-k", default=10, show_default=True, metavar="N", help="How many products, 1 to 10000."),
-    click.option("--offset", default=0, metavar="N", help="Products to skip: page n of size k begins at n times k."),
-    click.option("--where", "-w", multiple=True, metavar="FILTER", help="Only products that pass; repeat it for AND."),
-    click.option("--filter", "raw_filter", metavar="JSON", help="A filter in Qdrant's JSON, in place of --where."),
-    click.option("--min-score", type=float, metavar="S", help="Least cosine, -1 to 1."),
-    click.option("--field", "fields", multiple=True, metavar="NAME", help="Payload fields to show; default: all."),
-    click.option("--preset", metavar="NAME", help="A filter relative to the product: other-metal, cheaper …"),
-    click.option("--boost", "boosts", multiple=True, metavar="BOOST", help="Add to the score: in_stock:0.05."),
-    click.option("--cap", "caps", multiple=True, metavar="FIELD:N", help="At most N products of one value: brand:2."),
-    click.option("--diversity", default=0.0, metavar="D", help="0 to 1: how much variety counts against likeness."),
-    click.option("--relax", multiple=True, metavar="FIELD", help="Drop its filter if too few pass; * is any."),
-    click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count its values over what passes."),
-    click.option("--explain", is_flag=True, help="Say of each product why it is there."),
-    click.option("--exact", is_flag=True, help="Compare with every photo instead of walking the graph."),
-    click.option(
-        "--model", type=PATH, metavar="DIR", help="Model for photos [JEWELRY_MODEL; default: the index's own]."
-    ),
-    click.option("--allow-private", is_flag=True, help="Fetch photos from private addresses too."),
-    click.option("--html", type=PATH, metavar="FILE", help="Also write the answer as a page."),
+
+def options_of(*kinds: type) -> Decorator:
+    """Decorator: the options that dataclasses declare, as options of a command, in their order."""
+    return _all([_option(one) for kind in kinds for one in declared(kind) if one.option.flags])
+
+
+def _option(one: Declared) -> Decorator:
+    said: dict[str, Any] = {"metavar": one.option.metavar, "help": one.option.command or one.option.text}
+    if one.kind is bool:
+        said["is_flag"] = True
+    elif one.many:
+        said["multiple"] = True
+    elif one.default is None:
+        said["type"] = one.kind
+    else:
+        said |= {"default": one.default, "show_default": bool(one.default) or None}
+    return click.option(*one.option.flags, one.name, **said)
+
+
+def _all(options: Sequence[Decorator]) -> Decorator:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+_raw_filter = click.option(
+    "--filter", "raw_filter", metavar="JSON", help="A filter in Qdrant's JSON, in place of --where."
 )
 
-
-def question_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """All options of a question; the command gets them as keyword arguments for `Question`."""
-    for option in reversed((*_OPTIONS, index_options, json_option)):
-        function = option(function)
-    return function
+question_options = _all(
+    [
+        *(_all([_option(one), _raw_filter]) if one.name == "where" else _option(one) for one in declared(Options)),
+        click.option(
+            "--model", type=PATH, metavar="DIR", help="Model for photos [JEWELRY_MODEL; default: the index's own]."
+        ),
+        click.option("--allow-private", is_flag=True, help="Fetch photos from private addresses too."),
+        click.option("--html", type=PATH, metavar="FILE", help="Also write the answer as a page."),
+        index_options,
+        json_option,
+    ]
+)
+"""All options of a question; the command gets them as keyword arguments for `show`."""
 
 
 def wanted_of(given: Mapping[str, Any]) -> Wanted:
     """The question's options, as `SearchService` takes them."""
-    where: Any = given["where"]
+    wanted = {one.name: given[one.name] if given[one.name] != () else one.default for one in declared(Options)}
     if given["raw_filter"] is not None:
-        if where:
+        if given["where"]:
             raise UsageError("give either --where or --filter, not both")
-        try:
-            where = json.loads(given["raw_filter"])
-        except (ValueError, RecursionError) as error:
-            raise FilterError(f"--filter is no JSON ({error}); give a filter as Qdrant writes it") from None
-        if not isinstance(where, dict):
-            raise FilterError(
-                '--filter is no JSON object; for example {"must": [{"key": "price", "range": {"lte": 9}}]}'
-            )
-    return Wanted(
-        k=given["k"],
-        offset=given["offset"],
-        where=where,
-        min_score=given["min_score"],
-        fields=given["fields"] or None,
-        exact=given["exact"],
-        preset=given["preset"],
-        boosts=given["boosts"],
-        diversity=given["diversity"],
-        caps=given["caps"],
-        relax=given["relax"],
-        explain=given["explain"],
-        facets=given["facets"],
-    )
+        wanted["where"] = _json_filter(given["raw_filter"])
+    return cast("Wanted", wanted)
+
+
+def _json_filter(text: str) -> dict[str, Any]:
+    try:
+        where = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FilterError(f"--filter is no JSON ({error}); give a filter as Qdrant writes it") from None
+    if not isinstance(where, dict):
+        raise FilterError('--filter is no JSON object; for example {"must": [{"key": "price", "range": {"lte": 9}}]}')
+    return where
 
 
 def service_of(given: Mapping[str, Any]) -> SearchService:

@@ -37,6 +37,9 @@ _PATH = click.Path(path_type=Path)
     default=None,
     help="Fetch query photos from private addresses too [JEWELRY_ALLOW_PRIVATE_URLS].",
 )
+@click.option(
+    "--root-path", metavar="PATH", help="What a proxy puts before all addresses: /search [JEWELRY_ROOT_PATH]."
+)
 @index_options
 @click.option("--model", type=_PATH, metavar="DIR", help="Model for photos [JEWELRY_MODEL; default: the index's own].")
 def serve(
@@ -48,6 +51,7 @@ def serve(
     rate_limit: int | None,
     cors_origin: tuple[str, ...],
     allow_private: bool | None,
+    root_path: str | None,
     index: Path | None,
     qdrant_url: str | None,
     model: Path | None,
@@ -77,6 +81,7 @@ def serve(
             rate_limit=rate_limit,
             cors_origins=cors_origin or None,
             allow_private_urls=allow_private,
+            root_path=root_path,
             index=index,
             qdrant_url=qdrant_url,
             model=model,

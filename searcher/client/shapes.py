@@ -13,32 +13,33 @@ class OptionsBody(TypedDict, total=False):
     """What every question for products takes."""
 
     k: int
-    """Products wanted."""
+    """How many products, 1 to 10000."""
     offset: int
-    """Products skipped before the first."""
+    """Products skipped before the first: page n of size k begins at n times k."""
     where: list[str] | dict[str, Any]
-    """Filter texts, all of which must hold, such as `metal=gold|silver`, `price<=500` or `title~pearl`; or a filter in
-    Qdrant's JSON."""
+    """Filters, all of which must hold: `category=rings`, `metal=gold|silver`, `category!=watches`, `price=100..500`,
+    `price<=500`, `in_stock=true`, `title~pearl`, `created>=2026-01-31`, `stone=` (has none). Or one filter in Qdrant's
+    JSON."""
     min_score: float | None
-    """Least cosine of an answer."""
+    """Least cosine of an answer, -1 to 1."""
     fields: list[str] | None
-    """Payload fields to return; null: all."""
-    exact: bool
-    """Compare with every photo instead of walking the graph."""
+    """Payload fields to return; default: all."""
     preset: str | None
-    """A named filter relative to the product asked with."""
+    """A filter relative to the product asked with: other-metal, cheaper …."""
     boosts: list[str]
-    """Amounts added to the score."""
+    """Add to the score: in_stock:0.05."""
+    caps: list[str]
+    """At most N products of one value: brand:2."""
     diversity: float
     """0 orders by score alone, 1 by difference from what is above."""
-    caps: list[str]
-    """Most products of one value."""
     relax: list[str]
-    """Fields whose filters may be dropped, in this order, when fewer than k pass; `*` is any."""
-    explain: bool
-    """Say of each answer why it is there."""
+    """Fields whose filters may be dropped, in this order, when fewer than k pass; * is any."""
     facets: list[str]
-    """Fields whose values are counted."""
+    """Fields whose values are counted over what passes."""
+    explain: bool
+    """Say of each product why it is there."""
+    exact: bool
+    """Compare with every photo instead of walking the graph."""
 
 
 @final
@@ -50,7 +51,7 @@ class AlsoViewedBody(OptionsBody, total=False):
     decay: float
     """Weight of a product relative to the one viewed after it."""
     co_view_weight: float
-    """Share of what visitors viewed together, against looks."""
+    """0 to 1: what visitors viewed together, against looks."""
 
 
 @final
@@ -186,8 +187,9 @@ class ClassifyBody(TypedDict, total=False):
     """A photo: the bytes of an image file in base64."""
     url: str | None
     crop: tuple[float, float, float, float] | None
+    """Left, top, right and bottom of the part of the photo that counts, as shares 0 to 1."""
     k: int
-    """Categories wanted."""
+    """How many categories."""
 
 
 @final
@@ -469,8 +471,11 @@ class FacetsBody(TypedDict, total=False):
     """Values and ranges of fields with the number of products that pass the filter."""
 
     fields: list[str]
-    """Empty: all that can be counted."""
+    """Fields; none: all that can be counted."""
     where: list[str] | dict[str, Any]
+    """Filters, all of which must hold: `category=rings`, `metal=gold|silver`, `category!=watches`, `price=100..500`,
+    `price<=500`, `in_stock=true`, `title~pearl`, `created>=2026-01-31`, `stone=` (has none). Or one filter in Qdrant's
+    JSON."""
     limit: int
     """Values of a field, most frequent first."""
 
@@ -728,6 +733,7 @@ class RecommendBody(OptionsBody, total=False):
     positive: list[str | ExampleBody]
     negative: list[str | ExampleBody]
     strategy: Literal["average_vector", "best_score"]
+    """average_vector: between the examples; best_score: near one of them."""
 
 
 @final
@@ -796,8 +802,7 @@ class TextBody(OptionsBody, total=False):
 
     text: Required[str]
     mode: Literal["words", "looks", "auto"]
-    """`words` of titles and attributes, or `looks` through the index's text model; `auto` is `looks` where the index
-    has one."""
+    """words of the catalog, or looks through the index's text model; auto: looks if it has one."""
 
 
 Tier = Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"]

@@ -1,6 +1,6 @@
 """The app: routes, and around them telemetry, authentication, rate limits, body limits and problem details.
 
-    Telemetry ─▶ CORS (if wanted) ─▶ Uploads ─▶ Authentication ─▶ RateLimits ─▶ problem details ─▶ routes
+    RootPath ─▶ Telemetry ─▶ CORS (if wanted) ─▶ Uploads ─▶ Authentication ─▶ RateLimits ─▶ problem details ─▶ routes
 
 A stranger, or who asks too often, is refused by the headers alone: the body is read by routes, through the limits.
 """
@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
@@ -28,8 +28,10 @@ from searcher.http.access.rate_limits import RateLimits, TokenBuckets
 from searcher.http.access.uploads import BodyLimits, Uploads
 from searcher.http.dependencies import Turns
 from searcher.http.openapi import DESCRIPTION, TAGS, complete_openapi
+from searcher.http.parameters import refuse_unknown
 from searcher.http.problems import handle_errors, problem
 from searcher.http.readiness import ReadinessCheck
+from searcher.http.request_context import RootPath
 from searcher.http.routes import (
     admin,
     audits,
@@ -124,9 +126,10 @@ def open_service(settings: ServeSettings) -> SearchService:
 
 
 def include_routes(app: FastAPI) -> None:
-    """Add the routes of all `ROUTERS`."""
+    """Add the routes of all `ROUTERS`; those under /v1 refuse what they do not know."""
     for router in ROUTERS:
-        app.include_router(router)
+        versioned = router.prefix.startswith("/v1")
+        app.include_router(router, dependencies=[Depends(refuse_unknown)] if versioned else None)
 
 
 def _wrap(app: FastAPI, settings: ServeSettings) -> None:
@@ -144,6 +147,7 @@ def _wrap(app: FastAPI, settings: ServeSettings) -> None:
             expose_headers=("ratelimit", "ratelimit-policy", "retry-after", "x-request-id"),
         )
     app.add_middleware(Telemetry, shared=bool(settings.cors_origins))
+    app.add_middleware(RootPath, prefix=settings.root_path)
 
 
 class _Cors(CORSMiddleware):

@@ -43,7 +43,10 @@ def _complete(document: dict[str, Any], *, keyed: bool) -> None:
     """Change the document that FastAPI has derived, and keeps."""
     components = document.setdefault("components", {})
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    components.setdefault("schemas", {}).update({**schema.pop("$defs", {}), "Problem": schema})
+    schemas = components.setdefault("schemas", {})
+    for form in _forms(document):
+        _close(schemas[form])
+    schemas.update({**schema.pop("$defs", {}), "Problem": schema})
     if not keyed:
         return
     components["securitySchemes"] = {
@@ -55,3 +58,21 @@ def _complete(document: dict[str, Any], *, keyed: bool) -> None:
         for method, operation in operations.items():
             if method in _METHODS and is_public(path):
                 operation["security"] = []
+
+
+def _forms(document: dict[str, Any]) -> set[str]:
+    """Names of the schemas of forms."""
+    contents = [
+        operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
+        for operations in document["paths"].values()
+        for operation in operations.values()
+    ]
+    return {content["schema"]["$ref"].rpartition("/")[2] for content in contents if content}
+
+
+def _close(form: dict[str, Any]) -> None:
+    """Say of a form that it takes no other parts, and of its files what generators of clients of any age look for."""
+    form["additionalProperties"] = False
+    for part in form["properties"].values():
+        if "contentMediaType" in part or part.get("format") == "binary":
+            part |= {"format": "binary", "contentMediaType": "application/octet-stream"}

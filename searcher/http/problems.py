@@ -23,6 +23,7 @@ from starlette.routing import Match
 
 from indexer import errors
 from indexer.system.text import one_line
+from searcher.http.parameters import unknown_names_told
 from searcher.http.request_context import request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -149,8 +150,8 @@ def handle_errors(app: FastAPI) -> None:
         return problem(error.status_code, detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
-        return of_validation(error.errors())
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        return of_validation(unknown_names_told(request, error.errors()))
 
 
 def _methods_of(request: Request) -> list[str]:
@@ -169,7 +170,7 @@ def of_validation(found: Sequence[Any]) -> Response:
         reason = found[0].get("ctx", {}).get("error", "")
         return problem(400, f"the body is no JSON ({reason} at character {found[0]['loc'][-1]})", kind="malformed-json")
     fields = [
-        FieldError(where=_clean(".".join(map(str, one["loc"])), 200), message=_clean(str(one["msg"]), 200))
+        FieldError(where=_clean(".".join(map(str, one["loc"])), 200), message=_clean(str(one["msg"]), 400))
         for one in found[:MOST_ERRORS]
     ]
     first = f"{fields[0].where}: {fields[0].message}" if fields else "the request cannot be taken"

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from starlette.types import Scope
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request this context works on: for logs and problem details."""
+
+_prefix: ContextVar[str] = ContextVar("prefix", default="")
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -35,6 +37,42 @@ def header(scope: Scope, name: bytes) -> str | None:
         if key == name:
             return str(value, "latin-1")
     return None
+
+
+def own_path(scope: Scope) -> str:
+    """The path without what a proxy has put before it."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
+
+
+def address(path: str) -> str:
+    """The address of something on this service, as the client that asks reaches it."""
+    return f"{_prefix.get()}{path}"
+
+
+class RootPath:
+    """Pure ASGI middleware: the path that a proxy puts before all addresses, whether or not it takes it off again.
+
+    Where the setting is empty, it is what the server says (``uvicorn --root-path``).
+    """
+
+    def __init__(self, app: ASGIApp, prefix: str = "") -> None:
+        self.app, self.prefix = app, prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer, under the prefix."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        prefix, path = self.prefix or scope.get("root_path", "").rstrip("/"), scope["path"]
+        whole = path if path == prefix or path.startswith(f"{prefix}/") else f"{prefix}{path}"
+        token = _prefix.set(prefix)
+        try:
+            scope.update(
+                root_path=prefix, path=whole
+            )  # in place: what is found out further in, a server may want to see
+            await self.app(scope, receive, send)
+        finally:
+            _prefix.reset(token)
 
 
 def choose_request_id(scope: Scope) -> str:

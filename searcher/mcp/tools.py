@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,11 +52,11 @@ class Tool:
 
 def _similar(service: SearchService, given: Similar) -> Found:
     image = None if given.image is None else from_base64(given.image)
-    return _answered(service.similar(given.product_id, image, url=given.url, crop=given.crop, **given.wanted()), given)
+    return _answered(service.similar(given.product_id, image, url=given.url, **given.wanted()), given)
 
 
 def _recommend(service: SearchService, given: Recommend) -> Found:
-    answer = service.recommend(given.positive, given.negative, strategy=given.strategy, **given.wanted())
+    answer = service.recommend(given.positive, given.negative, **given.wanted())
     return _answered(answer, given)
 
 
@@ -70,17 +70,17 @@ def _also_viewed(service: SearchService, given: AlsoViewed) -> Found:
 
 
 def _search_text(service: SearchService, given: SearchText) -> Found:
-    return _answered(service.text(given.text, mode=given.mode, **given.wanted()), given)
+    return _answered(service.text(given.text, **given.wanted()), given)
 
 
 def _classify(service: SearchService, given: Classify) -> Found:
     image = None if given.image is None else from_base64(given.image)
-    found = service.classify(image, url=given.url, crop=given.crop, k=given.k)
+    found = service.classify(image, url=given.url, **given.wanted())
     return Found({"categories": found.to_json()["categories"]})
 
 
 def _facets(service: SearchService, given: Facets) -> Found:
-    found = service.facets(given.fields, given.where, limit=given.limit)
+    found = service.facets(**given.wanted())
     return Found({"facets": [facet.to_json() for facet in found]})
 
 
@@ -155,14 +155,14 @@ def _answered(answer: Answer, given: ToolOptions) -> Found:
     rows = []
     for match in document["matches"]:
         row = {"product_id": match["product_id"], "score": round(match["score"], 4)}
-        row["fields"] = _own_fields(match["payload"], given.fields)
+        row["fields"] = _own_fields(match["payload"], answer.query.options.fields)
         rows.append(row | {name: match[name] for name in ("relaxed", "explanation") if name in match})
     shown = [(match.product_id, match.thumbnail) for match in answer.matches] if given.pictures else []
     rest: dict[str, Any] = {name: document[name] for name in ("relaxed", "facets", "notes") if name in document}
     return Found({"matches": rows, **rest}, [(name, path) for name, path in shown if path is not None])
 
 
-def _own_fields(payload: Mapping[str, Any], wanted: list[str] | None) -> dict[str, Any]:
+def _own_fields(payload: Mapping[str, Any], wanted: Sequence[str] | None) -> dict[str, Any]:
     """The fields asked for, or those of the shop: what the index writes itself is for machines."""
     if wanted is not None:
         names = {name.partition(".")[0] for name in wanted}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from indexer.errors import UsageError
 from indexer.store.filters.text_form import Where, where_json
+from searcher.questions.declared import Option, check, declared
 
 MAX_PRODUCTS = 10_000
 """Ceiling of offset + k: an engine has no paging over products, so that many are fetched and grouped."""
@@ -17,70 +17,116 @@ STYLE_POOL = 500
 """Products that boosts, caps and diversity choose among; the same for every page, so that pages fit together."""
 
 
+WHERE = Option(
+    "Filters, all of which must hold: `category=rings`, `metal=gold|silver`, `category!=watches`, `price=100..500`, "
+    "`price<=500`, `in_stock=true`, `title~pearl`, `created>=2026-01-31`, `stone=` (has none).",
+    ("--where", "-w"),
+    "FILTER",
+    items=50,
+    example=["category=rings", "price<=500"],
+    command="Only products that pass; repeat it for AND.",
+)
+FIELDS = Option(
+    "Payload fields to return; default: all.",
+    ("--field",),
+    "NAME",
+    items=200,
+    tool="Product fields to return; default: the shop's own; []: none.",
+)
+
+
 class Wanted(TypedDict, total=False):
-    """The options as keyword arguments; see `Options` for what each means."""
+    """The options as keyword arguments: what a type checker cannot read out of `Options`; a test compares the two."""
 
     k: int
     offset: int
     where: Where
     min_score: float | None
     fields: Sequence[str] | None
-    exact: bool
     preset: str | None
     boosts: Sequence[str]
-    diversity: float
     caps: Sequence[str]
+    diversity: float
     relax: Sequence[str]
-    explain: bool
     facets: Sequence[str]
+    explain: bool
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Options of a question, checked.
+    """Options of a question, checked; all forms of a question are made from this declaration.
 
     Raises:
         UsageError: a value that makes no sense.
     """
 
-    k: int = 10
-    """Products wanted, 1 or more."""
-    offset: int = 0
-    """Products skipped before the first: page n of size k begins at n·k."""
-    where: Where = None
-    """Only products with a photo that passes; see `indexer.store.filters.text_form`."""
-    min_score: float | None = None
-    """Least similarity (cosine) of an answer."""
-    fields: Sequence[str] | None = None
-    """Payload fields to return; None returns all."""
-    exact: bool = False
-    """Compare with every photo instead of walking the graph."""
-    preset: str | None = None
-    """A named filter relative to what is asked with; see `searcher.search.style.presets`."""
-    boosts: Sequence[str] = ()
-    """Amounts added to the score; see `searcher.search.style.boosts`."""
-    diversity: float = 0.0
-    """0 orders by score alone, 1 by difference from what was already chosen; see `searcher.search.style.diversity`."""
-    caps: Sequence[str] = ()
-    """``brand:2``: at most two products of one brand."""
-    relax: Sequence[str] = ()
-    """Fields whose filters may be dropped, in this order, when fewer than k pass; ``*`` is any, last one first."""
-    explain: bool = False
-    """Say of each answer why it is there."""
-    facets: Sequence[str] = ()
-    """Fields whose values are counted over what passes the filter; see `searcher.search.facets.counting`."""
+    k: Annotated[int, Option(f"How many products, 1 to {MAX_PRODUCTS}.", ("-k",), "N", least=1, most=MAX_PRODUCTS)] = 10
+    offset: Annotated[
+        int,
+        Option(
+            "Products skipped before the first: page n of size k begins at n times k.",
+            ("--offset",),
+            "N",
+            least=0,
+            most=MAX_PRODUCTS,
+        ),
+    ] = 0
+    where: Annotated[Where, WHERE] = None
+    """See `indexer.store.filters.text_form`."""
+    min_score: Annotated[
+        float | None, Option("Least cosine of an answer, -1 to 1.", ("--min-score",), "S", least=-1, most=1)
+    ] = None
+    fields: Annotated[Sequence[str] | None, FIELDS] = None
+    preset: Annotated[
+        str | None,
+        Option(
+            "A filter relative to the product asked with: other-metal, cheaper …",
+            ("--preset",),
+            "NAME",
+            example="other-metal",
+            tool="Filter relative to the product asked with: `same-` or `other-` before `category`, `metal`, "
+            "`stone` or `brand`; or `cheaper`, `same-price`, `dearer`.",
+        ),
+    ] = None
+    """See `searcher.search.style.presets`."""
+    boosts: Annotated[
+        Sequence[str],
+        Option("Add to the score: in_stock:0.05.", ("--boost",), "BOOST", items=20, example=["in_stock:0.05"]),
+    ] = ()
+    """See `searcher.search.style.boosts`."""
+    caps: Annotated[
+        Sequence[str],
+        Option("At most N products of one value: brand:2.", ("--cap",), "FIELD:N", items=20, example=["brand:2"]),
+    ] = ()
+    diversity: Annotated[
+        float,
+        Option("0 orders by score alone, 1 by difference from what is above.", ("--diversity",), "D", least=0, most=1),
+    ] = 0.0
+    """See `searcher.search.style.diversity`."""
+    relax: Annotated[
+        Sequence[str],
+        Option(
+            "Fields whose filters may be dropped, in this order, when fewer than k pass; * is any.",
+            ("--relax",),
+            "FIELD",
+            items=50,
+            command="Drop its filter if too few pass; * is any.",
+        ),
+    ] = ()
+    """``*`` drops the last filter first."""
+    facets: Annotated[
+        Sequence[str], Option("Fields whose values are counted over what passes.", ("--facet",), "FIELD", items=20)
+    ] = ()
+    """See `searcher.search.facets.counting`."""
+    explain: Annotated[bool, Option("Say of each product why it is there.", ("--explain",))] = False
+    exact: Annotated[bool, Option("Compare with every photo instead of walking the graph.", ("--exact",))] = False
 
     def __post_init__(self) -> None:
-        for name in ("boosts", "caps", "relax", "facets", "fields"):
-            value = getattr(self, name)
-            if isinstance(value, str):
-                raise UsageError(f"{name} is the text {value!r}; give a list of texts")
-            object.__setattr__(self, name, None if value is None else tuple(value))
+        check(self)
         if self.relax and self.where is not None and not isinstance(self.where, str | list | tuple):
             raise UsageError("relax drops filter texts one by one; a filter tree or JSON cannot be relaxed")
-        if not 1 <= self.k <= MAX_PRODUCTS:
-            raise UsageError(f"k is {self.k}; ask for 1 to {MAX_PRODUCTS} products")
-        if self.offset < 0 or self.last > MAX_PRODUCTS:
+        if self.last > MAX_PRODUCTS:
             raise UsageError(
                 f"offset {self.offset} with k {self.k} is out of bounds: offset + k is at most {MAX_PRODUCTS} products"
             )
@@ -89,10 +135,6 @@ class Options:
                 f"offset {self.offset} with k {self.k}: boosts, caps and diversity choose among the {STYLE_POOL} "
                 f"products most alike, so offset + k is at most {STYLE_POOL}"
             )
-        if self.min_score is not None and not -1.0 <= self.min_score <= 1.0:  # NaN is refused too
-            raise UsageError(f"the least score is {self.min_score}; a cosine lies in -1 to 1")
-        if not (math.isfinite(self.diversity) and 0.0 <= self.diversity <= 1.0):
-            raise UsageError(f"diversity is {self.diversity}; give 0 (none) to 1 (as different as can be)")
 
     @property
     def last(self) -> int:
@@ -112,20 +154,8 @@ class Options:
     def to_json(self) -> dict[str, Any]:
         """The options that are not at their default, as plain JSON values; k, where and exact always."""
         shown: dict[str, Any] = {"k": self.k, "where": where_json(self.where), "exact": self.exact}
-        default = Options()
-        for name in (
-            "offset",
-            "min_score",
-            "fields",
-            "preset",
-            "boosts",
-            "diversity",
-            "caps",
-            "relax",
-            "explain",
-            "facets",
-        ):
-            value = getattr(self, name)
-            if value != getattr(default, name):
-                shown[name] = list(value) if isinstance(value, tuple | list) else value
+        for one in declared(Options):
+            value = getattr(self, one.name)
+            if one.name not in shown and value != one.default:
+                shown[one.name] = list(value) if one.many else value
         return shown

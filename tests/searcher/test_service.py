@@ -180,7 +180,7 @@ def test_thumbnails_are_named_where_they_are(photographed: Photographed) -> None
 
 @pytest.mark.parametrize("k", [0, -1, 10_001])
 def test_k_out_of_bounds(built: Built, k: int) -> None:
-    with pytest.raises(UsageError, match="ask for 1 to 10000 products"):
+    with pytest.raises(UsageError, match="give 1 to 10000"):
         SearchService(built.index).similar("P000", k=k)
 
 

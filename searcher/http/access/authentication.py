@@ -13,7 +13,7 @@ from indexer.errors import JewelryError, UsageError
 from indexer.system.text import one_line
 from searcher.http.access.keys import KeyFile, Keys
 from searcher.http.problems import problem
-from searcher.http.request_context import Caller, caller_of
+from searcher.http.request_context import Caller, caller_of, own_path
 from searcher.settings import ServeSettings
 
 PUBLIC = frozenset({"/", "/review", "/favicon.ico", "/livez", "/readyz", "/openapi.json"})
@@ -84,7 +84,7 @@ class Authentication:
         _refuse_secrets_in_the_address(scope["query_string"])
         if self.keys is None:
             return Caller(None, "read")
-        if is_public(scope["path"]):
+        if is_public(own_path(scope)):
             return None
         token = _presented(scope)
         if token is None:

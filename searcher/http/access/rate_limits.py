@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from searcher.http.access.authentication import is_public
 from searcher.http.problems import problem
-from searcher.http.request_context import caller_of, client_address
+from searcher.http.request_context import caller_of, client_address, own_path
 
 MOST_CLIENTS = 10_000
 BURST_SECONDS = 10
@@ -97,7 +97,7 @@ class RateLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let the app answer."""
-        if scope["type"] != "http" or is_public(scope["path"]) or scope["path"] in UNLIMITED:
+        if scope["type"] != "http" or is_public(own_path(scope)) or own_path(scope) in UNLIMITED:
             await self.app(scope, receive, send)
             return
         caller = caller_of(scope)

@@ -11,6 +11,7 @@ from fastapi import Response
 from indexer.system.plain_json import PlainJson, json_bytes
 from searcher.answers.answer import Answer
 from searcher.answers.facet import Facet
+from searcher.http.request_context import address
 
 PICTURES = "/v1/pictures/"
 """Before the sha256 of a photo: the address of its picture."""
@@ -39,7 +40,7 @@ class Batch(PlainJson):
 
 def answer_response(answer: PlainJson) -> Response:
     """An answer for other machines: pictures are addresses of this server, not paths of its disk."""
-    return Response(json_bytes(answer, PICTURES), media_type="application/json")
+    return Response(json_bytes(answer, address(PICTURES)), media_type="application/json")
 
 
 def json_response(document: Any) -> Response:

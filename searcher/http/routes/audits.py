@@ -11,7 +11,7 @@ from searcher.http.problems import PROBLEMS
 from searcher.http.responses.answers import json_response
 from searcher.http.responses.report_pages import MOST_ENTRIES, ReportPages
 from searcher.http.responses.reports import Clusters, Mislabels, Outliers
-from searcher.questions.bodies import Text
+from searcher.questions.fields import Text
 
 router = APIRouter(prefix="/v1", tags=["reports"], responses=PROBLEMS)
 

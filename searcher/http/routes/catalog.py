@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, HTTPException, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, HTTPException, Query, Response, UploadFile
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import StringConstraints
@@ -13,9 +13,11 @@ from indexer.photos.thumbnails import ThumbnailStore
 from searcher.answers.classification import Classification
 from searcher.answers.product import ProductPage
 from searcher.http.dependencies import Service
+from searcher.http.parameters import given_in
 from searcher.http.problems import PROBLEMS
 from searcher.http.responses.answers import Facets, answer_response
-from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, Text, from_base64
+from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, from_base64
+from searcher.questions.kinds import ClassifyOptions, FacetOptions, PhotoOptions
 
 router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)
 
@@ -55,13 +57,10 @@ def picture(service: Service, sha256: Annotated[str, StringConstraints(pattern=r
     summary="Values of fields with their number of products",
 )
 def facets_of_query(
-    service: Service,
-    field: Annotated[list[Text], Query(max_length=50, description="Fields; none: all that can be counted.")] = [],  # noqa: B006
-    where: Annotated[list[Text], Query(max_length=50, description="Filter texts, all of which must hold.")] = [],  # noqa: B006
-    limit: Annotated[int, Query(ge=1, le=1000, description="Values of a field.")] = 20,
+    service: Service, wanted: Annotated[dict[str, Any], Depends(given_in(Query, FacetOptions, fields="field"))]
 ) -> Response:
     """The short form; with a filter in Qdrant's JSON: POST."""
-    return answer_response(Facets(service.facets(field, where, limit=limit)))
+    return answer_response(Facets(service.facets(**wanted)))
 
 
 @router.post(
@@ -72,7 +71,7 @@ def facets_of_query(
 )
 def facets(service: Service, body: FacetsBody) -> Response:
     """Each value and range comes with the filter text that selects it."""
-    return answer_response(Facets(service.facets(body.fields, body.where, limit=body.limit)))
+    return answer_response(Facets(service.facets(**body.wanted())))
 
 
 @router.post(
@@ -84,7 +83,7 @@ def facets(service: Service, body: FacetsBody) -> Response:
 def classify(service: Service, body: ClassifyBody) -> Response:
     """Calibrated probabilities of the categories the model was trained on."""
     data = None if body.image is None else from_base64(body.image)
-    return answer_response(service.classify(data, url=body.url, crop=body.crop, k=body.k))
+    return answer_response(service.classify(data, url=body.url, **body.wanted()))
 
 
 @router.post(
@@ -96,7 +95,7 @@ def classify(service: Service, body: ClassifyBody) -> Response:
 def classify_upload(
     service: Service,
     image: Annotated[UploadFile, File(description="The photo.")],
-    k: Annotated[int, Form(ge=1, le=1000, description="Categories wanted.")] = 5,
+    wanted: Annotated[dict[str, Any], Depends(given_in(Form, PhotoOptions, ClassifyOptions))],
 ) -> Response:
     """The form for a browser's upload."""
-    return answer_response(service.classify(image.file.read(), k=k))
+    return answer_response(service.classify(image.file.read(), **wanted))

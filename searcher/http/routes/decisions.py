@@ -16,7 +16,7 @@ from searcher.http.responses import reports
 from searcher.http.responses.answers import answer_response
 from searcher.http.routes.audits import Offset
 from searcher.insights.duplicates.decisions import Decision, Decisions, Verdict, append, decisions_path
-from searcher.questions.bodies import Body
+from searcher.questions.fields import Body
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 

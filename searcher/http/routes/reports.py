@@ -12,6 +12,7 @@ from pydantic import StringConstraints
 from indexer.errors import JewelryError
 from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
+from searcher.http.request_context import address
 from searcher.http.responses.answers import answer_response, json_response
 from searcher.http.responses.reports import Reports as ReportsThereAre
 from searcher.http.responses.reports import StoredReport, without_paths
@@ -42,9 +43,9 @@ def reports(service: Service, reports: Reports) -> Response:
     names = sorted(path.name for path in folder.iterdir() if path.suffix in REPORT_FILES) if folder else []
     published = service.index.current()
     stored = []
-    addresses = [f"/v1/reports/model/{name}" for name in names]
+    addresses = [address(f"/v1/reports/model/{name}") for name in names]
     for report in reports.reports():
-        files = [f"/v1/reports/{report.kind}/{name}" for name in FILES]
+        files = [address(f"/v1/reports/{report.kind}/{name}") for name in FILES]
         addresses += files
         stored.append(
             StoredReport(report.kind, report.generation, report.created_at, report.stale(published), tuple(files))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
@@ -13,24 +13,25 @@ from pydantic import ValidationError
 from indexer.errors import JewelryError
 from searcher.answers.answer import Answer
 from searcher.http.dependencies import Service, TakingTurns
+from searcher.http.parameters import given_in, told
 from searcher.http.problems import PROBLEMS, for_clients
 from searcher.http.responses.answers import Batch, BatchError, answer_response
 from searcher.questions.bodies import (
     AlsoViewedBody,
     BatchBody,
-    Crop,
     DiscoverBody,
     ExampleBody,
     OptionsBody,
     ProductId,
     RecommendBody,
     SimilarBody,
-    Text,
     TextBody,
     example_of,
 )
 from searcher.questions.example import Example
-from searcher.questions.options import MAX_PRODUCTS
+from searcher.questions.fields import taking
+from searcher.questions.kinds import PhotoOptions
+from searcher.questions.options import Options
 
 router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
 
@@ -42,12 +43,10 @@ async def similar_to_product(
     service: Service,
     turns: TakingTurns,
     product_id: Annotated[ProductId, Query(description="A product of the index.", examples=["J0004"])],
-    k: Annotated[int, Query(ge=1, le=MAX_PRODUCTS, description="Products wanted.")] = 10,
-    offset: Annotated[int, Query(ge=0, le=MAX_PRODUCTS, description="Products skipped before the first.")] = 0,
-    where: Annotated[list[Text], Query(max_length=50, description="Filter texts, all of which must hold.")] = [],  # noqa: B006
+    wanted: Annotated[dict[str, Any], Depends(given_in(Query, Options))],
 ) -> Response:
-    """The short form for a product page: one address, which caches understand. All options: POST."""
-    return await turns.take(lambda: answer_response(service.similar(product_id, k=k, offset=offset, where=where)))
+    """The short form for a product page: one address, which caches understand. Lists repeat their name."""
+    return await turns.take(lambda: answer_response(service.similar(product_id, **wanted)))
 
 
 @router.post("/similar", responses=ANSWER, response_class=Response, summary="Products like a product, photo or vector")
@@ -65,25 +64,56 @@ async def similar(service: Service, turns: TakingTurns, body: SimilarBody) -> Re
     return await (run_in_threadpool(work) if body.has_photo else turns.take(work))
 
 
+@taking(PhotoOptions)
+class _UploadOptions(OptionsBody):
+    """What stands beside an uploaded photo."""
+
+
+async def _beside_upload(
+    request: Request,
+    parts: Annotated[dict[str, Any], Depends(given_in(Form, Options, PhotoOptions))],
+    options: Annotated[str, Form(description='The options as JSON: {"k": 5, "crop": [0, 0, 1, 0.5]}')] = "{}",
+) -> _UploadOptions:
+    """The options of an upload: parts of the form, a JSON document beside it, or some in each.
+
+    Raises:
+        RequestValidationError: an option that cannot be taken, or that stands in both.
+    """
+    given = {name: value for name, value in parts.items() if name in await request.form()}
+    try:
+        document = json.loads(options)
+        if isinstance(document, dict):
+            if both := [name for name in given if name in document]:
+                twice = "is given as a part of the form too; give it once"
+                raise RequestValidationError(
+                    [{"type": "repeated", "loc": ("body", "options", name), "msg": twice} for name in both]
+                )
+            document |= given
+        return _UploadOptions.model_validate(document)
+    except ValidationError as error:
+        found = [{**one, "loc": ("body", "options", *one["loc"])} for one in error.errors(include_context=False)]
+        raise RequestValidationError(told(found, _UploadOptions, 2)) from error
+    except (ValueError, RecursionError) as error:
+        raise RequestValidationError(
+            [{"type": "options_json", "loc": ("body", "options"), "msg": f"is no JSON ({error})"}]
+        ) from error
+
+
 @router.post("/similar/photo", responses=ANSWER, response_class=Response, summary="Products like an uploaded photo")
 def similar_to_upload(
     service: Service,
     image: Annotated[UploadFile, File(description="The photo.")],
-    options: Annotated[
-        str, Form(description='The options of POST /v1/similar as JSON, and crop: {"k": 5, "crop": [0, 0, 1, 0.5]}')
-    ] = "{}",
+    beside: Annotated[_UploadOptions, Depends(_beside_upload)],
 ) -> Response:
-    """The form for a browser's upload: the photo as it is, options as JSON beside it."""
-    body = _options(options)
-    answer = service.similar(image=image.file.read(), crop=body.crop, **body.wanted())
-    return answer_response(answer)
+    """The form for a browser's upload: the photo as it is, options as parts beside it, or as one part of JSON."""
+    return answer_response(service.similar(image=image.file.read(), **beside.wanted()))
 
 
 @router.post("/recommend", responses=ANSWER, response_class=Response, summary="More like these, unlike those")
 def recommend(service: Service, body: RecommendBody) -> Response:
     """`average_vector` looks between the examples; `best_score` looks near each of them."""
     likes, dislikes = map(example_of, body.positive), map(example_of, body.negative)
-    return answer_response(service.recommend(list(likes), list(dislikes), strategy=body.strategy, **body.wanted()))
+    return answer_response(service.recommend(list(likes), list(dislikes), **body.wanted()))
 
 
 @router.post("/discover", responses=ANSWER, response_class=Response, summary="Like this, but rather A than B")
@@ -99,9 +129,7 @@ async def also_viewed(service: Service, turns: TakingTurns, body: AlsoViewedBody
     """By looks alone on day one; blended with what visitors viewed together once `indexer events` has been run."""
 
     def work() -> Response:
-        return answer_response(
-            service.also_viewed(body.product_ids, decay=body.decay, co_view_weight=body.co_view_weight, **body.wanted())
-        )
+        return answer_response(service.also_viewed(body.product_ids, **body.wanted()))
 
     return await turns.take(work)
 
@@ -109,7 +137,7 @@ async def also_viewed(service: Service, turns: TakingTurns, body: AlsoViewedBody
 @router.post("/text", responses=ANSWER, response_class=Response, summary="Products by a text")
 def text(service: Service, body: TextBody) -> Response:
     """By words, the score is the weighted share of the words that match; by looks, the cosine of text and photo."""
-    return answer_response(service.text(body.text, mode=body.mode, **body.wanted()))
+    return answer_response(service.text(body.text, **body.wanted()))
 
 
 @router.post(
@@ -136,21 +164,3 @@ def _example_or_error(body: str | ExampleBody) -> Example | JewelryError:
         return example_of(body)
     except JewelryError as error:
         return error
-
-
-class _UploadOptions(OptionsBody):
-    """What stands beside an uploaded photo."""
-
-    crop: Crop | None = None
-
-
-def _options(text: str) -> _UploadOptions:
-    try:
-        return _UploadOptions.model_validate(json.loads(text))
-    except ValidationError as error:
-        found = [{**one, "loc": ("body", "options", *one["loc"])} for one in error.errors(include_context=False)]
-        raise RequestValidationError(found) from error
-    except (ValueError, RecursionError) as error:
-        raise RequestValidationError(
-            [{"type": "options_json", "loc": ("body", "options"), "msg": f"is no JSON ({error})"}]
-        ) from error

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.store.filters.tree import Filter
 from searcher.questions.example import Asked
+from searcher.questions.kinds import Strategy
 from searcher.questions.options import STYLE_POOL
 from searcher.search.ground.candidate import DECIMALS, Candidate
 from searcher.search.ground.nearest import nearest_products
 from searcher.search.kinds import recommend_scores
 from searcher.search.kinds.question import Asking, Find, Question, Search, Vectors
 
-Strategy = Literal["average_vector", "best_score"]
-STRATEGIES: tuple[Strategy, ...] = ("average_vector", "best_score")
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from indexer.errors import MissingExtra, ModelError, UsageError
 from indexer.store.filters.tree import Filter
 from indexer.store.records import TEXT_VECTOR_NAME
+from searcher.questions.kinds import TextMode
 from searcher.search.ground.candidate import Candidate
 from searcher.search.ground.nearest import nearest_products
 from searcher.search.ground.published import Published
 from searcher.search.kinds.question import Asking, Question, Search
 from searcher.search.kinds.words import by_words
 from searcher.search.reading.texts import TextReader
-
-TextMode = Literal["words", "looks", "auto"]
-"""``auto`` is ``looks`` where the index has a text model, else ``words``."""
 
 NOT_AT_HAND = "Found by words: the index has a text model, but it cannot be used here; mode looks says why."
 CUT = "The text model reads no further, so the end of the text was left out."

@@ -129,13 +129,13 @@ def test_a_preset_is_relative_to_the_product(service: SearchService) -> None:
 @pytest.mark.parametrize(
     ("wanted", "complaint"),
     [
-        ({"k": 0}, "ask for 1 to"),
-        ({"k": 10**9}, "ask for 1 to"),
-        ({"offset": -1}, "out of bounds"),
+        ({"k": 0}, "give 1 to"),
+        ({"k": 10**9}, "give 1 to"),
+        ({"offset": -1}, "give 0 to"),
         ({"k": 2, "offset": MAX_PRODUCTS - 1}, "out of bounds"),
         ({"k": 2, "offset": STYLE_POOL - 1, "diversity": 0.1}, "choose among the"),
-        ({"min_score": 1.1}, "a cosine lies in"),
-        ({"min_score": float("nan")}, "a cosine lies in"),
+        ({"min_score": 1.1}, "give -1 to 1"),
+        ({"min_score": float("nan")}, "give -1 to 1"),
         ({"diversity": -0.1}, "diversity is"),
         ({"diversity": float("nan")}, "diversity is"),
         ({"caps": "brand:2"}, "give a list of texts"),

@@ -1,0 +1,95 @@
+"""How an option of a question is declared: once, as ``Annotated[type, Option(…)]`` at a field of a dataclass.
+
+The command line, the JSON bodies, addresses and forms of the HTTP service and the tools for language models are made
+from these fields. Nothing here costs start-up time, so that ``--help`` can be made from them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from indexer.errors import UsageError
+from indexer.store.filters.text_form import Where
+
+
+class Option(NamedTuple):
+    """What is said of an option besides its type and its default."""
+
+    text: str
+    """What it means, in one sentence that every form can show."""
+    flags: tuple[str, ...] = ()
+    """Its names on the command line, ``("--where", "-w")``; none: it is no option there."""
+    metavar: str | None = None
+    """What its value is called on the command line."""
+    least: float | None = None
+    most: float | None = None
+    """Least and greatest number."""
+    items: int | None = None
+    """Most entries of a list that comes from another machine."""
+    example: Any = None
+    """A value for the OpenAPI document."""
+    command: str | None = None
+    """The text on the command line, where that is another one."""
+    tool: str | None = None
+    """The text for language models, where that is another one."""
+
+
+class Declared(NamedTuple):
+    """An option as it was declared."""
+
+    name: str
+    kind: Any
+    """Its type; ``None`` is left out of it where it stands for "not given"."""
+    nullable: bool
+    """Whether it may be ``None``."""
+    default: Any
+    option: Option
+
+    @property
+    def many(self) -> bool:
+        """Whether it is a list of texts; filters are, among other things."""
+        return self.kind == Where or get_origin(self.kind) is Sequence
+
+
+declaration = dataclass(init=False, repr=False, eq=False)
+"""Decorator of a class that declares options and is never made an object of: nothing else is generated for it."""
+
+
+@cache
+def declared(of: type) -> tuple[Declared, ...]:
+    """The options that a dataclass declares, in their order; fields without an `Option` are none."""
+    hints, found = get_type_hints(of, include_extras=True), []
+    for one in fields(of):
+        hint = hints[one.name]
+        options = [part for part in getattr(hint, "__metadata__", ()) if isinstance(part, Option)]
+        if get_origin(hint) is Annotated and options:
+            kind, nullable = _without_none(get_args(hint)[0])
+            found.append(Declared(one.name, kind, nullable, one.default, options[0]))
+    return tuple(found)
+
+
+def _without_none(kind: Any) -> tuple[Any, bool]:
+    parts = get_args(kind) if get_origin(kind) in (Union, UnionType) else ()
+    rest = [part for part in parts if part is not NoneType]
+    return (rest[0], True) if len(rest) == 1 and len(parts) == 2 else (kind, False)
+
+
+def check(options: object) -> None:
+    """Hold options to what is declared of them, and make their lists tuples.
+
+    Raises:
+        UsageError: a number out of bounds, or a text in place of a list of texts.
+    """
+    of: type = type(options)
+    for one in declared(of):
+        value, least, most = getattr(options, one.name), one.option.least, one.option.most
+        if one.many and one.kind != Where and value is not None:
+            if isinstance(value, str):
+                raise UsageError(f"{one.name} is the text {value!r}; give a list of texts")
+            object.__setattr__(options, one.name, tuple(value))
+        elif least is not None and most is not None and value is not None and not least <= value <= most:
+            raise UsageError(f"{one.name} is {value}; give {least} to {most}")  # NaN is refused too

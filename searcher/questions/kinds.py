@@ -1,0 +1,84 @@
+"""Options of one kind of question each, declared in the way of those that all questions share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from indexer.store.filters.text_form import Where
+from searcher.questions.declared import Option, declaration
+from searcher.questions.options import WHERE
+
+Strategy = Literal["average_vector", "best_score"]
+"""Between the examples, or near one of them; see `searcher.search.kinds.recommend`."""
+
+TextMode = Literal["words", "looks", "auto"]
+"""``auto`` is ``looks`` where the index has a text model, else ``words``."""
+
+
+@declaration
+class RecommendOptions:
+    """How liked and disliked examples are put together."""
+
+    strategy: Annotated[
+        Strategy,
+        Option("average_vector: between the examples; best_score: near one of them.", ("--strategy",), "NAME"),
+    ] = "average_vector"
+
+
+@declaration
+class VisitOptions:
+    """What counts of the products a visitor viewed."""
+
+    decay: Annotated[
+        float, Option("Weight of a product relative to the one viewed after it.", ("--decay",), "D", least=0, most=1)
+    ] = 0.8
+    co_view_weight: Annotated[
+        float,
+        Option("0 to 1: what visitors viewed together, against looks.", ("--co-view-weight",), "W", least=0, most=1),
+    ] = 0.5
+
+
+@declaration
+class TextOptions:
+    """What a text is compared with."""
+
+    mode: Annotated[
+        TextMode,
+        Option(
+            "words of the catalog, or looks through the index's text model; auto: looks if it has one.",
+            ("--mode",),
+            "MODE",
+        ),
+    ] = "auto"
+
+
+@declaration
+class FacetOptions:
+    """What is counted, and over which products."""
+
+    fields: Annotated[Sequence[str], Option("Fields; none: all that can be counted.", items=50)] = ()
+    where: Annotated[Where, WHERE] = None
+    limit: Annotated[int, Option("Values of a field, most frequent first.", ("--limit",), "N", least=1, most=1000)] = 20
+
+
+@declaration
+class PhotoOptions:
+    """What counts of a photo."""
+
+    crop: Annotated[
+        tuple[float, float, float, float] | None,
+        Option(
+            "Left, top, right and bottom of the part of the photo that counts, as shares 0 to 1.",
+            least=0,
+            most=1,
+            tool="Part of the photo that counts: left, top, right, bottom, 0 to 1.",
+        ),
+    ] = None
+
+
+@declaration
+class ClassifyOptions:
+    """How much is said of a photo."""
+
+    k: Annotated[int, Option("How many categories.", ("-k",), "N", least=1, most=1000)] = 5
