@@ -38,24 +38,21 @@ class Payloads:
 
     def embedded(self, wanted: Wanted, photo: EmbeddedPhoto) -> Payload:
         """Of a photo that went through the model."""
-        predicted: Payload = {}
+        payload = {**wanted.payload, **self._keeper.of(wanted.product_id), "indexed_at": self._moment}
+        payload["photo"] = _file(wanted) | asdict(photo.facts)
         if photo.category is not None:
             # All 17 digits of it the embedded engine would not give back as they came, and copies would not be equal.
-            predicted = dict(zip(_PREDICTED, (photo.category, round(photo.confidence, 6)), strict=True))
-        return self._whole(wanted, asdict(photo.facts), predicted)
+            payload |= zip(_PREDICTED, (photo.category, round(photo.confidence, 6)), strict=True)
+        return payload
 
     def carried(self, wanted: Wanted, source: Payload) -> Payload:
         """Of a photo whose pixels are those of a point in the index: what was measured of them is carried over."""
-        return self._whole(wanted, source["photo"], {n: source[n] for n in _PREDICTED if n in source})
+        carried = {name: value for name, value in source.items() if name in _PREDICTED}
+        carried |= self._keeper.of(wanted.product_id)  # the photo may have been another product's
+        photo = source["photo"] | _file(wanted)
+        return {**wanted.payload, **carried, "photo": photo, "indexed_at": self._moment}
 
-    def _whole(self, wanted: Wanted, facts: dict[str, Any], predicted: Payload) -> Payload:
-        file = {
-            "path": wanted.image.key,
-            "rank": wanted.image.rank,
-            "bytes": wanted.size,
-            "mtime_ns": wanted.mtime_ns,
-        }
-        # Asked by the product: a photo that moved may have been another one's.
-        kept = self._keeper.of(wanted.product_id)
-        photo = file | facts | file  # in this order, with the file's own also where the facts are an earlier photo's
-        return {**wanted.payload, **kept, "indexed_at": self._moment, "photo": photo, **predicted}
+
+def _file(wanted: Wanted) -> dict[str, Any]:
+    image = wanted.image
+    return {"path": image.key, "rank": image.rank, "bytes": wanted.size, "mtime_ns": wanted.mtime_ns}
