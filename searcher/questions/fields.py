@@ -136,6 +136,6 @@ def _said(one: Declared, tool: bool = False) -> dict[str, Any]:
     said: dict[str, Any] = {"description": (option.tool if tool else None) or option.text}
     if option.items is not None:
         said["max_length"] = option.items
-    if option.example is not None:
+    if option.example is not None and not tool:
         said["examples"] = [option.example]
     return said
