@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field, computed_field
 
 from indexer.system.plain_json import HIDDEN, LEFT_OUT, PlainJson, rounded
-from searcher.insights.duplicates.wording import COLUMNS, rows_of
+from indexer.system.text import printable
+from searcher.insights.duplicates.wording import COLUMNS, evidence_in_words
 from searcher.insights.report import Report
 
 
@@ -191,7 +192,7 @@ class DuplicateReport(Report):
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One flat row per photo of a group or of a loose pair, for CSV."""
-        return rows_of(self)
+        return _rows(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,3 +232,33 @@ class DuplicateCheck(PlainJson):
 def prices_differ(tier: str, payloads: Iterable[Mapping[str, Any]]) -> bool:
     """Whether the shop asks several prices for one product; variants have theirs by right."""
     return tier != Tier.VARIANT and len({payload.get("price") for payload in payloads} - {None}) > 1
+
+
+def _rows(report: DuplicateReport) -> Iterator[dict[str, Any]]:
+    """One flat row per photo of a group or of a loose pair, with `COLUMNS`."""
+    for group in report.groups:
+        about = {
+            "entry": "group",
+            "group": group.id,
+            "group_tier": group.tier,
+            "crosses_categories": group.crosses_categories,
+            "prices_differ": group.prices_differ,
+        }
+        for member in group.members:
+            role = "delete" if member.delete else "keep" if member.keep else "-"
+            yield {**about, **_photo(member.photo), **_found(member), "role": role}
+    for number, pair in enumerate(report.loose_pairs, start=1):
+        about = {"entry": "pair", "group": f"pair {number}", "group_tier": pair.tier, "role": "-"}
+        yield {**about, **_photo(pair.first)}
+        yield {**about, **_photo(pair.second), **_found(pair)}
+
+
+def _photo(photo: Photo) -> dict[str, Any]:
+    return {**photo.to_json(), **{name: photo.payload.get(name) for name in ("title", "price", "currency")}}
+
+
+def _found(compared: Member | Pair) -> dict[str, Any]:
+    """What a member or a pair was found to be."""
+    evidence = {} if compared.evidence is None else compared.evidence.to_json()
+    reasons = printable("; ".join(evidence_in_words(evidence)))
+    return {"tier": compared.tier, "probability": compared.probability, **evidence, "reasons": reasons}

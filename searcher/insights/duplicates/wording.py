@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from indexer.system.text import printable
-
-if TYPE_CHECKING:
-    from searcher.insights.duplicates.answers import DuplicateReport, Member, Pair, Photo
 
 COLUMNS = (
     "entry",
@@ -65,33 +62,3 @@ def evidence_in_words(evidence: Mapping[str, Any] | None) -> list[str]:
         kind = "same colours" if colour < NOTICEABLE else "colours differ" if colour < CLEAR else "other colours"
         words.append(f"{kind} (ΔE {colour:.1f})")
     return words
-
-
-def rows_of(report: DuplicateReport) -> Iterator[dict[str, Any]]:
-    """One flat row per photo of a group or of a loose pair, with `COLUMNS`."""
-    for group in report.groups:
-        about = {
-            "entry": "group",
-            "group": group.id,
-            "group_tier": group.tier,
-            "crosses_categories": group.crosses_categories,
-            "prices_differ": group.prices_differ,
-        }
-        for member in group.members:
-            role = "delete" if member.delete else "keep" if member.keep else "-"
-            yield {**about, **_photo(member.photo), **_found(member), "role": role}
-    for number, pair in enumerate(report.loose_pairs, start=1):
-        about = {"entry": "pair", "group": f"pair {number}", "group_tier": pair.tier, "role": "-"}
-        yield {**about, **_photo(pair.first)}
-        yield {**about, **_photo(pair.second), **_found(pair)}
-
-
-def _photo(photo: Photo) -> dict[str, Any]:
-    return {**photo.to_json(), **{name: photo.payload.get(name) for name in ("title", "price", "currency")}}
-
-
-def _found(compared: Member | Pair) -> dict[str, Any]:
-    """What a member or a pair was found to be."""
-    evidence = {} if compared.evidence is None else compared.evidence.to_json()
-    reasons = printable("; ".join(evidence_in_words(evidence)))
-    return {"tier": compared.tier, "probability": compared.probability, **evidence, "reasons": reasons}
