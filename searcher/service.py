@@ -99,7 +99,7 @@ class SearchService:
         """The products most alike to a product, a photo or a vector; see `Example` for these.
 
         By product, each of its photos asks, a product counts with its best pair of photos, and the product
-        itself is no answer. Scores are cosines, best first; equal scores are ordered by product id.
+        itself is not an answer. Scores are cosines, best first; equal scores are ordered by product id.
         """
         options = Options(**wanted)
         return self._answer(Similar([Example(product_id, image, url, vector, crop)]), options)

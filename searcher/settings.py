@@ -61,7 +61,7 @@ class ServeSettings(SearcherSettings):
             parts = urlsplit(origin)
             whole = parts.scheme in ("http", "https") and f"{parts.scheme}://{parts.netloc}" == origin
             if origin != "*" and not (whole and parts.netloc):
-                raise ValueError(f"{origin} is no origin; write it as https://www.shop.example")
+                raise ValueError(f"{origin} is not an origin; write it as https://www.shop.example")
         return value
 
     @property

@@ -59,7 +59,7 @@ def check_name(name: str, where: Path) -> None:
     """Refuse a column name the index could not store or filter by.
 
     Raises:
-        CatalogError: the name is reserved or is no identifier; the message suggests another.
+        CatalogError: the name is reserved or is not an identifier; the message suggests another.
     """
     if name in RESERVED:
         raise CatalogError(

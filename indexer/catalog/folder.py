@@ -105,7 +105,7 @@ class _Scan:
 
 
 def _visible(folder: Path) -> list[Path]:
-    """What a person sees in a folder, sorted; macOS, Synology and Windows leave droppings that look like photos."""
+    """What a person sees in a folder, sorted; macOS, Synology and Windows leave files that only look like photos."""
     return sorted(p for p in folder.iterdir() if not p.name.startswith(".") and p.name not in _SYSTEM_FOLDERS)
 
 

@@ -126,7 +126,7 @@ class _Assembly:
             raise ValueError(f"image {name!r} is a URL, which this version does not fetch; download it to the catalog")
         relative = PurePosixPath(name.replace("\\", "/"))
         if relative.is_absolute() or ".." in relative.parts or PureWindowsPath(name).drive:
-            raise ValueError(f"image {name!r} is no path inside the catalog; write it relative to {self._name}")
+            raise ValueError(f"image {name!r} is not a path inside the catalog; write it relative to {self._name}")
         photo = self._root / relative
         try:
             if not photo.is_file():
@@ -158,7 +158,7 @@ def _fields(row: Row, table: FieldTable) -> dict[str, FieldValue]:
                 fields[name] = cast(text, kind)
             except ValueError:
                 hint = f'{_HOW_TO_WRITE[kind]}, or set [fields] {name} = "keyword" in catalog.toml'
-                raise ValueError(f"{name} {text!r} is no {kind}; {hint}") from None
+                raise ValueError(f"{name} {text!r} is not a {kind}; {hint}") from None
     return fields
 
 

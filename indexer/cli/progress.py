@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 
 class Stages:
-    """Shows the stages of a run one below the other; silent when stderr is no terminal, except for notes.
+    """Shows the stages of a run one below the other; silent when stderr is not a terminal, except for notes.
 
     It is itself the function that long work reports to: ``stages("Embedding", done, total)``.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6c1f7a0e-5d0a-5a34-9a53-3a7f4f0f5b1e")
-"""Fixed for ever: changing it would orphan every point that was ever written."""
+"""Fixed forever: changing it would orphan every point that was ever written."""
 
 
 def point_id(product_id: str, image_key: str) -> str:

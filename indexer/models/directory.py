@@ -90,7 +90,7 @@ def load_model(path: Path) -> ModelFile:
         raise ModelError(f"{path}: no such model directory; train one with: trainer fit CATALOG -o {path}")
     for name in (JSON_NAME, ONNX_NAME):
         if not (path / name).is_file():
-            raise ModelError(f"{path}: {name} is missing, so this is no complete model directory; train it anew")
+            raise ModelError(f"{path}: {name} is missing, so this is not a complete model directory; train it anew")
     try:
         record = json.loads((path / JSON_NAME).read_text(encoding="utf-8"))
         model = _parse(path, record, (path / ONNX_NAME).read_bytes())
@@ -118,7 +118,7 @@ def _parse(path: Path, record: dict[str, Any], network: bytes) -> ModelFile:
         raise ValueError(f"dimension {dimension}")
     categories = record["categories"]
     if not isinstance(categories, list) or not all(isinstance(name, str) for name in categories):
-        raise TypeError("categories is no list of names")
+        raise TypeError("categories is not a list of names")
     return ModelFile(
         path=path,
         fingerprint=str(record["fingerprint"]),

@@ -32,7 +32,7 @@ class Preprocessing:
         if self.policy != "letterbox" or self.resample != "bilinear":
             raise ModelError(f"preprocessing {self.policy}/{self.resample} is not known to this version; upgrade it")
         if type(self.size) is not int or not 16 <= self.size <= 1024:
-            raise ModelError(f"input size {self.size!r} is no whole number from 16 to 1024")
+            raise ModelError(f"input size {self.size!r} is not a whole number from 16 to 1024")
 
     def apply(self, image: Image.Image) -> NDArray[np.uint8]:
         """An RGB image as uint8 [size, size, 3]."""

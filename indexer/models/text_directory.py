@@ -47,7 +47,7 @@ class TextModelFiles:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
             if not isinstance(found, dict):
-                raise TypeError("it is no object")
+                raise TypeError("it is not an object")
         except (OSError, ValueError, TypeError, RecursionError) as error:
             raise ModelError(f"{path}: cannot be read ({error}); restore it from the export") from error
         return found
@@ -68,7 +68,7 @@ def find_files(path: Path) -> TextModelFiles:
             files[name] = places[0]
         elif name not in _OPTIONAL:
             raise ModelError(
-                f"{path}: {name} is missing, so this is no complete text model; docs/text-search.md says how to get one"
+                f"{path}: {name} is missing, so this is not a whole text model; docs/text-search.md says how to get one"
             )
     digest = hashlib.sha256()
     for name, place in files.items():

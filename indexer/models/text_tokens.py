@@ -39,7 +39,7 @@ class TextTokens:
             self._tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
         except Exception as error:  # the package raises bare Exceptions
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(f"{path}: is no tokenizer ({reason}); restore it from the export") from error
+            raise ModelError(f"{path}: is not a tokenizer ({reason}); restore it from the export") from error
         config = files.read_json(TEXTS)
         found = length or self._length(config)
         if found is None:
@@ -55,7 +55,7 @@ class TextTokens:
         """Token ids and their mask, each int64 [length], and whether the end of the text was left out.
 
         Raises:
-            UsageError: there is no text, it is too long, or it is no valid Unicode.
+            UsageError: there is no text, it is too long, or it is not valid Unicode.
         """
         check_text(text)
         encoding = self._tokenizer.encode(" ".join(text.split()))
@@ -90,4 +90,4 @@ def check_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise UsageError(f"{text[:80]!r} is no valid text; write it in Unicode") from None
+        raise UsageError(f"{text[:80]!r} is not valid text; write it in Unicode") from None

@@ -58,7 +58,7 @@ def examine(data: bytes, digest: str, preprocessing: Preprocessing) -> tuple[Ima
     is still equal for equal pictures and differs for any visible edit.
 
     Raises:
-        ImageError: the file is no photo that can be used.
+        ImageError: the file is not a photo that can be used.
     """
     image, size = open_sized(data, fit=preprocessing.fit)
     return image, PhotoFacts(*size, digest, pixel_sha256(image), phash(image))

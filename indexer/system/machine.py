@@ -54,7 +54,7 @@ class PixelBudget:
     def taking(self, pixels: int) -> Iterator[None]:
         """Wait until so many pixels are free, and hold them."""
         wanted = min(pixels, self._all)
-        with self._turn, self._changed:  # who is next waits with the turn, so that no large photo waits for ever
+        with self._turn, self._changed:  # who is next waits with the turn, so that no large photo waits forever
             self._changed.wait_for(lambda: self._left >= wanted)
             self._left -= wanted
         try:

@@ -84,9 +84,11 @@ def _json_filter(text: str) -> dict[str, Any]:
     try:
         where = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FilterError(f"--filter is no JSON ({error}); give a filter as Qdrant writes it") from None
+        raise FilterError(f"--filter is not JSON ({error}); give a filter as Qdrant writes it") from None
     if not isinstance(where, dict):
-        raise FilterError('--filter is no JSON object; for example {"must": [{"key": "price", "range": {"lte": 9}}]}')
+        raise FilterError(
+            '--filter is not a JSON object; for example {"must": [{"key": "price", "range": {"lte": 9}}]}'
+        )
     return where
 
 
@@ -143,7 +145,7 @@ def crop_of(text: str | None) -> tuple[float, float, float, float] | None:
     """A crop box: ``0.1,0.2,0.9,1``.
 
     Raises:
-        UsageError: it is no four numbers.
+        UsageError: it is not four numbers.
     """
     if text is None:
         return None

@@ -78,7 +78,7 @@ def photo_file(photo: Photo) -> tuple[str, bytes]:
         reason = getattr(error, "strerror", None) or error
         raise ImageError(f"{os.fspath(photo)}: cannot be read ({reason}); give an image file") from error
     except TypeError:
-        raise UsageError(f"a value of type {type(photo).__name__} is no photo; give its path or its bytes") from None
+        raise UsageError(f"a value of type {type(photo).__name__} is not a photo; give its path or its bytes") from None
 
 
 def photo_base64(photo: Photo) -> str:
@@ -91,7 +91,7 @@ def in_path(product_id: str) -> str:
     try:
         parts = [quote(part, safe="") for part in product_id.split("/")]
     except UnicodeEncodeError:
-        raise UsageError(f"the product id {product_id[:100]!r} is no valid text") from None
+        raise UsageError(f"the product id {product_id[:100]!r} is not valid text") from None
     return "/".join(part.replace(".", "%2E") if part in (".", "..") else part for part in parts)
 
 

@@ -576,7 +576,7 @@ class Mislabel(TypedDict):
     suggested: str
     """What its photos look like, judged without its own label."""
     score: float
-    """0..1: how likely the given category is wrong; ranks, and is no calibrated probability."""
+    """0..1: how likely the given category is wrong; ranks, and is not a calibrated probability."""
     neighbour_share: float
     """Share of the neighbours, weighted by likeness, that are not of the given category; mean over the photos."""
     label_probability: float

@@ -68,8 +68,8 @@ class Transport:
             document = None
         if not isinstance(document, dict):
             raise ClientError(
-                f"{self.base_url}: {path} was answered with {_kind_of(response)} that is no JSON object; is this the "
-                "address of a searcher serve?",
+                f"{self.base_url}: {path} was answered with {_kind_of(response)} that is not a JSON object; is this "
+                "the address of a searcher serve?",
                 status=response.status_code,
             )
         return document
@@ -190,7 +190,7 @@ def _checked_url(base_url: str) -> str:
     if not good or parts.username is not None or parts.query or parts.fragment or not base_url.isprintable():
         shown = base_url if good and parts.username is None else base_url.rpartition("@")[2]
         raise UsageError(
-            f"{shown[:200]!r} is no address of a service; give http or https, host and port: http://localhost:8000 "
+            f"{shown[:200]!r} is not an address of a service; give http or https, host and port: http://localhost:8000 "
             "(a key goes into api_key)"
         )
     return base_url.rstrip("/")

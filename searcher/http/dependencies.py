@@ -25,7 +25,7 @@ class Turns:
     """Runs work in FastAPI's thread pool; with ``one_at_a_time``, whoever comes next waits outside of it.
 
     The embedded engine works under Python's global lock, so of several threads that search, one works and the others
-    hand the lock to and fro with it. Taking turns, two worker processes on two cores answered a fifth more questions,
+    only exchange the lock with it. Taking turns, two worker processes on two cores answered a fifth more questions,
     and the slowest hundredth took half as long. A server's engine works elsewhere: there waiting gains nothing.
     """
 

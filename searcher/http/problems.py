@@ -146,7 +146,7 @@ def handle_errors(app: FastAPI) -> None:
             detail = f"this address does not take {request.method}; the header Allow says what it takes"
             return problem(405, detail, headers={"allow": ", ".join(_methods_of(request))})
         elif error.status_code == 400 and isinstance(error.__cause__, UnicodeError | RecursionError):
-            return problem(400, "the body is no JSON in UTF-8, or is nested too deep", kind="malformed-json")
+            return problem(400, "the body is not JSON in UTF-8, or is nested too deep", kind="malformed-json")
         return problem(error.status_code, detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
@@ -168,7 +168,8 @@ def of_validation(found: Sequence[Any]) -> Response:
     """The problem of a request whose fields cannot be taken; values are not repeated, they may be of any size."""
     if found and found[0].get("type") == "json_invalid":
         reason = found[0].get("ctx", {}).get("error", "")
-        return problem(400, f"the body is no JSON ({reason} at character {found[0]['loc'][-1]})", kind="malformed-json")
+        where = found[0]["loc"][-1]
+        return problem(400, f"the body is not JSON ({reason} at character {where})", kind="malformed-json")
     fields = [
         FieldError(where=_clean(".".join(map(str, one["loc"])), 200), message=_clean(str(one["msg"]), 400))
         for one in found[:MOST_ERRORS]

@@ -108,7 +108,7 @@ def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
             host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except (socket.gaierror, UnicodeError) as error:
-        raise UsageError(f"{where}: is no address to listen at ({error}); give one with --host") from None
+        raise UsageError(f"{where}: is not an address to listen at ({error}); give one with --host") from None
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -165,7 +165,7 @@ def _serve_together(settings: ServeSettings, listeners: list[socket.socket], fie
     from uvicorn.supervisors import Multiprocess
 
     class Workers(Multiprocess):
-        """Uvicorn's, which would wait for a worker's last thread for ever, and has one socket for all workers."""
+        """Uvicorn's, which would wait for a worker's last thread forever, and has one socket for all workers."""
 
         @property
         def sockets(self) -> list[socket.socket]:

@@ -35,7 +35,7 @@ def check_writable(path: Path) -> None:
     """Refuse a place where the page cannot be written, before any work is done for it.
 
     Raises:
-        UsageError: the folder is missing or may not be written to, or the path is no regular file.
+        UsageError: the folder is missing or may not be written to, or the path is not a regular file.
     """
     try:
         folder, present, regular = path.resolve().parent, path.exists(), path.is_file()

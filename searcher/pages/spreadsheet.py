@@ -25,7 +25,7 @@ def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 def safe(value: Any) -> Any:
     """A value as a cell: numbers as they are; texts on one line, with an apostrophe before what looks like a formula.
 
-    A sign alone is no formula.
+    A sign alone is not a formula.
     """
     if value is None:
         return ""

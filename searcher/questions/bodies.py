@@ -166,7 +166,7 @@ def from_base64(text: str) -> bytes:
     """The bytes of a photo; a ``data:`` address is read too, as that is what pages have.
 
     Raises:
-        ImageError: it is no base64.
+        ImageError: it is not base64.
         UsageError: it is a data address of something else.
     """
     if text.startswith("data:"):
@@ -176,4 +176,4 @@ def from_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ImageError(f"image: this is no base64 ({error}); send the bytes of the image file in base64") from error
+        raise ImageError(f"image: this is not base64 ({error}); send the bytes of the image file in base64") from error

@@ -22,7 +22,7 @@ class Option(NamedTuple):
     text: str
     """What it means, in one sentence that every form can show."""
     flags: tuple[str, ...] = ()
-    """Its names on the command line, ``("--where", "-w")``; none: it is no option there."""
+    """Its names on the command line, ``("--where", "-w")``; none: it is not an option there."""
     metavar: str | None = None
     """What its value is called on the command line."""
     least: float | None = None

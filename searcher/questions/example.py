@@ -97,7 +97,7 @@ class Asked:
     photos: tuple[QueryPhoto, ...]
     vectors: NDArray[np.float32]
     payload: Mapping[str, Any] = field(default_factory=dict)
-    """Of the product's first photo; empty for what is no product."""
+    """Of the product's first photo; empty for what is not a product."""
 
     @property
     def centre(self) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """Declared options as fields of pydantic models: for JSON, which has types of its own, and for text, which has none.
 
-JSON is taken at its word: ``"5"`` is no number and ``1`` is not true. Addresses and forms carry text alone.
+JSON is taken at its word: ``"5"`` is not a number and ``1`` is not true. Addresses and forms carry text alone.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def load_query_photo(
     part counts.
 
     Raises:
-        ImageError: it is no photo that can be used; the message names the file.
+        ImageError: it is not a photo that can be used; the message names the file.
     """
     photo, content = _load(source)
     if crop is None:

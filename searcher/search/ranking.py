@@ -32,7 +32,7 @@ class Ranked:
 
 
 def rank(plan: Plan, search: Search) -> Ranked:
-    """Find, order and cut out the page that is wanted; what was asked with is no answer."""
+    """Find, order and cut out the page that is wanted; what was asked with is not an answer."""
     options = plan.options
     now = datetime.now(UTC).replace(second=0, microsecond=0)  # so that two pages agree on what is new
     chosen: list[Candidate] = []

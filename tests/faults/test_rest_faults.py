@@ -62,7 +62,7 @@ PASSING = {
     "a count cut": [Fault("POST .*/count", cut=True, applied=True)],
     "a search cut": [Fault("POST .*/query/batch", cut=True, applied=True)],
     "a page cut": [Fault("POST .*/scroll", cut=True, applied=True)],
-    "an answer that is no JSON": [Fault(UPSERT, status=200, body=b'{"result": {"operation_id', applied=True)],
+    "an answer that is not JSON": [Fault(UPSERT, status=200, body=b'{"result": {"operation_id', applied=True)],
     "one answer in five cut": [Fault(ANY, cut=True, applied=True, skip=n) for n in range(0, 200, 5)],
 }
 

@@ -141,7 +141,7 @@ def test_ctrl_c_keeps_the_best_so_far(shop: Path) -> None:
     ("arguments", "code", "message"),
     [
         (("{none}", "-o", "{out}"), 1, "no such folder"),
-        (("{shop}", "-o", "{shop}"), 2, "is no model directory"),
+        (("{shop}", "-o", "{shop}"), 2, "is not a model directory"),
         (("{shop}", "-o", "{out}", "--weights", "{none}.pth"), 1, "no such weights file"),
         (("{shop}", "-o", "{out}", "--weights", "none", "--holdout", "0.99"), 2, "holdout 0.99 is outside"),
         (("{shop}", "-o", "{out}", "--weights", "none", "--freeze"), 2, "nothing worth freezing"),

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from torch import nn
 
 KNOTS = 40
@@ -32,8 +35,6 @@ def same_category_curve(
         ``scores`` (ascending) and ``probabilities`` (not descending), at most ``KNOTS`` each; empty when there
         are no pairs of both kinds, or all pairs score the same.
     """
-    from sklearn.isotonic import IsotonicRegression
-
     first, second = _pairs(len(categories), seed)
     group, category = np.asarray(groups), np.asarray(categories)
     apart = group[first] != group[second]
@@ -70,9 +71,6 @@ def fit_classifier(
     Returns:
         A layer from d to the number of categories.
     """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import log_loss
-
     known = np.isin(np.asarray(validation[1]), np.asarray(categories))
     tuning, truth = validation[0][known], np.asarray(validation[1])[known]
     best, lowest = None, np.inf

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+from pytorch_metric_learning.losses import SupConLoss
 from torch import Tensor, nn
 
 
@@ -31,8 +32,6 @@ class TwoLevel(nn.Module):
     """
 
     def __init__(self, category_temperature: float, instance_temperature: float, instance_weight: float) -> None:
-        from pytorch_metric_learning.losses import SupConLoss
-
         super().__init__()
         self.category: nn.Module = SupConLoss(temperature=category_temperature)
         self.instance: nn.Module = SupConLoss(temperature=instance_temperature)

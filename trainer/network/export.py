@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
@@ -69,13 +71,11 @@ def write_onnx(module: nn.Module, path: Path, size: int, outputs: Sequence[str] 
         output_names=list(outputs),
         dynamic_shapes=({0: torch.export.Dim("n")},),
     )
-    _forget_the_workshop(path)
+    _drop_traces(path)
 
 
-def _forget_the_workshop(path: Path) -> None:
+def _drop_traces(path: Path) -> None:
     """Drop the exporter's notes (source files and lines, object ids): equal networks are then equal bytes."""
-    import onnx
-
     model = onnx.load(path)
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
@@ -93,8 +93,6 @@ def write_network(folder: Path, network: EmbeddingNetwork, classifier: nn.Linear
     Raises:
         ModelError: the exported network gives other embeddings than the trained one.
     """
-    from safetensors.torch import save_file
-
     served = ServedNetwork(network, classifier).eval()
     write_onnx(served, folder / ONNX_NAME, preprocessing.size)
     weights = {**network.state_dict(), **{f"classifier.{k}": v for k, v in classifier.state_dict().items()}}
@@ -129,12 +127,12 @@ def check_target(target: Path) -> None:
     """Refuse, before an hour of training, a target that must not be replaced or cannot be written.
 
     Raises:
-        UsageError: something is there that is no model directory.
+        UsageError: something is there that is not a model directory.
         ModelError: its folder cannot be made or written.
     """
     is_model = (target / JSON_NAME).is_file()
     if target.is_symlink() or (target.exists() and not is_model and not _is_empty_folder(target)):
-        raise UsageError(f"{target}: exists and is no model directory; remove it or choose another name with -o")
+        raise UsageError(f"{target}: exists and is not a model directory; remove it or choose another name with -o")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent):

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision import models
 
@@ -86,8 +87,6 @@ def _load_pickled(path: Path) -> dict[str, Tensor]:
 
 
 def _load_safetensors(path: Path) -> dict[str, Tensor]:
-    from safetensors.torch import load_file
-
     state: dict[str, Tensor] = load_file(path)
     return state
 

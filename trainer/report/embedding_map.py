@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.manifold import TSNE
 
 MAX_POINTS = 2_000
 MIN_POINTS = 8
@@ -22,8 +23,6 @@ def tsne(embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
     t-SNE (van der Maaten and Hinton, JMLR 2008), started from the principal components and the same on every run.
     Needs at least `MIN_POINTS` photos.
     """
-    from sklearn.manifold import TSNE
-
     wide = embeddings.astype(np.float64)
     centred = wide - wide.mean(axis=0)
     axes = np.linalg.svd(centred, full_matrices=False)[2][:2]

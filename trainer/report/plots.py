@@ -7,15 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.lines import Line2D
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 DPI = 180
 THUMBNAIL = 64
@@ -72,8 +77,6 @@ def category_style(index: int, theme: Theme) -> tuple[str, str]:
 
 def draw_curves(history: Sequence[Mapping[str, float]], path: Path, theme: Theme) -> None:
     """Loss, distances and validation P@1 by epoch, one panel for each that was recorded."""
-    from matplotlib.ticker import MaxNLocator
-
     panels: list[tuple[str, list[tuple[str, str, str]]]] = [
         ("Loss", [("loss", "loss", theme.accent)]),
         (
@@ -160,9 +163,6 @@ def _overall_bars(
     axes.set_xticks(range(len(keys)), names)
     axes.set_ylim(0, 1.12)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
     handles: list[Any] = [Patch(color=theme.accent, label="this model")]
     if any(untrained.get(key) is not None for key in keys):
         handles.append(Patch(color=theme.faint, label="before training"))
@@ -202,9 +202,6 @@ def draw_map(
     theme: Theme,
 ) -> None:
     """The t-SNE map [n, 2], a dot a photo in its category's colour, with the pictures of some of them."""
-    from matplotlib.lines import Line2D
-    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
-
     names = sorted(set(categories))
     style = {name: category_style(n, theme) for n, name in enumerate(names)}
     labels = np.asarray(categories, dtype=object)
@@ -250,11 +247,6 @@ def shorten(text: str, length: int) -> str:
 @contextmanager
 def _figure(path: Path, theme: Theme, inches: tuple[float, float]) -> Iterator[Figure]:
     """A figure that is written to ``path`` and dropped at the end of the block; pyplot never hears of it."""
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.font_manager import fontManager
-
     installed = {font.name for font in fontManager.ttflist}
     families = [*(name for name in FONTS if name in installed), "DejaVu Sans"]
     with matplotlib.rc_context({"font.family": families}), warnings.catch_warnings():

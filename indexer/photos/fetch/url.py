@@ -39,9 +39,9 @@ def checked_url(text: str, *, base: httpx.URL | None = None, any_port: bool = Fa
     try:
         url = httpx.URL(text) if base is None else base.join(text)
     except (httpx.InvalidURL, ValueError) as error:
-        raise FetchError("is no proper URL; check it for line breaks, odd characters and its port") from error
+        raise FetchError("is not a proper URL; check it for line breaks, odd characters and its port") from error
     if url.scheme not in ("http", "https"):
-        raise FetchError("is no http or https URL; give one that begins with https://")
+        raise FetchError("is not an http or https URL; give one that begins with https://")
     if url.userinfo:
         raise FetchError("carries a user name or a password; give a URL without them")
     if not _is_host(url.raw_host):

@@ -124,7 +124,7 @@ def shown(text: str) -> str:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether it can be stored at all: bytes of a command line that are no UTF-8 arrive as lone surrogates."""
+    """Whether it can be stored at all: bytes of a command line that are not UTF-8 arrive as lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -158,7 +158,7 @@ def quantization_config(connection: Connection, preset: Quantization) -> Any:
 
 
 def quantization_of(info: Any) -> str:
-    """The name of the preset a collection has; what is none of ours goes by the server's name for it."""
+    """The name of the preset a collection has; one that we do not offer goes by the server's name for it."""
     config = info.config.quantization_config
     if config is None:
         return str(Quantization.NONE)

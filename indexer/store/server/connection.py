@@ -165,7 +165,7 @@ def connect(address: ServerAddress) -> Connection:
     """Connect to a server and check its version.
 
     Raises:
-        UsageError: the address is no http or https URL.
+        UsageError: the address is not an http or https URL.
         StoreError: it cannot be reached, refuses the key, or is older than ``OLDEST``.
     """
     where = _shown(address.url)
@@ -207,9 +207,9 @@ def _shown(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f"{url}: is no address ({error}); write it as http://host:6333") from None
+        raise UsageError(f"{url}: is not an address ({error}); write it as http://host:6333") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"{url}: is no address of a Qdrant server; write it as http://host:6333")
+        raise UsageError(f"{url}: is not an address of a Qdrant server; write it as http://host:6333")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return urlunsplit((parts.scheme, host if port is None else f"{host}:{port}", parts.path.rstrip("/"), "", ""))
 
@@ -262,7 +262,7 @@ def _retry_after(error: Exception) -> float | None:
 
 def _source(error: Exception) -> Exception | None:
     """What happened on the wire, where that is known."""
-    if isinstance(error, json.JSONDecodeError):  # an answer that is no JSON
+    if isinstance(error, json.JSONDecodeError):  # an answer that is not JSON
         return error
     return error.source if isinstance(error, ResponseHandlingException) else None
 

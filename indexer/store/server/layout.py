@@ -102,7 +102,7 @@ class Layout:
         return [state for state in self.states() if state.complete]
 
     def number_of(self, collection: str) -> int | None:
-        """The generation's number in a collection's name, None where the name is none of ours."""
+        """The generation's number in a collection's name, None where we did not make the name."""
         found = self._collections.fullmatch(collection)
         return int(found[1]) if found else None
 

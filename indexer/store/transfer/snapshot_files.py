@@ -51,11 +51,11 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], GenerationRecord]:
     """A snapshot's manifest, after checking every file that it lists.
 
     Raises:
-        StoreError: it is no snapshot, incomplete, altered, or of a newer version.
+        StoreError: it is not a snapshot, incomplete, altered, or of a newer version.
     """
     path = folder / MANIFEST
     if not path.is_file():
-        raise StoreError(f"{folder}: is no snapshot (there is no {MANIFEST}); make one with: indexer snapshot DIR")
+        raise StoreError(f"{folder}: is not a snapshot (there is no {MANIFEST}); make one with: indexer snapshot DIR")
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:

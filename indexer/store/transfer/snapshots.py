@@ -68,7 +68,7 @@ def restore_snapshot(
 
     Raises:
         UsageError: the index holds another catalog or model, or a server's snapshot is to go into a directory.
-        StoreError: it is no snapshot, a damaged one, or cannot be restored.
+        StoreError: it is not a snapshot, a damaged one, or cannot be restored.
     """
     manifest, record = read_manifest(folder)
     check_target(record, index, overwrite)

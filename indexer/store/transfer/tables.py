@@ -146,7 +146,7 @@ def read_table(path: Path) -> PointTable:
         raise StoreError(f"{path}: {error}") from error
     except _UNREADABLE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise StoreError(f"{path}: is no export of an index, or a damaged one ({reason}); export it again") from error
+        raise StoreError(f"{path}: is not an export of an index, or is damaged ({reason}); export it again") from error
 
 
 def _checked(table: PointTable) -> PointTable:
@@ -175,7 +175,7 @@ def _checked(table: PointTable) -> PointTable:
     tally = Tally()
     for point in table.scroll(vectors=True):
         if not isinstance(point.payload, dict):
-            raise ValueError(f"the payload of point {point.id} is no object")
+            raise ValueError(f"the payload of point {point.id} is not an object")
         tally.add(point)
     if tally.checksum != table.checksum:
         raise ValueError("its checksum is wrong")

@@ -129,9 +129,9 @@ def _parse(line: bytes | None) -> tuple[str, str, float]:
     except UnicodeDecodeError as error:
         raise ValueError("is not UTF-8; save the file as UTF-8") from error
     except (ValueError, RecursionError) as error:
-        raise ValueError("is no JSON; write one object a line, without commas between lines") from error
+        raise ValueError("is not JSON; write one object a line, without commas between lines") from error
     if not isinstance(event, dict):
-        raise ValueError('is no JSON object; write {"session": …, "product": …, "time": …}')
+        raise ValueError('is not a JSON object; write {"session": …, "product": …, "time": …}')
     for name in ("session", "product", "time"):
         if event.get(name) is None:
             raise ValueError(f"has no {name}; every event needs session, product and time")
@@ -153,9 +153,9 @@ def _seconds(value: Any) -> float:
             moment = datetime.fromisoformat(value)
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError) as error:
-            raise ValueError("time is no moment; write 2026-01-31T18:00:00Z or unix seconds") from error
+            raise ValueError("time is not a moment; write 2026-01-31T18:00:00Z or unix seconds") from error
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # NaN is not itself
-        raise ValueError("time is no moment; write 2026-01-31T18:00:00Z or unix seconds")
+        raise ValueError("time is not a moment; write 2026-01-31T18:00:00Z or unix seconds")
     if not 0 <= value <= LATEST_SECOND:
         raise ValueError("time is out of range; write seconds since 1970, not milliseconds")
     return float(value)

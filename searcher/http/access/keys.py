@@ -211,7 +211,9 @@ def _key(row: dict[str, Any]) -> Key:
 
 def _unreadable(path: Path, error: Exception) -> UsageError:
     reason = error.strerror if isinstance(error, OSError) else repr(error)
-    return UsageError(f"{path}: is no readable file of API keys ({reason}); restore it, or remove it and make new keys")
+    return UsageError(
+        f"{path}: is not a readable file of API keys ({reason}); restore it, or remove it and make new keys"
+    )
 
 
 def _write(path: Path, keys: dict[str, Key]) -> None:

@@ -51,7 +51,7 @@ async def similar_to_product(
 
 @router.post("/similar", responses=ANSWER, response_class=Response, summary="Products like a product, photo or vector")
 async def similar(service: Service, turns: TakingTurns, body: SimilarBody) -> Response:
-    """Scores are cosines, best first; the product asked with is no answer."""
+    """Scores are cosines, best first; the product asked with is not an answer."""
 
     def work() -> Response:
         asked = body.example()
@@ -95,7 +95,7 @@ async def _beside_upload(
         raise RequestValidationError(told(found, _UploadOptions, 2)) from error
     except (ValueError, RecursionError) as error:
         raise RequestValidationError(
-            [{"type": "options_json", "loc": ("body", "options"), "msg": f"is no JSON ({error})"}]
+            [{"type": "options_json", "loc": ("body", "options"), "msg": f"is not JSON ({error})"}]
         ) from error
 
 

@@ -38,7 +38,7 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50,
     """Three rankings, each with what stands out most first.
 
     *Far*: the mean distance to the ten nearest photos of other products, seen against all of the catalog and against
-    these neighbours' own, whichever is less: a sparse corner of the catalog is no outlier, and neither is the rim of a
+    these neighbours' own, whichever is less: a sparse corner of the catalog is not an outlier, nor is the rim of a
     dense one. The second is the local outlier factor's idea (Breunig et al., *LOF*, SIGMOD 2000); both are told in
     robust deviations (median and MAD). *No jewelry*: far, and a classifier that did not see the product is unsure of
     its category. *Disagreeing*: a product's two least alike photos, seen against the other products.

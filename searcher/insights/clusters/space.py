@@ -15,7 +15,7 @@ SHRINK = 0.05
 def product_vectors(gallery: Gallery) -> Floats:
     """Unit vectors of products [products, dimension]: the mean of their photos, after whitening by `whitening`.
 
-    A cosine between them is no cosine of photos: it is for comparing products with each other.
+    A cosine between them is not a cosine of photos: it is for comparing products with each other.
     """
     space = whitening(gallery)
     total = np.add.reduceat(gallery.vectors.astype(np.float64), gallery.starts[:-1], axis=0) @ space

@@ -163,7 +163,7 @@ class DuplicateReport(Report):
 
     groups: tuple[Group, ...]
     loose_pairs: tuple[Pair, ...]
-    """Pairs that are in a tier but in no group, because one of them is no match for the medoid of the other's group."""
+    """Pairs that are in a tier but in no group, as one of them does not match the medoid of the other's group."""
     counts: Counts
 
     def summary(self) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Decisions:
         """The decisions in a file; none where there is no file. A last line that a crash cut off is passed over.
 
         Raises:
-            JewelryError: the file cannot be read, or a line before the last one is no decision.
+            JewelryError: the file cannot be read, or a line before the last one is not a decision.
         """
         try:
             data = path.read_bytes()
@@ -99,7 +99,7 @@ def append(path: Path, first: str, second: str, verdict: Verdict, by: str) -> De
     A decision is never changed: to take one back, add another.
 
     Raises:
-        UsageError: what is given is no decision.
+        UsageError: what is given is not a decision.
         JewelryError: the file cannot be written, or its last line is damaged in a way that no crash leaves behind.
     """
     decision = _checked(Decision(first, second, verdict, by, now()))
@@ -133,7 +133,7 @@ def _end_last_line(path: Path, descriptor: int) -> None:
     whole = _decision_of(last) is not None
     if last.endswith(b"\n"):
         if not whole:
-            raise JewelryError(f"{path}: its last line is no decision; correct that line or remove it")
+            raise JewelryError(f"{path}: its last line is not a decision; correct that line or remove it")
     elif whole:
         os.write(descriptor, b"\n")
     else:
@@ -149,7 +149,7 @@ def _read(path: Path, data: bytes) -> Iterator[Decision]:
         if decision is not None:
             yield decision
         elif number < len(lines):
-            raise JewelryError(f"{path}, line {number}: is no decision; correct that line or remove it")
+            raise JewelryError(f"{path}, line {number}: is not a decision; correct that line or remove it")
 
 
 def _decision_of(line: bytes) -> Decision | None:

@@ -84,7 +84,7 @@ def _laid(
 
 def _difference(first: Image.Image, second: Image.Image) -> NDArray[np.float32]:
     """How far apart two pictures are in colour, 0..1 for `SEEN` to `STRONG`, [h, w]."""
-    blur = ImageFilter.GaussianBlur(0.8)  # an edge that is off by half a pixel is no difference
+    blur = ImageFilter.GaussianBlur(0.8)  # an edge that is off by half a pixel is not a difference
     apart = _lab(first.filter(blur)) - _lab(second.filter(blur))
     distance = np.sqrt((apart**2).sum(axis=2))
     strength: NDArray[np.float32] = ((distance - SEEN) / (STRONG - SEEN)).clip(0, 1)

@@ -66,7 +66,7 @@ class Published:
         try:
             product_id.encode()
             points = list(self.store.scroll(of_product(product_id), vectors=vectors))
-        except UnicodeEncodeError:  # bytes of a command line that are no UTF-8: no index holds that
+        except UnicodeEncodeError:  # bytes of a command line that are not UTF-8: no index holds that
             points = []
         if points:
             return sorted(points, key=lambda point: (value_at(point.payload, "photo.rank") or 0, point.id))

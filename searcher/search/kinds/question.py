@@ -103,7 +103,7 @@ class Search:
 
     @property
     def products(self) -> list[str]:
-        """The products asked with: they are no answer."""
+        """The products asked with: they are not an answer."""
         ids = (asked.example.product_id for asked in (*self.liked, *self.disliked))
         return [product_id for product_id in ids if product_id is not None]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from indexer.models.embedder import Embedder, Prediction
 
 MAX_BATCH = 16
-"""Photos that one caller computes for others before he gets his own answer."""
+"""Photos that one caller computes for others before it gets its own answer."""
 
 
 class MicroBatches:

@@ -111,7 +111,7 @@ def _parse_one(text: str, fields: FieldTable) -> Boost:
     try:
         weight = parse_number(weight_text)
     except ValueError:
-        raise ValueError(f"the weight {shown(weight_text)} is no number; write FIELD:0.05") from None
+        raise ValueError(f"the weight {shown(weight_text)} is not a number; write FIELD:0.05") from None
     if not -1.0 <= weight <= 1.0:
         raise ValueError(f"the weight {weight:g} is out of bounds; scores are cosines, so give -1 to 1")
     if kind is FieldType.TEXT:
@@ -189,7 +189,7 @@ def _half_life(field: str, scale: str) -> float:
             raise ValueError(scale)
         days = parse_number(scale[:-1].strip())
     except ValueError:
-        raise ValueError(f"the scale {shown(scale)} is no half-life in days: {field}:0.05@30d") from None
+        raise ValueError(f"the scale {shown(scale)} is not a half-life in days: {field}:0.05@30d") from None
     if not 0.0 < days <= MAX_HALF_LIFE:
         raise ValueError(
             f"the half-life of {days:g} days is out of bounds; give more than 0, at most {MAX_HALF_LIFE:g}"

@@ -34,7 +34,7 @@ def parse_caps(texts: Sequence[str], table: FieldTable) -> tuple[Cap, ...]:
         table: the catalog's fields (``record.field_table``); the fields every point has are added.
 
     Raises:
-        UsageError: an unknown field, one that is no keyword, or malformed text. The message is one line that
+        UsageError: an unknown field, one that is not a keyword, or malformed text. The message is one line that
             quotes the text and lists the keyword fields there are.
     """
     fields = known_fields(table)

@@ -21,7 +21,7 @@ def relaxations(texts: Sequence[str], relax: Sequence[str], table: FieldTable) -
 
     Each filter text is a unit, and a step drops one of them. The relax order is gone through from its start: a
     field name drops the filters of that field, ``*`` all that are left, the last text first. The filters as given
-    are no step. A field that no filter names drops nothing, so that a shop may keep one order for all questions;
+    are not a step. A field that no filter names drops nothing, so that a shop may keep one order for all questions;
     a filter whose field is not in the order is never dropped.
 
     Args:
@@ -30,7 +30,7 @@ def relaxations(texts: Sequence[str], relax: Sequence[str], table: FieldTable) -
         table: the catalog's fields (``record.field_table``); the fields every point has are added.
 
     Raises:
-        UsageError: a name in the order that is no field, whether or not it comes to dropping one; the message lists
+        UsageError: a name in the order that is not a field, whether or not it comes to dropping one; the message lists
             the fields.
     """
     fields = known_fields(table)

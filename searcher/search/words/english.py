@@ -63,7 +63,7 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def singular(word: str) -> str:
-    """An English noun's singular by its spelling: rings, rubies, watches; a word that is no plural stays as it is."""
+    """An English noun's singular by its spelling: rings, rubies, watches; any other word stays as it is."""
     if len(word) <= 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies") and len(word) > 4:

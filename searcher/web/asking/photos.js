@@ -13,7 +13,7 @@ export const photoOf = (number) => kept.get(number);
 
 /** Take a photo in and give its number. Throws an `Error` with one line for people. */
 export async function takeIn(file) {
-  if (file.type && !file.type.startsWith("image/")) throw new Error(`${file.name || "This"} is no photo; choose a JPEG, PNG or WebP file.`);
+  if (file.type && !file.type.startsWith("image/")) throw new Error(`${file.name || "This"} is not a photo; choose a JPEG, PNG or WebP file.`);
   if (!file.size) throw new Error(`${file.name || "This photo"} is empty; choose another.`);
   const bitmap = await createImageBitmap(file).catch(() => null); // a kind that only the service may know
   const photo = { file, name: file.name || "pasted photo", url: null, width: 0, height: 0, small: null };

@@ -36,7 +36,7 @@ CANDIDATES = 100_000
 
 
 def imagededup() -> ModuleType:
-    """The package, or a skipped test where it is not installed: it is no dependency of this project."""
+    """The package, or a skipped test where it is not installed: it is not a dependency of this project."""
     try:
         import imagededup.methods
     except ImportError as error:
@@ -132,7 +132,7 @@ def main() -> None:
     first, second = all_pairs(len(rows))
     truth = Truth(rows)
     print(f"{len(rows)} photos, {len(first)} pairs, {truth.copies_of.sum():.0f} copies")
-    imagededup()  # its import takes seconds, which are no part of what a photo costs
+    imagededup()  # its import takes seconds, which are not part of what a photo costs
     began = time.perf_counter()
     codes = phash_codes(folder, rows)
     ms = 1000 * (time.perf_counter() - began) / len(rows)

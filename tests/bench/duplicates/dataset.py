@@ -52,7 +52,7 @@ class Labelled:
     edit: str
     """Family of the edit, or empty."""
     strength: int
-    """0, 1 or 2; -1 for what is no edit."""
+    """0, 1 or 2; -1 for what is not an edit."""
     base: str
     """Key of the base photo that this one was made for; its own key for a distractor. Bootstraps draw these."""
     picture: str

@@ -1,4 +1,4 @@
-"""Hard negatives of a drawn product: what a studio with a fixed camera takes next, and what is no copy of the photo.
+"""Hard negatives of a drawn product: what a studio with a fixed camera takes next, and what is not a copy of the photo.
 
 Other metal, other stone, other size, the mirrored piece, an engraving: all in the pose and on the board of the first
 photo, but drawn anew: new grain, slightly other light. And further photos of the product and of a variant of it.
@@ -33,7 +33,7 @@ ENGRAVED = ("A", "M", "J", "AB", "MK", "L&E", "2026", "Anna", "LOVE", "Nr.7")
 
 @dataclass(frozen=True)
 class HardNegative:
-    """A photo that is no copy: which kind it is, and which piece it shows (the product's own, or a variant of it)."""
+    """A photo that is not a copy: its kind, and which piece it shows (the product's own, or a variant of it)."""
 
     kind: str
     piece: str

@@ -200,12 +200,12 @@ def test_links_and_backslashes_inside_the_catalog(tmp_path: Path) -> None:
         (
             "price",
             "€ 12.50",
-            "price '€ 12.50' is no number; write 1250.50: digits and a decimal point, no currency sign",
+            "price '€ 12.50' is not a number; write 1250.50: digits and a decimal point, no currency sign",
         ),
-        ("price", "12.50-", "is no number"),
-        ("price", "nan", "is no number"),
-        ("in_stock", "perhaps", "is no boolean; write true or false"),
-        ("listed", "31.01.2026", "is no date; write 2026-01-31"),
+        ("price", "12.50-", "is not a number"),
+        ("price", "nan", "is not a number"),
+        ("in_stock", "perhaps", "is not a boolean; write true or false"),
+        ("listed", "31.01.2026", "is not a date; write 2026-01-31"),
         ("category", "rings|gifts", "category 'rings|gifts' is a list"),
     ],
 )
@@ -245,7 +245,7 @@ def test_types_are_inferred_and_overridden(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ('[fields]\nweight = "number"\n', "field 'weight' is no column of catalog.csv"),
+        ('[fields]\nweight = "number"\n', "field 'weight' is not a column of catalog.csv"),
         ('[fields]\nproduct_id = "number"\n', "field 'product_id' is always text"),
         ('[fields]\nprice = "money"\n', "unknown type 'money'"),
         ("[fields\n", "not valid TOML"),

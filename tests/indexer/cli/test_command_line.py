@@ -120,7 +120,7 @@ def test_json_is_one_document_that_every_parser_takes() -> None:
     result = run("ends", "--json")
 
     def no_constant(name: str) -> None:
-        raise AssertionError(f"{name} is no JSON")
+        raise AssertionError(f"{name} is not JSON")
 
     document = json.loads(result.stdout, parse_constant=no_constant)
     assert document == {"café": [1.5, None], "deep": {"worst": None}, "pair": [1, True, None]}

@@ -1,4 +1,4 @@
-"""Point ids are for ever: a change here would orphan every point of every index."""
+"""Point ids are forever: a change here would orphan every point of every index."""
 
 from __future__ import annotations
 

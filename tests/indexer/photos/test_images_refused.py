@@ -1,4 +1,4 @@
-"""Files that are no photo, damaged, hostile or too large: refused with one line, quickly, and never with a crash."""
+"""Files that are not a photo, damaged, hostile or too large: refused with one line, quickly, and never with a crash."""
 
 from __future__ import annotations
 

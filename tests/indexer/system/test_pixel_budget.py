@@ -1,4 +1,4 @@
-"""The budget of pixels: never exceeded, never lost, and the large are not passed over for ever."""
+"""The budget of pixels: never exceeded, never lost, and the large are not passed over forever."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_what_is_larger_than_the_budget_goes_alone() -> None:
 
 
 def test_a_large_one_that_waits_is_next() -> None:
-    """Else a stream of small photos would keep it waiting for ever."""
+    """Else a stream of small photos would keep it waiting forever."""
     budget = PixelBudget(10)
     order: list[int] = []
 

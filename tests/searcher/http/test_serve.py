@@ -157,7 +157,7 @@ commands.add_command(serve_command)
         (["--port", "65536"], 2, "65536"),
         (["--workers", "0"], 2, "--workers"),
         (["--rate-limit", "-1"], 2, "--rate-limit"),
-        (["--cors-origin", "shop.example"], 2, "is no origin"),
+        (["--cors-origin", "shop.example"], 2, "is not an origin"),
         (["--qdrant-url", "http://127.0.0.1:1", "--index", "x"], 2, "both a directory"),
     ],
 )
@@ -187,8 +187,8 @@ def test_a_missing_extra_is_named(package: str, monkeypatch: pytest.MonkeyPatch)
     ("host", "error"),
     [
         ("203.0.113.1", "does not have this address"),
-        ("no such host", "is no address"),
-        ("a" * 300, "is no address"),
+        ("no such host", "is not an address"),
+        ("a" * 300, "is not an address"),
     ],
 )
 def test_addresses_that_are_none(host: str, error: str) -> None:

@@ -83,7 +83,7 @@ ASKED = {
 
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file that is no photo; and whoever fetches one fails."""
+    """A file that is not a photo; and whoever fetches one fails."""
 
     def fetch(_: object, url: str) -> bytes:
         raise ImageError(f"{url} was fetched")

@@ -54,7 +54,7 @@ def test_dropped_and_pasted_photos_are_asked_with(
 def test_a_dropped_text_is_no_photo(visit: Visit) -> None:
     visit.open()
     visit.page.evaluate(CARRIED, ["drop", "words.txt", base64.b64encode(b"words").decode(), "text/plain"])
-    assert visit.page.get_by_role("alert").inner_text() == "words.txt is no photo; choose a JPEG, PNG or WebP file."
+    assert visit.page.get_by_role("alert").inner_text() == "words.txt is not a photo; choose a JPEG, PNG or WebP file."
 
 
 def test_the_box_drawn_is_the_part_searched(visit: Visit, photo: Path, service: SearchService) -> None:
@@ -149,7 +149,7 @@ def test_a_price_range_replaces_another(visit: Visit) -> None:
     assert ranges.first.get_attribute("aria-pressed") == "false"
     assert visit.page.locator("#active .chip").count() == 1
     count = int(ranges.last.locator(".count").inner_text())
-    assert len(visit.products) == count < 11  # P000 itself, which is no answer, costs nothing
+    assert len(visit.products) == count < 11  # P000 itself, which is not an answer, costs nothing
 
 
 def test_plus_and_minus_refine(visit: Visit, photo: Path, service: SearchService) -> None:

@@ -48,7 +48,7 @@ def test_an_unknown_product_is_one_line_with_a_way_on(browser: Browser, address:
 
 def test_a_broken_photo(browser: Browser, address: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
-    broken.write_bytes(b"\xff\xd8\xff\xe0 this is no photo")
+    broken.write_bytes(b"\xff\xd8\xff\xe0 this is not a photo")
     with visiting(browser, address) as visit:
         visit.open()
         visit.page.set_input_files("#file", broken)

@@ -35,7 +35,7 @@ def write_tiny_model(path: Path, size: int = 32, categories: Sequence[str] = CAT
     from safetensors.numpy import save_file
 
     if size % GRID:
-        raise ValueError(f"size {size} is no multiple of {GRID}")
+        raise ValueError(f"size {size} is not a multiple of {GRID}")
     weights = _weights(len(categories), seed)
     content: bytes = onnx.ModelProto.SerializeToString(_network(size, len(categories), weights))
     preprocessing = Preprocessing(size=size)

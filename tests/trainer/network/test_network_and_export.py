@@ -102,7 +102,7 @@ def test_what_is_no_model_is_never_replaced(tmp_path: Path, kind: str) -> None:
         (target / "mine.jpg").write_text("mine")
     else:
         target.symlink_to(tmp_path)
-    with pytest.raises(UsageError, match="is no model directory"), publishing(target):
+    with pytest.raises(UsageError, match="is not a model directory"), publishing(target):
         pytest.fail("opened")
 
 

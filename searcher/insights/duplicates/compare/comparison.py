@@ -94,7 +94,7 @@ class Comparison:
         Args:
             pairs: pairs that share their first photo should stand together.
             until: the moment, by ``time.monotonic``, from which no further pair is begun.
-            given: pictures that are no photos of the index, by `Photo.id`.
+            given: pictures that are not photos of the index, by `Photo.id`.
         """
         if len(pairs) >= MANY and not given:
             parts = [(pairs[start : start + CHUNK], until) for start in range(0, len(pairs), CHUNK)]

@@ -61,7 +61,7 @@ class Verifier:
     copy: Trees
     """Whether it is a copy, by all features."""
     kind: Trees
-    """What it is if it is no copy."""
+    """What it is if it is not a copy."""
     thresholds: Thresholds
     record: Mapping[str, Any] = field(default_factory=dict)
     """What it was trained on."""
@@ -139,7 +139,7 @@ def read_verifier(path: Path) -> Verifier:
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror or error}); {again}") from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
-        raise UsageError(f"{path}: is no verifier ({error!r}); {again}") from error
+        raise UsageError(f"{path}: is not a verifier ({error!r}); {again}") from error
     if max(trees.feature.max() for trees in (made.gate, made.order, made.copy, made.kind)) >= len(NAMES):
         raise UsageError(f"{path}: names a feature that there is not; {again}")
     return made

@@ -37,7 +37,7 @@ def inside() -> Fetcher:
 
 
 class Names:
-    """A resolver with a script: the answers to each name, in turn, the last for ever; remembers what it was asked."""
+    """A resolver with a script: the answers to each name, in turn, the last forever; remembers what it was asked."""
 
     def __init__(self, **answers: list[list[str]]) -> None:
         self._answers = {name.replace("_", "."): list(scripts) for name, scripts in answers.items()}

@@ -17,7 +17,7 @@ from tests.faults.loopback_qdrant import COLLECTION, Handler, LoopbackQdrant, lo
 
 
 class SnapshotHandler(Handler):
-    """Adds what is no JSON: downloads and uploads."""
+    """Adds what is not JSON: downloads and uploads."""
 
     def do_GET(self) -> None:  # noqa: N802 - the name http.server looks for
         parts = urlsplit(self.path).path.split("/")

@@ -126,7 +126,7 @@ def test_damage_is_found_before_anything_is_published(index: Index, aside: Path)
     with pytest.raises(StoreError, match="are not those that were put aside"):
         restore_snapshot(aside, index)
     (aside / "snapshot.json").unlink()
-    with pytest.raises(StoreError, match="is no snapshot"):
+    with pytest.raises(StoreError, match="is not a snapshot"):
         restore_snapshot(aside, index)
     assert index.generations() == ["1"]
 

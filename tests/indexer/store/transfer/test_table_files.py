@@ -133,21 +133,21 @@ class Bomb:
 def test_pickles_are_never_run(tmp_path: Path) -> None:
     path = tmp_path / "old.npz"
     path.write_bytes(pickle.dumps(Bomb()))
-    with pytest.raises(StoreError, match="is no export of an index"):
+    with pytest.raises(StoreError, match="is not an export of an index"):
         read_table(path)
     np.savez(path, about=np.array([Bomb()], dtype=object), allow_pickle=True)
-    with pytest.raises(StoreError, match="is no export of an index"):
+    with pytest.raises(StoreError, match="is not an export of an index"):
         read_table(path)
 
 
 def test_files_of_others(path: Path) -> None:
     for content in (b"", b"PK\x03\x04", b"PAR1PAR1", b"\x93NUMPY", b"<html>"):
         path.write_bytes(content)
-        with pytest.raises(StoreError, match="is no export of an index"):
+        with pytest.raises(StoreError, match="is not an export of an index"):
             read_table(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("../about.npy", b"x")
-    with pytest.raises(StoreError, match="is no export of an index"):
+    with pytest.raises(StoreError, match="is not an export of an index"):
         read_table(path)
     path.unlink()
     with pytest.raises(StoreError, match="no such file; write one with: indexer export"):

@@ -205,9 +205,9 @@ def test_what_is_written_can_be_read() -> None:
 
 
 BAD_LINES = [
-    (b"{", "is no JSON"),
-    (b"[" * 5000, "is no JSON"),
-    (b"[1, 2]", "is no JSON object"),
+    (b"{", "is not JSON"),
+    (b"[" * 5000, "is not JSON"),
+    (b"[1, 2]", "is not a JSON object"),
     (b"\xff\xfe{}", "is not UTF-8"),
     (b'{"product": "P001", "time": 1}', "has no session"),
     (b'{"session": "s", "product": null, "time": 1}', "has no product"),
@@ -215,13 +215,13 @@ BAD_LINES = [
     (b'{"session": "s", "product": ["P001"], "time": 1}', "product is neither text nor a whole number"),
     (b'{"session": true, "product": "P001", "time": 1}', "session is neither"),
     (b'{"session": "", "product": "P001", "time": 1}', "session is neither"),
-    (b'{"session": "s", "product": "P001", "time": "yesterday"}', "time is no moment"),
-    (b'{"session": "s", "product": "P001", "time": true}', "time is no moment"),
-    (b'{"session": "s", "product": "P001", "time": NaN}', "time is no moment"),
+    (b'{"session": "s", "product": "P001", "time": "yesterday"}', "time is not a moment"),
+    (b'{"session": "s", "product": "P001", "time": true}', "time is not a moment"),
+    (b'{"session": "s", "product": "P001", "time": NaN}', "time is not a moment"),
     (b'{"session": "s", "product": "P001", "time": Infinity}', "time is out of range"),
     (b'{"session": "s", "product": "P001", "time": 1770000000000}', "not milliseconds"),
     (b'{"session": "s", "product": "P001", "time": -1}', "time is out of range"),
-    (b'{"session": "s", "product": "P001", "time": 1' + b"0" * 5000 + b"}", "is no JSON"),
+    (b'{"session": "s", "product": "P001", "time": 1' + b"0" * 5000 + b"}", "is not JSON"),
     (b'{"session": "' + b"s" * LONGEST_LINE + b'"}', "is longer than 65536 bytes"),
     (b'{"session": "' + b"s" * 5 * LONGEST_LINE + b'"}', "is longer than 65536 bytes"),
 ]
@@ -301,7 +301,7 @@ def test_bad_lines_are_named_in_a_file_of_their_own(shop: Shop) -> None:
         (" \n\n", "holds no events"),
         (
             "session,product,time\na,P001,1\n",
-            "not one usable event, 2 lines rejected; first: events.jsonl:1: is no JSON",
+            "not one usable event, 2 lines rejected; first: events.jsonl:1: is not JSON",
         ),
         ('{"session": 1, "product": "X1", "time": 1}\n', "none of its 1 products is in"),
     ],

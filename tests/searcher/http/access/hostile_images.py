@@ -94,7 +94,7 @@ def going_in_circles() -> bytes:
 
 REFUSED: dict[str, Make] = {
     "one byte": lambda: b"\xff",
-    "text": lambda: b"this is no photo\n" * 100,
+    "text": lambda: b"this is not a photo\n" * 100,
     "html": lambda: b"<!doctype html><script>alert(1)</script>",
     "svg with an entity": lambda: (
         b'<?xml version="1.0"?><!DOCTYPE s [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg>&x;</svg>'

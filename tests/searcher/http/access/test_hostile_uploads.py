@@ -358,6 +358,6 @@ def test_slow_bodies_do_not_keep_others_waiting(shop: Shop) -> None:
 
 
 def test_large_photos_are_decoded_one_after_the_other(client: TestClient) -> None:
-    """A photo of the most pixels there may be is no bomb: it is answered, as long as it takes."""
+    """A photo of the most pixels there may be is not a bomb: it is answered, as long as it takes."""
     content = png(80_000_000 // 1000, 1000, bytes((1 + 80_000) * 1000), color=0)
     assert client.post("/v1/classify/photo", files={"image": content}).status_code == 200

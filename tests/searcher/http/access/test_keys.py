@@ -112,7 +112,7 @@ def test_a_broken_file_opens_nothing(file: KeyFile, broken: str) -> None:
     assert file.find(token)
     file.path.write_text(broken)
     for use in (lambda: file.find(token), file.keys, lambda: file.add("more", "read"), lambda: file.revoke("x")):
-        with pytest.raises(UsageError, match="is no readable file of API keys"):
+        with pytest.raises(UsageError, match="is not a readable file of API keys"):
             use()
     assert file.path.read_text() == broken
 

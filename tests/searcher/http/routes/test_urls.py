@@ -111,7 +111,7 @@ def server(wall: Wall) -> Iterator[WebServer]:
 
 
 class Names:
-    """A name server with a script: the answers to each name in turn, the last for ever."""
+    """A name server with a script: the answers to each name in turn, the last forever."""
 
     def __init__(self, **answers: list[list[str]]) -> None:
         self._answers = {name.replace("_", "."): list(script) for name, script in answers.items()}

@@ -44,8 +44,8 @@ def test_a_shop_calibrates_and_the_report_uses_it(sample_shop: object, tmp_path:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "is no verifier"),
-        ("{}", "is no verifier"),
+        ("", "is not a verifier"),
+        ("{}", "is not a verifier"),
         ('{"format_version": 99}', "newer format"),
         ('{"format_version": 1, "features": ["a"]}', "compares otherwise"),
     ],

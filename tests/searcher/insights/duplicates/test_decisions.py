@@ -92,11 +92,11 @@ def test_a_damaged_line_is_named(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "decisions.jsonl"
     good = text_of(Decision(SHAS[0], SHAS[1], "same", "anna", "now"))
     path.write_text(f"{good}{damage}\n{good}")
-    with pytest.raises(JewelryError, match=r"decisions\.jsonl, line 2: is no decision; correct"):
+    with pytest.raises(JewelryError, match=r"decisions\.jsonl, line 2: is not a decision; correct"):
         Decisions.read(path)
     path.write_text(f"{good}{damage}\n")
     assert len(Decisions.read(path)) == 1
-    with pytest.raises(JewelryError, match="its last line is no decision"):
+    with pytest.raises(JewelryError, match="its last line is not a decision"):
         append(path, SHAS[0], SHAS[1], "same", "anna")
 
 
