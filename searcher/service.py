@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from indexer.errors import JewelryError
 from indexer.store.embedded.index import open_index
-from indexer.store.filters.text_form import Where
+from indexer.store.filters.where import Where
 from indexer.store.interface import Index
 from searcher.answers.answer import Answer
 from searcher.answers.product import ProductPage

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from indexer.store.filters.text_form import where_texts
+from indexer.store.filters.where import where_texts
 from indexer.system.plain_json import AS_IT_SAYS, HIDDEN, LEFT_OUT, Picture, PlainJson, rounded
 from searcher.answers.facet import Facet
 from searcher.questions.options import Options

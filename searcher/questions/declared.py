@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from indexer.errors import UsageError
-from indexer.store.filters.text_form import Where
+from indexer.store.filters.where import Where
 
 
 class Option(NamedTuple):
@@ -62,9 +62,9 @@ declaration = dataclass(init=False, repr=False, eq=False)
 @cache
 def declared(of: type) -> tuple[Declared, ...]:
     """The options that a dataclass declares, in their order; fields without an `Option` are none."""
-    hints, found = get_type_hints(of, include_extras=True), []
+    found = []
     for one in fields(of):
-        hint = hints[one.name]
+        hint: Any = one.type  # evaluated already: see the modules that declare
         options = [part for part in getattr(hint, "__metadata__", ()) if isinstance(part, Option)]
         if get_origin(hint) is Annotated and options:
             kind, nullable = _without_none(get_args(hint)[0])

@@ -20,7 +20,7 @@ from pydantic import (
     create_model,
 )
 
-from indexer.store.filters.text_form import Where
+from indexer.store.filters.where import Where
 from searcher.questions.declared import Declared, declared
 
 Text = Annotated[str, StringConstraints(max_length=1000)]

@@ -1,11 +1,11 @@
 """Options of one kind of question each, declared in the way of those that all questions share."""
 
-from __future__ import annotations
+# No annotations from __future__: an option is read out of its annotation, and texts would have to be compiled anew.
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from indexer.store.filters.text_form import Where
+from indexer.store.filters.where import Where
 from searcher.questions.declared import Option, declaration
 from searcher.questions.options import WHERE
 

@@ -1,13 +1,13 @@
 """What every question about products takes besides what it asks with: number, filters, style, explanation."""
 
-from __future__ import annotations
+# No annotations from __future__: an option is read out of its annotation, and texts would have to be compiled anew.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
 
 from indexer.errors import UsageError
-from indexer.store.filters.text_form import Where, where_json
+from indexer.store.filters.where import Where, where_json
 from searcher.questions.declared import Option, check, declared
 
 MAX_PRODUCTS = 10_000

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from indexer.fields.roles import NOT_ANSWERED
 from indexer.fields.types import Payload
-from indexer.store.filters.text_form import where_texts
 from indexer.store.filters.tree import both
+from indexer.store.filters.where import where_texts
 from searcher.answers.answer import Answer, Match, Query
 from searcher.questions.options import Options
 from searcher.search.explain import explain, likeness, sample_of

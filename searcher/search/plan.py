@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.fields.types import FieldTable
 from indexer.store.filters import text_form
-from indexer.store.filters.text_form import where_texts
 from indexer.store.filters.tree import Filter, all_of
+from indexer.store.filters.where import where_texts
 from searcher.questions.options import Options
 from searcher.search.ground.published import Published
 from searcher.search.kinds.question import Asking, Question

@@ -14,17 +14,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from indexer.errors import FilterError
 from indexer.fields.types import FieldTable, FieldType, is_date_only, parse_boolean, parse_date, parse_number
 from indexer.store.filters.check import MAX_DEPTH, check_filter, is_unicode, kind_of, listing, shown
 from indexer.store.filters.json_form import read_filter
 from indexer.store.filters.tree import Condition, DateRange, Filter, IsEmpty, Match, Prefix, Range, Text, known_fields
-
-Where = str | Sequence[str] | Filter | Mapping[str, Any] | None
-"""Filter texts, all of which must hold; a filter tree; or a filter in Qdrant's JSON."""
-
+from indexer.store.filters.where import Where, where_texts
 
 _CLAUSE = re.compile(r"\s*([^\W\d][\w.-]*?)\s*(!=|<=|>=|\^=|=|<|>|~)(.*)\Z", re.DOTALL)
 _WORD = re.compile(r"[^\W_]")
@@ -263,17 +260,3 @@ def split_values(text: str) -> list[Value]:
             raise ValueError("nothing follows the last |")
         rest = rest[end:].strip()
     return values
-
-
-def where_texts(where: Where) -> tuple[str, ...]:
-    """The filter texts; none for a tree or JSON."""
-    if where is None or isinstance(where, Filter | Mapping):
-        return ()
-    return (where,) if isinstance(where, str) else tuple(where)
-
-
-def where_json(where: Where) -> Any:
-    """How the filter was asked for, as plain JSON values: a list of texts, or Qdrant's JSON."""
-    if isinstance(where, Filter):
-        return [repr(where)]
-    return dict(where) if isinstance(where, Mapping) else list(where_texts(where))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from indexer.store.filters.text_form import Where, where_json
+from indexer.store.filters.where import Where, where_json
 from indexer.system.clock import now
 from searcher.insights.audits.answers import Mislabel, MislabelReport
 from searcher.insights.audits.classifier import FOLDS, out_of_sample

@@ -11,7 +11,7 @@ import numpy as np
 from indexer.errors import UsageError
 from indexer.fields.roles import CLUSTER
 from indexer.fields.types import FieldType
-from indexer.store.filters.text_form import Where, where_json
+from indexer.store.filters.where import Where, where_json
 from indexer.system.clock import now
 from searcher.insights.audits.photos import photo_of
 from searcher.insights.clusters.answers import Cluster, ClusterReport, Member, Place

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from indexer.store.filters.text_form import Where, where_texts
 from indexer.store.filters.tree import Filter, both
+from indexer.store.filters.where import Where, where_texts
 from indexer.system.clock import now
 from indexer.system.progress import Progress
 from searcher.insights.duplicates.answers import Counts, DuplicateReport, Evidence, Photo

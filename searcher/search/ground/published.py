@@ -14,8 +14,8 @@ from indexer.errors import JewelryError, UnknownProduct
 from indexer.fields.types import Payload
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.filters import text_form
-from indexer.store.filters.text_form import Where
 from indexer.store.filters.tree import Filter, Match, Range, value_at
+from indexer.store.filters.where import Where
 from indexer.store.interface import Index, Store
 from indexer.store.records import Point, Vectors
 
