@@ -63,28 +63,26 @@ class IndexerSettings(BaseSettings):
                 f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env"
             ) from None
 
+    def open_chosen(self, *, index: Path | None = None, qdrant_url: str | None = None) -> Index:
+        """The index that options and these settings choose: embedded, or on a server, which is asked its version.
 
-def open_chosen(settings: IndexerSettings, *, index: Path | None = None, qdrant_url: str | None = None) -> Index:
-    """The index that options and settings choose: an embedded one, or one on a server, which is asked its version.
+        Args:
+            index: the directory given as an option.
+            qdrant_url: the address given as an option.
 
-    Args:
-        settings: of this process.
-        index: the directory given as an option.
-        qdrant_url: the address given as an option.
-
-    Raises:
-        UsageError: both a directory and an address are given, or the address is none.
-        StoreError: the server cannot be used.
-    """
-    url = qdrant_url or settings.qdrant_url
-    if not url:
-        return open_index(index or settings.index)
-    if index is not None or "index" in settings.model_fields_set:
-        raise UsageError(
-            f"both a directory ({index or settings.index}) and a Qdrant server are given; leave out one of "
-            "--index or JEWELRY_INDEX and --qdrant-url or JEWELRY_QDRANT_URL"
-        )
-    return open_server(settings, url)
+        Raises:
+            UsageError: both a directory and an address are given, or the address is none.
+            StoreError: the server cannot be used.
+        """
+        url = qdrant_url or self.qdrant_url
+        if not url:
+            return open_index(index or self.index)
+        if index is not None or "index" in self.model_fields_set:
+            raise UsageError(
+                f"both a directory ({index or self.index}) and a Qdrant server are given; leave out one of "
+                "--index or JEWELRY_INDEX and --qdrant-url or JEWELRY_QDRANT_URL"
+            )
+        return open_server(self, url)
 
 
 def open_server(settings: IndexerSettings, url: str) -> ServerIndex:

@@ -41,10 +41,10 @@ def events(file: Path, index: Path | None, qdrant_url: str | None, min_count: in
       indexer events last-90-days.jsonl --min-count 2 --index /srv/index
     """
     from indexer.cli.progress import Stages
-    from indexer.settings import IndexerSettings, open_chosen
+    from indexer.settings import IndexerSettings
     from indexer.sync.annotate.co_views import update_co_views
 
-    place = open_chosen(IndexerSettings.read(), index=index, qdrant_url=qdrant_url)
+    place = IndexerSettings.read().open_chosen(index=index, qdrant_url=qdrant_url)
     with Stages(show=not as_json) as stages:
         report = update_co_views(file, place, min_count=min_count, progress=stages)
     echo_json(report.to_json()) if as_json else _print(report)

@@ -74,13 +74,13 @@ def sync(
     """
     from indexer.cli.printing import print_report
     from indexer.cli.progress import Stages
-    from indexer.settings import IndexerSettings, find_model, open_chosen
+    from indexer.settings import IndexerSettings, find_model
     from indexer.sync.run import sync as run_sync
 
     if text_model is not None and no_text_model:
         raise UsageError("give either --text-model or --no-text-model")
     settings = IndexerSettings.read()
-    place = open_chosen(settings, index=index, qdrant_url=qdrant_url)
+    place = settings.open_chosen(index=index, qdrant_url=qdrant_url)
     chosen = model or settings.model or find_model(None, _recorded_model(place))
     with Stages(show=not as_json) as stages:
         report = run_sync(
@@ -103,10 +103,10 @@ def sync(
 def status(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
     """Show the published generation: its size, fields, categories and model, and where it is kept."""
     from indexer.cli.printing import print_status
-    from indexer.settings import IndexerSettings, open_chosen
+    from indexer.settings import IndexerSettings
     from indexer.store.status import read_status
 
-    report = read_status(open_chosen(IndexerSettings.read(), index=index, qdrant_url=qdrant_url))
+    report = read_status(IndexerSettings.read().open_chosen(index=index, qdrant_url=qdrant_url))
     echo_json(report) if as_json else print_status(report)
 
 
@@ -120,9 +120,9 @@ def rollback(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
     from is then removed. On a server, a sync with the same model changes its generation in place: only a change of
     model leaves one to go back to.
     """
-    from indexer.settings import IndexerSettings, open_chosen
+    from indexer.settings import IndexerSettings
 
-    place = open_chosen(IndexerSettings.read(), index=index, qdrant_url=qdrant_url)
+    place = IndexerSettings.read().open_chosen(index=index, qdrant_url=qdrant_url)
     before = _current(place)
     generation = place.rollback()
     if as_json:
@@ -137,9 +137,9 @@ def rollback(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
 @json_option
 def prune(index: Path | None, qdrant_url: str | None, keep: int, as_json: bool) -> None:
     """Remove old generations; the published one always stays."""
-    from indexer.settings import IndexerSettings, open_chosen
+    from indexer.settings import IndexerSettings
 
-    place = open_chosen(IndexerSettings.read(), index=index, qdrant_url=qdrant_url)
+    place = IndexerSettings.read().open_chosen(index=index, qdrant_url=qdrant_url)
     removed = place.prune(keep)
     if as_json:
         echo_json({"index": place.location, "removed": removed, "generations": place.generations()})

@@ -177,9 +177,7 @@ def _settings(**given: Any) -> IndexerSettings:
 
 
 def _here(settings: IndexerSettings, index: Path | None, qdrant_url: str | None) -> Index:
-    from indexer.settings import open_chosen
-
-    return open_chosen(settings, index=index, qdrant_url=qdrant_url)
+    return settings.open_chosen(index=index, qdrant_url=qdrant_url)
 
 
 def _there(location: str, collection: str | None, api_key: str | None) -> Index:

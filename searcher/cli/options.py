@@ -94,12 +94,11 @@ def _json_filter(text: str) -> dict[str, Any]:
 
 def service_of(given: Mapping[str, Any]) -> SearchService:
     """The service over the index that options and settings choose."""
-    from indexer.settings import open_chosen
     from searcher.service import SearchService
     from searcher.settings import SearcherSettings
 
     settings = SearcherSettings.read()
-    place = open_chosen(settings, index=given["index"], qdrant_url=given["qdrant_url"])
+    place = settings.open_chosen(index=given["index"], qdrant_url=given["qdrant_url"])
     return SearchService(
         place,
         given.get("model") or settings.model,

@@ -111,10 +111,9 @@ def create_app(
 
 def open_service(settings: ServeSettings) -> SearchService:
     """The search service that settings name; raises ``UsageError`` and ``StoreError`` as `open_chosen` does."""
-    from indexer.settings import open_chosen
     from searcher.service import SearchService
 
-    place = open_chosen(settings)
+    place = settings.open_chosen()
     return SearchService(
         place,
         settings.model,

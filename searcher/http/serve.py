@@ -21,7 +21,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import JewelryError, MissingExtra, StoreMissing, UsageError
-from indexer.settings import open_chosen
 from indexer.system.text import one_line
 from searcher.http.telemetry.json_logs import FIELDS, log_config
 from searcher.settings import ServeSettings
@@ -57,7 +56,7 @@ def serve(settings: ServeSettings) -> None:
     from searcher.http.access.authentication import check_exposure
 
     check_exposure(settings)
-    place = open_chosen(settings)
+    place = settings.open_chosen()
     if place.current() is None:
         raise StoreMissing(f"{place.location}: no index here yet; fill it with: indexer sync CATALOG")
     workers = settings.serve_workers

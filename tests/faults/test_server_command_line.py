@@ -132,8 +132,8 @@ def test_a_password_in_the_address_is_not_repeated(shop: Shop, server: LoopbackQ
 
 def test_command_lines_stay_light() -> None:
     script = (
-        "import sys, indexer.cli, searcher.cli; from indexer.settings import IndexerSettings, open_chosen; "
-        "open_chosen(IndexerSettings.read()); "
+        "import sys, indexer.cli, searcher.cli; from indexer.settings import IndexerSettings; "
+        "IndexerSettings.read().open_chosen(); "
         "print([m for m in ('qdrant_client', 'qdrant_edge', 'onnxruntime', 'grpc', 'PIL') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

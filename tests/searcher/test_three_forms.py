@@ -246,7 +246,7 @@ def same_index(forms: Forms, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("JEWELRY_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("indexer.settings.open_chosen", lambda *_, **__: forms.index)
+    monkeypatch.setattr("indexer.settings.IndexerSettings.open_chosen", lambda *_, **__: forms.index)
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

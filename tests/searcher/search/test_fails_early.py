@@ -104,7 +104,7 @@ def http(photographed: Photographed, tmp_path: Path, monkeypatch: pytest.MonkeyP
     for name in [name for name in os.environ if name.startswith("JEWELRY_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("indexer.settings.open_chosen", lambda *_, **__: photographed.index)
+    monkeypatch.setattr("indexer.settings.IndexerSettings.open_chosen", lambda *_, **__: photographed.index)
     settings = ServeSettings(_env_file=None, index=photographed.root)  # type: ignore[call-arg]
     with TestClient(create_app(settings, SearchService(photographed.index))) as client:
         yield client

@@ -103,7 +103,7 @@ def same_index(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("JEWELRY_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("indexer.settings.open_chosen", lambda *_, **__: shop.index)
+    monkeypatch.setattr("indexer.settings.IndexerSettings.open_chosen", lambda *_, **__: shop.index)
 
 
 def ids(answer: Any) -> list[str]:
