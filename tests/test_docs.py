@@ -70,6 +70,12 @@ def test_every_command_shown_can_be_given(line: str) -> None:
         pass
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_path_named_is_there(page: Path) -> None:
+    named = re.findall(r"`((?:indexer|searcher|trainer|tests|deploy)/[\w./*-]+)`", page.read_text(encoding="utf-8"))
+    assert [path for path in named if not list(ROOT.glob(path)) and not (ROOT / f"{path}.py").is_file()] == []
+
+
 @pytest.mark.parametrize("package", ["indexer", "trainer", "searcher"])
 def test_every_file_says_what_it_is_for(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
