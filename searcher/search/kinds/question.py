@@ -35,6 +35,9 @@ class Question(ABC):
     """What an answer should look like."""
     disliked: Sequence[Example] = ()
 
+    def __post_init__(self) -> None:  # noqa: B027 - here, so that the dataclass's own __init__ calls a kind's
+        """Refuse what makes no sense by itself; raises ``UsageError``."""
+
     @property
     def has_product(self) -> bool:
         """Whether it is about one product, whose values a preset can go by; see `Search.payload`."""

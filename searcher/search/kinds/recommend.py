@@ -69,6 +69,7 @@ class Recommend(Question):
         return Search(query, find, liked, disliked)
 
 
+@dataclass(frozen=True, kw_only=True)
 class Discover(Question):
     """Like the target, but rather the first than the second of each pair; without a target, the pairs alone.
 

@@ -198,3 +198,13 @@ def test_reports_read_nothing_for_a_wrong_filter(
         monkeypatch.setattr(store, name, lambda *_, **__: pytest.fail("the index was read"))
     with pytest.raises(FilterError, match=r"there is no field 'colour'|yesterday"):
         ask(service)
+
+
+@pytest.mark.parametrize("kind", ["recommend", "discover"])
+def test_nothing_to_ask_with_is_told_in_three_forms(service: SearchService, http: TestClient, kind: str) -> None:
+    with pytest.raises(UsageError, match=f"nothing is given to {kind} from") as caught:
+        getattr(service, kind)()
+    printed = CliRunner().invoke(main, [kind])
+    assert (printed.exit_code, printed.stderr) == (2, f"Error: {caught.value}\n")
+    response = http.post(f"/v1/{kind}", json={})
+    assert (response.status_code, response.json()["detail"]) == (422, str(caught.value))
