@@ -70,6 +70,27 @@ def test_every_command_shown_can_be_given(line: str) -> None:
         pass
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "docs" / "tour.ipynb"], ids=lambda page: page.name)
+def test_what_is_shown_in_python_is_public(page: Path) -> None:
+    shown = re.findall(
+        r"^[ \"]*from (indexer|trainer|searcher)([\w.]*) import ([\w, ]+)", page.read_text(encoding="utf-8"), re.M
+    )
+    assert [inner for _, inner, _ in shown if inner not in ("", ".errors")] == []
+    for package, inner, names in shown:
+        module = import_module(package + inner)
+        assert all(name in getattr(module, "__all__", dir(module)) for name in names.split(", "))
+
+
+@pytest.mark.parametrize("package", ["indexer", "trainer", "searcher"])
+def test_every_public_name_can_be_had(package: str) -> None:
+    module = import_module(package)
+    assert module.__all__ == sorted(module.__all__)
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+    with pytest.raises(AttributeError):
+        _ = module.nothing
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_path_named_is_there(page: Path) -> None:
     named = re.findall(r"`((?:indexer|searcher|trainer|tests|deploy)/[\w./*-]+)`", page.read_text(encoding="utf-8"))

@@ -1,1 +1,28 @@
 """Learns an embedding model from a shop's own photos; the only package that imports torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trainer.evaluation.evaluate import evaluate_model
+    from trainer.fit import fit as fit_catalog
+    from trainer.settings import FitSettings
+
+__all__ = ["FitSettings", "evaluate_model", "fit_catalog"]
+
+_HOME = {
+    "FitSettings": ("settings", "FitSettings"),
+    "evaluate_model": ("evaluation.evaluate", "evaluate_model"),
+    "fit_catalog": ("fit", "fit"),  # `trainer.fit` is the module
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562): a command's ``--help`` must not import torch."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module, attribute = _HOME[name]
+    return getattr(import_module(f"{__name__}.{module}"), attribute)

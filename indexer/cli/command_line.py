@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 
 import click
 
-from indexer import __version__
 from indexer.errors import EXIT_FAILED, EXIT_USAGE, JewelryError, is_full
 from indexer.system.text import one_line, printable
+from indexer.version import __version__
 
 EXIT_INTERRUPTED = 130
 """What shells report for a program ended by Ctrl-C: 128 + SIGINT."""

@@ -11,9 +11,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from indexer import __version__
 from indexer.errors import ClientError, ServiceUnavailable, UsageError
 from indexer.system.text import one_line
+from indexer.version import __version__
 from searcher.client.content import as_json
 
 if TYPE_CHECKING:

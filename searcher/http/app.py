@@ -20,8 +20,8 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
-from indexer import __version__
 from indexer.system.machine import cores
+from indexer.version import __version__
 from searcher.http.access.authentication import Authentication, check_exposure
 from searcher.http.access.keys import KeyFile, Keys
 from searcher.http.access.rate_limits import RateLimits, TokenBuckets

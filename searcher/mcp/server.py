@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from pydantic import ValidationError
 
-from indexer import __version__
 from indexer.errors import JewelryError, MissingExtra, UsageError
 from indexer.fields.roles import RESERVED
 from indexer.store.filters.tree import known_fields
 from indexer.system.text import one_line
+from indexer.version import __version__
 from searcher.mcp.arguments import MOST_PICTURES
 from searcher.mcp.tools import TOOLS, Found
 

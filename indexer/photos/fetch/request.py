@@ -13,8 +13,8 @@ import certifi
 import httpcore
 import httpx
 
-from indexer import __version__
 from indexer.photos.fetch.url import host_of, port_of
+from indexer.version import __version__
 
 
 class Deadline:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from indexer import __version__
+from indexer.version import __version__
 from searcher.http.access.authentication import require_admin
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS

@@ -15,10 +15,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from indexer import __version__
 from indexer.cli.command_line import echo_json, group, json_option, usage_exit
 from indexer.errors import EXIT_REJECTS, CatalogError, MissingExtra, UnknownProduct
 from indexer.system.text import one_line
+from indexer.version import __version__
 
 
 @group("Try things.")
