@@ -55,10 +55,8 @@ def plant_copies(catalog: Path) -> None:
         row = rows[5 * number]
         data = (catalog / row["image"].split("|")[0]).read_bytes()
         if how != "file":
-            copy, encoded = (
-                edit(Image.open(io.BytesIO(data)).convert("RGB"), how, 1, np.random.default_rng(number)),
-                io.BytesIO(),
-            )
+            copy = edit(Image.open(io.BytesIO(data)).convert("RGB"), how, 1, np.random.default_rng(number))
+            encoded = io.BytesIO()
             copy.save(encoded, "JPEG", quality=88)
             data = encoded.getvalue()
         name = f"{row['category']}/planted-{how}.jpg"
@@ -80,42 +78,15 @@ def main(folder: Path) -> None:
     by_product, by_photo = folder / "similar-to-a-product.html", folder / "similar-to-a-photo.html"
     duplicates = folder / "duplicates.html"
     run("indexer", "sample", catalog, "--products", str(PRODUCTS), "--size", "256")
-    run(
-        "trainer",
-        "fit",
-        catalog,
-        "-o",
-        model,
-        "--weights",
-        "none",
-        "--backbone",
-        "resnet18",
-        "--size",
-        str(SIZE),
-        "--epochs",
-        str(EPOCHS),
-    )
+    network = f"--weights none --backbone resnet18 --size {SIZE} --epochs {EPOCHS}".split()
+    run("trainer", "fit", catalog, "-o", model, *network)
     run("indexer", "sync", catalog, "--model", model, "--index", index)
     with (catalog / "catalog.csv").open(encoding="utf-8", newline="") as handle:
         ring = next(row for row in csv.DictReader(handle) if row["category"] == "rings")
     photo = catalog / ring["image"].split("|")[0]
     run("searcher", "similar", "--product-id", ring["product_id"], "-k", "5", "--index", index, "--html", by_product)
-    run(
-        "searcher",
-        "similar",
-        "--image",
-        photo,
-        "-k",
-        "5",
-        "--where",
-        "in_stock=true",
-        "--where",
-        "price<=2000",
-        "--index",
-        index,
-        "--html",
-        by_photo,
-    )
+    passing = ("--where", "in_stock=true", "--where", "price<=2000")
+    run("searcher", "similar", "--image", photo, "-k", "5", *passing, "--index", index, "--html", by_photo)
     plant_copies(catalog)
     run("indexer", "sync", catalog, "--model", model, "--index", index)
     run(
