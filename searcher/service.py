@@ -141,12 +141,7 @@ class SearchService:
         return self._answer(question, options)
 
     def also_viewed(
-        self,
-        product_ids: Sequence[str],
-        *,
-        decay: float = 0.8,
-        co_view_weight: float = 0.5,
-        **wanted: Unpack[Wanted],
+        self, product_ids: Sequence[str], *, decay: float = 0.8, co_view_weight: float = 0.5, **wanted: Unpack[Wanted]
     ) -> Answer:
         """What a visitor who viewed these products, newest first, may want to see; see `search.kinds.also_viewed`."""
         from searcher.search.kinds.also_viewed import AlsoViewed

@@ -32,17 +32,7 @@ from searcher.http.parameters import refuse_unknown
 from searcher.http.problems import handle_errors, problem
 from searcher.http.readiness import ReadinessCheck
 from searcher.http.request_context import RootPath
-from searcher.http.routes import (
-    admin,
-    audits,
-    catalog,
-    decisions,
-    duplicates,
-    health,
-    page,
-    reports,
-    search,
-)
+from searcher.http.routes import admin, audits, catalog, decisions, duplicates, health, page, reports, search
 from searcher.http.telemetry.middleware import Telemetry
 from searcher.pages.report_store import ReportStore
 from searcher.settings import ServeSettings

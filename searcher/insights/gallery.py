@@ -121,12 +121,7 @@ class Neighbours:
 
 
 def nearest_photos(
-    store: Store,
-    gallery: Gallery,
-    k: int,
-    *,
-    rows: Ints | None = None,
-    where: Filter | None = None,
+    store: Store, gallery: Gallery, k: int, *, rows: Ints | None = None, where: Filter | None = None
 ) -> Neighbours:
     """The nearest products of photos, up to k, each by its most alike photo.
 

@@ -114,11 +114,7 @@ class ReportStore:
 
     def _stored(self, kind: Kind, document: Mapping[str, Any]) -> StoredReport:
         return StoredReport(
-            kind,
-            self.root / kind,
-            str(document["generation"]),
-            str(document["created_at"]),
-            document["summary"],
+            kind, self.root / kind, str(document["generation"]), str(document["created_at"]), document["summary"]
         )
 
 
