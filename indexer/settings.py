@@ -73,7 +73,7 @@ def open_chosen(settings: IndexerSettings, *, index: Path | None = None, qdrant_
         qdrant_url: the address given as an option.
 
     Raises:
-        UsageError: both a directory and an address are given, or the address is none.
+        UsageError: both a directory and an address are given, or the address cannot be used.
         StoreError: the server cannot be used.
     """
     url = qdrant_url or settings.qdrant_url

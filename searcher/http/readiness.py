@@ -18,7 +18,7 @@ FRESH_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """An answer for an orchestrator, which shows nothing a stranger should not know, and the reason for the log."""
+    """An answer for an orchestrator, which shows nothing confidential, and the reason, for the log."""
 
     ready: bool
     summary: str

@@ -1,4 +1,4 @@
-"""The questions as tools for a language model: what each is called, says of itself, and asks of `SearchService`."""
+"""The questions as tools for a language model: each with its description, arguments and method of `SearchService`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A question: what a model is told of it, its arguments, and how it is asked."""
+    """A question: what a model is told about it, its arguments, and how it is asked."""
 
     title: str
     description: str
@@ -144,7 +144,7 @@ TOOLS: Mapping[str, Tool] = {
         Facets,
         _facets,
     ),
-    "product": Tool("One product", "Everything the catalog says of one product, and its photos.", Product, _product),
+    "product": Tool("One product", "Everything the catalog says about one product, and its photos.", Product, _product),
 }
 """By name, in the order in which a model is told of them."""
 

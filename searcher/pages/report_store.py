@@ -16,7 +16,7 @@ from searcher.insights.report import Kind
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 FILES = ("report.html", "report.csv", "report.json")
-"""What a report consists of; the JSON is written last, and a report without it is none."""
+"""What a report consists of; the JSON is written last, and a report without it does not count."""
 
 COMMANDS: Mapping[Kind, str] = {
     "duplicates": "searcher duplicates",

@@ -73,7 +73,7 @@ class Example:
         if isinstance(value, np.ndarray | list | tuple):
             return cls(vector=value)
         if isinstance(value, Sequence) and not isinstance(value, bytes):
-            raise UsageError(f"a {type(value).__name__} is nothing to compare with")
+            raise UsageError(f"a {type(value).__name__} cannot be compared with")
         return cls(image=value)
 
     def to_json(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from searcher.insights.gallery import Floats
 MOST = 5_000
 """Products on a map; these take about a minute, and more could not be told apart."""
 FEWEST = 5
-"""Below, a map says nothing: they are put in a row."""
+"""Below, a map shows nothing useful: they are put in a row."""
 PERPLEXITY = 30.0
 
 

@@ -207,7 +207,7 @@ class Calibration:
 def _derived(picture: Image.Image, row: int, rng: np.random.Generator) -> Iterator[tuple[str, Image.Image, bool]]:
     """Edited copies and variants of a picture, with their names and whether they are copies.
 
-    A variant that was also edited is still none of the original: that is what has to be learned.
+    A variant that was also edited is still not a copy of the original: that is what has to be learned.
     """
     families = list(EDITS)
     for turn in range(EDITS_A_PHOTO):
@@ -216,5 +216,5 @@ def _derived(picture: Image.Image, row: int, rng: np.random.Generator) -> Iterat
     variant = recoloured(picture, rng)
     yield "variant", variant, False
     family = families[int(rng.integers(len(families)))]
-    if family != "grey":  # which tells no metal from another
+    if family != "grey":  # which makes all metals look alike
         yield f"variant {family}", edit(variant, family, 0, rng), False

@@ -95,7 +95,7 @@ class Published:
         return self.store.count() / max(1, self.store.count(first))
 
     def memo(self, make: Callable[[Published], Made]) -> Made:
-        """What ``make`` makes of this generation: made when it is first asked for, then kept with the generation.
+        """What ``make`` returns for this generation: called when it is first asked for, then kept with the generation.
 
         Whoever needs something of a whole generation (a census of it, a sample, a vocabulary) has it kept here, and
         this module need not know of it. Threads that ask meanwhile wait for the one that makes it; what fails is

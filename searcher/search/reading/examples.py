@@ -78,7 +78,7 @@ class ExampleReader:
         return Asked(example, (photo,), prediction.embeddings)
 
     def predict(self, published: Published, example: Example) -> tuple[QueryPhoto, Prediction]:
-        """A photo, and what the network says of it."""
+        """A photo, and what the network says about it."""
         photo, content = self._load(example)
         batches = self._batches_for(published)
         try:
