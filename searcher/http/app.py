@@ -13,7 +13,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.datastructures import Headers
@@ -21,6 +21,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from indexer import __version__
+from indexer.settings import open_chosen
 from indexer.system.machine import cores
 from searcher.http.access.authentication import Authentication, check_exposure
 from searcher.http.access.keys import KeyFile, Keys
@@ -35,10 +36,8 @@ from searcher.http.request_context import RootPath
 from searcher.http.routes import admin, audits, catalog, decisions, duplicates, health, page, reports, search
 from searcher.http.telemetry.middleware import Telemetry
 from searcher.pages.report_store import ReportStore
+from searcher.service import SearchService
 from searcher.settings import ServeSettings
-
-if TYPE_CHECKING:
-    from searcher.service import SearchService
 
 ROUTERS: tuple[APIRouter, ...] = (
     search.router,
@@ -101,9 +100,6 @@ def create_app(
 
 def open_service(settings: ServeSettings) -> SearchService:
     """The search service that settings name; raises ``UsageError`` and ``StoreError`` as `open_chosen` does."""
-    from indexer.settings import open_chosen
-    from searcher.service import SearchService
-
     place = open_chosen(settings)
     return SearchService(
         place,

@@ -5,13 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from indexer.errors import FingerprintMismatch, JewelryError, ModelError, StoreMissing
 from indexer.system.text import one_line
-
-if TYPE_CHECKING:
-    from searcher.service import SearchService
+from searcher.service import SearchService
 
 FRESH_SECONDS = 1.0
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from indexer.fields.roles import RESERVED
+from searcher.answers.answer import Answer
 from searcher.mcp.arguments import (
     AlsoViewed,
     Arguments,
@@ -21,10 +22,7 @@ from searcher.mcp.arguments import (
     ToolOptions,
 )
 from searcher.questions.bodies import from_base64
-
-if TYPE_CHECKING:
-    from searcher.answers.answer import Answer
-    from searcher.service import SearchService
+from searcher.service import SearchService
 
 
 @dataclass(frozen=True, slots=True)

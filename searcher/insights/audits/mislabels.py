@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,7 @@ from searcher.insights.audits.folds import make_folds, pixels_of
 from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo_of
 from searcher.insights.audits.residual import residual_votes
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
-
-if TYPE_CHECKING:
-    from searcher.search.ground.published import Published
+from searcher.search.ground.published import Published
 
 NEIGHBOURS = 10
 SHARPNESS = 4.0

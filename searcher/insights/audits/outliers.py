@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,7 @@ from searcher.insights.audits.classifier import FOLDS, out_of_sample
 from searcher.insights.audits.folds import make_folds
 from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo_of
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
-
-if TYPE_CHECKING:
-    from searcher.search.ground.published import Published
+from searcher.search.ground.published import Published
 
 NEIGHBOURS = 10
 SHOWN_NEIGHBOURS = 5

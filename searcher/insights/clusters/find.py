@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +20,7 @@ from searcher.insights.clusters.naming import name_of, shared_values
 from searcher.insights.clusters.places import MOST, choose, places
 from searcher.insights.clusters.space import product_vectors
 from searcher.insights.gallery import Floats, Gallery, Ints, Neighbours, nearest_photos, read_gallery
-
-if TYPE_CHECKING:
-    from searcher.search.ground.published import Published
+from searcher.search.ground.published import Published
 
 NEIGHBOURS = 15
 """Products each photo is compared with; more changed nothing on the sample catalog (comparing all: AMI + .008)."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.errors import UsageError
+from indexer.models.embedder import Embedder
 from indexer.system.clock import now
 from indexer.system.progress import Progress
 from searcher.insights.duplicates.answers import Photo
@@ -32,10 +32,7 @@ from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 from searcher.insights.duplicates.verify.fitting import fit_verifier
 from searcher.insights.duplicates.verify.verifier import COPY, DIFFERENT, OTHER_PHOTO, VARIANT, Verifier
-
-if TYPE_CHECKING:
-    from indexer.models.embedder import Embedder
-    from searcher.search.ground.published import Published
+from searcher.search.ground.published import Published
 
 PHOTOS = 300
 LEAST_PHOTOS = 40

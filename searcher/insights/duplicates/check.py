@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +27,8 @@ from searcher.insights.duplicates.pairs.photo_table import with_payload
 from searcher.insights.duplicates.verify.verifier import PERHAPS, Verifier
 from searcher.questions.example import Example
 from searcher.questions.photo import UNNAMED
-
-if TYPE_CHECKING:
-    from searcher.search.ground.published import Published
-    from searcher.search.reading.examples import ExampleReader
+from searcher.search.ground.published import Published
+from searcher.search.reading.examples import ExampleReader
 
 PHASH = KNOWN.index("phash")
 COMPARED = 4

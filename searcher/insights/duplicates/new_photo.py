@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import phash
 from indexer.store.filters.tree import Filter, Match
 from indexer.store.interface import Store
@@ -22,9 +22,6 @@ from searcher.insights.duplicates.compare.signature import Signatures
 from searcher.insights.duplicates.pairs.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of
 from searcher.insights.duplicates.pairs.hash_neighbours import MOST
 from searcher.insights.duplicates.pairs.photo_table import photo_of
-
-if TYPE_CHECKING:
-    from indexer.models.embedder import Embedder
 
 
 @dataclass(frozen=True)

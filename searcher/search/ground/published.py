@@ -8,19 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from indexer.errors import JewelryError, UnknownProduct
 from indexer.fields.types import Payload
+from indexer.models.directory import Calibration, load_model
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.filters import text_form
 from indexer.store.filters.tree import Filter, Match, Range, value_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index, Store
 from indexer.store.records import Point, Vectors
-
-if TYPE_CHECKING:
-    from indexer.models.directory import Calibration
 
 SUGGEST_AMONG = 10_000
 """Product ids that are known when one was mistyped."""
@@ -118,8 +116,6 @@ class Published:
     @cached_property
     def calibration(self) -> Calibration | None:
         """What a cosine means to the model of the generation; None where the model is not at hand or was altered."""
-        from indexer.models.directory import load_model
-
         try:
             model = load_model(self.model_folder)
         except JewelryError:

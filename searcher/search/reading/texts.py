@@ -6,14 +6,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from indexer.errors import FingerprintMismatch, ModelError, UsageError
 from searcher.search.ground.published import Published
 from searcher.search.ground.stages import stage
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from indexer.models.text_model import TextTower
 
 
