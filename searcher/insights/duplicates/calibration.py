@@ -28,7 +28,6 @@ from searcher.insights.duplicates.decisions import Decisions
 from searcher.insights.duplicates.edits.edits import EDITS, STRENGTHS, edit
 from searcher.insights.duplicates.edits.recolour import recoloured
 from searcher.insights.duplicates.new_photo import NewPhoto, cheap_features, embed_within, nearest
-from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 from searcher.insights.duplicates.verify.fitting import fit_verifier
 from searcher.insights.duplicates.verify.verifier import COPY, DIFFERENT, OTHER_PHOTO, VARIANT, Verifier
@@ -168,7 +167,7 @@ class Calibration:
 
     def _found(self, table: PhotoTable, new: NewPhoto) -> Iterator[tuple[int, Photo, NDArray[np.float32]]]:
         """Rows, photos and cheap features of the nearest photos, without the asking one itself."""
-        others, cosines, ranks = nearest(self._store, new, NEIGHBOURS)
+        others, cosines, ranks = nearest(self._store, new)
         cheap = cheap_features(self._store, new, others, cosines, ranks, self._comparison)
         return zip([table.row_of[photo.id] for photo in others], others, cheap, strict=True)
 
