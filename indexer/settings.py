@@ -71,7 +71,7 @@ class IndexerSettings(BaseSettings):
             qdrant_url: the address given as an option.
 
         Raises:
-            UsageError: both a directory and an address are given, or the address is none.
+            UsageError: both a directory and an address are given, or the address cannot be used.
             StoreError: the server cannot be used.
         """
         url = qdrant_url or self.qdrant_url

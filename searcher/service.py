@@ -8,15 +8,20 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+import numpy as np
+from numpy.typing import NDArray
+
 from indexer.errors import JewelryError
 from indexer.store.embedded.index import open_index
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index
 from searcher.answers.answer import Answer
+from searcher.answers.facet import Facet
 from searcher.answers.product import ProductPage
-from searcher.questions.example import Example
+from searcher.questions.example import Crop, Example, ExampleLike
+from searcher.questions.kinds import Strategy, TextMode
 from searcher.questions.options import Options, Wanted
-from searcher.questions.photo import QueryPhoto
+from searcher.questions.photo import PhotoSource, QueryPhoto
 from searcher.search.answering import answer
 from searcher.search.ground.published import Published, photo_key
 from searcher.search.kinds.question import Question
@@ -26,18 +31,11 @@ from searcher.search.reading.examples import ExampleReader
 from searcher.search.reading.texts import TextReader
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from searcher.answers.classification import Classification
-    from searcher.answers.facet import Facet
     from searcher.insights.audits.answers import MislabelReport, OutlierReport
     from searcher.insights.clusters.answers import ClusterReport
     from searcher.insights.duplicates.answers import DuplicateCheck, DuplicateReport
     from searcher.insights.duplicates.verify.verifier import Verifier
-    from searcher.questions.example import Crop, ExampleLike
-    from searcher.questions.kinds import Strategy, TextMode
-    from searcher.questions.photo import PhotoSource
 
 
 class SearchService:
@@ -141,12 +139,7 @@ class SearchService:
         return self._answer(question, options)
 
     def also_viewed(
-        self,
-        product_ids: Sequence[str],
-        *,
-        decay: float = 0.8,
-        co_view_weight: float = 0.5,
-        **wanted: Unpack[Wanted],
+        self, product_ids: Sequence[str], *, decay: float = 0.8, co_view_weight: float = 0.5, **wanted: Unpack[Wanted]
     ) -> Answer:
         """What a visitor who viewed these products, newest first, may want to see; see `search.kinds.also_viewed`."""
         from searcher.search.kinds.also_viewed import AlsoViewed

@@ -96,10 +96,7 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
 
     with publishing(target) as folder:
         fingerprint = write_network(folder, network, classifier, preprocessing)
-        facts = {
-            "calibration": {"same_category": curve} if curve else {},
-            "training": _record(settings, parts, result),
-        }
+        facts = {"calibration": {"same_category": curve} if curve else {}, "training": _record(settings, parts, result)}
         write_record(folder, fingerprint, network, preprocessing, categories, metrics={}, **facts)
         clock.lap("export")
         keys = {sample.key for sample in parts.held_out}

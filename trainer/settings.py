@@ -106,5 +106,5 @@ class FitSettings:
         return cls(**{"recipe": recipe, "weights": weights, "freeze": freeze, **defaults, **given})
 
     def record(self) -> dict[str, Any]:
-        """What model.json says of the run."""
+        """What model.json says about the run."""
         return asdict(self)

@@ -80,7 +80,7 @@ def read_overrides(folder: Path) -> dict[str, FieldType]:
     """Types set by hand in ``catalog.toml``: a table ``[fields]`` of ``name = "number"`` and the like.
 
     Raises:
-        CatalogError: the file is not TOML, holds something else, or names a type there is not.
+        CatalogError: the file is not TOML, holds something else, or names an unknown type.
     """
     path = folder / "catalog.toml"
     if not path.is_file():

@@ -46,7 +46,7 @@ def _field_table(path: Path, columns: list[str], rows: list[Row]) -> FieldTable:
     overrides = read_overrides(path.parent)
     for name in overrides:
         if name not in names:
-            why = "always text" if name in STRUCTURE else f"no column of {path.name}"
+            why = "always text" if name in STRUCTURE else f"not a column of {path.name}"
             raise CatalogError(f"{path.parent / 'catalog.toml'}: field {name!r} is {why}; remove it")
     usable = [row.cells for row in rows if row.problem is None]
     return {name: overrides.get(name) or infer_type(name, (cells[name] for cells in usable)) for name in names}

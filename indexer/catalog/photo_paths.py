@@ -12,7 +12,7 @@ OTHER_PICTURES = frozenset(
     {".heic", ".heif", ".jxl", ".jp2", ".psd", ".svg", ".eps", ".ai", ".ico", ".tga", ".dng", ".cr2", ".cr3", ".nef"}
     | {".arw", ".raf", ".orf", ".rw2"}
 )
-"""Pictures that are not read. A shop that has them should hear of it, where a readme.txt is simply no photo."""
+"""Pictures that are not read: each is a reject, whereas other files, such as a readme.txt, are passed over."""
 
 LINK_OUT = "is a link that points outside the catalog; copy it into the catalog"
 

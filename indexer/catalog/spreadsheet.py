@@ -1,4 +1,4 @@
-"""Reads the rows of a CSV as shops export it: separator and BOM found out, rows with the line they begin on."""
+"""Reads the rows of a CSV as shops export it: separator and BOM detected, rows with the line they begin on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEPARATORS = (",", ";", "\t")
 
 
 class _Strict(csv.excel):
-    """Strict, because otherwise a quote that is never closed swallows the rest of the file without a word."""
+    """Strict, because otherwise a quote that is never closed silently swallows the rest of the file."""
 
     strict = True
     skipinitialspace = True

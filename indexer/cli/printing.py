@@ -1,4 +1,4 @@
-"""What the `indexer` command prints for people: a progress bar on stderr, short reports on stdout."""
+"""What the `indexer` command prints for people: short reports on stdout."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Preprocessing:
         return self.apply(open_image(source, fit=self.fit))
 
     def record(self) -> dict[str, Any]:
-        """What model.json says of it; part of the fingerprint."""
+        """What model.json says about it; part of the fingerprint."""
         return asdict(self)
 
     @classmethod

@@ -106,7 +106,7 @@ def open_sized(source: Path | bytes, *, fit: int | None = None) -> tuple[Image.I
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """What `open_image` makes of a photo, for an image that somebody else opened or made with Pillow.
+    """What `open_image` returns, for an image that somebody else opened or made with Pillow.
 
     Raises:
         ImageError: its file turns out damaged, or it has more than ``MAX_PIXELS`` pixels.

@@ -125,10 +125,7 @@ def motif_outline(motif: str, count: int) -> Array:
         reach = 0.42 + 0.58 * np.abs(np.sin(2 * angle)) ** 0.55
         x, y = reach * c, reach * s
     elif motif == "cross":
-        reach = np.minimum(
-            1.0 / np.maximum(np.maximum(np.abs(s), np.abs(c) / 0.22), 1e-6),
-            9.0,
-        )
+        reach = np.minimum(1.0 / np.maximum(np.maximum(np.abs(s), np.abs(c) / 0.22), 1e-6), 9.0)
         arm = 1.0 / np.maximum(np.maximum(np.abs(c) / 0.66, np.abs(s) / 0.22), 1e-6)
         reach = np.maximum(reach, arm)
         x, y = reach * c, reach * s

@@ -37,7 +37,6 @@ CATEGORY_PRICE = {
     "anklets": 0.6,
     "watches": 2.4,
 }
-SHOWN_CUTS = ("oval", "princess", "pear", "marquise", "emerald", "cushion", "round")
 
 
 @dataclass(frozen=True)

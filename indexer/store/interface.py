@@ -75,7 +75,7 @@ class Draft(Store, Protocol):
         """Replace the payload of existing points and leave their vectors alone."""
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Remove points; ids that are not there are no error."""
+        """Remove points; unknown ids are ignored."""
 
     def publish(self) -> str:
         """Make it durable and let readers see it; returns the generation's name."""
@@ -154,7 +154,7 @@ class Index(Protocol):
         """Write the published generation into a folder as files of the engine, and make sure that they hold it.
 
         Returns:
-            What a snapshot's manifest says of it: ``engine``, ``generation``, ``points``, ``checksum`` (see
+            What a snapshot's manifest says about it: ``engine``, ``generation``, ``points``, ``checksum`` (see
             `indexer.store.tally`) and what is particular to the engine; and its record.
 
         Raises:

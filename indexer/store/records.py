@@ -89,7 +89,7 @@ class GenerationRecord:
     text_model: TextModelRecord | None = None
 
     def __post_init__(self) -> None:
-        # A version that knows nothing of text vectors would lose them: it must refuse such a generation.
+        # A version that does not know text vectors would lose them: it must refuse such a generation.
         if self.text_model is not None and self.schema_version < SCHEMA_VERSION:
             object.__setattr__(self, "schema_version", SCHEMA_VERSION)
 
@@ -114,7 +114,7 @@ class GenerationRecord:
         return replace(self, created_at="") == replace(other, created_at="")
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values; a generation without a text model does not speak of one."""
+        """As plain JSON values; without a text model, nothing about one."""
         return {
             **({} if self.text_model is None else {"text_model": asdict(self.text_model)}),
             "schema_version": self.schema_version,

@@ -1,4 +1,4 @@
-"""What every engine refuses alike: vectors that have no direction, and limits of none."""
+"""What every engine refuses alike: vectors without a direction, and limits below 1."""
 
 from __future__ import annotations
 

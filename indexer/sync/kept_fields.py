@@ -1,4 +1,4 @@
-"""Payload fields that a sync keeps although the catalog knows nothing of them: co-views and clusters."""
+"""Payload fields that a sync keeps although the catalog does not have them: co-views and clusters."""
 
 from __future__ import annotations
 

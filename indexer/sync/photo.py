@@ -40,7 +40,7 @@ class PhotoFacts:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedPhoto:
-    """A photo's facts together with what the model says of it."""
+    """A photo's facts together with what the model says about it."""
 
     facts: PhotoFacts
     embedding: NDArray[np.float32]

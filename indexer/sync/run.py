@@ -186,10 +186,7 @@ class _Run:
     def _fill(self, draft: Draft, published: Store | None, plan: SyncPlan, report: SyncReport) -> None:
         """Apply a plan to a draft and publish it; deletes come last."""
         seconds = report.seconds
-        with (
-            writing(self.index.local),
-            Journal(self.index.local, self.model, draft.record.text_model) as journal,
-        ):
+        with writing(self.index.local), Journal(self.index.local, self.model, draft.record.text_model) as journal:
             began = time.perf_counter()
             payloads = Payloads(plan.keeper, self.now)
             self._embed(draft, plan, report, journal, payloads)

@@ -49,7 +49,7 @@ class PlainJson:
         return document
 
     def leave_out(self) -> tuple[str, ...]:
-        """Names in the JSON that say nothing of this one."""
+        """Names in the JSON that do not apply to this one."""
         return ()
 
     @classmethod
@@ -88,7 +88,7 @@ class PlainJson:
 
 
 def adapter(kind: type) -> TypeAdapter[Any]:
-    """What pydantic makes of a class, made when it is first needed: it takes some milliseconds."""
+    """The pydantic adapter of a class, made when it is first needed: it takes some milliseconds."""
     made = _ADAPTERS.get(kind)
     if made is None:
         made = _ADAPTERS[kind] = TypeAdapter(kind)

@@ -22,7 +22,7 @@ def next_span(received: str | None = None) -> str:
     """A ``traceparent`` for one's own work: of the trace received, or of a new one when that makes no sense.
 
     The rules are those of *Trace Context*, W3C Recommendation 2021, section 3.2: unknown versions are read as
-    far as they are known, ids of zeros and version ff are none.
+    far as they are known, ids of zeros and version ff are invalid.
     """
     match = _TRACEPARENT.fullmatch(received or "")
     span = secrets.token_hex(8)

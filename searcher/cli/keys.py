@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,6 @@ import click
 from indexer.cli.command_line import echo_json, json_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from searcher.http.access.keys import Key, KeyFile, Scope
 
 

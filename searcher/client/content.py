@@ -39,7 +39,7 @@ def as_json(document: Mapping[str, Any]) -> str:
 
 
 def example_json(value: Example) -> Any:
-    """An example as the service takes it; raises ``UsageError`` for what is none."""
+    """An example as the service takes it; raises ``UsageError`` for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, bytes | os.PathLike):
@@ -64,7 +64,7 @@ def numbers(vector: Sequence[float] | None) -> list[float] | None:
         return [float(number) for number in vector]
     except (TypeError, ValueError):
         kind = type(vector).__name__
-        raise UsageError(f"a value of type {kind} is nothing to compare with; give ids, photos or vectors") from None
+        raise UsageError(f"a value of type {kind} cannot be compared with; give ids, photos or vectors") from None
 
 
 def photo_file(photo: Photo) -> tuple[str, bytes]:

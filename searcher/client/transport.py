@@ -121,7 +121,7 @@ class Transport:
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise ClientError(f"{self.base_url}: the request cannot be sent ({one_line(error)})") from error
-        except RuntimeError as error:  # what httpx says of a closed client
+        except RuntimeError as error:  # what httpx raises for a closed client
             raise UsageError("this client is closed; make a new one") from error
 
 

@@ -1,1 +1,1 @@
-"""The HTTP service: `app` makes it, `serve` runs it, `routes_*` answer; it needs the extra ``serve``."""
+"""The HTTP service: `app` makes it, `serve` runs it, `routes` answer; it needs the extra ``serve``."""

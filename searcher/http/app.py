@@ -13,7 +13,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.datastructures import Headers
@@ -32,23 +32,11 @@ from searcher.http.parameters import refuse_unknown
 from searcher.http.problems import handle_errors, problem
 from searcher.http.readiness import ReadinessCheck
 from searcher.http.request_context import RootPath
-from searcher.http.routes import (
-    admin,
-    audits,
-    catalog,
-    decisions,
-    duplicates,
-    health,
-    page,
-    reports,
-    search,
-)
+from searcher.http.routes import admin, audits, catalog, decisions, duplicates, health, page, reports, search
 from searcher.http.telemetry.middleware import Telemetry
 from searcher.pages.report_store import ReportStore
+from searcher.service import SearchService
 from searcher.settings import ServeSettings
-
-if TYPE_CHECKING:
-    from searcher.service import SearchService
 
 ROUTERS: tuple[APIRouter, ...] = (
     search.router,
@@ -111,8 +99,6 @@ def create_app(
 
 def open_service(settings: ServeSettings) -> SearchService:
     """The search service that settings name; raises ``UsageError`` and ``StoreError`` as `open_chosen` does."""
-    from searcher.service import SearchService
-
     place = settings.open_chosen()
     return SearchService(
         place,

@@ -71,7 +71,7 @@ def _forms(document: dict[str, Any]) -> set[str]:
 
 
 def _close(form: dict[str, Any]) -> None:
-    """Say of a form that it takes no other parts, and of its files what generators of clients of any age look for."""
+    """Declare that a form takes no other parts, and its files as client generators of any age expect them."""
     form["additionalProperties"] = False
     for part in form["properties"].values():
         if "contentMediaType" in part or part.get("format") == "binary":

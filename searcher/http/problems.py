@@ -1,4 +1,4 @@
-"""Every error as RFC 9457 problem details: the model, the statuses, the handlers, and what OpenAPI says of them.
+"""Every error as RFC 9457 problem details: the model, the statuses, the handlers, and what OpenAPI says about them.
 
 400 malformed (JSON, multipart, a key in the address)     422 understood, but it makes no sense
 401 no key or a wrong one · 403 the key may not do this   429 too many requests

@@ -5,20 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from indexer.errors import FingerprintMismatch, JewelryError, ModelError, StoreMissing
 from indexer.system.text import one_line
-
-if TYPE_CHECKING:
-    from searcher.service import SearchService
+from searcher.service import SearchService
 
 FRESH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """An answer for an orchestrator, which shows nothing a stranger should not know, and the reason for the log."""
+    """An answer for an orchestrator, which shows nothing confidential, and the reason, for the log."""
 
     ready: bool
     summary: str

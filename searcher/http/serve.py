@@ -98,7 +98,7 @@ def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
     """A listening socket; ``shared`` lets other sockets of this user listen at the same port.
 
     Raises:
-        UsageError: the address is none, or none of this machine.
+        UsageError: the address is invalid, or this machine does not have it.
         JewelryError: the port is taken, or not allowed.
     """
     where = f"{host}:{port}"
@@ -207,7 +207,7 @@ def _uvicorn_options(settings: ServeSettings) -> dict[str, Any]:
 
 @contextmanager
 def _metrics_folder(workers: int) -> Iterator[None]:
-    """Where several workers share their metrics; one needs none, and a folder given from outside stays."""
+    """Where several workers share their metrics; a single one needs no folder, and one given from outside stays."""
     name = "PROMETHEUS_MULTIPROC_DIR"
     if workers == 1 or name in os.environ:
         yield

@@ -115,20 +115,13 @@ class Neighbours:
     """The nearest photos of each photo, one a product and none of its own, most alike first."""
 
     rows: Ints
-    """[m, k]: rows of the gallery; -1 where there are fewer."""
+    """[n, k]: rows of the gallery; -1 where there are fewer."""
     cosines: Floats
-    """[m, k]; -1 where there are fewer."""
+    """[n, k]; -1 where there are fewer."""
 
 
-def nearest_photos(
-    store: Store,
-    gallery: Gallery,
-    k: int,
-    *,
-    rows: Ints | None = None,
-    where: Filter | None = None,
-) -> Neighbours:
-    """The nearest products of photos, up to k, each by its most alike photo.
+def nearest_photos(store: Store, gallery: Gallery, k: int, *, where: Filter | None = None) -> Neighbours:
+    """The nearest products of each photo, up to k, each by its most alike photo.
 
     Exact and all k where there are up to 30,000 photos, else as the store's graph finds them. The cosines are computed
     from the stored vectors, so that engines agree; equal ones are in order of the gallery.
@@ -137,40 +130,37 @@ def nearest_photos(
         store: the generation that the gallery was read from.
         gallery: the photos; what the store finds besides is left out.
         k: neighbours wanted.
-        rows: the photos that are asked about; all by default.
         where: the filter that the gallery was read with.
     """
-    rows = np.arange(len(gallery)) if rows is None else rows
-    found = np.full((len(rows), k), -1, np.int64)
-    cosines = np.full((len(rows), k), -1.0, np.float32)
+    found = np.full((len(gallery), k), -1, np.int64)
+    cosines = np.full((len(gallery), k), -1.0, np.float32)
     if len(gallery) <= EXACT_UP_TO:
-        _compare_all(gallery, rows, found, cosines)
+        _compare_all(gallery, found, cosines)
         return Neighbours(found, cosines)
-    own = gallery.photo_counts[gallery.product[rows]]
+    own = gallery.photo_counts[gallery.product]
     usual = len(gallery) / max(1, len(gallery.products))
     order = np.argsort(own, kind="stable")  # so that one product of 200 photos makes only its own batch dear
     for start in range(0, len(order), BATCH):
         batch = order[start : start + BATCH]
         limit = min(len(gallery), int(own[batch].max()) + math.ceil(k * (1 + usual) / 2) + 1)
-        asked = gallery.vectors[rows[batch]]
-        answers = store.search(asked, limit=limit, where=where, fields=[])
-        for place, hits in zip(batch, answers, strict=True):
+        answers = store.search(gallery.vectors[batch], limit=limit, where=where, fields=[])
+        for row, hits in zip(batch, answers, strict=True):
             near = np.array([gallery.row_of.get(hit.id, -1) for hit in hits], np.int64)
-            chosen, alike = _best_a_product(gallery, int(rows[place]), near[near >= 0], k)
-            found[place, : len(chosen)], cosines[place, : len(chosen)] = chosen, alike
+            chosen, alike = _best_a_product(gallery, int(row), near[near >= 0], k)
+            found[row, : len(chosen)], cosines[row, : len(chosen)] = chosen, alike
     return Neighbours(found, cosines)
 
 
-def _compare_all(gallery: Gallery, rows: Ints, found: Ints, cosines: Floats) -> None:
+def _compare_all(gallery: Gallery, found: Ints, cosines: Floats) -> None:
     """Fill in the nearest photos by comparing with every photo, a batch of rows at a time."""
     k = min(found.shape[1], len(gallery.products) - 1)
     if k < 1:
         return
-    for start in range(0, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
+    for start in range(0, len(gallery), BATCH):
+        batch = slice(start, start + BATCH)
         alike = np.round(gallery.vectors[batch] @ gallery.vectors.T, COSINE_DECIMALS)
         best = np.maximum.reduceat(alike, gallery.starts[:-1], axis=1)
-        best[np.arange(len(batch)), gallery.product[batch]] = -np.inf
+        best[np.arange(len(best)), gallery.product[batch]] = -np.inf
         near = np.argpartition(-best, k - 1, axis=1)[:, :k]
         for place, (of_row, products) in enumerate(zip(alike, near, strict=True)):
             products.sort()

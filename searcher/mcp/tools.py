@@ -1,13 +1,14 @@
-"""The questions as tools for a language model: what each is called, says of itself, and asks of `SearchService`."""
+"""The questions as tools for a language model: each with its description, arguments and method of `SearchService`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from indexer.fields.roles import RESERVED
+from searcher.answers.answer import Answer
 from searcher.mcp.arguments import (
     AlsoViewed,
     Arguments,
@@ -21,10 +22,7 @@ from searcher.mcp.arguments import (
     ToolOptions,
 )
 from searcher.questions.bodies import from_base64
-
-if TYPE_CHECKING:
-    from searcher.answers.answer import Answer
-    from searcher.service import SearchService
+from searcher.service import SearchService
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A question: what a model is told of it, its arguments, and how it is asked."""
+    """A question: what a model is told about it, its arguments, and how it is asked."""
 
     title: str
     description: str
@@ -144,7 +142,7 @@ TOOLS: Mapping[str, Tool] = {
         Facets,
         _facets,
     ),
-    "product": Tool("One product", "Everything the catalog says of one product, and its photos.", Product, _product),
+    "product": Tool("One product", "Everything the catalog says about one product, and its photos.", Product, _product),
 }
 """By name, in the order in which a model is told of them."""
 

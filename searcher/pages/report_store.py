@@ -16,7 +16,7 @@ from searcher.insights.report import Kind
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 FILES = ("report.html", "report.csv", "report.json")
-"""What a report consists of; the JSON is written last, and a report without it is none."""
+"""What a report consists of; the JSON is written last, and a report without it does not count."""
 
 COMMANDS: Mapping[Kind, str] = {
     "duplicates": "searcher duplicates",
@@ -114,11 +114,7 @@ class ReportStore:
 
     def _stored(self, kind: Kind, document: Mapping[str, Any]) -> StoredReport:
         return StoredReport(
-            kind,
-            self.root / kind,
-            str(document["generation"]),
-            str(document["created_at"]),
-            document["summary"],
+            kind, self.root / kind, str(document["generation"]), str(document["created_at"]), document["summary"]
         )
 
 

@@ -17,7 +17,7 @@ from indexer.store.filters.where import Where
 
 
 class Option(NamedTuple):
-    """What is said of an option besides its type and its default."""
+    """What is declared of an option besides its type and its default."""
 
     text: str
     """What it means, in one sentence that every form can show."""
@@ -61,7 +61,7 @@ declaration = dataclass(init=False, repr=False, eq=False)
 
 @cache
 def declared(of: type) -> tuple[Declared, ...]:
-    """The options that a dataclass declares, in their order; fields without an `Option` are none."""
+    """The options that a dataclass declares, in their order; fields without an `Option` are left out."""
     found = []
     for one in fields(of):
         hint: Any = one.type  # evaluated already: see the modules that declare

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,7 @@ from indexer.models.vectors import unit
 from indexer.store.vectors import check_vectors
 from searcher.questions.photo import PhotoSource, QueryPhoto, name_of
 
-if TYPE_CHECKING:
-    ExampleLike: TypeAlias = "Example | PhotoSource | Sequence[float] | NDArray[np.float32]"
+ExampleLike: TypeAlias = "Example | PhotoSource | Sequence[float] | NDArray[np.float32]"
 
 Crop = tuple[float, float, float, float]
 """Left, top, right and bottom of the part that counts, as shares (0 to 1) of the upright photo's width and height."""
@@ -73,7 +72,7 @@ class Example:
         if isinstance(value, np.ndarray | list | tuple):
             return cls(vector=value)
         if isinstance(value, Sequence) and not isinstance(value, bytes):
-            raise UsageError(f"a {type(value).__name__} is nothing to compare with")
+            raise UsageError(f"a {type(value).__name__} cannot be compared with")
         return cls(image=value)
 
     def to_json(self) -> dict[str, Any]:

@@ -27,7 +27,7 @@ Text = Annotated[str, StringConstraints(max_length=1000)]
 
 
 def _number(value: Any) -> Any:
-    """Refuse what pydantic would read as a number although JSON says it is none: true, and a text of digits."""
+    """Refuse what pydantic would read as a number although it is not one in JSON: true, and a text of digits."""
     if isinstance(value, bool | str):
         raise ValueError(f"Input should be a number, not {'true or false' if isinstance(value, bool) else 'text'}")
     return value

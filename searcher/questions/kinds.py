@@ -21,8 +21,7 @@ class RecommendOptions:
     """How liked and disliked examples are put together."""
 
     strategy: Annotated[
-        Strategy,
-        Option("average_vector: between the examples; best_score: near one of them.", ("--strategy",), "NAME"),
+        Strategy, Option("average_vector: between the examples; best_score: near one of them.", ("--strategy",), "NAME")
     ] = "average_vector"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from indexer.fields.types import Payload
 from indexer.store.filters.tree import both
 from indexer.store.filters.where import where_texts
 from searcher.answers.answer import Answer, Match, Query
+from searcher.answers.facet import Facet
 from searcher.questions.options import Options
 from searcher.search.explain import explain, likeness, sample_of
 from searcher.search.ground.candidate import Candidate
@@ -23,9 +23,6 @@ from searcher.search.kinds.question import Asking, Question, Search
 from searcher.search.plan import Plan, make_plan
 from searcher.search.ranking import Ranked, rank
 from searcher.search.reading.examples import ExampleReader
-
-if TYPE_CHECKING:
-    from searcher.answers.facet import Facet
 
 
 def answer(published: Published, reader: ExampleReader, question: Question, options: Options, started: float) -> Answer:

@@ -31,8 +31,8 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The options of a question as one generation understands them. Nothing in it can be refused any more, but for a
-    preset by the values of the product asked with."""
+    """The options of a question as one generation understands them. Nothing in it can be refused any more, except a
+    preset, by the values of the product asked with."""
 
     options: Options
     steps: Sequence[Step]

@@ -51,7 +51,6 @@ def extract(
     *,
     views: int = 0,
     seed: int = 0,
-    workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> FeatureBank:
     """Run the backbone over all photos and ``views`` random views of each.
@@ -64,8 +63,7 @@ def extract(
         samples: photos that can be decoded.
         preprocessing: the inference transform, applied to photos and views alike.
         views: fewer are made when the catalog is so large that the features would not fit (``MAX_VECTORS``).
-        seed: decides the views, whatever the number of workers.
-        workers: threads; all cores this process may use when not given.
+        seed: decides the views.
         progress: called with 1 after each photo.
     """
     views = min(views, max(1, MAX_VECTORS // max(1, len(samples)) - 1)) if views else 0
@@ -81,7 +79,7 @@ def extract(
             shown.append(preprocessing.apply(augmentation.view(image, rng, preprocessing.size)))
         return run(np.stack(shown))
 
-    with ThreadPoolExecutor(workers or cores()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         rows = []
         for row in pool.map(one, range(len(samples))):
             rows.append(row)

@@ -27,7 +27,7 @@ class Step(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What validation says of a checkpoint: ``score`` (higher is better) decides; P@1 by category is shown."""
+    """What validation says about a checkpoint: ``score`` (higher is better) decides; P@1 by category is shown."""
 
     score: float
     precision_at_1: float

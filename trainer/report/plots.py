@@ -142,11 +142,7 @@ def draw_precision(
 
 
 def _overall_bars(
-    axes: Axes,
-    overall: Mapping[str, float | None],
-    untrained: Mapping[str, float | None],
-    chance: float,
-    theme: Theme,
+    axes: Axes, overall: Mapping[str, float | None], untrained: Mapping[str, float | None], chance: float, theme: Theme
 ) -> None:
     _dress(axes, theme, "All photos")
     keys = [key for key in ("P@1", "P@3", "P@5", "P@10") if overall.get(key) is not None]

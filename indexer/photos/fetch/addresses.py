@@ -57,7 +57,7 @@ def all_public(addresses: Sequence[str]) -> bool:
     """Whether every one of these addresses is public: one that is not makes the whole answer suspect.
 
     Raises:
-        ValueError: one is no IP address.
+        ValueError: one is not an IP address.
     """
     return all(is_public(ip_address(address)) for address in addresses)
 
@@ -66,7 +66,7 @@ def resolve(host: str) -> list[str]:
     """All addresses that the system knows for a host, in its order of preference, each once.
 
     Raises:
-        OSError: there is none, or the name server did not answer.
+        OSError: the name has no address, or the name server did not answer.
         UnicodeError: a part of the name is empty or longer than 63 characters.
     """
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

@@ -133,9 +133,7 @@ def butterfly(bench: Bench, design: Design, size: float) -> None:
                 stones = 3 if upper else 2
                 for index in range(stones):
                     spot = way * radius * (0.5 + 0.42 * index) + vector(
-                        0,
-                        0.10 * (index - 1) * (1 if upper else 0.4),
-                        0.11 + 0.03 * index,
+                        0, 0.10 * (index - 1) * (1 if upper else 0.4), 0.11 + 0.03 * index
                     )
                     bench.gems(
                         "round",

@@ -217,7 +217,7 @@ def _called(function: Any, *arguments: Any) -> Any:
     try:
         return function(*arguments)
     except BaseException as error:
-        # A panic of the engine is no Exception, and its class cannot be imported.
+        # A panic of the engine is not an Exception, and its class cannot be imported.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         if any(words in str(error) for words in NO_SPACE):

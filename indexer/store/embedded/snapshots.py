@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def write_snapshot(store: EdgeStore, folder: Path, where: str) -> dict[str, Any]:
-    """Copy a published generation into ``folder``; returns what a manifest says of it.
+    """Copy a published generation into ``folder``; returns what a manifest says about it.
 
     Raises:
         StoreError: the copy does not hold the points of ``where``.

@@ -31,8 +31,7 @@ _OTHERS = ("geo_bounding_box", "geo_radius", "geo_polygon", "values_count", "is_
 """What else Qdrant can ask of a field: refused, but null stands for "not asked", as clients write it."""
 # What Qdrant's parser, pydantic's and Python's all read alike; "20260131" would be seconds since 1970 to one of them.
 _DATE = re.compile(
-    r"\d{4}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?)?\Z",
-    re.ASCII,
+    r"\d{4}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?)?\Z", re.ASCII
 )
 
 

@@ -29,7 +29,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Except:
-    """The field holds a value that is none of these; of a list field, any element is. A point without the field
+    """The field holds a value that is not among these; of a list field, any element is. A point without the field
     does not pass."""
 
     field: str
@@ -162,7 +162,7 @@ def _position(bound: float | str) -> float | datetime:
 
 
 def is_finite_number(value: object) -> bool:
-    """Whether it is a number that a 64-bit float can hold; True and False are none."""
+    """Whether it is a number that a 64-bit float can hold; True and False are not."""
     try:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     except OverflowError:  # an integer beyond 1.8e308

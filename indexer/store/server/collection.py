@@ -17,7 +17,7 @@ from indexer.store.server.options import CollectionOptions, Quantization
 from indexer.store.tuning import HNSW_EF_CONSTRUCT, HNSW_M
 
 METADATA_KEY = "jewelry_similarity"
-"""The server merges metadata by its top-level keys, so everything of ours is under one: it is replaced as a whole."""
+"""The server merges metadata by its top-level keys, so this project's is under one, replaced as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def read_state(connection: Connection, collection: str) -> CollectionState:
     """What a collection was built from, by its own name or an alias.
 
     Raises:
-        StoreError: it is not there, not one of ours, of a newer schema, or of another shape than its record says.
+        StoreError: it is missing, not of this project, of a newer schema, or of another shape than its record says.
     """
     info = connection.call(connection.client.get_collection, collection)
     return state_from(connection, collection, info)

@@ -159,7 +159,7 @@ class RecoveredDraft(ServerStore):
         self.is_published = False
 
     def publish(self) -> str:
-        """See `Draft.publish`; a snapshot speaks of another generation until its description is written anew."""
+        """See `Draft.publish`; a snapshot names another generation until its description is rewritten."""
         write_state(self._connection, self._state)
         ensure_field_indexes(self._connection, self.collection, self.record.field_table)
         read_state(self._connection, self.collection)  # refuses a collection of another shape

@@ -111,7 +111,7 @@ class Layout:
         return max([number for name in self._names() if (number := self.number_of(name))], default=0) + 1
 
     def remove(self, collection: str) -> None:
-        """Remove a collection; one that is not there is no error."""
+        """Remove a collection; a missing one is ignored."""
         self._call(self._client.delete_collection, collection)
 
     def remove_unfinished(self, spared: CollectionState | None = None) -> None:

@@ -66,12 +66,7 @@ def copy_index(
 
 
 def transfer(
-    source: PointSource,
-    name: str,
-    target: Index,
-    *,
-    overwrite: bool = False,
-    progress: Progress | None = None,
+    source: PointSource, name: str, target: Index, *, overwrite: bool = False, progress: Progress | None = None
 ) -> TransferReport:
     """`copy_index` from anything that holds points.
 

@@ -287,9 +287,7 @@ _FORMATS: dict[str, tuple[Callable[[PointTable, IO[bytes]], None], Callable[[IO[
 }
 
 
-def _format(
-    path: Path,
-) -> tuple[Callable[[PointTable, IO[bytes]], None], Callable[[IO[bytes]], PointTable]]:
+def _format(path: Path) -> tuple[Callable[[PointTable, IO[bytes]], None], Callable[[IO[bytes]], PointTable]]:
     try:
         chosen = _FORMATS[path.suffix.lower()]
     except KeyError:

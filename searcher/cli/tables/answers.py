@@ -23,11 +23,17 @@ WIDEST = 24
 TITLE_AT_LEAST = 16
 
 
-def print_table(answer: Answer, console: Console | None = None) -> None:
-    """Print the matches with their payload; a terminal gets as many fields as fit, a pipe gets all of them."""
+def fitted(console: Console | None = None) -> Console:
+    """The console, stdout by default; on a pipe, nothing is cut."""
     console = console or Console(highlight=False)
     if not console.is_terminal:
         console.width = PIPE_WIDTH
+    return console
+
+
+def print_table(answer: Answer, console: Console | None = None) -> None:
+    """Print the matches with their payload; a terminal gets as many fields as fit, a pipe gets all of them."""
+    console = fitted(console)
     if answer.matches:
         console.print(_table(answer, console.width))
     else:
@@ -53,9 +59,9 @@ def print_facets(facets: Sequence[Facet], console: Console | None = None) -> Non
             console.print(Text(f"{one.count:>8,}  {printable(' AND '.join(one.where))}"))
 
 
-def print_product(page: ProductPage, console: Console | None = None) -> None:
+def print_product(page: ProductPage) -> None:
     """Print a product's fields and photos."""
-    console = console or Console(highlight=False)
+    console = Console(highlight=False)
     console.print(Text(printable(page.product_id), style="bold"))
     for field in ("category", *shown_fields([page.payload])):
         console.print(Text(f"  {field.replace('_', ' ')}: {written(page.payload, field)}"))

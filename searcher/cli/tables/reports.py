@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from indexer.sync.annotate.clusters import ClusterUpdate
 from indexer.system.text import printable
-from searcher.cli.tables.answers import GAP, PIPE_WIDTH
+from searcher.cli.tables.answers import GAP, fitted
 from searcher.insights.audits.answers import MislabelReport, OutlierReport
 from searcher.insights.clusters.answers import ClusterReport
 
@@ -24,11 +23,9 @@ _TITLES = {"no_jewelry": "Probably no jewelry", "far": "Unlike everything else",
 RIGHT = ("#", "score", "size", "alike", "products", "photos")
 
 
-def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]], console: Console | None = None) -> None:
+def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table; the last column is wrapped on a terminal, and a pipe gets whole lines."""
-    console = console or Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
+    console = fitted()
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for name in columns:
         table.add_column(
@@ -43,11 +40,9 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]], console: C
     console.print(table)
 
 
-def print_lines(lines: Iterable[str], console: Console | None = None, *, style: str = "dim") -> None:
+def print_lines(lines: Iterable[str], *, style: str = "dim") -> None:
     """Print sentences below a table."""
-    console = console or Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
+    console = fitted()
     for line in lines:
         console.print(Text(printable(line), style=style))
 

@@ -45,7 +45,7 @@ class TokenBuckets:
     nearly, so that nothing is won by having it forgotten.
 
     Args:
-        rate: tokens a second of clients that have no rate of their own; 0 is no limit.
+        rate: tokens a second of clients that have no rate of their own; 0 means no limit.
         burst: tokens of a full bucket; None is ten seconds' worth.
         share: the part of each limit that this process grants, 1 / number of worker processes.
         clock: seconds, rising.

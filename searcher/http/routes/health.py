@@ -28,10 +28,7 @@ async def livez() -> Health:
 
 
 @router.get(
-    "/readyz",
-    summary="Whether questions can be answered",
-    responses={503: PROBLEMS[503]},
-    response_model=Health,
+    "/readyz", summary="Whether questions can be answered", responses={503: PROBLEMS[503]}, response_model=Health
 )
 def readyz(request: Request) -> Health | Response:
     """200 once an index is published and the model that built it is loaded; an orchestrator sends requests then."""

@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 from pydantic import StringConstraints
 
 from indexer.errors import JewelryError
+from indexer.models.directory import REPORT_NAME
 from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.request_context import address
@@ -97,8 +98,6 @@ def _page_policy(path: Path) -> dict[str, str]:
 
 
 def _model_report(service: Service) -> Path | None:
-    from indexer.models.directory import REPORT_NAME
-
     try:
         folder = service.published().model_folder / REPORT_NAME
     except JewelryError:

@@ -1,1 +1,1 @@
-"""What the service tells of itself: logs, metrics, times."""
+"""What the service reports about itself: logs, metrics, times."""

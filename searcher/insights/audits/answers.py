@@ -36,7 +36,7 @@ class Photo(PlainJson):
 
 @dataclass(frozen=True, slots=True)
 class Neighbour(PlainJson):
-    """A photo of another product (of the same one in a `Disagreement`), and how alike it is."""
+    """A photo of another product (of the same one where its photos disagree), and how alike it is."""
 
     FLAT = "photo"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,7 @@ from searcher.insights.audits.folds import make_folds, pixels_of
 from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo_of
 from searcher.insights.audits.residual import residual_votes
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
-
-if TYPE_CHECKING:
-    from searcher.search.ground.published import Published
+from searcher.search.ground.published import Published
 
 NEIGHBOURS = 10
 SHARPNESS = 4.0
@@ -30,9 +27,7 @@ SUSPECTED = 0.5
 """From this score on another category is likelier than the given one."""
 
 
-def find_mislabels(
-    published: Published, where: Where = None, *, limit: int = 100, neighbours: int = NEIGHBOURS, seed: int = 0
-) -> MislabelReport:
+def find_mislabels(published: Published, where: Where = None, *, limit: int = 100) -> MislabelReport:
     """Products by how doubtful their category is, the most doubtful first.
 
     Three opinions of every photo are averaged: the categories of its nearest photos of other products, weighted by
@@ -49,15 +44,13 @@ def find_mislabels(
         published: the generation.
         where: only products that pass are judged.
         limit: products shown.
-        neighbours: products asked about each photo.
-        seed: draws the folds.
 
     Raises:
-        UsageError: a number that makes no sense, fewer than two categories, or a filter that does not fit.
+        UsageError: a limit below 0, fewer than two categories, or a filter that does not fit.
         StoreError: the index cannot be read.
     """
-    if limit < 0 or neighbours < 1:
-        raise UsageError(f"limit is {limit} and neighbours is {neighbours}; ask for 0 or more, and 1 or more")
+    if limit < 0:
+        raise UsageError(f"limit is {limit}; ask for 0 or more")
     began, store, tree = time.perf_counter(), published.store, published.read_filter(where)
     gallery = read_gallery(store)
     names, labels = gallery.labels("category")
@@ -65,8 +58,8 @@ def find_mislabels(
         raise UsageError(
             f"{published.location}: its products are of {len(names)} categories; labels can be compared from two on"
         )
-    near = nearest_photos(store, gallery, neighbours)
-    judged = _Judged.of(gallery, near, labels, len(names), seed)
+    near = nearest_photos(store, gallery, NEIGHBOURS)
+    judged = _Judged.of(gallery, near, labels, len(names))
     asked = labels >= 0
     if tree is not None:
         passing = {point.id for point in store.scroll(tree, fields=[])}
@@ -88,7 +81,7 @@ def find_mislabels(
         model=store.record.fingerprint,
         created_at=now(),
         catalog_root=str(published.catalog_root),
-        settings={"where": where_json(where), "limit": limit, "neighbours": neighbours, "seed": seed},
+        settings={"where": where_json(where), "limit": limit, "neighbours": NEIGHBOURS, "seed": 0},
         notes=_notes(judged, names),
         took_s=time.perf_counter() - began,
     )
@@ -105,10 +98,10 @@ class _Judged:
     probabilities: NDArray[np.float64]
 
     @classmethod
-    def of(cls, gallery: Gallery, near: Neighbours, labels: Ints, classes: int, seed: int) -> _Judged:
-        folds = make_folds(gallery, near, min(FOLDS, max(2, len(gallery.products))), seed)
+    def of(cls, gallery: Gallery, near: Neighbours, labels: Ints, classes: int) -> _Judged:
+        folds = make_folds(gallery, near, min(FOLDS, max(2, len(gallery.products))))
         probabilities = out_of_sample(gallery.vectors, labels, classes, folds)
-        residual = residual_votes(gallery, labels, classes, neighbours=near.rows.shape[1], seed=seed)
+        residual = residual_votes(gallery, labels, classes, neighbours=near.rows.shape[1])
         return cls(gallery, labels, votes_of(gallery, near, labels, classes), residual, probabilities)
 
     def margins(self, rows: Ints, given: Ints) -> NDArray[np.float64]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,7 @@ from searcher.insights.audits.classifier import FOLDS, out_of_sample
 from searcher.insights.audits.folds import make_folds
 from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo_of
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
-
-if TYPE_CHECKING:
-    from searcher.search.ground.published import Published
+from searcher.search.ground.published import Published
 
 NEIGHBOURS = 10
 SHOWN_NEIGHBOURS = 5
@@ -34,7 +31,7 @@ LEAST_SPREAD = 0.01
 Numbers = NDArray[np.float64]
 
 
-def find_outliers(published: Published, where: Where = None, *, limit: int = 50, seed: int = 0) -> OutlierReport:
+def find_outliers(published: Published, where: Where = None, *, limit: int = 50) -> OutlierReport:
     """Three rankings, each with what stands out most first.
 
     *Far*: the mean distance to the ten nearest photos of other products, seen against all of the catalog and against
@@ -47,7 +44,6 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50,
         published: the generation.
         where: only photos that pass are judged; the catalog they are judged against stays whole.
         limit: products shown of each ranking.
-        seed: draws the classifier's folds.
 
     Raises:
         UsageError: a limit below 0, or a filter that does not fit.
@@ -63,7 +59,7 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50,
         passing = {point.id for point in store.scroll(tree, fields=[])}
         asked = np.array([identifier in passing for identifier in gallery.ids], bool)
     distance, z = far_from_others(near)
-    sure = _sureness(gallery, near, seed)
+    sure = _sureness(gallery, near)
     unknown = (z >= FAR_FROM) & (sure < UNSURE)
     strange = asked & unknown
     far = asked & (z >= FAR_FROM) & ~np.isin(gallery.product, gallery.product[strange])
@@ -92,7 +88,7 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50,
         model=store.record.fingerprint,
         created_at=now(),
         catalog_root=str(published.catalog_root),
-        settings={"where": where_json(where), "limit": limit, "seed": seed},
+        settings={"where": where_json(where), "limit": limit, "seed": 0},
         took_s=time.perf_counter() - began,
     )
 
@@ -152,12 +148,12 @@ def score_of(z: float) -> float:
     return above / (above + FAR_FROM)
 
 
-def _sureness(gallery: Gallery, near: Neighbours, seed: int) -> Numbers:
+def _sureness(gallery: Gallery, near: Neighbours) -> Numbers:
     """Probability of each photo's likeliest category [n], out of sample; 0 where there are no two categories."""
     names, labels = gallery.labels("category")
     if len(names) < 2:
         return np.zeros(len(gallery))
-    folds = make_folds(gallery, near, min(FOLDS, max(2, len(gallery.products))), seed)
+    folds = make_folds(gallery, near, min(FOLDS, max(2, len(gallery.products))))
     found: Numbers = out_of_sample(gallery.vectors, labels, len(names), folds).max(axis=1)
     return found
 

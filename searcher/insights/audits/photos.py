@@ -28,13 +28,13 @@ def photo_of(gallery: Gallery, row: int) -> Photo:
 
 
 def neighbours_of(gallery: Gallery, rows: Any, cosines: Any, limit: int) -> tuple[Neighbour, ...]:
-    """The first neighbours of one photo; rows of -1 are none."""
+    """The first neighbours of one photo; rows of -1 are left out."""
     found = [(int(row), float(cosine)) for row, cosine in zip(rows, cosines, strict=True) if row >= 0]
     return tuple(Neighbour(photo_of(gallery, row), cosine) for row, cosine in found[:limit])
 
 
 def catalog_fields(store: Store, ids: list[str]) -> dict[str, Payload]:
-    """By point id, what the catalog says of a few photos: read for those that are shown alone."""
+    """By point id, what the catalog says about a few photos: read only for those that are shown."""
     points = store.retrieve(ids)
     return {
         p.id: {name: value for name, value in p.payload.items() if name not in OWN or name == "category"}

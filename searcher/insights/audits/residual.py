@@ -15,9 +15,7 @@ SHARPNESS = 4.0
 """As for the neighbours by looks: one that is .1 less alike than the nearest weighs a third less."""
 
 
-def residual_votes(
-    gallery: Gallery, labels: Ints, classes: int, *, neighbours: int, seed: int = 0
-) -> NDArray[np.float64]:
+def residual_votes(gallery: Gallery, labels: Ints, classes: int, *, neighbours: int) -> NDArray[np.float64]:
     """The share of each category among the neighbours of each photo [n, classes], by residual vectors.
 
     A model that learned from these labels puts a wrongly labelled photo among its wrong category, where its neighbours
@@ -31,7 +29,7 @@ def residual_votes(
     residuals = without_categories(gallery.vectors, labels, classes)
     voters = np.flatnonzero(labels >= 0)
     if len(voters) > REFERENCE:
-        voters = np.sort(np.random.default_rng(seed).choice(voters, REFERENCE, replace=False))
+        voters = np.sort(np.random.default_rng(0).choice(voters, REFERENCE, replace=False))
     votes = np.zeros((len(gallery), classes))
     k = min(neighbours, len(voters))
     for start in range(0, len(gallery) if k else 0, BATCH):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +20,7 @@ from searcher.insights.clusters.naming import name_of, shared_values
 from searcher.insights.clusters.places import MOST, choose, places
 from searcher.insights.clusters.space import product_vectors
 from searcher.insights.gallery import Floats, Gallery, Ints, Neighbours, nearest_photos, read_gallery
-
-if TYPE_CHECKING:
-    from searcher.search.ground.published import Published
+from searcher.search.ground.published import Published
 
 NEIGHBOURS = 15
 """Products each photo is compared with; more changed nothing on the sample catalog (comparing all: AMI + .008)."""
@@ -36,9 +34,7 @@ def find_clusters(
     *,
     granularity: float = GRANULARITY,
     limit: int = 100,
-    members: int = SHOWN_MEMBERS,
     map_size: int = 0,
-    across_categories: bool = False,
 ) -> ClusterReport:
     """Clusters of two products or more, the largest first; see `searcher.insights.clusters.linkage` for what makes one.
 
@@ -51,27 +47,25 @@ def find_clusters(
         where: only products that pass; others are neither shown nor compared with.
         granularity: 0 to 1; low gives few broad clusters, high gives many small ones of near twins.
         limit: clusters shown; those beyond are in the counts and in `ClusterReport.hidden`.
-        members: products shown of a cluster.
         map_size: products on the map, up to 5,000; 0 makes none.
-        across_categories: let a cluster hold several categories.
 
     Raises:
         UsageError: a number that makes no sense, or a filter that does not fit (``FilterError``).
         MissingExtra: a map is wanted, but scikit-learn is not installed.
         StoreError: the index cannot be read.
     """
-    _check(granularity, limit, members, map_size)
+    _check(granularity, limit, map_size)
     began, record = time.perf_counter(), published.store.record
     tree = published.read_filter(where)
     told = [f for f, k in record.field_table.items() if k in (FieldType.KEYWORD, FieldType.TEXT)]
     gallery = read_gallery(published.store, tree, fields=[name for name in told if name != CLUSTER])
     near = nearest_photos(published.store, gallery, NEIGHBOURS, where=tree)
     vectors = product_vectors(gallery)
-    pairs = _pairs(gallery, near, across_categories)
+    pairs = _pairs(gallery, near)
     alike = nearest_cosines(vectors, pairs)
     threshold = float(np.nanquantile(alike, granularity)) if np.isfinite(alike).any() else 1.0
     label = average_linkage(vectors, pairs, threshold)
-    found = _clusters(gallery, vectors, label, members, record.field_table)
+    found = _clusters(gallery, vectors, label, record.field_table)
     placed = _places(gallery, vectors, found, map_size) if map_size else ()
     return ClusterReport(
         clusters=tuple(found[:limit]),
@@ -87,46 +81,44 @@ def find_clusters(
             "where": where_json(where),
             "granularity": granularity,
             "limit": limit,
-            "members": members,
+            "members": SHOWN_MEMBERS,
             "map_size": map_size,
-            "across_categories": across_categories,
+            "across_categories": False,
         },
         judged_ids=gallery.products,
         took_s=time.perf_counter() - began,
     )
 
 
-def _check(granularity: float, limit: int, members: int, map_size: int) -> None:
+def _check(granularity: float, limit: int, map_size: int) -> None:
     if not 0.0 <= granularity <= 1.0:
         raise UsageError(f"granularity is {granularity}; choose 0 (few broad clusters) to 1 (many small ones)")
-    if limit < 0 or members < 1:
-        raise UsageError(f"limit is {limit} and members is {members}; ask for 0 clusters or more of 1 member or more")
+    if limit < 0:
+        raise UsageError(f"limit is {limit}; ask for 0 clusters or more")
     if not 0 <= map_size <= MOST:
         raise UsageError(f"map_size is {map_size}; choose 0 (no map) to {MOST} products")
 
 
-def _pairs(gallery: Gallery, near: Neighbours, across: bool) -> Ints:
-    """Pairs of products to compare: of near photos, and of one category unless ``across``."""
+def _pairs(gallery: Gallery, near: Neighbours) -> Ints:
+    """Pairs of products to compare: of near photos, and of one category."""
     there = near.rows >= 0
     pairs = np.stack([np.repeat(gallery.product, there.sum(axis=1)), gallery.product[near.rows[there]]], axis=1)
-    if not across:
-        category = gallery.labels("category")[1][gallery.starts[:-1]]
-        pairs = pairs[category[pairs[:, 0]] == category[pairs[:, 1]]]
-    return unique_pairs(pairs)
+    category = gallery.labels("category")[1][gallery.starts[:-1]]
+    return unique_pairs(pairs[category[pairs[:, 0]] == category[pairs[:, 1]]])
 
 
-def _clusters(gallery: Gallery, vectors: Floats, label: Ints, members: int, table: Any) -> list[Cluster]:
+def _clusters(gallery: Gallery, vectors: Floats, label: Ints, table: Any) -> list[Cluster]:
     order = np.argsort(label, kind="stable")
     ends = np.cumsum(np.bincount(label, minlength=1))
     made = [
-        _cluster(gallery, vectors, order[end - size : end], members, table)
+        _cluster(gallery, vectors, order[end - size : end], table)
         for end, size in zip(ends, np.bincount(label, minlength=1), strict=True)
         if size >= 2
     ]
     return sorted(made, key=lambda one: (-one.size, -round(one.cohesion, 6), one.id))
 
 
-def _cluster(gallery: Gallery, vectors: Floats, rows: Ints, members: int, table: Any) -> Cluster:
+def _cluster(gallery: Gallery, vectors: Floats, rows: Ints, table: Any) -> Cluster:
     """The cluster of products ``rows``, ascending; of equally central products the first is the medoid."""
     central = np.round(vectors[rows] @ vectors[rows].sum(axis=0), 5)
     medoid = int(rows[int(central.argmax())])
@@ -145,7 +137,9 @@ def _cluster(gallery: Gallery, vectors: Floats, rows: Ints, members: int, table:
         name=name_of(payloads, shared),
         size=len(rows),
         cohesion=float(np.mean([cosine for cosine, product, _ in nearest if product != medoid])),
-        members=tuple(Member(gallery.products[p], cosine, photo_of(gallery, r)) for cosine, p, r in nearest[:members]),
+        members=tuple(
+            Member(gallery.products[p], cosine, photo_of(gallery, r)) for cosine, p, r in nearest[:SHOWN_MEMBERS]
+        ),
         product_ids=tuple(gallery.products[product] for _, product, _ in nearest),
         attributes=shared,
     )

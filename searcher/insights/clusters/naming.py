@@ -24,10 +24,7 @@ def shared_values(payloads: Sequence[Mapping[str, Any]], table: FieldTable) -> d
 
     Of equally frequent values the first by name is taken.
     """
-    told = [
-        "category",
-        *sorted(f for f, k in table.items() if k is FieldType.KEYWORD and f not in _UNTOLD),
-    ]
+    told = ["category", *sorted(f for f, k in table.items() if k is FieldType.KEYWORD and f not in _UNTOLD)]
     found = {}
     for field in dict.fromkeys(told):
         common = _commonest((_values(payload.get(field)) for payload in payloads), len(payloads))

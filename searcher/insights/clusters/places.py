@@ -13,20 +13,20 @@ from searcher.insights.gallery import Floats
 MOST = 5_000
 """Products on a map; these take about a minute, and more could not be told apart."""
 FEWEST = 5
-"""Below, a map says nothing: they are put in a row."""
+"""Below, a map shows nothing useful: they are put in a row."""
 PERPLEXITY = 30.0
 
 
-def choose(count: int, first: Sequence[int], limit: int, seed: int = 0) -> list[int]:
+def choose(count: int, first: Sequence[int], limit: int) -> list[int]:
     """Rows for the map, no more than ``limit``: those that must be there first, then a fair draw of the others."""
     wanted = list(dict.fromkeys(first))[:limit]
     known = set(wanted)
-    drawn = np.random.default_rng(seed).permutation(count).tolist()
+    drawn = np.random.default_rng(0).permutation(count).tolist()
     return sorted(wanted + [row for row in drawn if row not in known][: limit - len(wanted)])
 
 
-def places(vectors: Floats, seed: int = 0) -> NDArray[np.float64]:
-    """Places [n, 2] within 0..1, products that look alike beside each other; the same for the same vectors and seed.
+def places(vectors: Floats) -> NDArray[np.float64]:
+    """Places [n, 2] within 0..1, products that look alike beside each other; the same for the same vectors.
 
     van der Maaten & Hinton, *Visualizing Data using t-SNE* (JMLR 2008), by scikit-learn. Distances between far groups
     mean nothing.
@@ -43,6 +43,6 @@ def places(vectors: Floats, seed: int = 0) -> NDArray[np.float64]:
         raise MissingExtra("scikit-learn", "reports") from None
     perplexity = min(PERPLEXITY, (count - 1) / 3)
     # On unit vectors the squared distance is 2 - 2 cos: the order is that of the cosine.
-    found = TSNE(perplexity=perplexity, init="pca", random_state=seed, learning_rate="auto").fit_transform(vectors)
+    found = TSNE(perplexity=perplexity, init="pca", random_state=0, learning_rate="auto").fit_transform(vectors)
     low, high = found.min(axis=0), found.max(axis=0)
     return np.asarray((found - low) / np.maximum(high - low, 1e-9), np.float64)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.errors import UsageError
+from indexer.models.embedder import Embedder
 from indexer.system.clock import now
 from indexer.system.progress import Progress
 from searcher.insights.duplicates.answers import Photo
@@ -28,14 +28,10 @@ from searcher.insights.duplicates.decisions import Decisions
 from searcher.insights.duplicates.edits.edits import EDITS, STRENGTHS, edit
 from searcher.insights.duplicates.edits.recolour import recoloured
 from searcher.insights.duplicates.new_photo import NewPhoto, cheap_features, embed_within, nearest
-from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 from searcher.insights.duplicates.verify.fitting import fit_verifier
 from searcher.insights.duplicates.verify.verifier import COPY, DIFFERENT, OTHER_PHOTO, VARIANT, Verifier
-
-if TYPE_CHECKING:
-    from indexer.models.embedder import Embedder
-    from searcher.search.ground.published import Published
+from searcher.search.ground.published import Published
 
 PHOTOS = 300
 LEAST_PHOTOS = 40
@@ -171,7 +167,7 @@ class Calibration:
 
     def _found(self, table: PhotoTable, new: NewPhoto) -> Iterator[tuple[int, Photo, NDArray[np.float32]]]:
         """Rows, photos and cheap features of the nearest photos, without the asking one itself."""
-        others, cosines, ranks = nearest(self._store, new, NEIGHBOURS)
+        others, cosines, ranks = nearest(self._store, new)
         cheap = cheap_features(self._store, new, others, cosines, ranks, self._comparison)
         return zip([table.row_of[photo.id] for photo in others], others, cheap, strict=True)
 
@@ -207,7 +203,7 @@ class Calibration:
 def _derived(picture: Image.Image, row: int, rng: np.random.Generator) -> Iterator[tuple[str, Image.Image, bool]]:
     """Edited copies and variants of a picture, with their names and whether they are copies.
 
-    A variant that was also edited is still none of the original: that is what has to be learned.
+    A variant that was also edited is still not a copy of the original: that is what has to be learned.
     """
     families = list(EDITS)
     for turn in range(EDITS_A_PHOTO):
@@ -216,5 +212,5 @@ def _derived(picture: Image.Image, row: int, rng: np.random.Generator) -> Iterat
     variant = recoloured(picture, rng)
     yield "variant", variant, False
     family = families[int(rng.integers(len(families)))]
-    if family != "grey":  # which tells no metal from another
+    if family != "grey":  # which makes all metals look alike
         yield f"variant {family}", edit(variant, family, 0, rng), False

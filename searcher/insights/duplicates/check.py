@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +22,12 @@ from searcher.insights.duplicates.compare.features import KNOWN
 from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.signature import Array
 from searcher.insights.duplicates.new_photo import NewPhoto, cheap_features, embed_within, nearest
-from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS
 from searcher.insights.duplicates.pairs.photo_table import with_payload
 from searcher.insights.duplicates.verify.verifier import PERHAPS, Verifier
 from searcher.questions.example import Example
 from searcher.questions.photo import UNNAMED
-
-if TYPE_CHECKING:
-    from searcher.search.ground.published import Published
-    from searcher.search.reading.examples import ExampleReader
+from searcher.search.ground.published import Published
+from searcher.search.reading.examples import ExampleReader
 
 PHASH = KNOWN.index("phash")
 COMPARED = 4
@@ -41,10 +37,10 @@ FIRST = 2
 
 
 def check_photo(
-    store: Store, new: NewPhoto, comparison: Comparison, verifier: Verifier, *, started: float, k: int = NEIGHBOURS
+    store: Store, new: NewPhoto, comparison: Comparison, verifier: Verifier, *, started: float
 ) -> DuplicateCheck:
-    """What the k nearest photos of a generation are to a new photo; ``started`` is by ``time.perf_counter``."""
-    photos, cosines, ranks = nearest(store, new, k)
+    """What the nearest photos of a generation are to a new photo; ``started`` is by ``time.perf_counter``."""
+    photos, cosines, ranks = nearest(store, new)
     same = np.array([bool(new.sha256) and photo.sha256 == new.sha256 for photo in photos], bool)
     matches = [
         CheckMatch(photos[place], Tier.IDENTICAL_FILE, 1.0, _with_known(Evidence(), float(cosines[place]), 0))

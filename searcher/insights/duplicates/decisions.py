@@ -120,7 +120,7 @@ def append(path: Path, first: str, second: str, verdict: Verdict, by: str) -> De
 
 
 def _end_last_line(path: Path, descriptor: int) -> None:
-    """Let the next decision begin on a line of its own: a whole one is ended, the torso of one is dropped."""
+    """Let the next decision begin on a line of its own: a whole one is ended, a partial one is dropped."""
     size = os.fstat(descriptor).st_size
     start, tail = size, b""
     while start > 0 and b"\n" not in tail[:-1]:
@@ -160,14 +160,14 @@ def _decision_of(line: bytes) -> Decision | None:
 
 
 def _checked(decision: Decision) -> Decision:
-    """The decision; raises ``UsageError`` where it is none."""
+    """The decision; raises ``UsageError`` where it is invalid."""
     for sha256 in (decision.first, decision.second):
         if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
             raise UsageError(f"{sha256!r} names no photo; give the sha256 of its file, 64 hexadecimal digits")
     if decision.first == decision.second:
         raise UsageError("both are the same file, which needs no decision; name two photos")
     if decision.verdict not in get_args(Verdict):
-        raise UsageError(f"the verdict {decision.verdict!r} is none of {', '.join(get_args(Verdict))}")
+        raise UsageError(f"the verdict {decision.verdict!r} is not one of {', '.join(get_args(Verdict))}")
     by = decision.by
     if not isinstance(by, str) or not by.strip() or len(by) > LONGEST_NAME or not by.isprintable():
         raise UsageError(f"who decides is named by 1 to {LONGEST_NAME} printable characters")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import phash
 from indexer.store.filters.tree import Filter, Match
 from indexer.store.interface import Store
@@ -22,9 +22,6 @@ from searcher.insights.duplicates.compare.signature import Signatures
 from searcher.insights.duplicates.pairs.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of
 from searcher.insights.duplicates.pairs.hash_neighbours import MOST
 from searcher.insights.duplicates.pairs.photo_table import photo_of
-
-if TYPE_CHECKING:
-    from indexer.models.embedder import Embedder
 
 
 @dataclass(frozen=True)
@@ -57,15 +54,15 @@ def embed_within(framed: FramedPicture, embedder: Embedder) -> NDArray[np.float3
     return embedder.embed([framed.photo])[0] if framed.is_framed else None
 
 
-def nearest(store: Store, new: NewPhoto, k: int) -> tuple[list[Photo], NDArray[np.float64], NDArray[np.intp]]:
-    """The k nearest photos of a generation, and those near what the new photo frames or of the same perceptual hash:
+def nearest(store: Store, new: NewPhoto) -> tuple[list[Photo], NDArray[np.float64], NDArray[np.intp]]:
+    """The nearest photos of a generation, and those near what the new photo frames or of the same perceptual hash:
     photos, cosines, places.
 
     As in a report, what was found by frame or hash alone ranks behind all that the whole picture found.
     """
     vectors = new.vector[None] if new.within is None else np.stack([new.vector, new.within])
     fields = ["product_id", "category", "photo"]
-    whole, *within = store.search(vectors, limit=k, fields=fields)
+    whole, *within = store.search(vectors, limit=NEIGHBOURS, fields=fields)
     same_hash = Filter(must=(Match("photo.phash", (new.as_photo.phash,)),))
     (alike,) = store.search(new.vector[None], limit=MOST, where=same_hash, fields=fields)
     known = {hit.id for hit in whole}

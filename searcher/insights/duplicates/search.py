@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,15 +36,12 @@ from searcher.insights.duplicates.pairs.hash_neighbours import hash_neighbours
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable, with_payload
 from searcher.insights.duplicates.verify.judging import PairJudge
 from searcher.insights.duplicates.verify.verifier import Verifier
-
-if TYPE_CHECKING:
-    from searcher.search.ground.published import Published
+from searcher.search.ground.published import Published
 
 SIGNATURE_PART = 2_000
 CLOSE_PART = 500
 DEFAULT_BUDGET = 240.0
 """Seconds of close comparison."""
-EVIDENCE_NAMES = ("matched_features", "transform", "flipped", "overlap", "colour_difference")
 
 
 @dataclass(frozen=True)
@@ -234,6 +232,4 @@ def _evidence(text: str) -> Evidence | None:
 
 
 def _digest(verifier: Verifier) -> str:
-    import hashlib
-
     return hashlib.sha256(json.dumps(verifier.to_json(), sort_keys=True).encode()).hexdigest()

@@ -20,7 +20,7 @@ ODDITIES: Mapping[str, str] = {
 
 
 def mislabels_sheet(document: Mapping[str, Any], pictures: PictureSheet) -> Sheet:
-    """The page of a `MislabelReport.to_json`."""
+    """The page of a `MislabelReport` as JSON."""
     summary, entries = document["summary"], document["entries"]
     by_category: dict[str, int] = {}
     for entry in entries:
@@ -45,7 +45,7 @@ def mislabels_sheet(document: Mapping[str, Any], pictures: PictureSheet) -> Shee
 
 
 def outliers_sheet(document: Mapping[str, Any], pictures: PictureSheet) -> Sheet:
-    """The page of an `OutlierReport.to_json`."""
+    """The page of an `OutlierReport` as JSON."""
     summary = document["summary"]
     shown = summary["shown"]
     return Sheet(

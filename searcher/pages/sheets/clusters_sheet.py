@@ -14,7 +14,7 @@ from searcher.pages.sheets.sheet import Card, Choice, MapPoint, Sheet, Shown
 
 
 def clusters_sheet(document: Mapping[str, Any], pictures: PictureSheet) -> Sheet:
-    """The page of a `ClusterReport.to_json`."""
+    """The page of a `ClusterReport` as JSON."""
     summary, clusters = document["summary"], document["clusters"]
     facts = [
         ("products", "products"),

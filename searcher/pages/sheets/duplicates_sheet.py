@@ -26,7 +26,7 @@ LOOSE, CATEGORIES, PRICES, DELETABLE = "loose", "categories", "prices", "deletab
 
 
 def duplicates_sheet(document: Mapping[str, Any], pictures: PictureSheet) -> Sheet:
-    """The page of a `DuplicateReport.to_json`."""
+    """The page of a `DuplicateReport` as JSON."""
     summary = document["summary"]
     cards = [_group_card(group, pictures) for group in document["groups"]]
     cards += [_pair_card(number, pair, pictures) for number, pair in enumerate(document["loose_pairs"], start=1)]

@@ -44,7 +44,7 @@ def certainty(probability: float | None) -> str:
 def differing_fields(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Field, value of the first and value of the second photo, where their products differ.
 
-    Both are photos of `Photo.to_json`, so that the category counts as well.
+    Both are photos of `Photo` as JSON, so that the category counts as well.
     """
     if first["product_id"] == second["product_id"]:
         return []

@@ -24,6 +24,6 @@ def notes_of(document: Mapping[str, Any], pictures: PictureSheet) -> list[str]:
     return notes
 
 
-def counted(number: int, one: str, several: str | None = None) -> str:
+def counted(number: int, one: str) -> str:
     """``1 photo``, ``1,200 photos``."""
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+    return f"{number:,} {one if number == 1 else f'{one}s'}"

@@ -45,11 +45,10 @@ class PictureSheet:
     Args:
         local: this machine's folder of the index (`Index.local`), where thumbnails are.
         catalog_root: where the photos were at the last sync, for those without a thumbnail.
-        most: pictures that get a number.
     """
 
-    def __init__(self, local: Path, catalog_root: Path, most: int = MOST) -> None:
-        self._thumbnails, self._root, self._most = ThumbnailStore(local), catalog_root, most
+    def __init__(self, local: Path, catalog_root: Path) -> None:
+        self._thumbnails, self._root = ThumbnailStore(local), catalog_root
         self._numbers: dict[_Photo | _Difference, int] = {}
         self._opened = lru_cache(OPEN)(self._open)
         self.left_out = 0
@@ -77,7 +76,7 @@ class PictureSheet:
 
     def _number(self, picture: _Photo | _Difference) -> int | None:
         known = self._numbers.get(picture)
-        if known is None and len(self._numbers) < self._most:
+        if known is None and len(self._numbers) < MOST:
             known = self._numbers[picture] = len(self._numbers)
         self.left_out += known is None
         return known

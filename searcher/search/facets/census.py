@@ -64,7 +64,7 @@ class ProductCensus:
         """How to count the products that pass ``where`` by their values of ``field``.
 
         Raises:
-            FilterError: the filter names a field there is not, or compares it with a value of another type.
+            FilterError: the filter names an unknown field, or compares it with a value of another type.
             StoreError: the store cannot be read.
         """
         named = {field, *fields_of(where)}

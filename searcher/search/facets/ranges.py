@@ -14,7 +14,7 @@ from searcher.answers.facet import Bounds, Span
 RANGES = 6
 """Number ranges aimed at; fewer where the sample has fewer values."""
 DATE_RANGES = 12
-"""Date ranges at most, but for the open ones at both ends."""
+"""Date ranges at most, without the open ones at both ends."""
 _MONTHS = (1, 3, 12, 60, 120, 600, 1200, 12_000)
 """Steps of a calendar longer than a week: month, quarter, year, 5 years, and on to a millennium."""
 

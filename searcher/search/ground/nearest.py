@@ -78,13 +78,7 @@ def as_candidates(
 
 
 def _candidates(
-    store: Store,
-    vectors: NDArray[np.float32],
-    limit: int,
-    k: int,
-    where: Filter | None,
-    exact: bool,
-    using: VectorName,
+    store: Store, vectors: NDArray[np.float32], limit: int, k: int, where: Filter | None, exact: bool, using: VectorName
 ) -> list[Hit]:
     """One photo a product: the k best products and all that are too near to the k-th to be told apart.
 

@@ -8,19 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from indexer.errors import JewelryError, UnknownProduct
 from indexer.fields.types import Payload
+from indexer.models.directory import Calibration, load_model
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.filters import text_form
 from indexer.store.filters.tree import Filter, Match, Range, value_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index, Store
 from indexer.store.records import Point, Vectors
-
-if TYPE_CHECKING:
-    from indexer.models.directory import Calibration
 
 SUGGEST_AMONG = 10_000
 """Product ids that are known when one was mistyped."""
@@ -95,7 +93,7 @@ class Published:
         return self.store.count() / max(1, self.store.count(first))
 
     def memo(self, make: Callable[[Published], Made]) -> Made:
-        """What ``make`` makes of this generation: made when it is first asked for, then kept with the generation.
+        """What ``make`` returns for this generation: called when it is first asked for, then kept with the generation.
 
         Whoever needs something of a whole generation (a census of it, a sample, a vocabulary) has it kept here, and
         this module need not know of it. Threads that ask meanwhile wait for the one that makes it; what fails is
@@ -118,8 +116,6 @@ class Published:
     @cached_property
     def calibration(self) -> Calibration | None:
         """What a cosine means to the model of the generation; None where the model is not at hand or was altered."""
-        from indexer.models.directory import load_model
-
         try:
             model = load_model(self.model_folder)
         except JewelryError:

@@ -65,7 +65,7 @@ class Blended:
     co_view: float
     """Its co-view score over that of the most co-viewed candidate: 0 to 1."""
     co_viewed: CoView | None
-    """What the co-views say of it; None where they say nothing."""
+    """Its co-views; None where there are none."""
 
     def parts(self) -> dict[str, Any]:
         """What the score is made of, as plain JSON values, for the explanation."""

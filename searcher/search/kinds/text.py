@@ -34,7 +34,7 @@ class Text(Question):
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(TextMode):
-            raise UsageError(f"mode {self.mode!r} is none of {', '.join(get_args(TextMode))}")
+            raise UsageError(f"mode {self.mode!r} is not one of {', '.join(get_args(TextMode))}")
 
     def check(self, asking: Asking) -> None:
         """By words, no more products are ordered than are ranked."""

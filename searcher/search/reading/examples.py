@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from indexer.errors import FingerprintMismatch, ImageError
+from indexer.models.directory import load_model
 from indexer.system.machine import cores
 from searcher.questions.example import Asked, Example, unit_vector
 from searcher.questions.photo import QueryPhoto, load_query_photo
@@ -18,8 +20,6 @@ from searcher.search.ground.published import Published, photo_key
 from searcher.search.ground.stages import stage
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from indexer.models.embedder import Embedder, Prediction
     from searcher.search.reading.micro_batches import MicroBatches
 
@@ -78,7 +78,7 @@ class ExampleReader:
         return Asked(example, (photo,), prediction.embeddings)
 
     def predict(self, published: Published, example: Example) -> tuple[QueryPhoto, Prediction]:
-        """A photo, and what the network says of it."""
+        """A photo, and what the network says about it."""
         photo, content = self._load(example)
         batches = self._batches_for(published)
         try:
@@ -95,7 +95,6 @@ class ExampleReader:
 
     def _batches_for(self, published: Published) -> MicroBatches:
         """The model whose vectors are in this generation, loaded once; refused before it is loaded if it is another."""
-        from indexer.models.directory import load_model
         from indexer.models.embedder import Embedder
         from indexer.settings import find_model
         from searcher.search.reading.micro_batches import MicroBatches

@@ -6,14 +6,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from indexer.errors import FingerprintMismatch, ModelError, UsageError
 from searcher.search.ground.published import Published
 from searcher.search.ground.stages import stage
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from indexer.models.text_model import TextTower
 
 
@@ -33,7 +33,7 @@ class TextReader:
         """The text's vectors, [1, dimension], and whether its end was left out as the model reads no further.
 
         Raises:
-            UsageError: the index has no text vectors, or the text is none.
+            UsageError: the index has no text vectors, or the text cannot be used.
             ModelError: the model is missing or altered, or is not the one of the index (``FingerprintMismatch``).
             MissingExtra: the package tokenizers is not installed.
         """

@@ -8,7 +8,7 @@
     margin:0.1@0..100       number    adds 0.1 times the place between the bounds: 0 at 0, half at 50, all from 100
     created:0.1@30d         date      adds 0.1 times 0.5 ** (age / 30 days): all today, half when 30 days old
 
-The boosted score is the score plus all amounts. A product without the field, or with a value that is no such thing,
+The boosted score is the score plus all amounts. A product without the field, or with a value of another type,
 is not boosted. A weight is in units of the score, a cosine, and the boosted score may leave [-1, 1].
 """
 

@@ -54,7 +54,7 @@ STOP_WORDS = frozenset(
         "your",
     )
 )
-"""Words that are in every question and say nothing of a product; ``s`` and ``t`` are what is left of 's and 't."""
+"""Words that are in every question and say nothing about a product; ``s`` and ``t`` are what is left of 's and 't."""
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -24,13 +24,7 @@ from searcher.service import SearchService
 from tests.bench.duplicates.baselines import all_pairs, cosine_scores, imagededup, phash_codes, phash_scores, show
 from tests.bench.duplicates.dataset import HELD_OUT, read_dataset, write_dataset
 from tests.bench.duplicates.detector import Split, calibrated, open_split
-from tests.bench.duplicates.measures import (
-    Scored,
-    Truth,
-    false_positive_rates,
-    group_score,
-    recall_by_edit,
-)
+from tests.bench.duplicates.measures import Scored, Truth, false_positive_rates, group_score, recall_by_edit
 from tests.shops.real_data import TEST_DATA
 
 pytestmark = pytest.mark.bench

@@ -259,14 +259,7 @@ def test_words() -> None:
         "other colours (ΔE 15.0)",
     ]
     assert evidence_in_words(None) == []
-    assert [certainty(p) for p in (None, 1.0, 0.99999, 0.993, 0.5, 0.0)] == [
-        "",
-        "",
-        "99.9 %",
-        "99.3 %",
-        "50 %",
-        "0 %",
-    ]
+    assert [certainty(p) for p in (None, 1.0, 0.99999, 0.993, 0.5, 0.0)] == ["", "", "99.9 %", "99.3 %", "50 %", "0 %"]
     one = {
         "product_id": "A",
         "category": "rings",

@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 SIZE, LENGTH, DIMENSION = 32, 12, 24
 MEAN, STD = (0.5, 0.4, 0.3), (0.25, 0.5, 0.2)
-COLOURS = {
-    "red": (2, -1, -1),
-    "green": (-1, 2, -1),
-    "blue": (-1, -1, 2),
-    "yellow": (1, 1, -2),
-    "purple": (1, -2, 1),
-}
+COLOURS = {"red": (2, -1, -1), "green": (-1, 2, -1), "blue": (-1, -1, 2), "yellow": (1, 1, -2), "purple": (1, -2, 1)}
 WORDS = ("<pad>", "<s>", "</s>", "<unk>", "a", "with", "stone", "ring", *COLOURS)
 
 

@@ -151,10 +151,7 @@ def test_roles_ask_queries_against_gallery_and_catalog(model: ModelFile, tmp_pat
     at = {role: [n for n, r in enumerate(roles) if r == role] for role in ("query", "gallery", "catalog")}
     for role in ("gallery", "catalog"):
         expected = retrieval_metrics(
-            vectors[at["query"]],
-            vectors[at[role]],
-            [products[n] for n in at["query"]],
-            [products[n] for n in at[role]],
+            vectors[at["query"]], vectors[at[role]], [products[n] for n in at["query"]], [products[n] for n in at[role]]
         )
         found = result["product"][f"query_vs_{role}"]
         assert found == pytest.approx({**expected, "queries": 24, "gallery": 12})

@@ -34,7 +34,7 @@ class Pictures:
 
 
 def _opened(path: Path | None, digest: str | None = None) -> FramedPicture | None:
-    """The picture in a file, and none if it cannot be read or is no longer what was indexed (``digest``)."""
+    """The picture in a file; None if it cannot be read or is no longer what was indexed (``digest``)."""
     if path is None:
         return None
     try:

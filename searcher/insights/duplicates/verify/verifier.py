@@ -141,7 +141,7 @@ def read_verifier(path: Path) -> Verifier:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path}: is not a verifier ({error!r}); {again}") from error
     if max(trees.feature.max() for trees in (made.gate, made.order, made.copy, made.kind)) >= len(NAMES):
-        raise UsageError(f"{path}: names a feature that there is not; {again}")
+        raise UsageError(f"{path}: names an unknown feature; {again}")
     return made
 
 

@@ -159,10 +159,7 @@ def test_files_of_others(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "line"),
-    [
-        ({"dimension": 8}, r"is needed|its vectors are"),
-        ({"schema_version": 99}, "newer than this version's; upgrade"),
-    ],
+    [({"dimension": 8}, r"is needed|its vectors are"), ({"schema_version": 99}, "newer than this version's; upgrade")],
 )
 def test_a_record_that_does_not_fit(path: Path, change: dict[str, Any], line: str) -> None:
     write_table(Made(points(0, 5), dataclasses.replace(record(), **change)), path) if "dimension" not in change else (

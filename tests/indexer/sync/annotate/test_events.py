@@ -30,12 +30,7 @@ from tests.shops.models.tiny_model import write_tiny_model
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
 
-SESSIONS = {
-    "a": ["P001", "P002", "P003"],
-    "b": ["P001", "P002"],
-    "c": ["P002", "P003", "P999"],
-    "d": ["P004"],
-}
+SESSIONS = {"a": ["P001", "P002", "P003"], "b": ["P001", "P002"], "c": ["P002", "P003", "P999"], "d": ["P004"]}
 """P001 and P002 share two sessions, P002 and P003 two, P001 and P003 one; nobody knows P999."""
 
 

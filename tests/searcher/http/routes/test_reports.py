@@ -28,12 +28,7 @@ from tests.shops.indexes.built_index import Photographed
 from tests.shops.reports.duplicate_reports import photos_of, small_report
 from tests.shops.reports.reported_index import checking_service, copy_with_reports
 
-SHAPES = {
-    "duplicates": Duplicates,
-    "mislabels": Mislabels,
-    "outliers": Outliers,
-    "clusters": Clusters,
-}
+SHAPES = {"duplicates": Duplicates, "mislabels": Mislabels, "outliers": Outliers, "clusters": Clusters}
 
 
 @pytest.fixture

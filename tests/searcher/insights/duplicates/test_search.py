@@ -130,8 +130,7 @@ def test_since_asks_only_about_what_is_new(planted: Planted) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "message"),
-    [({"k": 0}, "k is 0"), ({"budget": -1.0}, "budget"), ({"budget": float("nan")}, "budget")],
+    ("wanted", "message"), [({"k": 0}, "k is 0"), ({"budget": -1.0}, "budget"), ({"budget": float("nan")}, "budget")]
 )
 def test_settings_that_make_no_sense(planted: Planted, wanted: dict[str, float], message: str) -> None:
     with pytest.raises(UsageError, match=message):
