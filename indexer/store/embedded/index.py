@@ -29,23 +29,14 @@ class EmbeddedIndex:
     engine, in_process, tolerance = EMBEDDED, True, 0.0
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = self.local = root
+        self.location = str(root)
         self.layout = Layout(root)
-
-    @property
-    def location(self) -> str:
-        """The directory."""
-        return str(self.root)
 
     @property
     def place(self) -> str:
         """The directory, whatever links lead to it."""
         return str(self.root.resolve())
-
-    @property
-    def local(self) -> Path:
-        """The directory itself."""
-        return self.root
 
     def current(self) -> str | None:
         """See `Index.current`; reads one small file."""

@@ -49,21 +49,8 @@ class ServerIndex:
     ) -> None:
         self.connection, self.layout = connection, Layout(connection, name, local)
         self.options = options or CollectionOptions()
-
-    @property
-    def location(self) -> str:
-        """The server's address and the alias."""
-        return self.layout.location
-
-    @property
-    def place(self) -> str:
-        """The same."""
-        return self.location
-
-    @property
-    def local(self) -> Path:
-        """See `Index.local`."""
-        return self.layout.local
+        self.location = self.place = self.layout.location
+        self.local = local
 
     def current(self) -> str | None:
         """See `Index.current`; two requests."""
