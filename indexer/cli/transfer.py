@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _PATH = click.Path(path_type=Path)
 
-
 _other_side = together(
     click.option("--collection", metavar="NAME", help="Its alias, if it is on a server [JEWELRY_COLLECTION]."),
     click.option("--api-key", metavar="KEY", help="Its API key; better in the environment [JEWELRY_QDRANT_API_KEY]."),

@@ -12,7 +12,6 @@ from indexer.cli.command_line import echo_json, json_option
 if TYPE_CHECKING:
     from searcher.http.access.keys import Key, KeyFile, Scope
 
-
 _file_option = click.option(
     "--keys",
     "path",

@@ -59,7 +59,7 @@ class EmbeddedIndex:
     def rollback(self) -> str:
         """See `Index.rollback`; replaces one small file, whatever the size."""
         if self.layout.current() is None:
-            raise StoreMissing(f"{self.root}: no index here yet; fill it with: indexer sync CATALOG")
+            raise StoreMissing.at(self.root)
         with writer_lock(self.layout.lock):
             current = self.layout.current()
             earlier = [number for number in self.layout.numbers() if current is not None and number < current]
@@ -85,9 +85,7 @@ class EmbeddedIndex:
         while True:
             number = self.layout.current()
             if number is None:
-                raise StoreMissing(
-                    f"{self.root}: no index here yet; fill it with: indexer sync CATALOG --index {self.root}"
-                )
+                raise StoreMissing.at(self.root, f" --index {self.root}")
             try:
                 return self._load(number)
             except StoreError:
