@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
+from typing import Self
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -94,6 +95,11 @@ class StoreError(JewelryError):
 
 class StoreMissing(StoreError):
     """There is no published index at this place yet."""
+
+    @classmethod
+    def at(cls, location: object, options: str = "") -> Self:
+        """The error of a place where nothing is published; ``options`` end the command that fills it."""
+        return cls(f"{location}: no index here yet; fill it with: indexer sync CATALOG{options}")
 
 
 class StoreLocked(StoreError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -58,32 +58,9 @@ def main() -> None:
     "[default: the head, but the whole network for classic and without weights]",
 )
 @json_option
-def fit(
-    catalog: Path,
-    output: Path,
-    recipe: Recipe,
-    weights: str,
-    backbone: str,
-    size: int,
-    epochs: int | None,
-    seed: int,
-    holdout: float,
-    validation: float,
-    freeze: bool | None,
-    as_json: bool,
-) -> None:
+def fit(catalog: Path, output: Path, recipe: Recipe, weights: str, as_json: bool, **chosen: Any) -> None:
     """Train on CATALOG and write a model directory with its held-out metrics and a report."""
-    settings = FitSettings.for_run(
-        recipe,
-        weights,
-        freeze=freeze,
-        epochs=epochs,
-        backbone=backbone,
-        size=size,
-        seed=seed,
-        holdout=holdout,
-        validation=validation,
-    )
+    settings = FitSettings.for_run(recipe, weights, **chosen)
     from indexer.system.machine import keep_freed_memory
 
     keep_freed_memory()

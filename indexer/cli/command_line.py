@@ -8,13 +8,18 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from indexer.errors import EXIT_FAILED, EXIT_USAGE, JewelryError, is_full
+from indexer.errors import EXIT_FAILED, JewelryError, is_full
 from indexer.system.text import one_line, printable
 from indexer.version import __version__
+
+if TYPE_CHECKING:
+    from indexer.store.interface import Index
+
+Decorator: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
 
 EXIT_INTERRUPTED = 130
 """What shells report for a program ended by Ctrl-C: 128 + SIGINT."""
@@ -79,23 +84,37 @@ def group(help_text: str) -> Callable[[Callable[..., Any]], CommandGroup]:
     return decorate
 
 
-def index_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``--index`` and ``--qdrant-url``: which index a command is about."""
-    url = click.option(
-        "--qdrant-url", metavar="URL", help="Qdrant server in place of a directory [JEWELRY_QDRANT_URL]."
-    )
-    place = click.option(
+def together(*options: Decorator) -> Decorator:
+    """Several options as one decorator; ``--help`` lists them in this order."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+index_options = together(
+    click.option(
         "--index",
         type=click.Path(path_type=Path),
         metavar="DIR",
         help="Index directory [JEWELRY_INDEX; default: index].",
-    )
-    return place(url(function))
+    ),
+    click.option("--qdrant-url", metavar="URL", help="Qdrant server in place of a directory [JEWELRY_QDRANT_URL]."),
+)
+"""``--index`` and ``--qdrant-url``: which index a command is about; `index_of` opens it."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
+"""The ``--json`` flag: one JSON document on stdout."""
 
 
-def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The ``--json`` flag: one JSON document on stdout."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")(function)
+def index_of(index: Path | None, qdrant_url: str | None) -> Index:
+    """The index that `index_options` and `IndexerSettings` choose; raises as `IndexerSettings.open_chosen` does."""
+    from indexer.settings import IndexerSettings
+
+    return IndexerSettings.read().open_chosen(index=index, qdrant_url=qdrant_url)
 
 
 def echo_json(document: Any) -> None:
@@ -112,9 +131,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return value
-
-
-def usage_exit(message: str) -> NoReturn:
-    """End with exit code 2 and one line."""
-    click.echo(f"Error: {message}", err=True)
-    sys.exit(EXIT_USAGE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import echo_json, index_options, json_option
+from indexer.cli.command_line import echo_json, index_of, index_options, json_option
 from indexer.errors import EXIT_DONE, EXIT_REJECTS
 
 if TYPE_CHECKING:
@@ -41,10 +41,9 @@ def events(file: Path, index: Path | None, qdrant_url: str | None, min_count: in
       indexer events last-90-days.jsonl --min-count 2 --index /srv/index
     """
     from indexer.cli.progress import Stages
-    from indexer.settings import IndexerSettings
     from indexer.sync.annotate.co_views import update_co_views
 
-    place = IndexerSettings.read().open_chosen(index=index, qdrant_url=qdrant_url)
+    place = index_of(index, qdrant_url)
     with Stages(show=not as_json) as stages:
         report = update_co_views(file, place, min_count=min_count, progress=stages)
     echo_json(report.to_json()) if as_json else _print(report)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import echo_json, group, index_options, json_option
+from indexer.cli.command_line import echo_json, group, index_of, index_options, json_option
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
 from indexer.cli.transfer import COMMANDS as TRANSFER_COMMANDS
 from indexer.errors import EXIT_DONE, EXIT_REJECTS, StoreError, UsageError
@@ -103,10 +103,9 @@ def sync(
 def status(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
     """Show the published generation: its size, fields, categories and model, and where it is kept."""
     from indexer.cli.printing import print_status
-    from indexer.settings import IndexerSettings
     from indexer.store.status import read_status
 
-    report = read_status(IndexerSettings.read().open_chosen(index=index, qdrant_url=qdrant_url))
+    report = read_status(index_of(index, qdrant_url))
     echo_json(report) if as_json else print_status(report)
 
 
@@ -120,9 +119,7 @@ def rollback(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
     from is then removed. On a server, a sync with the same model changes its generation in place: only a change of
     model leaves one to go back to.
     """
-    from indexer.settings import IndexerSettings
-
-    place = IndexerSettings.read().open_chosen(index=index, qdrant_url=qdrant_url)
+    place = index_of(index, qdrant_url)
     before = _current(place)
     generation = place.rollback()
     if as_json:
@@ -137,9 +134,7 @@ def rollback(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
 @json_option
 def prune(index: Path | None, qdrant_url: str | None, keep: int, as_json: bool) -> None:
     """Remove old generations; the published one always stays."""
-    from indexer.settings import IndexerSettings
-
-    place = IndexerSettings.read().open_chosen(index=index, qdrant_url=qdrant_url)
+    place = index_of(index, qdrant_url)
     removed = place.prune(keep)
     if as_json:
         echo_json({"index": place.location, "removed": removed, "generations": place.generations()})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.cli.command_line import echo_json, index_options, json_option
+from indexer.cli.command_line import echo_json, index_of, index_options, json_option, together
 
 if TYPE_CHECKING:
     from indexer.settings import IndexerSettings
@@ -16,22 +15,16 @@ if TYPE_CHECKING:
     from indexer.store.transfer.copy import TransferReport
 
 _PATH = click.Path(path_type=Path)
-Command = Callable[..., Any]
 
+_other_side = together(
+    click.option("--collection", metavar="NAME", help="Its alias, if it is on a server [JEWELRY_COLLECTION]."),
+    click.option("--api-key", metavar="KEY", help="Its API key; better in the environment [JEWELRY_QDRANT_API_KEY]."),
+)
+"""Options that describe the other index of `push` and `pull`."""
 
-def _other_side(function: Command) -> Command:
-    """Options that describe the other index of `push` and `pull`."""
-    name = click.option("--collection", metavar="NAME", help="Its alias, if it is on a server [JEWELRY_COLLECTION].")
-    key = click.option(
-        "--api-key", metavar="KEY", help="Its API key; better in the environment [JEWELRY_QDRANT_API_KEY]."
-    )
-    return name(key(function))
-
-
-def _replace(function: Command) -> Command:
-    return click.option(
-        "--replace", "overwrite", is_flag=True, help="Replace an index of another catalog or another model."
-    )(function)
+_replace = click.option(
+    "--replace", "overwrite", is_flag=True, help="Replace an index of another catalog or another model."
+)
 
 
 @click.command()
@@ -41,13 +34,7 @@ def _replace(function: Command) -> Command:
 @_replace
 @json_option
 def push(
-    location: str,
-    collection: str | None,
-    api_key: str | None,
-    index: Path | None,
-    qdrant_url: str | None,
-    overwrite: bool,
-    as_json: bool,
+    location: str, collection: str | None, api_key: str | None, overwrite: bool, as_json: bool, **here: Any
 ) -> None:
     """Copy the published generation to another index, and switch that one to it.
 
@@ -59,8 +46,7 @@ def push(
       indexer push --to http://localhost:6333
       indexer push --to /backup/index --index index
     """
-    settings = _settings()
-    _copy(_here(settings, index, qdrant_url), _there(location, collection, api_key), overwrite, as_json)
+    _copy(index_of(**here), _there(location, collection, api_key), overwrite, as_json)
 
 
 @click.command()
@@ -70,13 +56,7 @@ def push(
 @_replace
 @json_option
 def pull(
-    location: str,
-    collection: str | None,
-    api_key: str | None,
-    index: Path | None,
-    qdrant_url: str | None,
-    overwrite: bool,
-    as_json: bool,
+    location: str, collection: str | None, api_key: str | None, overwrite: bool, as_json: bool, **here: Any
 ) -> None:
     """Copy another index's published generation here; the reverse of push.
 
@@ -84,8 +64,7 @@ def pull(
     Example:
       indexer pull --from http://localhost:6333 --index index
     """
-    settings = _settings()
-    _copy(_there(location, collection, api_key), _here(settings, index, qdrant_url), overwrite, as_json)
+    _copy(_there(location, collection, api_key), index_of(**here), overwrite, as_json)
 
 
 @click.command("export")
@@ -96,7 +75,7 @@ def export_(file: Path, index: Path | None, qdrant_url: str | None, as_json: boo
     """Write ids, product ids, payloads and vectors to FILE, which ends in .npz or .parquet."""
     from indexer.store.transfer.tables import write_table
 
-    place = _here(_settings(), index, qdrant_url)
+    place = index_of(index, qdrant_url)
     store = place.read()
     try:
         table = write_table(store, file)
@@ -119,7 +98,7 @@ def import_(file: Path, index: Path | None, qdrant_url: str | None, overwrite: b
     from indexer.store.transfer.copy import transfer
     from indexer.store.transfer.tables import read_table
 
-    place = _here(_settings(), index, qdrant_url)
+    place = index_of(index, qdrant_url)
     with Stages(show=not as_json) as stages:
         report = transfer(read_table(file), str(file), place, overwrite=overwrite, progress=stages)
     _print(report, as_json)
@@ -134,7 +113,7 @@ def snapshot(folder: Path, index: Path | None, qdrant_url: str | None, thumbnail
     """Put the published generation aside in FOLDER, which must be new or empty."""
     from indexer.store.transfer.snapshots import take_snapshot
 
-    report = take_snapshot(_here(_settings(), index, qdrant_url), folder, thumbnails=thumbnails)
+    report = take_snapshot(index_of(index, qdrant_url), folder, thumbnails=thumbnails)
     if as_json:
         echo_json(report.to_json())
     else:
@@ -152,7 +131,7 @@ def restore(folder: Path, index: Path | None, qdrant_url: str | None, overwrite:
     from indexer.cli.progress import Stages
     from indexer.store.transfer.snapshots import restore_snapshot
 
-    place = _here(_settings(), index, qdrant_url)
+    place = index_of(index, qdrant_url)
     with Stages(show=not as_json) as stages:
         report = restore_snapshot(folder, place, overwrite=overwrite, progress=stages)
     _print(report, as_json)
@@ -167,17 +146,11 @@ def _settings(**given: Any) -> IndexerSettings:
     from indexer.errors import UsageError
     from indexer.settings import IndexerSettings
 
-    if not given:
-        return IndexerSettings.read()
     try:
         return IndexerSettings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(f"{first['loc'][0]}={first['input']!r}: {first['msg']}") from None
-
-
-def _here(settings: IndexerSettings, index: Path | None, qdrant_url: str | None) -> Index:
-    return settings.open_chosen(index=index, qdrant_url=qdrant_url)
 
 
 def _there(location: str, collection: str | None, api_key: str | None) -> Index:

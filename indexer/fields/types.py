@@ -11,7 +11,6 @@ from typing import Any
 
 Payload = dict[str, Any]
 
-
 FieldValue = str | float | bool | list[str]
 
 

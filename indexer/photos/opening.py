@@ -30,7 +30,6 @@ MAX_BYTES = 100_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 """Raster formats that shops use; JPEG includes MPO. Pillow knows more; some run programs (EPS), some nest (ICO)."""
 
-
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -11,7 +11,6 @@ from indexer.system.plain_json import AS_TEXT, AT_TIMES, PlainJson
 
 PRODUCTS, FIRST_PHOTOS = "products", "first photos"
 
-
 _PLAIN = re.compile(r"\w([\w .,'&/+-]*\w)?\Z")
 """Values that need no quotes in a filter text."""
 

@@ -41,9 +41,8 @@ def written(payload: Mapping[str, Any], field: str) -> str:
     if isinstance(value, int | float):
         if field == "price":
             return printable(f"{_amount(value)} {payload.get('currency') or ''}".strip())
-        return (
-            f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:g}"
-        )  # a year has no comma
+        # A year has no comma.
+        return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:g}"
     return printable(_MIDNIGHT.sub(r"\1", str(value)))
 
 

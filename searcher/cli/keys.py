@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +12,13 @@ from indexer.cli.command_line import echo_json, json_option
 if TYPE_CHECKING:
     from searcher.http.access.keys import Key, KeyFile, Scope
 
-
-def _file_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--keys",
-        "path",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="File of API keys [JEWELRY_KEYS; default: keys.json].",
-    )(function)
+_file_option = click.option(
+    "--keys",
+    "path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File of API keys [JEWELRY_KEYS; default: keys.json].",
+)
 
 
 @click.group()

@@ -9,13 +9,12 @@ from typing import Any
 import click
 
 from indexer.cli.command_line import EXIT_INTERRUPTED, index_options
-from searcher.cli.options import PATH, service_of
+from searcher.cli.options import photo_options, service_of
 
 
 @click.command()
 @index_options
-@click.option("--model", type=PATH, metavar="DIR", help="Model for photos [JEWELRY_MODEL; default: the index's own].")
-@click.option("--allow-private", is_flag=True, help="Fetch photos from private addresses too.")
+@photo_options
 def mcp(**given: Any) -> None:
     """Answer a language model's questions as an MCP server, over stdin and stdout.
 

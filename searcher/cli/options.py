@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from indexer.cli.command_line import echo_json, index_options, json_option
+from indexer.cli.command_line import Decorator, echo_json, index_options, json_option, together
 from indexer.errors import FilterError, UsageError
 from searcher.questions.declared import Declared, declared
 from searcher.questions.options import Options, Wanted
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from searcher.service import SearchService
 
 PATH = click.Path(path_type=Path)
-Decorator: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
 
 
 def options_of(*kinds: type) -> Decorator:
     """Decorator: the options that dataclasses declare, as options of a command, in their order."""
-    return _all([_option(one) for kind in kinds for one in declared(kind) if one.option.flags])
+    return together(*(_option(one) for kind in kinds for one in declared(kind) if one.option.flags))
 
 
 def _option(one: Declared) -> Decorator:
@@ -42,30 +41,24 @@ def _option(one: Declared) -> Decorator:
     return click.option(*one.option.flags, one.name, **said)
 
 
-def _all(options: Sequence[Decorator]) -> Decorator:
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
-
-
 _raw_filter = click.option(
     "--filter", "raw_filter", metavar="JSON", help="A filter in Qdrant's JSON, in place of --where."
 )
 
-question_options = _all(
-    [
-        *(_all([_option(one), _raw_filter]) if one.name == "where" else _option(one) for one in declared(Options)),
-        click.option(
-            "--model", type=PATH, metavar="DIR", help="Model for photos [JEWELRY_MODEL; default: the index's own]."
-        ),
-        click.option("--allow-private", is_flag=True, help="Fetch photos from private addresses too."),
-        click.option("--html", type=PATH, metavar="FILE", help="Also write the answer as a page."),
-        index_options,
-        json_option,
-    ]
+photo_options = together(
+    click.option(
+        "--model", type=PATH, metavar="DIR", help="Model for photos [JEWELRY_MODEL; default: the index's own]."
+    ),
+    click.option("--allow-private", is_flag=True, help="Fetch photos from private addresses too."),
+)
+"""How photos that are asked with become vectors."""
+
+question_options = together(
+    *(together(_option(one), _raw_filter) if one.name == "where" else _option(one) for one in declared(Options)),
+    photo_options,
+    click.option("--html", type=PATH, metavar="FILE", help="Also write the answer as a page."),
+    index_options,
+    json_option,
 )
 """All options of a question; the command gets them as keyword arguments for `show`."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import index_options, json_option
+from indexer.cli.command_line import Decorator, index_options, json_option, together
 from indexer.errors import UsageError
 from searcher.cli.options import PATH
 
@@ -17,23 +16,16 @@ if TYPE_CHECKING:
     from searcher.service import SearchService
 
 
-def report_options(shown: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def report_options(shown: int) -> Decorator:
     """``--where``, ``--limit``, ``--html``, ``--csv``, the index and ``--json``; the command gets them by name."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        options = (
-            click.option("--where", "-w", multiple=True, metavar="FILTER", help="Only what passes; repeat it for AND."),
-            click.option("--limit", default=shown, show_default=True, metavar="N", help="How many the table shows."),
-            click.option("--html", type=PATH, metavar="FILE", help="Also write the report as a page."),
-            click.option("--csv", type=PATH, metavar="FILE", help="Also write the report as a table."),
-            index_options,
-            json_option,
-        )
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
+    return together(
+        click.option("--where", "-w", multiple=True, metavar="FILTER", help="Only what passes; repeat it for AND."),
+        click.option("--limit", default=shown, show_default=True, metavar="N", help="How many the table shows."),
+        click.option("--html", type=PATH, metavar="FILE", help="Also write the report as a page."),
+        click.option("--csv", type=PATH, metavar="FILE", help="Also write the report as a table."),
+        index_options,
+        json_option,
+    )
 
 
 def check_places(*paths: Path | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
@@ -44,34 +44,23 @@ class Turns:
             self._lock.release()
 
 
-async def _service(request: Request) -> SearchService:
-    service: SearchService = request.app.state.service
-    return service
+def _of_app(name: str) -> Any:
+    """What `create_app` keeps in ``app.state`` under that name."""
+
+    async def kept(request: Request) -> Any:
+        return getattr(request.app.state, name)
+
+    return Depends(kept)
 
 
-async def _settings(request: Request) -> ServeSettings:
-    settings: ServeSettings = request.app.state.settings
-    return settings
-
-
-async def _reports(request: Request) -> ReportStore:
-    reports: ReportStore = request.app.state.reports
-    return reports
-
-
-async def _turns(request: Request) -> Turns:
-    turns: Turns = request.app.state.turns
-    return turns
-
-
-Service = Annotated[SearchService, Depends(_service)]
+Service = Annotated[SearchService, _of_app("service")]
 """A parameter ``service: Service`` of a ``def`` route, which FastAPI runs in its thread pool."""
 
-Settings = Annotated[ServeSettings, Depends(_settings)]
+Settings = Annotated[ServeSettings, _of_app("settings")]
 """A parameter ``settings: Settings``."""
 
-Reports = Annotated[ReportStore, Depends(_reports)]
+Reports = Annotated[ReportStore, _of_app("reports")]
 """A parameter ``reports: Reports``."""
 
-TakingTurns = Annotated[Turns, Depends(_turns)]
+TakingTurns = Annotated[Turns, _of_app("turns")]
 """A parameter ``turns: TakingTurns`` of an ``async def`` route whose work takes its turn."""

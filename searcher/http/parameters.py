@@ -22,7 +22,6 @@ from searcher.questions.fields import takes_list, text_fields
 TAKE_ANYTHING = frozenset({"/v1/pictures/{sha256}", "/v1/duplicates/pictures/{sha256}", "/v1/duplicates/difference"})
 """Pictures: pages and proxies append what they like to their addresses, and no option could be meant by it."""
 
-
 _known: dict[Callable[..., Any], tuple[Mapping[str, bool], Mapping[str, bool]]] = {}
 
 

@@ -67,9 +67,7 @@ class RootPath:
         whole = path if path == prefix or path.startswith(f"{prefix}/") else f"{prefix}{path}"
         token = _prefix.set(prefix)
         try:
-            scope.update(
-                root_path=prefix, path=whole
-            )  # in place: what is found out further in, a server may want to see
+            scope.update(root_path=prefix, path=whole)  # in place: a server may want to see what is found further in
             await self.app(scope, receive, send)
         finally:
             _prefix.reset(token)

@@ -58,7 +58,7 @@ def serve(settings: ServeSettings) -> None:
     check_exposure(settings)
     place = settings.open_chosen()
     if place.current() is None:
-        raise StoreMissing(f"{place.location}: no index here yet; fill it with: indexer sync CATALOG")
+        raise StoreMissing.at(place.location)
     workers = settings.serve_workers
     with ExitStack() as open_sockets, _metrics_folder(workers):
         listeners = bind_for(workers, settings.serve_host, settings.serve_port)

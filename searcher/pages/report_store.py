@@ -18,14 +18,6 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 FILES = ("report.html", "report.csv", "report.json")
 """What a report consists of; the JSON is written last, and a report without it does not count."""
 
-COMMANDS: Mapping[Kind, str] = {
-    "duplicates": "searcher duplicates",
-    "mislabels": "searcher mislabels",
-    "outliers": "searcher outliers",
-    "clusters": "searcher clusters",
-}
-"""What makes each kind of report."""
-
 Document: TypeAlias = "dict[str, Any]"
 
 
@@ -90,7 +82,7 @@ class ReportStore:
         try:
             status = path.stat()
         except FileNotFoundError:
-            raise ReportMissing(f"there is no report of {kind} yet; make it with: {COMMANDS[kind]}") from None
+            raise ReportMissing(f"there is no report of {kind} yet; make it with: searcher {kind}") from None
         except OSError as error:
             raise _unreadable(kind, path, error) from error
         seen = status.st_mtime_ns, status.st_size, status.st_ino
@@ -131,4 +123,4 @@ def _parsed(kind: Kind, path: Path) -> Document:
 
 def _unreadable(kind: Kind, path: Path, error: Exception) -> JewelryError:
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    return JewelryError(f"{path}: cannot be read ({reason}); make it again with: {COMMANDS[kind]}")
+    return JewelryError(f"{path}: cannot be read ({reason}); make it again with: searcher {kind}")

@@ -16,7 +16,6 @@ MAX_PRODUCTS = 10_000
 STYLE_POOL = 500
 """Products that boosts, caps and diversity choose among; the same for every page, so that pages fit together."""
 
-
 WHERE = Option(
     "Filters, all of which must hold: `category=rings`, `metal=gold|silver`, `category!=watches`, `price=100..500`, "
     "`price<=500`, `in_stock=true`, `title~pearl`, `created>=2026-01-31`, `stone=` (has none).",

@@ -17,7 +17,6 @@ from indexer.system.plain_json import HIDDEN, Picture, PlainJson
 UNNAMED = "image"
 """What a query photo is called that came as bytes."""
 
-
 PhotoSource = str | Path | bytes | Image.Image
 
 

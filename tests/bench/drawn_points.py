@@ -13,7 +13,6 @@ from indexer.store.records import GenerationRecord, Point
 
 POINTS, LOCAL_POINTS, QUERIES, K = 100_000, 10_000, 200, 10
 
-
 RECORD = GenerationRecord(
     fingerprint="bench",
     dimension=128,

@@ -29,13 +29,11 @@ STAND_IN_WARNINGS = (
 )
 """What qdrant-client's stand-in says of itself, and nothing else."""
 
-
 IMAGE = "qdrant/qdrant:v1.20.0"
 START_SECONDS = 60
 DIMENSION = 128
 
 AnyStore = EdgeStore | ServerStore
-
 
 TEXT_DIMENSION = 48
 

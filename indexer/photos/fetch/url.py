@@ -12,7 +12,6 @@ from indexer.errors import FetchError
 LONGEST_SHOWN = 100
 """Letters of a URL in a message."""
 
-
 MAX_URL = 8000
 """Longest URL, in characters: what RFC 9110 (section 4.1) asks everybody to support."""
 

@@ -29,23 +29,14 @@ class EmbeddedIndex:
     engine, in_process, tolerance = EMBEDDED, True, 0.0
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = self.local = root
+        self.location = str(root)
         self.layout = Layout(root)
-
-    @property
-    def location(self) -> str:
-        """The directory."""
-        return str(self.root)
 
     @property
     def place(self) -> str:
         """The directory, whatever links lead to it."""
         return str(self.root.resolve())
-
-    @property
-    def local(self) -> Path:
-        """The directory itself."""
-        return self.root
 
     def current(self) -> str | None:
         """See `Index.current`; reads one small file."""
@@ -68,7 +59,7 @@ class EmbeddedIndex:
     def rollback(self) -> str:
         """See `Index.rollback`; replaces one small file, whatever the size."""
         if self.layout.current() is None:
-            raise StoreMissing(f"{self.root}: no index here yet; fill it with: indexer sync CATALOG")
+            raise StoreMissing.at(self.root)
         with writer_lock(self.layout.lock):
             current = self.layout.current()
             earlier = [number for number in self.layout.numbers() if current is not None and number < current]
@@ -94,9 +85,7 @@ class EmbeddedIndex:
         while True:
             number = self.layout.current()
             if number is None:
-                raise StoreMissing(
-                    f"{self.root}: no index here yet; fill it with: indexer sync CATALOG --index {self.root}"
-                )
+                raise StoreMissing.at(self.root, f" --index {self.root}")
             try:
                 return self._load(number)
             except StoreError:

@@ -23,7 +23,6 @@ from indexer.store.filters.tree import (
 SHOWN = 80
 """Characters of a text that an error message quotes."""
 
-
 MAX_DEPTH = 16
 """Levels of filters in a filter that is given, whatever its form."""
 DEEPEST = 2 * MAX_DEPTH

@@ -33,7 +33,6 @@ _EXAMPLES: Mapping[FieldType, str] = {
     FieldType.TEXT: "{0}~pearl",
 }
 
-
 _T = TypeVar("_T")
 
 

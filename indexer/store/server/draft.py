@@ -55,6 +55,12 @@ class BuiltDraft(ServerStore):
         self._written = array("Q")
         self.is_published = False
 
+    def take_up(self) -> None:
+        """Go on with what an earlier attempt left in the collection: it counts as written."""
+        ensure_field_indexes(self._connection, self.collection, self.record.field_table)
+        for _ in self._noted(self.scroll(fields=[])):  # reads ids alone
+            pass
+
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
         super().upsert(self._noted(points))

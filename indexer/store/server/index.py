@@ -22,7 +22,6 @@ from indexer.store.server.draft import BuiltDraft, LiveDraft, RecoveredDraft
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.layout import Layout
 from indexer.store.server.options import CollectionOptions
-from indexer.store.server.resume import ResumedDraft, find_unfinished
 from indexer.store.server.snapshots import check_whole, download_snapshot, upload_snapshot
 from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
@@ -49,21 +48,8 @@ class ServerIndex:
     ) -> None:
         self.connection, self.layout = connection, Layout(connection, name, local)
         self.options = options or CollectionOptions()
-
-    @property
-    def location(self) -> str:
-        """The server's address and the alias."""
-        return self.layout.location
-
-    @property
-    def place(self) -> str:
-        """The same."""
-        return self.location
-
-    @property
-    def local(self) -> Path:
-        """See `Index.local`."""
-        return self.layout.local
+        self.location = self.place = self.layout.location
+        self.local = local
 
     def current(self) -> str | None:
         """See `Index.current`; two requests."""
@@ -163,7 +149,7 @@ class ServerIndex:
     def _published(self) -> CollectionState:
         state = self.layout.current()
         if state is None:
-            raise StoreMissing(f"{self.location}: no index here yet; fill it with: indexer sync CATALOG")
+            raise StoreMissing.at(self.location)
         return state
 
 
@@ -175,7 +161,7 @@ class ServerWriter:
         self._state = index.layout.current()
         self._draft: BuiltDraft | RecoveredDraft | None = None
         self._resumes = resume is not None
-        self._unfinished = None if resume is None else find_unfinished(index.layout, resume)
+        self._unfinished = None if resume is None else index.layout.unfinished(resume)
         index.layout.remove_unfinished(spared=self._unfinished)
 
     def published(self) -> ServerStore | None:
@@ -192,13 +178,12 @@ class ServerWriter:
                 change_quantization(connection, self._state, options.quantization)
             ensure_field_indexes(connection, self._state.collection, record.field_table)
             return LiveDraft(connection, replace(self._state, record=record))
-        if self._unfinished is not None:
-            draft: BuiltDraft = ResumedDraft(self._layout, self._unfinished, self._state, options.ready_timeout)
-        else:
-            state = self._begun(record)
+        state = self._unfinished or self._begun(record)
+        if self._unfinished is None:
             create_collection(connection, state, options)
-            draft = BuiltDraft(self._layout, state, self._state, options.ready_timeout)
-        self._draft = draft
+        self._draft = draft = BuiltDraft(self._layout, state, self._state, options.ready_timeout)
+        if self._unfinished is not None:
+            draft.take_up()
         return draft
 
     def adopt(self, files: EngineFiles, record: GenerationRecord) -> RecoveredDraft:

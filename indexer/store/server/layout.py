@@ -114,6 +114,15 @@ class Layout:
         """Remove a collection; a missing one is ignored."""
         self._call(self._client.delete_collection, collection)
 
+    def unfinished(self, record: GenerationRecord) -> CollectionState | None:
+        """The collection that this machine began for the same record and did not finish, the oldest of several."""
+        published = self.alias_target()
+        for state in self.states():
+            mine = not state.complete and state.collection != published and state.writer == self.signature()
+            if mine and state.record.means_same(record):
+                return state
+        return None
+
     def remove_unfinished(self, spared: CollectionState | None = None) -> None:
         """Remove what dead writers left: this machine's at once, as we hold its lock, others' after a day."""
         published = self.alias_target()

@@ -25,7 +25,6 @@ from indexer.system.progress import Progress
 REJECTS_NAME = "events-rejects.jsonl"
 """Beside the index; a sync's own rejects.jsonl stays as it is."""
 
-
 WITHOUT_PRODUCTS = PlainSerializer(lambda rejects: [{"where": one.where, "reason": one.reason} for one in rejects])
 """A line of events that cannot be read names no product of the catalog."""
 

@@ -36,13 +36,12 @@ def annotating(index: Index) -> Iterator[tuple[Writer, Store]]:
         StoreMissing: nothing is published yet.
         StoreError: it is locked or cannot be read.
     """
-    missing = StoreMissing(f"{index.location}: no index here yet; fill it with: indexer sync CATALOG")
     if index.current() is None:  # before a folder is made for the lock
-        raise missing
+        raise StoreMissing.at(index.location)
     with index.write() as writer:
         published = writer.published()
         if published is None:
-            raise missing
+            raise StoreMissing.at(index.location)
         yield writer, published
 
 

@@ -20,7 +20,6 @@ from searcher.questions.fields import Body
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
-
 router = APIRouter(prefix="/v1/decisions", tags=["reports"], dependencies=[Depends(require_admin)], responses=PROBLEMS)
 
 

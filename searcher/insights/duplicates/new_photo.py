@@ -54,15 +54,17 @@ def embed_within(framed: FramedPicture, embedder: Embedder) -> NDArray[np.float3
     return embedder.embed([framed.photo])[0] if framed.is_framed else None
 
 
-def nearest(store: Store, new: NewPhoto) -> tuple[list[Photo], NDArray[np.float64], NDArray[np.intp]]:
-    """The nearest photos of a generation, and those near what the new photo frames or of the same perceptual hash:
+def nearest(
+    store: Store, new: NewPhoto, k: int = NEIGHBOURS
+) -> tuple[list[Photo], NDArray[np.float64], NDArray[np.intp]]:
+    """The k nearest photos of a generation, and those near what the new photo frames or of the same perceptual hash:
     photos, cosines, places.
 
     As in a report, what was found by frame or hash alone ranks behind all that the whole picture found.
     """
     vectors = new.vector[None] if new.within is None else np.stack([new.vector, new.within])
     fields = ["product_id", "category", "photo"]
-    whole, *within = store.search(vectors, limit=NEIGHBOURS, fields=fields)
+    whole, *within = store.search(vectors, limit=k, fields=fields)
     same_hash = Filter(must=(Match("photo.phash", (new.as_photo.phash,)),))
     (alike,) = store.search(new.vector[None], limit=MOST, where=same_hash, fields=fields)
     known = {hit.id for hit in whole}

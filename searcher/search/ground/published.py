@@ -25,7 +25,6 @@ SUGGEST_AMONG = 10_000
 COMPARE = 1_000
 """Of these, as many are compared with it as stand next to it in order: comparing with all took 30 ms and more."""
 
-
 Made = TypeVar("Made")
 
 

@@ -22,7 +22,6 @@ from searcher.search.ground.published import Published
 
 Vectors = NDArray[np.float32]
 
-
 Find = Callable[[Filter | None, int], list[Candidate]]
 """The best n candidates that pass a filter, best first."""
 

@@ -15,8 +15,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from indexer.cli.command_line import echo_json, group, json_option, usage_exit
-from indexer.errors import EXIT_REJECTS, CatalogError, MissingExtra, UnknownProduct
+from indexer.cli.command_line import echo_json, group, json_option
+from indexer.errors import EXIT_REJECTS, CatalogError, MissingExtra, UnknownProduct, UsageError
 from indexer.system.text import one_line
 from indexer.version import __version__
 
@@ -59,7 +59,7 @@ def ends(as_json: bool) -> int:
 @script.command()
 def refuse() -> None:
     """Find the usage wrong on its own."""
-    usage_exit("give one of --a and --b")
+    raise UsageError("give one of --a and --b")
 
 
 def run(*arguments: str) -> Result:

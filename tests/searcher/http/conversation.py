@@ -41,10 +41,8 @@ if __name__ == "__main__":
     main()
 """
 
-
 probe = APIRouter(prefix="/v1/probe")
 """Routes that do what a test needs a route to do."""
-
 
 MakeApp = Callable[..., FastAPI]
 

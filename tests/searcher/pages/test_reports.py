@@ -180,7 +180,7 @@ def test_the_other_reports(place: Any, photographed: Photographed, make: Any) ->
 
 
 def test_pictures_that_have_no_room_are_counted(place: Any, photographed: Photographed, monkeypatch: Any) -> None:
-    monkeypatch.setattr("searcher.pages.sheets.picture_sheet.PictureSheet.__init__.__defaults__", (3,))
+    monkeypatch.setattr("searcher.pages.sheets.picture_sheet.MOST", 3)
     data = data_of(write_report(place, small_report(photographed)))
     assert len(data["pictures"]) == 3
     assert any("pictures are left out" in note for note in data["notes"])

@@ -20,7 +20,6 @@ from tests.shops.indexes.built_index import Photographed
 
 WATCH = "addEventListener('securitypolicyviolation', e => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`))"
 
-
 WRONG = ("serious", "critical")
 
 

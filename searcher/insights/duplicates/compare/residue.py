@@ -103,7 +103,6 @@ NAMES = (
     "ground_gathered",
 )
 
-
 MOST_TURN = 12.0
 """Degrees by which an edit turns hues at the most, in CIELAB; gold and rose gold are forty apart."""
 MOST_CHROMA = 1.6

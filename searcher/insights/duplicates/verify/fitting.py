@@ -32,7 +32,6 @@ LEAST_PAIRS = 50
 MOST_OF_A_KIND = 4_000
 """Pairs of a kind that are compared closely: more cost minutes and change little."""
 
-
 FOR_GATE, FOR_KIND = Growth(60), Growth(80)
 FOR_COPIES = Growth(400, leaves=16, learning_rate=0.04, features=0.3)
 """Found by cross-validation on the calibration half of `tests/bench/duplicates`."""
