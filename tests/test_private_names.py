@@ -20,33 +20,42 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.endswith("__")
 
 
-def made_in(folder: Path) -> set[str]:
-    """Every private name that a folder's own modules give to something."""
-    found = set()
-    for path in folder.glob("*.py"):
-        for node in ast.walk(parsed(path)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                found.add(node.name)
-            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                found.add(node.attr)
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                found.add(node.id)
-    return found
-
-
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+def members(folder: Path) -> set[str]:
+    """What the classes of a folder's own modules have: methods, fields, and what they set on ``self``."""
+    found = set()
+    for path in folder.glob("*.py"):
+        for a_class in (node for node in ast.walk(parsed(path)) if isinstance(node, ast.ClassDef)):
+            for node in ast.walk(a_class):
+                match node:
+                    case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                        found.add(name)
+                    case ast.AnnAssign(target=ast.Name(name)):
+                        found.add(name)
+                    case ast.Attribute(value=ast.Name("self" | "cls"), attr=name, ctx=ast.Store()):
+                        found.add(name)
+    return found
+
+
 def private_names(path: Path, own: set[str]) -> Iterator[str]:
+    """The private names that a module imports from elsewhere, or uses although no class of its folder has them."""
     here = ".".join(path.relative_to(ROOT).parent.parts)
     for node in ast.walk(parsed(path)):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            folder = node.module if (ROOT / node.module.replace(".", "/")).is_dir() else node.module.rpartition(".")[0]
-            if folder != here:
-                yield from (f"{node.module}.{alias.name}" for alias in node.names if is_private(alias.name))
-        elif isinstance(node, ast.Attribute) and is_private(node.attr) and node.attr not in own:
-            yield ast.unparse(node)
+        match node:
+            case ast.Import(names=aliases):
+                yield from (alias.name for alias in aliases if any(map(is_private, alias.name.split("."))))
+            case ast.ImportFrom(module=str(module), names=aliases):
+                folder = module if (ROOT / module.replace(".", "/")).is_dir() else module.rpartition(".")[0]
+                names = [f"{module}.{alias.name}" for alias in aliases if folder != here]
+                yield from (name for name in names if any(map(is_private, name.split("."))))
+            case (
+                ast.Attribute(attr=name)
+                | ast.Call(func=ast.Name("getattr" | "setattr" | "hasattr"), args=[_, ast.Constant(str(name)), *_])
+            ) if is_private(name) and name not in own:
+                yield ast.unparse(node)
 
 
 def test_private_names_stay_in_their_folder() -> None:
@@ -54,7 +63,7 @@ def test_private_names_stay_in_their_folder() -> None:
         f"{path.relative_to(ROOT).as_posix()}: {name}"
         for package in ("indexer", "trainer", "searcher")
         for folder in (ROOT / package, *(ROOT / package).rglob("*/"))
-        for own in (made_in(folder),)
+        for own in (members(folder),)
         for path in folder.glob("*.py")
         for name in private_names(path, own)
         if name not in PUBLIC_ALL_THE_SAME

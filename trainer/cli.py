@@ -116,7 +116,7 @@ def _document(fitted: Fitted) -> dict[str, object]:
         "best_epoch": fitted.best_epoch,
         "interrupted": fitted.interrupted,
         "metrics": fitted.metrics,
-        "rejects": [{"where": r.where, "reason": r.reason, "product_id": r.product_id} for r in fitted.rejects],
+        "rejects": [reject.to_json() for reject in fitted.rejects],
         "seconds": fitted.seconds,
     }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
-from threading import get_ident
 
 from PIL import Image
+
+from indexer.system.files import replacing
 
 SIDE = 256
 QUALITY = 80
@@ -42,13 +43,9 @@ class ThumbnailStore:
         encoded = io.BytesIO()
         small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
         small.save(encoded, "WEBP", quality=QUALITY, method=EFFORT)
-        temporary = path.with_suffix(f".{os.getpid()}-{get_ident()}")
-        try:
-            temporary.write_bytes(encoded.getbuffer())
-        except FileNotFoundError:  # the first one under these two digits
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(encoded.getbuffer())
-        temporary.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path, durable=False) as file:
+            file.write(encoded.getbuffer())
 
 
 def original_of(catalog_root: Path, key: str) -> Path | None:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from indexer.errors import StoreUnwritable, is_full
 
@@ -18,20 +19,40 @@ NEW_SHARD_BYTES = 192 * 1024 * 1024
 memory do not."""
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Replace a small file so that a reader sees the old text or the new one, also across a power cut."""
-    temporary = path.with_name(f"{path.name}.new")
+@contextmanager
+def replacing(path: Path, *, durable: bool = True, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """A file to write, which becomes ``path`` when the block ends well and vanishes otherwise.
+
+    A reader sees the old content or the new one, whoever else writes the same file meanwhile.
+
+    Args:
+        path: what to write or to replace; its folder must be there.
+        durable: wait until it is on the disk, so that a power cut, too, leaves the old content or the new one.
+        mode: its rights from its first byte on, less those that the process withholds.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    work = _beside(path)
     try:
-        with temporary.open("w", encoding="utf-8") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-    except OSError:  # a full disk leaves nothing behind
+        with open(work, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        work.replace(path)
+    except BaseException:  # a full disk needs the room
         with suppress(OSError):
-            temporary.unlink()
+            work.unlink()
         raise
-    temporary.replace(path)
-    fsync(path.parent)
+    if durable:
+        fsync(path.parent)
+
+
+def replace_text(path: Path, text: str, *, mode: int = 0o666) -> None:
+    """Replace a small file by this text, see `replacing`."""
+    with replacing(path, mode=mode) as file:
+        file.write(text.encode())
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""A Python client of the HTTP service; needs nothing of the rest but errors."""
+"""A Python client of the HTTP service; of the rest it needs errors, version and text alone."""

@@ -87,7 +87,7 @@ def evaluate_model(
         "images": {
             "count": len(photos),
             "rejected": len(rejects),
-            "rejects": [{"where": r.where, "reason": r.reason, "product_id": r.product_id} for r in rejects],
+            "rejects": [reject.to_json() for reject in rejects],
         },
         "model": {
             "name": model.path.resolve().name,

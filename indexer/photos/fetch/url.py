@@ -8,6 +8,7 @@ from ipaddress import IPv6Address
 import httpx
 
 from indexer.errors import FetchError
+from indexer.system.text import without_controls
 
 LONGEST_SHOWN = 100
 """Letters of a URL in a message."""
@@ -86,5 +87,5 @@ def shown_url(url: str) -> str:
 
 def shown_text(text: str, longest: int) -> str:
     """A stranger's words on one printable line of limited length."""
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: longest + 1])
+    clean = without_controls(text[: longest + 1])
     return clean if len(clean) <= longest else clean[:longest] + "…"

@@ -1,4 +1,4 @@
-"""The embedded engine: one generation as a Qdrant Edge shard. Every call to qdrant_edge is in this file."""
+"""The embedded engine: one generation as a Qdrant Edge shard. Every call to qdrant_edge is here and in `filters`."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from indexer.store.records import GenerationRecord, Point
 from indexer.store.tally import PointSource
 from indexer.store.transfer.compare import Kind, differences, verify
 from indexer.system.clock import now
+from indexer.system.files import replacing
 from indexer.system.plain_json import PlainJson
 from indexer.system.progress import EVERY, Progress
 
@@ -164,9 +165,8 @@ def _link_or_copy(path: Path, copy: Path) -> None:
     except FileExistsError:
         raise
     except OSError:  # another file system, or one without links
-        temporary = copy.with_suffix(f".{os.getpid()}")
-        shutil.copyfile(path, temporary)
-        temporary.replace(copy)
+        with path.open("rb") as source, replacing(copy, durable=False) as target:
+            shutil.copyfileobj(source, target)
 
 
 def _send(source: PointSource, draft: Draft, tolerance: float, progress: Progress | None) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
 import zipfile
 import zlib
@@ -29,7 +28,7 @@ from indexer.store.records import (
 )
 from indexer.store.tally import PointSource, Tally, payload_text
 from indexer.store.vectors import check_vectors
-from indexer.system.files import fsync, writing
+from indexer.system.files import replacing, writing
 
 FORMAT = "jewelry-similarity points 1"
 METADATA_KEY = b"jewelry_similarity"
@@ -114,16 +113,8 @@ def write_table(source: PointSource, path: Path) -> PointTable:
     """
     write, _ = _format(path)
     table = read_points(source)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with writing(path.parent):
-        try:
-            with temporary.open("wb") as handle:
-                write(table, handle)
-            fsync(temporary)
-            temporary.replace(path)
-            fsync(path.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
+    with writing(path.parent), replacing(path) as handle:
+        write(table, handle)
     return table
 
 

@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
@@ -23,7 +22,7 @@ from typing import Any, Literal, Protocol, get_args
 
 from indexer.errors import UsageError
 from indexer.system.clock import now
-from indexer.system.files import fsync
+from indexer.system.files import replace_text
 
 Scope = Literal["read", "admin"]
 LONGEST_NAME = 100
@@ -219,15 +218,4 @@ def _unreadable(path: Path, error: Exception) -> UsageError:
 def _write(path: Path, keys: dict[str, Key]) -> None:
     """Replace the file at once, readable by its owner alone from its first byte on."""
     text = json.dumps({"keys": [asdict(key) for key in keys.values()]}, indent=2, ensure_ascii=True) + "\n"
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    fsync(path.parent)
+    replace_text(path, text, mode=0o600)

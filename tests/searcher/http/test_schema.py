@@ -22,7 +22,7 @@ from searcher.http.access.keys import KeyFile
 from searcher.http.app import create_app
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
-from tests.shops.indexes.whole_shop import Shop, build_shop
+from tests.shops.whole_shop import Shop, build_shop
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:schemathesis")
 

@@ -18,7 +18,7 @@ from searcher.http.telemetry.json_logs import JsonFormatter
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.http.conversation import Keyring, bearer, problem_of, running
-from tests.shops.indexes.whole_shop import Shop, build_shop
+from tests.shops.whole_shop import Shop, build_shop
 
 SECRET = "the secret of this machine"
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from threading import get_ident
 from typing import Any
 from zipfile import BadZipFile
 
@@ -17,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import StoreUnwritable
+from indexer.system.files import replacing
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -71,7 +70,5 @@ class Checkpoint:
 def _write(path: Path, made: Arrays) -> None:
     """All of a part or nothing, whoever writes the same part at the same time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}-{get_ident()}")
-    with temporary.open("wb") as file:
+    with replacing(path, durable=False) as file:
         np.savez(file, allow_pickle=False, **made)
-    temporary.replace(path)

@@ -191,10 +191,10 @@ def test_an_older_file_stays_until_the_new_one_is_whole(path: Path, monkeypatch:
     write_table(Made(points(0, 5)), path)
     before = path.read_bytes()
 
-    def full(_: Path) -> None:
+    def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("indexer.store.transfer.tables.fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(StoreUnwritable, match="No space left on device"):
         write_table(Made(points(0, 9)), path)
     assert path.read_bytes() == before

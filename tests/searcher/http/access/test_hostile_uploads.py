@@ -20,7 +20,7 @@ from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.http.access.hostile_images import ODD, REFUSED, png, saved
 from tests.searcher.http.conversation import exchange, problem_of, running, serving
-from tests.shops.indexes.whole_shop import Shop, build_shop
+from tests.shops.whole_shop import Shop, build_shop
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:::PIL"),

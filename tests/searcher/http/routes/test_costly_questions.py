@@ -15,7 +15,7 @@ from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.http.conversation import problem_of
-from tests.shops.indexes.whole_shop import Shop, build_shop
+from tests.shops.whole_shop import Shop, build_shop
 
 P001 = {"product_id": "P001"}
 

@@ -17,7 +17,7 @@ from searcher.settings import ServeSettings
 from tests.indexer.photos.fetch.web_server import Wall, WebServer, answer, redirect, web_server
 from tests.indexer.photos.fetch.web_server import wall as build_wall
 from tests.searcher.http.conversation import problem_of
-from tests.shops.indexes.whole_shop import build_shop
+from tests.shops.whole_shop import build_shop
 
 PUBLIC = "93.184.216.34"
 
