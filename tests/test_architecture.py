@@ -38,7 +38,8 @@ GENERATED = {ROOT / "searcher" / "client" / "shapes.py"}
 def folders(*tops: str) -> Iterator[Path]:
     for top in tops:
         for folder in [ROOT / top, *(ROOT / top).rglob("*/")]:
-            if not any(part.startswith((".", "__")) for part in folder.relative_to(ROOT).parts):
+            hidden = any(part.startswith((".", "__")) for part in folder.relative_to(ROOT).parts)
+            if not hidden and entries(folder):  # git leaves empty folders behind
                 yield folder
 
 

@@ -220,7 +220,7 @@ def test_own_machine_and_network_in_every_spelling(server: WebServer, wall: Wall
 
     server.pages["/start"] = redirect(f"http://{host}/ring.jpg")
     url = f"http://{host}/ring.jpg" if direct else "http://shop.example/start"
-    refused(Fetcher(resolver=resolver), url, "not on the public internet|no proper")
+    refused(Fetcher(resolver=resolver), url, "not on the public internet|not a proper")
     assert wall.dialled == ([] if direct else [(PUBLIC, 80)])
 
 
