@@ -18,8 +18,17 @@ from indexer.store.interface import Index
 from searcher.answers.answer import Answer
 from searcher.answers.facet import Facet
 from searcher.answers.product import ProductPage
+from searcher.questions.declared import check_numbers
 from searcher.questions.example import Crop, Example, ExampleLike
-from searcher.questions.kinds import Strategy, TextMode
+from searcher.questions.kinds import (
+    ClassifyOptions,
+    FacetOptions,
+    RecommendOptions,
+    Strategy,
+    TextMode,
+    TextOptions,
+    VisitOptions,
+)
 from searcher.questions.options import Options, Wanted
 from searcher.questions.photo import PhotoSource, QueryPhoto
 from searcher.search.answering import answer
@@ -118,7 +127,7 @@ class SearchService:
         positive: Sequence[ExampleLike] = (),
         negative: Sequence[ExampleLike] = (),
         *,
-        strategy: Strategy = "average_vector",
+        strategy: Strategy = RecommendOptions.strategy,
         **wanted: Unpack[Wanted],
     ) -> Answer:
         """More like these and unlike those; `searcher.search.kinds.recommend` has the two strategies."""
@@ -139,7 +148,12 @@ class SearchService:
         return self._answer(question, options)
 
     def also_viewed(
-        self, product_ids: Sequence[str], *, decay: float = 0.8, co_view_weight: float = 0.5, **wanted: Unpack[Wanted]
+        self,
+        product_ids: Sequence[str],
+        *,
+        decay: float = VisitOptions.decay,
+        co_view_weight: float = VisitOptions.co_view_weight,
+        **wanted: Unpack[Wanted],
     ) -> Answer:
         """What a visitor who viewed these products, newest first, may want to see; see `search.kinds.also_viewed`."""
         from searcher.search.kinds.also_viewed import AlsoViewed
@@ -147,7 +161,7 @@ class SearchService:
         options, viewed = Options(**wanted), [Example.of(one) for one in dict.fromkeys(product_ids)]
         return self._answer(AlsoViewed(viewed, decay=decay, co_view_weight=co_view_weight), options)
 
-    def text(self, text: str, *, mode: TextMode = "auto", **wanted: Unpack[Wanted]) -> Answer:
+    def text(self, text: str, *, mode: TextMode = TextOptions.mode, **wanted: Unpack[Wanted]) -> Answer:
         """Products by a text: by their looks where the index has a text model, else by words; ``mode`` chooses.
 
         By ``words`` of titles and attributes, the score is the share of the words that match. By ``looks``, it is the
@@ -159,14 +173,20 @@ class SearchService:
         return self._answer(Text(text=text, mode=mode, reader=self.texts), options)
 
     def classify(
-        self, image: PhotoSource | None = None, *, url: str | None = None, crop: Crop | None = None, k: int = 5
+        self,
+        image: PhotoSource | None = None,
+        *,
+        url: str | None = None,
+        crop: Crop | None = None,
+        k: int = ClassifyOptions.k,
     ) -> Classification:
         """The k likeliest categories of a photo; raises ``UsageError`` when the model knows none."""
         from searcher.answers.classification import check_classifies, classified
 
+        check_numbers(ClassifyOptions, k=k)
         started, example, published = time.perf_counter(), Example(image=image, url=url, crop=crop), self.published()
         model = self.reader.embedder(published).model
-        check_classifies(model, k)
+        check_classifies(model)
         photo, prediction = self.reader.predict(published, example)
         return classified(prediction.category_logits[0], model, photo.name, k, started)
 
@@ -190,7 +210,9 @@ class SearchService:
 
         return find_clusters(self.published(), where, granularity=granularity, limit=limit, map_size=map_size)
 
-    def facets(self, fields: Sequence[str] = (), where: Where = None, *, limit: int = 20) -> tuple[Facet, ...]:
+    def facets(
+        self, fields: Sequence[str] = (), where: Where = None, *, limit: int = FacetOptions.limit
+    ) -> tuple[Facet, ...]:
         """Values and ranges of fields, with the number of products that pass the filter; of all fields by default."""
         from searcher.search.facets.counting import facet_basis, facet_fields, facets, parse_facets
 

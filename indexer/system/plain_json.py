@@ -27,7 +27,7 @@ from pydantic import (
     TypeAdapter,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticSerializationError, core_schema
+from pydantic_core import CoreConfig, CoreSchema, PydanticSerializationError, SchemaSerializer, core_schema
 
 
 class PlainJson:
@@ -39,7 +39,10 @@ class PlainJson:
 
     __slots__ = ()
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
-        use_attribute_docstrings=True, extra="forbid", json_schema_serialization_defaults_required=True
+        use_attribute_docstrings=True,
+        extra="forbid",
+        json_schema_serialization_defaults_required=True,
+        ser_json_inf_nan="constants",  # by default NaN is written as null, which nobody notices; see `json_bytes`
     )
     FLAT: ClassVar[str | None] = None
 
@@ -92,6 +95,8 @@ def adapter(kind: type) -> TypeAdapter[Any]:
     made = _ADAPTERS.get(kind)
     if made is None:
         made = _ADAPTERS[kind] = TypeAdapter(kind)
+        # Values of any type go by the serializer's config, in which that of a dataclass has no say.
+        made.serializer = SchemaSerializer(made.core_schema, CoreConfig(ser_json_inf_nan="constants"))
     return made
 
 
@@ -103,13 +108,23 @@ def json_bytes(answer: PlainJson, pictures: str) -> bytes:
     """An answer as it is sent to another machine, in UTF-8: its `Picture` s are addresses below ``pictures``.
 
     Written in one go, in a third of the time that `PlainJson.to_json` and `json` take for ten matches.
+
+    Raises:
+        ValueError: a number is NaN or infinite, which is a bug.
     """
     to_write = adapter(type(answer))
     try:
-        return to_write.dump_json(answer, by_alias=True, context=pictures)
+        sent: bytes = to_write.dump_json(answer, by_alias=True, context=pictures)
     except PydanticSerializationError:  # half a surrogate, which a filter can hold: it has no UTF-8
         document = to_write.dump_python(answer, mode="json", by_alias=True, context=pictures)
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        sent = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    if b"NaN" in sent or b"Infinity" in sent:  # a number, or the name of a ring: only then is it read again
+        json.loads(sent, parse_constant=_no_number)
+    return sent
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"the answer holds {constant}, which JSON has not")
 
 
 @dataclass(frozen=True)

@@ -38,16 +38,14 @@ class Classification(PlainJson):
     took_ms: Annotated[float, rounded(1)]
 
 
-def check_classifies(model: ModelFile, k: int) -> None:
+def check_classifies(model: ModelFile) -> None:
     """Refuse to name categories, before a photo is read.
 
     Raises:
-        UsageError: the model was trained without categories, or k is below 1.
+        UsageError: the model was trained without categories.
     """
     if not model.categories:
         raise UsageError(f"{model.path}: this model was trained without categories; train one on labelled photos")
-    if k < 1:
-        raise UsageError(f"k is {k}; ask for 1 category or more")
 
 
 def classified(logits: NDArray[np.float32], model: ModelFile, photo: str, k: int, started: float) -> Classification:

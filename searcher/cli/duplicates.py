@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from indexer.cli.command_line import echo_json, index_options, json_option
 from indexer.errors import UsageError
 from searcher.cli.options import PATH, photo_of, service_of
 from searcher.cli.reports import check_places, keep_report, report_options
+
+OF_THE_CHECK = {"image", "url", "model", "allow_private", "index", "qdrant_url", "as_json"}
+"""Options that the check of one photo takes; the others are of the report."""
 
 
 @click.command()
@@ -73,10 +77,11 @@ def duplicates(
       searcher duplicates --image new.jpg
       searcher duplicates --review
     """
-    service = service_of(given)
     if image is not None or url is not None:
         from searcher.cli.tables.duplicates import print_check
 
+        _refuse_options_of_the_report()
+        service = service_of(given)
         check = service.check_duplicates(None if image is None else photo_of(image), url=url)
         echo_json(check.to_json()) if as_json else print_check(check)
         return
@@ -89,6 +94,7 @@ def duplicates(
     check_places(html, csv)
     from indexer.cli.progress import Stages
 
+    service = service_of(given)
     with Stages(show=not as_json) as stages:
         report = service.duplicates(
             where=list(where), since=since, k=k, budget=budget, verifier=verifier, progress=stages
@@ -100,6 +106,18 @@ def duplicates(
         from searcher.settings import ServeSettings
 
         run_review(ServeSettings.read(), port, service)
+
+
+def _refuse_options_of_the_report() -> None:
+    """Whoever gives one of them beside a photo means something that the check of one photo does not do."""
+    context = click.get_current_context()
+    given = [
+        one.opts[0]
+        for one in context.command.params
+        if one.name not in OF_THE_CHECK and context.get_parameter_source(str(one.name)) is not ParameterSource.DEFAULT
+    ]
+    if given:
+        raise UsageError(f"{', '.join(given)} belongs to the report; --image and --url check one photo, without it")
 
 
 @click.command("calibrate-duplicates")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -124,12 +125,12 @@ def show(ask: Callable[[SearchService, Wanted], Answer], given: Mapping[str, Any
         click.echo(f"Wrote {html}", err=True)
 
 
-def photo_of(name: str) -> Path | bytes:
-    """A photo given by its file name; ``-`` is a pipe."""
+def photo_of(name: str) -> Path | Callable[[], bytes]:
+    """A photo given by its file name; ``-`` is a pipe, which is read when the photo is needed."""
     if name == "-":
         from searcher.questions.photo import read_stream
 
-        return read_stream(sys.stdin.buffer)
+        return partial(read_stream, sys.stdin.buffer)
     return Path(name)
 
 

@@ -9,18 +9,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import Parameter, Signature
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from fastapi import Request, params
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 
 from searcher.questions.fields import takes_list, text_fields
+from searcher.questions.unknown_names import not_known, told
 
-TAKE_ANYTHING = frozenset({"/v1/pictures/{sha256}", "/v1/duplicates/pictures/{sha256}", "/v1/duplicates/difference"})
-"""Pictures: pages and proxies append what they like to their addresses, and no option could be meant by it."""
+TAKE_ANYTHING = frozenset(
+    {
+        "/v1/pictures/{sha256}",
+        "/v1/duplicates/pictures/{sha256}",
+        "/v1/duplicates/difference",
+        "/v1/reports/model/{name}",
+        "/v1/reports/{kind}/{name}",
+    }
+)
+"""Pages and pictures: links and proxies append what they like to their addresses, and mean no option by it."""
 
 _known: dict[Callable[..., Any], tuple[Mapping[str, bool], Mapping[str, bool]]] = {}
 
@@ -72,16 +80,6 @@ def unknown_names_told(request: Request, found: Sequence[Any]) -> list[Any]:
     return told(found, bodies[0].field_info.annotation, 1) if len(bodies) == 1 else list(found)
 
 
-def told(found: Sequence[Any], model: Any, depth: int) -> list[Any]:
-    """pydantic's errors, those of unknown names with the names that there are; ``depth``: where the model begins."""
-    return [
-        {**one, "type": "unknown_name", "msg": _message(_names_at(model, one["loc"][depth:-1]))}
-        if one["type"] == "extra_forbidden"
-        else one
-        for one in found
-    ]
-
-
 def _parameters(dependant: Dependant) -> tuple[dict[str, bool], dict[str, bool]]:
     """The parameters in the address, and the parts of the form: by name, whether one may be repeated."""
     query = {one.alias: takes_list(one.field_info.annotation) for one in dependant.query_params}
@@ -100,29 +98,7 @@ def _refused(place: str, names: Iterable[str], known: Mapping[str, bool]) -> lis
     refused = []
     for name, count in Counter(names).items():
         if name not in known:
-            refused.append({"type": "unknown_parameter", "loc": (place, name), "msg": _message(known)})
+            refused.append({"type": "unknown_parameter", "loc": (place, name), "msg": not_known(known)})
         elif count > 1 and not known[name]:
             refused.append({"type": "repeated", "loc": (place, name), "msg": f"is given {count} times; give it once"})
     return refused
-
-
-def _message(known: Iterable[str]) -> str:
-    names = ", ".join(known)
-    return f"is not known here; there is: {names}" if names else "is not known here; the address takes no parameters"
-
-
-def _names_at(kind: Any, path: Sequence[str | int]) -> list[str]:
-    """The fields of the models that a path through nested models, lists and unions leads to."""
-    models = _models_of(kind)
-    for part in path:
-        fields = [model.model_fields[part] for model in models if part in model.model_fields]
-        named = [model for model in models if model.__name__ == part]
-        if fields or named:
-            models = named or [model for field in fields for model in _models_of(field.annotation)]
-    return list(dict.fromkeys(name for model in models for name in model.model_fields))
-
-
-def _models_of(kind: Any) -> list[type[BaseModel]]:
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return [kind]
-    return [model for part in get_args(kind) for model in _models_of(part)]

@@ -22,6 +22,7 @@ from indexer.system.text import one_line
 from indexer.version import __version__
 from searcher.mcp.arguments import MOST_PICTURES
 from searcher.mcp.tools import TOOLS, Found
+from searcher.questions.unknown_names import told
 
 if TYPE_CHECKING:
     from mcp import types
@@ -115,7 +116,8 @@ def _call(service: SearchService, name: str, arguments: dict[str, Any]) -> types
     except JewelryError as error:
         return _failed(one_line(error))
     except ValidationError as error:
-        return _failed(_refused(name, error.errors(include_url=False, include_input=False, include_context=False)))
+        wrong = error.errors(include_url=False, include_input=False, include_context=False)
+        return _failed(_refused(name, told(wrong, TOOLS[name].arguments)))
     except Exception:  # a bug: the model learns that it is one, the log the rest
         log.exception("unexpected error in the tool %r", name)
         return _failed(f"{name}: an unexpected error; the log of searcher mcp has it")

@@ -49,8 +49,8 @@ class Tool:
 
 
 def _similar(service: SearchService, given: Similar) -> Found:
-    image = None if given.image is None else from_base64(given.image)
-    return _answered(service.similar(given.product_id, image, url=given.url, **given.wanted()), given)
+    answer = service.similar(given.product_id, from_base64(given.image), url=given.url, **given.wanted())
+    return _answered(answer, given)
 
 
 def _recommend(service: SearchService, given: Recommend) -> Found:
@@ -72,8 +72,7 @@ def _search_text(service: SearchService, given: SearchText) -> Found:
 
 
 def _classify(service: SearchService, given: Classify) -> Found:
-    image = None if given.image is None else from_base64(given.image)
-    found = service.classify(image, url=given.url, **given.wanted())
+    found = service.classify(from_base64(given.image), url=given.url, **given.wanted())
     return Found({"categories": found.to_json()["categories"]})
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -12,6 +14,7 @@ from indexer.errors import ImageError, UsageError
 from searcher.questions.example import Example
 from searcher.questions.fields import Body, IsNumber, taking
 from searcher.questions.kinds import (
+    CROP,
     ClassifyOptions,
     FacetOptions,
     PhotoOptions,
@@ -49,9 +52,7 @@ class ExampleBody(Body):
     image: str | None = Field(None, description="A photo: the bytes of an image file in base64.")
     url: Url | None = Field(None, description="Where a photo can be fetched; public http or https addresses only.")
     vector: list[Finite] | None = Field(None, max_length=4096, description="An embedding of the index's model.")
-    crop: Crop | None = Field(
-        None, description="Left, top, right and bottom of the part of the photo that counts, as shares 0 to 1."
-    )
+    crop: Crop | None = Field(None, description=CROP.text)
 
     @property
     def has_photo(self) -> bool:
@@ -59,9 +60,8 @@ class ExampleBody(Body):
         return self.image is not None or self.url is not None
 
     def example(self) -> Example:
-        """The example; raises ``UsageError`` or ``ImageError``."""
-        data = None if self.image is None else from_base64(self.image)
-        return Example(self.product_id, data, self.url, self.vector, self.crop)
+        """The example; raises ``UsageError``."""
+        return Example(self.product_id, from_base64(self.image), self.url, self.vector, self.crop)
 
 
 ExampleLikeBody = ProductId | ExampleBody
@@ -162,7 +162,12 @@ class FacetsBody(Body):
     """Values and ranges of fields with the number of products that pass the filter."""
 
 
-def from_base64(text: str) -> bytes:
+def from_base64(text: str | None) -> Callable[[], bytes] | None:
+    """A photo in a body, decoded when it is needed: what else is wrong with the question is told before."""
+    return None if text is None else partial(_decoded, text)
+
+
+def _decoded(text: str) -> bytes:
     """The bytes of a photo; a ``data:`` address is read too, as that is what pages have.
 
     Raises:

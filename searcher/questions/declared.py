@@ -28,6 +28,8 @@ class Option(NamedTuple):
     least: float | None = None
     most: float | None = None
     """Least and greatest number."""
+    above: float | None = None
+    """In place of the least one: the number that it has to exceed."""
     items: int | None = None
     """Most entries of a list that comes from another machine."""
     example: Any = None
@@ -86,10 +88,26 @@ def check(options: object) -> None:
     """
     of: type = type(options)
     for one in declared(of):
-        value, least, most = getattr(options, one.name), one.option.least, one.option.most
+        value = getattr(options, one.name)
         if one.many and one.kind != Where and value is not None:
             if isinstance(value, str):
                 raise UsageError(f"{one.name} is the text {value!r}; give a list of texts")
             object.__setattr__(options, one.name, tuple(value))
-        elif least is not None and most is not None and value is not None and not least <= value <= most:
-            raise UsageError(f"{one.name} is {value}; give {least} to {most}")  # NaN is refused too
+        else:
+            _check_number(one, value)
+
+
+def check_numbers(of: type, **given: float) -> None:
+    """Hold numbers to what a dataclass declares of the options of these names; raises ``UsageError``."""
+    for one in declared(of):
+        _check_number(one, given.get(one.name))
+
+
+def _check_number(one: Declared, value: Any) -> None:
+    least, most, above = one.option.least, one.option.most, one.option.above
+    if value is None or most is None:
+        return
+    if above is not None and not above < value <= most:
+        raise UsageError(f"{one.name} is {value}; give more than {above}, {most} at most")  # NaN is refused too
+    if least is not None and not least <= value <= most:
+        raise UsageError(f"{one.name} is {value}; give {least} to {most}")

@@ -34,7 +34,7 @@ class Example:
     product_id: str | None = None
     """A product of the index: all its photos."""
     image: PhotoSource | None = field(default=None, repr=False)
-    """A path, the bytes of an image file, or a Pillow image."""
+    """A path, the bytes of an image file, a function that gives them, or a Pillow image."""
     url: str | None = None
     """Where a photo can be fetched, http or https."""
     vector: Sequence[float] | NDArray[np.float32] | None = field(default=None, repr=False)

@@ -127,7 +127,7 @@ def _split(given: Any) -> Any:
 
 def _bounds(one: Declared) -> dict[str, Any]:
     finite = False if float in (one.kind, *get_args(one.kind)) else None
-    bounds = {"ge": one.option.least, "le": one.option.most, "allow_inf_nan": finite}
+    bounds = {"ge": one.option.least, "gt": one.option.above, "le": one.option.most, "allow_inf_nan": finite}
     return {name: value for name, value in bounds.items() if value is not None}
 
 

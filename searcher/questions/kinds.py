@@ -15,6 +15,13 @@ Strategy = Literal["average_vector", "best_score"]
 TextMode = Literal["words", "looks", "auto"]
 """``auto`` is ``looks`` where the index has a text model, else ``words``."""
 
+CROP = Option(
+    "Left, top, right and bottom of the part of the photo that counts, as shares 0 to 1.",
+    least=0,
+    most=1,
+    tool="Part of the photo that counts: left, top, right, bottom, 0 to 1.",
+)
+
 
 @declaration
 class RecommendOptions:
@@ -30,7 +37,7 @@ class VisitOptions:
     """What counts of the products a visitor viewed."""
 
     decay: Annotated[
-        float, Option("Weight of a product relative to the one viewed after it.", ("--decay",), "D", least=0, most=1)
+        float, Option("Weight of a product relative to the one viewed after it.", ("--decay",), "D", above=0, most=1)
     ] = 0.8
     co_view_weight: Annotated[
         float,
@@ -65,15 +72,7 @@ class FacetOptions:
 class PhotoOptions:
     """What counts of a photo."""
 
-    crop: Annotated[
-        tuple[float, float, float, float] | None,
-        Option(
-            "Left, top, right and bottom of the part of the photo that counts, as shares 0 to 1.",
-            least=0,
-            most=1,
-            tool="Part of the photo that counts: left, top, right, bottom, 0 to 1.",
-        ),
-    ] = None
+    crop: Annotated[tuple[float, float, float, float] | None, CROP] = None
 
 
 @declaration

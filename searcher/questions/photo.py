@@ -1,8 +1,9 @@
-"""The photo somebody asks with: from a file, from bytes, or a Pillow image; always opened the safe way."""
+"""The photo somebody asks with: a file, bytes, or a Pillow image; always opened the safe way, and late."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -17,12 +18,14 @@ from indexer.system.plain_json import HIDDEN, Picture, PlainJson
 UNNAMED = "image"
 """What a query photo is called that came as bytes."""
 
-PhotoSource = str | Path | bytes | Image.Image
+PhotoSource = str | Path | bytes | Image.Image | Callable[[], bytes]
+"""A function gives the bytes of a photo that costs something to read: it is called once, when the rest of a question
+is known to make sense, and raises ``ImageError`` or ``UsageError``."""
 
 
 def name_of(source: PhotoSource) -> str:
     """What a query photo is called in an answer: its file, or a word where it came without one."""
-    return UNNAMED if isinstance(source, bytes | Image.Image) else str(source)
+    return str(source) if isinstance(source, str | Path) else UNNAMED
 
 
 def load_query_photo(
@@ -61,6 +64,8 @@ def _load(source: PhotoSource) -> tuple[QueryPhoto, Image.Image | bytes]:
         except ImageError as error:
             raise ImageError(f"query photo: {error}") from error
         return QueryPhoto(UNNAMED, data=_png(image)), image
+    if callable(source):
+        source = source()
     if isinstance(source, bytes):
         if len(source) > MAX_BYTES:
             raise ImageError(f"query photo: more than the {MAX_BYTES / 1e6:.0f} MB a photo may have")

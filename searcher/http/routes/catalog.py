@@ -82,8 +82,7 @@ def facets(service: Service, body: FacetsBody) -> Response:
 )
 def classify(service: Service, body: ClassifyBody) -> Response:
     """Calibrated probabilities of the categories the model was trained on."""
-    data = None if body.image is None else from_base64(body.image)
-    return answer_response(service.classify(data, url=body.url, **body.wanted()))
+    return answer_response(service.classify(from_base64(body.image), url=body.url, **body.wanted()))
 
 
 @router.post(
@@ -98,4 +97,4 @@ def classify_upload(
     wanted: Annotated[dict[str, Any], Depends(given_in(Form, PhotoOptions, ClassifyOptions))],
 ) -> Response:
     """The form for a browser's upload."""
-    return answer_response(service.classify(image.file.read(), **wanted))
+    return answer_response(service.classify(image.file.read, **wanted))

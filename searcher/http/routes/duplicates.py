@@ -57,8 +57,8 @@ def check(service: Service, reports: Reports, body: CheckBody) -> Response:
     """Exactly one of image and url; asks the index, not the stored report."""
     if (body.image is None) == (body.url is None):
         raise UsageError("give exactly one of image and url")
-    data = None if body.image is None else from_base64(body.image)
-    return answer_response(ReportPages(service.index, reports).check(service.check_duplicates(data, url=body.url)))
+    found = service.check_duplicates(from_base64(body.image), url=body.url)
+    return answer_response(ReportPages(service.index, reports).check(found))
 
 
 @router.post(
@@ -71,7 +71,7 @@ def check_upload(
     service: Service, reports: Reports, image: Annotated[UploadFile, File(description="The photo.")]
 ) -> Response:
     """The form for a browser's upload."""
-    return answer_response(ReportPages(service.index, reports).check(service.check_duplicates(image.file.read())))
+    return answer_response(ReportPages(service.index, reports).check(service.check_duplicates(image.file.read)))
 
 
 @router.get(

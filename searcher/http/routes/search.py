@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 from indexer.errors import JewelryError
 from searcher.answers.answer import Answer
 from searcher.http.dependencies import Service, TakingTurns
-from searcher.http.parameters import given_in, told
+from searcher.http.parameters import given_in
 from searcher.http.problems import PROBLEMS, for_clients
 from searcher.http.responses.answers import Batch, BatchError, answer_response
 from searcher.questions.bodies import (
@@ -32,6 +33,7 @@ from searcher.questions.example import Example
 from searcher.questions.fields import taking
 from searcher.questions.kinds import PhotoOptions
 from searcher.questions.options import Options
+from searcher.questions.unknown_names import told
 
 router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
 
@@ -81,22 +83,32 @@ async def _beside_upload(
     """
     given = {name: value for name, value in parts.items() if name in await request.form()}
     try:
-        document = json.loads(options)
-        if isinstance(document, dict):
-            if both := [name for name in given if name in document]:
-                twice = "is given as a part of the form too; give it once"
-                raise RequestValidationError(
-                    [{"type": "repeated", "loc": ("body", "options", name), "msg": twice} for name in both]
-                )
-            document |= given
-        return _UploadOptions.model_validate(document)
+        document = json.loads(options, object_pairs_hook=_each_once)
+        if not isinstance(document, dict):
+            raise _refused('is not a JSON object; for example {"k": 5}')
+        if both := [name for name in given if name in document]:
+            raise _refused("is given as a part of the form too; give it once", *both)
+        return _UploadOptions.model_validate(document | given)
     except ValidationError as error:
         found = [{**one, "loc": ("body", "options", *one["loc"])} for one in error.errors(include_context=False)]
         raise RequestValidationError(told(found, _UploadOptions, 2)) from error
     except (ValueError, RecursionError) as error:
-        raise RequestValidationError(
-            [{"type": "options_json", "loc": ("body", "options"), "msg": f"is not JSON ({error})"}]
-        ) from error
+        raise _refused(f"is not JSON ({error})") from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; of a name that is repeated, a reader would take one value silently."""
+    if again := [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]:
+        raise _refused("is given more than once; give it once", *again)
+    return dict(pairs)
+
+
+def _refused(message: str, *names: str) -> RequestValidationError:
+    """What is wrong with the part ``options``, or with these names in it."""
+    places: list[tuple[str, ...]] = [(name,) for name in names] or [()]
+    return RequestValidationError(
+        [{"type": "options", "loc": ("body", "options", *place), "msg": message} for place in places]
+    )
 
 
 @router.post("/similar/photo", responses=ANSWER, response_class=Response, summary="Products like an uploaded photo")
@@ -106,7 +118,7 @@ def similar_to_upload(
     beside: Annotated[_UploadOptions, Depends(_beside_upload)],
 ) -> Response:
     """The form for a browser's upload: the photo as it is, options as parts beside it, or as one part of JSON."""
-    return answer_response(service.similar(image=image.file.read(), **beside.wanted()))
+    return answer_response(service.similar(image=image.file.read, **beside.wanted()))
 
 
 @router.post("/recommend", responses=ANSWER, response_class=Response, summary="More like these, unlike those")

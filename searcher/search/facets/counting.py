@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from indexer.errors import FilterError, UsageError
+from indexer.errors import FilterError
 from indexer.fields.roles import IDENTIFIERS, UNTELLING
 from indexer.fields.types import FieldTable, FieldType, Payload
 from indexer.store.filters.check import field_type
 from indexer.store.filters.tree import DateRange, Filter, Range, known_fields
 from indexer.store.interface import Store
 from searcher.answers.facet import Bounds, Facet, FacetRange, FacetValue, Span, range_texts, value_text
+from searcher.questions.declared import check_numbers
+from searcher.questions.kinds import FacetOptions
 from searcher.search.facets.census import ProductCensus, values_at
 from searcher.search.facets.counts import count_ranges, count_values, tally_ranges, tally_values
 from searcher.search.facets.ranges import date_bounds, number_bounds, pairs
@@ -24,7 +26,6 @@ SAMPLE = 1_000
 """Photos that bounds of ranges are drawn from: the first in order of id, and ids are hashes, so a fair draw."""
 REMEMBERED = 512
 """Facets kept by a basis."""
-MAX_VALUES = 1_000
 _RANGED = (FieldType.NUMBER, FieldType.DATE)
 
 
@@ -78,7 +79,7 @@ class Counted:
     """Values of a field."""
 
 
-def parse_facets(fields: Sequence[str], table: FieldTable, limit: int = 20) -> Counted:
+def parse_facets(fields: Sequence[str], table: FieldTable, limit: int = FacetOptions.limit) -> Counted:
     """Check the fields that are to be counted.
 
     Args:
@@ -90,8 +91,7 @@ def parse_facets(fields: Sequence[str], table: FieldTable, limit: int = 20) -> C
         UsageError: the limit is out of bounds.
         FilterError: an unknown field, a text field, or one that names products or photos.
     """
-    if not 1 <= limit <= MAX_VALUES:
-        raise UsageError(f"the limit is {limit}; ask for 1 to {MAX_VALUES} values of a field")
+    check_numbers(FacetOptions, limit=limit)
     known = known_fields(table)
     kinds = {field: field_type(field, known) for field in fields}
     for field, kind in kinds.items():

@@ -81,31 +81,13 @@ class Blended:
         return document
 
 
-def check_decay(decay: float) -> None:
-    """Refuse a decay that is not above 0, at most 1; raises ``UsageError``."""
-    if not 0.0 < decay <= 1.0:  # NaN is refused too
-        raise UsageError(f"the decay is {decay}; give a number above 0, up to 1 (all products count alike)")
-
-
-def check_weight(weight: float) -> None:
-    """Refuse a weight of the co-views that is not 0 to 1; raises ``UsageError``."""
-    if not 0.0 <= weight <= 1.0:  # NaN is refused too
-        raise UsageError(f"the weight of co-views is {weight}; give 0 (looks alone) to 1 (co-views alone)")
-
-
-def visited_products(
-    newest_first: Iterable[tuple[str, Payload, NDArray[np.float32]]], decay: float = 0.8
-) -> list[Visited]:
+def visited_products(newest_first: Iterable[tuple[str, Payload, NDArray[np.float32]]], decay: float) -> list[Visited]:
     """A visitor's last products, weighted by decay⁰, decay¹, …; of a product visited twice, the latest visit counts.
 
     Args:
         newest_first: (product id, payload, vectors [photos, dimension]) of products in the index.
         decay: above 0, at most 1; 1 counts all alike.
-
-    Raises:
-        UsageError: the decay is something else.
     """
-    check_decay(decay)
     distinct: dict[str, tuple[Payload, NDArray[np.float32]]] = {}
     for product_id, payload, vectors in newest_first:
         distinct.setdefault(product_id, (payload, vectors))
@@ -163,9 +145,8 @@ def blend(
         weight: of the co-views, 0 to 1. Where no candidate has any it is taken as 0: content alone.
 
     Raises:
-        UsageError: the weight is something else, or nothing was visited.
+        UsageError: nothing was visited.
     """
-    check_weight(weight)
     if not visited:
         raise UsageError("no product was visited; give at least one product id")
     if not candidates:

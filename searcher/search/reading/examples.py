@@ -78,9 +78,9 @@ class ExampleReader:
         return Asked(example, (photo,), prediction.embeddings)
 
     def predict(self, published: Published, example: Example) -> tuple[QueryPhoto, Prediction]:
-        """A photo, and what the network says about it."""
+        """A photo, and what the network says about it; raises as `embed` does."""
+        batches = self._batches_for(published)  # before the photo: a model that cannot be used needs none
         photo, content = self._load(example)
-        batches = self._batches_for(published)
         try:
             with stage("decode"):
                 prepared = batches.embedder.prepare(content)

@@ -85,6 +85,16 @@ def test_what_has_no_utf8_is_replaced(text: str) -> None:
     assert json.loads(sent)["photo"] == "é"
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_not_sent(number: float) -> None:
+    """Neither as null nor as a word that JSON has not; a text may hold these words."""
+    for found in (Found(Photo("a"), number), Found(Photo("a"), 1.0, payload={"a": "\ud800", "b": [number]})):
+        with pytest.raises(ValueError, match="which JSON has not"):
+            json_bytes(found, "/pictures/")
+    named = Found(Photo("a"), 1.0, payload={"title": "NaN, Infinity"})
+    assert json.loads(json_bytes(named, "/pictures/"))["payload"] == named.payload
+
+
 def test_the_schema_is_that_of_the_json() -> None:
     schema = adapter(Sent).json_schema(mode="serialization")
     about = schema["properties"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -14,13 +15,14 @@ import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
-from indexer.errors import FilterError, ImageError, UnknownProduct, UsageError
+from indexer.errors import FilterError, FingerprintMismatch, ImageError, ModelError, UnknownProduct, UsageError
 from searcher.cli.main import main
 from searcher.http.app import create_app
 from searcher.questions.example import Example
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.shops.indexes.built_index import Photographed
+from tests.shops.models.tiny_model import write_tiny_model
 
 BROKEN = b"no photo at all"
 IN_BASE64 = base64.b64encode(BROKEN).decode()
@@ -125,6 +127,124 @@ def test_a_wrong_option_is_told_before_the_photo_in_three_forms(
     assert (response.status_code, response.json()["detail"]) == (422, said)
 
 
+class Unread(io.RawIOBase):
+    """A pipe that nobody may read."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        if len(into):  # the runner asks for nothing, to see whether these are bytes
+            raise AssertionError("the pipe was read")
+        return 0
+
+
+PIPED = {
+    "similar": ["similar", "-i", "-"],
+    "recommend": ["recommend", "--like-photo", "-", "--unlike", "P002"],
+    "discover": ["discover", "--target-photo", "-", "--rather", "P001", "P002"],
+}
+WRONG_FLAGS = [
+    *((wrong.flags, wrong.complaint) for wrong in WRONG.values()),
+    (["-k", "0"], "k is 0; give 1 to 10000"),
+    (["--filter", "{"], "--filter is not JSON"),
+    (["--html", "/no/such/folder/x.html"], "/no/such/folder"),
+]
+WRONG_PIPES = [
+    *(([*command, *flags], complaint) for command in PIPED.values() for flags, complaint in WRONG_FLAGS),
+    (["similar", "-i", "-", "--crop", "0,0"], "--crop '0,0' is not LEFT,TOP,RIGHT,BOTTOM"),
+    (["similar", "-i", "-", "--crop", "0,0,0,1"], "the crop box (0.0, 0.0, 0.0, 1.0) is empty"),
+    (["recommend", "--like-photo", "-", "--like", "P001x"], "did you mean P001"),
+    (["classify", "-i", "-", "-k", "0"], "k is 0; give 1 to 1000"),
+    (["classify", "-i", "-", "--crop", "0,0"], "--crop '0,0' is not LEFT,TOP,RIGHT,BOTTOM"),
+    (["classify", "-i", "-", "--url", URL], "several are given"),
+    (["duplicates", "-i", "-", "--url", URL], "several are given"),
+]
+
+
+@pytest.mark.parametrize(("command", "complaint"), WRONG_PIPES)
+def test_a_pipe_is_read_when_the_rest_makes_sense(http: TestClient, command: list[str], complaint: str) -> None:
+    printed = CliRunner().invoke(main, command, input=Unread())
+    assert printed.exit_code in (1, 2)
+    assert complaint in printed.stderr
+
+
+@pytest.mark.parametrize("command", [*PIPED.values(), ["classify", "-i", "-"], ["duplicates", "-i", "-"]])
+def test_a_pipe_is_read_in_the_end(http: TestClient, command: list[str]) -> None:
+    assert "the pipe was read" in CliRunner().invoke(main, command, input=Unread()).stderr
+
+
+REPORT = {
+    "--where": "colour=red",
+    "--tier": "nope",
+    "--since": "never",
+    "-k": "0",
+    "--limit": "20",
+    "--budget": "1",
+    "--verifier": "gone.json",
+    "--html": "/no/such/folder/x.html",
+    "--csv": "/no/such/folder/x.csv",
+    "--port": "1",
+}
+
+
+@pytest.mark.parametrize("photo", [["-i", "-"], ["--url", URL]])
+@pytest.mark.parametrize("flags", [*map(list, REPORT.items()), ["--review"], ["--since", "never", "--tier", "nope"]])
+def test_options_of_the_report_beside_a_photo_are_refused(photo: list[str], flags: list[str]) -> None:
+    printed = CliRunner().invoke(main, ["duplicates", *photo, *flags], input=Unread())
+    assert printed.exit_code == 2
+    assert all(flag in printed.stderr for flag in flags if flag.startswith("-"))
+    assert "check one photo, without it" in printed.stderr
+
+
+def test_tiers_and_places_are_told_before_the_index_is_opened(tmp_path: Path) -> None:
+    for flags, complaint in ((["--tier", "nope"], "no tier 'nope'"), (["--csv", "/no/such/folder/x"], "/no/such")):
+        printed = CliRunner().invoke(main, ["duplicates", "--index", str(tmp_path / "none"), *flags])
+        assert printed.exit_code == 2
+        assert complaint in printed.stderr
+
+
+NO_BASE64 = {"image": "!!"}
+BODIES: dict[str, dict[str, Any]] = {
+    "similar": NO_BASE64,
+    "recommend": {"positive": ["P001", NO_BASE64]},
+    "discover": {"target": NO_BASE64, "context": [{"positive": "P001", "negative": NO_BASE64}]},
+}
+
+
+@pytest.mark.parametrize("path", BODIES)
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_a_wrong_option_is_told_before_base64_is_read(http: TestClient, path: str, wrong: Wrong) -> None:
+    response = http.post(f"/v1/{path}", json={**BODIES[path], **wrong.wanted})
+    assert wrong.complaint in response.json()["detail"]
+    assert "image: this is not base64" in http.post(f"/v1/{path}", json=BODIES[path]).json()["detail"]
+
+
+def test_base64_is_read_last_by_the_other_routes_too(http: TestClient) -> None:
+    wrong = http.post("/v1/batch", json={"queries": [NO_BASE64, "P001"], "where": ["colour=red"]})
+    assert ["filter 'colour=red'" in one["error"] for one in wrong.json()["answers"]] == [True, True]
+    bad, good = http.post("/v1/batch", json={"queries": [NO_BASE64, "P001"]}).json()["answers"]
+    assert "image: this is not base64" in bad["error"]
+    assert good["matches"]
+    for path in ("classify", "duplicates"):
+        assert "image: this is not base64" in http.post(f"/v1/{path}", json=NO_BASE64).json()["detail"]
+    empty = http.post("/v1/classify", json={**NO_BASE64, "crop": [0, 0, 0, 1]})
+    assert "is empty or outside the photo" in empty.json()["detail"]
+
+
+@pytest.mark.parametrize("ask", ["similar", "classify", "check_duplicates"])
+def test_a_model_that_cannot_be_used_is_told_before_the_photo(
+    photographed: Photographed, broken: Path, tmp_path: Path, ask: str
+) -> None:
+    missing = SearchService(photographed.index, tmp_path / "gone")
+    another = SearchService(photographed.index, write_tiny_model(tmp_path / "another", seed=9))
+    for service, error in ((missing, ModelError), (another, FingerprintMismatch)):
+        with pytest.raises(error):
+            getattr(service, ask)(url=URL)
+        with pytest.raises(error):
+            getattr(service, ask)(image=broken)
+
+
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
 def test_without_a_wrong_option_the_photo_is_what_fails(service: SearchService, broken: Path, asked: Asked) -> None:
     with pytest.raises(ImageError):
@@ -172,7 +292,7 @@ def test_in_a_batch_every_photo_gets_the_error_of_the_filter(service: SearchServ
 
 @pytest.mark.parametrize("k", [0, -1])
 def test_no_category_is_asked_for(service: SearchService, broken: Path, k: int) -> None:
-    with pytest.raises(UsageError, match="ask for 1 category or more"):
+    with pytest.raises(UsageError, match=f"k is {k}; give 1 to 1000"):
         service.classify(broken, k=k)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from indexer.store.embedded.index import EmbeddedIndex
 from searcher.insights.duplicates.answers import CheckMatch, DuplicateCheck, Evidence, Tier
 from searcher.pages.writing import write_report
+from searcher.questions.photo import PhotoSource, load_query_photo
 from searcher.service import SearchService
 from tests.shops.indexes.built_index import Photographed
 from tests.shops.reports.audit_reports import clusters, mislabels, outliers
@@ -31,7 +32,9 @@ class CheckingService(SearchService):
 
     found: DuplicateCheck
 
-    def check_duplicates(self, *_: Any, **__: Any) -> DuplicateCheck:
+    def check_duplicates(self, image: PhotoSource | None = None, **_: Any) -> DuplicateCheck:
+        if image is not None:
+            load_query_photo(image)  # as the real one does, which refuses what is no base64
         return self.found
 
 

@@ -133,6 +133,21 @@ def test_json_beside_a_photo_is_taken_at_its_word(client: TestClient, photo: byt
     assert all(where.startswith("body.options") for where in names_refused(wrong))
 
 
+@pytest.mark.parametrize(
+    ("options", "where", "message"),
+    [
+        ("[1]", "body.options", 'is not a JSON object; for example {"k": 5}'),
+        ("null", "body.options", 'is not a JSON object; for example {"k": 5}'),
+        ('{"k": 3, "k": 4}', "body.options.k", "is given more than once; give it once"),
+    ],
+)
+def test_json_beside_a_photo_is_one_object(
+    client: TestClient, photo: bytes, options: str, where: str, message: str
+) -> None:
+    wrong = client.post("/v1/similar/photo", files={"image": photo}, data={"options": options})
+    assert names_refused(wrong) == {where: message}
+
+
 def test_what_stands_once_is_given_once(client: TestClient, photo: bytes) -> None:
     told = names_refused(client.get("/v1/similar?product_id=P004&k=3&k=4&k=5&where=price<=9&where=price<=9"))
     assert told == {"query.k": "is given 3 times; give it once"}
@@ -163,6 +178,12 @@ def test_a_name_in_json_is_refused(client: TestClient, route: str, body: Any, wh
     assert set(there) <= set(names)
 
 
+def test_a_name_that_is_not_known_is_told_first(client: TestClient) -> None:
+    """Not that an example could be a text too."""
+    wrong = client.post("/v1/recommend", json={"positive": [{"product_id": "P001", "x": 1}]})
+    assert problem_of(wrong, 422).detail.startswith("body.positive.0.ExampleBody.x: is not known here; there is: ")
+
+
 def test_names_beside_a_photo_are_refused_with_what_there_is(client: TestClient, photo: bytes) -> None:
     wrong = client.post("/v1/similar/photo", files={"image": photo}, data={"options": '{"wher": []}'})
     assert "where" in names_refused(wrong)["body.options.wher"]
@@ -177,7 +198,7 @@ def versioned() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("method", "path"), list(versioned()))
 def test_no_route_ignores_a_parameter(client: TestClient, method: str, path: str) -> None:
-    """But the addresses of pictures, to which pages and proxies append what they like."""
+    """But the addresses of pages and pictures, to which links and proxies append what they like."""
     filled = path.replace(":path", "").format(sha256="0" * 64, product_id="P000", kind="clusters", name="report.html")
     answer = client.request(method, filled, params={"no_such": "1"})
     if path in TAKE_ANYTHING:
@@ -191,6 +212,16 @@ def test_no_route_ignores_a_parameter(client: TestClient, method: str, path: str
 )
 def test_pages_and_probes_take_what_links_append(client: TestClient, path: str) -> None:
     assert client.get(path, params={"utm_source": "mail"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/reports/model/report.html", "/v1/reports/clusters/report.html"])
+def test_pages_of_reports_take_what_links_append(client: TestClient, path: str) -> None:
+    plain, appended = client.get(path), client.get(path, params={"utm_source": "mail"})
+    assert (appended.status_code, appended.headers["content-type"]) == (
+        plain.status_code,
+        plain.headers["content-type"],
+    )
+    assert "utm_source" not in appended.text
 
 
 def test_pictures_take_what_links_append(client: TestClient) -> None:

@@ -203,7 +203,7 @@ def test_what_has_no_facet_is_refused_in_one_line(catalog: tuple[AnyStore, list[
     with pytest.raises(FilterError, match="there is no field 'colour'"):
         parse_facets(["colour"], TABLE)
     for limit in (0, -1, 1_001):
-        with pytest.raises(UsageError, match="ask for 1 to 1000"):
+        with pytest.raises(UsageError, match="give 1 to 1000"):
             parse_facets(["metal"], TABLE, limit)
     with pytest.raises(FilterError, match="colour"):
         facets(store, parse_facets(["metal"], TABLE), Filter(must=(Match("colour", ("red",)),)))

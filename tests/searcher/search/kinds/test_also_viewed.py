@@ -16,7 +16,9 @@ from indexer.fields.co_views import CoViewed, to_payload
 from indexer.fields.roles import CO_VIEWED
 from indexer.fields.types import FieldType
 from indexer.store.filters.tree import Filter, Match
+from searcher.questions.example import Example
 from searcher.search.ground.candidate import Candidate
+from searcher.search.kinds.also_viewed import AlsoViewed
 from searcher.search.kinds.also_viewed_scores import (
     Blended,
     CoView,
@@ -62,14 +64,14 @@ def test_the_newest_counts_most_and_a_repeated_visit_once() -> None:
 
 @pytest.mark.parametrize("decay", [0.0, -0.5, 1.5, math.nan, math.inf])
 def test_a_decay_that_makes_no_sense_is_refused(decay: float) -> None:
-    with pytest.raises(UsageError, match="the decay is"):
-        visit(("A", payload("A"), X), decay=decay)
+    with pytest.raises(UsageError, match=r"decay is .*; give more than 0, 1 at most"):
+        AlsoViewed([Example("A")], decay=decay, co_view_weight=0.5)
 
 
 @pytest.mark.parametrize("weight", [-0.1, 1.1, math.nan, math.inf])
 def test_a_weight_that_makes_no_sense_is_refused(weight: float) -> None:
-    with pytest.raises(UsageError, match="the weight of co-views is"):
-        blend([candidate("C", X)], visit(("A", payload("A"), X)), {}, weight)
+    with pytest.raises(UsageError, match=r"co_view_weight is .*; give 0 to 1"):
+        AlsoViewed([Example("A")], decay=0.8, co_view_weight=weight)
 
 
 def test_nothing_visited_is_refused_and_no_candidates_are_no_answer() -> None:
