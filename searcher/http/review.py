@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import logging
 import logging.config
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 
 
-def run_review(settings: ServeSettings, port: int = 0, service: SearchService | None = None) -> None:
+def run_review(
+    settings: ServeSettings,
+    port: int = 0,
+    service: SearchService | None = None,
+    say: Callable[[str], None] = click.echo,
+) -> None:
     """Serve the review page until Ctrl-C, after saying its address.
 
     The address carries a key of scope admin behind ``#``, which browsers keep to themselves; nobody else on the
@@ -35,6 +41,7 @@ def run_review(settings: ServeSettings, port: int = 0, service: SearchService | 
         settings: where index, model and catalog are; host, keys and limits are this function's own.
         port: where to listen; 0 takes a free one.
         service: what answers; None opens the index that the settings name.
+        say: called with each line for the person, the address first.
 
     Raises:
         MissingExtra: the extra ``serve`` is not installed.
@@ -51,8 +58,8 @@ def run_review(settings: ServeSettings, port: int = 0, service: SearchService | 
     app = create_app(settings.model_copy(update=own), service, keys)
     logging.config.dictConfig(log_config("warning"))
     with bind(HOST, port) as listener:
-        click.echo(f"Review: http://{HOST}:{listener.getsockname()[1]}/review#key={token}")
-        click.echo(
+        say(f"Review: http://{HOST}:{listener.getsockname()[1]}/review#key={token}")
+        say(
             "The address is a key: it works on this machine until you end this with Ctrl-C. Decisions are kept at once."
         )
         server = uvicorn.Server(
