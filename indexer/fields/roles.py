@@ -5,8 +5,8 @@ What is filtered, counted, kept, shown and reserved elsewhere is derived from th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from indexer.fields.types import FieldTable, FieldType
 
@@ -19,8 +19,7 @@ class Writer(StrEnum):
     CLUSTERS = "clusters"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
+class Role(NamedTuple):
     """What a field is to the index; a dotted name is a part of an object."""
 
     name: str

@@ -1,4 +1,4 @@
-"""How an option of a question is declared: once, as ``Annotated[type, Option(…)]`` at a field of a dataclass.
+"""How an option of a question is declared: once, as ``Annotated[type, Option(…)]`` at a field of a class.
 
 The command line, the JSON bodies, addresses and forms of the HTTP service and the tools for language models are made
 from these fields. Nothing here costs start-up time, so that ``--help`` can be made from them too.
@@ -7,10 +7,10 @@ from these fields. Nothing here costs start-up time, so that ``--help`` can be m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, ForwardRef, NamedTuple, Union, get_args, get_origin
 
 from indexer.errors import UsageError
 from indexer.store.filters.where import Where
@@ -54,23 +54,23 @@ class Declared(NamedTuple):
     @property
     def many(self) -> bool:
         """Whether it is a list of texts; filters are, among other things."""
-        return self.kind == Where or get_origin(self.kind) is Sequence
+        return self.is_filter or get_origin(self.kind) is Sequence
 
-
-declaration = dataclass(init=False, repr=False, eq=False)
-"""Decorator of a class that declares options and is never made an object of: nothing else is generated for it."""
+    @property
+    def is_filter(self) -> bool:
+        """Whether it is a filter, in any of its forms."""
+        return bool(self.kind == ForwardRef(str(Where)))  # an alias by its text, see there
 
 
 @cache
 def declared(of: type) -> tuple[Declared, ...]:
-    """The options that a dataclass declares, in their order; fields without an `Option` are left out."""
-    found = []
-    for one in fields(of):
-        hint: Any = one.type  # evaluated already: see the modules that declare
+    """The options that a class declares, in their order; fields without an `Option` are left out."""
+    found, defaults = [], {one.name: one.default for one in fields(of)} if is_dataclass(of) else vars(of)
+    for name, hint in of.__annotations__.items():  # evaluated already: see the modules that declare
         options = [part for part in getattr(hint, "__metadata__", ()) if isinstance(part, Option)]
-        if get_origin(hint) is Annotated and options:
+        if options:
             kind, nullable = _without_none(get_args(hint)[0])
-            found.append(Declared(one.name, kind, nullable, one.default, options[0]))
+            found.append(Declared(name, kind, nullable, defaults[name], options[0]))
     return tuple(found)
 
 
@@ -89,7 +89,7 @@ def check(options: object) -> None:
     of: type = type(options)
     for one in declared(of):
         value = getattr(options, one.name)
-        if one.many and one.kind != Where and value is not None:
+        if one.many and not one.is_filter and value is not None:
             if isinstance(value, str):
                 raise UsageError(f"{one.name} is the text {value!r}; give a list of texts")
             object.__setattr__(options, one.name, tuple(value))
@@ -98,7 +98,7 @@ def check(options: object) -> None:
 
 
 def check_numbers(of: type, **given: float) -> None:
-    """Hold numbers to what a dataclass declares of the options of these names; raises ``UsageError``."""
+    """Hold numbers to what a class declares of the options of these names; raises ``UsageError``."""
     for one in declared(of):
         _check_number(one, given.get(one.name))
 

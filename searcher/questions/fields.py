@@ -20,7 +20,6 @@ from pydantic import (
     create_model,
 )
 
-from indexer.store.filters.where import Where
 from searcher.questions.declared import Declared, declared
 
 Text = Annotated[str, StringConstraints(max_length=1000)]
@@ -90,7 +89,7 @@ def takes_list(annotation: Any) -> bool:
 
 def _json_field(one: Declared, tool: bool) -> tuple[Any, Any]:
     said, kind = _said(one, tool), _json_type(one)
-    if one.kind == Where and not tool:
+    if one.is_filter and not tool:
         said["description"] += " Or one filter in Qdrant's JSON."
         kind = kind | dict[str, Any]
     if one.many and not one.nullable:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from indexer.store.filters.where import Where
-from searcher.questions.declared import Option, declaration
+from searcher.questions.declared import Option
 from searcher.questions.options import WHERE
 
 Strategy = Literal["average_vector", "best_score"]
@@ -23,7 +23,6 @@ CROP = Option(
 )
 
 
-@declaration
 class RecommendOptions:
     """How liked and disliked examples are put together."""
 
@@ -32,7 +31,6 @@ class RecommendOptions:
     ] = "average_vector"
 
 
-@declaration
 class VisitOptions:
     """What counts of the products a visitor viewed."""
 
@@ -45,7 +43,6 @@ class VisitOptions:
     ] = 0.5
 
 
-@declaration
 class TextOptions:
     """What a text is compared with."""
 
@@ -59,7 +56,6 @@ class TextOptions:
     ] = "auto"
 
 
-@declaration
 class FacetOptions:
     """What is counted, and over which products."""
 
@@ -68,14 +64,12 @@ class FacetOptions:
     limit: Annotated[int, Option("Values of a field, most frequent first.", ("--limit",), "N", least=1, most=1000)] = 20
 
 
-@declaration
 class PhotoOptions:
     """What counts of a photo."""
 
     crop: Annotated[tuple[float, float, float, float] | None, CROP] = None
 
 
-@declaration
 class ClassifyOptions:
     """How much is said of a photo."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -10,6 +11,7 @@ import click
 import pytest
 
 from indexer.errors import UsageError
+from indexer.store.filters.tree import Filter
 from searcher.cli.main import main
 from searcher.mcp.tools import TOOLS
 from searcher.questions.bodies import AlsoViewedBody, ClassifyBody, FacetsBody, RecommendBody, SimilarBody, TextBody
@@ -37,11 +39,12 @@ QUESTIONS: list[tuple[str, type[Body], str, tuple[type, ...]]] = [
 
 
 def test_wanted_is_what_is_declared() -> None:
+    of_filters = {"Filter": Filter, "Mapping": Mapping}  # which the alias names in text
     declared_kinds = {
         name: get_args(kind)[0] if get_origin(kind) is Annotated else kind
-        for name, kind in get_type_hints(Options, include_extras=True).items()
+        for name, kind in get_type_hints(Options, localns=of_filters, include_extras=True).items()
     }
-    assert get_type_hints(Wanted) == declared_kinds
+    assert get_type_hints(Wanted, localns=of_filters) == declared_kinds
     assert [one.name for one in declared(Options)] == [one.name for one in fields(Options)], "each is an option"
 
 
