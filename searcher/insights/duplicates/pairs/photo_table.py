@@ -1,7 +1,7 @@
 """All photos of a generation in columns: what a comparison of everything with everything needs, and no more.
 
-Not the `Gallery` of the other reports: its order, its unit vectors and its payloads differ, and the results of both depend
-on theirs.
+Not the `Gallery` of the other reports: its order, its unit vectors and its payloads differ, and the results of both
+depend on theirs.
 """
 
 from __future__ import annotations
