@@ -35,6 +35,17 @@ def _number(value: Any) -> Any:
 IsNumber = BeforeValidator(_number)  # goes last: bounds that come after it are not in the OpenAPI document
 
 
+def _truth(value: Any) -> Any:
+    """Refuse what pydantic would read as true or false although the document names these two alone: 1, yes, on."""
+    if isinstance(value, str) and value.lower() not in ("true", "false"):
+        raise ValueError("Input should be true or false")
+    return value
+
+
+Truth = Annotated[bool, BeforeValidator(_truth)]
+"""True or false where values are text."""
+
+
 class Body(BaseModel):
     """A request body; a name that is not known is refused, so that a typing error is not a silent default."""
 
@@ -79,7 +90,8 @@ def text_fields(*kinds: type) -> Iterator[tuple[str, Any, dict[str, Any], Any]]:
         elif get_origin(one.kind) is tuple:
             yield one.name, _listed_numbers(one), _said(one), default
         else:
-            yield one.name, Text if one.kind is str else one.kind, {**_said(one), **_bounds(one)}, default
+            kind = {str: Text, bool: Truth}.get(one.kind, one.kind)
+            yield one.name, kind, {**_said(one), **_bounds(one)}, default
 
 
 def takes_list(annotation: Any) -> bool:

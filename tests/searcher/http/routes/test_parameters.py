@@ -228,3 +228,10 @@ def test_pictures_take_what_links_append(client: TestClient) -> None:
     matches = client.get("/v1/similar", params={"product_id": "P000", "k": 5}).json()["matches"]
     address = next(match["thumbnail"] for match in matches if match["thumbnail"])
     assert client.get(address, params={"v": "2"}).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["1", "0", "yes", "on", "t"])
+def test_true_and_false_are_written_as_the_document_says(client: TestClient, text: str) -> None:
+    answer = client.get("/v1/similar", params={"product_id": "P001", "exact": text})
+    assert "true or false" in problem_of(answer, 422).detail
+    assert client.get("/v1/similar", params={"product_id": "P001", "exact": "false"}).status_code == 200
