@@ -10,7 +10,7 @@ from searcher.insights.gallery import Floats, Ints
 
 SHARE = 1 / 3
 """Of the strangers' spread in the common one; the rest is the categories' own."""
-SHRINKAGE = 0.5
+SHRINKAGE = 0.8
 """How far the common spread is drawn to an equal one, as a share of it."""
 BATCH = 4096
 

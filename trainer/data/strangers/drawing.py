@@ -27,6 +27,8 @@ KINDS: tuple[Callable[[Random, Size], Image.Image], ...] = (
     figures.face,
     figures.people,
     figures.logo,
+    figures.icon,
+    figures.sketch,
     figures.thing,
 )
 SHAPES = ((320, 320), (360, 240), (240, 360), (320, 240), (240, 320))

@@ -109,6 +109,61 @@ def logo(random: Random, size: Size) -> Image.Image:
     return image
 
 
+def icon(random: Random, size: Size) -> Image.Image:
+    """A sign on a plain ground: a round face, a heart, an arrow, a camera, a cross."""
+    ground = colour(random, (0.8, 1.0), (0.0, 0.25))
+    image, (width, height) = Image.new("RGB", size, ground), size
+    draw, fill, ink = ImageDraw.Draw(image), colour(random, (0.3, 1.0), (0.0, 1.0)), colour(random, (0.0, 0.4))
+    x, y, r, kind = width / 2, height / 2, min(size) * random.uniform(0.2, 0.42), random.integers(5)
+    line = max(2, int(r * random.uniform(0.04, 0.12)))
+    if kind == 0:
+        draw.ellipse((x - r, y - r, x + r, y + r), fill=fill, outline=ink, width=line)
+        for side in (-0.35, 0.35):
+            draw.ellipse((x + r * (side - 0.1), y - r * 0.4, x + r * (side + 0.1), y - r * 0.1), fill=ink)
+        start = float(random.choice([20, 200]))
+        draw.arc((x - r * 0.5, y - r * 0.1, x + r * 0.5, y + r * 0.6), start, start + 140, fill=ink, width=line)
+    elif kind == 1:
+        angles = np.linspace(0, 2 * np.pi, 60)
+        across = 16 * np.sin(angles) ** 3
+        down = 13 * np.cos(angles) - 5 * np.cos(2 * angles) - 2 * np.cos(3 * angles) - np.cos(4 * angles)
+        draw.polygon(list(zip(x + r * across / 16, y - r * down / 16, strict=True)), fill=fill)
+    elif kind == 2:
+        draw.rectangle((x - r, y - r * 0.2, x + r * 0.2, y + r * 0.2), fill=fill)
+        draw.polygon([(x + r * 0.2, y - r * 0.6), (x + r, y), (x + r * 0.2, y + r * 0.6)], fill=fill)
+    elif kind == 3:
+        draw.rounded_rectangle((x - r, y - r * 0.6, x + r, y + r * 0.7), r * 0.15, outline=ink, width=line)
+        draw.rectangle((x - r * 0.3, y - r * 0.8, x + r * 0.3, y - r * 0.6), fill=ink)
+        draw.ellipse((x - r * 0.4, y - r * 0.35, x + r * 0.4, y + r * 0.45), outline=ink, width=line)
+    else:
+        draw.line((x - r, y - r, x + r, y + r), fill=fill, width=3 * line)
+        draw.line((x - r, y + r, x + r, y - r), fill=fill, width=3 * line)
+    return image
+
+
+def sketch(random: Random, size: Size) -> Image.Image:
+    """Lines of a pen on paper: round shapes, strokes and crossings, a head or a figure of sticks."""
+    image, (width, height) = Image.new("RGB", size, colour(random, (0.88, 1.0), (0.0, 0.12))), size
+    draw, pen = ImageDraw.Draw(image), int(random.integers(1, 5))
+    for _ in range(int(random.integers(1, 4))):
+        ink, x, y = colour(random, (0.0, 0.4)), width * random.uniform(0.25, 0.75), height * random.uniform(0.25, 0.6)
+        r = min(size) * random.uniform(0.1, 0.3)
+        draw.ellipse((x - r, y - r * 1.2, x + r, y + r * 1.2), outline=ink, width=pen)
+        for side in (-0.4, 0.4):
+            draw.ellipse(
+                (x + r * (side - 0.12), y - r * 0.3, x + r * (side + 0.12), y - r * 0.1), outline=ink, width=pen
+            )
+        draw.arc((x - r * 0.5, y, x + r * 0.5, y + r * 0.8), 10, 170, fill=ink, width=pen)
+        if random.random() < 0.5:
+            foot = y + r * 4
+            draw.line((x, y + r * 1.2, x, foot), fill=ink, width=pen)
+            for level, reach in ((y + r * 2, 1.2), (foot, 0.9)):
+                draw.line((x - r * reach, level + r, x, level, x + r * reach, level + r), fill=ink, width=pen)
+        for angle in np.linspace(np.pi, 2 * np.pi, int(random.integers(3, 40))):
+            top, side = y - r * 1.2 * abs(np.sin(angle)), x + r * np.cos(angle)
+            draw.line((side, top, side + r * random.uniform(-0.1, 0.1), top - r * 0.25), fill=ink, width=pen)
+    return image
+
+
 def thing(random: Random, size: Size) -> Image.Image:
     """A cup, a bottle, a car, a chair or a ball, on a plain ground."""
     image, (width, height) = _ground(random, size), size
