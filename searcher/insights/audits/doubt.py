@@ -15,6 +15,8 @@ PSEUDO = 0.5
 POINTS = 1000
 NARROWEST = 0.25
 """Of the smoothing, in natural units of evidence."""
+SHORTEST = 2.5
+"""Mean excess of the evidence against right labels, at least: in a small catalog it may look shorter by chance."""
 
 Numbers = NDArray[np.float64]
 
@@ -42,14 +44,14 @@ def probability_wrong(evidence: Numbers, if_wrong: Numbers) -> Numbers:
     if not len(wrong):
         return found
     as_wrong = _density(wrong, above)
-    share, fall = 0.3, np.log(2) / max(float(np.median(above)), NARROWEST)
+    share, fall = 0.3, 1.0 / max(float(above.mean()), SHORTEST)
     odds = np.zeros(len(above))
     for _ in range(ROUNDS):
         as_right = fall * np.exp(-fall * above)
         odds = share * as_wrong / np.maximum(share * as_wrong + (1 - share) * as_right, 1e-300)
         share = (odds.sum() + PSEUDO) / (len(above) + 2 * PSEUDO)
         right = 1.0 - odds
-        fall = (right.sum() + 1e-9) / max(float((right * above).sum()), NARROWEST * float(right.sum()) + 1e-9)
+        fall = 1.0 / max(float((right * above).sum()) / max(float(right.sum()), 1e-9), SHORTEST)
     found[tail] = odds
     order = np.argsort(evidence, kind="stable")
     found[order] = np.maximum.accumulate(found[order])
