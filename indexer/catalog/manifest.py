@@ -223,7 +223,7 @@ class _Assembly:
             with suppress(ValueError):
                 keys.append(self._key(name))
         where, (column, text) = f"{self._name}:{row.line}", list(row.cells.items())[-1]
-        return OpenEnd(where, row.cells["product_id"], tuple(keys), column, text, row.problem)
+        return OpenEnd(where, row.cells["product_id"], tuple(keys), column, text, row.problem if row.is_cut else None)
 
     def _reject(self, row: Row, reason: str) -> None:
         self._rejects.append(Reject(f"{self._name}:{row.line}", reason, row.cells["product_id"] or None))

@@ -74,8 +74,8 @@ class Withheld:
 class OpenEnd:
     """The last row of a manifest without a line end behind it: the file may have been cut there.
 
-    ``keys`` are the photos that the row names, ``column`` and ``text`` its last cell; ``problem`` says why the row
-    cannot be used by itself, if so.
+    ``keys`` are the photos that the row names, ``column`` and ``text`` its last cell; ``problem`` says that the
+    row lacks cells, if so.
     """
 
     where: str

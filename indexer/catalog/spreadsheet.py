@@ -25,7 +25,8 @@ class _Strict(csv.excel):
 class Row:
     """A row that is not blank: the line it begins on, its stripped cells by column, and why it is unusable, if so.
 
-    ``raw`` are all its cells in order; ``is_open`` is true of the last row where no line end follows it.
+    ``raw`` are all its cells in order; ``is_open`` is true of the last row where no line end follows it, ``is_cut``
+    where it lacks cells as well.
     """
 
     line: int
@@ -33,6 +34,7 @@ class Row:
     problem: str | None = None
     raw: tuple[str, ...] = ()
     is_open: bool = False
+    is_cut: bool = False
 
 
 def read_rows(path: Path, required: tuple[str, ...]) -> tuple[list[str], list[Row]]:
@@ -61,7 +63,8 @@ def read_rows(path: Path, required: tuple[str, ...]) -> tuple[list[str], list[Ro
 def _row(line: int, cells: list[str], names: list[str], is_open: bool) -> Row:
     problem = None
     named = max((number for number, name in enumerate(names, 1) if name), default=0)
-    if is_open and len(cells) < named:
+    is_cut = is_open and len(cells) < named
+    if is_cut:
         problem = f"the file ends within this line, after {len(cells)} of {named} cells; send all of it, or end the line"
     elif any(cells[len(names) :]):
         problem = f"has {len(cells)} cells for {len(names)} columns; quote cells that hold the separator"
@@ -69,7 +72,7 @@ def _row(line: int, cells: list[str], names: list[str], is_open: bool) -> Row:
         problem = "holds a NUL character"
     padded = cells + [""] * (len(names) - len(cells))
     by_name = {name: cell for name, cell in zip(names, padded, strict=False) if name}
-    return Row(line, by_name, problem, tuple(cells), is_open)
+    return Row(line, by_name, problem, tuple(cells), is_open, is_cut)
 
 
 def _text(path: Path) -> str:
