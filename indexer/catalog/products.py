@@ -49,14 +49,6 @@ class Reject(PlainJson):
 
 
 @dataclass(frozen=True, slots=True)
-class Notice(PlainJson):
-    """Something that a person should know although nothing was left out: ``where``, as of a reject, and what."""
-
-    where: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Withheld:
     """A photo that the catalog still has but that cannot be used now: what an index has of it is not gone.
 
@@ -94,7 +86,8 @@ class Catalog:
     products: tuple[Product, ...]
     field_table: FieldTable
     rejects: tuple[Reject, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person should know although nothing was left out, a line each."""
     withheld: tuple[Withheld, ...] = ()
     manifest: Path | None = None
     """The file that was read; None for a catalog of folders alone."""

@@ -95,7 +95,7 @@ def together(*options: Decorator) -> Decorator:
     return decorate
 
 
-class Share(click.ParamType):
+class Share(click.ParamType[float]):
     """A share from 0 to 1 on a command line: ``10%`` or ``0.1``."""
 
     name = "share"

@@ -38,10 +38,10 @@ def print_report(report: SyncReport) -> None:
         out.print(f"  {one.before} is called {one.after} now: {one.because}; {CARRIED}", markup=False)
     if len(report.renamed) > SHOWN_OTHERS:
         out.print(f"{len(report.renamed)} products have another id now; --json lists them all", markup=False)
-    for notice in report.notices[:SHOWN_OTHERS]:
-        out.print(f"  note {notice.where}: {notice.text}", markup=False)
-    if len(report.notices) > SHOWN_OTHERS:
-        out.print(f"{len(report.notices)} notes; --json lists them all", markup=False)
+    for note in report.notes[:SHOWN_OTHERS]:
+        out.print(f"  note: {note}", style="cyan", markup=False)
+    if len(report.notes) > SHOWN_OTHERS:
+        out.print(f"{len(report.notes)} notes; --json lists them all", markup=False)
     for reject in report.rejects[:SHOWN_REJECTS]:
         out.print(f"  rejected {reject.where}: {reject.reason}", style="yellow", markup=False)
     if report.rejects:

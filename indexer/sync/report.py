@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from indexer.catalog.products import Notice, Reject
+from indexer.catalog.products import Reject
 from indexer.system.plain_json import PlainJson, rounded
 
 
@@ -43,7 +43,8 @@ class SyncReport(PlainJson):
     fields: dict[str, str]
     rejects: Annotated[list[Reject], Field(alias="rejected")] = field(default_factory=list)
     rejects_file: Path | None = None
-    notices: list[Notice] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a person should know although nothing was left out, a line each."""
     removed: list[Removed] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
     text_model: str | None = None

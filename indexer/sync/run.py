@@ -177,7 +177,7 @@ class _Run:
             products=len(self.catalog.products),
             photos=plan.counts(),
             rejects=plan.rejects,
-            notices=list(self.catalog.notices),
+            notes=list(self.catalog.notes),
             removed=[Removed(id_of(point), str(point.payload["photo"]["path"])) for point in plan.removed],
             renamed=plan.renamed,
             shared=len(plan.copied),
