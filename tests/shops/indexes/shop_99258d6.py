@@ -1,7 +1,7 @@
-"""A shop as commit 99258d6 left it: catalog, model, an index of two generations with thumbnails, and its own answers.
+"""A shop as commit 99258d6 left it: catalog, model, an index of two generations with thumbnails, and its answers.
 
-In a test: ``from tests.shops.indexes.shop_99258d6 import unpack_shop``. What lies in shop_99258d6.tar.xz beside this file
-was made by that commit's code and test builders, in /shop, and never changes:
+In a test: ``from tests.shops.indexes.shop_99258d6 import unpack_shop``. What lies in shop_99258d6.tar.xz beside it was
+made by the code and the test builders of that commit, in /shop, and never changes:
 
     git worktree add --detach BASE 99258d6; cd BASE; PYTHONPATH=. python - <<'END'
     import json, os
