@@ -111,6 +111,13 @@ class Index(Protocol):
     def current(self) -> str | None:
         """The published generation's name, cheaply; None before the first."""
 
+    def mark(self) -> str | None:
+        """What tells the published generation from every other that was here or will be; None before the first.
+
+        Its name does not: where an index was removed and filled again, another generation has the same one. As
+        cheap as `current`, and not meant for people.
+        """
+
     def record(self) -> GenerationRecord | None:
         """What the published generation was built from, without opening it; None before the first."""
 

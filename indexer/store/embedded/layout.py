@@ -58,6 +58,13 @@ class Layout:
         except (OSError, ValueError) as error:
             raise StoreError(f"{self._current}: cannot be read ({error}); restore it or remove the index") from error
 
+    def mark(self) -> str | None:
+        """The published number with file numbers and times, which no other publication shares; see `Index.mark`."""
+        number = self.current()
+        if number is None:
+            return None
+        return f"{number} {_identity(self._current)} {_identity(self.generation(number) / RECORD)}"
+
     def publish(self, number: int) -> None:
         """Let readers see a complete generation, atomically."""
         with writing(self.root):
@@ -83,6 +90,15 @@ class Layout:
         """Remove what a writer that died left: its embeddings are in the journal, its shard is not to be trusted."""
         for left_over in self.generations.glob(f"*{_BUILDING}"):
             shutil.rmtree(left_over)
+
+
+def _identity(path: Path) -> str:
+    """Of a file that is replaced and never written to: another file of the same name has another one."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return "gone"
+    return f"{stat.st_dev}:{stat.st_ino}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
 
 
 def read_record(path: Path) -> GenerationRecord:

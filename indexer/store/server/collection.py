@@ -31,6 +31,8 @@ class CollectionState:
     """How often it was synced in place since it was built."""
     writer: str = ""
     """Who builds it, or did: machine and state folder."""
+    build: str = ""
+    """Drawn for each collection, as one that was removed may have had the same name; empty for those of old."""
     info: Any = field(default=None, repr=False, compare=False)
     """qdrant-client's ``CollectionInfo``."""
 
@@ -53,6 +55,7 @@ class CollectionState:
                 "state": "complete" if self.complete else "building",
                 "revision": self.revision,
                 "writer": self.writer,
+                "build": self.build,
             }
         }
 
@@ -107,7 +110,7 @@ def state_from(connection: Connection, collection: str, info: Any) -> Collection
         metadata: Mapping[str, Any] = (info.config.metadata or {})[METADATA_KEY]
         record = GenerationRecord.from_json(metadata)
         complete, revision = metadata["state"] == "complete", int(metadata["revision"])
-        writer = str(metadata["writer"])
+        writer, build = str(metadata["writer"]), str(metadata.get("build", ""))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError(f"{where} was not made by this project; set another JEWELRY_COLLECTION") from error
     if record.schema_version > SCHEMA_VERSION:
@@ -120,7 +123,7 @@ def state_from(connection: Connection, collection: str, info: Any) -> Collection
                 f"{where} holds vectors {vector!r} of {size} dimensions where its record says {dimension}; "
                 "set another JEWELRY_COLLECTION or build it anew"
             )
-    return CollectionState(collection, record, complete, revision, writer, info)
+    return CollectionState(collection, record, complete, revision, writer, build, info)
 
 
 def write_state(connection: Connection, state: CollectionState) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from indexer.errors import StoreError, StoreMissing
@@ -55,6 +56,11 @@ class ServerIndex:
         """See `Index.current`; two requests."""
         state = self.layout.current()
         return None if state is None else state.name
+
+    def mark(self) -> str | None:
+        """See `Index.mark`; two requests."""
+        state = self.layout.current()
+        return None if state is None else f"{state.collection} {state.name} {state.record.created_at} {state.build}"
 
     def record(self) -> GenerationRecord | None:
         """See `Index.record`."""
@@ -203,4 +209,4 @@ class ServerWriter:
     def _begun(self, record: GenerationRecord) -> CollectionState:
         """The next generation's, not yet on the server."""
         name = f"{self._layout.name}-{self._layout.next_number()}"
-        return CollectionState(name, record, complete=False, writer=self._layout.signature())
+        return CollectionState(name, record, complete=False, writer=self._layout.signature(), build=token_hex(8))
