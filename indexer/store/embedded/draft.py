@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import StoreError, StoreUnwritable
-from indexer.store.embedded.layout import RECORD, SHARD, Layout, write_record
+from indexer.store.embedded.checksums import seal
+from indexer.store.embedded.layout import SHARD, Layout
 from indexer.store.records import EngineFiles, Point
 from indexer.store.tuning import superseded
-from indexer.system.files import fsync, fsync_tree, require_room, size_on_disk, writing
+from indexer.system.files import fsync, fsync_tree, let_all_read, require_room, size_on_disk, writing
 
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore
@@ -68,8 +69,10 @@ class EmbeddedDraft:
             self._open = False
             # The first opening after a flush folds the engine's own journals into its files. It happens here,
             # so that readers, who may be many at once, find nothing left to change.
-            self._store.load(self._folder / SHARD, self.generation, self.record).close()
-            write_record(self._folder / RECORD, self.record)
+            with closing(self._store.load(self._folder / SHARD, self.generation, self.record)) as finished:
+                points = finished.count()
+            let_all_read(self._folder)
+            seal(self._folder, self.record, points)
             fsync_tree(self._folder)
             final = self._layout.generation(number)
             self._folder.rename(final)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.errors import StoreError, StoreMissing
 from indexer.store.embedded.draft import EmbeddedDraft
 from indexer.store.embedded.layout import SHARD, Layout
+from indexer.store.embedded.opening import load_generation
 from indexer.store.embedded.snapshots import write_snapshot
 from indexer.store.records import EMBEDDED, EngineFiles, GenerationRecord
 from indexer.system.files import NEW_SHARD_BYTES, copy_tree, gone_on_failure, require_room, size_on_disk, writing
@@ -69,7 +70,7 @@ class EmbeddedIndex:
             earlier = [number for number in self.layout.numbers() if current is not None and number < current]
             if not earlier:
                 raise StoreMissing(f"{self.root}: there is no earlier generation to go back to")
-            self._load(earlier[-1]).close()  # what cannot be opened is not published
+            load_generation(self.layout, earlier[-1], whole=True).close()  # what cannot be opened is not published
             self.layout.publish(earlier[-1])
             return str(earlier[-1])
 
@@ -84,16 +85,16 @@ class EmbeddedIndex:
             self.layout.remove(gone)
             return [str(number) for number in gone]
 
-    def read(self) -> EdgeStore:
+    def read(self, *, whole: bool = False) -> EdgeStore:
         """See `Index.read`."""
         while True:
-            number = self.layout.current()
+            mark, number = self.layout.mark(), self.layout.current()
             if number is None:
                 raise StoreMissing.at(self.root, f" --index {self.root}")
             try:
-                return self._load(number)
+                return load_generation(self.layout, number, whole=whole)
             except StoreError:
-                if self.layout.current() == number:  # else it was pruned between the two looks: take the new one
+                if self.layout.mark() == mark:  # else it was replaced between the two looks: take the new one
                     raise
 
     @contextmanager
@@ -112,11 +113,6 @@ class EmbeddedIndex:
         """See `Index.put_aside`; the copy is opened and read through."""
         with closing(self.read()) as store:
             return write_snapshot(store, folder, self.location), store.record
-
-    def _load(self, number: int) -> EdgeStore:
-        from indexer.store.embedded.engine import EdgeStore
-
-        return EdgeStore.load(self.layout.generation(number) / SHARD, str(number), self.layout.record(number))
 
 
 class EmbeddedWriter:

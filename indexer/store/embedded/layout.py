@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from indexer.errors import StoreError
+from indexer.errors import StoreDamaged, StoreError
 from indexer.store.records import SCHEMA_VERSION, GenerationRecord
 from indexer.system.files import replace_text, writing
 
@@ -43,7 +43,16 @@ class Layout:
 
     def record(self, number: int) -> GenerationRecord:
         """What a generation was built from; raises ``StoreError``, see `read_record`."""
-        return read_record(self.generation(number) / RECORD)
+        try:
+            return read_record(self.generation(number) / RECORD)
+        except StoreDamaged as error:
+            raise StoreDamaged(f"{error}; {self.repair}") from error
+
+    @property
+    def repair(self) -> str:
+        """What to do about damage; the words that end a message. What lies beside the generations is kept by it."""
+        what = f"repair it with: indexer sync CATALOG --index {self.root}"
+        return f"{what} (and keep the folder: decisions and reports are in it)"
 
     def current(self) -> int | None:
         """The published number; reads one small file.
@@ -101,18 +110,38 @@ def _identity(path: Path) -> str:
     return f"{stat.st_dev}:{stat.st_ino}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
 
 
-def read_record(path: Path) -> GenerationRecord:
-    """Read a generation.json; raises ``StoreError`` when it is missing, damaged or of a newer schema."""
+def read_content(path: Path) -> dict[str, Any]:
+    """What stands in a generation.json.
+
+    Raises:
+        StoreDamaged: it is missing, or no longer what was written.
+        StoreError: this user may not read it.
+    """
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it holds something else")
+    except PermissionError as error:
+        raise StoreError(f"{path}: this user may not read it; let it read all of the index") from error
+    except (OSError, ValueError) as error:
+        what = "is missing" if isinstance(error, FileNotFoundError) else "cannot be read"
+        raise StoreDamaged(f"{path.parent}: is damaged: its {path.name} {what}") from error
+    return content
+
+
+def read_record(path: Path) -> GenerationRecord:
+    """Read a generation.json; raises as `read_content` does, and ``StoreError`` when it is of a newer schema."""
+    content = read_content(path)
+    try:
         record = GenerationRecord.from_json(content)
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreError(f"{path}: cannot be read ({error!r}); remove the index and sync again") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreDamaged(f"{path.parent}: is damaged: its {path.name} cannot be read") from error
     if record.schema_version > SCHEMA_VERSION:
         raise StoreError(f"{path}: index schema {record.schema_version} is newer than this version's; upgrade")
     return record
 
 
-def write_record(path: Path, record: GenerationRecord) -> None:
-    """Write a generation.json; raises ``OSError``."""
-    path.write_text(json.dumps(record.to_json(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+def write_record(path: Path, record: GenerationRecord, **facts: Any) -> None:
+    """Write a generation.json, with what else is known of the generation; raises ``OSError``."""
+    content = {**record.to_json(), **facts}
+    path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
