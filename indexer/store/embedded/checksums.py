@@ -56,9 +56,31 @@ def seal(folder: Path, record: GenerationRecord, points: int) -> None:
     """Write the record of a finished generation, with the checksums of its files beside it; raises ``OSError``."""
     paths = [path for path in entries(folder) if path.is_file()]
     files = {path.relative_to(folder).as_posix(): (path.stat().st_size, checksum_of(path)) for path in paths}
-    content = json.dumps({"points": points, "files": files}, indent=0, sort_keys=True) + "\n"
-    (folder / CHECKSUMS).write_text(content, encoding="utf-8")
-    write_record(folder / RECORD, record, points=points, checksums=hashlib.sha256(content.encode()).hexdigest())
+    content = json.dumps({"record": record.to_json(), "points": points, "files": files}, indent=0, sort_keys=True)
+    (folder / CHECKSUMS).write_text(content + "\n", encoding="utf-8")
+    _write_record(folder, record, points)
+
+
+def _write_record(folder: Path, record: GenerationRecord, points: int) -> None:
+    checksum = hashlib.sha256((folder / CHECKSUMS).read_bytes()).hexdigest()
+    write_record(folder / RECORD, record, points=points, checksums=checksum)
+
+
+def second_record(folder: Path) -> GenerationRecord | None:
+    """The record of a generation as it stands beside the checksums; None where it cannot be had."""
+    try:
+        return GenerationRecord.from_json(json.loads((folder / CHECKSUMS).read_bytes())["record"])
+    except (OSError, KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def restore_record(folder: Path) -> bool:
+    """Write a lost or altered generation.json again from what stands beside the checksums; False where that is gone."""
+    record = second_record(folder)
+    if record is None:
+        return False
+    _write_record(folder, record, int(json.loads((folder / CHECKSUMS).read_bytes())["points"]))
+    return True
 
 
 def read_checksums(folder: Path) -> Checksums | None:
@@ -80,7 +102,7 @@ def read_checksums(folder: Path) -> Checksums | None:
         files = {str(name): (int(size), str(checksum)) for name, (size, checksum) in found["files"].items()}
         return Checksums(folder, int(found["points"]), files)
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreDamaged(f"{folder}: its checksums in {path.name} cannot be read ({error})") from error
+        raise StoreDamaged(f"{folder}: is damaged: its {path.name} is missing or altered") from error
 
 
 def checksum_of(path: Path) -> str:

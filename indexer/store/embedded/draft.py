@@ -27,8 +27,9 @@ class EmbeddedDraft:
 
     files: EngineFiles | None = None
 
-    def __init__(self, layout: Layout, folder: Path, store: EdgeStore) -> None:
+    def __init__(self, layout: Layout, folder: Path, store: EdgeStore, damaged: Iterable[int] = ()) -> None:
         self._layout, self._folder, self._store = layout, folder, store
+        self._damaged = frozenset(damaged)
         self._open, self._published = True, False
         self._deleted = 0
         self.generation, self.record = store.generation, store.record
@@ -59,7 +60,7 @@ class EmbeddedDraft:
 
     def publish(self) -> str:
         """See `Draft.publish`: optimise, flush, close, fsync, rename, replace CURRENT, prune."""
-        number, before = int(self.generation), self._layout.current() or 0
+        number, before = int(self.generation), self._layout.last_published()
         with writing(self._layout.root):
             if self._store.needs_optimizing(deleted=self._deleted):
                 require_room(self._layout.root, size_on_disk(self._folder))  # all is written once more
@@ -80,7 +81,10 @@ class EmbeddedDraft:
             self._layout.publish(number)
             self._published = True
         with suppress(StoreUnwritable):  # it is published all the same, and the next one clears away
-            self._layout.remove(superseded(self._layout.numbers(), before=before, published=number))
+            there = self._layout.numbers()
+            sound = [one for one in there if one not in self._damaged]
+            kept = set(sound).difference(superseded(sound, before=before, published=number))
+            self._layout.remove(one for one in there if one not in kept)
         return self.generation
 
     def discard(self) -> None:

@@ -58,14 +58,38 @@ class Layout:
         """The published number; reads one small file.
 
         Raises:
-            StoreError: it is there and cannot be read.
+            StoreDamaged: it says nothing, or is lost where there are generations.
+            StoreError: this user may not read it.
         """
         try:
-            return int(self._current.read_text())
+            number = int(self._current.read_text(encoding="ascii"))
         except (FileNotFoundError, NotADirectoryError):  # also where a file is in the way: nothing is published there
-            return None
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{self._current}: cannot be read ({error}); restore it or remove the index") from error
+            if not self.numbers():
+                return None
+            what = "is missing"
+        except PermissionError as error:
+            raise StoreError(f"{self._current}: this user may not read it; let it read all of the index") from error
+        except (OSError, ValueError):
+            what = "cannot be read"
+        else:
+            if number > 0:
+                return number
+            what = "cannot be read"
+        there = ", ".join(map(str, self.numbers()))
+        begun = f"{self._current}: is damaged: it {what}"
+        if not there:
+            raise StoreDamaged(f"{begun}, and no generation is there; {self.repair}")
+        raise StoreDamaged(
+            f"{begun}, but generation {there} is there; publish the newest again with: "
+            f"indexer rollback --index {self.root}, or by a sync (and keep the folder: decisions and reports are in it)"
+        )
+
+    def last_published(self) -> int:
+        """`current`, and 0 where there is none or it cannot be said."""
+        try:
+            return self.current() or 0
+        except StoreDamaged:
+            return 0
 
     def mark(self) -> str | None:
         """The published number with file numbers and times, which no other publication shares; see `Index.mark`."""
@@ -80,13 +104,16 @@ class Layout:
             replace_text(self._current, f"{number}\n")
 
     def numbers(self) -> list[int]:
-        """Complete generations on disk, oldest first."""
+        """Complete generations on disk, oldest first; raises ``StoreError`` where this user may not look."""
         folder = self.generations
-        return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit()) if folder.is_dir() else []
+        try:
+            return sorted(int(p.name) for p in folder.iterdir() if p.name.isdecimal()) if folder.is_dir() else []
+        except PermissionError as error:
+            raise StoreError(f"{folder}: this user may not read it; let it read all of the index") from error
 
     def next_number(self) -> int:
         """The number of the generation to come: higher than any there is, rolled back from or not."""
-        return max([*self.numbers(), self.current() or 0]) + 1
+        return max([*self.numbers(), self.last_published()]) + 1
 
     def remove(self, numbers: Iterable[int]) -> None:
         """Remove generations."""

@@ -10,7 +10,7 @@ from indexer.errors import StoreDamaged, StoreError, StoreUnwritable
 from indexer.store.embedded.checksums import read_checksums
 from indexer.store.embedded.layout import RECORD, SHARD, Layout, read_record
 from indexer.store.embedded.view import may_write, open_view
-from indexer.store.records import EMBEDDED, EngineFiles, GenerationRecord
+from indexer.store.records import EMBEDDED, Checked, EngineFiles, GenerationRecord
 
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore
@@ -51,6 +51,21 @@ def load_generation(layout: Layout, number: int, *, whole: bool = False) -> Edge
     return store
 
 
+def check_generation(layout: Layout, number: int, published: bool) -> Checked:
+    """Compare all that a generation holds with what was published; raises ``StoreError`` where it cannot be read."""
+    folder, points, files = layout.generation(number), None, 0
+    try:
+        checksums = read_checksums(folder)
+        if checksums is not None:
+            points, files = checksums.points, len(checksums.files)
+        problems = [] if checksums is None else checksums.damage(whole=True)
+        if not problems:
+            load_generation(layout, number).close()
+    except StoreDamaged as error:
+        problems = [str(error).partition(": is damaged: ")[2].partition("; repair it")[0] or str(error)]
+    return Checked(str(number), published, points, files, tuple(problems))
+
+
 def in_short(problems: list[str]) -> str:
     """The first of several, and how many there are."""
     return problems[0] + (f", and {len(problems) - 1} more" if len(problems) > 1 else "")
@@ -65,7 +80,7 @@ def _open(shard: Path, generation: str, record: GenerationRecord) -> EdgeStore:
         except StoreUnwritable:
             raise
         except StoreError as error:
-            raise StoreDamaged(f"{shard.parent}: cannot be opened ({error})") from error
+            raise StoreDamaged(f"{shard.parent}: is damaged: it cannot be opened ({error})") from error
 
     if may_write(shard):
         try:

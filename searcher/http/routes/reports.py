@@ -50,7 +50,9 @@ def reports(service: Service, reports: Reports) -> Response:
         files = [address(f"/v1/reports/{report.kind}/{name}") for name in FILES]
         addresses += files
         stored.append(
-            StoredReport(report.kind, report.generation, report.created_at, report.stale(published, since), tuple(files))
+            StoredReport(
+                report.kind, report.generation, report.created_at, report.stale(published, since), tuple(files)
+            )
         )
     return answer_response(ReportsThereAre(tuple(addresses), tuple(stored)))
 
