@@ -60,7 +60,7 @@ class IndexerSettings(BaseSettings):
             first = error.errors()[0]
             name = f"{cls.model_config['env_prefix']}{first['loc'][0]}".upper()
             raise UsageError(
-                f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env"
+                f"{name}={first['input']!r}: {first['msg'].removeprefix('Value error, ')}; correct it in the environment or .env"
             ) from None
 
     def open_chosen(self, *, index: Path | None = None, qdrant_url: str | None = None) -> Index:
