@@ -1,7 +1,7 @@
 """Settings of everything that touches the index: environment and .env, prefix JEWELRY_; CLI options win.
 
-A variable that is empty or blank is not set: scripts and compose files pass on what they do not have as ``NAME=``, and an
-empty directory would be the current one.
+A variable that is empty or blank is not set: scripts and compose files pass on what they do not have as ``NAME=``, and
+an empty directory would be the current one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Words of a question in everyday English: what counts as a word, which say nothing, and plural forms."""
+"""Words of a question in everyday English: what counts as a word, which say nothing or no, and plural forms."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ STOP_WORDS = frozenset(
         "as",
         "at",
         "be",
+        "but",
         "by",
         "can",
         "do",
@@ -49,12 +50,16 @@ STOP_WORDS = frozenset(
         "we",
         "which",
         "with",
-        "without",
         "you",
         "your",
     )
 )
 """Words that are in every question and say nothing about a product; ``s`` and ``t`` are what is left of 's and 't."""
+
+NEGATING = frozenset(("not", "no", "without", "non", "neither", "nor", "except", "excluding"))
+"""The word that follows is one that a product must not have."""
+JOINING = frozenset(("and", "or"))
+"""So is the word behind these, after one that it must not have."""
 
 
 def words_of(text: str) -> tuple[str, ...]:
