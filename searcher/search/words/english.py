@@ -62,9 +62,14 @@ JOINING = frozenset(("and", "or"))
 """So is the word behind these, after one that it must not have."""
 
 
+def runs_of(text: str) -> list[str]:
+    """The words of a text as they stand: runs of letters and digits, as the text index has them."""
+    return _WORD.findall(text)
+
+
 def words_of(text: str) -> tuple[str, ...]:
-    """The distinct words of a text in lower case, in order: runs of letters and digits, as the text index has them."""
-    return tuple(dict.fromkeys(word.lower() for word in _WORD.findall(text)))
+    """The distinct words of a text in lower case, in order."""
+    return tuple(dict.fromkeys(word.lower() for word in runs_of(text)))
 
 
 def singular(word: str) -> str:

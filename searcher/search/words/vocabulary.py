@@ -16,7 +16,7 @@ from indexer.store.filters.tree import Condition, Filter, Match, Text
 from indexer.store.interface import Store
 from searcher.search.facets.census import values_at
 from searcher.search.ground.published import Published
-from searcher.search.words.english import STOP_WORDS, forms, singular, words_of
+from searcher.search.words.english import STOP_WORDS, forms, runs_of, singular, words_of
 from searcher.search.words.spelling import fold, nearest, nfc, nfd
 
 MAX_VALUES = 2_000
@@ -104,7 +104,8 @@ class Vocabulary:
         return tuple(dict.fromkeys((*alike, *telling[:most])))[:most]
 
     def products(self, spans: Sequence[str]) -> list[KnownWord]:
-        """The products of which a span is the id, whatever its case and normal form, each as a word of its own."""
+        """The products of which a span is the id, whatever its case and normal form, each as a word of its own that
+        weighs twice as much as others: whoever types an id means that product."""
         spelled = {
             form for span in spans for one in (span, span.upper(), span.lower()) for form in (one, nfc(one), nfd(one))
         }
@@ -113,7 +114,7 @@ class Vocabulary:
         photos = Counter(str(point.payload["product_id"]) for point in points)
         total = self._photos or self._store.count()
         return [
-            KnownWord(name, frozenset(), {"product_id": (name,)}, _is_product(name), _idf(total, found))
+            KnownWord(name, frozenset(), {"product_id": (name,)}, _is_product(name), 2 * _idf(total, found))
             for name, found in sorted(photos.items())
         ]
 
@@ -150,9 +151,9 @@ class Vocabulary:
                     text for point in points for name in self.text_fields for text in values_at(point.payload, name)
                 )
                 for text, count in Counter(texts).items():
-                    for word in words_of(nfc(text)):
+                    for word in dict.fromkeys(runs_of(nfc(text))):
                         self._written.setdefault(fold(word), set()).update(_spellings(word, text))
-                        self._often[fold(word)] += 0 if word in STOP_WORDS else count
+                        self._often[fold(word)] += 0 if fold(word) in STOP_WORDS else count
             self._often = +self._often
         return self._written
 
@@ -188,8 +189,11 @@ def _is_product(product_id: str) -> Filter:
 
 
 def _spellings(word: str, text: str) -> Iterable[str]:
-    """How a text spells a word of it, for a store that compares letters: an old index may hold them taken apart."""
-    return (word,) if nfc(text) == text else (word, nfd(word))
+    """How a text spells a word of it, for a store that compares letters: an old index may hold them taken apart. What
+    a capital with a dot is in lower case is for the store to say: it is two characters, and may be two words."""
+    small = word.lower()
+    spelled = small if len(small) == len(word) else word
+    return (spelled,) if nfc(text) == text else (spelled, nfd(spelled))
 
 
 def _read_values(
