@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from indexer.errors import ImageError
+from indexer.photos.flatten import flatten
 from indexer.system.machine import PixelBudget
 
 MAX_PIXELS = 80_000_000
@@ -20,9 +20,6 @@ MAX_PIXELS = 80_000_000
 
 AT_ONCE = PixelBudget(MAX_PIXELS)
 """One photo of the largest size takes half a gigabyte while it is decoded, and a service decodes in 40 threads."""
-
-BAND_PIXELS = 1_000_000
-"""Transparency is laid on white in bands of about this size: four copies of a large photo at once are too many."""
 
 MAX_BYTES = 100_000_000
 """Largest photo file that is read."""
@@ -72,9 +69,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def open_image(source: Path | bytes, *, fit: int | None = None) -> Image.Image:
-    """Decode a photo to upright 8-bit RGB; transparency is laid on white, an animation shows its first frame.
+    """Decode a photo to upright 8-bit sRGB: its colour profile is applied, an animation shows its first frame.
 
-    The result carries no metadata, so that nobody turns it a second time.
+    Transparency is laid on white, or, where the artwork is so light that it would vanish there, on a dark grey. The
+    result carries no metadata, so that nobody turns it a second time.
 
     Args:
         source: a path, or the bytes of an image file.
@@ -157,7 +155,7 @@ def _reduce(image: Image.Image, fit: int) -> None:
 def _upright_rgb(image: Image.Image) -> Image.Image:
     image.load()
     turn = _TURNS.get(_orientation(image))
-    rgb = _flatten(image if turn is None else image.transpose(turn))
+    rgb = flatten(image if turn is None else image.transpose(turn))
     rgb.info = {}
     return rgb
 
@@ -169,37 +167,3 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # noqa: BLE001 - broken EXIF raises anything, is common in old archives, and the pixels are fine
         return 1
     return orientation if isinstance(orientation, int) else 1
-
-
-def _flatten(image: Image.Image) -> Image.Image:
-    """A new 8-bit RGB image, transparency on white."""
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        return _deep_to_rgb(image)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
-        return _on_white(image)
-    return image.convert("RGB")
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    flat = Image.new("RGB", image.size)
-    rows = max(1, BAND_PIXELS // max(1, image.width))
-    for top in range(0, image.height, rows):
-        layer = image.crop((0, top, image.width, min(top + rows, image.height))).convert("RGBA")
-        paper = Image.new("RGBA", layer.size, "white")
-        flat.paste(Image.alpha_composite(paper, layer).convert("RGB"), (0, top))
-    return flat
-
-
-def _deep_to_rgb(image: Image.Image) -> Image.Image:
-    """More than 8 bits a channel: Pillow would clip at 255, which turns nearly all of it white.
-
-    Files do not say what their white is, so it is the first usual one that holds the brightest pixel.
-    """
-    values = np.array(image, dtype=np.float32)
-    peak = float(np.max(values, initial=0.0, where=np.isfinite(values)))
-    usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-    white = next((level for level in usual if peak <= level), peak)
-    np.nan_to_num(values, copy=False, nan=0.0, posinf=white, neginf=0.0)
-    values *= 255.0 / white
-    np.clip(np.rint(values, out=values), 0, 255, out=values)
-    return Image.fromarray(values.astype(np.uint8)).convert("RGB")
