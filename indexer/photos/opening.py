@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,12 @@ from pathlib import Path
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from indexer.errors import ImageError
+from indexer.photos import heic
+from indexer.photos.bare import without_notes
 from indexer.photos.flatten import flatten
+from indexer.photos.kinds import HEAD, HEIC, READ, other_kind, picture_kind
 from indexer.system.machine import PixelBudget
+from indexer.system.regular import open_regular
 
 MAX_PIXELS = 80_000_000
 """Largest photo that is decoded; above it a small file could fill the memory (a decompression bomb)."""
@@ -39,6 +44,8 @@ _TURNS = {
 
 _SIDEWAYS = (5, 6, 7, 8)
 
+_CUT_SHORT = ("truncated", "end of file", "unexpected eof")
+
 # Pillow loads these when it first meets such a file. Now is better than in the middle of several threads' first files.
 for _plugin in ("Avif", "Bmp", "Gif", "Jpeg", "Mpo", "Png", "Tiff", "WebP"):
     import_module(f"PIL.{_plugin}ImagePlugin")
@@ -52,13 +59,14 @@ def read_bytes(path: Path) -> bytes:
     """The bytes of a photo file.
 
     Raises:
-        ImageError: it cannot be read, is empty, or is larger than ``MAX_BYTES``.
+        ImageError: it cannot be read, is no file but a pipe or the like, is empty, or is larger than ``MAX_BYTES``.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ImageError(f"{size / 1e6:.0f} MB is more than the {MAX_BYTES / 1e6:.0f} MB a photo may have")
-        data = path.read_bytes()
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                raise ImageError(f"{size / 1e6:.0f} MB is more than the {MAX_BYTES / 1e6:.0f} MB a photo may have")
+            data = file.read()
     except OSError as error:
         raise ImageError(f"cannot be read ({error.strerror or error})") from error
     except ValueError as error:  # a NUL in the name
@@ -92,14 +100,33 @@ def open_sized(source: Path | bytes, *, fit: int | None = None) -> tuple[Image.I
     data = read_bytes(source) if isinstance(source, Path) else source
     if not data:
         raise ImageError("the file is empty")
-    with _decoding(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    try:
+        return _open(data, fit)
+    except _Undecodable:
+        bare = without_notes(data)
+        if bare is None:
+            raise
+    return _open(bare[0], fit, bare[1])
+
+
+def _open(data: bytes, fit: int | None, profile: bytes | None = None) -> tuple[Image.Image, tuple[int, int]]:
+    with _decoding(data), Image.open(io.BytesIO(data), formats=_formats(data)) as image:
         _check_size(image)
         width, height = image.size
+        if profile is not None:
+            image.info["icc_profile"] = profile
         if fit is not None:
             _reduce(image, fit)
         with AT_ONCE.taking(image.width * image.height):
             rgb = _upright_rgb(image)
         return rgb, (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
+
+
+@contextmanager
+def header_of(path: Path) -> Iterator[Image.Image]:
+    """A photo file with its header read and its pixels not; raises ``ImageError``."""
+    with _decoding(), open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
+        yield image
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -113,9 +140,17 @@ def to_rgb(image: Image.Image) -> Image.Image:
         return _upright_rgb(image)
 
 
+class _Undecodable(ImageError):
+    """A decoder gave up: perhaps over something else than the pixels."""
+
+
 @contextmanager
-def _decoding() -> Iterator[None]:
-    """Turn whatever a decoder of hostile bytes raises into one line."""
+def _decoding(data: bytes = b"") -> Iterator[None]:
+    """Turn whatever a decoder of hostile bytes raises into one line, in words that are not those of a library.
+
+    Args:
+        data: the file, to say what it is where it is no photo.
+    """
     try:
         yield
     except ImageError:
@@ -123,14 +158,28 @@ def _decoding() -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large() from error
     except UnidentifiedImageError as error:
-        raise ImageError(
-            "not an image, damaged, or of a format that is not read; save it as JPEG, PNG or WebP"
-        ) from error
+        raise _Undecodable(_unidentified(data[:HEAD])) from error
     except MemoryError as error:
         raise ImageError("there is not enough memory to decode it; scale it down") from error
     except Exception as error:  # struct, index, syntax, value, zlib errors: there is no common base
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ImageError(f"damaged or incomplete ({reason}); export it anew") from error
+        cut = any(word in str(error).lower() for word in _CUT_SHORT)
+        raise _Undecodable(f"damaged or incomplete{' (it ends too early)' if cut else ''}; export it anew") from error
+
+
+def _formats(data: bytes) -> tuple[str, ...]:
+    """The formats to try: HEIC where these bytes are one and it can be read here."""
+    return (*FORMATS, "HEIF") if picture_kind(data[:HEAD]) == HEIC and heic.register() else FORMATS
+
+
+def _unidentified(head: bytes) -> str:
+    kind = picture_kind(head)
+    if kind == HEIC and not heic.is_read():
+        return f"HEIC is not read; {heic.ADVICE}"
+    if kind is not None and kind not in (*READ, HEIC):
+        return f"{kind} is a format that is not read; save it as JPEG, PNG or WebP"
+    if kind is None and (other := other_kind(head)) is not None:
+        return f"not an image but {other}; put the photo itself in its place"
+    return "not an image, damaged, or of a format that is not read; save it as JPEG, PNG or WebP"
 
 
 def _check_size(image: Image.Image) -> None:
