@@ -18,6 +18,7 @@ from indexer.errors import MissingExtra
 from indexer.system.machine import cores
 from searcher.insights.duplicates.answers import Evidence, Photo
 from searcher.insights.duplicates.compare.alignment import Alignment, Picture, align
+from searcher.insights.duplicates.compare.blank import is_blank
 from searcher.insights.duplicates.compare.features import ALIGNED, compare_aligned
 from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.pictures import Pictures
@@ -77,6 +78,7 @@ class Comparison:
         def take(row: int) -> None:
             if (framed := self._load(photos[row])) is not None:
                 made.put(row, framed)
+                made.empty[row] = is_blank(framed)
 
         with ThreadPoolExecutor(self.workers) as pool:
             list(pool.map(take, range(len(photos))))

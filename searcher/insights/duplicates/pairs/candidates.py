@@ -121,6 +121,11 @@ class Candidates:
             self.fifth,
         )
 
+    def without(self, left_out: NDArray[np.bool_]) -> Candidates:
+        """Those of which neither photo is among the rows left out, [n]."""
+        kept = ~left_out[self.pairs].any(axis=1)
+        return Candidates(self.pairs[kept], self.cosines[kept], self.ranks[kept], self.fifth)
+
 
 def within_frames(signatures: Signatures, rows: NDArray[np.int64], k: int = WITHIN_FRAME) -> NDArray[np.int64]:
     """Pairs [p, 2] of the framed photos and, for each, the k whose colour grids follow its own best.

@@ -84,10 +84,12 @@ class Verifier:
 
     def _verdict(self, copy: float, kind: Mapping[str, float], left: NDArray[np.float32]) -> Verdict:
         limits = self.thresholds
-        if copy >= limits.copy:
-            return Verdict(Tier.VARIANT if all_but_a_spot(left) else Tier.EDITED, copy)
         rest = 1 - copy
         other, variant = rest * kind.get(OTHER_PHOTO, 0.0) + copy, rest * kind.get(VARIANT, 0.0)
+        if all_but_a_spot(left) and (copy >= PERHAPS or kind.get(OTHER_PHOTO, 0.0) >= limits.other_photo):
+            return Verdict(Tier.VARIANT, max(copy, other))  # as sure as that it is the same picture but for the spot
+        if copy >= limits.copy:
+            return Verdict(Tier.EDITED, copy)
         if copy >= PERHAPS and other > variant:  # the same picture or nearly so: at least the same product
             return Verdict(Tier.OTHER_PHOTO, other)
         if kind.get(VARIANT, 0.0) >= limits.variant and variant >= other:
