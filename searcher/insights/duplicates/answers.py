@@ -74,6 +74,9 @@ class Evidence(PlainJson):
     """That placement: the affine matrix, row by row, that takes shares (0..1) of the second photo's width and height
     to shares of the first's, after the flip if there is one."""
     flipped: Annotated[bool, LEFT_OUT] = False
+    turned: Annotated[int, LEFT_OUT] = 0
+    """Degrees by which the second photo has to be turned to lie like the first, against the clock and after the flip:
+    90, 180 or 270. The placement has the turn within."""
     overlap: Annotated[float | None, LEFT_OUT] = None
     """Share of the first photo that the second covers, 0..1."""
     colour_difference: Annotated[float | None, LEFT_OUT] = None

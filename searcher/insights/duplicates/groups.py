@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from indexer.photos.components import components as connected
 from searcher.insights.duplicates.answers import COPIES, Evidence, Group, Member, Pair, Photo, Placeholder, Tier
-from searcher.insights.duplicates.compare.keeping import Keeper, best_to_keep
+from searcher.insights.duplicates.compare.keep.keeping import Keeper, best_to_keep
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 
 Edge = tuple[int, int]

@@ -20,7 +20,7 @@ from indexer.system.clock import now
 from indexer.system.progress import Progress
 from searcher.insights.duplicates.answers import Counts, DuplicateReport, Evidence, Photo
 from searcher.insights.duplicates.compare.comparison import comparison_of
-from searcher.insights.duplicates.compare.keeping import WorthOfCopies
+from searcher.insights.duplicates.compare.keep.keeping import WorthOfCopies
 from searcher.insights.duplicates.compare.pictures import Pictures
 from searcher.insights.duplicates.compare.signature import Array, Signatures
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
@@ -38,6 +38,7 @@ from searcher.insights.duplicates.pairs.checkpoint import Arrays, Checkpoint
 from searcher.insights.duplicates.pairs.hash_neighbours import hash_neighbours
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable, with_payload
 from searcher.insights.duplicates.pairs.placeholders import PRODUCTS, is_placeholder
+from searcher.insights.duplicates.pairs.turned_hashes import turned_neighbours
 from searcher.insights.duplicates.verify.judging import PairJudge
 from searcher.insights.duplicates.verify.verifier import Verifier
 from searcher.search.ground.published import Published
@@ -117,6 +118,7 @@ class DuplicateSearch:
         candidates = candidates.without(blank)
         framed = within_frames(signatures, np.unique(candidates.pairs))
         candidates = candidates.with_pairs(table, _about(asked, table, framed))
+        candidates = self._with_turned(table, asked, candidates, blank)
         judge = PairJudge(
             table,
             candidates.fifth,
@@ -127,7 +129,8 @@ class DuplicateSearch:
             time.monotonic() + self.settings.budget,
         )
         cheap = judge.cheap(candidates.pairs, candidates.cosines, candidates.ranks)
-        for rows, aligned, evidence in self._compared(judge, candidates, cheap):
+        turned = judge.as_turned(candidates.pairs, cheap, candidates.turns)
+        for rows, aligned, evidence in self._compared(judge, candidates, cheap, turned):
             found |= judge.found(candidates.pairs[rows], cheap[rows], aligned, evidence)
         judge.until += min(60.0, 0.2 * self.settings.budget)  # groups are worth a little more time
         showing_nothing = asked[blank[asked]]
@@ -208,14 +211,31 @@ class DuplicateSearch:
     def _taken(self, photos: list[Photo]) -> Arrays:
         return vars(self._comparison.signatures(photos))
 
-    def _compared(self, judge: PairJudge, candidates: Candidates, cheap: Array) -> Any:
-        """Parts of the pairs that the gate leaves open, likely copies first: rows, alignments, evidence."""
-        chances = self.verifier.open(cheap)
+    def _with_turned(
+        self, table: PhotoTable, asked: NDArray[np.int64], candidates: Candidates, blank: NDArray[np.bool_]
+    ) -> Candidates:
+        """The candidates, and pairs that look alike once one of both is turned by quarters."""
+        self._progress("Turned pictures", 0, 1)
+        pairs, turns = turned_neighbours(table.hashes, np.unique(table.alike[~blank]))
+        near = np.isin(table.alike[pairs], table.alike[asked]).any(axis=1)
+        return candidates.with_turned(table, pairs[near], turns[near])
+
+    def _compared(self, judge: PairJudge, candidates: Candidates, cheap: Array, turned: Array) -> Any:
+        """Parts of the pairs that the gate leaves open, likely copies first: rows, alignments, evidence.
+
+        Args:
+            judge: compares them.
+            candidates: the pairs.
+            cheap: what is known of them.
+            turned: the same as if those that may be turned were.
+        """
+        chances = np.maximum(self.verifier.open(cheap), self.verifier.open(turned))
         wanted = chances >= self.verifier.thresholds.gate
         if len(judge.decisions):  # what a person joined is not left out for looking different
             wanted |= [judge.decided((a, b), Evidence(), None) is not None for a, b in candidates.pairs.tolist()]
         left_open = np.flatnonzero(wanted)
-        left_open = left_open[np.argsort(-self.verifier.promise(cheap[left_open]), kind="stable")]
+        promise = np.maximum(*(self.verifier.promise(rows[left_open]) for rows in (cheap, turned)))
+        left_open = left_open[np.argsort(-promise, kind="stable")]
         for start in range(0, len(left_open), CLOSE_PART):
             self._progress("Close comparison", start, len(left_open))
             rows = np.sort(left_open[start : start + CLOSE_PART])  # pairs of one photo stand together

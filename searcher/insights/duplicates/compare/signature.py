@@ -62,6 +62,12 @@ class Signatures:
         """Which pictures were at hand, [n]."""
         return np.asarray(~np.isnan(self.facts[:, 0]))
 
+    def turned(self, rows: NDArray[np.int64], flipped: bool, quarters: int) -> Signatures:
+        """Of some rows, mirrored if asked for and turned by so many quarters against the clock."""
+        grids = (grid[rows] for grid in (self.whole, self.piece))
+        whole, piece = (np.rot90(grid[:, :, ::-1] if flipped else grid, quarters, axes=(1, 2)).copy() for grid in grids)
+        return Signatures(whole, piece, self.facts[rows], self.framed[rows], self.empty[rows])
+
     def put(self, row: int, framed: FramedPicture) -> None:
         """Take the signature of a picture."""
         self.framed[row] = framed.is_framed

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from searcher.insights.duplicates.answers import Evidence, Photo
 from searcher.insights.duplicates.compare.frame import FramedPicture
+from searcher.insights.duplicates.compare.keep.worth import SAME_SIZE, Copy, Worth, compared_worth
 from searcher.insights.duplicates.compare.pictures import Pictures
-from searcher.insights.duplicates.compare.worth import SAME_SIZE, Copy, Worth, compared_worth
 
 MADE = ("created_at", "created", "added_at", "date_added", "listed_at")
 """Columns in which a shop may say since when it has a product."""
