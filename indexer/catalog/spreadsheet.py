@@ -65,7 +65,9 @@ def _row(line: int, cells: list[str], names: list[str], is_open: bool) -> Row:
     named = max((number for number, name in enumerate(names, 1) if name), default=0)
     is_cut = is_open and len(cells) < named
     if is_cut:
-        problem = f"the file ends within this line, after {len(cells)} of {named} cells; send all of it, or end the line"
+        problem = (
+            f"the file ends within this line, after {len(cells)} of {named} cells; send all of it, or end the line"
+        )
     elif any(cells[len(names) :]):
         problem = f"has {len(cells)} cells for {len(names)} columns; quote cells that hold the separator"
     elif any("\0" in cell for cell in cells):

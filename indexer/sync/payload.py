@@ -53,7 +53,6 @@ class Payloads:
         photo = source["photo"] | _file(wanted)
         return {**wanted.payload, **carried, "photo": photo, "indexed_at": self._moment}
 
-
     def kept(self, point: Point, said: Payload) -> Payload:
         """Of a photo that cannot be used now: the catalog's part anew, and what was measured of the photo as it was."""
         of_photo = {name: value for name, value in point.payload.items() if name in RESERVED}

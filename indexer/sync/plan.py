@@ -202,7 +202,9 @@ class _Comparison:
         for told in (one.told for one in self._withheld if one.told):
             image, source = told.images[0], self._by_path.get(normal(told.images[0].key))
             if source is not None and point_id(told.id, image.key) not in self._points:
-                found.append(_wanted(told, image, source.payload["photo"]["bytes"], source.payload["photo"]["mtime_ns"]))
+                found.append(
+                    _wanted(told, image, source.payload["photo"]["bytes"], source.payload["photo"]["mtime_ns"])
+                )
         return found
 
     def _leaving(self, left: dict[str, Point], taken: set[str]) -> dict[str, Point]:

@@ -47,6 +47,8 @@ class SyncReport(PlainJson):
     """What a person should know although nothing was left out, a line each."""
     removed: list[Removed] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
+    """What was damaged in the index, and what was done about it."""
     text_model: str | None = None
     """Where the text model is that photos are embedded with too."""
     embedded: int = 0

@@ -16,7 +16,7 @@ from indexer.models.directory import ModelFile, load_model
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Draft, Index, Store, Writer
-from indexer.store.records import GenerationRecord, Point
+from indexer.store.records import GenerationRecord, Point, Repair
 from indexer.sync.journal import Journal
 from indexer.sync.names import id_of
 from indexer.sync.payload import Payloads
@@ -24,6 +24,7 @@ from indexer.sync.pipeline import Pipeline
 from indexer.sync.plan import SyncPlan, make_plan
 from indexer.sync.removal import MAX_REMOVAL, check_removal
 from indexer.sync.report import Removed, SyncReport
+from indexer.sync.saved import saved_photos
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
@@ -31,6 +32,7 @@ from indexer.system.progress import Progress
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
+
 
 def sync(
     catalog_path: Path,
@@ -92,7 +94,7 @@ def _load_text_model(given: Path | Literal[False] | None, index: Index) -> TextM
     if given is False:
         return None
     if given is None:
-        published = index.record()
+        published = index.last_record()
         if published is None or published.text_model is None:
             return None
         given = Path(published.text_model.path)
@@ -137,16 +139,19 @@ class _Run:
 
     def execute(self) -> SyncReport:
         with self.index.write() as writer:
+            repair = writer.repair()
             published = writer.published()
-            plan, record, report = self._plan(published)
+            plan, record, report = self._plan(published, repair)
             if published is not None and not plan.writes and not plan.to_embed and record.means_same(published.record):
                 report.generation = published.generation
             else:
-                self._apply(writer, published, plan, record, report)
+                self._apply(writer, published, plan, record, report, repair)
             self._write_rejects(report)
         return report
 
-    def _plan(self, published: Store | None) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
+    def _plan(
+        self, published: Store | None, repair: Repair | None = None
+    ) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
         began, model = time.perf_counter(), self.model
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
@@ -158,6 +163,8 @@ class _Run:
             anew=rebuilt,
             progress=self.progress,
         )
+        if repair is not None:
+            plan.keeper.remember_all(repair)
         if published is not None and self.max_removal is not None:
             table = published.record.field_table
             check_removal(self.catalog, plan, table, self.index.location, self.max_removal)
@@ -181,6 +188,7 @@ class _Run:
             removed=[Removed(id_of(point), str(point.payload["photo"]["path"])) for point in plan.removed],
             renamed=plan.renamed,
             shared=len(plan.copied),
+            repairs=[] if repair is None else list(repair.notes),
             rebuilt=rebuilt,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
             seconds={"plan": time.perf_counter() - began},
@@ -195,6 +203,7 @@ class _Run:
         plan: SyncPlan,
         record: GenerationRecord,
         report: SyncReport,
+        repair: Repair,
     ) -> None:
         """Embed, write and publish; where nothing has come of it (a photo that is still broken), publish nothing."""
         began, seconds = time.perf_counter(), report.seconds
@@ -208,6 +217,7 @@ class _Run:
             return drafts[0]
 
         with writing(self.index.local), Journal(self.index.local, self.model, record.text_model) as journal:
+            journal.append(saved_photos(repair, record))
             payloads = Payloads(plan.keeper, self.now)
             self._embed(draft, plan, report, journal, payloads)
             if published is not None and not drafts and not plan.writes and record.means_same(published.record):

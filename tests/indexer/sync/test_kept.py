@@ -21,7 +21,9 @@ LUNA_1, LUNA_2, ANCHOR = ("luna", "photos/p1.jpg"), ("luna", "photos/p2.jpg"), (
 
 
 def test_a_bad_row_keeps_nothing_but_the_photos_that_it_names(shop: Shop) -> None:
-    shop.rows("luna,photos/p1.jpg,rings,10,true", "luna,photos/p2.jpg,,,", "luna,,,,", "anchor,photos/p3.jpg,rings,70,true")
+    shop.rows(
+        "luna,photos/p1.jpg,rings,10,true", "luna,photos/p2.jpg,,,", "luna,,,,", "anchor,photos/p3.jpg,rings,70,true"
+    )
     shop.sync()
     shop.rows("luna,photos/p1.jpg,rings,99,false", "luna,,,,", "anchor,photos/p3.jpg,rings,70,true")
     report = shop.sync()
@@ -44,7 +46,9 @@ def test_a_bad_row_keeps_nothing_but_the_photos_that_it_names(shop: Shop) -> Non
 def test_a_kept_point_takes_the_fields_of_the_good_rows(shop: Shop, bad: str) -> None:
     shop.sync()
     before = shop.points()[LUNA_2]
-    shop.rows("luna,photos/p1.jpg,bracelets,99,false", bad.replace("watches", "pins"), "anchor,photos/p3.jpg,rings,70,true")
+    shop.rows(
+        "luna,photos/p1.jpg,bracelets,99,false", bad.replace("watches", "pins"), "anchor,photos/p3.jpg,rings,70,true"
+    )
     report = shop.sync()
     assert (counts(report)["kept"], len(report.rejects)) == (1, 1)
     assert shop.said("price", "in_stock", "category")[LUNA_2] == (99.0, False, "bracelets")

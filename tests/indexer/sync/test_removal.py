@@ -139,7 +139,9 @@ def test_a_manifest_that_is_cut_in_its_last_line_is_refused(shop: Shop, last: st
         ("product_id,image,note", "s39,photos/p39.jpg,by hand", "s39,photos/p39.jpg,by ha"),
     ],
 )
-def test_a_last_cell_that_is_the_beginning_of_what_it_was_is_a_cut(tmp_path: Path, header: str, row: str, cut: str) -> None:
+def test_a_last_cell_that_is_the_beginning_of_what_it_was_is_a_cut(
+    tmp_path: Path, header: str, row: str, cut: str
+) -> None:
     shop = Shop(tmp_path, "photos/p39.jpg", "photos/x.jpg", "photos/p40.jpg")
     other = row.replace("s39", "s40").replace("p39", "p40").replace("|photos/x.jpg", "")
     shop.rows(other, row, header=header).sync()

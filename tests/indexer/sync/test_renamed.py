@@ -32,9 +32,7 @@ def look_at_together(shop: Shop, *pairs: tuple[str, str]) -> None:
 
 def together(shop: Shop) -> dict[str, set[str]]:
     """What is looked at together with each product."""
-    return {
-        key[0]: {other.product_id for other in read_payload(point.payload)} for key, point in shop.points().items()
-    }
+    return {key[0]: {other.product_id for other in read_payload(point.payload)} for key, point in shop.points().items()}
 
 
 @pytest.fixture

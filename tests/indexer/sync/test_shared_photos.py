@@ -46,7 +46,10 @@ def test_a_second_product_that_comes_later_needs_no_model(shop: Shop) -> None:
     report = shop.rows("a,p1.jpg,rings,10,true", "b,p1.jpg,rings,20,false").sync()
     assert (counts(report), report.embedded, report.shared) == ({"new": 1, "unchanged": 1}, 0, 1)
     report = shop.rows("b,p1.jpg,rings,20,false", "c,p2.jpg,rings,1,true").sync()
-    assert (counts(report), [one.product_id for one in report.removed]) == ({"new": 1, "unchanged": 1, "gone": 1}, ["a"])
+    assert (counts(report), [one.product_id for one in report.removed]) == (
+        {"new": 1, "unchanged": 1, "gone": 1},
+        ["a"],
+    )
 
 
 def test_one_photo_twice_in_a_product_is_a_note_and_no_reject(shop: Shop) -> None:

@@ -66,9 +66,7 @@ def list_only(path: Path) -> None:
 
 
 @pytest.mark.parametrize("hide", [close, list_only, to_nothing])
-@pytest.mark.parametrize(
-    ("place", "kept"), [("rings", 3), ("rings/r2", 2)], ids=["a category", "a product"]
-)
+@pytest.mark.parametrize(("place", "kept"), [("rings", 3), ("rings/r2", 2)], ids=["a category", "a product"])
 def test_a_folder_that_cannot_be_read_keeps_its_products(shop: Shop, hide, place: str, kept: int) -> None:  # type: ignore[no-untyped-def]
     before = shop.said("category")
     hide(shop.catalog / place)
