@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import echo_json, group, index_of, index_options, json_option
+from indexer.cli.command_line import PathType, echo_json, group, index_of, index_options, json_option
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
 from indexer.cli.transfer import COMMANDS as TRANSFER_COMMANDS
 from indexer.errors import EXIT_DONE, EXIT_FAILED, EXIT_REJECTS, StoreError, UsageError
@@ -16,7 +16,7 @@ from indexer.errors import EXIT_DONE, EXIT_FAILED, EXIT_REJECTS, StoreError, Usa
 if TYPE_CHECKING:
     from indexer.store.interface import Index
 
-_DIRECTORY = click.Path(path_type=Path)
+_DIRECTORY = PathType()
 
 
 @group("Keep the vector index in step with a catalog of product photos.")
