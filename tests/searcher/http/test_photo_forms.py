@@ -124,7 +124,9 @@ def test_a_part_needs_no_file_name(client: TestClient, disposition: bytes, data:
 
 @pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "IMAGE/PNG", "image/png; charset=binary", "image/*"])
 def test_an_image_may_be_the_whole_body(client: TestClient, kind: str) -> None:
-    expected = of_products(client.post("/v1/similar/photo", files={"image": PHOTO}, data={"k": "2", "where": "price>0"}))
+    expected = of_products(
+        client.post("/v1/similar/photo", files={"image": PHOTO}, data={"k": "2", "where": "price>0"})
+    )
     headers = {"content-type": kind}
     sent = client.post("/v1/similar/photo?k=2&where=price>0", content=PHOTO, headers=headers)
     assert of_products(sent) == expected
@@ -172,7 +174,10 @@ def test_no_message_names_what_this_is_built_with(client: TestClient, route: str
     for body in BODIES:
         answer = client.post(f"/v1/{route}", content=json.dumps(body), headers={"content-type": "application/json"})
         if answer.status_code >= 400:
-            said = [answer.json()["detail"], *(one["message"] + one["where"] for one in answer.json().get("errors", ()))]
+            said = [
+                answer.json()["detail"],
+                *(one["message"] + one["where"] for one in answer.json().get("errors", ())),
+            ]
             assert not [text for text in said if FRAMEWORK.search(text)], (body, said)
 
 
