@@ -1,4 +1,4 @@
-"""Several worker processes: each has a socket of its own, all end together, and none outlives the one that started it."""
+"""Several worker processes: each has a socket of its own, all end together, none outlives who started it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Workers(Multiprocess):
         """They are known already."""
 
     def terminate_all(self) -> None:
-        """See `Multiprocess.terminate_all`; our own copies of the sockets would take connections that nobody answers."""
+        """Tell them to end; our own copies of the sockets would take connections that nobody answers."""
         for listener in self._listeners:
             listener.close()
         super().terminate_all()
