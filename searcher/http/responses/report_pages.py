@@ -8,8 +8,7 @@ from typing import Any
 
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.interface import Index
-from searcher.http.request_context import address
-from searcher.http.responses.answers import PICTURES
+from searcher.http.responses.answers import picture_address
 from searcher.http.responses.reports import Check, CheckMatch
 from searcher.insights.duplicates.answers import CheckMatch as Copied
 from searcher.insights.duplicates.answers import DuplicateCheck
@@ -131,7 +130,7 @@ class ReportPages:
 
     def thumbnail(self, sha256: str) -> str | None:
         """The address of a photo's picture, where there is one."""
-        return None if self._thumbnails.find(sha256) is None else address(f"{PICTURES}{sha256}")
+        return None if self._thumbnails.find(sha256) is None else picture_address(sha256)
 
 
 def _compared(
