@@ -23,6 +23,7 @@ from indexer.sync.pipeline import Outcome, Pipeline
 from indexer.sync.plan import SyncPlan, make_plan
 from indexer.sync.report import SyncReport
 from indexer.sync.saved import saved_photos
+from indexer.sync.sweep import sweep
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
@@ -135,6 +136,7 @@ class _Run:
                 in_place = published is not None and not report.rebuilt
                 draft = writer.draft(record, from_published=in_place)
                 self._fill(draft, published if in_place else None, plan, report, repair)
+                sweep(self.index)
             else:
                 report.generation = published.generation
             try:

@@ -44,9 +44,12 @@ def product(service: Service, product_id: Annotated[ProductId, InPath(examples=[
     "/pictures/{sha256}", responses=WEBP, response_class=FileResponse, summary="The picture of a photo, 256 px WebP"
 )
 def picture(service: Service, sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]) -> Response:
-    """Pictures are named by the sha256 of the photo's file, as the payload's photo.sha256 says."""
+    """Pictures are named by the sha256 of the photo's file, as the payload's photo.sha256 says.
+
+    One of a photo that left the index is no longer shown, though it is kept as long as one can go back.
+    """
     path = ThumbnailStore(service.index.local).find(sha256)
-    if path is None:
+    if path is None or not service.published().has_photo(sha256):
         raise HTTPException(404, "there is no picture of this photo; a sync makes them")
     return FileResponse(path, media_type="image/webp", headers=FOR_EVER)
 
