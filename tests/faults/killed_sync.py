@@ -12,7 +12,7 @@ import signal
 import struct
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +92,10 @@ def _watching(root: Path) -> Iterator[Iterator[None]]:
         found = libc.inotify_add_watch(descriptor, os.fsencode(folder), EVENTS)
         if found >= 0:
             folders[found] = folder
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if path.is_dir():
-                watch(path)
+        with suppress(OSError):  # it is gone already
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if path.is_dir():
+                    watch(path)
 
     def events() -> Iterator[None]:
         while select.select([descriptor], [], [], 5.0)[0]:
