@@ -132,7 +132,7 @@ def assemble(
     asked: set[int],
     *,
     blank: Collection[int] = (),
-    stands: Stands = lambda rows: False,
+    stands: Stands | None = None,
 ) -> Drafts:
     """Groups of all kinds from the verdicts on pairs of nodes.
 
@@ -148,7 +148,7 @@ def assemble(
     drafts = Drafts()
     copies, loose = stars({e: f for e, f in found.items() if f.tier.is_copy}, _only(judge, COPIES))
     home = _add_copies(drafts, table, copies, asked, set(blank))
-    away = _set_placeholders_aside(drafts, table, stands)
+    away = _set_placeholders_aside(drafts, stands) if stands else set()
     loose = {edge: one for edge, one in loose.items() if not away & set(edge)}
     found = {edge: one for edge, one in found.items() if not away & set(edge)}
     drafts.loose |= loose
@@ -171,7 +171,7 @@ def _only(judge: Judge, tiers: Sequence[Tier]) -> Judge:
     return lambda edges: {edge: found for edge, found in judge(edges).items() if found.tier in tiers}
 
 
-def _set_placeholders_aside(drafts: Drafts, table: PhotoTable, stands: Stands) -> set[int]:
+def _set_placeholders_aside(drafts: Drafts, stands: Stands) -> set[int]:
     """Take the copies that stand for missing photos out of the groups; returns all photos that show them."""
     kept = []
     for medoid, members in drafts.groups:
@@ -266,7 +266,7 @@ def _products(table: PhotoTable, first: int, second: int) -> Edge:
 
 
 def finished(
-    drafts: Drafts, table: PhotoTable, photos: Mapping[str, Photo], keeper: Keeper = lambda medoid, others: {}
+    drafts: Drafts, table: PhotoTable, photos: Mapping[str, Photo], keeper: Keeper | None = None
 ) -> tuple[list[Group], list[Pair]]:
     """Groups and loose pairs with payloads, those that cost money first; the keeper says what copies are worth."""
 
@@ -300,11 +300,11 @@ def _urgency(group: Group) -> tuple[bool, bool, int, float, str]:
     return not (copies and group.crosses_categories), not (copies and group.prices_differ), order, -best, group.id
 
 
-def _group(medoid: Photo, members: Sequence[tuple[Photo, Found]], keeper: Keeper) -> Group:
+def _group(medoid: Photo, members: Sequence[tuple[Photo, Found]], keeper: Keeper | None) -> Group:
     tier = max((found.tier for _, found in members), key=list(Tier).index)
     keep = None
     if tier.is_copy:
-        worths = keeper(medoid, [(photo, found.evidence) for photo, found in members])
+        worths = keeper(medoid, [(photo, found.evidence) for photo, found in members]) if keeper else None
         keep = best_to_keep([medoid, *(photo for photo, _ in members)], worths)
     made = [Member(medoid, keep=medoid is keep, delete=keep is not None and medoid is not keep)]
     for photo, found in members:

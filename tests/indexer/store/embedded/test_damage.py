@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,9 +99,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(built: Path, tmp_path: Path) -> Iterator[Shop]:
+def shop(built: Path, tmp_path: Path) -> Shop:
     copy_tree(built / "index", tmp_path / "index")  # keeps the holes
-    yield Shop(built / "catalog", built / "model", EmbeddedIndex(tmp_path / "index"))
+    return Shop(built / "catalog", built / "model", EmbeddedIndex(tmp_path / "index"))
 
 
 @pytest.fixture
@@ -274,5 +274,5 @@ def test_no_message_advises_to_remove_an_index() -> None:
         for path in sorted((root / package).rglob("*.*")):
             if path.suffix in (".py", ".md", ".js"):
                 text = " ".join(path.read_text(encoding="utf-8").lower().split())
-                for advice in ("remove the index and", "or remove the index", "delete the index and", "remove the alias"):
+                for advice in ("remove the index and", "or remove the index", "delete the index", "remove the alias"):
                     assert advice not in text, f"{path}: {advice}"
