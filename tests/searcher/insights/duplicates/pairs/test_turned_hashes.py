@@ -40,7 +40,7 @@ def photos() -> list[Image.Image]:
 @pytest.mark.parametrize("turn", [Turn(flipped, quarters) for flipped in (False, True) for quarters in range(4)])
 def test_the_hash_of_a_turned_picture(photos: list[Image.Image], turn: Turn) -> None:
     bits = np.bitwise_count(turned_hashes(hashed(photos), turn) ^ hashed([laid(image, turn) for image in photos]))
-    assert np.median(bits) <= 3
+    assert np.median(bits) <= 4
     assert bits.max() <= 14
 
 
