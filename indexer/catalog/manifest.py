@@ -5,51 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from indexer.catalog.columns import check_name, infer_type, read_overrides
+from indexer.catalog.catalog_toml import read_settings
+from indexer.catalog.columns import NAMES, REQUIRED, Columns, read_columns
 from indexer.catalog.photo_paths import LINK_OUT, Boundary
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject
-from indexer.catalog.spreadsheet import Row, read_rows
-from indexer.errors import CatalogError
-from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldType, FieldValue, cast
-
-REQUIRED = ("product_id", "image")
-STRUCTURE = (*REQUIRED, "category")
-"""Columns that say what belongs together; every other column is a field."""
-
-_HOW_TO_WRITE = {
-    FieldType.NUMBER: "write 1250.50: digits and a decimal point, no currency sign",
-    FieldType.BOOLEAN: "write true or false",
-    FieldType.DATE: "write 2026-01-31 or 2026-01-31T18:00:00+01:00",
-}
+from indexer.catalog.tables.spreadsheet import Row, has_columns, read_sheet
+from indexer.catalog.twins import Twins
+from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldValue
+from indexer.system.names import Names
 
 
-def read(path: Path) -> Catalog:
+def read(path: Path, published: FieldTable | None = None) -> Catalog:
     """Read a CSV manifest; image paths are relative to it. A bad row becomes a reject with its line number.
 
+    Args:
+        path: the manifest; a catalog.toml beside it is read, too.
+        published: the fields of the index that is to be brought in step, whose types are kept.
+
     Raises:
-        CatalogError: no ``product_id`` or ``image`` column, a reserved or unusable column name, not UTF-8 or
+        CatalogError: no ``product_id`` or ``image`` column, reserved or unusable column names, no text or
             no CSV, or a catalog.toml that does not fit.
     """
-    columns, rows = read_rows(path, REQUIRED)
-    table = _field_table(path, columns, rows)
-    assembly = _Assembly(path, table)
-    for row in rows:
+    sheet = read_sheet(path, REQUIRED, NAMES)
+    columns = read_columns(sheet, read_settings(path.parent), published)
+    assembly = _Assembly(path, columns)
+    assembly.rejects += [Reject(f"{path.name}:{sheet.header}", reason) for reason in columns.left_out]
+    for row in sheet.rows:
         assembly.add(row)
     products = tuple(draft.product(product_id) for product_id, draft in assembly.drafts.items())
-    return Catalog(path.parent, products, table, tuple(assembly.rejects))
+    notes = tuple(f"{path.name}: {note}" for note in columns.notes)
+    return Catalog(path.parent, products, columns.table, tuple(assembly.rejects), notes)
 
 
-def _field_table(path: Path, columns: list[str], rows: list[Row]) -> FieldTable:
-    names = [name for name in columns if name not in STRUCTURE]
-    for name in names:
-        check_name(name, path)
-    overrides = read_overrides(path.parent)
-    for name in overrides:
-        if name not in names:
-            why = "always text" if name in STRUCTURE else f"not a column of {path.name}"
-            raise CatalogError(f"{path.parent / 'catalog.toml'}: field {name!r} is {why}; remove it")
-    usable = [row.cells for row in rows if row.problem is None]
-    return {name: overrides.get(name) or infer_type(name, (cells[name] for cells in usable)) for name in names}
+def is_one(path: Path) -> bool:
+    """Whether a text file that need not be a manifest has the columns of one."""
+    return has_columns(path, REQUIRED, NAMES)
 
 
 @dataclass
@@ -73,11 +63,12 @@ class _Draft:
 class _Assembly:
     """Rows become products; what cannot be used becomes a reject and leaves no trace in the rest."""
 
-    def __init__(self, path: Path, table: FieldTable) -> None:
+    def __init__(self, path: Path, columns: Columns) -> None:
         self.drafts: dict[str, _Draft] = {}
         self.rejects: list[Reject] = []
-        self._name, self._root, self._table = path.name, path.parent, table
+        self._name, self._root, self._columns = path.name, path.parent, columns
         self._boundary = Boundary(path.parent)
+        self._names, self._twins = Names(), Twins(path.parent, self._boundary)
         self._owners: dict[str, str] = {}
 
     def add(self, row: Row) -> None:
@@ -91,7 +82,7 @@ class _Assembly:
             if category and draft.category and category != draft.category:
                 earlier = f"{draft.category!r} of line {draft.category_line}"
                 raise ValueError(f"category {category!r} disagrees with {earlier}; a product has one")
-            fields = _fields(row, self._table)
+            fields = self._columns.read(row.cells)
         except ValueError as problem:
             self._reject(row, str(problem))
             return
@@ -127,10 +118,10 @@ class _Assembly:
         relative = PurePosixPath(name.replace("\\", "/"))
         if relative.is_absolute() or ".." in relative.parts or PureWindowsPath(name).drive:
             raise ValueError(f"image {name!r} is not a path inside the catalog; write it relative to {self._name}")
-        photo = self._root / relative
         try:
+            photo = self._names.find(self._root, relative.as_posix())
             if not photo.is_file():
-                raise ValueError(f"image {name!r} does not exist")
+                raise ValueError(f"image {name!r} does not exist{self._twins.hint(relative.as_posix())}")
         except OSError as error:
             raise ValueError(f"image {name!r} cannot be read ({error.strerror or error})") from error
         if not self._boundary.contains(photo):
@@ -148,18 +139,6 @@ def _check_structure(row: Row, category: str | None) -> None:
         raise ValueError("image is empty")
     if category and LIST_SEPARATOR in category:
         raise ValueError(f"category {category!r} is a list; a product has one, put the others in a column of their own")
-
-
-def _fields(row: Row, table: FieldTable) -> dict[str, FieldValue]:
-    fields: dict[str, FieldValue] = {}
-    for name, kind in table.items():
-        if text := row.cells[name]:
-            try:
-                fields[name] = cast(text, kind)
-            except ValueError:
-                hint = f'{_HOW_TO_WRITE[kind]}, or set [fields] {name} = "keyword" in catalog.toml'
-                raise ValueError(f"{name} {text!r} is not a {kind}; {hint}") from None
-    return fields
 
 
 def _parts(text: str) -> list[str]:

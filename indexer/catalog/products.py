@@ -56,6 +56,8 @@ class Catalog:
     products: tuple[Product, ...]
     field_table: FieldTable
     rejects: tuple[Reject, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person should know although nothing was left out, a line each."""
 
     @property
     def images(self) -> int:

@@ -32,6 +32,8 @@ def print_report(report: SyncReport) -> None:
         out.print(f"Seconds: {stages}", style="dim", markup=False)
     else:
         out.print(f"Already up to date: generation {report.generation} in {report.index}", markup=False)
+    for note in report.notes:
+        out.print(f"  note: {note}", style="cyan", markup=False)
     for reject in report.rejects[:SHOWN_REJECTS]:
         out.print(f"  rejected {reject.where}: {reject.reason}", style="yellow", markup=False)
     if report.rejects:

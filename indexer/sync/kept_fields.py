@@ -10,6 +10,7 @@ from indexer.fields.roles import KEPT, KEPT_TABLE
 from indexer.fields.types import FieldTable, Payload
 from indexer.store.interface import Store
 from indexer.store.records import Point
+from indexer.system.names import composed
 
 
 class Keeper:
@@ -37,10 +38,11 @@ class Keeper:
             self._remember(point.payload)
 
     def _remember(self, payload: Payload) -> None:
-        product = str(payload["product_id"])
+        product = composed(str(payload["product_id"]))  # as catalogs are read; an older index may have it otherwise
         for field, by_product in self._by_product.items():
             if field in payload and product not in by_product:
-                by_product[product] = json.dumps(payload[field], separators=(",", ":"))
+                text = json.dumps(payload[field], separators=(",", ":"), ensure_ascii=False)
+                by_product[product] = composed(text)
 
     def of(self, product_id: str) -> Payload:
         """What to add to the payload of a product's photos: these fields, or nothing."""

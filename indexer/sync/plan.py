@@ -17,6 +17,7 @@ from indexer.store.records import Point
 from indexer.sync.kept_fields import Keeper
 from indexer.sync.payload import catalog_fields, catalog_part
 from indexer.sync.photo import Wanted
+from indexer.system.names import Names
 
 
 @dataclass(slots=True)
@@ -102,9 +103,10 @@ def _wanted(catalog: Catalog, rejects: list[Reject]) -> Iterator[Wanted]:
 def _leaving(points: dict[str, Point], catalog: Catalog, plan: SyncPlan) -> dict[str, Point]:
     """Points the catalog no longer names, without those whose row was merely rejected this time."""
     rejected = {reject.product_id for reject in plan.rejects if reject.product_id}
-    leaving = {}
+    leaving, names = {}, Names()
     for identifier, point in points.items():
-        if point.payload["product_id"] in rejected and (catalog.root / point.payload["photo"]["path"]).is_file():
+        photo = names.find(catalog.root, point.payload["photo"]["path"])
+        if point.payload["product_id"] in rejected and photo.is_file():
             plan.kept += 1
         else:
             leaving[identifier] = point

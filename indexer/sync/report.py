@@ -25,6 +25,8 @@ class SyncReport(PlainJson):
     fields: dict[str, str]
     rejects: Annotated[list[Reject], Field(alias="rejected")] = field(default_factory=list)
     rejects_file: Path | None = None
+    notes: list[str] = field(default_factory=list)
+    """What a person should know although nothing was left out, a line each."""
     text_model: str | None = None
     """Where the text model is that photos are embedded with too."""
     embedded: int = 0

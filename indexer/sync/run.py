@@ -12,6 +12,7 @@ from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
+from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import open_index
@@ -71,9 +72,10 @@ def sync(
     """
     began = time.perf_counter()
     workers = workers or cores()
-    catalog = read_catalog(catalog_path)
-    model = load_model(model_path)
     index = open_index(index_path) if isinstance(index_path, Path) else index_path
+    published = index.record()
+    catalog = read_catalog(catalog_path, published.field_table if published else None)
+    model = load_model(model_path)
     run = _Run(catalog, model, index, workers, progress, _load_text_model(text_model, index))
     report = run.plan_only(allow_removal) if dry_run else run.execute(allow_removal)
     report.seconds["total"] = time.perf_counter() - began
@@ -171,6 +173,7 @@ class _Run:
             rejects=plan.rejects,
             rebuilt=rebuilt,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
+            notes=_notes(self.catalog, None if published is None else published.record),
             seconds={"plan": time.perf_counter() - began},
             text_model=None if text_model is None else text_model.path,
         )
@@ -237,6 +240,18 @@ class _Run:
         report.embedded += len(outcome.fresh)
         report.recovered += len(outcome.photos) - len(outcome.fresh)
         report.rejects += outcome.rejects
+
+
+def _notes(catalog: Catalog, published: GenerationRecord | None) -> list[str]:
+    """What a person should know of the catalog, and which fields nobody can filter by any more."""
+    notes = list(catalog.notes)
+    lost = [n for n in (published.field_table if published else ()) if n not in (*catalog.field_table, *KEPT_TABLE)]
+    if lost:
+        names = ", ".join(map(repr, lost))
+        notes.append(
+            f"{catalog.root}: no column {names} any more: filters that name {'it' if len(lost) == 1 else 'them'} fail"
+        )
+    return notes
 
 
 def _moved(plan: SyncPlan, published: Store, payloads: Payloads) -> Iterator[Point]:
