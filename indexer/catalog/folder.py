@@ -27,8 +27,8 @@ def read(root: Path) -> Catalog:
     """
     scan = _Scan(root)
     found: dict[tuple[str, str], dict[str, Path]] = {}
-    for product, photos in scan.products():  # of a category twice, where its name is there in two normal forms
-        scan.add(photos, found.setdefault(product, {}))
+    for product, paths in scan.products():  # of a category twice, where its name is there in two normal forms
+        scan.add(paths, found.setdefault(product, {}))
     names = Counter(name for _, name in found)
     products = []
     for (category, name), photos in found.items():

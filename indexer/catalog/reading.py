@@ -51,11 +51,12 @@ def _read(path: Path, published: FieldTable | None) -> Catalog:
         if path.suffix.lower() not in MANIFEST_SUFFIXES:
             raise CatalogError(f"{path}: not a manifest this version reads; give a folder or a .csv, .tsv or .txt file")
         return manifest.read(path, published)
-    found, *others = _manifests(path) or [None]
-    if found is None:
+    manifests = _manifests(path)
+    if not manifests:
         return folder.read(path)
+    found, *others = manifests
     catalog = manifest.read(found, published)
-    notes = [f"{other.name} is passed over, as {found.name} decides" for other in others if other]
+    notes = [f"{other.name} is passed over, as {found.name} decides" for other in others]
     return replace(catalog, notes=(*catalog.notes, *notes))
 
 
