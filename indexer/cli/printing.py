@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +17,8 @@ SHOWN_REJECTS = 5
 def print_report(report: SyncReport) -> None:
     """A sync's outcome in a few lines."""
     out = Console(highlight=False, soft_wrap=True)
+    for note in report.repairs:
+        out.print(f"Repaired: {note}.", style="yellow", markup=False)
     counts = ", ".join(f"{number} {name}" for name, number in report.photos.items() if number)
     out.print(f"{report.products} products: {counts or 'no photos'}", markup=False)
     if report.rebuilt:
@@ -60,6 +63,17 @@ def print_status(status: dict[str, Any]) -> None:
     ):
         table.add_row(name, Text(str(value)))
     out.print(table)
+
+
+def print_checked(generations: Sequence[dict[str, Any]]) -> None:
+    """What comparing the generations with what was published found."""
+    out = Console(highlight=False, soft_wrap=True)
+    for one in generations:
+        what = f"whole; compared {one['files']} files" if one["files"] else "whole; counted its photos"
+        if one["points"] is None:
+            what = "can be opened; it was published before checksums were kept, and the next one will have them"
+        for found in [f"damaged: {damage}" for damage in one["damage"]] or [what]:
+            out.print(f"Generation {one['generation']} {found}", markup=False)
 
 
 def _text_model(status: dict[str, Any]) -> list[tuple[str, str]]:

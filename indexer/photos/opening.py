@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from indexer.errors import ImageError
+from indexer.photos import heic
+from indexer.photos.bare import without_notes
+from indexer.photos.flatten import flatten
+from indexer.photos.kinds import HEAD, HEIC, READ, other_kind, picture_kind
 from indexer.system.machine import PixelBudget
+from indexer.system.regular import open_regular
 
 MAX_PIXELS = 80_000_000
 """Largest photo that is decoded; above it a small file could fill the memory (a decompression bomb)."""
 
 AT_ONCE = PixelBudget(MAX_PIXELS)
 """One photo of the largest size takes half a gigabyte while it is decoded, and a service decodes in 40 threads."""
-
-BAND_PIXELS = 1_000_000
-"""Transparency is laid on white in bands of about this size: four copies of a large photo at once are too many."""
 
 MAX_BYTES = 100_000_000
 """Largest photo file that is read."""
@@ -42,6 +44,8 @@ _TURNS = {
 
 _SIDEWAYS = (5, 6, 7, 8)
 
+_CUT_SHORT = ("truncated", "end of file", "unexpected eof")
+
 # Pillow loads these when it first meets such a file. Now is better than in the middle of several threads' first files.
 for _plugin in ("Avif", "Bmp", "Gif", "Jpeg", "Mpo", "Png", "Tiff", "WebP"):
     import_module(f"PIL.{_plugin}ImagePlugin")
@@ -55,13 +59,14 @@ def read_bytes(path: Path) -> bytes:
     """The bytes of a photo file.
 
     Raises:
-        ImageError: it cannot be read, is empty, or is larger than ``MAX_BYTES``.
+        ImageError: it cannot be read, is no file but a pipe or the like, is empty, or is larger than ``MAX_BYTES``.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ImageError(f"{size / 1e6:.0f} MB is more than the {MAX_BYTES / 1e6:.0f} MB a photo may have")
-        data = path.read_bytes()
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                raise ImageError(f"{size / 1e6:.0f} MB is more than the {MAX_BYTES / 1e6:.0f} MB a photo may have")
+            data = file.read()
     except OSError as error:
         raise ImageError(f"cannot be read ({error.strerror or error})") from error
     except ValueError as error:  # a NUL in the name
@@ -72,9 +77,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def open_image(source: Path | bytes, *, fit: int | None = None) -> Image.Image:
-    """Decode a photo to upright 8-bit RGB; transparency is laid on white, an animation shows its first frame.
+    """Decode a photo to upright 8-bit sRGB: its colour profile is applied, an animation shows its first frame.
 
-    The result carries no metadata, so that nobody turns it a second time.
+    Transparency is laid on white, or, where the artwork is so light that it would vanish there, on a dark grey. The
+    result carries no metadata, so that nobody turns it a second time.
 
     Args:
         source: a path, or the bytes of an image file.
@@ -94,14 +100,33 @@ def open_sized(source: Path | bytes, *, fit: int | None = None) -> tuple[Image.I
     data = read_bytes(source) if isinstance(source, Path) else source
     if not data:
         raise ImageError("the file is empty")
-    with _decoding(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    try:
+        return _open(data, fit)
+    except _Undecodable:
+        bare = without_notes(data)
+        if bare is None:
+            raise
+    return _open(bare[0], fit, bare[1])
+
+
+def _open(data: bytes, fit: int | None, profile: bytes | None = None) -> tuple[Image.Image, tuple[int, int]]:
+    with _decoding(data), Image.open(io.BytesIO(data), formats=_formats(data)) as image:
         _check_size(image)
         width, height = image.size
+        if profile is not None:
+            image.info["icc_profile"] = profile
         if fit is not None:
             _reduce(image, fit)
         with AT_ONCE.taking(image.width * image.height):
             rgb = _upright_rgb(image)
         return rgb, (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
+
+
+@contextmanager
+def header_of(path: Path) -> Iterator[Image.Image]:
+    """A photo file with its header read and its pixels not; raises ``ImageError``."""
+    with _decoding(), open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
+        yield image
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -115,9 +140,17 @@ def to_rgb(image: Image.Image) -> Image.Image:
         return _upright_rgb(image)
 
 
+class _Undecodable(ImageError):
+    """A decoder gave up: perhaps over something else than the pixels."""
+
+
 @contextmanager
-def _decoding() -> Iterator[None]:
-    """Turn whatever a decoder of hostile bytes raises into one line."""
+def _decoding(data: bytes = b"") -> Iterator[None]:
+    """Turn whatever a decoder of hostile bytes raises into one line, in words that are not those of a library.
+
+    Args:
+        data: the file, to say what it is where it is no photo.
+    """
     try:
         yield
     except ImageError:
@@ -125,14 +158,28 @@ def _decoding() -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large() from error
     except UnidentifiedImageError as error:
-        raise ImageError(
-            "not an image, damaged, or of a format that is not read; save it as JPEG, PNG or WebP"
-        ) from error
+        raise _Undecodable(_unidentified(data[:HEAD])) from error
     except MemoryError as error:
         raise ImageError("there is not enough memory to decode it; scale it down") from error
     except Exception as error:  # struct, index, syntax, value, zlib errors: there is no common base
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ImageError(f"damaged or incomplete ({reason}); export it anew") from error
+        cut = any(word in str(error).lower() for word in _CUT_SHORT)
+        raise _Undecodable(f"damaged or incomplete{' (it ends too early)' if cut else ''}; export it anew") from error
+
+
+def _formats(data: bytes) -> tuple[str, ...]:
+    """The formats to try: HEIC where these bytes are one and it can be read here."""
+    return (*FORMATS, "HEIF") if picture_kind(data[:HEAD]) == HEIC and heic.register() else FORMATS
+
+
+def _unidentified(head: bytes) -> str:
+    kind = picture_kind(head)
+    if kind == HEIC and not heic.is_read():
+        return f"HEIC is not read; {heic.ADVICE}"
+    if kind is not None and kind not in (*READ, HEIC):
+        return f"{kind} is a format that is not read; save it as JPEG, PNG or WebP"
+    if kind is None and (other := other_kind(head)) is not None:
+        return f"not an image but {other}; put the photo itself in its place"
+    return "not an image, damaged, or of a format that is not read; save it as JPEG, PNG or WebP"
 
 
 def _check_size(image: Image.Image) -> None:
@@ -157,7 +204,7 @@ def _reduce(image: Image.Image, fit: int) -> None:
 def _upright_rgb(image: Image.Image) -> Image.Image:
     image.load()
     turn = _TURNS.get(_orientation(image))
-    rgb = _flatten(image if turn is None else image.transpose(turn))
+    rgb = flatten(image if turn is None else image.transpose(turn))
     rgb.info = {}
     return rgb
 
@@ -169,37 +216,3 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # noqa: BLE001 - broken EXIF raises anything, is common in old archives, and the pixels are fine
         return 1
     return orientation if isinstance(orientation, int) else 1
-
-
-def _flatten(image: Image.Image) -> Image.Image:
-    """A new 8-bit RGB image, transparency on white."""
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        return _deep_to_rgb(image)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
-        return _on_white(image)
-    return image.convert("RGB")
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    flat = Image.new("RGB", image.size)
-    rows = max(1, BAND_PIXELS // max(1, image.width))
-    for top in range(0, image.height, rows):
-        layer = image.crop((0, top, image.width, min(top + rows, image.height))).convert("RGBA")
-        paper = Image.new("RGBA", layer.size, "white")
-        flat.paste(Image.alpha_composite(paper, layer).convert("RGB"), (0, top))
-    return flat
-
-
-def _deep_to_rgb(image: Image.Image) -> Image.Image:
-    """More than 8 bits a channel: Pillow would clip at 255, which turns nearly all of it white.
-
-    Files do not say what their white is, so it is the first usual one that holds the brightest pixel.
-    """
-    values = np.array(image, dtype=np.float32)
-    peak = float(np.max(values, initial=0.0, where=np.isfinite(values)))
-    usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-    white = next((level for level in usual if peak <= level), peak)
-    np.nan_to_num(values, copy=False, nan=0.0, posinf=white, neginf=0.0)
-    values *= 255.0 / white
-    np.clip(np.rint(values, out=values), 0, 255, out=values)
-    return Image.fromarray(values.astype(np.uint8)).convert("RGB")

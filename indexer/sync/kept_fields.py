@@ -9,7 +9,7 @@ from dataclasses import replace
 from indexer.fields.roles import KEPT, KEPT_TABLE
 from indexer.fields.types import FieldTable, Payload
 from indexer.store.interface import Store
-from indexer.store.records import Point
+from indexer.store.records import Point, Repair
 from indexer.system.names import composed
 
 
@@ -32,8 +32,8 @@ class Keeper:
             self._remember(point.payload)
             yield replace(point, payload={name: value for name, value in point.payload.items() if name not in KEPT})
 
-    def remember_all(self, store: Store) -> None:
-        """Remember the fields of every product of a generation."""
+    def remember_all(self, store: Store | Repair) -> None:
+        """Remember the fields of every product of a generation, or of what was saved of one."""
         for point in store.scroll(fields=["product_id", *KEPT]):
             self._remember(point.payload)
 

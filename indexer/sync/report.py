@@ -27,6 +27,8 @@ class SyncReport(PlainJson):
     rejects_file: Path | None = None
     notes: list[str] = field(default_factory=list)
     """What a person should know although nothing was left out, a line each."""
+    repairs: list[str] = field(default_factory=list)
+    """What was damaged in the index, and what was done about it."""
     text_model: str | None = None
     """Where the text model is that photos are embedded with too."""
     embedded: int = 0

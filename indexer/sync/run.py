@@ -17,12 +17,13 @@ from indexer.models.directory import ModelFile, load_model
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Draft, Index, Store
-from indexer.store.records import GenerationRecord, Point
+from indexer.store.records import GenerationRecord, Point, Repair
 from indexer.sync.journal import Journal
 from indexer.sync.payload import Payloads
 from indexer.sync.pipeline import Outcome, Pipeline
 from indexer.sync.plan import SyncPlan, make_plan
 from indexer.sync.report import SyncReport
+from indexer.sync.saved import saved_photos
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
@@ -87,7 +88,7 @@ def _load_text_model(given: Path | Literal[False] | None, index: Index) -> TextM
     if given is False:
         return None
     if given is None:
-        published = index.record()
+        published = index.last_record()
         if published is None or published.text_model is None:
             return None
         given = Path(published.text_model.path)
@@ -129,12 +130,13 @@ class _Run:
 
     def execute(self, allow_removal: bool) -> SyncReport:
         with self.index.write() as writer:
+            repair = writer.repair()
             published = writer.published()
-            plan, record, report = self._plan(published, allow_removal)
+            plan, record, report = self._plan(published, allow_removal, repair)
             if published is None or not plan.is_empty or not record.means_same(published.record):
                 in_place = published is not None and not report.rebuilt
                 draft = writer.draft(record, from_published=in_place)
-                self._fill(draft, published if in_place else None, plan, report)
+                self._fill(draft, published if in_place else None, plan, report, repair)
             else:
                 report.generation = published.generation
             try:
@@ -145,7 +147,9 @@ class _Run:
                 ) from error
         return report
 
-    def _plan(self, published: Store | None, allow_removal: bool) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
+    def _plan(
+        self, published: Store | None, allow_removal: bool, repair: Repair | None = None
+    ) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
         began, model = time.perf_counter(), self.model
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
@@ -153,6 +157,8 @@ class _Run:
         plan = make_plan(self.catalog, stored, workers=self.workers)
         if published is not None and rebuilt:  # another model, but the same visitors and clusters
             plan.keeper.remember_all(published)
+        if repair is not None:
+            plan.keeper.remember_all(repair)
         if published is not None and not rebuilt and not allow_removal:
             self._guard(plan, published.count())
         record = GenerationRecord(
@@ -171,6 +177,7 @@ class _Run:
             products=len(self.catalog.products),
             photos=plan.counts(),
             rejects=plan.rejects,
+            repairs=[] if repair is None else list(repair.notes),
             rebuilt=rebuilt,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
             notes=_notes(self.catalog, None if published is None else published.record),
@@ -186,11 +193,12 @@ class _Run:
                 f"{self.index.location}; if that is meant, add --allow-removal"
             )
 
-    def _fill(self, draft: Draft, published: Store | None, plan: SyncPlan, report: SyncReport) -> None:
+    def _fill(self, draft: Draft, published: Store | None, plan: SyncPlan, report: SyncReport, repair: Repair) -> None:
         """Apply a plan to a draft and publish it; deletes come last."""
         seconds = report.seconds
         with writing(self.index.local), Journal(self.index.local, self.model, draft.record.text_model) as journal:
             began = time.perf_counter()
+            journal.append(saved_photos(repair, draft.record))
             payloads = Payloads(plan.keeper, self.now)
             self._embed(draft, plan, report, journal, payloads)
             if published is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.shops.catalogs.planted import Planted, plant
@@ -24,3 +26,11 @@ def photographed(tmp_path_factory: pytest.TempPathFactory) -> Photographed:
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     """A drawn catalog with planted copies and variants."""
     return plant(tmp_path_factory.mktemp("planted"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def host_of_test_clients() -> Iterator[None]:
+    """Clients without a network ask for this host, which no service on loopback would answer by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JEWELRY_ALLOWED_HOSTS", "testserver")
+        yield

@@ -14,12 +14,13 @@ from searcher.answers.classification import Classification
 from searcher.answers.product import ProductPage
 from searcher.http.dependencies import Service
 from searcher.http.parameters import given_in
+from searcher.http.photo_forms import PhotoRoute
 from searcher.http.problems import PROBLEMS
 from searcher.http.responses.answers import Facets, answer_response
 from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, from_base64
 from searcher.questions.kinds import ClassifyOptions, FacetOptions, PhotoOptions
 
-router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS, route_class=PhotoRoute)
 
 WEBP: dict[int | str, dict[str, Any]] = {
     200: {"description": "The picture.", "content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}

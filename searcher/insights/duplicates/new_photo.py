@@ -14,9 +14,9 @@ from indexer.photos.fingerprints import phash
 from indexer.store.filters.tree import Filter, Match
 from indexer.store.interface import Store
 from searcher.insights.duplicates.answers import Photo
-from searcher.insights.duplicates.compare.alignment import Picture
 from searcher.insights.duplicates.compare.comparison import Comparison
 from searcher.insights.duplicates.compare.features import compare_signatures
+from searcher.insights.duplicates.compare.forms import Picture
 from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.signature import Signatures
 from searcher.insights.duplicates.pairs.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of

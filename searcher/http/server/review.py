@@ -15,7 +15,7 @@ import click
 
 from indexer.errors import JewelryError
 from searcher.http.access.keys import LONGEST_NAME, MemoryKeys
-from searcher.http.serve import bind, require_extra
+from searcher.http.server.serve import bind, require_extra
 from searcher.http.telemetry.json_logs import log_config
 from searcher.settings import ServeSettings
 

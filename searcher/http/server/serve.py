@@ -209,7 +209,7 @@ def _uvicorn_options(settings: ServeSettings) -> dict[str, Any]:
 def _metrics_folder(workers: int) -> Iterator[None]:
     """Where several workers share their metrics; a single one needs no folder, and one given from outside stays."""
     name = "PROMETHEUS_MULTIPROC_DIR"
-    if workers == 1 or name in os.environ:
+    if workers == 1 or os.environ.get(name, "").strip():
         yield
         return
     with tempfile.TemporaryDirectory(prefix="jewelry-metrics-", ignore_cleanup_errors=True) as folder:

@@ -1,0 +1,128 @@
+"""Uploads as programs send them: a form whose photo has no file name, and a photo that is the whole body.
+
+A form's part counts as a file where it has a file name (RFC 7578, section 4.2), which many programs leave out; the part
+that is the photo is a file with or without one. A body that is a photo itself has its options in the address.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.datastructures import FormData, Headers, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from searcher.http.access.uploads import AS_PHOTO
+
+PHOTO = "image"
+"""The part of a form that is the photo."""
+
+IN_MEMORY = 1024 * 1024
+"""Bytes of a photo that need no file of their own."""
+
+
+def is_photo(request: Request) -> bool:
+    """Whether the body is a photo as it is."""
+    return _media_type(request).startswith("image/")
+
+
+class PhotoRoute(APIRoute):
+    """A route whose form may be a photo alone; for ``APIRouter(route_class=PhotoRoute)``."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """See `APIRoute.get_route_handler`; a request class of one's own is FastAPI's documented way."""
+        handle = super().get_route_handler()
+
+        async def with_photo(request: Request) -> Response:
+            return await handle(_PhotoRequest(request.scope, request.receive))
+
+        return with_photo
+
+
+class _PhotoRequest(Request):
+    _read_parts: FormData | None = None
+
+    async def form(self, **limits: Any) -> FormData:  # type: ignore[override]  # is awaited only
+        """The parts of the body, read once.
+
+        Raises:
+            HTTPException: 400, it is no form that can be read; 415, it is neither a form nor a photo.
+        """
+        if self._read_parts is None:
+            kind = _media_type(self)
+            if kind == "multipart/form-data":
+                self._read_parts = await self._read_form(limits)
+            elif kind.startswith("image/"):
+                options = self.query_params.multi_items()
+                self._read_parts = FormData([*options, (PHOTO, await self._read_photo())])
+            elif kind or self.headers.get("content-length", "0") != "0":
+                raise HTTPException(415, f"the Content-Type must be {AS_PHOTO}")
+            else:
+                self._read_parts = FormData()
+        return self._read_parts
+
+    async def _read_form(self, limits: dict[str, Any]) -> FormData:
+        try:
+            async with aclosing(self.stream()) as stream:  # type: ignore[type-var]
+                return await _PhotoForm(self.headers, stream, **limits).parse()
+        except MultiPartException as error:
+            raise HTTPException(400, f"the body is not a form that can be read: {_reason(error.message)}") from error
+
+    async def _read_photo(self) -> UploadFile:
+        file = UploadFile(tempfile.SpooledTemporaryFile(IN_MEMORY), size=0, filename=PHOTO)  # type: ignore[arg-type]  # noqa: SIM115
+        try:
+            async with aclosing(self.stream()) as stream:  # type: ignore[type-var]
+                async for piece in stream:
+                    await file.write(piece)
+            await file.seek(0)
+        except BaseException:
+            await file.close()
+            raise
+        return file
+
+
+class _PhotoForm(MultiPartParser):
+    """Starlette's, which would take a photo without a file name for text."""
+
+    def on_headers_finished(self) -> None:
+        part = self._current_part
+        named = part.content_disposition or b""
+        if _name_of(named) == PHOTO and not _has_file_name(named):
+            part.content_disposition = named.rstrip(b" ;") + b'; filename="' + PHOTO.encode() + b'"'
+        super().on_headers_finished()
+
+
+def _parameters_of(disposition: bytes) -> dict[str, str]:
+    pieces = (piece.partition("=") for piece in str(disposition, "latin-1").split(";")[1:])
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in pieces}
+
+
+def _name_of(disposition: bytes) -> str | None:
+    return _parameters_of(disposition).get("name")
+
+
+def _has_file_name(disposition: bytes) -> bool:
+    return "filename" in _parameters_of(disposition)  # and not "filename*", by which a part is no file yet
+
+
+def _reason(message: str) -> str:
+    """Why a form cannot be read; the reader's own words are about how it reads."""
+    if "boundary" in message.lower() and "missing" in message.lower():
+        return "its Content-Type names no boundary"
+    if "name" in message and "Content-Disposition" in message:
+        return "a part has no name"
+    if message.startswith("Too many"):
+        return "it has too many parts"
+    if "maximum size" in message:
+        return "a part that is not the photo is larger than 1 MB"
+    return "it breaks off, or its parts are not separated as its Content-Type says"
+
+
+def _media_type(request: Request) -> str:
+    headers: Headers = request.headers
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
