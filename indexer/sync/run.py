@@ -74,7 +74,7 @@ def sync(
     began = time.perf_counter()
     workers = workers or cores()
     index = open_index(index_path) if isinstance(index_path, Path) else index_path
-    published = index.record()
+    published = index.last_record()
     catalog = read_catalog(catalog_path, published.field_table if published else None)
     model = load_model(model_path)
     run = _Run(catalog, model, index, workers, progress, _load_text_model(text_model, index))
