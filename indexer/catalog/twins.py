@@ -28,10 +28,8 @@ class Twins:
             key: a path inside the catalog, with ``/``.
         """
         if twin := self._twin(key):
-            cased = key.casefold() == twin.casefold()
-            return (
-                f"; there is {twin!r}, {'in other case' if cased else 'named otherwise'}: write it as the file is named"
-            )
+            case = " (upper and lower case differ)" if key.casefold() == twin.casefold() else ""
+            return f", but {twin!r} does{case}; write it as the file is named"
         if "," in key or ";" in key:
             return "; several images are joined with |, as in a.jpg|b.jpg"
         return ""

@@ -101,7 +101,7 @@ def _decider(name: str, numbers: Numbers, fitting: dict[FieldType, list[str]]) -
     codes = {text for text, reading in numbers.readings.items() if reading.code}  # which no type would help
     for kind, fit in fitting.items():
         if values.rows(fit) > half and (odd := [text for text in _others(values, fit) if text not in codes]):
-            more = f" (nor are {values.rows(odd) - 1} more)" if values.rows(odd) > 1 else ""
+            more = f" (one of {values.rows(odd)} such rows)" if values.rows(odd) > 1 else ""
             return (
                 f"column {name!r} is matched as text because {values.cell(odd[0])} is not {_A[kind]}{more}; "
                 f"correct or empty it, or {_set(name, FieldType.KEYWORD)}"

@@ -80,11 +80,14 @@ def test_names_in_a_mixture_of_forms_are_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
-        ("Rings/E.JPG", "does not exist; there is 'rings/e.jpg', in other case: write it as the file is named"),
-        ("ring%201.jpg", "does not exist; there is 'ring 1.jpg', named otherwise: write it as the file is named"),
-        ("ring+1.jpg", "there is 'ring 1.jpg'"),
-        ("RING 2.jpg", "there is 'ring%202.jpg'"),
-        ("BAGUE-É.JPG", "there is 'bague-é.jpg', in other case"),
+        (
+            "Rings/E.JPG",
+            "does not exist, but 'rings/e.jpg' does (upper and lower case differ); write it as the file is named",
+        ),
+        ("ring%201.jpg", "does not exist, but 'ring 1.jpg' does; write it as the file is named"),
+        ("ring+1.jpg", "but 'ring 1.jpg' does"),
+        ("RING 2.jpg", "but 'ring%202.jpg' does"),
+        ("BAGUE-É.JPG", "but 'bague-é.jpg' does (upper and lower case differ)"),
         ("a.jpg, b.jpg", "does not exist; several images are joined with |, as in a.jpg|b.jpg"),
         ("a.jpg;b.jpg", "several images are joined with |"),
         ("none.jpg", "image 'none.jpg' does not exist"),

@@ -15,7 +15,10 @@ NUMBER, KEYWORD, BOOLEAN, DATE, TEXT = (FieldType(kind) for kind in ("number", "
 
 
 def shop(root: Path, cells: list[str], published: FieldType | None = None, toml: str = "") -> Catalog:
-    rows = "".join(f'J{n},{image}.jpg,"{cell}"\n' for n, (image, cell) in enumerate(zip("abcd", cells, strict=False)))
+    rows = "".join(
+        f'J{n},{image}.jpg,"{cell}"\n'
+        for n, (image, cell) in enumerate(zip(["a", "b", "c", "d", "rings/e"], cells, strict=False))
+    )
     manifest(root, f"product_id,image,weight\n{rows}")
     (root / "catalog.toml").write_text(toml)
     return read_catalog(root, published={} if published is None else {"weight": published})
@@ -52,6 +55,7 @@ def test_the_first_time_the_cell_that_decided_is_named(tmp_path: Path) -> None:
         "catalog.csv: column 'weight' is matched as text because 'n/a' in line 5 is not a number; correct or empty it, "
         'or set [fields] weight = "keyword" in catalog.toml',
     )
+    assert "'-' in line 3 is not a number (one of 2 such rows)" in shop(tmp_path, ["1", "-", "?", "3", "4"]).notes[0]
     assert shop(tmp_path, ["1.5", "2", "3", "n/a"], KEYWORD).notes == ()  # said once
     assert shop(tmp_path, ["1.5", "2", "3", "n/a"], None, '[fields]\nweight = "keyword"\n').notes == ()
     assert "'16,17' in line 2 need not be a number" in shop(tmp_path, ["16,17", "17,18"]).notes[0]
