@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from indexer.catalog import folder, manifest
+from indexer.catalog.photo_paths import LINK_TO_NOTHING
 from indexer.catalog.products import Catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldTable
@@ -55,16 +56,15 @@ def _read(path: Path, published: FieldTable | None) -> Catalog:
     if not manifests:
         return folder.read(path)
     found, *others = manifests
+    if found.is_symlink() and not found.exists():  # a share that is not mounted leaves no other catalog
+        raise CatalogError(f"{found}: {LINK_TO_NOTHING}")
     catalog = manifest.read(found, published)
     notes = [f"{other.name} is passed over, as {found.name} decides" for other in others]
     return replace(catalog, notes=(*catalog.notes, *notes))
 
 
 def _manifests(root: Path) -> list[Path]:
-    """The manifests in a folder: .csv before .tsv before .txt, and of several spellings the small one first.
-
-    A link to nothing is one, too: a share that is not mounted must not turn the folder into another catalog.
-    """
+    """The manifests in a folder: .csv before .tsv before .txt, and of several spellings the small one first."""
     named = [p for p in root.iterdir() if p.stem.lower() == "catalog" and p.suffix.lower() in MANIFEST_SUFFIXES]
     found = [p for p in named if p.is_file() or (p.is_symlink() and not p.exists())]
     found = [p for p in found if p.suffix.lower() != ".txt" or manifest.is_one(p)]

@@ -18,26 +18,37 @@ class Names:
         self._listed: dict[Path, dict[str, str]] = {}
 
     def find(self, root: Path, key: str) -> Path:
-        """The file of a key, a path with ``/``, below a folder; where there is none, the path as it stands.
+        """The file of a key, a path with ``/``, below a folder: its names as they are spelled on the disk.
 
-        Its names may be decomposed on the disk, as those from a Mac are.
+        They may be decomposed there, as those from a Mac are. What is not there, or cannot be looked into, is taken as
+        it stands.
 
         Raises:
-            OSError: the file system takes no such name, or a folder cannot be read.
             ValueError: the name holds a NUL character, or the key is not a path below the folder.
         """
         path = root / key
-        if key.isascii() or path.exists():
+        if key.isascii() or _is_there(path):
             return path
         found = root
         for part in path.relative_to(root).parts:
             below = found / part
-            if not part.isascii() and not below.exists() and found.is_dir():
+            if not part.isascii() and not _is_there(below):
                 below = found / self._of(found).get(composed(part), part)
             found = below
         return found
 
     def _of(self, folder: Path) -> dict[str, str]:
         if folder not in self._listed:
-            self._listed[folder] = {composed(path.name): path.name for path in sorted(folder.iterdir())}
+            try:
+                names = sorted(path.name for path in folder.iterdir())
+            except OSError:  # no folder, or a closed one: whoever opens the file will say so
+                names = []
+            self._listed[folder] = {composed(name): name for name in names}
         return self._listed[folder]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False

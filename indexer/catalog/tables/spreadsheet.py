@@ -31,11 +31,18 @@ class _Strict(csv.excel):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that is not blank: the line it begins on, its stripped cells by column, and why it is unusable, if so."""
+    """A row that is not blank: the line it begins on, its stripped cells by column, and why it is unusable, if so.
+
+    ``raw`` are all its cells in order; ``is_open`` is true of the last row where no line end follows it, ``is_cut``
+    where it lacks cells as well.
+    """
 
     line: int
     cells: dict[str, str]
     problem: str | None = None
+    raw: tuple[str, ...] = ()
+    is_open: bool = False
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,9 @@ def read_sheet(path: Path, required: Collection[str], known: Collection[str]) ->
         count = f"{len(problems)} problems with its columns: " if len(problems) > 1 else ""
         raise CatalogError(f"{path}: {count}{'; '.join(problems)}")
     columns = tuple(name for name in names if name)
-    return Sheet(path, separator, header, columns, tuple(_row(line, cells, names) for line, cells in lines[1:]))
+    open_line = 0 if text.endswith(("\n", "\r")) or not lines else lines[-1][0]
+    rows = tuple(_row(line, cells, names, line == open_line) for line, cells in lines[1:])
+    return Sheet(path, separator, header, columns, rows)
 
 
 def has_columns(path: Path, required: Collection[str], known: Collection[str]) -> bool:
@@ -96,9 +105,15 @@ def _clean(cell: str) -> str:
     return cell if cell.isascii() else unicodedata.normalize("NFC", cell)
 
 
-def _row(line: int, cells: list[str], names: list[str]) -> Row:
+def _row(line: int, cells: list[str], names: list[str], is_open: bool) -> Row:
     problem = None
-    if any(cells[len(names) :]):
+    named = max((number for number, name in enumerate(names, 1) if name), default=0)
+    is_cut = is_open and len(cells) < named
+    if is_cut:
+        problem = (
+            f"the file ends within this line, after {len(cells)} of {named} cells; send all of it, or end the line"
+        )
+    elif any(cells[len(names) :]):
         problem = f"has {len(cells)} cells for {len(names)} columns; quote cells that hold the separator"
     elif any("\0" in cell for cell in cells):
         problem = "holds a NUL character"
@@ -107,7 +122,7 @@ def _row(line: int, cells: list[str], names: list[str]) -> Row:
     long = next((name for name, cell in by_column.items() if len(cell) > LONGEST_CELL), None)
     if long and not problem:
         problem = f"{long} has {len(by_column[long]):,} characters; shorten it to {LONGEST_CELL:,}"
-    return Row(line, by_column, problem)
+    return Row(line, by_column, problem, tuple(cells), is_open, is_cut)
 
 
 def _separator(text: str, required: set[str], known: Collection[str]) -> tuple[str, int]:
