@@ -229,7 +229,7 @@ class SearchService:
         published = self.published()
         points = published.product(product_id)
         photos = tuple(QueryPhoto(photo_key(point.payload), published.thumbnail(point.payload)) for point in points)
-        return ProductPage(product_id, points[0].payload, photos, published.generation)
+        return ProductPage(str(points[0].payload["product_id"]), points[0].payload, photos, published.generation)
 
     def duplicates(
         self,
