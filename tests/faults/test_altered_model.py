@@ -10,12 +10,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-import indexer.cli.main
-import searcher.cli.main
-import trainer.cli
+from indexer.cli.main import main as indexer
 from indexer.sync.run import sync
+from searcher.cli.main import main as searcher
 from tests.shops.catalogs.small_catalog import write_photo
 from tests.shops.models.tiny_model import CATEGORIES, write_tiny_model
+from trainer.cli import main as trainer
 
 SWAPPED = [*CATEGORIES[1:], CATEGORIES[0]]
 
@@ -38,10 +38,10 @@ def test_refused_by_all_three_programs(shop: Path, tmp_path: Path, change: dict[
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     catalog, photo = shop / "catalog", next((shop / "catalog").rglob("*.jpg"))
     commands: list[tuple[click.Command, list[Path | str]]] = [
-        (indexer.cli.main.main, ["sync", catalog, "--model", model, "--index", tmp_path / "index"]),
-        (searcher.cli.main.main, ["classify", "--image", photo, "--model", model, "--index", shop / "index"]),
-        (searcher.cli.main.main, ["similar", "--image", photo, "--model", model, "--index", shop / "index"]),
-        (trainer.cli.main, ["evaluate", model, catalog]),
+        (indexer, ["sync", catalog, "--model", model, "--index", tmp_path / "index"]),
+        (searcher, ["classify", "--image", photo, "--model", model, "--index", shop / "index"]),
+        (searcher, ["similar", "--image", photo, "--model", model, "--index", shop / "index"]),
+        (trainer, ["evaluate", model, catalog]),
     ]
     for program, arguments in commands:
         done = CliRunner().invoke(program, list(map(str, arguments)))
