@@ -65,12 +65,11 @@ class SyncPlan:
         return bool(self.moved or self.copied or self.updated or self.rewritten or self.gone)
 
     def without(self, failed: Collection[str]) -> dict[str, int]:
-        """The counts, now that these photos (by id) turned out unusable: what the index has of them stays.
+        """The counts, now that these photos (by id) turned out unusable: what the index has of them is kept.
 
         Their rows are good: fields and order are written, and what was measured of the photo is left as it was.
         """
         counts = self.counts()
-        counts["new"] -= sum(wanted.id in failed for wanted in self.new)
         for wanted, point in self.changed:
             if wanted.id in failed:
                 counts["changed"] -= 1
@@ -216,8 +215,8 @@ class _Comparison:
         withheld = defaultdict(list)
         for one in self._withheld:
             withheld[normal(one.key)].append(one)
-        products = {one.told.id: one.told for one in self._withheld if one.told}
-        products |= {product.id: product for product in self._catalog.products}
+        products = {normal(one.told.id): one.told for one in self._withheld if one.told}
+        products |= {normal(product.id): product for product in self._catalog.products}
         leaving = {}
         for identifier, point in left.items():
             path, product_id = path_of(point), id_of(point)
@@ -232,7 +231,7 @@ class _Comparison:
                 leaving[identifier] = point
                 continue
             self._kept.append(point)
-            told = told or products.get(product_id)
+            told = told or products.get(normal(product_id))
             said = None if told is None else catalog_fields(told, told.images[0]) | {"product_id": product_id}
             if said is not None and said != catalog_part(point.payload):
                 self._plan.rewritten.append((point, said))
