@@ -18,10 +18,11 @@ from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import read_bytes
 from indexer.store.records import Point
 from indexer.sync.kept_fields import Keeper
-from indexer.sync.names import find_renamed, id_of, normal, path_of, steady
+from indexer.sync.names import find_renamed, id_of, path_of, steady
 from indexer.sync.payload import catalog_fields, catalog_part
 from indexer.sync.photo import Wanted
 from indexer.sync.report import Renamed
+from indexer.system.names import composed
 from indexer.system.progress import EVERY, Progress
 
 
@@ -115,7 +116,7 @@ def make_plan(
     comparison = _Comparison(catalog, points, plan, _Hashing(workers, progress), check_content)
     plan = comparison.compare()
     if (end := catalog.open_end) is not None:
-        keys = {normal(key) for key in end.keys}
+        keys = {composed(key) for key in end.keys}
         plan.before = [p for p in points.values() if path_of(p) in keys or p.payload["product_id"] == end.product_id]
     return comparison.anew() if anew else plan
 
@@ -152,10 +153,10 @@ class _Comparison:
                 self._place(wanted, point)
         self._judge(suspects)
         unseen = self._new_and_unseen()
-        leaving = self._leaving(left, {normal(wanted.image.key) for wanted in [*self._fresh, *unseen]})
+        leaving = self._leaving(left, {composed(wanted.image.key) for wanted in [*self._fresh, *unseen]})
         self._find_moves(unseen, leaving)
         plan.gone = sorted(leaving)
-        self._account(leaving, {normal(wanted.image.key) for wanted in [*self._fresh, *unseen]})
+        self._account(leaving, {composed(wanted.image.key) for wanted in [*self._fresh, *unseen]})
         return plan
 
     def anew(self) -> SyncPlan:
@@ -199,7 +200,7 @@ class _Comparison:
         """Photos that the catalog has under another name than the index, and that cannot be read now."""
         found = []
         for told in (one.told for one in self._withheld if one.told):
-            image, source = told.images[0], self._by_path.get(normal(told.images[0].key))
+            image, source = told.images[0], self._by_path.get(composed(told.images[0].key))
             if source is not None and point_id(told.id, image.key) not in self._points:
                 found.append(
                     _wanted(told, image, source.payload["photo"]["bytes"], source.payload["photo"]["mtime_ns"])
@@ -214,9 +215,9 @@ class _Comparison:
         """
         withheld = defaultdict(list)
         for one in self._withheld:
-            withheld[normal(one.key)].append(one)
-        products = {normal(one.told.id): one.told for one in self._withheld if one.told}
-        products |= {normal(product.id): product for product in self._catalog.products}
+            withheld[composed(one.key)].append(one)
+        products = {composed(one.told.id): one.told for one in self._withheld if one.told}
+        products |= {composed(product.id): product for product in self._catalog.products}
         leaving = {}
         for identifier, point in left.items():
             path, product_id = path_of(point), id_of(point)
@@ -224,14 +225,14 @@ class _Comparison:
                 one
                 for place in (path, *(parent.as_posix() for parent in PurePosixPath(path).parents))
                 for one in withheld.get(place, ())
-                if one.product_id is None or normal(one.product_id) == normal(product_id)
+                if one.product_id is None or composed(one.product_id) == composed(product_id)
             ]
             told = next((one.told for one in reasons if one.told), None)
             if path in taken or not reasons or (told is None and self._is_absent(point)):
                 leaving[identifier] = point
                 continue
             self._kept.append(point)
-            told = told or products.get(normal(product_id))
+            told = told or products.get(composed(product_id))
             said = None if told is None else catalog_fields(told, told.images[0]) | {"product_id": product_id}
             if said is not None and said != catalog_part(point.payload):
                 self._plan.rewritten.append((point, said))
@@ -254,7 +255,7 @@ class _Comparison:
         plan, unknown = self._plan, []
         hidden = {wanted.id for wanted in unseen}
         for wanted in [*self._fresh, *unseen]:
-            source = self._by_path.get(normal(wanted.image.key))
+            source = self._by_path.get(composed(wanted.image.key))
             if source is None or not _same_file(wanted, source) or (self._check and wanted.id not in hidden):
                 unknown.append(wanted)
             else:
@@ -275,7 +276,7 @@ class _Comparison:
         sources = {source.id for _, source in plan.moved}
         removed = [point for point in leaving.values() if point.id not in sources and path_of(point) not in taken]
         plan.removed = sorted(removed, key=lambda point: (id_of(point), path_of(point)))
-        by_path = {normal(wanted.image.key): wanted for wanted in self._fresh}
+        by_path = {composed(wanted.image.key): wanted for wanted in self._fresh}
         pairs = [(source, wanted) for wanted, source in plan.moved]
         pairs += [(p, by_path[path_of(p)]) for p in leaving.values() if p.id not in sources and path_of(p) in by_path]
         plan.renamed = find_renamed(pairs, self._catalog, self._points.values(), self._kept)
@@ -297,7 +298,7 @@ def _wanted(product: Product, image: ProductImage, size: int, mtime_ns: int) -> 
 
 def _likeliest(wanted: Wanted, points: list[Point]) -> Point:
     """Of points with one content, that which most likely became this photo; it is taken out unless it is the last."""
-    name = PurePosixPath(normal(wanted.image.key)).name
+    name = PurePosixPath(composed(wanted.image.key)).name
     best = max(points, key=lambda p: (id_of(p) == wanted.product_id, PurePosixPath(path_of(p)).name == name))
     if len(points) > 1:
         points.remove(best)

@@ -25,8 +25,8 @@ from indexer.sync.pipeline import Pipeline
 from indexer.sync.plan import SyncPlan, make_plan
 from indexer.sync.removal import MAX_REMOVAL, check_removal
 from indexer.sync.report import Removed, SyncReport
-from indexer.sync.saved import saved_photos
-from indexer.sync.sweep import sweep
+from indexer.sync.upkeep.saved import saved_photos
+from indexer.sync.upkeep.sweep import sweep
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
