@@ -99,7 +99,7 @@ def test_an_index_from_before_that_has_decomposed_names_moves_and_keeps_everythi
 
 
 def decompose(index: EmbeddedIndex) -> None:
-    """Publish the index as earlier versions wrote it from the folders of a Mac: names and their ids in normal form D."""
+    """Publish the index as earlier versions wrote it from folders of a Mac: names and their ids in normal form D."""
     with index.write() as writer:
         published = writer.published()
         assert published is not None
