@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -33,6 +34,12 @@ class ThumbnailStore:
             return None
         path = f"{self._root}/{sha256[:2]}/{sha256}.webp"
         return Path(path) if os.path.isfile(path) else None  # noqa: PTH113 - an answer asks for ten, and Path is slow
+
+    def all(self) -> Iterator[tuple[str, Path]]:
+        """Every thumbnail there is, by the file hash of its photo."""
+        for path in self._root.glob("??/*.webp"):
+            if not path.name.startswith("."):
+                yield path.stem, path
 
     def write(self, sha256: str, image: Image.Image) -> None:
         """Store an RGB photo's thumbnail unless it is there; raises ``OSError`` when that fails."""

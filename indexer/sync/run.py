@@ -26,6 +26,7 @@ from indexer.sync.plan import SyncPlan, make_plan
 from indexer.sync.removal import MAX_REMOVAL, check_removal
 from indexer.sync.report import Removed, SyncReport
 from indexer.sync.saved import saved_photos
+from indexer.sync.sweep import sweep
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
@@ -148,6 +149,8 @@ class _Run:
                 report.generation = published.generation
             else:
                 self._apply(writer, published, plan, record, report, repair)
+                if report.published:
+                    sweep(self.index)
             self._write_rejects(report)
         return report
 

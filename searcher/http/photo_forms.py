@@ -17,13 +17,19 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from searcher.http.access.uploads import AS_PHOTO
-
 PHOTO = "image"
 """The part of a form that is the photo."""
 
+PHOTO_ADDRESS = "/photo"
+"""How the addresses end that take a photo as it is."""
+
+AS_PHOTO = "multipart/form-data, or that of the image itself (image/jpeg)"
+"""What the Content-Type is there."""
+
 IN_MEMORY = 1024 * 1024
 """Bytes of a photo that need no file of their own."""
+
+_FILE_NAME = b'; filename="image"'
 
 
 def is_photo(request: Request) -> bool:
@@ -68,7 +74,7 @@ class _PhotoRequest(Request):
 
     async def _read_form(self, limits: dict[str, Any]) -> FormData:
         try:
-            async with aclosing(self.stream()) as stream:  # type: ignore[type-var]
+            async with aclosing(self.stream()) as stream:
                 return await _PhotoForm(self.headers, stream, **limits).parse()
         except MultiPartException as error:
             raise HTTPException(400, f"the body is not a form that can be read: {_reason(error.message)}") from error
@@ -76,7 +82,7 @@ class _PhotoRequest(Request):
     async def _read_photo(self) -> UploadFile:
         file = UploadFile(tempfile.SpooledTemporaryFile(IN_MEMORY), size=0, filename=PHOTO)  # type: ignore[arg-type]  # noqa: SIM115
         try:
-            async with aclosing(self.stream()) as stream:  # type: ignore[type-var]
+            async with aclosing(self.stream()) as stream:
                 async for piece in stream:
                     await file.write(piece)
             await file.seek(0)
@@ -89,25 +95,28 @@ class _PhotoRequest(Request):
 class _PhotoForm(MultiPartParser):
     """Starlette's, which would take a photo without a file name for text."""
 
-    def on_headers_finished(self) -> None:
-        part = self._current_part
-        named = part.content_disposition or b""
-        if _name_of(named) == PHOTO and not _has_file_name(named):
-            part.content_disposition = named.rstrip(b" ;") + b'; filename="' + PHOTO.encode() + b'"'
-        super().on_headers_finished()
+    _field = _value = b""
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end].lower()
+        super().on_header_field(data, start, end)
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+        super().on_header_value(data, start, end)
+
+    def on_header_end(self) -> None:
+        given = _parameters_of(self._value)
+        # A name in "filename*" alone makes no file of a part.
+        if self._field == b"content-disposition" and given.get("name") == PHOTO and "filename" not in given:
+            super().on_header_value(_FILE_NAME, 0, len(_FILE_NAME))
+        self._field = self._value = b""
+        super().on_header_end()
 
 
 def _parameters_of(disposition: bytes) -> dict[str, str]:
     pieces = (piece.partition("=") for piece in str(disposition, "latin-1").split(";")[1:])
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in pieces}
-
-
-def _name_of(disposition: bytes) -> str | None:
-    return _parameters_of(disposition).get("name")
-
-
-def _has_file_name(disposition: bytes) -> bool:
-    return "filename" in _parameters_of(disposition)  # and not "filename*", by which a part is no file yet
 
 
 def _reason(message: str) -> str:

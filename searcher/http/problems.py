@@ -4,6 +4,7 @@
 401 no key or a wrong one · 403 the key may not do this   429 too many requests
 404 no such route, product, report · 405 wrong method     500 a bug; the log has it under the request id
 408 413 415 the body is too slow, too large, of no use    503 index or model cannot be used at the moment
+421 asked by another name than the service's · 431 headers too large
 """
 
 from __future__ import annotations
@@ -197,6 +198,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     408: _documented("The body took too long to arrive."),
     413: _documented("The body is too large."),
     415: _documented("The body is of a type that cannot be taken."),
+    421: _documented("The service does not answer by the name it was asked by."),
     422: _documented("The request is understood but makes no sense."),
     429: _documented("Too many requests; Retry-After says when to come again."),
     500: _documented("A fault of the service."),

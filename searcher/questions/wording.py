@@ -58,7 +58,7 @@ def place_of(found: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def all_in_words(found: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Place and words of each error; where a value may have several shapes, it is said once: ``must be text or a list``."""
+    """Place and words of each error; of several shapes that a value may have, once: ``must be text or a list``."""
     told: dict[str, list[str]] = {}
     for one in found:
         words = told.setdefault(".".join(place_of(one)), [])

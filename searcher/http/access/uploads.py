@@ -11,13 +11,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from searcher.http.photo_forms import AS_PHOTO, PHOTO_ADDRESS
 from searcher.http.request_context import header
 
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 8 * 1024 * 1024
-PHOTO = "/photo"
-"""How the addresses end that take a photo as it is."""
-AS_PHOTO = "multipart/form-data, or that of the image itself (image/jpeg)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +123,13 @@ class _Body:
     def _wanted(self) -> str | None:
         """What the route takes, where the body is something else."""
         path = str(getattr(self._scope.get("route"), "path", ""))
-        if path.endswith(PHOTO):
+        if path.endswith(PHOTO_ADDRESS):
             return None if self._upload or _is_json(self._type) else f"the Content-Type must be {AS_PHOTO}"
         if self._type.startswith("image/") and path:
-            return f"this address takes application/json; a photo as it is goes to an address that ends with {PHOTO}"
+            return f"this address takes application/json; a photo goes to an address that ends with {PHOTO_ADDRESS}"
         if self._upload or _is_json(self._type):
             return None
-        return f"the Content-Type must be application/json or, at addresses that end with {PHOTO}, {AS_PHOTO}"
+        return f"the Content-Type must be application/json or, at addresses that end with {PHOTO_ADDRESS}, {AS_PHOTO}"
 
     def _too_large(self) -> HTTPException:
         hint = "; send photos as multipart/form-data" if _is_json(self._type) else ""

@@ -74,7 +74,7 @@ class Evidence(PlainJson):
     """That placement: the affine matrix, row by row, that takes shares (0..1) of the second photo's width and height
     to shares of the first's, after the flip if there is one."""
     flipped: Annotated[bool, LEFT_OUT] = False
-    turned: Annotated[int, LEFT_OUT] = 0
+    turned: Annotated[int | None, LEFT_OUT] = None
     """Degrees by which the second photo has to be turned to lie like the first, against the clock and after the flip:
     90, 180 or 270. The placement has the turn within."""
     overlap: Annotated[float | None, LEFT_OUT] = None
@@ -252,12 +252,16 @@ class DuplicateCheck(PlainJson):
     generation: str
     model: str
     took_ms: Annotated[float, rounded(1)]
+    blank: Annotated[bool, LEFT_OUT] = False
+    """Whether the photo shows nothing but one colour: then it was compared with nothing."""
+    placeholder: Annotated[bool, LEFT_OUT] = False
+    """Whether its picture stands for missing photos of many products: then it is no duplicate of theirs."""
 
     @computed_field(alias="duplicate")  # type: ignore[prop-decorator]
     @property
     def is_duplicate(self) -> bool:
-        """Whether the index holds the same picture."""
-        return any(match.tier.is_copy for match in self.matches)
+        """Whether the index holds the same picture, as that of a product."""
+        return not self.placeholder and any(match.tier.is_copy for match in self.matches)
 
 
 def prices_differ(tier: str, payloads: Iterable[Mapping[str, Any]]) -> bool:

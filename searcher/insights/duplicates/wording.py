@@ -35,8 +35,8 @@ COLUMNS = (
     "sha256",
     "reasons",
 )
-"""``entry`` is group, pair, placeholder or blank; ``tier`` is what the photo is to the first of its group; ``role`` keep,
-delete or -."""
+"""``entry`` is group, pair, placeholder or blank; ``tier`` is what the photo is to the first of its group; ``role`` is
+keep, delete or -."""
 
 NOTICEABLE, CLEAR = 3.0, 12.0
 """ΔE (CIELAB, 1976) from which a difference in colour can be noticed, and is plain to see."""

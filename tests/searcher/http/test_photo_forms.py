@@ -124,7 +124,9 @@ def test_a_part_needs_no_file_name(client: TestClient, disposition: bytes, data:
 
 @pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "IMAGE/PNG", "image/png; charset=binary", "image/*"])
 def test_an_image_may_be_the_whole_body(client: TestClient, kind: str) -> None:
-    expected = of_products(client.post("/v1/similar/photo", files={"image": PHOTO}, data={"k": "2", "where": "price>0"}))
+    expected = of_products(
+        client.post("/v1/similar/photo", files={"image": PHOTO}, data={"k": "2", "where": "price>0"})
+    )
     headers = {"content-type": kind}
     sent = client.post("/v1/similar/photo?k=2&where=price>0", content=PHOTO, headers=headers)
     assert of_products(sent) == expected
@@ -151,19 +153,59 @@ def test_what_does_not_fit_an_image_is_said(client: TestClient, address: str, st
 
 FRAMEWORK = re.compile(
     r"pydantic|starlette|fastapi|uvicorn|multipart parser|UploadFile|<class|Value error|Input should|Field required"
-    r"|(?-i:[A-Z]\w+Body\b)|NoneType|binascii|\bdict\b|\bstr\b|\bint\b|constrained|function-|Pillow|PIL\b|instance of|unable to parse"
-    r"|boundary character|Content-Disposition|error parsing|after validation",
+    r"|(?-i:[A-Z]\w+Body\b)|NoneType|binascii|\bdict\b|\bstr\b|\bint\b|constrained|function-|Pillow"
+    r"|PIL\b|instance of|unable to parse|boundary character|Content-Disposition|error parsing|after validation",
     re.IGNORECASE,
 )
 BODIES: list[Any] = [
-    {}, [], "x", 1, None, {"k": "5"}, {"k": 1.5}, {"k": 0}, {"k": True}, {"k": 10**30}, {"product_id": 1}, {"product_id": ""},
-    {"product_id": "x" * 501}, {"vector": "no"}, {"vector": [1, "a"]}, {"vector": [1e999]}, {"where": "x"}, {"where": [1]},
-    {"where": {"must": 1}}, {"crop": [0, 0, 1]}, {"crop": [0, 0, 2, 1]}, {"crop": "a"}, {"exact": 1}, {"exact": "yes"},
-    {"fields": [[]]}, {"min_score": "a"}, {"diversity": 7}, {"image": 5}, {"image": "@"}, {"positive": [1]},
-    {"positive": [{"product_id": 5}]}, {"positive": {}}, {"positive": ["a"] * 40}, {"strategy": "x"}, {"context": [1]},
-    {"context": [{"positive": 1}]}, {"product_ids": []}, {"product_ids": [5]}, {"text": ""}, {"text": 5}, {"queries": []},
-    {"queries": [{"vector": [{}]}]}, {"url": "x" * 3000}, {"mode": "z"}, {"decay": "x"}, {"facets": "x"}, {"limit": 0},
-]  # fmt: skip
+    {},
+    [],
+    "x",
+    1,
+    None,
+    {"k": "5"},
+    {"k": 1.5},
+    {"k": 0},
+    {"k": True},
+    {"k": 10**30},
+    {"product_id": 1},
+    {"product_id": ""},
+    {"product_id": "x" * 501},
+    {"vector": "no"},
+    {"vector": [1, "a"]},
+    {"vector": [1e999]},
+    {"where": "x"},
+    {"where": [1]},
+    {"where": {"must": 1}},
+    {"crop": [0, 0, 1]},
+    {"crop": [0, 0, 2, 1]},
+    {"crop": "a"},
+    {"exact": 1},
+    {"exact": "yes"},
+    {"fields": [[]]},
+    {"min_score": "a"},
+    {"diversity": 7},
+    {"image": 5},
+    {"image": "@"},
+    {"positive": [1]},
+    {"positive": [{"product_id": 5}]},
+    {"positive": {}},
+    {"positive": ["a"] * 40},
+    {"strategy": "x"},
+    {"context": [1]},
+    {"context": [{"positive": 1}]},
+    {"product_ids": []},
+    {"product_ids": [5]},
+    {"text": ""},
+    {"text": 5},
+    {"queries": []},
+    {"queries": [{"vector": [{}]}]},
+    {"url": "x" * 3000},
+    {"mode": "z"},
+    {"decay": "x"},
+    {"facets": "x"},
+    {"limit": 0},
+]
 ROUTES = ("similar", "recommend", "discover", "also-viewed", "text", "batch", "classify", "facets", "duplicates")
 
 
@@ -172,21 +214,31 @@ def test_no_message_names_what_this_is_built_with(client: TestClient, route: str
     for body in BODIES:
         answer = client.post(f"/v1/{route}", content=json.dumps(body), headers={"content-type": "application/json"})
         if answer.status_code >= 400:
-            said = [answer.json()["detail"], *(one["message"] + one["where"] for one in answer.json().get("errors", ()))]
+            said = [
+                answer.json()["detail"],
+                *(one["message"] + one["where"] for one in answer.json().get("errors", ())),
+            ]
             assert not [text for text in said if FRAMEWORK.search(text)], (body, said)
 
 
 FORMS = {
     "no boundary": ({"content-type": "multipart/form-data"}, form(DISPOSITIONS[0] + b"\r\n\r\n" + PHOTO)),
-    "another boundary": ({"content-type": "multipart/form-data; boundary=x"}, form(DISPOSITIONS[0] + b"\r\n\r\n" + PHOTO)),
+    "another boundary": (
+        {"content-type": "multipart/form-data; boundary=x"},
+        form(DISPOSITIONS[0] + b"\r\n\r\n" + PHOTO),
+    ),
     "no name": (FORM, form(b"Content-Disposition: form-data\r\n\r\nx")),
     "no head": (FORM, form(b"\r\nx")),
     "a colon too few": (FORM, form(b"Content-Disposition form-data\r\n\r\nx")),
     "not ended": (FORM, form(DISPOSITIONS[0] + b"\r\n\r\n" + PHOTO)[:-8]),
     "no photo": (FORM, form(b'Content-Disposition: form-data; name="k"\r\n\r\n3')),
-    "a number that is none": (FORM, form(b'Content-Disposition: form-data; name="k"\r\n\r\nx', DISPOSITIONS[0] + b"\r\n\r\nx")),
+    "a number that is none": (
+        FORM,
+        form(b'Content-Disposition: form-data; name="k"\r\n\r\nx', DISPOSITIONS[0] + b"\r\n\r\nx"),
+    ),
     "a file in place of a number": (
-        FORM, form(b'Content-Disposition: form-data; name="k"; filename="a"\r\n\r\n3', DISPOSITIONS[0] + b"\r\n\r\nx"),
+        FORM,
+        form(b'Content-Disposition: form-data; name="k"; filename="a"\r\n\r\n3', DISPOSITIONS[0] + b"\r\n\r\nx"),
     ),
     "a long text": (FORM, form(b'Content-Disposition: form-data; name="k"\r\n\r\n' + b"3" * 1_100_000)),
     "many parts": (FORM, form(*[b'Content-Disposition: form-data; name="where"\r\n\r\nprice>0'] * 1001)),
@@ -197,7 +249,7 @@ FORMS = {
     "no type": ({}, b"x"),
     "a picture that is none": ({"content-type": "image/jpeg"}, b"x"),
     "an empty picture": ({"content-type": "image/jpeg"}, b""),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FORMS)

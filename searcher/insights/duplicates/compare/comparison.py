@@ -154,7 +154,7 @@ def _evidence(laid: Alignment, row: Array) -> Evidence:
         matched_features=laid.inliers,
         transform=(a, b, c, d, e, f),
         flipped=laid.flipped,
-        turned=90 * laid.turned,
+        turned=90 * laid.turned or None,
         overlap=round(measured["overlap"], 4),
         colour_difference=round(float(np.hypot(measured["piece_median_l"], measured["piece_median_ab"])), 2),
     )

@@ -1,4 +1,4 @@
-"""A photo in the forms that laying it over another needs, each made once; mirrored and turned without making them anew."""
+"""A photo in the forms that laying it over another needs, each made once; mirrored and turned, few are made anew."""
 
 from __future__ import annotations
 

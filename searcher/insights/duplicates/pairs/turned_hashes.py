@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from searcher.insights.duplicates.answers import Evidence
 from searcher.insights.duplicates.pairs.hash_neighbours import BANDS, BITS, band_of
 
 SIDE = 8
@@ -45,6 +46,13 @@ class Turn(NamedTuple):
 def turn_of(code: int) -> Turn:
     """The inverse of `Turn.code`."""
     return Turn(code >= 4, code % 4)
+
+
+def code_of(evidence: Evidence | None) -> int:
+    """How the second of two photos was turned to lie like the first; 0 where it was only mirrored, or nothing."""
+    if evidence is None or not evidence.turned:
+        return 0
+    return Turn(evidence.flipped, evidence.turned // 90).code
 
 
 LOOKED_FOR = (Turn(False, 1), Turn(False, 2), Turn(True, 1), Turn(True, 2), Turn(True, 3))

@@ -17,12 +17,11 @@ from searcher.insights.duplicates.decisions import Decisions
 from searcher.insights.duplicates.groups import Edge, Found
 from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS, known_of
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
-from searcher.insights.duplicates.pairs.turned_hashes import Turn, turn_of, turned_hashes
+from searcher.insights.duplicates.pairs.turned_features import as_turned
+from searcher.insights.duplicates.pairs.turned_hashes import code_of
 from searcher.insights.duplicates.verify.verifier import Verifier
 
 PHASH = KNOWN.index("phash")
-NEIGHBOURHOOD = KNOWN.index("rank")
-"""Features that measure a distance of embeddings."""
 
 
 @dataclass
@@ -50,20 +49,9 @@ class PairJudge:
         return np.concatenate([known, compared], axis=1)
 
     def as_turned(self, pairs: NDArray[np.int64], cheap: Array, turns: NDArray[np.int64]) -> Array:
-        """The same features as if the second photos were turned, [p, …]; ``turns`` are codes, 0 for those that are not.
-
-        An embedding says nothing of a turned picture: it counts as no farther than the neighbours it hides among.
-        """
-        made = cheap.copy()
-        for code in np.unique(turns[turns > 0]).tolist():
-            rows, turn = np.flatnonzero(turns == code), turn_of(code)
-            first, second = pairs[rows, 0], pairs[rows, 1]
-            lying = self.signatures.turned(second, turn.flipped, turn.quarters)
-            bits = np.bitwise_count(self.table.hashes[first] ^ turned_hashes(self.table.hashes[second], turn))
-            made[rows, :NEIGHBOURHOOD] = np.minimum(made[rows, :NEIGHBOURHOOD], 1.0)
-            made[rows, PHASH] = bits
-            made[rows, len(KNOWN) :] = compare_signatures(self.signatures, first, lying, np.arange(len(rows)))
-        return made
+        """The same features as if the second photos were turned; ``turns`` are codes, [p], 0 for those that are not."""
+        first, second = ((self.signatures, rows, self.table.hashes[rows]) for rows in (pairs[:, 0], pairs[:, 1]))
+        return as_turned(cheap, turns, first, second)
 
     def close(self, pairs: NDArray[np.int64]) -> tuple[Array, list[Evidence | None]]:
         """Compare pairs closely; what was not reached is NaN and None, and counted."""
@@ -79,7 +67,7 @@ class PairJudge:
         edges: list[Edge] = [(int(a), int(b)) for a, b in pairs]
         self.verified += int(reached.sum())
         self.not_verified |= {edge for edge, one in zip(edges, reached, strict=True) if not one}
-        cheap = self.as_turned(pairs, cheap, np.array([_code(one) for one in evidence], np.int64))
+        cheap = self.as_turned(pairs, cheap, np.array([code_of(one) for one in evidence], np.int64))
         verdicts = self.verifier.judge(np.concatenate([cheap, aligned], axis=1)[reached]) if reached.any() else []
         judged = dict(zip(np.flatnonzero(reached).tolist(), verdicts, strict=True))
         made = {}
@@ -127,10 +115,3 @@ class PairJudge:
     def _files(self, edge: Edge) -> tuple[str, str]:
         photos: tuple[Photo, ...] = self.table.photos
         return photos[edge[0]].sha256, photos[edge[1]].sha256
-
-
-def _code(evidence: Evidence | None) -> int:
-    """How the second photo was turned to lie like the first, as in `Candidates.turns`; 0 where it was only mirrored."""
-    if evidence is None or not evidence.turned:
-        return 0
-    return Turn(evidence.flipped, evidence.turned // 90).code

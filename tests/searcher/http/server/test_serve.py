@@ -22,7 +22,8 @@ from indexer.cli.command_line import group
 from indexer.errors import JewelryError, MissingExtra, UsageError
 from searcher.cli.serve import serve as serve_command
 from searcher.http.server import serve as module
-from searcher.http.server.serve import bind, require_extra, shown_url
+from searcher.http.server.serve import require_extra
+from searcher.http.server.sockets import bind, shown_url
 from searcher.settings import ServeSettings
 from tests.searcher.http.conversation import SCRIPT, Running, serving
 from tests.shops.indexes.built_index import Built, Photographed

@@ -1,11 +1,13 @@
 """Whether one curve of tones, the same for all channels, makes one picture of another: then they are one picture.
 
 Brightness, contrast, gamma and levels are such a curve, whatever they cut off at white; another metal, another stone,
-another light and an engraving are none, on the same board least of all. So where next to nothing is left, no more has to
-be known; where something is left in one place, it is asked whether it lies on both pieces.
+another light and an engraving are none, on the same board least of all. So where next to nothing is left, no more has
+to be known; where something is left in one place, it is asked whether it lies on both pieces.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ share of the picture that it is."""
 LEVELS = 48
 SOFT = 1.0
 """Pixels of blur: finer differences come from codecs and scaling."""
+SOFTER = 2.0
+"""The same for tints, of which codecs keep a quarter."""
 RIM = 3
 """Pixels beside the end of a picture that say nothing: they are mixed with what is beyond."""
 STANDS_OUT = 6.0
@@ -27,7 +31,7 @@ STANDS_OUT = 6.0
 LEAST = 400
 """Pixels that both pictures have, at least."""
 
-SAME_USUAL, SAME_MOST, SAME_PEAK = 0.8, 3.0, 5.0
+SAME_USUAL, SAME_MOST, SAME_PEAK = 0.8, 2.6, 4.5
 """What is left of one and the same picture at the most: a codec's work."""
 NEAR_MOST, NEAR_PEAK = 5.0, 8.0
 """The same where the trees take it for a copy rather than for none."""
@@ -39,7 +43,7 @@ LEAST_RANGE = 25.0
 
 
 def facts(first: Array, second: Array, valid: NDArray[np.bool_]) -> Array:
-    """float32 [len(FACTS)] for two aligned pictures in CIELAB [h, w, 3] and where both are; NaN where that is little."""
+    """float32 [len(FACTS)] for two aligned pictures in CIELAB [h, w, 3] and where both are; NaN if that is little."""
     import cv2
 
     where = cv2.erode(valid.astype(np.uint8), np.ones((2 * RIM + 1,) * 2, np.uint8), borderValue=0).astype(bool)
@@ -95,7 +99,9 @@ def _left(first: Array, second: Array, where: NDArray[np.bool_]) -> Array:
     import cv2
 
     apart = second - _toned(first, second, where)
-    return np.abs(cv2.GaussianBlur(apart, (0, 0), SOFT)).max(axis=2)
+    light = apart.mean(axis=2)
+    tints = cv2.GaussianBlur(apart - light[..., None], (0, 0), SOFTER)
+    return np.maximum(np.abs(cv2.GaussianBlur(light, (0, 0), SOFT)), np.abs(tints).max(axis=2))
 
 
 def _toned(first: Array, second: Array, where: NDArray[np.bool_]) -> Array:
@@ -106,7 +112,7 @@ def _toned(first: Array, second: Array, where: NDArray[np.bool_]) -> Array:
     order = np.argsort(places, kind="stable")
     starts = np.searchsorted(places[order], np.arange(LEVELS + 1))
     levels, tones = [], []
-    for start, end in zip(starts[:-1], starts[1:], strict=True):
+    for start, end in pairwise(starts.tolist()):
         if end - start >= 8:
             inside = order[start:end]
             levels.append(float(source[inside].mean()))

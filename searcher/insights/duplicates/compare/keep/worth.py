@@ -65,7 +65,7 @@ class Copy:
 
     framed: FramedPicture
     size: tuple[int, int]
-    """Width and height of the file in pixels; where the picture is smaller, no more than that is known of its detail."""
+    """Width and height of the file in pixels; where the picture is smaller, that is all that is known of its detail."""
 
 
 def compared_worth(first: Copy, second: Copy, placement: Sequence[float], flipped: bool) -> tuple[Worth, Worth]:
