@@ -16,6 +16,7 @@ from indexer.catalog.photo_paths import (
     cannot_be_read,
 )
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject, Withheld
+from indexer.system.names import composed
 
 _SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information"})
 
@@ -24,7 +25,8 @@ def read(root: Path) -> Catalog:
     """Read a folder catalog. Names decide everything, so the result does not depend on the file system's order.
 
     A product's id is its file or folder name. Where two categories use the same name, as numbered photos
-    do (``rings/001.jpg``, ``watches/001.jpg``), each of these products is called ``<category>/<name>``.
+    do (``rings/001.jpg``, ``watches/001.jpg``), each of these products is called ``<category>/<name>``. Names are
+    taken in composed characters (Unicode's normal form C), in which those from a Mac and from a PC are the same.
     ``rings/a.jpg``, ``rings/a.png`` and all below ``rings/a/`` are photos of one product. Hidden files and
     those of other kinds are passed over; pictures of a format that is not read are rejects.
 
@@ -32,12 +34,14 @@ def read(root: Path) -> Catalog:
         OSError: the root itself cannot be listed; a folder in it that cannot be listed is a reject.
     """
     scan = _Scan(root)
-    found = dict(scan.products())
+    found: dict[tuple[str, str], dict[str, Path]] = {}
+    for product, paths in scan.products():  # of a category twice, where its name is there in two normal forms
+        scan.add(paths, found.setdefault(product, {}))
     names = Counter(name for _, name in found)
     products = []
     for (category, name), photos in found.items():
         product_id = name if names[name] == 1 else f"{category}/{name}"
-        images = tuple(ProductImage(scan.key(photo), photo, rank) for rank, photo in enumerate(photos))
+        images = tuple(ProductImage(key, photo, rank) for rank, (key, photo) in enumerate(photos.items()))
         products.append(Product(product_id, category, images))
     return Catalog(root, tuple(products), {}, tuple(scan.rejects), withheld=tuple(scan.withheld))
 
@@ -60,19 +64,27 @@ class _Scan:
             elif path.suffix.lower() in PHOTO_SUFFIXES | OTHER_PICTURES:
                 self._reject(path, "lies outside a category folder; move it to <category>/<product>.jpg")
 
-    def key(self, path: Path) -> str:
+    def add(self, photos: list[Path], by_key: dict[str, Path]) -> None:
+        """Take a product's photos under their keys."""
+        for photo in photos:
+            if by_key.setdefault(self._key(photo), photo) is not photo:
+                self._reject(
+                    photo, "has the name of another photo in other characters (normal form); rename one of them"
+                )
+
+    def _key(self, path: Path) -> str:
         """The path below the root, with ``/`` on every system."""
-        return path.relative_to(self._root).as_posix()
+        return composed(path.relative_to(self._root).as_posix())
 
     def _category(self, folder: Path) -> Iterator[tuple[tuple[str, str], list[Path]]]:
         by_name: dict[str, list[Path]] = {}
         for path in self._list(folder):
             if path.is_dir():
                 photos = list(self._below(path)) if self._usable(path) else []
-                by_name.setdefault(path.name, []).extend(photos)
+                by_name.setdefault(composed(path.name), []).extend(photos)
             elif self._is_photo(path):
-                by_name.setdefault(path.stem, []).append(path)
-        return (((folder.name, name), photos) for name, photos in sorted(by_name.items()) if photos)
+                by_name.setdefault(composed(path.stem), []).append(path)
+        return (((composed(folder.name), name), photos) for name, photos in sorted(by_name.items()) if photos)
 
     def _below(self, folder: Path) -> Iterator[Path]:
         for path in self._list(folder):
@@ -122,17 +134,18 @@ class _Scan:
         return False
 
     def _reject(self, path: Path, reason: str) -> None:
-        where = self.key(path).encode("utf-8", "backslashreplace").decode()
+        where = self._key(path).encode("utf-8", "backslashreplace").decode()
         self.rejects.append(Reject(where, reason))
 
     def _withhold(self, path: Path, reason: str) -> None:
         self._reject(path, reason)
-        self.withheld.append(Withheld(self.key(path)))
+        self.withheld.append(Withheld(self._key(path)))
 
 
 def _visible(folder: Path) -> list[Path]:
     """What a person sees in a folder, sorted; macOS, Synology and Windows leave files that only look like photos."""
-    found = sorted(p for p in folder.iterdir() if not p.name.startswith(".") and p.name not in _SYSTEM_FOLDERS)
+    seen = (p for p in folder.iterdir() if not p.name.startswith(".") and p.name not in _SYSTEM_FOLDERS)
+    found = sorted(seen, key=lambda p: composed(p.name))
     if found:
         found[0].lstat()  # a folder that may be listed and not entered: refused here once, and not file by file
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from indexer.system.files import replacing
+from indexer.system.names import Names
 
 SIDE = 256
 QUALITY = 80
@@ -59,7 +60,7 @@ def original_of(catalog_root: Path, key: str) -> Path | None:
     """The catalog photo of this key, where it still is; never a file outside the catalog."""
     try:
         root = catalog_root.resolve()
-        path = (root / key).resolve()
+        path = Names().find(root, key).resolve()
         return path if path.is_relative_to(root) and path.is_file() else None
     except (OSError, ValueError):  # a name that no file system takes
         return None
