@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from indexer.cli.command_line import index_options
+from indexer.cli.command_line import PathType, index_options
 
-_PATH = click.Path(path_type=Path)
+_PATH = PathType()
 
 
 @click.command()

@@ -135,11 +135,12 @@ class BatchBody(OptionsBody):
     def check_work(self) -> None:
         """Refuse what would keep the service busy for minutes; raises ``UsageError``."""
         options = Options(**self.wanted())
-        each = options.pool
+        each = options.reach
         if (products := each * len(self.queries)) > MAX_PRODUCTS:
             raise UsageError(
                 f"{len(self.queries)} queries for {each} products each are {products}; a batch looks at most at "
-                f"{MAX_PRODUCTS} (boosts, caps and diversity choose among {STYLE_POOL}); send smaller batches"
+                f"{MAX_PRODUCTS} (boosts, caps and diversity choose among {STYLE_POOL}, facets with min_score count "
+                "all of these); send smaller batches"
             )
         if len(self.queries) * len(options.facets) > MAX_BATCH_FACETS:
             raise UsageError(

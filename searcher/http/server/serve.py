@@ -138,7 +138,7 @@ def _connection() -> type[Bounded]:
 def _metrics_folder(workers: int) -> Iterator[None]:
     """Where several workers share their metrics; a single one needs no folder, and one given from outside stays."""
     name = "PROMETHEUS_MULTIPROC_DIR"
-    if workers == 1 or name in os.environ:
+    if workers == 1 or os.environ.get(name, "").strip():
         yield
         return
     from searcher.http.server.workers import METRICS_FOLDER
