@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.searcher.http.conversation import Running, serving
+from tests.faults.serving.service_process import Running, serving
 from tests.shops.indexes.built_index import Photographed
 
 LIVE = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -78,10 +78,14 @@ def test_nobody_is_let_in_who_would_not_be_answered(script: Path, photographed: 
 
 
 def test_who_says_nothing_does_not_hold_it_up(script: Path, photographed: Photographed) -> None:
-    with serving(script, photographed.root) as running:
-        with connected(running), connected(running) as half, connected(running) as idle:
-            half.sendall(b"GET /livez HT")
-            idle.sendall(LIVE)
-            assert answer(idle)
-            assert running.stop() == 0
+    with (
+        serving(script, photographed.root) as running,
+        connected(running),
+        connected(running) as half,
+        connected(running) as idle,
+    ):
+        half.sendall(b"GET /livez HT")
+        idle.sendall(LIVE)
+        assert answer(idle)
+        assert running.stop() == 0
     assert [line for line in running.log if '"error"' in line] == []

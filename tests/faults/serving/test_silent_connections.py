@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.searcher.http.conversation import SCRIPT, Running, serving
+from tests.faults.serving.service_process import SCRIPT, Running, serving
 from tests.shops.indexes.built_index import make_photographed
 
 FILES = 128

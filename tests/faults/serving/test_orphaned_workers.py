@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.searcher.http.conversation import SCRIPT, serving
+from tests.faults.serving.service_process import SCRIPT, serving
 from tests.shops.indexes.built_index import make_photographed
 
 PATIENCE = 30.0
@@ -46,6 +46,7 @@ def listens(port: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="processes are not told here")
 @pytest.mark.parametrize("at_work", [False, True], ids=["idle", "with a request that never ends"])
 def test_workers_follow_their_parent(tmp_path: Path, at_work: bool) -> None:
@@ -60,7 +61,8 @@ def test_workers_follow_their_parent(tmp_path: Path, at_work: bool) -> None:
         stranger = socket.create_connection(("127.0.0.1", port), timeout=30)
         if at_work:
             stranger.sendall(
-                b"POST /v1/similar HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+                b"POST /v1/similar HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b"Content-Length: 9\r\n\r\n{"
             )
         os.kill(running.process.pid, signal.SIGKILL)
         try:
