@@ -7,9 +7,9 @@ an empty directory would be the current one.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -17,6 +17,7 @@ from indexer.errors import UsageError
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Index
 from indexer.store.server.options import CollectionOptions, Quantization
+from indexer.system.text import parse_share
 
 if TYPE_CHECKING:
     from indexer.store.server.index import ServerIndex
@@ -48,6 +49,9 @@ class IndexerSettings(BaseSettings):
     text_model: Path | None = Field(None, description="Directory of a text model, a CLIP or SigLIP as ONNX.")
     catalog: Path | None = Field(None, description="Where the original photos are, if they moved since the sync.")
     workers: int = Field(0, ge=0, description="Workers that embed; 0 means one per core.")
+    max_removal: Annotated[float, BeforeValidator(lambda value: parse_share(str(value)))] = Field(
+        0.1, description="The share of the index that a sync may remove: 0.1 or 10%."
+    )
 
     qdrant_url: str | None = Field(None, description="Address of a Qdrant server, in place of an embedded index.")
     qdrant_api_key: SecretStr | None = Field(None, description="Its API key.")
@@ -93,9 +97,8 @@ class IndexerSettings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = f"{cls.model_config['env_prefix']}{first['loc'][0]}".upper()
-            raise UsageError(
-                f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env"
-            ) from None
+            why = first["msg"].removeprefix("Value error, ")
+            raise UsageError(f"{name}={first['input']!r}: {why}; correct it in the environment or .env") from None
 
     def open_chosen(self, *, index: Path | None = None, qdrant_url: str | None = None) -> Index:
         """The index that options and these settings choose: embedded, or on a server, which is asked its version.

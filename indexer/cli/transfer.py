@@ -76,7 +76,7 @@ def export_(file: Path, index: Path | None, qdrant_url: str | None, as_json: boo
     from indexer.store.transfer.tables import write_table
 
     place = index_of(index, qdrant_url)
-    store = place.read()
+    store = place.read(whole=True)
     try:
         table = write_table(store, file)
     finally:

@@ -82,6 +82,10 @@ class Published:
         """The picture that a sync left for the photo, where there is one."""
         return self._thumbnails.find(value_at(payload, "photo.sha256"))
 
+    def has_photo(self, sha256: str) -> bool:
+        """Whether a photo with this file hash is in the generation."""
+        return self.store.count(Filter(must=(Match("photo.sha256", (sha256,)),))) > 0
+
     def read_filter(self, where: Where) -> Filter | None:
         """The filter tree of a filter in any of its forms; raises ``FilterError``."""
         return text_form.read(where, self.store.record.field_table)

@@ -1,5 +1,7 @@
 """Cells of reports: whatever separates the cells of the program that opens them, none begins a formula."""
 
+# ruff: noqa: RUF001 - full-width signs are what this is about
+
 from __future__ import annotations
 
 import csv
