@@ -129,7 +129,8 @@ def _facets(published: Published, plan: Plan, search: Search, ranked: Ranked) ->
         return _Facets()
     from searcher.search.facets.counting import facet_basis, facets, facets_of
 
-    basis, notes = published.memo(facet_basis), ()
+    basis = published.memo(facet_basis)
+    notes: tuple[str, ...] = ()
     payloads = [candidate.payload for candidate in ranked.candidates]
     with stage("facets"):
         if plan.options.min_score is None or search.by_filter:
