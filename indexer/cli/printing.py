@@ -21,6 +21,11 @@ def print_report(report: SyncReport) -> None:
     if report.rebuilt:
         what = "would be" if report.dry_run else "was"
         out.print(f"The index was built by another model or text model, so everything {what} embedded again beside it.")
+    if report.read_again:
+        which = "1 photo" if report.read_again == 1 else f"{report.read_again} photos"
+        how = "would be" if report.dry_run else "was" if report.read_again == 1 else "were"
+        why = "as this version reads such photos differently"
+        out.print(f"{which} with transparency or a colour profile {how} embedded again, {why}.")
     if report.dry_run:
         out.print("Dry run: nothing was written.")
     elif report.published:

@@ -13,6 +13,7 @@ from indexer.errors import ImageError
 from indexer.fields.identity import point_id
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import read_bytes
+from indexer.photos.reading import READING, read_otherwise
 from indexer.store.records import Point
 from indexer.sync.kept_fields import Keeper
 from indexer.sync.payload import catalog_fields, catalog_part
@@ -33,6 +34,8 @@ class SyncPlan:
     gone: list[str] = field(default_factory=list)
     kept: int = 0
     """Points of rejected rows, left as they were: a typo in a price must not take a product off the site."""
+    read_again: int = 0
+    """Those of the changed whose files may be as they were: their pixels are made from them in another way now."""
     rejects: list[Reject] = field(default_factory=list)
     keeper: Keeper = field(default_factory=Keeper)
     """What others than the catalog wrote of the products: no part of the comparison, written again with every photo."""
@@ -60,20 +63,26 @@ class SyncPlan:
         }
 
 
-def make_plan(catalog: Catalog, stored: Iterable[Point], *, workers: int = 1) -> SyncPlan:
+def make_plan(catalog: Catalog, stored: Iterable[Point], *, reading: int = READING, workers: int = 1) -> SyncPlan:
     """Plan a sync of ``catalog`` over the points of the published generation (payload needed, vectors not).
 
     A photo with the size and time it was indexed with is taken as unchanged without being read; otherwise
     its content hash decides. After the tutorial *Incremental Embedding Updates* in Qdrant's documentation.
+    Where the generation is by an earlier ``reading`` of photos, those whose pixels differ by it are changed too.
     """
     plan = SyncPlan(rejects=list(catalog.rejects))
     points = {point.id: point for point in plan.keeper.without(stored)}
     suspects: list[tuple[Wanted, Point]] = []
     fresh: list[Wanted] = []
-    for wanted in _wanted(catalog, plan.rejects):
+    everything = list(_wanted(catalog, plan.rejects))
+    otherwise = _read_otherwise(everything if points else [], reading, workers)
+    for wanted in everything:
         point = points.pop(wanted.id, None)
         if point is None:
             fresh.append(wanted)
+        elif wanted.id in otherwise:
+            plan.changed.append(wanted)
+            plan.read_again += 1
         elif (point.payload["photo"]["bytes"], point.payload["photo"]["mtime_ns"]) != (wanted.size, wanted.mtime_ns):
             suspects.append((wanted, point))
         elif catalog_part(point.payload) != wanted.payload or point.payload["photo"]["rank"] != wanted.image.rank:
@@ -82,7 +91,7 @@ def make_plan(catalog: Catalog, stored: Iterable[Point], *, workers: int = 1) ->
             plan.unchanged += 1
     leaving = _leaving(points, catalog, plan)
     _judge_suspects(suspects, plan, workers)
-    _find_moves(fresh, leaving, plan, workers)
+    _find_moves(fresh, leaving, plan, otherwise, workers)
     plan.gone = sorted(leaving)
     return plan
 
@@ -97,6 +106,12 @@ def _wanted(catalog: Catalog, rejects: list[Reject]) -> Iterator[Wanted]:
                 rejects.append(Reject(image.key, f"cannot be read ({error.strerror})", product.id))
                 continue
             yield Wanted(point_id(product.id, image.key), product.id, image, payload, stat.st_size, stat.st_mtime_ns)
+
+
+def _read_otherwise(wanted: list[Wanted], reading: int, workers: int) -> set[str]:
+    """The ids of photos whose vectors, where there are any, are of pixels that would be others now."""
+    judged = read_otherwise([one.image.path for one in wanted], reading, workers=workers)
+    return {one.id for one, differs in zip(wanted, judged, strict=True) if differs}
 
 
 def _leaving(points: dict[str, Point], catalog: Catalog, plan: SyncPlan) -> dict[str, Point]:
@@ -121,7 +136,9 @@ def _judge_suspects(suspects: list[tuple[Wanted, Point]], plan: SyncPlan, worker
             plan.changed.append(wanted)
 
 
-def _find_moves(fresh: list[Wanted], leaving: dict[str, Point], plan: SyncPlan, workers: int) -> None:
+def _find_moves(
+    fresh: list[Wanted], leaving: dict[str, Point], plan: SyncPlan, otherwise: set[str], workers: int
+) -> None:
     """A photo that left under one name and came back under another keeps its vector; reads files only if any left."""
     if not leaving:
         plan.new.extend(fresh)
@@ -130,7 +147,7 @@ def _find_moves(fresh: list[Wanted], leaving: dict[str, Point], plan: SyncPlan, 
     hashes = _hash_all([wanted.image.path for wanted in fresh], workers)
     for wanted, digest in zip(fresh, hashes, strict=True):
         source = by_content.get(digest)
-        if source is None:
+        if source is None or wanted.id in otherwise:
             plan.new.append(wanted)
         else:
             plan.moved.append((wanted, source))

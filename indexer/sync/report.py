@@ -31,6 +31,9 @@ class SyncReport(PlainJson):
     """Photos that went through the model in this run."""
     recovered: int = 0
     """Photos whose embedding an earlier run, which did not finish, had left in the journal."""
+    read_again: int = 0
+    """Photos with transparency or a colour profile, among the changed, that this version reads in another way than the
+    one that indexed them."""
     rebuilt: bool = False
     """Whether another model than the published one made it necessary to start from nothing."""
     generation: str | None = None

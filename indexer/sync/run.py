@@ -13,6 +13,7 @@ from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
 from indexer.models.directory import ModelFile, load_model
+from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Draft, Index, Store
@@ -115,6 +116,7 @@ class _Run:
         self.text_model = text_model
         self.workers, self.progress = workers, progress
         self.now = now()
+        self.pictures_anew = False
 
     def plan_only(self, allow_removal: bool) -> SyncReport:
         try:
@@ -148,7 +150,9 @@ class _Run:
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
         stored = published.scroll() if published is not None and not rebuilt else ()
-        plan = make_plan(self.catalog, stored, workers=self.workers)
+        reading = READING if published is None else published.record.reading
+        self.pictures_anew = published is None or reading < READING
+        plan = make_plan(self.catalog, stored, reading=reading, workers=self.workers)
         if published is not None and rebuilt:  # another model, but the same visitors and clusters
             plan.keeper.remember_all(published)
         if published is not None and not rebuilt and not allow_removal:
@@ -161,6 +165,7 @@ class _Run:
             model_path=str(model.path.resolve()),
             created_at=self.now,
             text_model=text_model,
+            reading=READING,
         )
         report = SyncReport(
             catalog=str(self.catalog.root),
@@ -170,6 +175,7 @@ class _Run:
             photos=plan.counts(),
             rejects=plan.rejects,
             rebuilt=rebuilt,
+            read_again=plan.read_again,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
             seconds={"plan": time.perf_counter() - began},
             text_model=None if text_model is None else text_model.path,
@@ -218,7 +224,12 @@ class _Run:
         if not wanted:
             return
         pipeline = Pipeline(
-            self.model, ThumbnailStore(self.index.local), journal, text_model=self.text_model, workers=self.workers
+            self.model,
+            ThumbnailStore(self.index.local),
+            journal,
+            text_model=self.text_model,
+            workers=self.workers,
+            pictures_anew=self.pictures_anew,
         )
         done = 0
         for outcome in pipeline.run(wanted):
