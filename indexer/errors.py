@@ -5,6 +5,7 @@
     │   ├── FilterError                          a filter names an unknown field or a wrong type
     │   └── UnknownProduct                       no such product id in the index
     ├── CatalogError                             the catalog as a whole cannot be read
+    │   └── RemovalRefused                       a sync would take more out of the index than is likely meant
     ├── EventsError                          a file of view sessions as a whole cannot be used
     ├── ImageError                               one photo cannot be used (a sync turns it into a reject)
     │   └── FetchError                           a photo cannot be fetched from its URL
@@ -67,6 +68,10 @@ class UnknownProduct(UsageError):
 
 class CatalogError(JewelryError):
     """The catalog as a whole cannot be read: missing, empty, or a manifest without its required columns."""
+
+
+class RemovalRefused(CatalogError):
+    """A sync would take more out of the index than is likely meant: a share that is not mounted, half a manifest."""
 
 
 class EventsError(JewelryError):

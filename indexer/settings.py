@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from indexer.errors import UsageError
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Index
 from indexer.store.server.options import CollectionOptions, Quantization
+from indexer.system.text import parse_share
 
 if TYPE_CHECKING:
     from indexer.store.server.index import ServerIndex
@@ -27,6 +28,9 @@ class IndexerSettings(BaseSettings):
     text_model: Path | None = Field(None, description="Directory of a text model, a CLIP or SigLIP as ONNX.")
     catalog: Path | None = Field(None, description="Where the original photos are, if they moved since the sync.")
     workers: int = Field(0, ge=0, description="Workers that embed; 0 means one per core.")
+    max_removal: Annotated[float, BeforeValidator(lambda value: parse_share(str(value)))] = Field(
+        0.1, description="The share of the index that a sync may remove: 0.1 or 10%."
+    )
 
     qdrant_url: str | None = Field(None, description="Address of a Qdrant server, in place of an embedded index.")
     qdrant_api_key: SecretStr | None = Field(None, description="Its API key.")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.catalog.photo_paths import LINK_OUT, OTHER_PICTURES, PHOTO_SUFFIXES, Boundary
-from indexer.catalog.products import Catalog, Product, ProductImage, Reject
+from indexer.catalog.photo_paths import (
+    LINK_OUT,
+    LINK_TO_NOTHING,
+    OTHER_PICTURES,
+    PHOTO_SUFFIXES,
+    Boundary,
+    cannot_be_read,
+)
+from indexer.catalog.products import Catalog, Product, ProductImage, Reject, Withheld
 
 _SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information"})
 
@@ -31,7 +39,7 @@ def read(root: Path) -> Catalog:
         product_id = name if names[name] == 1 else f"{category}/{name}"
         images = tuple(ProductImage(scan.key(photo), photo, rank) for rank, photo in enumerate(photos))
         products.append(Product(product_id, category, images))
-    return Catalog(root, tuple(products), {}, tuple(scan.rejects))
+    return Catalog(root, tuple(products), {}, tuple(scan.rejects), withheld=tuple(scan.withheld))
 
 
 class _Scan:
@@ -41,10 +49,11 @@ class _Scan:
         self._root = root
         self._boundary = Boundary(root)
         self.rejects: list[Reject] = []
+        self.withheld: list[Withheld] = []
 
     def products(self) -> Iterator[tuple[tuple[str, str], list[Path]]]:
         """((category, name), photos) in the order of the names; never without a photo."""
-        for path in _visible(self._root):
+        for path in self._entries(self._root):
             if path.is_dir():
                 if self._usable(path):
                     yield from self._category(path)
@@ -71,16 +80,31 @@ class _Scan:
                 if self._is_photo(path):
                     yield path
             elif path.is_symlink():
-                self._reject(path, "is a link to a folder, which is not followed at this depth; copy it")
+                self._withhold(path, "is a link to a folder, which is not followed at this depth; copy it")
             else:
                 yield from self._below(path)
 
     def _list(self, folder: Path) -> list[Path]:
         try:
-            return _visible(folder)
+            return self._entries(folder)
         except OSError as error:
-            self._reject(folder, f"cannot be read ({error.strerror or error}); check its owner and rights")
+            self._withhold(folder, cannot_be_read(error))
             return []
+
+    def _entries(self, folder: Path) -> list[Path]:
+        return [path for path in _visible(folder) if self._found(path)]
+
+    def _found(self, path: Path) -> bool:
+        """Whether there is something behind a name that is listed; a share that is not mounted is no empty folder."""
+        try:
+            path.stat()
+        except OSError as error:
+            if error.errno == errno.ENOENT and not path.is_symlink():
+                return False  # removed since the folder was listed
+            dangling = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+            self._withhold(path, LINK_TO_NOTHING if dangling else cannot_be_read(error))
+            return False
+        return True
 
     def _is_photo(self, path: Path) -> bool:
         suffix = path.suffix.lower()
@@ -89,10 +113,8 @@ class _Scan:
         return suffix in PHOTO_SUFFIXES and self._usable(path)
 
     def _usable(self, path: Path) -> bool:
-        if not path.exists():
-            self._reject(path, "is a link to nothing")
-        elif not self._boundary.contains(path):
-            self._reject(path, LINK_OUT)
+        if not self._boundary.contains(path):
+            self._withhold(path, LINK_OUT)
         elif not _is_unicode(path.name):
             self._reject(path, "its name is not valid UTF-8; rename it")
         else:
@@ -103,10 +125,17 @@ class _Scan:
         where = self.key(path).encode("utf-8", "backslashreplace").decode()
         self.rejects.append(Reject(where, reason))
 
+    def _withhold(self, path: Path, reason: str) -> None:
+        self._reject(path, reason)
+        self.withheld.append(Withheld(self.key(path)))
+
 
 def _visible(folder: Path) -> list[Path]:
     """What a person sees in a folder, sorted; macOS, Synology and Windows leave files that only look like photos."""
-    return sorted(p for p in folder.iterdir() if not p.name.startswith(".") and p.name not in _SYSTEM_FOLDERS)
+    found = sorted(p for p in folder.iterdir() if not p.name.startswith(".") and p.name not in _SYSTEM_FOLDERS)
+    if found:
+        found[0].lstat()  # a folder that may be listed and not entered: refused here once, and not file by file
+    return found
 
 
 def _is_unicode(name: str) -> bool:

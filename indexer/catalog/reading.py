@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from indexer.catalog import folder, manifest
+from indexer.catalog.photo_paths import LINK_TO_NOTHING
 from indexer.catalog.products import Catalog
 from indexer.errors import CatalogError
 
@@ -43,5 +44,8 @@ def _read(path: Path) -> Catalog:
         if path.suffix.lower() != ".csv":
             raise CatalogError(f"{path}: not a manifest this version reads; give a folder or a .csv file")
         return manifest.read(path)
+    for name in MANIFEST_NAMES:
+        if (path / name).is_symlink() and not (path / name).exists():
+            raise CatalogError(f"{path / name}: {LINK_TO_NOTHING}")
     found = next((path / name for name in MANIFEST_NAMES if (path / name).is_file()), None)
     return manifest.read(found) if found else folder.read(path)

@@ -23,11 +23,18 @@ class _Strict(csv.excel):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that is not blank: the line it begins on, its stripped cells by column, and why it is unusable, if so."""
+    """A row that is not blank: the line it begins on, its stripped cells by column, and why it is unusable, if so.
+
+    ``raw`` are all its cells in order; ``is_open`` is true of the last row where no line end follows it, ``is_cut``
+    where it lacks cells as well.
+    """
 
     line: int
     cells: dict[str, str]
     problem: str | None = None
+    raw: tuple[str, ...] = ()
+    is_open: bool = False
+    is_cut: bool = False
 
 
 def read_rows(path: Path, required: tuple[str, ...]) -> tuple[list[str], list[Row]]:
@@ -48,17 +55,26 @@ def read_rows(path: Path, required: tuple[str, ...]) -> tuple[list[str], list[Ro
     for position, name in enumerate(names):
         if not name and (line := next((n for n, cells in lines if any(cells[position : position + 1])), None)):
             raise CatalogError(f"{path}:{line}: column {position + 1} has a value but no name; name or empty it")
-    return columns, [_row(line, cells, names) for line, cells in lines[1:]]
+    is_open = not text.endswith(("\n", "\r"))
+    last = lines[-1][0] if lines else 0
+    return columns, [_row(line, cells, names, is_open and line == last) for line, cells in lines[1:]]
 
 
-def _row(line: int, cells: list[str], names: list[str]) -> Row:
+def _row(line: int, cells: list[str], names: list[str], is_open: bool) -> Row:
     problem = None
-    if any(cells[len(names) :]):
+    named = max((number for number, name in enumerate(names, 1) if name), default=0)
+    is_cut = is_open and len(cells) < named
+    if is_cut:
+        problem = (
+            f"the file ends within this line, after {len(cells)} of {named} cells; send all of it, or end the line"
+        )
+    elif any(cells[len(names) :]):
         problem = f"has {len(cells)} cells for {len(names)} columns; quote cells that hold the separator"
     elif any("\0" in cell for cell in cells):
         problem = "holds a NUL character"
     padded = cells + [""] * (len(names) - len(cells))
-    return Row(line, {name: cell for name, cell in zip(names, padded, strict=False) if name}, problem)
+    by_name = {name: cell for name, cell in zip(names, padded, strict=False) if name}
+    return Row(line, by_name, problem, tuple(cells), is_open, is_cut)
 
 
 def _text(path: Path) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from indexer.errors import EXIT_FAILED, JewelryError, is_full
-from indexer.system.text import one_line, printable
+from indexer.system.text import one_line, parse_share, printable
 from indexer.version import __version__
 
 if TYPE_CHECKING:
@@ -93,6 +93,19 @@ def together(*options: Decorator) -> Decorator:
         return function
 
     return decorate
+
+
+class Share(click.ParamType):
+    """A share from 0 to 1 on a command line: ``10%`` or ``0.1``."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The share as a number; anything else is wrong usage."""
+        try:
+            return parse_share(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no share from 0 to 1; write 0.1 or 10%", param, ctx)
 
 
 index_options = together(

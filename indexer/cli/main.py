@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import echo_json, group, index_of, index_options, json_option
+from indexer.cli.command_line import Share, echo_json, group, index_of, index_options, json_option
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
 from indexer.cli.transfer import COMMANDS as TRANSFER_COMMANDS
 from indexer.errors import EXIT_DONE, EXIT_REJECTS, StoreError, UsageError
@@ -44,7 +44,18 @@ for _command in (*EVENT_COMMANDS, *TRANSFER_COMMANDS):
 @click.option("--no-text-model", is_flag=True, help="Leave out the text model that the index has.")
 @index_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
-@click.option("--allow-removal", is_flag=True, help="Permit removing more than half of the index.")
+@click.option(
+    "--max-removal",
+    type=Share(),
+    metavar="SHARE",
+    help="Refuse to remove a larger share of the photos, from 20 on: 10% or 0.1 [JEWELRY_MAX_REMOVAL; default: 10%].",
+)
+@click.option(
+    "--allow-removal",
+    is_flag=True,
+    help="Permit removing more, a whole category too, and a manifest that seems to be cut.",
+)
+@click.option("--check-content", is_flag=True, help="Read every photo, also where size and time are the same.")
 @click.option("--workers", type=click.IntRange(1), help="Embedding workers [JEWELRY_WORKERS; default: one per core].")
 @json_option
 def sync(
@@ -55,19 +66,23 @@ def sync(
     index: Path | None,
     qdrant_url: str | None,
     dry_run: bool,
+    max_removal: float | None,
     allow_removal: bool,
+    check_content: bool,
     workers: int | None,
     as_json: bool,
 ) -> None:
     """Embed what is new or changed in CATALOG, update the rest, publish.
 
     CATALOG is a folder <category>/<product>.jpg or <category>/<product>/<photo>.jpg, a folder with a
-    catalog.csv, or that file itself. Photos that cannot be used are listed in a rejects file (exit code 3).
+    catalog.csv, or that file itself. Photos that cannot be used are listed in a rejects file (exit code 3); what the
+    index has of a photo that is there and cannot be read stays. What would remove a whole category, or more than
+    --max-removal, is refused with exit code 1: mostly a share is not mounted, or it is the wrong folder.
 
     \b
     Examples:
       indexer sync catalog/
-      indexer sync catalog/ --dry-run
+      indexer sync catalog/ --dry-run --allow-removal
       indexer sync catalog/ --model models/rings --index /srv/index
       indexer sync catalog/ --text-model models/clip
       indexer sync catalog/ --qdrant-url http://localhost:6333
@@ -89,7 +104,9 @@ def sync(
             place,
             text_model=False if no_text_model else text_model or settings.text_model,
             dry_run=dry_run,
+            max_removal=settings.max_removal if max_removal is None else max_removal,
             allow_removal=allow_removal,
+            check_content=check_content,
             workers=workers or settings.workers,
             progress=stages,
         )

@@ -48,6 +48,8 @@ class Journal:
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._photos = {photo.facts.sha256: photo for photo in self._read()}
+        self.earlier = frozenset(self._photos)
+        """Hashes of the photos that a sync which did not finish left here."""
         self._file = self.path.open("ab", buffering=0)
         self._file.truncate(len(self._photos) * self._record.itemsize)
 
@@ -58,9 +60,11 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+        if not self._photos:
+            self.path.unlink(missing_ok=True)
 
     def get(self, sha256: str) -> EmbeddedPhoto | None:
-        """The photo with this file hash, if a sync that did not finish embedded it."""
+        """The photo with this file hash, if this sync or one that did not finish embedded it."""
         return self._photos.get(sha256)
 
     def append(self, photos: Iterable[EmbeddedPhoto]) -> None:

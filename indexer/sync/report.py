@@ -8,8 +8,25 @@ from typing import Annotated
 
 from pydantic import Field
 
-from indexer.catalog.products import Reject
+from indexer.catalog.products import Notice, Reject
 from indexer.system.plain_json import PlainJson, rounded
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed(PlainJson):
+    """A product whose photos the catalog now has under another id; what visitors and clusters said of it goes along."""
+
+    before: str
+    after: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed(PlainJson):
+    """A photo that leaves the index because the catalog has it no more, under whatever name."""
+
+    product_id: str
+    photo: str
 
 
 @dataclass(slots=True)
@@ -21,10 +38,14 @@ class SyncReport(PlainJson):
     model: str
     products: int
     photos: dict[str, int]
-    """Photos per case of the plan: new, changed, moved, updated, unchanged, gone, kept."""
+    """Photos per case of the plan: new, changed, moved, updated, unchanged, gone, kept. What moved is gone from where
+    it was; ``removed`` tells what is gone altogether."""
     fields: dict[str, str]
     rejects: Annotated[list[Reject], Field(alias="rejected")] = field(default_factory=list)
     rejects_file: Path | None = None
+    notices: list[Notice] = field(default_factory=list)
+    removed: list[Removed] = field(default_factory=list)
+    renamed: list[Renamed] = field(default_factory=list)
     text_model: str | None = None
     """Where the text model is that photos are embedded with too."""
     embedded: int = 0
@@ -34,6 +55,8 @@ class SyncReport(PlainJson):
     read_again: int = 0
     """Photos with transparency or a colour profile, among the changed, that this version reads in another way than the
     one that indexed them."""
+    shared: int = 0
+    """Photos that have the bytes of another and were embedded with it."""
     rebuilt: bool = False
     """Whether another model than the published one made it necessary to start from nothing."""
     generation: str | None = None

@@ -96,7 +96,7 @@ def test_links(tmp_path: Path) -> None:
     for name in ("rings/out.jpg", "rings/outfolder", "watches"):
         assert "points outside the catalog" in found.pop(name)
     for name in ("rings/nothing.jpg", "rings/loop.jpg"):
-        assert found.pop(name) == "is a link to nothing"
+        assert found.pop(name).startswith("is a link to nothing")
     assert set(found) == {"rings/r1/up", "rings/in/up"}
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.catalog.products import Reject
+from indexer.catalog.products import Notice
 from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldType
@@ -137,14 +137,24 @@ def test_a_rejected_row_leaves_no_trace(tmp_path: Path) -> None:
     assert [reject.product_id for reject in catalog.rejects] == ["J1", "J2"]
 
 
-def test_a_photo_is_listed_once(tmp_path: Path) -> None:
+def test_a_photo_counts_once_in_a_product_and_may_stand_in_several(tmp_path: Path) -> None:
     content = "product_id,image\nJ1,a.jpg|./a.jpg\nJ2,a.jpg|b.jpg\nJ1,c.jpg\n"
     catalog = read_catalog(manifest(tmp_path, content))
-    assert photos(catalog) == {"J1": ["a.jpg", "c.jpg"], "J2": ["b.jpg"]}
-    assert catalog.rejects == (
-        Reject("catalog.csv:2", "image './a.jpg' is already listed for product 'J1'; list it once", "J1"),
-        Reject("catalog.csv:3", "image 'a.jpg' is already listed for product 'J1'; list it once", "J2"),
+    assert photos(catalog) == {"J1": ["a.jpg", "c.jpg"], "J2": ["a.jpg", "b.jpg"]}
+    assert catalog.rejects == ()
+    assert catalog.notices == (
+        Notice("catalog.csv:2", "image './a.jpg' is listed again for product 'J1'; it counts once"),
     )
+
+
+def test_a_row_that_lists_a_photo_again_fills_in_what_the_first_left_blank(tmp_path: Path) -> None:
+    content = "product_id,image,metal,price\nJ1,a.jpg,,10\nJ1,a.jpg,gold,99\nJ1,b.jpg,,\n"
+    catalog = read_catalog(manifest(tmp_path, content))
+    assert [(image.key, dict(image.fields)) for image in catalog.products[0].images] == [
+        ("a.jpg", {"metal": "gold", "price": 10.0}),
+        ("b.jpg", {"metal": "gold", "price": 10.0}),
+    ]
+    assert [notice.where for notice in catalog.notices] == ["catalog.csv:3"]
 
 
 def test_one_bad_photo_in_a_list_does_not_take_the_others_along(tmp_path: Path) -> None:
@@ -168,7 +178,7 @@ def test_one_bad_photo_in_a_list_does_not_take_the_others_along(tmp_path: Path) 
         ("a.jpg\0.png", "holds a NUL character"),
         ("rings", "does not exist"),
         (".", "does not exist"),
-        ("loop.jpg", "does not exist"),
+        ("loop.jpg", "is a link to nothing"),
         ("x" * 300 + ".jpg", "cannot be read (File name too long)"),
         ("", "image is empty"),
         ("|", "image is empty"),
@@ -276,7 +286,7 @@ def test_any_manifest_is_read_or_refused(rows: list[list[str]]) -> None:
             message = str(error)
         else:
             message = ""
-            keys = [key for listed in photos(catalog).values() for key in listed]
+            keys = [(product, key) for product, listed in photos(catalog).items() for key in listed]
             assert len(keys) == len(set(keys)) == catalog.images
             assert all(image.path.is_file() for product in catalog.products for image in product.images)
         assert "\n" not in message

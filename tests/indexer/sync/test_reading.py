@@ -21,7 +21,7 @@ from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.draft import EmbeddedDraft
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import GenerationRecord, Point
-from indexer.sync import journal, plan, run
+from indexer.sync import journal, read_again, run
 from indexer.sync.report import SyncReport
 from indexer.sync.run import sync
 from tests.shops.catalogs.colour_profiles import ADOBE_RGB, DISPLAY_P3, SRGB, grey_profile, rgb_profile
@@ -119,9 +119,24 @@ def test_a_moved_photo_is_read_again_too(old: OldShop) -> None:
     np.testing.assert_allclose(points_of(old.index)[moved].vector, wanted, atol=1e-6)
 
 
+def test_a_photo_whose_row_is_bad_is_read_again_too(old: OldShop) -> None:
+    rows = read_manifest(old.catalog)
+    for row in rows:
+        if DRAWING in row["image"]:
+            row["price"] = "twelve"
+    write_manifest(old.catalog, rows)
+    before = points_of(old.index)[DRAWING].payload
+    report = sync(old.catalog, old.model, old.index)
+    assert (report.read_again, report.embedded, len(report.rejects)) == (2, 2, 1)
+    after = points_of(old.index)[DRAWING]
+    np.testing.assert_allclose(after.vector, Embedder(old.model).embed([old.catalog / DRAWING])[0], atol=1e-6)
+    assert {name: after.payload[name] for name in ("price", "title")} == {n: before[n] for n in ("price", "title")}
+    assert sync(old.catalog, old.model, old.index).published is False
+
+
 def by_the_first_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a sync be that of the version before, which laid everything on white."""
-    for module in (reading, journal, plan, run):
+    for module in (reading, journal, read_again, run):
         monkeypatch.setattr(module, "READING", 1)
     monkeypatch.setattr("indexer.photos.flatten.DARK", (255, 255, 255))
 
