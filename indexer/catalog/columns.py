@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from indexer.catalog.passed_over import check_ignored
 from indexer.errors import CatalogError
 from indexer.fields.roles import RESERVED
 from indexer.fields.types import FieldTable, FieldType, parse_date
@@ -93,6 +94,7 @@ def read_overrides(folder: Path) -> dict[str, FieldType]:
         reason = " ".join(str(error).split())
         raise CatalogError(f"{path}: not valid TOML ({reason}); see docs/catalog.md for an example") from error
     table = content.pop("fields", {})
+    check_ignored(path, content.pop("ignore", {}))
     if content or not isinstance(table, dict):
         wrong = next(iter(content), "fields")
         raise CatalogError(f"{path}: {wrong!r} is not known here; it holds one table, [fields]")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from indexer.catalog import folder, manifest
 from indexer.catalog.photo_paths import LINK_TO_NOTHING
 from indexer.catalog.products import Catalog
 from indexer.errors import CatalogError
+from indexer.system.regular import no_file
 
 MANIFEST_NAMES = ("catalog.csv",)
 
@@ -40,6 +42,7 @@ def read_catalog(path: Path) -> Catalog:
 def _read(path: Path) -> Catalog:
     if not path.exists():
         raise CatalogError(f"{path}: no such folder or manifest; give the folder that holds your photos")
+    _refuse_pipes(path)
     if not path.is_dir():
         if path.suffix.lower() != ".csv":
             raise CatalogError(f"{path}: not a manifest this version reads; give a folder or a .csv file")
@@ -49,3 +52,13 @@ def _read(path: Path) -> Catalog:
             raise CatalogError(f"{path / name}: {LINK_TO_NOTHING}")
     found = next((path / name for name in MANIFEST_NAMES if (path / name).is_file()), None)
     return manifest.read(found) if found else folder.read(path)
+
+
+def _refuse_pipes(path: Path) -> None:
+    """What is read of a catalog beside its photos must be files: to open a pipe may take for ever."""
+    folder = path if path.is_dir() else path.parent
+    beside = [other for other in folder.iterdir() if other.name.lower().startswith("catalog.")]
+    for one in {path, *beside}:
+        with suppress(FileNotFoundError):  # a link to nothing
+            if (what := no_file(one.stat().st_mode)) is not None:
+                raise CatalogError(f"{one}: is {what} and no file; put the file itself in its place")

@@ -47,11 +47,20 @@ def print_report(report: SyncReport) -> None:
         out.print(f"  note {notice.where}: {notice.text}", markup=False)
     if len(report.notices) > SHOWN_OTHERS:
         out.print(f"{len(report.notices)} notes; --json lists them all", markup=False)
+    if report.passed_over:
+        out.print(f"Passed over: {_passed_over(report)}", markup=False)
     for reject in report.rejects[:SHOWN_REJECTS]:
         out.print(f"  rejected {reject.where}: {reject.reason}", style="yellow", markup=False)
     if report.rejects:
         where = f"; all in {report.rejects_file}" if report.rejects_file else ""
         out.print(f"{len(report.rejects)} rejected{where}", style="yellow", markup=False)
+
+
+def _passed_over(report: SyncReport) -> str:
+    """What lies in the catalog and is no part of it, the most first, each kind with an example."""
+    shown = [f"{one.count} {one.what} ({one.example})" for one in report.passed_over[:SHOWN_OTHERS]]
+    others = sum(one.count for one in report.passed_over[SHOWN_OTHERS:])
+    return ", ".join([*shown, *([f"{others} of other kinds"] if others else [])])
 
 
 def _embedded(report: SyncReport) -> str:

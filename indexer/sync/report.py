@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from indexer.catalog.products import Notice, Reject
+from indexer.catalog.products import Notice, PassedOver, Reject
 from indexer.system.plain_json import PlainJson, rounded
 
 
@@ -44,6 +44,8 @@ class SyncReport(PlainJson):
     rejects: Annotated[list[Reject], Field(alias="rejected")] = field(default_factory=list)
     rejects_file: Path | None = None
     notices: list[Notice] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
+    """What lies in the folders of the catalog and is no part of it."""
     removed: list[Removed] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
     text_model: str | None = None

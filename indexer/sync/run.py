@@ -187,6 +187,7 @@ class _Run:
             photos=plan.counts(),
             rejects=plan.rejects,
             notices=list(self.catalog.notices),
+            passed_over=list(self.catalog.passed_over),
             removed=[Removed(id_of(point), str(point.payload["photo"]["path"])) for point in plan.removed],
             renamed=plan.renamed,
             shared=len(plan.copied),

@@ -14,7 +14,9 @@ from typing import Any
 
 from indexer.system.text import printable
 
-_FORMULA = re.compile(r"""((?:^|[;|\t\r\n\v\f])[\s"'\u200b\ufeff]*?)(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212](?!\s*$))""")
+_FORMULA = re.compile(
+    r"""((?:^|[;|\t\r\n\v\f])[\s"'\u200b\ufeff]*?)(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212](?!\s*$))"""
+)
 """A place where a cell may begin, and behind it a sign that begins a formula; some spreadsheets take full-width signs
 for the plain ones."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from indexer.errors import StoreError, UsageError
 from indexer.store.records import SCHEMA_VERSION, GenerationRecord
 from indexer.system.files import whole_folder, writing
+from indexer.system.marks import mark
 
 MANIFEST = "snapshot.json"
 FORMAT = "jewelry-similarity snapshot 1"
@@ -31,6 +32,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with whole_folder(folder) as filled:
+            mark(filled)
             yield filled
 
 
