@@ -13,6 +13,7 @@
     │   └── FingerprintMismatch                  the index was built by another model
     ├── StoreError                               the vector store cannot be used
     │   ├── StoreMissing                         there is no index yet
+    │   ├── StoreDamaged                         what is published is not what was published
     │   ├── StoreLocked                          another writer is at work
     │   ├── StoreUnwritable                      no permission, or the disk is full
     │   └── VectorError                          a vector is NaN, infinite, zero or of the wrong length
@@ -105,6 +106,10 @@ class StoreMissing(StoreError):
     def at(cls, location: object, options: str = "") -> Self:
         """The error of a place where nothing is published; ``options`` end the command that fills it."""
         return cls(f"{location}: no index here yet; fill it with: indexer sync CATALOG{options}")
+
+
+class StoreDamaged(StoreError):
+    """The published generation is not what was published: a file is gone, cut or altered. The next sync repairs it."""
 
 
 class StoreLocked(StoreError):

@@ -81,16 +81,20 @@ class SearchService:
         self.texts = TextReader(text_model)
         self._catalog, self._model = catalog, model
         self._published: Published | None = None
+        self._mark: str | None = None
         self._lock = threading.Lock()
 
     def published(self) -> Published:
-        """The published generation, opened anew only when it is another one.
+        """The published generation, opened anew only when it is another one, by whatever name.
 
         An older one is dropped, not closed: a question in another thread may still be reading it.
         """
         with self._lock:
-            if self._published is None or self._published.generation != self.index.current():
+            mark = self.index.mark()  # before opening: what is published meanwhile is then noticed by the next question
+            if self._published is None or self._mark != mark:
+                self._published = None  # also where the new one cannot be opened: the old one is no answer
                 self._published = Published(self.index, self._catalog, self._model)
+                self._mark = mark
             return self._published
 
     def similar(

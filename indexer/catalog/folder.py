@@ -58,7 +58,7 @@ def read(root: Path) -> Catalog:
         {},
         tuple(scan.rejects),
         withheld=tuple(scan.withheld),
-        notices=ignored.notices(),
+        notes=ignored.notes(),
         passed_over=scan.passed.result(),
     )
 

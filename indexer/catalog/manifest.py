@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from indexer.catalog.columns import check_name, infer_type, read_overrides
 from indexer.catalog.photo_paths import LINK_OUT, Boundary, find_photo
-from indexer.catalog.products import Catalog, Notice, OpenEnd, Product, ProductImage, Reject, Withheld
+from indexer.catalog.products import Catalog, OpenEnd, Product, ProductImage, Reject, Withheld
 from indexer.catalog.spreadsheet import Row, read_rows
 from indexer.errors import CatalogError
 from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldType, FieldValue, cast
@@ -96,7 +96,7 @@ class _Assembly:
     def __init__(self, path: Path, table: FieldTable) -> None:
         self._drafts: dict[str, _Draft] = {}
         self._rejects: list[Reject] = []
-        self._notices: list[Notice] = []
+        self._notes: list[str] = []
         self._withheld: list[Withheld] = []
         self._closed: dict[str, tuple[str, int]] = {}
         """Folders that cannot be looked into: why, and how many photos that are wanted lie in them."""
@@ -120,7 +120,7 @@ class _Assembly:
             tuple(products),
             self._table,
             tuple(self._rejects),
-            tuple(self._notices),
+            tuple(self._notes),
             tuple(self._withheld),
             self._path,
             self._open_end,
@@ -159,8 +159,8 @@ class _Assembly:
             try:
                 key = self._key(name)
                 if (product_id, key) in self._seen:
-                    text = f"image {name!r} is listed again for product {product_id!r}; it counts once"
-                    self._notices.append(Notice(f"{self._name}:{row.line}", text))
+                    what = f"image {name!r} is listed again for product {product_id!r}"
+                    self._notes.append(f"{self._name}:{row.line}: {what}; it counts once")
                     again = True
                     continue
                 photo = self._locate(name, key)
@@ -204,7 +204,7 @@ class _Assembly:
         return _Photo(key, photo)
 
     def _withhold_named(self, row: Row) -> None:
-        """A bad row still says of which photos it speaks; where its cells are out of place, any of them may name one."""
+        """A bad row still says of which photos it speaks; where cells are out of place, any of them may name one."""
         cells = (row.cells["image"],) if row.problem is None else row.raw
         product_id = row.cells["product_id"] if row.problem is None else None
         for name in (part for cell in cells for part in _parts(cell)):

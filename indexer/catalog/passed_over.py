@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from indexer.catalog.products import Notice, PassedOver
+from indexer.catalog.products import PassedOver
 from indexer.errors import CatalogError
 from indexer.system.regular import open_regular
 
@@ -81,10 +81,10 @@ class Ignored:
         self._unused.difference_update(matching)
         return bool(matching)
 
-    def notices(self) -> tuple[Notice, ...]:
-        """Patterns that met nothing."""
+    def notes(self) -> tuple[str, ...]:
+        """Of patterns that met nothing."""
         return tuple(
-            Notice("catalog.toml", f"[ignore] {pattern!r} is not the path of anything here; correct or remove it")
+            f"catalog.toml: [ignore] {pattern!r} is not the path of anything here; correct or remove it"
             for pattern in self._patterns
             if pattern in self._unused
         )

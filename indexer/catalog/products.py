@@ -49,14 +49,6 @@ class Reject(PlainJson):
 
 
 @dataclass(frozen=True, slots=True)
-class Notice(PlainJson):
-    """Something that a person should know although nothing was left out: ``where``, as of a reject, and what."""
-
-    where: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class PassedOver(PlainJson):
     """Files and folders of one kind that are no part of the catalog: how many, and where the first of them is."""
 
@@ -104,12 +96,14 @@ class Catalog:
     products: tuple[Product, ...]
     field_table: FieldTable
     rejects: tuple[Reject, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person should know although nothing was left out, a line each."""
     withheld: tuple[Withheld, ...] = ()
-    passed_over: tuple[PassedOver, ...] = ()
     manifest: Path | None = None
     """The file that was read; None for a catalog of folders alone."""
     open_end: OpenEnd | None = None
+    passed_over: tuple[PassedOver, ...] = ()
+    """What lies in the folders of a catalog without a manifest and is no part of it."""
 
     @property
     def images(self) -> int:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import Share, echo_json, group, index_of, index_options, json_option
+from indexer.cli.command_line import PathType, Share, echo_json, group, index_of, index_options, json_option
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
 from indexer.cli.transfer import COMMANDS as TRANSFER_COMMANDS
-from indexer.errors import EXIT_DONE, EXIT_REJECTS, StoreError, UsageError
+from indexer.errors import EXIT_DONE, EXIT_FAILED, EXIT_REJECTS, StoreError, UsageError
 
 if TYPE_CHECKING:
     from indexer.store.interface import Index
 
-_DIRECTORY = click.Path(path_type=Path)
+_DIRECTORY = PathType()
 
 
 @group("Keep the vector index in step with a catalog of product photos.")
@@ -116,14 +116,28 @@ def sync(
 
 @main.command()
 @index_options
+@click.option("--check", is_flag=True, help="Compare every file with what was published; exit code 1 for damage.")
 @json_option
-def status(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
-    """Show the published generation: its size, fields, categories and model, and where it is kept."""
-    from indexer.cli.printing import print_status
-    from indexer.store.status import read_status
+def status(index: Path | None, qdrant_url: str | None, check: bool, as_json: bool) -> None:
+    """Show the published generation: its size, fields, categories and model, and where it is kept.
 
-    report = read_status(index_of(index, qdrant_url))
-    echo_json(report) if as_json else print_status(report)
+    \b
+    Examples:
+      indexer status
+      indexer status --check
+    """
+    from indexer.cli.printing import print_checked, print_status
+    from indexer.store.status import check_status, read_status
+
+    place = index_of(index, qdrant_url)
+    checked = check_status(place) if check else None
+    report = read_status(place) | ({} if checked is None else {"check": checked})
+    if as_json:
+        echo_json(report)
+    else:
+        print_status(report)
+        print_checked(checked or [])
+    sys.exit(EXIT_FAILED if any(one["damage"] for one in checked or []) else EXIT_DONE)
 
 
 @main.command()
@@ -181,8 +195,8 @@ def sample(folder: Path, products: int, photos: int | None, size: int, seed: int
 
 
 def _recorded_model(place: Index) -> str | None:
-    """The model an existing index was built with."""
-    record = place.record()
+    """The model an existing index was built with, be it damaged or not."""
+    record = place.last_record()
     return record.model_path if record else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +19,8 @@ CARRIED = "co-views and clusters were carried over, decisions on duplicates and 
 def print_report(report: SyncReport) -> None:
     """A sync's outcome in a few lines."""
     out = Console(highlight=False, soft_wrap=True)
+    for note in report.repairs:
+        out.print(f"Repaired: {note}.", style="yellow", markup=False)
     counts = ", ".join(f"{number} {name}" for name, number in report.photos.items() if number)
     out.print(f"{report.products} products: {counts or 'no photos'}", markup=False)
     if report.rebuilt:
@@ -43,10 +46,10 @@ def print_report(report: SyncReport) -> None:
         out.print(f"  {one.before} is called {one.after} now: {one.because}; {CARRIED}", markup=False)
     if len(report.renamed) > SHOWN_OTHERS:
         out.print(f"{len(report.renamed)} products have another id now; --json lists them all", markup=False)
-    for notice in report.notices[:SHOWN_OTHERS]:
-        out.print(f"  note {notice.where}: {notice.text}", markup=False)
-    if len(report.notices) > SHOWN_OTHERS:
-        out.print(f"{len(report.notices)} notes; --json lists them all", markup=False)
+    for note in report.notes[:SHOWN_OTHERS]:
+        out.print(f"  note: {note}", style="cyan", markup=False)
+    if len(report.notes) > SHOWN_OTHERS:
+        out.print(f"{len(report.notes)} notes; --json lists them all", markup=False)
     if report.passed_over:
         out.print(f"Passed over: {_passed_over(report)}", markup=False)
     for reject in report.rejects[:SHOWN_REJECTS]:
@@ -103,6 +106,17 @@ def print_status(status: dict[str, Any]) -> None:
     ):
         table.add_row(name, Text(str(value)))
     out.print(table)
+
+
+def print_checked(generations: Sequence[dict[str, Any]]) -> None:
+    """What comparing the generations with what was published found."""
+    out = Console(highlight=False, soft_wrap=True)
+    for one in generations:
+        what = f"whole; compared {one['files']} files" if one["files"] else "whole; counted its photos"
+        if one["points"] is None:
+            what = "can be opened; it was published before checksums were kept, and the next one will have them"
+        for found in [f"damaged: {damage}" for damage in one["damage"]] or [what]:
+            out.print(f"Generation {one['generation']} {found}", markup=False)
 
 
 def _text_model(status: dict[str, Any]) -> list[tuple[str, str]]:

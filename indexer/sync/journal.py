@@ -48,8 +48,6 @@ class Journal:
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._photos = {photo.facts.sha256: photo for photo in self._read()}
-        self.earlier = frozenset(self._photos)
-        """Hashes of the photos that a sync which did not finish left here."""
         self._file = self.path.open("ab", buffering=0)
         self._file.truncate(len(self._photos) * self._record.itemsize)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from indexer.fields.roles import CO_VIEWED, KEPT, KEPT_TABLE
 from indexer.fields.types import FieldTable, Payload
-from indexer.store.records import Point
+from indexer.store.records import Point, Repair
 
 
 class Keeper:
@@ -29,6 +29,11 @@ class Keeper:
                 continue
             self._remember(point.payload)
             yield replace(point, payload={name: value for name, value in point.payload.items() if name not in KEPT})
+
+    def remember_all(self, repair: Repair) -> None:
+        """Remember the fields of every product of which something was saved."""
+        for point in repair.scroll(fields=["product_id", *KEPT]):
+            self._remember(point.payload)
 
     def _remember(self, payload: Payload) -> None:
         product = str(payload["product_id"])

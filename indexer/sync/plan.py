@@ -18,7 +18,7 @@ from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import read_bytes
 from indexer.store.records import Point
 from indexer.sync.kept_fields import Keeper
-from indexer.sync.names import find_renamed, normal, path_of, steady
+from indexer.sync.names import find_renamed, id_of, normal, path_of, steady
 from indexer.sync.payload import catalog_fields, catalog_part
 from indexer.sync.photo import Wanted
 from indexer.sync.report import Renamed
@@ -164,7 +164,8 @@ class _Comparison:
         """The plan of a sync that embeds every photo."""
         old = self._plan
         new = SyncPlan(self._wanted, rejects=old.rejects, keeper=old.keeper, renamed=old.renamed)
-        new.removed, new.stored, new.before = [*old.removed, *old.left_alone], old.stored, old.before
+        new.removed = sorted([*old.removed, *old.left_alone], key=lambda point: (id_of(point), path_of(point)))
+        new.stored, new.before = old.stored, old.before
         return new
 
     def _seen(self) -> Iterator[Wanted]:
@@ -220,7 +221,7 @@ class _Comparison:
         products |= {product.id: product for product in self._catalog.products}
         leaving = {}
         for identifier, point in left.items():
-            path, product_id = path_of(point), str(point.payload["product_id"])
+            path, product_id = path_of(point), id_of(point)
             reasons = [
                 one
                 for place in (path, *(parent.as_posix() for parent in PurePosixPath(path).parents))
@@ -259,20 +260,22 @@ class _Comparison:
                 unknown.append(wanted)
             else:
                 (plan.moved if source.id in leaving else plan.copied).append((wanted, source))
-        by_content = {point.payload["photo"]["sha256"]: point for point in leaving.values()}
+        by_content = defaultdict(list)
+        for point in leaving.values():
+            by_content[point.payload["photo"]["sha256"]].append(point)
         hashes = self._hashing.of([wanted.image.path for wanted in unknown]) if by_content else [None] * len(unknown)
         for wanted, digest in zip(unknown, hashes, strict=True):
-            moved = None if digest is None else by_content.get(digest)
-            if moved is None:
+            if digest is None or digest not in by_content:
                 plan.new.append(wanted)
             else:
-                plan.moved.append((wanted, moved))
+                plan.moved.append((wanted, _likeliest(wanted, by_content[digest])))
 
     def _account(self, leaving: dict[str, Point], taken: set[str]) -> None:
         """What is gone altogether, and which products have another id now."""
         plan = self._plan
         sources = {source.id for _, source in plan.moved}
-        plan.removed = [p for p in leaving.values() if p.id not in sources and path_of(p) not in taken]
+        removed = [point for point in leaving.values() if point.id not in sources and path_of(point) not in taken]
+        plan.removed = sorted(removed, key=lambda point: (id_of(point), path_of(point)))
         by_path = {normal(wanted.image.key): wanted for wanted in self._fresh}
         pairs = [(source, wanted) for wanted, source in plan.moved]
         pairs += [(p, by_path[path_of(p)]) for p in leaving.values() if p.id not in sources and path_of(p) in by_path]
@@ -291,6 +294,15 @@ class _Comparison:
 def _wanted(product: Product, image: ProductImage, size: int, mtime_ns: int) -> Wanted:
     payload = catalog_fields(product, image)
     return Wanted(point_id(product.id, image.key), product.id, image, payload, size, mtime_ns)
+
+
+def _likeliest(wanted: Wanted, points: list[Point]) -> Point:
+    """Of points with one content, that which most likely became this photo; it is taken out unless it is the last."""
+    name = PurePosixPath(normal(wanted.image.key)).name
+    best = max(points, key=lambda p: (id_of(p) == wanted.product_id, PurePosixPath(path_of(p)).name == name))
+    if len(points) > 1:
+        points.remove(best)
+    return best
 
 
 def _same_file(wanted: Wanted, point: Point) -> bool:

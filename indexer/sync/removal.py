@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 from indexer.catalog.products import Catalog, OpenEnd
 from indexer.errors import RemovalRefused
 from indexer.fields.roles import KEPT_TABLE
 from indexer.fields.types import FieldTable
-from indexer.store.records import Point
 from indexer.sync.names import id_of, normal, path_of
 from indexer.sync.payload import catalog_fields
 from indexer.sync.plan import SyncPlan

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from indexer.catalog.products import Notice, PassedOver, Reject
+from indexer.catalog.products import PassedOver, Reject
 from indexer.system.plain_json import PlainJson, rounded
 
 
@@ -43,11 +43,14 @@ class SyncReport(PlainJson):
     fields: dict[str, str]
     rejects: Annotated[list[Reject], Field(alias="rejected")] = field(default_factory=list)
     rejects_file: Path | None = None
-    notices: list[Notice] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a person should know although nothing was left out, a line each."""
     passed_over: list[PassedOver] = field(default_factory=list)
     """What lies in the folders of the catalog and is no part of it."""
     removed: list[Removed] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
+    """What was damaged in the index, and what was done about it."""
     text_model: str | None = None
     """Where the text model is that photos are embedded with too."""
     embedded: int = 0

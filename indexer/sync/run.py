@@ -17,7 +17,7 @@ from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Draft, Index, Store, Writer
-from indexer.store.records import GenerationRecord, Point
+from indexer.store.records import GenerationRecord, Point, Repair
 from indexer.sync.journal import Journal
 from indexer.sync.names import id_of
 from indexer.sync.payload import Payloads
@@ -26,6 +26,7 @@ from indexer.sync.plan import SyncPlan, make_plan
 from indexer.sync.read_again import read_again
 from indexer.sync.removal import MAX_REMOVAL, check_removal
 from indexer.sync.report import Removed, SyncReport
+from indexer.sync.saved import saved_photos
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
@@ -95,7 +96,7 @@ def _load_text_model(given: Path | Literal[False] | None, index: Index) -> TextM
     if given is False:
         return None
     if given is None:
-        published = index.record()
+        published = index.last_record()
         if published is None or published.text_model is None:
             return None
         given = Path(published.text_model.path)
@@ -141,16 +142,19 @@ class _Run:
 
     def execute(self) -> SyncReport:
         with self.index.write() as writer:
+            repair = writer.repair()
             published = writer.published()
-            plan, record, report = self._plan(published)
+            plan, record, report = self._plan(published, repair)
             if published is not None and not plan.writes and not plan.to_embed and record.means_same(published.record):
                 report.generation = published.generation
             else:
-                self._apply(writer, published, plan, record, report)
+                self._apply(writer, published, plan, record, report, repair)
             self._write_rejects(report)
         return report
 
-    def _plan(self, published: Store | None) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
+    def _plan(
+        self, published: Store | None, repair: Repair | None = None
+    ) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
         began, model = time.perf_counter(), self.model
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
@@ -162,6 +166,8 @@ class _Run:
             anew=rebuilt,
             progress=self.progress,
         )
+        if repair is not None:
+            plan.keeper.remember_all(repair)
         reading = READING if published is None else published.record.reading
         self.pictures_anew = published is None or reading < READING
         if not rebuilt:
@@ -186,11 +192,12 @@ class _Run:
             products=len(self.catalog.products),
             photos=plan.counts(),
             rejects=plan.rejects,
-            notices=list(self.catalog.notices),
+            notes=list(self.catalog.notes),
             passed_over=list(self.catalog.passed_over),
             removed=[Removed(id_of(point), str(point.payload["photo"]["path"])) for point in plan.removed],
             renamed=plan.renamed,
             shared=len(plan.copied),
+            repairs=[] if repair is None else list(repair.notes),
             rebuilt=rebuilt,
             read_again=plan.read_again,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
@@ -206,6 +213,7 @@ class _Run:
         plan: SyncPlan,
         record: GenerationRecord,
         report: SyncReport,
+        repair: Repair,
     ) -> None:
         """Embed, write and publish; where nothing has come of it (a photo that is still broken), publish nothing."""
         began, seconds = time.perf_counter(), report.seconds
@@ -219,6 +227,7 @@ class _Run:
             return drafts[0]
 
         with writing(self.index.local), Journal(self.index.local, self.model, record.text_model) as journal:
+            journal.append(saved_photos(repair, record))
             payloads = Payloads(plan.keeper, self.now)
             self._embed(draft, plan, report, journal, payloads)
             if published is not None and not drafts and not plan.writes and record.means_same(published.record):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from indexer.cli.command_line import Decorator, echo_json, index_options, json_option, together
+from indexer.cli.command_line import Decorator, PathType, echo_json, index_options, json_option, together
 from indexer.errors import FilterError, UsageError
 from searcher.questions.declared import Declared, declared
 from searcher.questions.options import Options, Wanted
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from searcher.questions.example import Example
     from searcher.service import SearchService
 
-PATH = click.Path(path_type=Path)
+PATH = PathType()
 
 
 def options_of(*kinds: type) -> Decorator:

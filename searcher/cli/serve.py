@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from indexer.cli.command_line import index_options
+from indexer.cli.command_line import PathType, index_options
 
-_PATH = click.Path(path_type=Path)
+_PATH = PathType()
 
 
 @click.command()
@@ -68,7 +68,7 @@ def serve(
       searcher keys add "web shop" --keys keys.json
       searcher serve --host 0.0.0.0 --workers 4 --keys keys.json
     """
-    from searcher.http.serve import serve as run
+    from searcher.http.server.serve import serve as run
     from searcher.settings import ServeSettings
 
     run(

@@ -139,9 +139,13 @@ class Check(TypedDict):
     generation: str
     model: str
     took_ms: float
+    blank: NotRequired[bool | None]
+    """Whether the photo shows nothing but one colour: then it was compared with nothing."""
+    placeholder: NotRequired[bool | None]
+    """Whether its picture stands for missing photos of many products: then it is no duplicate of theirs."""
     matches: list[CheckMatch]
     duplicate: bool
-    """Whether the index holds the same picture."""
+    """Whether the index holds the same picture, as that of a product."""
 
 
 @final
@@ -342,7 +346,7 @@ class DiscoverBody(OptionsBody, total=False):
 
 @final
 class Duplicates(TypedDict):
-    """A page of the report of duplicates: groups, and after the last of them the loose pairs."""
+    """A page of the report of duplicates: groups, then the loose pairs, the placeholders and the blank photos."""
 
     total: int
     """Entries that pass."""
@@ -359,6 +363,10 @@ class Duplicates(TypedDict):
     """Whether the index has moved on since."""
     groups: list[Group]
     loose_pairs: list[ComparedPair]
+    placeholders: list[Placeholder]
+    """Pictures that many products share; nothing of them is to delete."""
+    blank: list[ComparedPhoto]
+    """Photos that show nothing but one colour, and were compared with nothing."""
 
 
 @final
@@ -375,6 +383,9 @@ class Evidence(TypedDict, total=False):
     """That placement: the affine matrix, row by row, that takes shares (0..1) of the second photo's width and height to
     shares of the first's, after the flip if there is one."""
     flipped: bool | None
+    turned: int | None
+    """Degrees by which the second photo has to be turned to lie like the first, against the clock and after the flip:
+    90, 180 or 270. The placement has the turn within."""
     overlap: float | None
     """Share of the first photo that the second covers, 0..1."""
     colour_difference: float | None
@@ -686,6 +697,18 @@ class Pair(TypedDict):
 
     positive: str | ExampleBody
     negative: str | ExampleBody
+
+
+@final
+class Placeholder(TypedDict):
+    """A picture that stands for missing photos of many products."""
+
+    id: str
+    """The same as long as the first photo is."""
+    photos: list[ComparedPhoto]
+    """All that show it."""
+    products: list[str]
+    """The products that have it, each once, in the order of the photos."""
 
 
 @final

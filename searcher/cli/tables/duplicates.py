@@ -17,6 +17,8 @@ WORDS = {
     Tier.OTHER_PHOTO: "probably another photo of it",
     Tier.VARIANT: "variant",
 }
+NAMED = 5
+"""Blank photos that are named."""
 
 
 def print_report(report: DuplicateReport, tiers: Sequence[Tier], most: int) -> None:
@@ -38,12 +40,23 @@ def print_report(report: DuplicateReport, tiers: Sequence[Tier], most: int) -> N
         for tier, count in summary["groups_by_tier"].items()
         if count
     )
+    for shared in report.placeholders:
+        first = shared.photos[0]
+        out.print(
+            f"placeholder: {first.path} and {len(shared.photos) - 1} more show one picture for "
+            f"{len(shared.products)} products; nothing of it is deleted",
+            markup=False,
+        )
     out.print(f"{summary['photos']} photos: {summary['groups']} groups{f' ({counts})' if counts else ''}", markup=False)
     out.print(
         f"{summary['deletable']} photos may be deleted, {summary['crossing_categories']} groups cross categories, "
         f"{summary['prices_differ']} carry several prices",
         markup=False,
     )
+    if report.blank:
+        named = ", ".join(photo.path for photo in report.blank[:NAMED])
+        more = f" and {len(report.blank) - NAMED} more" if len(report.blank) > NAMED else ""
+        out.print(f"{counted(len(report.blank))} blank, compared with nothing: {named}{more}", markup=False)
     out.print(
         f"{summary['candidates']} pairs looked at, {summary['verified']} compared closely, "
         f"{summary['not_verified']} not verified; {report.took_s:.1f} s",
@@ -54,6 +67,11 @@ def print_report(report: DuplicateReport, tiers: Sequence[Tier], most: int) -> N
         out.print(note, style="yellow", markup=False)
     if len(shown) > most:
         out.print(f"The first {most} of {len(shown)} groups are shown; the page and the CSV have all.", style="dim")
+
+
+def counted(photos: int) -> str:
+    """A number of photos and its verb."""
+    return "1 photo is" if photos == 1 else f"{photos} photos are"
 
 
 def _row(number: int, place: int, group: Group, member: Member) -> list[Text | str]:
@@ -81,7 +99,11 @@ def print_check(check: DuplicateCheck) -> None:
             f"{WORDS[match.tier]:28} {match.probability:4.0%}  {match.photo.product_id}  {match.photo.path}",
             markup=False,
         )
-    if not check.matches:
+    if check.placeholder:
+        out.print("A placeholder: it stands for missing photos of many products, and is no duplicate of theirs.")
+    if check.blank:
+        out.print("Blank: the photo shows nothing but one colour, so it was compared with nothing.")
+    elif not check.matches:
         nearest = f"; nearest is {check.nearest}, a different one" if check.nearest else ""
         out.print(f"New: the index has neither this picture nor this product{nearest}.", markup=False)
     if check.not_verified:

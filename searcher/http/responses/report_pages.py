@@ -8,15 +8,14 @@ from typing import Any
 
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.interface import Index
-from searcher.http.request_context import address
-from searcher.http.responses.answers import PICTURES
+from searcher.http.responses.answers import picture_address
 from searcher.http.responses.reports import Check, CheckMatch
 from searcher.insights.duplicates.answers import CheckMatch as Copied
 from searcher.insights.duplicates.answers import DuplicateCheck
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
 from searcher.insights.duplicates.wording import evidence_in_words
 from searcher.insights.report import Kind
-from searcher.pages.report_store import Document, ReportStore
+from searcher.pages.report_store import Document, ReportStore, is_stale
 from searcher.pages.sheets.duplicates_words import differing_fields
 
 MOST_ENTRIES = 200
@@ -39,16 +38,26 @@ class ReportPages:
         self._thumbnails = ThumbnailStore(index.local)
 
     def duplicates(self, tier: str | None, offset: int, limit: int) -> Document:
-        """Groups in the order of the report, after the last of them the loose pairs; of one tier, or of all."""
+        """Groups in the order of the report, after the last of them the loose pairs; of one tier, or of all.
+
+        Placeholders and blank photos, which are in no tier, come last.
+        """
         document = self._reports.document("duplicates")
         groups = [group for group in document["groups"] if tier in (None, group["tier"])]
         pairs = [pair for pair in document["loose_pairs"] if tier in (None, pair["tier"])]
+        untiered = {name: document.get(name, []) if tier is None else [] for name in ("placeholders", "blank")}
+        lists = {"groups": groups, "loose_pairs": pairs, **untiered}
+        shown, start = {}, 0
+        for name, entries in lists.items():
+            shown[name] = entries[max(0, offset - start) : max(0, offset + limit - start)]
+            start += len(entries)
         decisions = Decisions.read(decisions_path(self._index.local))
-        end, after = offset + limit, max(0, offset - len(groups))
         return {
-            **self._head(document, len(groups) + len(pairs), offset),
-            "groups": [self._group(group, decisions) for group in groups[offset:end]],
-            "loose_pairs": [self._pair(pair, decisions) for pair in pairs[after : max(0, end - len(groups))]],
+            **self._head(document, start, offset),
+            "groups": [self._group(group, decisions) for group in shown["groups"]],
+            "loose_pairs": [self._pair(pair, decisions) for pair in shown["loose_pairs"]],
+            "placeholders": [{**one, "photos": list(map(self._photo, one["photos"]))} for one in shown["placeholders"]],
+            "blank": [self._photo(photo) for photo in shown["blank"]],
         }
 
     def entries(self, kind: Kind, offset: int, limit: int, tag: str | None = None) -> Document:
@@ -87,11 +96,16 @@ class ReportPages:
         document = self._reports.document("duplicates")
         photos = [member for group in document["groups"] for member in group["members"]]
         photos += [pair[side] for pair in document["loose_pairs"] for side in ("first", "second")]
+        photos += [photo for shared in document.get("placeholders", []) for photo in shared["photos"]]
+        photos += document.get("blank", [])
         return next((photo for photo in photos if photo["sha256"] == sha256), None)
 
     def _head(self, document: Document, total: int, offset: int) -> Document:
         kept = {name: document[name] for name in ("summary", "notes", "generation", "model", "created_at")}
-        return {"total": total, "offset": offset, "stale": document["generation"] != self._index.current(), **kept}
+        record = self._index.record()
+        since = record.created_at if record else ""
+        stale = is_stale(document["generation"], document["created_at"], self._index.current(), since)
+        return {"total": total, "offset": offset, "stale": stale, **kept}
 
     def _group(self, group: Mapping[str, Any], decisions: Decisions) -> Document:
         first = group["members"][0]
@@ -128,7 +142,7 @@ class ReportPages:
 
     def thumbnail(self, sha256: str) -> str | None:
         """The address of a photo's picture, where there is one."""
-        return None if self._thumbnails.find(sha256) is None else address(f"{PICTURES}{sha256}")
+        return None if self._thumbnails.find(sha256) is None else picture_address(sha256)
 
 
 def _compared(

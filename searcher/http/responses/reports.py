@@ -113,12 +113,23 @@ class ComparedPair(duplicates.Pair, Compared):
     second: ComparedPhoto
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placeholder(duplicates.Placeholder):
+    """A picture that stands for missing photos of many products."""
+
+    photos: tuple[ComparedPhoto, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Duplicates(Page):
-    """A page of the report of duplicates: groups, and after the last of them the loose pairs."""
+    """A page of the report of duplicates: groups, then the loose pairs, the placeholders and the blank photos."""
 
     groups: tuple[Group, ...]
     loose_pairs: tuple[ComparedPair, ...]
+    placeholders: tuple[Placeholder, ...]
+    """Pictures that many products share; nothing of them is to delete."""
+    blank: tuple[ComparedPhoto, ...]
+    """Photos that show nothing but one colour, and were compared with nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

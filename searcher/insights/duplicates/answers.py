@@ -74,6 +74,9 @@ class Evidence(PlainJson):
     """That placement: the affine matrix, row by row, that takes shares (0..1) of the second photo's width and height
     to shares of the first's, after the flip if there is one."""
     flipped: Annotated[bool, LEFT_OUT] = False
+    turned: Annotated[int | None, LEFT_OUT] = None
+    """Degrees by which the second photo has to be turned to lie like the first, against the clock and after the flip:
+    90, 180 or 270. The placement has the turn within."""
     overlap: Annotated[float | None, LEFT_OUT] = None
     """Share of the first photo that the second covers, 0..1."""
     colour_difference: Annotated[float | None, LEFT_OUT] = None
@@ -141,6 +144,22 @@ class Group(PlainJson):
 
 
 @dataclass(frozen=True, slots=True)
+class Placeholder(PlainJson):
+    """A picture that stands for missing photos: many products of different kinds share it. Nothing of it is deleted."""
+
+    id: str
+    """The same as long as the first photo is."""
+    photos: tuple[Photo, ...]
+    """All that show it."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def products(self) -> tuple[str, ...]:
+        """The products that have it, each once, in the order of the photos."""
+        return tuple(dict.fromkeys(photo.product_id for photo in self.photos))
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Sizes of a report."""
 
@@ -165,6 +184,10 @@ class DuplicateReport(Report):
     loose_pairs: tuple[Pair, ...]
     """Pairs that are in a tier but in no group, as one of them does not match the medoid of the other's group."""
     counts: Counts
+    placeholders: tuple[Placeholder, ...] = ()
+    """Pictures that stand for missing photos, those of most products first; their photos are in no group."""
+    blank: tuple[Photo, ...] = ()
+    """Photos that show nothing but one colour: they were compared with nothing."""
 
     def summary(self) -> dict[str, Any]:
         """Counts of the report: everything in it can be counted again from groups and loose pairs."""
@@ -184,14 +207,22 @@ class DuplicateReport(Report):
             "deletable": sum(member.delete for member in members),
             "crossing_categories": sum(group.crosses_categories for group in self.groups),
             "prices_differ": sum(group.prices_differ for group in self.groups),
+            "placeholders": len(self.placeholders),
+            "photos_of_placeholders": sum(len(one.photos) for one in self.placeholders),
+            "blank": len(self.blank),
         }
 
     def lists(self) -> dict[str, Sequence[PlainJson]]:
         """See `Report.lists`."""
-        return {"groups": self.groups, "loose_pairs": self.loose_pairs}
+        return {
+            "groups": self.groups,
+            "loose_pairs": self.loose_pairs,
+            "placeholders": self.placeholders,
+            "blank": self.blank,
+        }
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """One flat row per photo of a group or of a loose pair, for CSV."""
+        """One flat row per photo that the report lists, for CSV."""
         return _rows(self)
 
 
@@ -221,12 +252,16 @@ class DuplicateCheck(PlainJson):
     generation: str
     model: str
     took_ms: Annotated[float, rounded(1)]
+    blank: Annotated[bool, LEFT_OUT] = False
+    """Whether the photo shows nothing but one colour: then it was compared with nothing."""
+    placeholder: Annotated[bool, LEFT_OUT] = False
+    """Whether its picture stands for missing photos of many products: then it is no duplicate of theirs."""
 
     @computed_field(alias="duplicate")  # type: ignore[prop-decorator]
     @property
     def is_duplicate(self) -> bool:
-        """Whether the index holds the same picture."""
-        return any(match.tier.is_copy for match in self.matches)
+        """Whether the index holds the same picture, as that of a product."""
+        return not self.placeholder and any(match.tier.is_copy for match in self.matches)
 
 
 def prices_differ(tier: str, payloads: Iterable[Mapping[str, Any]]) -> bool:
@@ -235,7 +270,7 @@ def prices_differ(tier: str, payloads: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def _rows(report: DuplicateReport) -> Iterator[dict[str, Any]]:
-    """One flat row per photo of a group or of a loose pair, with `COLUMNS`."""
+    """One flat row per photo that the report lists, with `COLUMNS`."""
     for group in report.groups:
         about = {
             "entry": "group",
@@ -251,6 +286,11 @@ def _rows(report: DuplicateReport) -> Iterator[dict[str, Any]]:
         about = {"entry": "pair", "group": f"pair {number}", "group_tier": pair.tier, "role": "-"}
         yield {**about, **_photo(pair.first)}
         yield {**about, **_photo(pair.second), **_found(pair)}
+    for shared in report.placeholders:
+        for photo in shared.photos:
+            yield {"entry": "placeholder", "group": shared.id, "role": "-", **_photo(photo)}
+    for photo in report.blank:
+        yield {"entry": "blank", "role": "-", **_photo(photo)}
 
 
 def _photo(photo: Photo) -> dict[str, Any]:

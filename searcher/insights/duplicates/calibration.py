@@ -19,9 +19,9 @@ from indexer.models.embedder import Embedder
 from indexer.system.clock import now
 from indexer.system.progress import Progress
 from searcher.insights.duplicates.answers import Photo
-from searcher.insights.duplicates.compare.alignment import Picture
 from searcher.insights.duplicates.compare.comparison import comparison_of
-from searcher.insights.duplicates.compare.features import ALIGNED
+from searcher.insights.duplicates.compare.features import CLOSE
+from searcher.insights.duplicates.compare.forms import Picture
 from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.pictures import Pictures
 from searcher.insights.duplicates.decisions import Decisions
@@ -190,7 +190,7 @@ class Calibration:
                 made.add(cheap, kinds[decision.verdict], rows[0], (own.as_photo, second))
 
     def _closed(self, made: _Labelled, places: NDArray[np.intp]) -> NDArray[np.float32]:
-        rows = np.full((len(places), len(ALIGNED)), np.nan, np.float32)
+        rows = np.full((len(places), len(CLOSE)), np.nan, np.float32)
         step = 200
         for start in range(0, len(places), step):
             self._progress("Close comparison", start, len(places))

@@ -1,6 +1,7 @@
 """Checks one new photo before a product is made of it: one search, then the close comparison of what it finds.
 
-Where a screen or margins surround the photo, what is within them is searched for as well.
+Where a screen or margins surround the photo, what is within them is searched for as well, and so is the photo as it
+would be if somebody had turned it.
 """
 
 from __future__ import annotations
@@ -17,12 +18,22 @@ from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import SIDE
 from indexer.store.interface import Store
 from searcher.insights.duplicates.answers import CheckMatch, DuplicateCheck, Evidence, Photo, Tier
+from searcher.insights.duplicates.compare.blank import is_blank
 from searcher.insights.duplicates.compare.comparison import Comparison, comparison_of
 from searcher.insights.duplicates.compare.features import KNOWN
 from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.signature import Array
-from searcher.insights.duplicates.new_photo import NewPhoto, cheap_features, embed_within, nearest
+from searcher.insights.duplicates.new_photo import (
+    NewPhoto,
+    cheap_features,
+    cheap_when_turned,
+    embed_turned,
+    embed_within,
+    nearest_turned,
+)
 from searcher.insights.duplicates.pairs.photo_table import with_payload
+from searcher.insights.duplicates.pairs.placeholders import is_placeholder
+from searcher.insights.duplicates.pairs.turned_hashes import code_of
 from searcher.insights.duplicates.verify.verifier import PERHAPS, Verifier
 from searcher.questions.example import Example
 from searcher.questions.photo import UNNAMED
@@ -40,7 +51,10 @@ def check_photo(
     store: Store, new: NewPhoto, comparison: Comparison, verifier: Verifier, *, started: float
 ) -> DuplicateCheck:
     """What the nearest photos of a generation are to a new photo; ``started`` is by ``time.perf_counter``."""
-    photos, cosines, ranks = nearest(store, new)
+    if is_blank(new.framed):
+        took = 1000 * (time.perf_counter() - started)
+        return DuplicateCheck(new.name, (), None, 0, store.generation, store.record.fingerprint, took, blank=True)
+    photos, cosines, ranks, turns = nearest_turned(store, new)
     same = np.array([bool(new.sha256) and photo.sha256 == new.sha256 for photo in photos], bool)
     matches = [
         CheckMatch(photos[place], Tier.IDENTICAL_FILE, 1.0, _with_known(Evidence(), float(cosines[place]), 0))
@@ -50,7 +64,7 @@ def check_photo(
     not_verified = 0
     if others:
         cheap = cheap_features(store, new, others, cosines[~same], ranks[~same], comparison)
-        compared, not_verified = _compared(new, others, cosines[~same], cheap, comparison, verifier)
+        compared, not_verified = _compared(new, others, cosines[~same], cheap, turns[~same], comparison, verifier)
         matches += compared
     full = with_payload(store, [match.photo for match in matches])
     order = list(Tier)
@@ -66,6 +80,7 @@ def check_photo(
         store.generation,
         store.record.fingerprint,
         1000 * (time.perf_counter() - started),
+        placeholder=is_placeholder([match.photo for match in found if match.tier.is_copy]),
     )
 
 
@@ -74,12 +89,14 @@ def _compared(
     others: list[Photo],
     cosines: NDArray[np.float64],
     cheap: Array,
+    turns: NDArray[np.int64],
     comparison: Comparison,
     verifier: Verifier,
 ) -> tuple[list[CheckMatch], int]:
     """Matches among photos of the index whose files differ from the new one, and how many were left open."""
-    left_open = np.flatnonzero(verifier.open(cheap) >= verifier.thresholds.gate)
-    promise = verifier.promise(cheap[left_open])
+    turned = cheap_when_turned(new, others, cheap, turns, comparison)
+    left_open = np.flatnonzero(np.maximum(verifier.open(cheap), verifier.open(turned)) >= verifier.thresholds.gate)
+    promise = np.maximum(verifier.promise(cheap[left_open]), verifier.promise(turned[left_open]))
     order = np.argsort(-promise, kind="stable")[:COMPARED]
     matches: list[CheckMatch] = []
     reached = 0
@@ -90,12 +107,14 @@ def _compared(
             continue
         rows, asked = left_open[worth], new.as_photo
         aligned, evidence = comparison.compare([(asked, others[row]) for row in rows], given={asked.id: new.picture})
-        verdicts = verifier.judge(np.concatenate([cheap[rows], aligned], axis=1))
+        lying = np.array([code_of(one) for one in evidence], np.int64)
+        known = cheap_when_turned(new, [others[row] for row in rows], cheap[rows], lying, comparison)
+        verdicts = verifier.judge(np.concatenate([known, aligned], axis=1))
         for row, verdict, one in zip(rows, verdicts, evidence, strict=True):
             reached += one is not None  # else no picture of it is left
             if one is not None and verdict.tier is not None:
-                known = _with_known(one, float(cosines[row]), int(cheap[row, PHASH]))
-                matches.append(CheckMatch(others[row], verdict.tier, round(verdict.probability, 4), known))
+                said = _with_known(one, float(cosines[row]), int(cheap[row, PHASH]))
+                matches.append(CheckMatch(others[row], verdict.tier, round(verdict.probability, 4), said))
     return matches, len(left_open) - reached
 
 
@@ -121,6 +140,7 @@ def check_example(published: Published, reader: ExampleReader, example: Example,
         else sha256(photo.data)
     )
     framed = FramedPicture.of(open_image(photo.data, fit=SIDE))
-    within = embed_within(framed, reader.embedder(published))
-    new = NewPhoto(photo.name, framed, prediction.embeddings[0], digest, within)
+    embedder = reader.embedder(published)
+    within, turned = embed_within(framed, embedder), embed_turned(framed, embedder)
+    new = NewPhoto(photo.name, framed, prediction.embeddings[0], digest, within, turned)
     return check_photo(published.store, new, comparison, verifier, started=started)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from indexer.photos.components import components as connected
-from searcher.insights.duplicates.answers import COPIES, Evidence, Group, Member, Pair, Photo, Tier
+from searcher.insights.duplicates.answers import COPIES, Evidence, Group, Member, Pair, Photo, Placeholder, Tier
+from searcher.insights.duplicates.compare.keep.keeping import Keeper, best_to_keep
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 
 Edge = tuple[int, int]
@@ -99,15 +100,6 @@ def _around(nodes: Sequence[int], edges: Mapping[Edge, Found]) -> dict[int, list
     return found
 
 
-def best_to_keep(photos: Sequence[Photo]) -> Photo:
-    """Of several copies the one to keep: most pixels, then most filled fields, then the oldest file, then by id."""
-    return min(photos, key=lambda p: (-p.width * p.height, -_filled(p), p.mtime_ns, p.product_id, p.id))
-
-
-def _filled(photo: Photo) -> int:
-    return sum(value not in (None, "", []) for value in photo.payload.values())
-
-
 def group_id(tier: Tier, medoid: Photo) -> str:
     """The same as long as the medoid is the same photo of the same product."""
     return hashlib.sha256(f"{tier.is_copy or tier}:{medoid.id}:{medoid.sha256}".encode()).hexdigest()[:12]
@@ -119,30 +111,54 @@ class Drafts:
 
     groups: list[tuple[int, list[tuple[int, Found]]]] = field(default_factory=list)
     loose: dict[Edge, Found] = field(default_factory=dict)
+    placeholders: list[list[int]] = field(default_factory=list)
+    """Photos that show one picture which stands for missing ones."""
 
     def rows(self) -> list[int]:
         """Every photo that the report names."""
         named = {row for medoid, members in self.groups for row in (medoid, *(member for member, _ in members))}
+        named |= {row for rows in self.placeholders for row in rows}
         return sorted(named | {row for edge in self.loose for row in edge})
 
 
-def assemble(table: PhotoTable, found: Mapping[Edge, Found], judge: Judge, asked: set[int]) -> Drafts:
+Stands = Callable[[Sequence[int]], bool]
+"""Whether copies, by rows of the table, stand for missing photos; see `pairs.placeholders`."""
+
+
+def assemble(
+    table: PhotoTable,
+    found: Mapping[Edge, Found],
+    judge: Judge,
+    asked: set[int],
+    *,
+    blank: Collection[int] = (),
+    stands: Stands | None = None,
+) -> Drafts:
     """Groups of all kinds from the verdicts on pairs of nodes.
+
+    Copies are grouped by picture; other photos and variants by product, which then stands in one group of a kind.
 
     Args:
         found: by rows that stand for their identical photos, see `PhotoTable.alike`.
         judge: compares further pairs of nodes.
         asked: rows that the report is about; identical photos are reported where one of them is among these.
+        blank: rows of photos that show nothing: their equal pixels say nothing.
+        stands: picks out the copies that stand for missing photos; nothing else is said of these.
     """
     drafts = Drafts()
     copies, loose = stars({e: f for e, f in found.items() if f.tier.is_copy}, _only(judge, COPIES))
-    home = _add_copies(drafts, table, copies, asked)
+    home = _add_copies(drafts, table, copies, asked, set(blank))
+    away = _set_placeholders_aside(drafts, stands) if stands else set()
+    loose = {edge: one for edge, one in loose.items() if not away & set(edge)}
+    found = {edge: one for edge, one in found.items() if not away & set(edge)}
     drafts.loose |= loose
     related = {_products(table, *edge) for edge in loose}
     related |= {_products(table, medoid, row) for medoid, members in drafts.groups for row, _ in members}
     for tier in (Tier.OTHER_PHOTO, Tier.VARIANT):
         edges = _between_products(table, {e: f for e, f in found.items() if f.tier is tier}, home, judge, related)
+        edges, apart = _one_photo_a_product(table, edges, _only(judge, (tier,)))
         groups, loose = stars(edges, _only(judge, (tier,)))
+        loose |= apart
         for star in groups:
             drafts.groups.append((star.medoid, list(star.members)))
             related |= {_products(table, star.medoid, row) for row, _ in star.members}
@@ -155,11 +171,26 @@ def _only(judge: Judge, tiers: Sequence[Tier]) -> Judge:
     return lambda edges: {edge: found for edge, found in judge(edges).items() if found.tier in tiers}
 
 
-def _add_copies(drafts: Drafts, table: PhotoTable, copies: Sequence[Star], asked: set[int]) -> dict[int, int]:
+def _set_placeholders_aside(drafts: Drafts, stands: Stands) -> set[int]:
+    """Take the copies that stand for missing photos out of the groups; returns all photos that show them."""
+    kept = []
+    for medoid, members in drafts.groups:
+        rows = [medoid, *(row for row, _ in members)]
+        if stands(rows):
+            drafts.placeholders.append(rows)
+        else:
+            kept.append((medoid, members))
+    drafts.groups = kept
+    return {row for rows in drafts.placeholders for row in rows}
+
+
+def _add_copies(
+    drafts: Drafts, table: PhotoTable, copies: Sequence[Star], asked: set[int], blank: set[int]
+) -> dict[int, int]:
     """Add the groups of copies, with the identical photos of every node; returns the medoid of each node in one."""
     twins = defaultdict(list)
     for row, node in enumerate(table.alike.tolist()):
-        if row != node:
+        if row != node and node not in blank:
             twins[node].append(row)
     home: dict[int, int] = {}
     for star in copies:
@@ -205,25 +236,61 @@ def _between_products(
     return {edge: edges[edge] for edge in best.values()}
 
 
+def _one_photo_a_product(
+    table: PhotoTable, edges: Mapping[Edge, Found], judge: Judge
+) -> tuple[dict[Edge, Found], dict[Edge, Found]]:
+    """The edges between one photo of each product, that with the surest ones, and those that fit no other photo.
+
+    A product whose photos look like several others' would stand in a group with each of them.
+    """
+    sure: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for edge, one in edges.items():
+        for row in edge:
+            sure[int(table.products[row])][row] += one.probability
+    chosen = {product: min(rows, key=lambda row: (-rows[row], row)) for product, rows in sure.items()}
+    kept, moved = {}, {}
+    for (a, b), one in edges.items():
+        edge = _edge(*(chosen[int(table.products[row])] for row in (a, b)))
+        if edge == (a, b):
+            kept[edge] = one
+        else:
+            moved[edge] = (a, b)
+    again = judge(sorted(moved)) if moved else {}
+    kept |= again
+    return kept, {edge: edges[edge] for wanted, edge in moved.items() if wanted not in again}
+
+
 def _products(table: PhotoTable, first: int, second: int) -> Edge:
     a, b = int(table.products[first]), int(table.products[second])
     return (a, b) if a < b else (b, a)
 
 
-def finished(drafts: Drafts, table: PhotoTable, photos: Mapping[str, Photo]) -> tuple[list[Group], list[Pair]]:
-    """Groups and loose pairs with payloads, those that cost money first."""
+def finished(
+    drafts: Drafts, table: PhotoTable, photos: Mapping[str, Photo], keeper: Keeper | None = None
+) -> tuple[list[Group], list[Pair]]:
+    """Groups and loose pairs with payloads, those that cost money first; the keeper says what copies are worth."""
 
     def photo(row: int) -> Photo:
         return photos[table.photos[row].id]
 
     groups = [
-        _group(photo(medoid), [(photo(row), found) for row, found in members]) for medoid, members in drafts.groups
+        _group(photo(medoid), [(photo(row), found) for row, found in members], keeper)
+        for medoid, members in drafts.groups
     ]
     pairs = [
         Pair(photo(a), photo(b), found.tier, found.probability, found.evidence)
         for (a, b), found in sorted(drafts.loose.items())
     ]
     return sorted(groups, key=_urgency), pairs
+
+
+def placeholders_of(drafts: Drafts, table: PhotoTable, photos: Mapping[str, Photo]) -> tuple[Placeholder, ...]:
+    """Pictures that stand for missing photos, those of most products first."""
+    made = []
+    for rows in drafts.placeholders:
+        shown = tuple(photos[table.photos[row].id] for row in rows)
+        made.append(Placeholder(group_id(Tier.IDENTICAL_FILE, shown[0]), shown))
+    return tuple(sorted(made, key=lambda one: (-len(one.products), one.id)))
 
 
 def _urgency(group: Group) -> tuple[bool, bool, int, float, str]:
@@ -233,9 +300,12 @@ def _urgency(group: Group) -> tuple[bool, bool, int, float, str]:
     return not (copies and group.crosses_categories), not (copies and group.prices_differ), order, -best, group.id
 
 
-def _group(medoid: Photo, members: Sequence[tuple[Photo, Found]]) -> Group:
+def _group(medoid: Photo, members: Sequence[tuple[Photo, Found]], keeper: Keeper | None) -> Group:
     tier = max((found.tier for _, found in members), key=list(Tier).index)
-    keep = best_to_keep([medoid, *(photo for photo, _ in members)]) if tier.is_copy else None
+    keep = None
+    if tier.is_copy:
+        worths = keeper(medoid, [(photo, found.evidence) for photo, found in members]) if keeper else None
+        keep = best_to_keep([medoid, *(photo for photo, _ in members)], worths)
     made = [Member(medoid, keep=medoid is keep, delete=keep is not None and medoid is not keep)]
     for photo, found in members:
         delete = keep is not None and photo is not keep

@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import phash
 from indexer.store.filters.tree import Filter, Match
 from indexer.store.interface import Store
 from searcher.insights.duplicates.answers import Photo
-from searcher.insights.duplicates.compare.alignment import Picture
 from searcher.insights.duplicates.compare.comparison import Comparison
 from searcher.insights.duplicates.compare.features import compare_signatures
+from searcher.insights.duplicates.compare.forms import Picture
 from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.signature import Signatures
 from searcher.insights.duplicates.pairs.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of
 from searcher.insights.duplicates.pairs.hash_neighbours import MOST
 from searcher.insights.duplicates.pairs.photo_table import photo_of
+from searcher.insights.duplicates.pairs.turned_features import as_turned
+from searcher.insights.duplicates.pairs.turned_hashes import Turn
+
+WHEN_TURNED = 2
+"""Photos that are looked at for each turn of a new one."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,8 @@ class NewPhoto:
     """Of its file; empty where it came without one."""
     within: NDArray[np.float32] | None = None
     """The embedding of the photo that it frames, where it does: [dimension], unit length."""
+    turned: NDArray[np.float32] | None = None
+    """Its embeddings once it is turned by one, two and three quarters against the clock: [3, dimension]."""
 
     @cached_property
     def picture(self) -> Picture:
@@ -54,13 +63,35 @@ def embed_within(framed: FramedPicture, embedder: Embedder) -> NDArray[np.float3
     return embedder.embed([framed.photo])[0] if framed.is_framed else None
 
 
+def embed_turned(framed: FramedPicture, embedder: Embedder) -> NDArray[np.float32]:
+    """The embeddings of the photo in a picture, turned by one, two and three quarters: [3, dimension]."""
+    ways = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
+    return np.asarray(embedder.embed([framed.photo.transpose(way) for way in ways]), np.float32)
+
+
+class Nearest(NamedTuple):
+    """Photos of a generation that are worth a comparison with a new one."""
+
+    photos: list[Photo]
+    cosines: NDArray[np.float64]
+    places: NDArray[np.intp]
+    """In the list of the nearest, from 0."""
+    turns: NDArray[np.int64]
+    """How each may have to be turned to lie like the new one, as in `Candidates.turns`."""
+
+
 def nearest(
     store: Store, new: NewPhoto, k: int = NEIGHBOURS
 ) -> tuple[list[Photo], NDArray[np.float64], NDArray[np.intp]]:
-    """The k nearest photos of a generation, and those near what the new photo frames or of the same perceptual hash:
-    photos, cosines, places.
+    """`nearest_turned` without the turns: photos, cosines, places."""
+    return nearest_turned(store, new, k)[:3]
 
-    As in a report, what was found by frame or hash alone ranks behind all that the whole picture found.
+
+def nearest_turned(store: Store, new: NewPhoto, k: int = NEIGHBOURS) -> Nearest:
+    """The k nearest photos of a generation, and those near what the new photo frames, near it when turned, or of the
+    same perceptual hash.
+
+    As in a report, what was found by frame, turn or hash alone ranks behind all that the whole picture found.
     """
     vectors = new.vector[None] if new.within is None else np.stack([new.vector, new.within])
     fields = ["product_id", "category", "photo"]
@@ -69,13 +100,20 @@ def nearest(
     (alike,) = store.search(new.vector[None], limit=MOST, where=same_hash, fields=fields)
     known = {hit.id for hit in whole}
     framed = [hit for hits in within for hit in hits if hit.id not in known][:WITHIN_FRAME]
-    further = list({hit.id: hit for hit in [*framed, *alike] if hit.id not in known}.values())
+    turns: dict[str, int] = {}
+    turned = []
+    if new.turned is not None:
+        for quarters, hits in enumerate(store.search(new.turned, limit=WHEN_TURNED, fields=fields), start=1):
+            turned += hits
+            turns |= {hit.id: Turn(False, quarters).back.code for hit in hits if hit.id not in turns}
+    further = list({hit.id: hit for hit in [*framed, *alike, *turned] if hit.id not in known}.values())
     cosines = [hit.score for hit in whole]
     if further:
         points = {point.id: point.vector for point in store.retrieve([hit.id for hit in further], vectors="image")}
         cosines += [float(vector @ new.vector) for hit in further if (vector := points[hit.id]) is not None]
     photos = [photo_of(hit.id, hit.payload) for hit in [*whole, *further]]
-    return photos, np.array(cosines), np.array([*range(len(whole)), *[NEIGHBOURS] * len(further)], np.intp)
+    places = np.array([*range(len(whole)), *[NEIGHBOURS] * len(further)], np.intp)
+    return Nearest(photos, np.array(cosines), places, np.array([turns.get(photo.id, 0) for photo in photos], np.int64))
 
 
 def cheap_features(
@@ -111,3 +149,20 @@ def cheap_features(
     mine.put(0, new.framed)
     theirs, rows = comparison.signatures(others), np.arange(len(others))
     return np.concatenate([known, compare_signatures(mine, np.zeros_like(rows), theirs, rows)], axis=1)
+
+
+def cheap_when_turned(
+    new: NewPhoto,
+    others: Sequence[Photo],
+    cheap: NDArray[np.float32],
+    turns: NDArray[np.int64],
+    comparison: Comparison,
+) -> NDArray[np.float32]:
+    """The same features as if the others, [m], were turned as the codes ``turns`` say."""
+    if not turns.any():
+        return cheap
+    mine, rows = Signatures.blank(1), np.arange(len(others))
+    mine.put(0, new.framed)
+    own = np.full(len(others), int(new.as_photo.phash, 16), np.uint64)
+    hashes = np.array([int(photo.phash or "0", 16) for photo in others], np.uint64)
+    return as_turned(cheap, turns, (mine, np.zeros_like(rows), own), (comparison.signatures(others), rows, hashes))

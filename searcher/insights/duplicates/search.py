@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -19,9 +20,11 @@ from indexer.system.clock import now
 from indexer.system.progress import Progress
 from searcher.insights.duplicates.answers import Counts, DuplicateReport, Evidence, Photo
 from searcher.insights.duplicates.compare.comparison import comparison_of
+from searcher.insights.duplicates.compare.keep.keeping import WorthOfCopies
+from searcher.insights.duplicates.compare.pictures import Pictures
 from searcher.insights.duplicates.compare.signature import Array, Signatures
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
-from searcher.insights.duplicates.groups import Edge, Found, assemble, finished
+from searcher.insights.duplicates.groups import Edge, Found, assemble, finished, placeholders_of
 from searcher.insights.duplicates.pairs.candidates import (
     BATCH,
     MOST_FRAMED,
@@ -34,6 +37,8 @@ from searcher.insights.duplicates.pairs.candidates import (
 from searcher.insights.duplicates.pairs.checkpoint import Arrays, Checkpoint
 from searcher.insights.duplicates.pairs.hash_neighbours import hash_neighbours
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable, with_payload
+from searcher.insights.duplicates.pairs.placeholders import PRODUCTS, is_placeholder
+from searcher.insights.duplicates.pairs.turned_hashes import turned_neighbours
 from searcher.insights.duplicates.verify.judging import PairJudge
 from searcher.insights.duplicates.verify.verifier import Verifier
 from searcher.search.ground.published import Published
@@ -108,9 +113,12 @@ class DuplicateSearch:
         found: dict[Edge, Found] = {}
         near = hash_neighbours(table.hashes, table.vectors, np.unique(table.alike))
         candidates = self._candidates(table, asked).with_pairs(table, _about(asked, table, near))
-        signatures = self._signatures(table, candidates)
+        signatures = self._signatures(table, np.union1d(candidates.pairs, table.alike[asked]))
+        blank = _blank(table, signatures)
+        candidates = candidates.without(blank)
         framed = within_frames(signatures, np.unique(candidates.pairs))
         candidates = candidates.with_pairs(table, _about(asked, table, framed))
+        candidates = self._with_turned(table, asked, candidates, blank)
         judge = PairJudge(
             table,
             candidates.fifth,
@@ -121,13 +129,28 @@ class DuplicateSearch:
             time.monotonic() + self.settings.budget,
         )
         cheap = judge.cheap(candidates.pairs, candidates.cosines, candidates.ranks)
-        for rows, aligned, evidence in self._compared(judge, candidates, cheap):
+        turned = judge.as_turned(candidates.pairs, cheap, candidates.turns)
+        for rows, aligned, evidence in self._compared(judge, candidates, cheap, turned):
             found |= judge.found(candidates.pairs[rows], cheap[rows], aligned, evidence)
         judge.until += min(60.0, 0.2 * self.settings.budget)  # groups are worth a little more time
-        drafts = assemble(table, found, judge.further, set(asked.tolist()))
-        photos = with_payload(store, [table.photos[row] for row in drafts.rows()])
-        groups, loose = finished(drafts, table, photos)
+        showing_nothing = asked[blank[asked]]
+        drafts = assemble(
+            table,
+            found,
+            judge.further,
+            set(asked.tolist()),
+            blank=set(np.flatnonzero(blank).tolist()),
+            stands=partial(self._stands, table),
+        )
+        photos = with_payload(store, [table.photos[row] for row in {*drafts.rows(), *showing_nothing.tolist()}])
+        keeper = WorthOfCopies(Pictures(self.published.local, self.published.catalog_root), judge.until)
+        groups, loose = finished(drafts, table, photos, keeper)
         self._kept.clear()
+        if keeper.unmeasured:
+            self._notes.append(
+                f"Of {keeper.unmeasured} groups of copies the one to keep was chosen by sizes alone; give --budget "
+                "more seconds."
+            )
         self._remark(judge)
         return DuplicateReport(
             tuple(groups),
@@ -140,6 +163,8 @@ class DuplicateSearch:
             settings=self.settings.to_json(),
             notes=tuple(self._notes),
             took_s=time.perf_counter() - began,
+            placeholders=placeholders_of(drafts, table, photos),
+            blank=tuple(photos[table.photos[row].id] for row in showing_nothing),
         )
 
     def _asked(self, table: PhotoTable) -> NDArray[np.int64]:
@@ -165,9 +190,15 @@ class DuplicateSearch:
     def _near(self, table: PhotoTable, rows: NDArray[np.int64]) -> Arrays:
         return vars(neighbours(self.published.store, table, rows, where=self._where, k=self.settings.k))
 
-    def _signatures(self, table: PhotoTable, candidates: Candidates) -> Signatures:
+    def _stands(self, table: PhotoTable, rows: Sequence[int]) -> bool:
+        """Whether copies stand for missing photos; titles are read only where so many products share a picture."""
+        photos = [table.photos[row] for row in rows]
+        if len({photo.product_id for photo in photos}) < PRODUCTS:
+            return False
+        return is_placeholder(list(with_payload(self.published.store, photos).values()))
+
+    def _signatures(self, table: PhotoTable, needed: NDArray[np.int64]) -> Signatures:
         made = Signatures.blank(len(table))
-        needed = np.unique(candidates.pairs)
         for start in range(0, len(needed), SIGNATURE_PART):
             self._progress("Small pictures", start, len(needed))
             rows = needed[start : start + SIGNATURE_PART]
@@ -180,14 +211,31 @@ class DuplicateSearch:
     def _taken(self, photos: list[Photo]) -> Arrays:
         return vars(self._comparison.signatures(photos))
 
-    def _compared(self, judge: PairJudge, candidates: Candidates, cheap: Array) -> Any:
-        """Parts of the pairs that the gate leaves open, likely copies first: rows, alignments, evidence."""
-        chances = self.verifier.open(cheap)
+    def _with_turned(
+        self, table: PhotoTable, asked: NDArray[np.int64], candidates: Candidates, blank: NDArray[np.bool_]
+    ) -> Candidates:
+        """The candidates, and pairs that look alike once one of both is turned by quarters."""
+        self._progress("Turned pictures", 0, 1)
+        pairs, turns = turned_neighbours(table.hashes, np.unique(table.alike[~blank]))
+        near = np.isin(table.alike[pairs], table.alike[asked]).any(axis=1)
+        return candidates.with_turned(table, pairs[near], turns[near])
+
+    def _compared(self, judge: PairJudge, candidates: Candidates, cheap: Array, turned: Array) -> Any:
+        """Parts of the pairs that the gate leaves open, likely copies first: rows, alignments, evidence.
+
+        Args:
+            judge: compares them.
+            candidates: the pairs.
+            cheap: what is known of them.
+            turned: the same as if those that may be turned were.
+        """
+        chances = np.maximum(self.verifier.open(cheap), self.verifier.open(turned))
         wanted = chances >= self.verifier.thresholds.gate
         if len(judge.decisions):  # what a person joined is not left out for looking different
             wanted |= [judge.decided((a, b), Evidence(), None) is not None for a, b in candidates.pairs.tolist()]
         left_open = np.flatnonzero(wanted)
-        left_open = left_open[np.argsort(-self.verifier.promise(cheap[left_open]), kind="stable")]
+        promise = np.maximum(*(self.verifier.promise(rows[left_open]) for rows in (cheap, turned)))
+        left_open = left_open[np.argsort(-promise, kind="stable")]
         for start in range(0, len(left_open), CLOSE_PART):
             self._progress("Close comparison", start, len(left_open))
             rows = np.sort(left_open[start : start + CLOSE_PART])  # pairs of one photo stand together
@@ -217,6 +265,14 @@ class DuplicateSearch:
             missing = int((~judge.signatures.present[list({row for e in judge.not_verified for row in e})]).sum())
             why = f"; {missing} pictures are not at hand" if missing else "; give --budget more seconds"
             self._notes.append(f"{len(judge.not_verified)} pairs are not verified{why}.")
+
+
+def _blank(table: PhotoTable, signatures: Signatures) -> NDArray[np.bool_]:
+    """Which photos of the table show nothing, [n]; where no picture is at hand, those whose hash is of nothing."""
+    empty = np.where(
+        signatures.present, signatures.empty, np.array([bool(p.phash) for p in table.photos]) & (table.hashes == 0)
+    )
+    return np.asarray(empty[table.alike], bool)
 
 
 def _about(asked: NDArray[np.int64], table: PhotoTable, pairs: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -35,7 +35,8 @@ COLUMNS = (
     "sha256",
     "reasons",
 )
-"""``entry`` is group or pair; ``tier`` is what the photo is to the first of its group; ``role`` keep, delete or -."""
+"""``entry`` is group, pair, placeholder or blank; ``tier`` is what the photo is to the first of its group; ``role`` is
+keep, delete or -."""
 
 NOTICEABLE, CLEAR = 3.0, 12.0
 """ΔE (CIELAB, 1976) from which a difference in colour can be noticed, and is plain to see."""
@@ -56,6 +57,8 @@ def evidence_in_words(evidence: Mapping[str, Any] | None) -> list[str]:
         words.append(f"{features} details in place")
     if evidence.get("flipped"):
         words.append("mirrored")
+    if turned := evidence.get("turned"):
+        words.append(f"turned by {turned}°")
     if (overlap := evidence.get("overlap")) is not None and overlap < 0.995:
         words.append(f"covers {100 * overlap:.0f} % of it")
     if (colour := evidence.get("colour_difference")) is not None:

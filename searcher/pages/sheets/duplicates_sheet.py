@@ -23,6 +23,7 @@ from searcher.pages.sheets.picture_sheet import PictureSheet
 from searcher.pages.sheets.sheet import Card, Choice, Sheet, Shown
 
 LOOSE, CATEGORIES, PRICES, DELETABLE = "loose", "categories", "prices", "deletable"
+PLACEHOLDER, BLANK = "placeholder", "blank"
 
 
 def duplicates_sheet(document: Mapping[str, Any], pictures: PictureSheet) -> Sheet:
@@ -30,12 +31,16 @@ def duplicates_sheet(document: Mapping[str, Any], pictures: PictureSheet) -> She
     summary = document["summary"]
     cards = [_group_card(group, pictures) for group in document["groups"]]
     cards += [_pair_card(number, pair, pictures) for number, pair in enumerate(document["loose_pairs"], start=1)]
+    cards += [_placeholder_card(shared, pictures) for shared in document.get("placeholders", [])]
+    cards += _blank_cards(document.get("blank", []), pictures)
     tags = [tag for card in cards for tag in card.tags]
     flags = (
         (CATEGORIES, "Several categories"),
         (PRICES, "Several prices"),
         (DELETABLE, "Something to delete"),
         (LOOSE, "Loose pairs"),
+        (PLACEHOLDER, "Placeholders"),
+        (BLANK, "Blank photos"),
     )
     return Sheet(
         kind="duplicates",
@@ -43,7 +48,7 @@ def duplicates_sheet(document: Mapping[str, Any], pictures: PictureSheet) -> She
         lead="Photos that show the same picture, the same product or a variant of it. "
         "What costs money comes first: products filed under several categories, then those with several prices.",
         facts=_facts(summary),
-        entry=("group", "groups") if not document["loose_pairs"] else ("entry", "entries"),
+        entry=("group", "groups") if len(cards) == len(document["groups"]) else ("entry", "entries"),
         cards=cards,
         kinds=[Choice(str(tier), TIERS[tier], tags.count(tier)) for tier in Tier if tier in tags],
         flags=[Choice(tag, label, tags.count(tag)) for tag, label in flags if tag in tags],
@@ -69,8 +74,11 @@ def _facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("prices_differ", "groups with several prices"),
         ("loose_pairs", "loose pairs"),
         ("not_verified", "pairs not verified"),
+        ("placeholders", "placeholders"),
+        ("blank", "blank photos"),
     ]
-    return [(f"{summary[name]:,}", label) for name, label in facts if summary[name] or name in ("photos", "groups")]
+    known = {name: summary.get(name, 0) for name, _ in facts}  # an older report counts less
+    return [(f"{known[name]:,}", label) for name, label in facts if known[name] or name in ("photos", "groups")]
 
 
 def _group_card(group: Mapping[str, Any], pictures: PictureSheet) -> Card:
@@ -114,6 +122,35 @@ def _pair_card(number: int, pair: Mapping[str, Any], pictures: PictureSheet) -> 
         order=_order([pair["probability"]], 2),
         photos=[_shown(both[0], pictures), _compared(both[0], both[1], pair, pictures)],
     )
+
+
+def _placeholder_card(shared: Mapping[str, Any], pictures: PictureSheet) -> Card:
+    photos = shared["photos"]
+    return Card(
+        id=shared["id"],
+        title="Placeholder",
+        meta=f"one picture for {counted(len(shared['products']), 'product')}: nothing of it is deleted",
+        tags=[PLACEHOLDER],
+        order=_order([], len(photos)),
+        photos=[_shown(photo, pictures) for photo in photos],
+        find=printable(shared["id"]),
+    )
+
+
+def _blank_cards(photos: list[Mapping[str, Any]], pictures: PictureSheet) -> list[Card]:
+    """One card for all photos that show nothing."""
+    if not photos:
+        return []
+    return [
+        Card(
+            id=BLANK,
+            title="Blank photos",
+            meta=f"{counted(len(photos), 'photo')} of one colour: compared with nothing",
+            tags=[BLANK],
+            order=_order([], len(photos)),
+            photos=[_shown(photo, pictures) for photo in photos],
+        )
+    ]
 
 
 def _order(probabilities: list[float | None], size: int) -> dict[str, float]:

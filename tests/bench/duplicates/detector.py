@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searcher.insights.duplicates.compare.comparison import comparison_of
-from searcher.insights.duplicates.compare.features import ALIGNED, compare_signatures
+from searcher.insights.duplicates.compare.features import CLOSE, compare_signatures
 from searcher.insights.duplicates.compare.signature import Signatures
 from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS, Candidates, Neighbours, known_of, within_frames
 from searcher.insights.duplicates.pairs.hash_neighbours import hash_neighbours
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
+from searcher.insights.duplicates.pairs.turned_features import as_turned
+from searcher.insights.duplicates.pairs.turned_hashes import turned_neighbours
 from searcher.insights.duplicates.verify.fitting import fit_verifier
 from searcher.insights.duplicates.verify.verifier import Verifier
 from searcher.service import SearchService
@@ -67,6 +69,7 @@ class Split:
         candidates = Candidates.of(self.table, [found])
         candidates = candidates.with_pairs(self.table, hash_neighbours(self.table.hashes, self.table.vectors, inside))
         candidates = candidates.with_pairs(self.table, within_frames(signatures, inside))
+        candidates = candidates.with_turned(self.table, *turned_neighbours(self.table.hashes, inside))
         new = (turn[candidates.pairs] == number).any(axis=1) if number > 1 else np.ones(len(candidates.pairs), bool)
         pairs, first, second = candidates.pairs[new], candidates.pairs[new, 0], candidates.pairs[new, 1]
         fifth, hashes = candidates.fifth, self.table.hashes
@@ -76,7 +79,10 @@ class Split:
             candidates.ranks[new],
             (hashes[first], hashes[second]),
         )
-        return pairs, np.concatenate([known, compare_signatures(signatures, first, signatures, second)], axis=1)
+        cheap = np.concatenate([known, compare_signatures(signatures, first, signatures, second)], axis=1)
+        turns = np.where(candidates.ranks[new] < NEIGHBOURS, 0, candidates.turns[new])  # near as they lie: as they lie
+        sides = ((signatures, rows, hashes[rows]) for rows in (first, second))
+        return pairs, as_turned(cheap, turns, *sides)
 
     @property
     def labels(self) -> NDArray[np.str_]:
@@ -93,7 +99,7 @@ class Split:
         self.aligned |= dict(zip(missing, rows, strict=True))
         self.seconds += time.perf_counter() - began
         found = [self.aligned[place] for place in places.tolist()]
-        return np.stack(found) if found else np.empty((0, len(ALIGNED)), np.float32)
+        return np.stack(found) if found else np.empty((0, len(CLOSE)), np.float32)
 
     def scores(self, verifier: Verifier) -> NDArray[np.float64]:
         """Of each candidate the probability that it is a copy; what the gate refuses is below all others."""

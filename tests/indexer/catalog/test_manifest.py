@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.catalog.products import Notice
 from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldType
@@ -142,9 +141,7 @@ def test_a_photo_counts_once_in_a_product_and_may_stand_in_several(tmp_path: Pat
     catalog = read_catalog(manifest(tmp_path, content))
     assert photos(catalog) == {"J1": ["a.jpg", "c.jpg"], "J2": ["a.jpg", "b.jpg"]}
     assert catalog.rejects == ()
-    assert catalog.notices == (
-        Notice("catalog.csv:2", "image './a.jpg' is listed again for product 'J1'; it counts once"),
-    )
+    assert catalog.notes == ("catalog.csv:2: image './a.jpg' is listed again for product 'J1'; it counts once",)
 
 
 def test_a_row_that_lists_a_photo_again_fills_in_what_the_first_left_blank(tmp_path: Path) -> None:
@@ -154,7 +151,7 @@ def test_a_row_that_lists_a_photo_again_fills_in_what_the_first_left_blank(tmp_p
         ("a.jpg", {"metal": "gold", "price": 10.0}),
         ("b.jpg", {"metal": "gold", "price": 10.0}),
     ]
-    assert [notice.where for notice in catalog.notices] == ["catalog.csv:3"]
+    assert [note[:14] for note in catalog.notes] == ["catalog.csv:3:"]
 
 
 def test_one_bad_photo_in_a_list_does_not_take_the_others_along(tmp_path: Path) -> None:

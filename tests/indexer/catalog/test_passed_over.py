@@ -180,7 +180,7 @@ def test_paths_to_ignore(tmp_path: Path) -> None:
     found = read_catalog(tmp_path)
     assert photos(found) == {"r1": ["rings/r1.jpg"], "r2": ["rings/r2/b.jpg"]}
     assert passed(found) == {"by [ignore]": (3, "Archive")}
-    assert (found.rejects, found.notices) == ((), ())
+    assert (found.rejects, found.notes) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -205,9 +205,8 @@ def test_patterns(pattern: str, covered: list[str], not_covered: list[str]) -> N
 
 def test_a_pattern_that_meets_nothing_is_said(tmp_path: Path) -> None:
     found = read_catalog(ignoring(put(tmp_path, "rings/r1.jpg", "archive/a.jpg"), "archve/**"))
-    assert [(one.where, one.text) for one in found.notices] == [
-        ("catalog.toml", "[ignore] 'archve/**' is not the path of anything here; correct or remove it")
-    ]
+    said = "catalog.toml: [ignore] 'archve/**' is not the path of anything here; correct or remove it"
+    assert found.notes == (said,)
     assert set(photos(found)) == {"r1", "a"}
 
 

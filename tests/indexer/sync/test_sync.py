@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from indexer.catalog.reading import read_catalog
-from indexer.errors import CatalogError, FilterError, StoreMissing, UsageError
+from indexer.errors import CatalogError, FilterError, RemovalRefused, StoreMissing
 from indexer.fields.identity import point_id
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import phash, pixel_sha256, sha256
@@ -156,7 +156,7 @@ def test_a_sync_of_the_wrong_folder_does_not_wipe_the_index(shop: Shop) -> None:
     shop.sync()
     rows = read_manifest(shop.catalog)
     write_manifest(shop.catalog, rows[:1])
-    with pytest.raises(UsageError, match=r"remove 22 of 24 photos .*--allow-removal"):
+    with pytest.raises(RemovalRefused, match=r"remove 22 of 24 photos .*--allow-removal"):
         shop.sync()
     assert len(shop.points()) == 24
     assert counts(shop.sync(allow_removal=True)) == {"unchanged": 2, "gone": 22}

@@ -23,7 +23,7 @@ from indexer import errors
 from searcher.http.access.keys import KeyFile
 from searcher.http.app import create_app
 from searcher.http.problems import Problem
-from searcher.http.serve import bind
+from searcher.http.server.sockets import bind
 from searcher.search.ground.stages import stage
 from searcher.service import SearchService
 from searcher.settings import ServeSettings

@@ -1,5 +1,7 @@
 """Cells of reports: whatever separates the cells of the program that opens them, none begins a formula."""
 
+# ruff: noqa: RUF001 - full-width signs are what this is about
+
 from __future__ import annotations
 
 import csv
@@ -22,7 +24,7 @@ SIGNS = "=+-@＝＋－＠−"
         (";=1+1", ";'=1+1"),
         ("gold;=1+1", "gold;'=1+1"),
         ("gold; =1+1", "gold; '=1+1"),
-        ('gold;"=1+1"', "gold;\"'=1+1\""),
+        ('gold;"=1+1"', 'gold;"\'=1+1"'),
         ("gold;;@SUM(A1)", "gold;;'@SUM(A1)"),
         ("a;=1;+2;-3;@x", "a;'=1;'+2;'-3;'@x"),
         ("gold\t=1+1", "gold '=1+1"),

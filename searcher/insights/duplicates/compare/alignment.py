@@ -8,28 +8,15 @@ refined by ECC (Evangelidis and Psarakis, *Parametric Image Alignment*, 2008).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, overload
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from searcher.insights.duplicates.compare.frame import FramedPicture, at_most
-from searcher.insights.duplicates.compare.signature import Array, box_of, lab_of, piece_mask
+from searcher.insights.duplicates.compare.forms import TURNS, Picture
+from searcher.insights.duplicates.compare.signature import Array
 
-T = TypeVar("T")
-SIDE = 96
-"""Pixels of the longer side at which placements are compared."""
-CHROMA_BLUR = 1.5
-"""Pixels of `SIDE`."""
-LARGE_SIDE = 192
-"""Pixels of the longer side at which two pictures that fit are looked at once more."""
-FEATURE_SIDE = 160
-"""Pixels of the longer side at which local features are found; SIFT itself looks at twice that, and at 256 it took two
-thirds of the whole time."""
-FEATURES = 250
 RATIO = 0.8
 LEAST_INLIERS = 5
 SAME_FRAME = 0.985
@@ -51,107 +38,12 @@ LEAST_PIXELS = 80
 NOTHING_ALIKE = 0.3
 """Correlation below which a placement is not worth refining."""
 LEAST_OVERLAP = 0.2
-MIRRORED = np.array([(3 - y) * 32 + x * 8 + (8 - turn) % 8 for y in range(4) for x in range(4) for turn in range(8)])
-"""Where the 4 x 4 x 8 numbers of a descriptor go when its picture is mirrored: the patch turns with its orientation, so
-the axis across it and the sense of all angles are reversed."""
-
-
-class _Once(Generic[T]):
-    """A property that is computed when it is first read. Until Python 3.12, functools' own lets one thread at a time
-    compute, over all pictures, which would leave the other cores idle."""
-
-    def __init__(self, make: Callable[[Any], T]) -> None:
-        self._make, self._name = make, make.__name__
-        self.__doc__ = make.__doc__
-
-    @overload
-    def __get__(self, picture: None, owner: type) -> _Once[T]: ...
-    @overload
-    def __get__(self, picture: object, owner: type) -> T: ...
-    def __get__(self, picture: object | None, owner: type) -> _Once[T] | T:
-        if picture is None:
-            return self
-        value: T = picture.__dict__.setdefault(self._name, self._make(picture))
-        return value
-
-
-class Picture:
-    """A photo in the forms that an alignment needs, each made once, when it is first asked for.
-
-    Margins and screens around it are cut away: ``inside`` says what was kept.
-    """
-
-    def __init__(self, framed: FramedPicture) -> None:
-        self._keep(framed.photo, framed.inside)
-
-    @classmethod
-    def of(cls, image: Image.Image) -> Picture:
-        """Of an image of any mode, whose frame is not known yet."""
-        return cls(FramedPicture.of(image))
-
-    def _keep(self, image: Image.Image, inside: Array) -> None:
-        self.image = at_most(image, LARGE_SIDE)
-        self.inside = inside
-        """Left, top, right, bottom as shares of the picture as it was given, [4]."""
-
-    @_Once
-    def _sharp(self) -> Array:
-        return lab_of(at_most(self.image, SIDE))
-
-    @_Once
-    def large(self) -> Array:
-        """CIELAB at `LARGE_SIDE`, float32 [h, w, 3]: an engraving is a few pixels."""
-        return lab_of(self.image)
-
-    @_Once
-    def lab(self) -> Array:
-        """CIELAB at `SIDE`, float32 [h, w, 3]; a and b are blurred, as JPEG and WebP keep a quarter of them."""
-        import cv2
-
-        blurred = cv2.GaussianBlur(self._sharp, (0, 0), CHROMA_BLUR)
-        return np.concatenate([self._sharp[..., :1], blurred[..., 1:]], axis=2)
-
-    @_Once
-    def mask(self) -> NDArray[np.bool_]:
-        """The piece, bool [h, w]."""
-        return piece_mask(self._sharp)
-
-    @_Once
-    def features(self) -> tuple[Array, Array]:
-        """Places as shares [n, 2] and RootSIFT descriptors [n, 128]."""
-        import cv2
-
-        grey = np.asarray(at_most(self.image, FEATURE_SIDE).convert("L"))
-        points, found = cv2.SIFT.create(FEATURES, contrastThreshold=0.02).detectAndCompute(grey, None)
-        if found is None or not len(points):
-            return np.empty((0, 2), np.float32), np.empty((0, 128), np.float32)
-        places = np.array([point.pt for point in points], np.float32) + 0.5
-        roots = np.sqrt(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-6))
-        return (places / np.array(self.image.size, np.float32)).astype(np.float32), roots.astype(np.float32)
-
-    @_Once
-    def mirrored(self) -> Picture:
-        """Left and right exchanged. Of what is known already nothing is computed again."""
-        other = Picture.__new__(Picture)
-        left, top, right, bottom = self.inside
-        inside = np.array([1 - right, top, 1 - left, bottom], np.float32)
-        other._keep(self.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), inside)
-        places, found = self.features
-        mirrored = (places * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)).astype(np.float32)
-        if "large" in vars(self):
-            vars(other)["large"] = self.large[:, ::-1].copy()
-        vars(other).update(
-            features=(mirrored, found[:, MIRRORED]),
-            _sharp=self._sharp[:, ::-1],
-            lab=self.lab[:, ::-1].copy(),
-            mask=self.mask[:, ::-1],
-        )
-        return other
-
-    @_Once
-    def box(self) -> tuple[float, float, float, float]:
-        """Around the piece: left, top, right, bottom as shares."""
-        return box_of(self.mask)
+LEAST_SHARED = 0.7
+"""Share of one picture's piece that lies on the other's."""
+TURN_MARGIN = 0.05
+"""A quarter turn must be better by this: many pieces look much the same from four sides."""
+GUESSED = 0.6
+"""Correlation of small grids from which a quarter turn is tried."""
 
 
 @dataclass(frozen=True)
@@ -167,21 +59,24 @@ class Alignment:
     piece: NDArray[np.bool_]
     """The piece of the first, [h, w]."""
     matrix: Array
-    """[2, 3]: shares of the second's width and height to shares of the first's, after the flip."""
+    """[2, 3]: shares of the second's width and height to shares of the first's, after the flip and the turn."""
     flipped: bool
+    turned: int
+    """Quarter turns against the clock, after the flip."""
     inliers: int
     matches: int
     correlation: float
     pictures: tuple[Picture, Picture]
-    """Both, the second one mirrored if it is flipped."""
+    """Both, the second one mirrored if it is flipped, and turned as ``turned`` says."""
 
     @property
     def placement(self) -> Array:
-        """`matrix` for the pictures as they were given, with what surrounds their photos."""
+        """`matrix` for the pictures as they were given, with what surrounds their photos, and with the turn in it."""
         first, second = (picture.inside for picture in self.pictures)
         size, of = first[2:] - first[:2], second[2:] - second[:2]
         turn = self.matrix[:, :2] * size[:, None] / of[None, :]
-        return np.concatenate([turn, (first[:2] + size * self.matrix[:, 2] - turn @ second[:2])[:, None]], axis=1)
+        upright = np.concatenate([turn, (first[:2] + size * self.matrix[:, 2] - turn @ second[:2])[:, None]], axis=1)
+        return _after(upright, TURNS[self.turned])
 
     @property
     def settled(self) -> Alignment:
@@ -194,7 +89,7 @@ class Alignment:
             return self
         inverse = np.linalg.inv(np.concatenate([self.matrix, [[0, 0, 1]]]).astype(np.float64))[:2]
         turned = inverse.astype(np.float32)
-        other = _laid(self.pictures[1], self.pictures[0], turned, self.flipped, self.inliers, self.matches)
+        other = _laid(self.pictures[1], self.pictures[0], turned, self)
         return self if other.correlation < self.correlation - UNSURE else other
 
     def enlarged(self) -> tuple[Array, Array, NDArray[np.bool_], NDArray[np.bool_]]:
@@ -209,7 +104,16 @@ class Alignment:
 
 
 def align(first: Picture, second: Picture) -> Alignment:
-    """The best placement of the second picture in the first, mirrored or not."""
+    """The best placement of the second picture in the first, mirrored or not, turned by quarters or not."""
+    best = _upright(_unturned(first, second))
+    if best.correlation >= FITS and not best.turned:
+        return best
+    other = _by_quarters(first, second)
+    margin = 0.0 if best.turned else TURN_MARGIN
+    return other if other is not None and other.correlation > best.correlation + margin else best
+
+
+def _unturned(first: Picture, second: Picture) -> Alignment:
     best = _proposed(first, second, flipped=False)
     if best.correlation < SAME_FRAME:
         other = _proposed(first, second.mirrored, flipped=True)
@@ -219,12 +123,50 @@ def align(first: Picture, second: Picture) -> Alignment:
     return _refined(best)
 
 
+def _upright(laid: Alignment) -> Alignment:
+    """The same placement as a quarter turn and what remains of it: local features find a piece however it is turned."""
+    first, second = laid.pictures
+    along = laid.matrix[:, :2] * np.array(first.image.size)[:, None] / np.array(second.image.size)[None, :]
+    angle = np.arctan2(along[1, 0] - along[0, 1], along[0, 0] + along[1, 1])
+    turns = round(-float(angle) / (np.pi / 2)) % 4
+    if not turns:
+        return laid
+    matrix = _after(laid.matrix, TURNS[-turns % 4])
+    return _laid(first, second.turned(turns), matrix, replace(laid, turned=(laid.turned + turns) % 4))
+
+
+def _by_quarters(first: Picture, second: Picture) -> Alignment | None:
+    """The placement by quarter turns that small grids promise most of; None where they promise nothing."""
+    found: list[Alignment] = []
+    for flipped in (False, True):
+        likeness, turns = max((_likeness(first, second, flipped, turns), turns) for turns in range(1, 4))
+        if likeness < GUESSED:
+            continue
+        turned = (second.mirrored if flipped else second).turned(turns)
+        how = _laid(first, turned, _frames(), _How(flipped, turns))
+        tried = [how, _laid(first, turned, _boxes(first, turned), how)]
+        found.append(_refined(max(tried, key=lambda laid: laid.correlation)))
+    return max(found, key=lambda laid: laid.correlation - FLIP_MARGIN * laid.flipped, default=None)
+
+
+def _likeness(first: Picture, second: Picture, flipped: bool, turns: int) -> float:
+    """Of the small grids, -1..1, with the second mirrored or not and turned."""
+    pairs = zip(first.grids, second.grids, strict=True)
+    return max(float((one * np.rot90(other[:, ::-1] if flipped else other, turns)).sum()) for one, other in pairs)
+
+
+def _after(matrix: Array, earlier: Array) -> Array:
+    """The placement [2, 3] that does what ``earlier`` does, and then what ``matrix`` does."""
+    return np.concatenate([matrix[:, :2] @ earlier[:, :2], matrix[:, :2] @ earlier[:, 2:] + matrix[:, 2:]], axis=1)
+
+
 def _proposed(first: Picture, second: Picture, *, flipped: bool) -> Alignment:
-    tried = [_laid(first, second, matrix, flipped) for matrix in (_frames(), _boxes(first, second))]
+    how = _How(flipped)
+    tried = [_laid(first, second, matrix, how) for matrix in (_frames(), _boxes(first, second))]
     if max(laid.correlation for laid in tried) < SAME_FRAME:
         matrix, inliers, matches = _by_features(first, second)
         if matrix is not None:
-            tried.append(_laid(first, second, matrix, flipped, inliers, matches))
+            tried.append(_laid(first, second, matrix, _How(flipped, 0, inliers, matches)))
     return max(tried, key=lambda laid: laid.correlation)
 
 
@@ -270,20 +212,31 @@ def _by_features(first: Picture, second: Picture) -> tuple[Array | None, int, in
     return matrix, agreeing, int(good.sum())
 
 
-def _laid(
-    first: Picture, second: Picture, matrix: Array, flipped: bool, inliers: int = 0, matches: int = 0
-) -> Alignment:
+class _How(NamedTuple):
+    """How a placement came about."""
+
+    flipped: bool
+    turned: int = 0
+    inliers: int = 0
+    matches: int = 0
+
+
+def _laid(first: Picture, second: Picture, matrix: Array, how: _How | Alignment) -> Alignment:
+    """The second over the first; flip, turn and counts are those of ``how``."""
     laid, valid = _warped(first.lab, second.lab, matrix)
+    light, other, piece = first.lab[..., 0], laid[..., 0], first.mask
+    follows = correlation(light, other, valid, piece, _mask_of(first, second, matrix))
     return Alignment(
         first.lab,
         laid,
         valid,
         first.mask,
         matrix,
-        flipped,
-        inliers,
-        matches,
-        correlation(first.lab[..., 0], laid[..., 0], valid, first.mask),
+        how.flipped,
+        how.turned,
+        how.inliers,
+        how.matches,
+        follows,
         (first, second),
     )
 
@@ -324,16 +277,35 @@ def _in_shares(pixels: Array, first: tuple[int, ...], second: tuple[int, ...]) -
     return matrix.astype(np.float32)
 
 
-def correlation(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArray[np.bool_]) -> float:
-    """How well a channel of one picture follows that of the other, -1..1: where both are, or on the piece alone.
+def _mask_of(first: Picture, second: Picture, matrix: Array) -> NDArray[np.bool_]:
+    """The second's piece in the first's frame, bool [h, w]."""
+    import cv2
 
-    The piece alone decides where somebody gave it another ground. Of the piece a good part must be covered.
+    height, width = first.lab.shape[:2]
+    pixels = _in_pixels(matrix, first.lab.shape, second.lab.shape)
+    mask = second.mask.astype(np.uint8)
+    return np.asarray(cv2.warpAffine(mask, pixels, (width, height), flags=cv2.INTER_NEAREST).astype(bool))
+
+
+def correlation(
+    first: Array,
+    second: Array,
+    valid: NDArray[np.bool_],
+    piece: NDArray[np.bool_],
+    other: NDArray[np.bool_] | None = None,
+) -> float:
+    """How well a channel of one picture follows that of the other, -1..1: where both are, or on a piece alone.
+
+    The piece alone decides where somebody gave it another ground, and the other picture's piece where somebody put a
+    badge beside it. Of the piece a good part must be covered.
     """
     share = valid.mean()
     covered = valid[piece].mean() if piece.any() else share
     if share < LEAST_OVERLAP or covered < LEAST_OVERLAP:
         return -1.0
     best = max(_follows(first, second, valid), _follows(first, second, valid & piece))
+    if other is not None and (other & piece).sum() > LEAST_SHARED * other.sum():
+        best = max(best, _follows(first, second, valid & other))
     return best * float(min(1.0, 0.5 + covered / 2))
 
 
@@ -376,5 +348,5 @@ def _moved(laid: Alignment, blur: int) -> Alignment:
     except cv2.error:  # it does not converge where the pictures have nothing in common
         return laid
     matrix = _in_shares(pixels, first.lab.shape, second.lab.shape)
-    better = _laid(first, second, matrix, laid.flipped, laid.inliers, laid.matches)
+    better = _laid(first, second, matrix, laid)
     return better if better.correlation > laid.correlation else laid

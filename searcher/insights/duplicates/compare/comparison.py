@@ -17,8 +17,10 @@ import numpy as np
 from indexer.errors import MissingExtra
 from indexer.system.machine import cores
 from searcher.insights.duplicates.answers import Evidence, Photo
-from searcher.insights.duplicates.compare.alignment import Alignment, Picture, align
-from searcher.insights.duplicates.compare.features import ALIGNED, compare_aligned
+from searcher.insights.duplicates.compare.alignment import Alignment, align
+from searcher.insights.duplicates.compare.blank import is_blank
+from searcher.insights.duplicates.compare.features import CLOSE, compare_aligned
+from searcher.insights.duplicates.compare.forms import Picture
 from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.pictures import Pictures
 from searcher.insights.duplicates.compare.signature import Array, Signatures
@@ -77,6 +79,7 @@ class Comparison:
         def take(row: int) -> None:
             if (framed := self._load(photos[row])) is not None:
                 made.put(row, framed)
+                made.empty[row] = is_blank(framed)
 
         with ThreadPoolExecutor(self.workers) as pool:
             list(pool.map(take, range(len(photos))))
@@ -89,7 +92,7 @@ class Comparison:
         until: float | None = None,
         given: Mapping[str, Picture] | None = None,
     ) -> tuple[Array, list[Evidence | None]]:
-        """Features of an alignment, float32 [p, len(ALIGNED)], and the evidence; NaN and None for what was not reached.
+        """Features of an alignment, float32 [p, len(CLOSE)], and the evidence; NaN and None for what was not reached.
 
         Args:
             pairs: pairs that share their first photo should stand together.
@@ -100,7 +103,7 @@ class Comparison:
             parts = [(pairs[start : start + CHUNK], until) for start in range(0, len(pairs), CHUNK)]
             if (found := self._processes.run(compare_here, parts)) is not None:
                 return np.concatenate([part for part, _ in found]), [one for _, part in found for one in part]
-        rows = np.full((len(pairs), len(ALIGNED)), np.nan, np.float32)
+        rows = np.full((len(pairs), len(CLOSE)), np.nan, np.float32)
         evidence: list[Evidence | None] = [None] * len(pairs)
         own = given or {}
 
@@ -143,7 +146,7 @@ class Comparison:
 
 
 def _evidence(laid: Alignment, row: Array) -> Evidence:
-    measured = dict(zip(ALIGNED, row.tolist(), strict=True))
+    measured = dict(zip(CLOSE, row.tolist(), strict=True))
     if np.isnan(measured["overlap"]):
         return Evidence()
     a, b, c, d, e, f = (round(float(x), 5) for x in laid.placement.ravel())
@@ -151,6 +154,7 @@ def _evidence(laid: Alignment, row: Array) -> Evidence:
         matched_features=laid.inliers,
         transform=(a, b, c, d, e, f),
         flipped=laid.flipped,
+        turned=90 * laid.turned or None,
         overlap=round(measured["overlap"], 4),
         colour_difference=round(float(np.hypot(measured["piece_median_l"], measured["piece_median_ab"])), 2),
     )

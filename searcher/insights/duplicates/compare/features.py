@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searcher.insights.duplicates.compare.alignment import LEAST_PIXELS, NOTHING_ALIKE, Alignment
+from searcher.insights.duplicates.compare.colours.tones import FACTS, facts
 from searcher.insights.duplicates.compare.quick_percentiles import median, percentile, percentiles
 from searcher.insights.duplicates.compare.residue import NAMES as RESIDUE
 from searcher.insights.duplicates.compare.residue import fine, residue
@@ -55,6 +56,9 @@ ALIGNED = (
     *RESIDUE,
 )
 NAMES = (*KNOWN, *COMPARED, *ALIGNED)
+"""What the trees know."""
+CLOSE = (*ALIGNED, *FACTS)
+"""What a close comparison gives: rules look at the last of it, whatever the trees have learned."""
 _BLOCK = 4096
 Rows = NDArray[np.int64]
 WORTH_A_LOOK = 0.8
@@ -117,9 +121,9 @@ def _fitted(first: Array, second: Array) -> Array:
 
 
 def compare_aligned(laid: Alignment) -> Array:
-    """float32 [len(ALIGNED)]: how the placement is, and what differs after it."""
+    """float32 [len(CLOSE)]: how the placement is, what differs after it, and what rules go by."""
     if laid.valid.sum() < LEAST_PIXELS or laid.correlation < NOTHING_ALIKE:
-        row = np.full(len(ALIGNED), np.nan, np.float32)  # what differs says nothing where nothing fits
+        row = np.full(len(CLOSE), np.nan, np.float32)  # what differs says nothing where nothing fits
         row[0] = laid.correlation
         return row
     followed, laid = laid.correlation, laid.settled
@@ -152,10 +156,18 @@ def compare_aligned(laid: Alignment) -> Array:
             _correlated(edges_a[piece], edges_b[piece]),
             _correlated(*(fine(lab[..., 0], GLINTS)[piece] for lab in (laid.first, laid.second))),
             mostly,
-            *(np.full(len(RESIDUE), np.nan) if max(followed, mostly) < WORTH_A_LOOK else residue(*laid.enlarged())),
+            *_looked_at(laid if max(followed, mostly) >= WORTH_A_LOOK else None),
         ],
         np.float32,
     )
+
+
+def _looked_at(laid: Alignment | None) -> Array:
+    """What is left of the difference in larger pictures, [len(RESIDUE) + len(FACTS)]; NaN for what is not worth it."""
+    if laid is None:
+        return np.full(len(RESIDUE) + len(FACTS), np.nan, np.float32)
+    first, second, valid, piece = laid.enlarged()
+    return np.concatenate([residue(first, second, valid, piece), facts(first, second, valid)])
 
 
 def _edges(lightness: Array) -> Array:

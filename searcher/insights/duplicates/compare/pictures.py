@@ -32,8 +32,12 @@ class Pictures:
             return thumbnail
         return _opened(original_of(self._root, photo.path), photo.sha256) or thumbnail
 
+    def original(self, photo: Photo) -> FramedPicture | None:
+        """The picture as it is in its file, whatever its size; None where that is gone or another one by now."""
+        return _opened(original_of(self._root, photo.path), photo.sha256, whole=True)
 
-def _opened(path: Path | None, digest: str | None = None) -> FramedPicture | None:
+
+def _opened(path: Path | None, digest: str | None = None, *, whole: bool = False) -> FramedPicture | None:
     """The picture in a file; None if it cannot be read or is no longer what was indexed (``digest``)."""
     if path is None:
         return None
@@ -41,6 +45,7 @@ def _opened(path: Path | None, digest: str | None = None) -> FramedPicture | Non
         data = read_bytes(path)
         if digest and sha256(data) != digest:
             return None
-        return FramedPicture.of(at_most(open_image(data, fit=SIDE), MOST_SIDE))
+        image = open_image(data) if whole else at_most(open_image(data, fit=SIDE), MOST_SIDE)
+        return FramedPicture.of(image)
     except ImageError:
         return None

@@ -8,12 +8,12 @@ stamp.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from searcher.insights.duplicates.compare.colours.fitting import EDITED_GROUND, FEW, edited, fitted
 from searcher.insights.duplicates.compare.quick_percentiles import median, percentile, percentiles
 from searcher.insights.duplicates.compare.signature import Array
 
@@ -25,8 +25,6 @@ WINDOW = 25
 """Pixels: an engraving or a stone."""
 SMOOTH = 2.0
 """Pixels of blur that even out what codecs leave of the tints."""
-FEW = 50
-"""Pixels of ground below which nothing is said of it."""
 LEAST_PIECE = 100
 """Pixels of a piece that can be judged by itself."""
 SPARE = 3
@@ -35,10 +33,6 @@ SLOW = 8.0
 """Pixels of blur for the light's slope over the piece."""
 TINTED = 10.0
 """Chroma from which a colour has a hue."""
-TRIMS = 3
-KEPT = 80
-"""Percent of the pixels that the function is fitted to, after the first round."""
-RIDGE = 30.0
 SPOT = 5.0
 """CIELAB distance from which what is left is visible in a soft picture."""
 NAMES = (
@@ -103,14 +97,6 @@ NAMES = (
     "ground_gathered",
 )
 
-MOST_TURN = 12.0
-"""Degrees by which an edit turns hues at the most, in CIELAB; gold and rose gold are forty apart."""
-MOST_CHROMA = 1.6
-EDITED_GROUND = 7
-"""Where the ground's numbers begin in what `_edited` returns."""
-VISIBLY = 4.0
-"""CIELAB distance of tints that one sees."""
-
 
 class Spot(NamedTuple):
     """From which a difference lies in one place."""
@@ -149,22 +135,6 @@ def all_but_a_spot(row: Array) -> bool:
     return spot > 0.0 and beside == 0.0 and gathers and most > STANDS_OUT * (usual + USUAL)
 
 
-@dataclass(frozen=True)
-class _Colours:
-    """The function from the first picture's colours to the second's."""
-
-    lightness: NDArray[np.float64]
-    """[3]: of 1, L and L²/100."""
-    chroma: NDArray[np.float64]
-    """[3, 2]: of a, b and 1."""
-
-    def of(self, lab: Array) -> Array:
-        light, (start, gain, bend) = lab[..., :1], self.lightness.astype(np.float32)
-        chroma = self.chroma.astype(np.float32)
-        tinted = lab[..., 1:] @ chroma[:2] + chroma[2]
-        return np.concatenate([start + gain * light + bend * light**2 / 100, tinted], axis=-1)
-
-
 def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArray[np.bool_]) -> Array:
     """float32 [len(NAMES)] for two aligned pictures in CIELAB [h, w, 3], where both are and where the piece is."""
     import cv2
@@ -176,7 +146,7 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
     inner = cv2.erode(whole.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     if inner.sum() < LEAST_PIECE:
         inner = whole
-    colours = _fitted(soft[0][inner][::SPARE], soft[1][inner][::SPARE])
+    colours = fitted(soft[0][inner][::SPARE], soft[1][inner][::SPARE])
     left = soft[1] - colours.of(soft[0])
     light, tint = np.abs(left[..., 0]), np.hypot(left[..., 1], left[..., 2])
     size = np.hypot(light, tint)
@@ -190,7 +160,7 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
     matrix = colours.chroma[:2]
     turn = np.degrees(np.arctan2(matrix[0, 1] - matrix[1, 0], matrix[0, 0] + matrix[1, 1]))
     stretched = np.linalg.svd(matrix, compute_uv=False)
-    edited = _edited(soft[0][::2, ::2], soft[1][::2, ::2], whole[::2, ::2], ground[::2, ::2], colours)
+    what_edits_leave = edited(soft[0][::2, ::2], soft[1][::2, ::2], whole[::2, ::2], ground[::2, ::2], colours)
     raw_ground = _raw_of(raw, ground)
     slow = _slow(left, inner)
     smooth = np.hypot(*np.moveaxis(cv2.GaussianBlur(left[..., 1:] * whole[..., None], (0, 0), SMOOTH), 2, 0))
@@ -213,10 +183,10 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
             *percentiles(off[whole], 50, 90),
             *raw_ground,
             *_hues(soft[0][whole], soft[1][whole]),
-            *edited,
+            *what_edits_leave,
             *(_grain_alike(first[..., 0], second[..., 0], where) for where in (whole, ground)),
-            edited[EDITED_GROUND] - raw_ground[1],
-            edited[EDITED_GROUND + 1] - raw_ground[0],
+            what_edits_leave[EDITED_GROUND] - raw_ground[1],
+            what_edits_leave[EDITED_GROUND + 1] - raw_ground[0],
             *_spots(light, whole, lights[0], LIGHT_SPOT),
             *_gathered(light, whole),
             *percentiles(smooth[inner], 50, 95, 99),
@@ -225,93 +195,6 @@ def residue(first: Array, second: Array, valid: NDArray[np.bool_], piece: NDArra
         ],
         np.float32,
     )
-
-
-def _fitted(first: Array, second: Array) -> _Colours:
-    """Least squares, pulled towards no change, without the fifth that fits worst."""
-    a, b = first.astype(np.float64), second.astype(np.float64)
-    keep = np.ones(len(a), bool)
-    colours = _Colours(np.array([0.0, 1.0, 0.0]), np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))
-    for _ in range(TRIMS):
-        x, y = a[keep], b[keep]
-        light = np.stack([np.ones(len(x)), x[:, 0], x[:, 0] ** 2 / 100], axis=1)
-        tint = np.concatenate([x[:, 1:], np.ones((len(x), 1))], axis=1)
-        colours = _Colours(
-            _ridge(light, y[:, :1], np.array([[0.0], [1.0], [0.0]]))[:, 0],
-            _ridge(tint, y[:, 1:], np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])),
-        )
-        left = np.hypot(*(b - colours.of(a.astype(np.float32)))[:, :2].T)
-        keep = left <= percentile(left, KEPT)
-    return colours
-
-
-def _ridge(x: NDArray[np.float64], y: NDArray[np.float64], start: NDArray[np.float64]) -> NDArray[np.float64]:
-    penalty = np.diag([1e-3 if (column == 1).all() else RIDGE for column in x.T])
-    return np.asarray(start + np.linalg.solve(x.T @ x + penalty, x.T @ (y - x @ start)))
-
-
-def _edited(
-    first: Array, second: Array, piece: NDArray[np.bool_], ground: NDArray[np.bool_], colours: _Colours
-) -> tuple[float, ...]:
-    """What remains of the tints if only what an edit does is allowed: a small turn of all hues, more or less chroma.
-
-    The general function of `_fitted` turns gold into rose gold where the piece has no other colour. The picture with
-    less colour is predicted from the other one, as a grey copy says nothing about the colours it had. A tint that
-    depends on the lightness alone (sepia), on piece and ground alike, is tried as well. What this predicts for the
-    ground tells an edit of the whole picture from another metal on the same board.
-
-    Returns:
-        percentiles 50, 75, 90, 99 of what is left on the piece; degrees; chroma's factor; whether it is a tint; what
-        is left on the ground in tint and in lightness; the share of the piece that is visibly off.
-    """
-    one, other = first[..., 1:], second[..., 1:]
-    if np.hypot(*one[piece].T).mean() < np.hypot(*other[piece].T).mean():
-        light, source, target = second[..., 0], other, one
-    else:
-        light, source, target = first[..., 0], one, other
-    z, w = source[..., 0] + 1j * source[..., 1], target[..., 0] + 1j * target[..., 1]
-    turned, turn, chroma = _turned(z[piece], w[piece])
-    both = piece | ground  # or any even metal would be a tint
-    tinted = _tinted(light[both], w[both])
-    left = [np.abs(w - z * turned), np.abs(w - np.polyval(tinted, light))]
-    is_tint = int(percentile(left[1][piece], 75) < 0.8 * percentile(left[0][piece], 75) and chroma < 0.5)
-    kept = left[is_tint]
-    on_ground = light_off = 0.0
-    if ground.sum() >= FEW:
-        on_ground = median(kept[ground])
-        light_off = median(np.abs(second[..., 0] - colours.of(first)[..., 0])[ground])
-    return (
-        *percentiles(kept[piece], 50, 75, 90, 99),
-        turn,
-        chroma,
-        float(is_tint),
-        on_ground,
-        light_off,
-        float((kept[piece] > VISIBLY).mean()),
-    )
-
-
-def _turned(z: NDArray[np.complex128], w: NDArray[np.complex128]) -> tuple[complex, float, float]:
-    """The factor, its degrees and its length that take ``z`` nearest to ``w``, without the fifth that fits worst."""
-    keep = np.ones(len(z), bool)
-    factor, degrees, length = 1.0 + 0j, 0.0, 1.0
-    for _ in range(TRIMS):
-        product = (w[keep] * z[keep].conj()).sum() + RIDGE
-        degrees = float(np.clip(np.degrees(np.angle(product)), -MOST_TURN, MOST_TURN))
-        along = np.exp(1j * np.radians(degrees))
-        length = float(
-            np.clip((product * along.conjugate()).real / ((np.abs(z[keep]) ** 2).sum() + RIDGE), 0, MOST_CHROMA)
-        )
-        factor = complex(length * along)
-        left = np.abs(w - z * factor)
-        keep = left <= percentile(left, KEPT)
-    return factor, abs(degrees), length
-
-
-def _tinted(light: Array, w: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Coefficients of a parabola from lightness to tint."""
-    design = np.stack([light**2, light, np.ones_like(light)], axis=1).astype(np.float64)
-    return np.asarray(np.linalg.solve(design.T @ design + 1e-9 * np.eye(3), design.T @ w))
 
 
 def fine(lightness: Array, blur: float) -> Array:

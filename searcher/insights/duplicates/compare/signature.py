@@ -41,12 +41,16 @@ class Signatures:
     NaN without a picture."""
     framed: NDArray[np.bool_]
     """Whether something surrounds the photo, [n]; see `searcher.insights.duplicates.compare.frame`."""
+    empty: NDArray[np.bool_]
+    """Whether the photo shows nothing, [n]; see `searcher.insights.duplicates.compare.blank`."""
 
     @classmethod
     def blank(cls, count: int) -> Signatures:
         """Of pictures that are not at hand."""
         grid = np.zeros((count, GRID, GRID, 3), np.uint8)
-        return cls(grid, grid.copy(), np.full((count, 8), np.nan, np.float32), np.zeros(count, bool))
+        return cls(
+            grid, grid.copy(), np.full((count, 8), np.nan, np.float32), np.zeros(count, bool), np.zeros(count, bool)
+        )
 
     @classmethod
     def joined(cls, parts: Sequence[Signatures]) -> Signatures:
@@ -58,11 +62,17 @@ class Signatures:
         """Which pictures were at hand, [n]."""
         return np.asarray(~np.isnan(self.facts[:, 0]))
 
+    def turned(self, rows: NDArray[np.int64], flipped: bool, quarters: int) -> Signatures:
+        """Of some rows, mirrored if asked for and turned by so many quarters against the clock."""
+        grids = (grid[rows] for grid in (self.whole, self.piece))
+        whole, piece = (np.rot90(grid[:, :, ::-1] if flipped else grid, quarters, axes=(1, 2)).copy() for grid in grids)
+        return Signatures(whole, piece, self.facts[rows], self.framed[rows], self.empty[rows])
+
     def put(self, row: int, framed: FramedPicture) -> None:
         """Take the signature of a picture."""
         self.framed[row] = framed.is_framed
         lab = lab_of(at_most(framed.photo, SIDE))
-        ground = _ground(lab)
+        ground = ground_of(lab)
         mask = _apart(lab, ground)
         inside = lab[mask]
         self.whole[row], self.piece[row] = _grid(lab, (0.0, 0.0, 1.0, 1.0)), _grid(lab, box_of(mask))
@@ -82,7 +92,7 @@ def piece_mask(lab: Array) -> NDArray[np.bool_]:
 
     Where hardly anything or nearly everything differs there is no plain ground, and the whole picture is the piece.
     """
-    return _apart(lab, _ground(lab))
+    return _apart(lab, ground_of(lab))
 
 
 def _apart(lab: Array, ground: Array) -> NDArray[np.bool_]:
@@ -92,7 +102,7 @@ def _apart(lab: Array, ground: Array) -> NDArray[np.bool_]:
     return mask if 0.005 < share < 0.9 else np.ones_like(mask)
 
 
-def _ground(lab: Array) -> Array:
+def ground_of(lab: Array) -> Array:
     """A plane through the borders' colours, float32 [h, w, 3]."""
     height, width = lab.shape[:2]
     edge = max(1, round(MARGIN * max(height, width)))

@@ -6,7 +6,7 @@ the small colour grids of all photos.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,13 @@ class Candidates:
     """The better place of one in the other's list, from 0, [p]."""
     fifth: NDArray[np.float32]
     """Of each photo of the table the cosine of its fifth neighbour, [n]; NaN where it did not ask or has fewer."""
+    turns: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """How the second photo may have to be turned to lie like the first, [p]; see `pairs.turned_hashes`. 0: not, which
+    none given stands for."""
+
+    def __post_init__(self) -> None:
+        if len(self.turns) != len(self.pairs):
+            object.__setattr__(self, "turns", np.zeros(len(self.pairs), np.int64))
 
     @classmethod
     def of(cls, table: PhotoTable, batches: list[Neighbours]) -> Candidates:
@@ -102,7 +109,13 @@ class Candidates:
         new = np.ones(len(low), bool)
         new[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
         pairs = np.stack([low, high], axis=1)[new]
-        return cls(pairs, cosines[present][order][new], rank[order][new].astype(np.float32), fifth)
+        return cls(
+            pairs,
+            cosines[present][order][new],
+            rank[order][new].astype(np.float32),
+            fifth,
+            np.zeros(len(pairs), np.int64),
+        )
 
     def with_pairs(self, table: PhotoTable, pairs: NDArray[np.int64]) -> Candidates:
         """These and further pairs of rows [m, 2] that no search proposed; they rank behind all that one did."""
@@ -119,7 +132,25 @@ class Candidates:
             np.concatenate([self.cosines, cosines]),
             np.concatenate([self.ranks, np.full(len(fresh), NEIGHBOURS, np.float32)]),
             self.fifth,
+            np.concatenate([self.turns, np.zeros(len(fresh), np.int64)]),
         )
+
+    def with_turned(self, table: PhotoTable, pairs: NDArray[np.int64], turns: NDArray[np.int64]) -> Candidates:
+        """These and pairs [m, 2], the smaller row first, that look alike once the second is turned: codes, [m]."""
+        if not len(pairs):
+            return self
+        made = self.with_pairs(table, pairs)
+        numbers = pairs[:, 0] * len(table) + pairs[:, 1]
+        order = np.argsort(numbers)
+        known = made.pairs[:, 0] * len(table) + made.pairs[:, 1]
+        place = np.minimum(np.searchsorted(numbers[order], known), len(numbers) - 1)
+        same = numbers[order][place] == known
+        return replace(made, turns=np.where(same, turns[order][place], made.turns))
+
+    def without(self, left_out: NDArray[np.bool_]) -> Candidates:
+        """Those of which neither photo is among the rows left out, [n]."""
+        kept = ~left_out[self.pairs].any(axis=1)
+        return Candidates(self.pairs[kept], self.cosines[kept], self.ranks[kept], self.fifth, self.turns[kept])
 
 
 def within_frames(signatures: Signatures, rows: NDArray[np.int64], k: int = WITHIN_FRAME) -> NDArray[np.int64]:

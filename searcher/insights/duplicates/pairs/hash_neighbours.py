@@ -33,7 +33,7 @@ def hash_neighbours(
     rows = rows[hashes[rows] != 0]
     best = _Best(hashes[rows], vectors, rows)
     for band in range(BANDS):
-        keys = _band(best.hashes, band)
+        keys = band_of(best.hashes, band)
         order = np.lexsort((best.hashes, keys))
         keys, alive = keys[order], np.arange(len(rows))
         for step in range(1, LONGEST + 1):
@@ -45,7 +45,7 @@ def hash_neighbours(
     return best.pairs()
 
 
-def _band(hashes: NDArray[np.uint64], band: int) -> NDArray[np.uint64]:
+def band_of(hashes: NDArray[np.uint64], band: int) -> NDArray[np.uint64]:
     """Every `BANDS`-th bit: neighbouring ones say much the same, and would make few values of many photos."""
     made = np.zeros_like(hashes)
     for place, bit in enumerate(range(band, BITS, BANDS)):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from searcher.insights.duplicates.compare.features import NAMES
+from searcher.insights.duplicates.compare.features import ALIGNED, NAMES
 from searcher.insights.duplicates.verify.boosting import Growth, grow
 from searcher.insights.duplicates.verify.verifier import (
     CLASSES,
@@ -37,7 +37,7 @@ FOR_COPIES = Growth(400, leaves=16, learning_rate=0.04, features=0.3)
 """Found by cross-validation on the calibration half of `tests/bench/duplicates`."""
 
 Close = Callable[[NDArray[np.intp]], NDArray[np.float32]]
-"""From places of pairs to their features after alignment, float32 [m, len(ALIGNED)]; NaN where a picture is missing."""
+"""From places of pairs to their features after alignment, float32 [m, len(CLOSE)]; NaN where a picture is missing."""
 
 
 def fit_verifier(
@@ -69,7 +69,7 @@ def fit_verifier(
     copies = np.sort(chances[labels == COPY])
     threshold = float(copies[int((1 - GATE_RECALL) * len(copies))])
     passed, weight = _chosen(np.flatnonzero(chances >= threshold), labels, seed)
-    aligned = close(passed)
+    aligned = close(passed)[:, : len(ALIGNED)]
     reached = ~np.isnan(aligned).all(axis=1)
     passed, weight, rows = passed[reached], weight[reached], np.concatenate([cheap[passed], aligned], axis=1)[reached]
     is_copy, known, of = labels[passed] == COPY, labels[passed], groups[passed]

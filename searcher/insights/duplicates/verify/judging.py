@@ -17,6 +17,8 @@ from searcher.insights.duplicates.decisions import Decisions
 from searcher.insights.duplicates.groups import Edge, Found
 from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS, known_of
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
+from searcher.insights.duplicates.pairs.turned_features import as_turned
+from searcher.insights.duplicates.pairs.turned_hashes import code_of
 from searcher.insights.duplicates.verify.verifier import Verifier
 
 PHASH = KNOWN.index("phash")
@@ -46,6 +48,11 @@ class PairJudge:
         compared = compare_signatures(self.signatures, pairs[:, 0], self.signatures, pairs[:, 1])
         return np.concatenate([known, compared], axis=1)
 
+    def as_turned(self, pairs: NDArray[np.int64], cheap: Array, turns: NDArray[np.int64]) -> Array:
+        """The same features as if the second photos were turned; ``turns`` are codes, [p], 0 for those that are not."""
+        first, second = ((self.signatures, rows, self.table.hashes[rows]) for rows in (pairs[:, 0], pairs[:, 1]))
+        return as_turned(cheap, turns, first, second)
+
     def close(self, pairs: NDArray[np.int64]) -> tuple[Array, list[Evidence | None]]:
         """Compare pairs closely; what was not reached is NaN and None, and counted."""
         photos = self.table.photos
@@ -60,6 +67,7 @@ class PairJudge:
         edges: list[Edge] = [(int(a), int(b)) for a, b in pairs]
         self.verified += int(reached.sum())
         self.not_verified |= {edge for edge, one in zip(edges, reached, strict=True) if not one}
+        cheap = self.as_turned(pairs, cheap, np.array([code_of(one) for one in evidence], np.int64))
         verdicts = self.verifier.judge(np.concatenate([cheap, aligned], axis=1)[reached]) if reached.any() else []
         judged = dict(zip(np.flatnonzero(reached).tolist(), verdicts, strict=True))
         made = {}

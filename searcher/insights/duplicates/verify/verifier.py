@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.system.files import replace_text
 from searcher.insights.duplicates.answers import Tier
+from searcher.insights.duplicates.compare.colours.tones import CERTAINLY, is_beside, proof
 from searcher.insights.duplicates.compare.features import NAMES
 from searcher.insights.duplicates.compare.residue import NAMES as RESIDUE
 from searcher.insights.duplicates.compare.residue import all_but_a_spot
@@ -75,19 +76,25 @@ class Verifier:
         return self.order.probabilities(rows)[:, 1]
 
     def judge(self, rows: NDArray[np.float32]) -> list[Verdict]:
-        """What pairs are, by all features [n, len(NAMES)]."""
+        """What pairs are, by all features [n, len(NAMES)] and what rules go by [n, len(FACTS)] after them."""
         copies, kinds = self.copy.probabilities(rows)[:, 1], self.kind.probabilities(rows)
         return [
-            self._verdict(float(copy), dict(zip(self.kind.classes, kind.tolist(), strict=True)), row[-len(RESIDUE) :])
+            self._verdict(float(copy), dict(zip(self.kind.classes, kind.tolist(), strict=True)), row)
             for copy, kind, row in zip(copies, kinds, rows, strict=True)
         ]
 
-    def _verdict(self, copy: float, kind: Mapping[str, float], left: NDArray[np.float32]) -> Verdict:
+    def _verdict(self, copy: float, kind: Mapping[str, float], row: NDArray[np.float32]) -> Verdict:
         limits = self.thresholds
-        if copy >= limits.copy:
-            return Verdict(Tier.VARIANT if all_but_a_spot(left) else Tier.EDITED, copy)
         rest = 1 - copy
         other, variant = rest * kind.get(OTHER_PHOTO, 0.0) + copy, rest * kind.get(VARIANT, 0.0)
+        left, known = row[len(NAMES) - len(RESIDUE) : len(NAMES)], row[len(NAMES) :]
+        if (proven := proof(known)) > 0 and (copy >= PERHAPS or proven == CERTAINLY):
+            return Verdict(Tier.EDITED, max(copy, proven))
+        if all_but_a_spot(left) and not is_beside(known):
+            if copy >= PERHAPS or kind.get(OTHER_PHOTO, 0.0) >= limits.other_photo:
+                return Verdict(Tier.VARIANT, max(copy, other))  # as sure as that all but the spot is the same
+        elif copy >= limits.copy:
+            return Verdict(Tier.EDITED, copy)
         if copy >= PERHAPS and other > variant:  # the same picture or nearly so: at least the same product
             return Verdict(Tier.OTHER_PHOTO, other)
         if kind.get(VARIANT, 0.0) >= limits.variant and variant >= other:

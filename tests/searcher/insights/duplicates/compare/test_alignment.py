@@ -7,9 +7,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
-from searcher.insights.duplicates.compare.alignment import FEATURE_SIDE, MIRRORED, Picture, align
+from searcher.insights.duplicates.compare.alignment import align
 from searcher.insights.duplicates.compare.comparison import require_opencv
 from searcher.insights.duplicates.compare.features import ALIGNED, compare_aligned
+from searcher.insights.duplicates.compare.forms import FEATURE_SIDE, MIRRORED, Picture
 
 require_opencv()
 

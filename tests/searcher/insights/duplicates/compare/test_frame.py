@@ -14,7 +14,8 @@ from indexer.photos.fingerprints import sha256
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
 from searcher.insights.duplicates.answers import Photo
-from searcher.insights.duplicates.compare.alignment import Picture, align
+from searcher.insights.duplicates.compare.alignment import align
+from searcher.insights.duplicates.compare.forms import Picture
 from searcher.insights.duplicates.compare.frame import FramedPicture, photo_within
 from searcher.insights.duplicates.compare.pictures import Pictures
 from searcher.insights.duplicates.compare.signature import Signatures

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
-from searcher.insights.duplicates.compare.alignment import Picture, align
+from searcher.insights.duplicates.compare.alignment import align
+from searcher.insights.duplicates.compare.forms import Picture
 from searcher.insights.duplicates.compare.residue import NAMES, all_but_a_spot, residue
 from searcher.insights.duplicates.edits.edits import encoded, turn_hue
 

@@ -1,0 +1,1 @@
+"""How the colours of one picture become those of another."""
