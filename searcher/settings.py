@@ -11,13 +11,21 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from indexer.photos.opening import ASKED_PIXELS, MAX_PIXELS
 from indexer.settings import IndexerSettings
 
-_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?", re.ASCII)
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*", re.ASCII)
 
 
 class SearcherSettings(IndexerSettings):
-    """Where the index, the model and the original photos are."""
+    """Where the index, the model and the original photos are, and how much is read of the photos of others."""
+
+    upload_pixels: int = Field(
+        ASKED_PIXELS,
+        ge=1,
+        le=MAX_PIXELS,
+        description="Pixels decoded of a photo that the HTTP service or a tool is asked with; a JPEG is read smaller.",
+    )
 
 
 class ServeSettings(SearcherSettings):

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.catalog.passed_over import COPIES, IGNORED, Ignored, Tally, is_copy, of_a_system, read_ignored
+from indexer.catalog.catalog_toml import read_settings
+from indexer.catalog.passed_over import COPIES, IGNORED, Ignored, Tally, is_copy, of_a_system
 from indexer.catalog.photo_paths import (
     LINK_OUT,
     LINK_TO_NOTHING,
@@ -22,6 +23,7 @@ from indexer.photos import heic
 from indexer.photos.kinds import HEIC, is_read, kind_of
 from indexer.system.marks import NAME as MARK
 from indexer.system.marks import own, own_parts
+from indexer.system.names import composed
 from indexer.system.regular import no_file
 
 _SUFFIX_INSIDE = re.compile(
@@ -34,7 +36,8 @@ def read(root: Path) -> Catalog:
     """Read a folder catalog. Names decide everything, so the result does not depend on the file system's order.
 
     A product's id is its file or folder name. Where two categories use the same name, as numbered photos
-    do (``rings/001.jpg``, ``watches/001.jpg``), each of these products is called ``<category>/<name>``.
+    do (``rings/001.jpg``, ``watches/001.jpg``), each of these products is called ``<category>/<name>``. Names are
+    taken in composed characters (Unicode's normal form C), in which those from a Mac and from a PC are the same.
     ``rings/a.jpg``, ``rings/a.png`` and all below ``rings/a/`` are photos of one product. What has no suffix of a
     photo is one by its first bytes. Files that are none, what systems and this program leave, and what catalog.toml
     says to ignore are passed over and counted; pictures of a format that is not read are rejects.
@@ -43,14 +46,16 @@ def read(root: Path) -> Catalog:
         OSError: the root itself cannot be listed; a folder in it that cannot be listed is a reject.
         CatalogError: there is a catalog.toml that cannot be read.
     """
-    ignored = read_ignored(root)
+    ignored = Ignored(read_settings(root).ignore)
     scan = _Scan(root, ignored)
-    found = dict(scan.products())
+    found: dict[tuple[str, str], dict[str, Path]] = {}
+    for product, paths in scan.products():  # of a category twice, where its name is there in two normal forms
+        scan.add(paths, found.setdefault(product, {}))
     names = Counter(name for _, name in found)
     products = []
     for (category, name), photos in found.items():
         product_id = name if names[name] == 1 else f"{category}/{name}"
-        images = tuple(ProductImage(scan.key(photo), photo, rank) for rank, photo in enumerate(photos))
+        images = tuple(ProductImage(key, photo, rank) for rank, (key, photo) in enumerate(photos.items()))
         products.append(Product(product_id, category, images))
     return Catalog(
         root,
@@ -82,19 +87,27 @@ class _Scan:
             elif path.name != "catalog.toml" and self._is_photo(path):
                 self._reject(path, "lies outside a category folder; move it to <category>/<product>.jpg")
 
-    def key(self, path: Path) -> str:
+    def add(self, photos: list[Path], by_key: dict[str, Path]) -> None:
+        """Take a product's photos under their keys."""
+        for photo in photos:
+            if by_key.setdefault(self._key(photo), photo) is not photo:
+                self._reject(
+                    photo, "has the name of another photo in other characters (normal form); rename one of them"
+                )
+
+    def _key(self, path: Path) -> str:
         """The path below the root, with ``/`` on every system."""
-        return path.relative_to(self._root).as_posix()
+        return composed(path.relative_to(self._root).as_posix())
 
     def _category(self, folder: Path) -> Iterator[tuple[tuple[str, str], list[Path]]]:
         by_name: dict[str, list[Path]] = {}
         for path in self._list(folder):
             if path.is_dir():
                 photos = list(self._below(path)) if self._usable(path) else []
-                by_name.setdefault(path.name, []).extend(photos)
+                by_name.setdefault(composed(path.name), []).extend(photos)
             elif self._is_photo(path):
-                by_name.setdefault(_product_of(path), []).append(path)
-        return (((folder.name, name), photos) for name, photos in sorted(by_name.items()) if photos)
+                by_name.setdefault(composed(_product_of(path)), []).append(path)
+        return (((composed(folder.name), name), photos) for name, photos in sorted(by_name.items()) if photos)
 
     def _below(self, folder: Path) -> Iterator[Path]:
         for path in self._list(folder):
@@ -114,7 +127,7 @@ class _Scan:
             return []
 
     def _entries(self, folder: Path) -> list[Path]:
-        found = sorted(folder.iterdir())
+        found = sorted(folder.iterdir(), key=lambda path: composed(path.name))
         names = {path.name for path in found}
         if found:
             found[0].lstat()  # a folder that may be listed and not entered: refused here once, and not file by file
@@ -127,7 +140,7 @@ class _Scan:
     def _is_passed_over(self, path: Path, mine: frozenset[str]) -> bool:
         """Whether the name of a file or folder is enough to leave it alone."""
         why = "an index" if path.name in mine else of_a_system(path.name)
-        if why is None and self._ignored.covers(self.key(path)):
+        if why is None and self._ignored.covers(self._key(path)):
             why = IGNORED
         if why is not None and path.name != MARK:
             self.passed.add(why, self._where(path))
@@ -179,11 +192,11 @@ class _Scan:
         self.rejects.append(Reject(self._where(path), reason))
 
     def _where(self, path: Path) -> str:
-        return self.key(path).encode("utf-8", "backslashreplace").decode()
+        return self._key(path).encode("utf-8", "backslashreplace").decode()
 
     def _withhold(self, path: Path, reason: str) -> None:
         self._reject(path, reason)
-        self.withheld.append(Withheld(self.key(path)))
+        self.withheld.append(Withheld(self._key(path)))
 
 
 def _why_not_read(suffix: str, kind: str | None) -> str:

@@ -6,50 +6,37 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from indexer.catalog.columns import check_name, infer_type, read_overrides
+from indexer.catalog.catalog_toml import read_settings
+from indexer.catalog.columns import NAMES, REQUIRED, Columns, read_columns
 from indexer.catalog.photo_paths import LINK_OUT, Boundary, find_photo
 from indexer.catalog.products import Catalog, OpenEnd, Product, ProductImage, Reject, Withheld
-from indexer.catalog.spreadsheet import Row, read_rows
-from indexer.errors import CatalogError
-from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldType, FieldValue, cast
-
-REQUIRED = ("product_id", "image")
-STRUCTURE = (*REQUIRED, "category")
-"""Columns that say what belongs together; every other column is a field."""
-
-_HOW_TO_WRITE = {
-    FieldType.NUMBER: "write 1250.50: digits and a decimal point, no currency sign",
-    FieldType.BOOLEAN: "write true or false",
-    FieldType.DATE: "write 2026-01-31 or 2026-01-31T18:00:00+01:00",
-}
+from indexer.catalog.tables.spreadsheet import Row, Sheet, has_columns, read_sheet
+from indexer.catalog.twins import Twins
+from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldValue
+from indexer.system.names import Names
 
 
-def read(path: Path) -> Catalog:
+def read(path: Path, published: FieldTable | None = None) -> Catalog:
     """Read a CSV manifest; image paths are relative to it. A bad row becomes a reject with its line number.
 
+    Args:
+        path: the manifest; a catalog.toml beside it is read, too.
+        published: the fields of the index that is to be brought in step, whose types are kept.
+
     Raises:
-        CatalogError: no ``product_id`` or ``image`` column, a reserved or unusable column name, not UTF-8 or
+        CatalogError: no ``product_id`` or ``image`` column, reserved or unusable column names, no text or
             no CSV, or a catalog.toml that does not fit.
     """
-    columns, rows = read_rows(path, REQUIRED)
-    table = _field_table(path, columns, rows)
-    assembly = _Assembly(path, table)
-    for row in rows:
+    sheet = read_sheet(path, REQUIRED, NAMES)
+    assembly = _Assembly(sheet, read_columns(sheet, read_settings(path.parent), published))
+    for row in sheet.rows:
         assembly.add(row)
     return assembly.catalog()
 
 
-def _field_table(path: Path, columns: list[str], rows: list[Row]) -> FieldTable:
-    names = [name for name in columns if name not in STRUCTURE]
-    for name in names:
-        check_name(name, path)
-    overrides = read_overrides(path.parent)
-    for name in overrides:
-        if name not in names:
-            why = "always text" if name in STRUCTURE else f"not a column of {path.name}"
-            raise CatalogError(f"{path.parent / 'catalog.toml'}: field {name!r} is {why}; remove it")
-    usable = [row.cells for row in rows if row.problem is None]
-    return {name: overrides.get(name) or infer_type(name, (cells[name] for cells in usable)) for name in names}
+def is_one(path: Path) -> bool:
+    """Whether a text file that need not be a manifest has the columns of one."""
+    return has_columns(path, REQUIRED, NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +80,18 @@ class _Draft:
 class _Assembly:
     """Rows become products; what cannot be used becomes a reject and leaves no trace in the rest."""
 
-    def __init__(self, path: Path, table: FieldTable) -> None:
+    def __init__(self, sheet: Sheet, columns: Columns) -> None:
+        path = sheet.path
         self._drafts: dict[str, _Draft] = {}
-        self._rejects: list[Reject] = []
-        self._notes: list[str] = []
+        self._rejects = [Reject(f"{path.name}:{sheet.header}", reason) for reason in columns.left_out]
+        self._notes = [f"{path.name}: {note}" for note in columns.notes]
         self._withheld: list[Withheld] = []
         self._closed: dict[str, tuple[str, int]] = {}
         """Folders that cannot be looked into: why, and how many photos that are wanted lie in them."""
         self._open_end: OpenEnd | None = None
-        self._path, self._name, self._root, self._table = path, path.name, path.parent, table
+        self._path, self._name, self._root, self._columns = path, path.name, path.parent, columns
         self._boundary = Boundary(path.parent)
+        self._names, self._twins = Names(), Twins(path.parent, self._boundary)
         self._seen: set[tuple[str, str]] = set()
 
     def catalog(self) -> Catalog:
@@ -118,7 +107,7 @@ class _Assembly:
         return Catalog(
             self._root,
             tuple(products),
-            self._table,
+            self._columns.table,
             tuple(self._rejects),
             tuple(self._notes),
             tuple(self._withheld),
@@ -139,7 +128,7 @@ class _Assembly:
             if category and draft.category and category != draft.category:
                 earlier = f"{draft.category!r} of line {draft.category_line}"
                 raise ValueError(f"category {category!r} disagrees with {earlier}; a product has one")
-            fields = _fields(row, self._table)
+            fields = self._columns.read(row.cells)
         except ValueError as problem:
             self._reject(row, str(problem))
             self._withhold_named(row)
@@ -186,16 +175,17 @@ class _Assembly:
 
     def _locate(self, name: str, key: str) -> _Photo:
         """The photo, or that it is closed to us, where a folder on the way is; that is said once for each folder."""
-        photo = self._root / key
+        photo = self._names.find(self._root, key)
+        there = photo.relative_to(self._root).as_posix()  # the key, or its names as they are spelled on the disk
         try:
-            blocked = find_photo(self._root, key)
+            blocked = find_photo(self._root, there)
         except FileNotFoundError:
-            raise ValueError(f"image {name!r} does not exist") from None
+            raise ValueError(f"image {name!r} does not exist{self._twins.hint(key)}") from None
         except OSError as error:
             raise ValueError(f"image {name!r} cannot be read ({error.strerror or error})") from error
         if blocked is not None:
             place, reason = blocked
-            if place == key:
+            if place == there:
                 raise _Closed(f"image {name!r} {reason}", key)
             self._closed[place] = reason, self._closed.get(place, (reason, 0))[1] + 1
             return _Photo(key, photo, closed=True)
@@ -244,18 +234,6 @@ def _check_structure(row: Row, category: str | None) -> None:
         raise ValueError("image is empty")
     if category and LIST_SEPARATOR in category:
         raise ValueError(f"category {category!r} is a list; a product has one, put the others in a column of their own")
-
-
-def _fields(row: Row, table: FieldTable) -> dict[str, FieldValue]:
-    fields: dict[str, FieldValue] = {}
-    for name, kind in table.items():
-        if text := row.cells[name]:
-            try:
-                fields[name] = cast(text, kind)
-            except ValueError:
-                hint = f'{_HOW_TO_WRITE[kind]}, or set [fields] {name} = "keyword" in catalog.toml'
-                raise ValueError(f"{name} {text!r} is not a {kind}; {hint}") from None
-    return fields
 
 
 def _parts(text: str) -> list[str]:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 from unicodedata import normalize
 
 from indexer.catalog.products import PassedOver
-from indexer.errors import CatalogError
-from indexer.system.regular import open_regular
 
 HIDDEN, SYSTEM, IGNORED = "hidden", "of the system", "by [ignore]"
 COPIES = "unfinished or backup copies"
@@ -88,34 +83,6 @@ class Ignored:
             for pattern in self._patterns
             if pattern in self._unused
         )
-
-
-def read_ignored(root: Path) -> Ignored:
-    """What the catalog.toml of a folder passes over.
-
-    Raises:
-        CatalogError: the file cannot be read, or its table ``[ignore]`` holds something else than ``paths``.
-    """
-    path = root / "catalog.toml"
-    if not path.exists():
-        return Ignored()
-    try:
-        with open_regular(path) as file:
-            content: dict[str, Any] = tomllib.loads(file.read().decode("utf-8-sig"))
-    except OSError as error:
-        raise CatalogError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise CatalogError(f"{path}: not valid TOML ({reason}); see docs/catalog.md for an example") from error
-    return Ignored(check_ignored(path, content.get("ignore", {})))
-
-
-def check_ignored(path: Path, table: object) -> list[str]:
-    """The paths of a table ``[ignore]``; raises ``CatalogError`` where it holds something else."""
-    paths = table.get("paths", []) if isinstance(table, dict) and set(table) <= {"paths"} else None
-    if not isinstance(paths, list) or not all(isinstance(one, str) and one.strip("/ ") for one in paths):
-        raise CatalogError(f'{path}: [ignore] holds one list, paths = ["archive/**", "*_back.jpg"]')
-    return paths
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

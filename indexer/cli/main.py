@@ -164,14 +164,21 @@ def rollback(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
 @click.option("--keep", type=click.IntRange(1), default=1, show_default=True, help="How many of the newest to keep.")
 @json_option
 def prune(index: Path | None, qdrant_url: str | None, keep: int, as_json: bool) -> None:
-    """Remove old generations; the published one always stays."""
+    """Remove old generations, and pictures of photos that none has; the published generation always stays.
+
+    What a killed command left in the index's folder goes too.
+    """
+    from indexer.sync.sweep import prune as prune_index
+
     place = index_of(index, qdrant_url)
-    removed = place.prune(keep)
+    removed, pictures = prune_index(place, keep)
+    left = place.generations()
     if as_json:
-        echo_json({"index": place.location, "removed": removed, "generations": place.generations()})
+        echo_json({"index": place.location, "removed": removed, "generations": left, "pictures": pictures})
     else:
-        what = f"generation {', '.join(removed)}" if removed else "nothing"
-        click.echo(f"Removed {what}; left in {place.location}: {', '.join(place.generations()) or 'none'}")
+        gone = [f"generation {', '.join(removed)}"] if removed else []
+        gone += [f"{pictures} pictures of photos that left"] if pictures else []
+        click.echo(f"Removed {' and '.join(gone) or 'nothing'}; left in {place.location}: {', '.join(left) or 'none'}")
 
 
 @main.command()

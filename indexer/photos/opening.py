@@ -6,7 +6,7 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -17,14 +17,15 @@ from indexer.photos import heic
 from indexer.photos.bare import without_notes
 from indexer.photos.flatten import flatten
 from indexer.photos.kinds import HEAD, HEIC, READ, other_kind, picture_kind
-from indexer.system.machine import PixelBudget
+from indexer.photos.memory import AT_ONCE, bytes_to_decode
 from indexer.system.regular import open_regular
 
 MAX_PIXELS = 80_000_000
 """Largest photo that is decoded; above it a small file could fill the memory (a decompression bomb)."""
 
-AT_ONCE = PixelBudget(MAX_PIXELS)
-"""One photo of the largest size takes half a gigabyte while it is decoded, and a service decodes in 40 threads."""
+ASKED_PIXELS = 25_000_000
+"""Of a photo that comes from somebody else, once a JPEG was read smaller: the largest photos of phones are JPEGs, and a
+file of a few kilobytes may hold as many pixels in a format that is decoded whole."""
 
 MAX_BYTES = 100_000_000
 """Largest photo file that is read."""
@@ -76,7 +77,7 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def open_image(source: Path | bytes, *, fit: int | None = None) -> Image.Image:
+def open_image(source: Path | bytes, *, fit: int | None = None, most: int | None = None) -> Image.Image:
     """Decode a photo to upright 8-bit sRGB: its colour profile is applied, an animation shows its first frame.
 
     Transparency is laid on white, or, where the artwork is so light that it would vanish there, on a dark grey. The
@@ -87,38 +88,62 @@ def open_image(source: Path | bytes, *, fit: int | None = None) -> Image.Image:
         fit: when the photo will be scaled to this size, a JPEG is decoded at the smallest of its built-in
             reductions (1/2, 1/4, 1/8) whose longer side is not below twice that (Pillow's ``draft``), which
             is faster and changes the embedding by about 5e-4 in cosine.
+        most: pixels that are decoded; a JPEG is reduced until it has no more.
 
     Raises:
-        ImageError: not an image, truncated, of a format not read, or with more than ``MAX_PIXELS`` pixels.
-            The message is one line and does not name the photo: the caller knows what its user calls it.
+        ImageError: not an image, truncated, of a format not read, or with more than ``MAX_PIXELS`` pixels, or with
+            more than ``most`` to decode. The message is one line and does not name the photo: the caller knows what
+            its user calls it.
     """
-    return open_sized(source, fit=fit)[0]
+    return open_sized(source, fit=fit, most=most)[0]
 
 
-def open_sized(source: Path | bytes, *, fit: int | None = None) -> tuple[Image.Image, tuple[int, int]]:
+@contextmanager
+def opened(source: Path | bytes, *, fit: int | None = None, most: int | None = None) -> Iterator[Image.Image]:
+    """`open_image` for as long as the block lasts: until then, the memory counts as taken. It opens no other photo."""
+    with ExitStack() as held:
+        yield _read(source, fit, most, held)[0]
+
+
+def open_sized(
+    source: Path | bytes, *, fit: int | None = None, most: int | None = None
+) -> tuple[Image.Image, tuple[int, int]]:
     """`open_image`, together with the photo's full width and height as a person sees it, whatever was decoded."""
+    with ExitStack() as held:
+        return _read(source, fit, most, held)
+
+
+def _read(
+    source: Path | bytes, fit: int | None, most: int | None, held: ExitStack
+) -> tuple[Image.Image, tuple[int, int]]:
     data = read_bytes(source) if isinstance(source, Path) else source
     if not data:
         raise ImageError("the file is empty")
     try:
-        return _open(data, fit)
+        return _open(data, fit, most, held)
     except _Undecodable:
         bare = without_notes(data)
         if bare is None:
             raise
-    return _open(bare[0], fit, bare[1])
+    return _open(bare[0], fit, most, held, bare[1])
 
 
-def _open(data: bytes, fit: int | None, profile: bytes | None = None) -> tuple[Image.Image, tuple[int, int]]:
+def _open(
+    data: bytes, fit: int | None, most: int | None, held: ExitStack, profile: bytes | None = None
+) -> tuple[Image.Image, tuple[int, int]]:
     with _decoding(data), Image.open(io.BytesIO(data), formats=_formats(data)) as image:
         _check_size(image)
         width, height = image.size
         if profile is not None:
             image.info["icc_profile"] = profile
-        if fit is not None:
-            _reduce(image, fit)
-        with AT_ONCE.taking(image.width * image.height):
+        _reduce(image, fit, most)
+        _check_size(image, most)
+        with ExitStack() as taken:
+            # A PNG may say behind its pixels how it is turned: to ask would be to decode it.
+            turned = image.format == "PNG" or _orientation(image) in _TURNS
+            taken.enter_context(AT_ONCE.taking(bytes_to_decode(image, width * height, turned)))
             rgb = _upright_rgb(image)
+            held.push(taken.pop_all())
         return rgb, (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
 
 
@@ -138,6 +163,11 @@ def to_rgb(image: Image.Image) -> Image.Image:
     with _decoding():
         _check_size(image)
         return _upright_rgb(image)
+
+
+def is_plain(image: Image.Image) -> bool:
+    """Whether an image is in memory as `to_rgb` would return it, so that a large one need not be copied."""
+    return type(image) is Image.Image and image.mode == "RGB" and not image.info
 
 
 class _Undecodable(ImageError):
@@ -182,23 +212,35 @@ def _unidentified(head: bytes) -> str:
     return "not an image, damaged, or of a format that is not read; save it as JPEG, PNG or WebP"
 
 
-def _check_size(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
+def _check_size(image: Image.Image, most: int | None = None) -> None:
+    pixels = image.width * image.height
+    if pixels > MAX_PIXELS:
         raise _too_large()
+    if most is not None and pixels > most:
+        raise ImageError(
+            f"has more than the {most / 1e6:g} million pixels that are decoded of a photo from outside, unless it is a "
+            "JPEG; scale it down, or save it as JPEG"
+        )
 
 
 def _too_large() -> ImageError:
     return ImageError(f"has more than the {MAX_PIXELS // 1_000_000} million pixels that are decoded; scale it down")
 
 
-def _reduce(image: Image.Image, fit: int) -> None:
-    """Let a JPEG decode itself smaller; other formats ignore it."""
+def _reduce(image: Image.Image, fit: int | None, most: int | None) -> None:
+    """Let a JPEG decode itself smaller, once; other formats ignore it."""
     if image.format not in ("JPEG", "MPO"):
         return
-    for scale in (8, 4, 2):
-        if -(-max(image.size) // scale) >= 2 * fit:
-            image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
-            return
+    fits = [scale for scale in (8, 4, 2) if fit is not None and -(-max(image.size) // scale) >= 2 * fit]
+    small = [scale for scale in (1, 2, 4, 8) if most is None or _pixels(image, scale) <= most]
+    scale = max([*fits[:1], *small[:1]], default=8)
+    if scale > 1:
+        image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
+
+
+def _pixels(image: Image.Image, scale: int) -> int:
+    """Pixels of a JPEG that decodes itself smaller."""
+    return -(-image.width // scale) * -(-image.height // scale)
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:

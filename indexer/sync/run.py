@@ -12,6 +12,7 @@ from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
+from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
 from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
@@ -27,6 +28,7 @@ from indexer.sync.read_again import read_again
 from indexer.sync.removal import MAX_REMOVAL, check_removal
 from indexer.sync.report import Removed, SyncReport
 from indexer.sync.saved import saved_photos
+from indexer.sync.sweep import sweep
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
@@ -81,9 +83,10 @@ def sync(
         raise UsageError(f"at most {max_removal:g} of the photos may go: give a share from 0 to 1, such as 0.1")
     began = time.perf_counter()
     workers = workers or cores()
-    catalog = read_catalog(catalog_path)
-    model = load_model(model_path)
     index = open_index(index_path) if isinstance(index_path, Path) else index_path
+    published = index.last_record()
+    catalog = read_catalog(catalog_path, published.field_table if published else None)
+    model = load_model(model_path)
     limit = None if allow_removal else max_removal
     run = _Run(catalog, model, index, workers, progress, _load_text_model(text_model, index), limit, check_content)
     report = run.plan_only() if dry_run else run.execute()
@@ -149,6 +152,8 @@ class _Run:
                 report.generation = published.generation
             else:
                 self._apply(writer, published, plan, record, report, repair)
+                if report.published:
+                    sweep(self.index)
             self._write_rejects(report)
         return report
 
@@ -192,7 +197,6 @@ class _Run:
             products=len(self.catalog.products),
             photos=plan.counts(),
             rejects=plan.rejects,
-            notes=list(self.catalog.notes),
             passed_over=list(self.catalog.passed_over),
             removed=[Removed(id_of(point), str(point.payload["photo"]["path"])) for point in plan.removed],
             renamed=plan.renamed,
@@ -201,6 +205,7 @@ class _Run:
             rebuilt=rebuilt,
             read_again=plan.read_again,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
+            notes=_notes(self.catalog, None if published is None else published.record),
             seconds={"plan": time.perf_counter() - began},
             text_model=None if text_model is None else text_model.path,
         )
@@ -306,6 +311,18 @@ class _Run:
             report.rejects_file = write_rejects(self.index.local, report.rejects)
         except OSError as error:
             raise StoreUnwritable(f"{self.index.local}: the rejects cannot be written ({error.strerror})") from error
+
+
+def _notes(catalog: Catalog, published: GenerationRecord | None) -> list[str]:
+    """What a person should know of the catalog, and which fields nobody can filter by any more."""
+    notes = list(catalog.notes)
+    lost = [n for n in (published.field_table if published else ()) if n not in (*catalog.field_table, *KEPT_TABLE)]
+    if lost:
+        names = ", ".join(map(repr, lost))
+        notes.append(
+            f"{catalog.root}: no column {names} any more: filters that name {'it' if len(lost) == 1 else 'them'} fail"
+        )
+    return notes
 
 
 def _moved(plan: SyncPlan, published: Store, payloads: Payloads) -> Iterator[Point]:

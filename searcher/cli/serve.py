@@ -32,6 +32,12 @@ _PATH = PathType()
     help="A site whose pages may ask; repeat it for more [JEWELRY_CORS_ORIGINS].",
 )
 @click.option(
+    "--allowed-host",
+    multiple=True,
+    metavar="NAME",
+    help="A name the service is asked by, besides this machine's; repeat it for more [JEWELRY_ALLOWED_HOSTS].",
+)
+@click.option(
     "--allow-private",
     is_flag=True,
     default=None,
@@ -50,6 +56,7 @@ def serve(
     open_: bool | None,
     rate_limit: int | None,
     cors_origin: tuple[str, ...],
+    allowed_host: tuple[str, ...],
     allow_private: bool | None,
     root_path: str | None,
     index: Path | None,
@@ -58,7 +65,7 @@ def serve(
 ) -> None:
     """Answer questions over HTTP, until SIGTERM or Ctrl-C.
 
-    Without API keys only this machine is answered. Logs are JSON, one line a request, on stderr. The document at
+    Without API keys only this machine is answered, by its own names, and nobody who comes through a proxy. Logs are JSON, one line a request, on stderr. The document at
     /openapi.json describes the routes; /livez, /readyz and /metrics are for orchestrators and monitoring. A new
     generation of the index is picked up by itself.
 
@@ -80,6 +87,7 @@ def serve(
             open=open_,
             rate_limit=rate_limit,
             cors_origins=cors_origin or None,
+            allowed_hosts=allowed_host or None,
             allow_private_urls=allow_private,
             root_path=root_path,
             index=index,

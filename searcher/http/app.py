@@ -21,7 +21,7 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
-from indexer.system.machine import cores
+from indexer.system.machine import cores, return_freed_memory
 from indexer.version import __version__
 from searcher.http.access.authentication import Authentication, check_exposure
 from searcher.http.access.crowding import Crowding
@@ -104,6 +104,7 @@ def create_app(
 def open_service(settings: ServeSettings) -> SearchService:
     """The search service that settings name; raises ``UsageError`` and ``StoreError`` as `open_chosen` does."""
     place = settings.open_chosen()
+    return_freed_memory()
     return SearchService(
         place,
         settings.model,
@@ -111,6 +112,7 @@ def open_service(settings: ServeSettings) -> SearchService:
         allow_private=settings.allow_private_urls,
         at_once=max(1, cores() // settings.serve_workers),
         text_model=settings.text_model,
+        most_pixels=settings.upload_pixels,
     )
 
 

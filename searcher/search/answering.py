@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.fields.roles import NOT_ANSWERED
 from indexer.fields.types import Payload
+from indexer.store.filters.normal_forms import in_both_forms
 from indexer.store.filters.tree import both
 from indexer.store.filters.where import where_texts
 from searcher.answers.answer import Answer, Match, Query
@@ -71,7 +72,7 @@ def _read(published: Published, reader: ExampleReader, question: Question, plan:
     """The question with its examples, and the filter of its preset; photos come last."""
     examples = [*question.liked, *question.disliked]
     known = [reader.look_up(published, example) for example in examples]
-    preset = plan.preset(known[0].payload) if plan.preset and known[0] else None
+    preset = in_both_forms(plan.preset(known[0].payload)) if plan.preset and known[0] else None
     asked = [found or reader.embed(published, example) for found, example in zip(known, examples, strict=True)]
     liked = len(question.liked)
     search = question.search(Asking(published, plan.options, asked[:liked], asked[liked:]))

@@ -11,9 +11,12 @@ from typing import Any
 from indexer.errors import StoreDamaged, StoreError
 from indexer.store.records import SCHEMA_VERSION, GenerationRecord
 from indexer.system.files import replace_text, writing
+from indexer.system.scratch import remove_abandoned
 
 RECORD, SHARD = "generation.json", "shard"
 _BUILDING = ".building"
+OPENED, SALVAGED = ".snapshot-", ".salvage-"
+"""How folders begin that a restore, or a repair, opens a copy in."""
 
 
 class Layout:
@@ -126,6 +129,8 @@ class Layout:
         """Remove what a writer that died left: its embeddings are in the journal, its shard is not to be trusted."""
         for left_over in self.generations.glob(f"*{_BUILDING}"):
             shutil.rmtree(left_over)
+        for prefix in (OPENED, SALVAGED):
+            remove_abandoned(self.root, prefix)
 
 
 def _identity(path: Path) -> str:

@@ -16,11 +16,10 @@ import numpy as np
 
 from indexer.errors import StoreError
 from indexer.fields.identity import point_id
-from indexer.store.embedded.layout import SHARD
+from indexer.store.embedded.layout import SALVAGED, SHARD
 from indexer.store.records import GenerationRecord, Point
 from indexer.system.scratch import scratch_folder
 
-SCRATCH = ".salvage-"
 SECONDS = 600.0
 """For reading a million points; a process that takes longer has lost its way in what it reads."""
 
@@ -36,7 +35,7 @@ def salvage(folder: Path, record: GenerationRecord, problems: Sequence[str], pla
     """
     if any("payload_storage" in problem for problem in problems):
         return [], False
-    with scratch_folder(place, SCRATCH) as scratch:
+    with scratch_folder(place, SALVAGED) as scratch:
         (scratch / "record.json").write_text(json.dumps(record.to_json()), encoding="utf-8")
         command = [sys.executable, "-m", "indexer.store.embedded.salvage", str(folder / SHARD), str(scratch)]
         try:

@@ -28,6 +28,10 @@ from indexer.store.server.snapshots import check_whole, download_snapshot, uploa
 from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
 from indexer.system.lock import writer_lock
+from indexer.system.scratch import remove_abandoned
+
+RESTORED = ".snapshot-"
+"""How folders of this machine begin that a restore opens a copy in."""
 
 
 class ServerIndex:
@@ -114,6 +118,7 @@ class ServerIndex:
         """See `Index.prune`."""
         with writer_lock(self.layout.lock):
             self.layout.remove_unfinished()
+            remove_abandoned(self.local, RESTORED)
             published = self.layout.alias_target()
             complete = self.layout.complete()
             kept = {state.collection for state in complete[max(0, len(complete) - keep) :]} | {published}
@@ -195,6 +200,7 @@ class ServerWriter:
         self._resumes = resume is not None
         self._unfinished = None if resume is None else index.layout.unfinished(resume)
         index.layout.remove_unfinished(spared=self._unfinished)
+        remove_abandoned(index.local, RESTORED)
 
     def repair(self) -> Repair:
         """See `Writer.repair`; a server keeps its own files whole, and a sync in place mends what is missing."""

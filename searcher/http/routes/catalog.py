@@ -51,10 +51,11 @@ def picture(
 ) -> Response:
     """Pictures are named by the sha256 of the photo's file, as the payload's photo.sha256 says.
 
-    Where keys are in use, an address as it stands in an answer is signed: it needs no key until it expires.
+    One of a photo that left the index is no longer shown, though it is kept as long as one can go back. Where keys are
+    in use, an address as it stands in an answer is signed: it needs no key until it expires.
     """
     path = ThumbnailStore(service.index.local).find(sha256)
-    if path is None:
+    if path is None or not service.published().has_photo(sha256):
         raise HTTPException(404, "there is no picture of this photo; a sync makes them")
     caller = caller_of(request.scope)
     headers = {**FOR_EVER, **ANY_SITE} if caller is not None and caller.by_address else FOR_EVER

@@ -25,6 +25,8 @@ else:
     _Uvicorn = object
 
 CLOSE = (b"connection", b"close")
+LINGER_BYTES = 8 * 1024 * 1024
+"""What a client may go on sending after it was refused."""
 
 
 class Bounded(_Uvicorn):
@@ -34,7 +36,7 @@ class Bounded(_Uvicorn):
         super().__init__(*args, **named)
         self._of = connections
         self._leaving = self._refused = self._heard = False
-        self._head_bytes = 0
+        self._head_bytes = self._thrown_away = 0
         self._silent_since: float | None = None
         self._blocked_since: float | None = None
         self._closing_since: float | None = None
@@ -97,6 +99,9 @@ class Bounded(_Uvicorn):
     def data_received(self, data: bytes) -> None:
         """Bytes of heads are counted before a parser keeps them."""
         if self._refused or self.transport.is_closing():
+            self._thrown_away += len(data)
+            if self._thrown_away > LINGER_BYTES:
+                self.transport.abort()
             return
         if not self.reads_head():
             super().data_received(data)

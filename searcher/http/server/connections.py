@@ -195,7 +195,7 @@ class Connections:
 
     def _sweep_on(self) -> None:
         self.sweep()
-        self._sweeping = bool(self._open)
+        self._sweeping = bool(self._open or self._ended)  # what was counted is told, if a minute later
         if self._sweeping:
             asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep_on)
 

@@ -11,12 +11,17 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from indexer.photos.components import components as connected
 from searcher.insights.duplicates.answers import COPIES, Evidence, Group, Member, Pair, Photo, Placeholder, Tier
 from searcher.insights.duplicates.compare.keep.keeping import Keeper, best_to_keep
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 
 Edge = tuple[int, int]
+NEAR_BITS, NEAR_COSINE = 4, 0.97
+"""Differing bits of the hashes, and cosine of the embeddings, of a placeholder in another size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ def assemble(
     drafts = Drafts()
     copies, loose = stars({e: f for e, f in found.items() if f.tier.is_copy}, _only(judge, COPIES))
     home = _add_copies(drafts, table, copies, asked, set(blank))
-    away = _set_placeholders_aside(drafts, stands) if stands else set()
+    away = _set_placeholders_aside(drafts, table, stands) if stands else set()
     loose = {edge: one for edge, one in loose.items() if not away & set(edge)}
     found = {edge: one for edge, one in found.items() if not away & set(edge)}
     drafts.loose |= loose
@@ -171,17 +176,37 @@ def _only(judge: Judge, tiers: Sequence[Tier]) -> Judge:
     return lambda edges: {edge: found for edge, found in judge(edges).items() if found.tier in tiers}
 
 
-def _set_placeholders_aside(drafts: Drafts, stands: Stands) -> set[int]:
-    """Take the copies that stand for missing photos out of the groups; returns all photos that show them."""
+def _set_placeholders_aside(drafts: Drafts, table: PhotoTable, stands: Stands) -> set[int]:
+    """Take the copies that stand for missing photos out of the groups; returns all photos that show them.
+
+    Groups whose pictures are nearly the same, a placeholder in two sizes, are judged together.
+    """
+    medoids = np.array([medoid for medoid, _ in drafts.groups], np.int64)
     kept = []
-    for medoid, members in drafts.groups:
-        rows = [medoid, *(row for row, _ in members)]
+    for places in _nearly_same(table, medoids):
+        groups = [drafts.groups[place] for place in places]
+        rows = [row for medoid, members in groups for row in (medoid, *(row for row, _ in members))]
         if stands(rows):
             drafts.placeholders.append(rows)
         else:
-            kept.append((medoid, members))
+            kept += groups
     drafts.groups = kept
     return {row for rows in drafts.placeholders for row in rows}
+
+
+def _nearly_same(table: PhotoTable, rows: NDArray[np.int64]) -> list[list[int]]:
+    """Places of rows whose pictures are nearly the same by hash and embedding, together."""
+    near = []
+    for place, row in enumerate(rows.tolist()):
+        later = rows[place + 1 :]
+        bits = np.bitwise_count(table.hashes[row] ^ table.hashes[later])
+        for other in np.flatnonzero(bits <= NEAR_BITS).tolist():
+            if float(table.vectors[row] @ table.vectors[later[other]]) >= NEAR_COSINE:
+                near.append((place, place + 1 + other))
+    found = defaultdict(list)
+    for place, first in enumerate(connected(len(rows), near)):
+        found[first].append(place)
+    return list(found.values())
 
 
 def _add_copies(

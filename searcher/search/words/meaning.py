@@ -8,11 +8,12 @@ from functools import cached_property
 from itertools import islice
 from math import fsum
 
+from indexer.store.filters.normal_forms import nfc
 from indexer.store.filters.tree import Filter, Match
 from searcher.search.ground.candidate import DECIMALS
 from searcher.search.words.english import words_of
 from searcher.search.words.question import read_question
-from searcher.search.words.spelling import fold, listed, nfc
+from searcher.search.words.spelling import fold, listed
 from searcher.search.words.vocabulary import KnownWord, Vocabulary
 
 NOTHING = Filter(must=(Match("category", ()),))

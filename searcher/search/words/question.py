@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from indexer.errors import UsageError
 from indexer.store.filters.check import is_unicode
+from indexer.store.filters.normal_forms import nfc
 from searcher.search.words.english import JOINING, NEGATING, STOP_WORDS, words_of
-from searcher.search.words.spelling import nfc
 
 MAX_LENGTH = 1_000
 """Characters of a question."""

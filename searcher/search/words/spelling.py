@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 
+from indexer.store.filters.normal_forms import nfc
+
 _LETTERS = str.maketrans({"\u0131": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
 """Letters that Unicode does not take apart, and that people write without what makes them special."""
 _OF_KANA = ("\u3099", "\u309a")
@@ -13,16 +15,6 @@ SHORTEST = 3
 """Letters of a word that may be mistyped."""
 LONG = 6
 """Letters from which on two errors are allowed."""
-
-
-def nfc(text: str) -> str:
-    """The text with each letter and its accent as one character, as keyboards write it."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
-def nfd(text: str) -> str:
-    """The text with accents as characters of their own, as some file systems give it."""
-    return text if text.isascii() else unicodedata.normalize("NFD", text)
 
 
 def fold(word: str) -> str:

@@ -12,12 +12,13 @@ from itertools import islice
 
 from indexer.fields.roles import UNTELLING
 from indexer.fields.types import FieldType, Payload
+from indexer.store.filters.normal_forms import nfc, nfd, spellings
 from indexer.store.filters.tree import Condition, Filter, Match, Text
 from indexer.store.interface import Store
 from searcher.search.facets.census import values_at
 from searcher.search.ground.published import Published
 from searcher.search.words.english import STOP_WORDS, forms, runs_of, singular, words_of
-from searcher.search.words.spelling import fold, nearest, nfc, nfd
+from searcher.search.words.spelling import fold, nearest
 
 MAX_VALUES = 2_000
 """Values of a keyword field that are words a customer may use; a field with more of them holds names or numbers."""
@@ -106,10 +107,8 @@ class Vocabulary:
     def products(self, spans: Sequence[str]) -> list[KnownWord]:
         """The products of which a span is the id, whatever its case and normal form, each as a word of its own that
         weighs twice as much as others: whoever types an id means that product."""
-        spelled = {
-            form for span in spans for one in (span, span.upper(), span.lower()) for form in (one, nfc(one), nfd(one))
-        }
-        asked = Filter(must=(Match("product_id", tuple(sorted(spelled))),))
+        spelled = spellings(form for span in spans for form in (span, span.upper(), span.lower()))
+        asked = Filter(must=(Match("product_id", spelled),))
         points = self._store.scroll(asked, fields=["product_id"])
         photos = Counter(str(point.payload["product_id"]) for point in points)
         total = self._photos or self._store.count()

@@ -2,8 +2,8 @@
 
     python -m tests.bench.duplicates.field_edits PHOTOS FOLDER MODEL
 
-PHOTOS is the folder of a real catalog.csv with near_group, FOLDER is written, MODEL indexes it; it prints what the report
-calls each kind of copy, and of how many the original is to keep.
+PHOTOS is the folder of a real catalog.csv with near_group, FOLDER is written, MODEL indexes it; it prints what the
+report calls each kind of copy, and of how many the original is to keep.
 """
 
 from __future__ import annotations
