@@ -52,7 +52,9 @@ def find_photo(root: Path, key: str) -> tuple[str, str] | None:
             raise FileNotFoundError(errno.ENOENT, "there is no such file") from error
         return blocked[0].relative_to(root).as_posix(), blocked[1]
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, f"it is {no_file(mode) or 'a folder'} and no file")
+        if (what := no_file(mode)) is not None:
+            raise OSError(errno.EINVAL, f"it is {what} and no file")
+        raise FileNotFoundError(errno.ENOENT, "it is no file")
     return None
 
 
