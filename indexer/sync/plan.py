@@ -38,9 +38,12 @@ class SyncPlan:
     """New as a point, but a photo that another product has in the index already: its vector is used too."""
     updated: list[tuple[Wanted, Point]] = field(default_factory=list)
     """Same photo, other payload: a new price, or a file that was only touched."""
-    unchanged: int = 0
-    kept: int = 0
+    still: list[tuple[Wanted, Point]] = field(default_factory=list)
+    """Unchanged."""
+    left_alone: list[Point] = field(default_factory=list)
     """Points of photos that the catalog still has and that cannot be used now, be it for a typo in their row."""
+    read_again: int = 0
+    """Of those to embed, the ones whose files are as they were: see `indexer.sync.read_again`."""
     rewritten: list[tuple[Point, Payload]] = field(default_factory=list)
     """Those of them whose product's rows say something else than the index."""
     gone: list[str] = field(default_factory=list)
@@ -88,9 +91,9 @@ class SyncPlan:
             "changed": len(self.changed),
             "moved": len(self.moved),
             "updated": len(self.updated),
-            "unchanged": self.unchanged,
+            "unchanged": len(self.still),
             "gone": len(self.gone),
-            "kept": self.kept,
+            "kept": len(self.left_alone),
         }
 
 
@@ -132,9 +135,7 @@ class _Comparison:
         self._by_path = {path_of(point): point for point in points.values()}
         self._withheld = list(catalog.withheld)
         self._wanted = list(self._seen())
-        self._still: list[tuple[Wanted, Point]] = []
         self._fresh: list[Wanted] = []
-        self._kept: list[Point] = []
         for point in points.values():
             category = point.payload.get("category")
             plan.stored[category] = plan.stored.get(category, 0) + 1
@@ -163,7 +164,7 @@ class _Comparison:
         """The plan of a sync that embeds every photo."""
         old = self._plan
         new = SyncPlan(self._wanted, rejects=old.rejects, keeper=old.keeper, renamed=old.renamed)
-        new.removed = sorted([*old.removed, *self._kept], key=lambda point: (id_of(point), path_of(point)))
+        new.removed = sorted([*old.removed, *old.left_alone], key=lambda point: (id_of(point), path_of(point)))
         new.stored, new.before = old.stored, old.before
         return new
 
@@ -184,7 +185,7 @@ class _Comparison:
         """A photo whose pixels are those in the index: is anything else said of it?"""
         same = catalog_part(point.payload) == wanted.payload and point.payload["photo"]["rank"] == wanted.image.rank
         if same and _same_file(wanted, point):
-            self._still.append((wanted, point))
+            self._plan.still.append((wanted, point))
         else:
             self._plan.updated.append((wanted, point))
 
@@ -231,12 +232,11 @@ class _Comparison:
             if path in taken or not reasons or (told is None and self._is_absent(point)):
                 leaving[identifier] = point
                 continue
-            self._kept.append(point)
+            self._plan.left_alone.append(point)
             told = told or products.get(composed(product_id))
             said = None if told is None else catalog_fields(told, told.images[0]) | {"product_id": product_id}
             if said is not None and said != catalog_part(point.payload):
                 self._plan.rewritten.append((point, said))
-        self._plan.kept = len(self._kept)
         return leaving
 
     def _is_absent(self, point: Point) -> bool:
@@ -279,14 +279,14 @@ class _Comparison:
         by_path = {composed(wanted.image.key): wanted for wanted in self._fresh}
         pairs = [(source, wanted) for wanted, source in plan.moved]
         pairs += [(p, by_path[path_of(p)]) for p in leaving.values() if p.id not in sources and path_of(p) in by_path]
-        plan.renamed = find_renamed(pairs, self._catalog, self._points.values(), self._kept)
+        plan.renamed = find_renamed(pairs, self._catalog, self._points.values(), plan.left_alone)
         told_of = plan.keeper.rename({one.before: one.after for one in plan.renamed})
-        plan.updated += [(wanted, point) for wanted, point in self._still if wanted.product_id in told_of]
-        plan.unchanged = sum(wanted.product_id not in told_of for wanted, _ in self._still)
+        plan.updated += [(wanted, point) for wanted, point in plan.still if wanted.product_id in told_of]
+        plan.still = [(wanted, point) for wanted, point in plan.still if wanted.product_id not in told_of]
         rewritten = {point.id for point, _ in plan.rewritten}
         plan.rewritten += [
             (point, catalog_part(point.payload))
-            for point in self._kept
+            for point in plan.left_alone
             if point.payload["product_id"] in told_of and point.id not in rewritten
         ]
 
