@@ -88,13 +88,14 @@ class Verifier:
         rest = 1 - copy
         other, variant = rest * kind.get(OTHER_PHOTO, 0.0) + copy, rest * kind.get(VARIANT, 0.0)
         left, known = row[len(NAMES) - len(RESIDUE) : len(NAMES)], row[len(NAMES) :]
-        if (proven := proof(known)) > 0 and (copy >= PERHAPS or proven == CERTAINLY):
-            return Verdict(Tier.EDITED, max(copy, proven))
+        proven = proof(known)
         if all_but_a_spot(left) and not is_beside(known):
-            if copy >= PERHAPS or kind.get(OTHER_PHOTO, 0.0) >= limits.other_photo:
+            if copy >= PERHAPS or proven > 0 or kind.get(OTHER_PHOTO, 0.0) >= limits.other_photo:
                 return Verdict(Tier.VARIANT, max(copy, other))  # as sure as that all but the spot is the same
         elif copy >= limits.copy:
             return Verdict(Tier.EDITED, copy)
+        elif proven == CERTAINLY or (proven > 0 and copy >= PERHAPS):
+            return Verdict(Tier.EDITED, max(copy, proven))
         if copy >= PERHAPS and other > variant:  # the same picture or nearly so: at least the same product
             return Verdict(Tier.OTHER_PHOTO, other)
         if kind.get(VARIANT, 0.0) >= limits.variant and variant >= other:

@@ -38,6 +38,8 @@ NEAR_MOST, NEAR_PEAK = 5.0, 8.0
 CERTAINLY, PROBABLY = 0.99, 0.9
 BESIDE = 0.3
 """Share of what stands out, on the ground of one of the pictures, from which something was put there."""
+LARGE = 0.01
+"""Share of the picture that it covers at least: an initial takes a thousandth."""
 LEAST_RANGE = 25.0
 """Levels that the tones of a picture spread over, for its tones to say which picture it is."""
 
@@ -84,7 +86,7 @@ def is_beside(row: Array) -> bool:
     """Whether what differs lies beside the piece: a badge or a mark, and no other engraving or stone."""
     if len(row) < len(FACTS) or np.isnan(row).any():
         return False
-    return bool(row[FACTS.index("spot_share")] > 0 and row[FACTS.index("spot_apart")] > BESIDE)
+    return bool(row[FACTS.index("spot_share")] > LARGE and row[FACTS.index("spot_apart")] > BESIDE)
 
 
 def _rgb(lab: Array) -> Array:
