@@ -5,6 +5,7 @@
     │   ├── FilterError                          a filter names an unknown field or a wrong type
     │   └── UnknownProduct                       no such product id in the index
     ├── CatalogError                             the catalog as a whole cannot be read
+    │   └── RemovalRefused                       a sync would take more out of the index than is likely meant
     ├── EventsError                          a file of view sessions as a whole cannot be used
     ├── ImageError                               one photo cannot be used (a sync turns it into a reject)
     │   └── FetchError                           a photo cannot be fetched from its URL
@@ -12,6 +13,7 @@
     │   └── FingerprintMismatch                  the index was built by another model
     ├── StoreError                               the vector store cannot be used
     │   ├── StoreMissing                         there is no index yet
+    │   ├── StoreDamaged                         what is published is not what was published
     │   ├── StoreLocked                          another writer is at work
     │   ├── StoreUnwritable                      no permission, or the disk is full
     │   └── VectorError                          a vector is NaN, infinite, zero or of the wrong length
@@ -69,6 +71,10 @@ class CatalogError(JewelryError):
     """The catalog as a whole cannot be read: missing, empty, or a manifest without its required columns."""
 
 
+class RemovalRefused(CatalogError):
+    """A sync would take more out of the index than is likely meant: a share that is not mounted, half a manifest."""
+
+
 class EventsError(JewelryError):
     """A file of view sessions as a whole cannot be used: missing, empty, or of another shop."""
 
@@ -100,6 +106,10 @@ class StoreMissing(StoreError):
     def at(cls, location: object, options: str = "") -> Self:
         """The error of a place where nothing is published; ``options`` end the command that fills it."""
         return cls(f"{location}: no index here yet; fill it with: indexer sync CATALOG{options}")
+
+
+class StoreDamaged(StoreError):
+    """The published generation is not what was published: a file is gone, cut or altered. The next sync repairs it."""
 
 
 class StoreLocked(StoreError):

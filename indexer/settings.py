@@ -1,32 +1,57 @@
-"""Settings of everything that touches the index: environment and .env, prefix JEWELRY_; CLI options win."""
+"""Settings of everything that touches the index: environment and .env, prefix JEWELRY_; CLI options win.
+
+A variable that is empty or blank is not set: scripts and compose files pass on what they do not have as ``NAME=``, and
+an empty directory would be the current one.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from indexer.errors import UsageError
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Index
 from indexer.store.server.options import CollectionOptions, Quantization
+from indexer.system.text import parse_share
 
 if TYPE_CHECKING:
     from indexer.store.server.index import ServerIndex
 
 
+class _WithoutBlank(PydanticBaseSettingsSource):
+    """A source of settings less what is blank there; ``env_ignore_empty`` alone would let spaces through."""
+
+    def __init__(self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._source = source
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """What the source itself says."""
+        return self._source.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        """Its settings by name."""
+        return {name: value for name, value in self._source().items() if not isinstance(value, str) or value.strip()}
+
+
 class IndexerSettings(BaseSettings):
     """Where the index, the model and the catalog are."""
 
-    model_config = SettingsConfigDict(env_prefix="JEWELRY_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="JEWELRY_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
     index: Path = Field(Path("index"), description="Directory of the embedded index.")
     model: Path | None = Field(None, description="Model directory.")
     text_model: Path | None = Field(None, description="Directory of a text model, a CLIP or SigLIP as ONNX.")
     catalog: Path | None = Field(None, description="Where the original photos are, if they moved since the sync.")
     workers: int = Field(0, ge=0, description="Workers that embed; 0 means one per core.")
+    max_removal: Annotated[float, BeforeValidator(lambda value: parse_share(str(value)))] = Field(
+        0.1, description="The share of the index that a sync may remove: 0.1 or 10%."
+    )
 
     qdrant_url: str | None = Field(None, description="Address of a Qdrant server, in place of an embedded index.")
     qdrant_api_key: SecretStr | None = Field(None, description="Its API key.")
@@ -48,6 +73,19 @@ class IndexerSettings(BaseSettings):
     ready_timeout: float = Field(3600, gt=0, description="Seconds to wait for a new collection's search graph.")
 
     @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given, then the environment, then .env; a blank variable leaves the word to the next of them."""
+        named = (env_settings, dotenv_settings, file_secret_settings)
+        return (init_settings, *(_WithoutBlank(settings_cls, source) for source in named))
+
+    @classmethod
     def read(cls, **options: Any) -> Self:
         """The settings of this process; raises ``UsageError`` naming the variable that makes no sense.
 
@@ -59,9 +97,8 @@ class IndexerSettings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = f"{cls.model_config['env_prefix']}{first['loc'][0]}".upper()
-            raise UsageError(
-                f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env"
-            ) from None
+            why = first["msg"].removeprefix("Value error, ")
+            raise UsageError(f"{name}={first['input']!r}: {why}; correct it in the environment or .env") from None
 
     def open_chosen(self, *, index: Path | None = None, qdrant_url: str | None = None) -> Index:
         """The index that options and these settings choose: embedded, or on a server, which is asked its version.
@@ -71,9 +108,11 @@ class IndexerSettings(BaseSettings):
             qdrant_url: the address given as an option.
 
         Raises:
-            UsageError: both a directory and an address are given, or the address cannot be used.
+            UsageError: both a directory and an address are given, or the address is empty or cannot be used.
             StoreError: the server cannot be used.
         """
+        if qdrant_url is not None and not qdrant_url.strip():
+            raise UsageError("--qdrant-url is empty; name the server, or leave the option out")
         url = qdrant_url or self.qdrant_url
         if not url:
             return open_index(index or self.index)

@@ -57,6 +57,8 @@ class SearchService:
         allow_private: fetch photos from addresses that are not public too, such as the shop's own network.
         at_once: query photos embedded side by side; 0 means one per core.
         text_model: directory of the text model; None takes the one that the index was built with, if any.
+        most_pixels: pixels that are decoded of a photo asked with, once a JPEG was read smaller; None: as for the
+            catalog. A service for strangers gives fewer.
 
     All questions about products take the keyword arguments of `Options` besides their own, and raise:
 
@@ -75,22 +77,27 @@ class SearchService:
         allow_private: bool = False,
         at_once: int = 0,
         text_model: Path | None = None,
+        most_pixels: int | None = None,
     ) -> None:
         self.index: Index = open_index(index) if isinstance(index, str | Path) else index
-        self.reader = ExampleReader(model, allow_private=allow_private, at_once=at_once)
+        self.reader = ExampleReader(model, allow_private=allow_private, at_once=at_once, most_pixels=most_pixels)
         self.texts = TextReader(text_model)
         self._catalog, self._model = catalog, model
         self._published: Published | None = None
+        self._mark: str | None = None
         self._lock = threading.Lock()
 
     def published(self) -> Published:
-        """The published generation, opened anew only when it is another one.
+        """The published generation, opened anew only when it is another one, by whatever name.
 
         An older one is dropped, not closed: a question in another thread may still be reading it.
         """
         with self._lock:
-            if self._published is None or self._published.generation != self.index.current():
+            mark = self.index.mark()  # before opening: what is published meanwhile is then noticed by the next question
+            if self._published is None or self._mark != mark:
+                self._published = None  # also where the new one cannot be opened: the old one is no answer
                 self._published = Published(self.index, self._catalog, self._model)
+                self._mark = mark
             return self._published
 
     def similar(
@@ -226,7 +233,7 @@ class SearchService:
         published = self.published()
         points = published.product(product_id)
         photos = tuple(QueryPhoto(photo_key(point.payload), published.thumbnail(point.payload)) for point in points)
-        return ProductPage(product_id, points[0].payload, photos, published.generation)
+        return ProductPage(str(points[0].payload["product_id"]), points[0].payload, photos, published.generation)
 
     def duplicates(
         self,

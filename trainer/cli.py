@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.cli.command_line import echo_json, group, json_option
+from indexer.cli.command_line import PathType, echo_json, group, json_option
 from indexer.errors import EXIT_REJECTS, MissingExtra
 from trainer.network.backbones import BACKBONES
 from trainer.settings import FitSettings, Recipe
@@ -16,7 +16,7 @@ from trainer.settings import FitSettings, Recipe
 if TYPE_CHECKING:
     from trainer.fit import Fitted
 
-_PATH = click.Path(path_type=Path)
+_PATH = PathType()
 
 
 @group("Train a model on your own photos, and measure it.")

@@ -95,9 +95,9 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
     clock.lap("train")
 
     with publishing(target) as folder:
-        fingerprint = write_network(folder, network, classifier, preprocessing)
+        write_network(folder, network, classifier, preprocessing)
         facts = {"calibration": {"same_category": curve} if curve else {}, "training": _record(settings, parts, result)}
-        write_record(folder, fingerprint, network, preprocessing, categories, metrics={}, **facts)
+        write_record(folder, network, preprocessing, categories, metrics={}, **facts)
         clock.lap("export")
         keys = {sample.key for sample in parts.held_out}
         metrics = evaluate_model(
@@ -106,7 +106,7 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
         metrics["model"]["name"] = target.name  # it was measured in the folder that becomes the target
         metrics["untrained"] = untrained
         clock.lap("evaluate")
-        write_record(folder, fingerprint, network, preprocessing, categories, metrics=metrics, **facts)
+        fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
         _report(folder, parts.held_out, result, metrics, settings)
         _write_lists(folder, parts.held_out, dataset.rejects)
         clock.lap("report")

@@ -1,17 +1,24 @@
-"""The columns of a manifest: which names there can be, and what type a column has."""
+"""The columns of a manifest: what type each has, how its cells are read, and which are left out."""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 
+from indexer.catalog.catalog_toml import Settings
+from indexer.catalog.cells.decimals import File, Numbers, Unclear, decide
+from indexer.catalog.cells.numbers import Decimal, one_currency, read_number
+from indexer.catalog.cells.types import certain, decide_type
+from indexer.catalog.cells.values import Values
+from indexer.catalog.tables.headers import canonical, near_miss
+from indexer.catalog.tables.spreadsheet import Sheet
 from indexer.errors import CatalogError
-from indexer.fields.roles import RESERVED
-from indexer.fields.types import FieldTable, FieldType, parse_date
+from indexer.fields.types import FieldTable, FieldType, FieldValue, cast
 
+REQUIRED = ("product_id", "image")
+STRUCTURE = (*REQUIRED, "category")
+"""Columns that say what belongs together; every other column is a field."""
 KNOWN: FieldTable = {
     "title": FieldType.TEXT,
     "brand": FieldType.KEYWORD,
@@ -24,85 +31,148 @@ KNOWN: FieldTable = {
     "role": FieldType.KEYWORD,
 }
 """Columns whose type does not depend on what happens to stand in them."""
-_NAME = re.compile(r"[^\W\d][\w-]*\Z")
-# What a column is taken for is narrower than what a number column accepts: leading zeros and 1E5 are article
-# codes, and a 20-digit one would lose digits as a float.
-_PLAIN_NUMBER = re.compile(r"[+-]?(?!\d{16})(0|[1-9]\d*)(\.\d+)?\Z", re.ASCII)
-_PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d.*)?\Z", re.ASCII)
+NAMES = (*STRUCTURE, *KNOWN)
+"""Names that are known whatever their case."""
+_Reader = Callable[[str], FieldValue]
+_HOW_TO_WRITE = {
+    FieldType.NUMBER: "write 1250.50",
+    FieldType.BOOLEAN: "write true or false",
+    FieldType.DATE: "write 2026-01-31 or 2026-01-31T18:00:00+01:00",
+}
 
 
-def infer_type(name: str, values: Iterable[str]) -> FieldType:
-    """The narrowest type that fits every non-blank value of a column; a column of blanks is a keyword."""
-    if name in KNOWN:
-        return KNOWN[name]
-    seen = {value for value in values if value}
-    if not seen:
-        return FieldType.KEYWORD
-    if {value.lower() for value in seen} <= {"true", "false", "yes", "no"}:
-        return FieldType.BOOLEAN
-    if all(_PLAIN_NUMBER.match(value) for value in seen):
-        return FieldType.NUMBER
-    if all(_PLAIN_DATE.match(value) and _is_date(value) for value in seen):
-        return FieldType.DATE
-    return FieldType.KEYWORD
+@dataclass(slots=True)
+class Columns:
+    """The fields of a manifest, and what a person should know of them."""
+
+    table: dict[str, FieldType] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    """Why a column cannot be used, a line each; all the others can."""
+    notes: list[str] = field(default_factory=list)
+    _readers: dict[str, _Reader] = field(default_factory=dict)
+
+    def read(self, cells: Mapping[str, str]) -> dict[str, FieldValue]:
+        """The fields of a row; raises ``ValueError`` with the first value that does not fit, in words."""
+        return {name: read(text) for name, read in self._readers.items() if (text := cells[name])}
+
+    def add(self, name: str, kind: FieldType, read: _Reader) -> None:
+        """One more column."""
+        self.table[name], self._readers[name] = kind, read
 
 
-def _is_date(text: str) -> bool:
-    try:
-        parse_date(text)
-    except ValueError:
-        return False
-    return True
+def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None = None) -> Columns:
+    """Decide the type of every column, and the decimal sign of those with numbers.
 
-
-def check_name(name: str, where: Path) -> None:
-    """Refuse a column name the index could not store or filter by.
-
-    Raises:
-        CatalogError: the name is reserved or is not an identifier; the message suggests another.
-    """
-    if name in RESERVED:
-        raise CatalogError(
-            f"{where}: column {name!r} is written by the index itself; rename it, e.g. to {RESERVED[name]!r}"
-        )
-    if not _NAME.match(name):
-        suggestion = re.sub(r"\W+", "_", name).strip("_") or "column"
-        if not _NAME.match(suggestion):
-            suggestion = f"c_{suggestion}"
-        suggestion = RESERVED.get(suggestion, suggestion)
-        raise CatalogError(
-            f"{where}: column {name!r} cannot be used in a filter; rename it, e.g. to {suggestion!r} "
-            "(letters, digits, _ and -, not starting with a digit)"
-        )
-
-
-def read_overrides(folder: Path) -> dict[str, FieldType]:
-    """Types set by hand in ``catalog.toml``: a table ``[fields]`` of ``name = "number"`` and the like.
+    Args:
+        sheet: the manifest's columns and rows; rows that cannot be used decide nothing.
+        settings: what catalog.toml sets by hand; it goes before everything else.
+        published: the fields of the index that is to be brought in step; their types are kept, see `decide_type`.
 
     Raises:
-        CatalogError: the file is not TOML, holds something else, or names an unknown type.
+        CatalogError: catalog.toml names columns that are not there: all of them are named.
     """
-    path = folder / "catalog.toml"
-    if not path.is_file():
-        return {}
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise CatalogError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise CatalogError(f"{path}: not valid TOML ({reason}); see docs/catalog.md for an example") from error
-    table = content.pop("fields", {})
-    if content or not isinstance(table, dict):
-        wrong = next(iter(content), "fields")
-        raise CatalogError(f"{path}: {wrong!r} is not known here; it holds one table, [fields]")
-    return {name: _kind(path, name, kind) for name, kind in table.items()}
+    names = [name for name in sheet.columns if name not in STRUCTURE]
+    types, decimals = _settled(sheet, settings)
+    declared: dict[str, FieldType] = {name: kind for name in names if (kind := types.get(name) or KNOWN.get(name))}
+    numbers = {
+        name: Numbers.of(Values((row.line, row.cells[name]) for row in sheet.rows if not row.problem))
+        for name in names
+        if declared.get(name, FieldType.NUMBER) is FieldType.NUMBER
+    }
+    found, file = Columns(notes=_near_misses(sheet.columns, types)), _file(sheet, numbers, declared)
+    for name in names:
+        kind, odd = declared.get(name), frozenset[str]()
+        if kind is None:
+            decided = decide_type(name, numbers[name], file, (published or {}).get(name))
+            kind, odd, numbers[name] = decided.kind, decided.odd, decided.numbers
+            found.notes += [decided.note] if decided.note else []
+        if kind is not FieldType.NUMBER:
+            found.add(name, kind, partial(_cast, name, kind, odd))
+            continue
+        given = decimals.get(name) or settings.decimal
+        try:
+            _check_currencies(numbers[name], sheet.columns)
+            decimal = given or decide(numbers[name], file)
+        except Unclear as why:
+            or_text = "" if name in KNOWN else f', or [fields] {name} = "keyword"'
+            found.left_out.append(f"column {name!r} is left out: {why}{or_text}")
+        else:
+            found.add(name, kind, partial(_number, name, decimal, numbers[name].by_value(decimal), odd))
+    return found
 
 
-def _kind(path: Path, name: str, kind: object) -> FieldType:
+def _settled(sheet: Sheet, settings: Settings) -> tuple[dict[str, FieldType], dict[str, Decimal]]:
+    """What catalog.toml says, by the names that columns have here."""
+    types = {canonical(name, NAMES): kind for name, kind in settings.types.items()}
+    decimals = {canonical(name, NAMES): decimal for name, decimal in settings.decimals.items()}
+    wrong = [name for name in dict.fromkeys([*types, *decimals]) if name not in sheet.columns or name in STRUCTURE]
+    if wrong:
+        no_column = f"not a column of {sheet.path.name}"
+        why = [f"field {name!r} is {'always text' if name in STRUCTURE else no_column}" for name in wrong]
+        raise CatalogError(f"{settings.path}: {', '.join(why)}; remove {'it' if len(wrong) == 1 else 'them'}")
+    return types, decimals
+
+
+def _near_misses(names: Collection[str], settled: Mapping[str, FieldType]) -> list[str]:
+    """Columns that were probably meant to be known ones; a type set by hand says that one is meant as it stands."""
+    notes = []
+    for name in names:
+        near = None if name in NAMES or name in settled else near_miss(name, NAMES)
+        if near and near not in names:
+            notes.append(f"column {name!r} is a field of its own; if {near!r} is meant, rename it")
+    return notes
+
+
+def _file(sheet: Sheet, numbers: Mapping[str, Numbers], declared: Mapping[str, FieldType]) -> File:
+    """The decimal signs that the columns of a file have."""
+    file, seen, proven = File(sheet.separator), set[Decimal](), set[Decimal]()
+    for name, every in numbers.items():
+        if name in declared:
+            seen |= every.customs()
+            proven |= every.customs()
+        elif not every.odd:
+            seen |= every.customs()
+            sure = certain(every, file)
+            proven |= set() if sure.odd else sure.customs()
+    return File(sheet.separator, seen, proven)
+
+
+def _check_currencies(numbers: Numbers, columns: Collection[str]) -> None:
+    currencies = numbers.currencies
+    if "currency" not in columns and not one_currency(currencies):
+        some = " and ".join(numbers.values.cell(text) for text in list(currencies.values())[:2])
+        raise Unclear(f"its currencies differ, {some}; write them into a column 'currency'")
+
+
+def _cast(name: str, kind: FieldType, odd: Collection[str], text: str) -> FieldValue:
+    if text in odd:
+        raise ValueError(_is_odd(name, kind, text))
     try:
-        return FieldType(str(kind))
+        return cast(text, kind)
     except ValueError:
-        raise CatalogError(
-            f"{path}: field {name!r} has the unknown type {kind!r}; there are {', '.join(FieldType)}"
-        ) from None
+        raise ValueError(f"{name} {text!r} is not a {kind}; {_HOW_TO_WRITE[kind]}, or {_as_text(name)}") from None
+
+
+def _number(name: str, decimal: Decimal | None, values: Mapping[str, float], odd: Collection[str], text: str) -> float:
+    if text in values:
+        return values[text]
+    reading = read_number(text)
+    if text in odd:
+        raise ValueError(_is_odd(name, FieldType.NUMBER, text))
+    if reading is None:
+        raise ValueError(f"{name} {text!r} is not a number; {_HOW_TO_WRITE[FieldType.NUMBER]}, or {_as_text(name)}")
+    if decimal is None:
+        raise ValueError(
+            f"{name} {text!r} is {reading.point:.15g} or {reading.comma:.15g}, as the column has decimal points and "
+            f'decimal commas; write it as the others, or set [numbers] decimal = "," or "." in catalog.toml'
+        )
+    which = "point" if decimal == "." else "comma"
+    raise ValueError(f"{name} {text!r} is not a number with a decimal {which}, as catalog.toml wants it; correct it")
+
+
+def _is_odd(name: str, kind: FieldType, text: str) -> str:
+    return f"{name} {text!r} is not a {kind}, as {name} is in the index; correct or empty it, or {_as_text(name)}"
+
+
+def _as_text(name: str) -> str:
+    return f'set [fields] {name} = "keyword" in catalog.toml'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 from pathlib import Path
 
 PHOTO_SUFFIXES = frozenset(
@@ -15,6 +17,60 @@ OTHER_PICTURES = frozenset(
 """Pictures that are not read: each is a reject, whereas other files, such as a readme.txt, are passed over."""
 
 LINK_OUT = "is a link that points outside the catalog; copy it into the catalog"
+
+
+LINK_TO_NOTHING = "is a link to nothing; mount or restore what it points to, or remove the link"
+
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
+_NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EINVAL)
+
+
+def cannot_be_read(error: OSError) -> str:
+    """Why a place that is there cannot be looked into."""
+    return f"cannot be read ({error.strerror or error}); check its owner and rights"
+
+
+def find_photo(root: Path, key: str) -> tuple[str, str] | None:
+    """Look for a photo that a manifest names; None where it is there.
+
+    A photo that nobody can see is not one that was removed: where a closed folder, a lost share or a link to nothing
+    is in the way, the answer is the key of that place and what is wrong with it.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        OSError: no file can have this name.
+    """
+    try:
+        mode = (root / key).stat().st_mode
+    except OSError as error:
+        if error.errno in _NO_SUCH_NAME:
+            raise
+        blocked = _blocked(root, Path(key))
+        if blocked is None:
+            raise FileNotFoundError(errno.ENOENT, "there is no such file") from error
+        return blocked[0].relative_to(root).as_posix(), blocked[1]
+    if not stat.S_ISREG(mode):
+        raise FileNotFoundError(errno.ENOENT, "it is no file")
+    return None
+
+
+def _blocked(root: Path, relative: Path) -> tuple[Path, str] | None:
+    """The first place on the way from the root that cannot be passed, and why; None where the way just ends."""
+    place = root
+    for part in relative.parts:
+        parent, place = place, place / part
+        try:
+            place.lstat()
+        except OSError as error:
+            if error.errno in _NOT_THERE:
+                return None
+            return parent if error.errno == errno.EACCES else place, cannot_be_read(error)
+        try:
+            place.stat()
+        except OSError as error:
+            dangling = error.errno in (*_NOT_THERE, errno.ELOOP)
+            return place, LINK_TO_NOTHING if dangling else cannot_be_read(error)
+    return None
 
 
 class Boundary:

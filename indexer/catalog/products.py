@@ -49,13 +49,49 @@ class Reject(PlainJson):
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """A photo that the catalog still has but that cannot be used now: what an index has of it is not gone.
+
+    ``key`` is the photo's path, or that of a folder that cannot be looked into, and then all below it is meant.
+    ``product_id`` is None where the catalog does not say whose photo it is. ``told`` is the product with this photo
+    alone, where the row is good and only the file is not.
+    """
+
+    key: str
+    product_id: str | None = None
+    told: Product | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEnd:
+    """The last row of a manifest without a line end behind it: the file may have been cut there.
+
+    ``keys`` are the photos that the row names, ``column`` and ``text`` its last cell; ``problem`` says that the
+    row lacks cells, if so.
+    """
+
+    where: str
+    product_id: str
+    keys: tuple[str, ...]
+    column: str
+    text: str
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """What a reader found: products in a stable order, typed fields, and the rejects."""
+    """What a reader found: products in a stable order, typed fields, the rejects, and what could not be read."""
 
     root: Path
     products: tuple[Product, ...]
     field_table: FieldTable
     rejects: tuple[Reject, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person should know although nothing was left out, a line each."""
+    withheld: tuple[Withheld, ...] = ()
+    manifest: Path | None = None
+    """The file that was read; None for a catalog of folders alone."""
+    open_end: OpenEnd | None = None
 
     @property
     def images(self) -> int:

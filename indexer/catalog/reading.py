@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from indexer.catalog import folder, manifest
+from indexer.catalog.photo_paths import LINK_TO_NOTHING
 from indexer.catalog.products import Catalog
 from indexer.errors import CatalogError
+from indexer.fields.types import FieldTable
 
-MANIFEST_NAMES = ("catalog.csv",)
+MANIFEST_SUFFIXES = (".csv", ".tsv", ".txt")
+"""A manifest in a folder is called catalog, in any case, and so; the first of them that is there decides."""
 
 
-def read_catalog(path: Path) -> Catalog:
+def read_catalog(path: Path, published: FieldTable | None = None) -> Catalog:
     """Read a catalog folder, or a manifest file given itself.
 
     A folder with a manifest (``catalog.csv``) is read through it; any other folder by its layout,
     ``<category>/<product>.jpg`` or ``<category>/<product>/<photo>.jpg``. Photos are found, not opened.
 
+    Args:
+        path: the folder or the manifest.
+        published: the fields of the index that is to be brought in step. Where more than half of a column's cells
+            fit the type it has there, it keeps that type, and rows that do not fit are rejects.
+
     Raises:
         CatalogError: the path is missing, holds not one usable photo, or its manifest as a whole cannot be read.
     """
     try:
-        catalog = _read(path)
+        catalog = _read(path, published)
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read ({error.strerror or error}); check its owner and rights") from error
     if catalog.products:
@@ -36,12 +45,27 @@ def read_catalog(path: Path) -> Catalog:
     )
 
 
-def _read(path: Path) -> Catalog:
+def _read(path: Path, published: FieldTable | None) -> Catalog:
     if not path.exists():
         raise CatalogError(f"{path}: no such folder or manifest; give the folder that holds your photos")
     if not path.is_dir():
-        if path.suffix.lower() != ".csv":
-            raise CatalogError(f"{path}: not a manifest this version reads; give a folder or a .csv file")
-        return manifest.read(path)
-    found = next((path / name for name in MANIFEST_NAMES if (path / name).is_file()), None)
-    return manifest.read(found) if found else folder.read(path)
+        if path.suffix.lower() not in MANIFEST_SUFFIXES:
+            raise CatalogError(f"{path}: not a manifest this version reads; give a folder or a .csv, .tsv or .txt file")
+        return manifest.read(path, published)
+    manifests = _manifests(path)
+    if not manifests:
+        return folder.read(path)
+    found, *others = manifests
+    if found.is_symlink() and not found.exists():  # a share that is not mounted leaves no other catalog
+        raise CatalogError(f"{found}: {LINK_TO_NOTHING}")
+    catalog = manifest.read(found, published)
+    notes = [f"{other.name} is passed over, as {found.name} decides" for other in others]
+    return replace(catalog, notes=(*catalog.notes, *notes))
+
+
+def _manifests(root: Path) -> list[Path]:
+    """The manifests in a folder: .csv before .tsv before .txt, and of several spellings the small one first."""
+    named = [p for p in root.iterdir() if p.stem.lower() == "catalog" and p.suffix.lower() in MANIFEST_SUFFIXES]
+    found = [p for p in named if p.is_file() or (p.is_symlink() and not p.exists())]
+    found = [p for p in found if p.suffix.lower() != ".txt" or manifest.is_one(p)]
+    return sorted(found, key=lambda p: (MANIFEST_SUFFIXES.index(p.suffix.lower()), p.name != p.name.lower(), p.name))

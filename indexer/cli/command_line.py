@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from indexer.errors import EXIT_FAILED, JewelryError, is_full
-from indexer.system.text import one_line, printable
+from indexer.system.text import one_line, parse_share, printable
 from indexer.version import __version__
 
 if TYPE_CHECKING:
@@ -95,10 +95,41 @@ def together(*options: Decorator) -> Decorator:
     return decorate
 
 
+class Share(click.ParamType[float]):
+    """A share from 0 to 1 on a command line: ``10%`` or ``0.1``."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The share as a number; anything else is wrong usage."""
+        try:
+            return parse_share(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no share from 0 to 1; write 0.1 or 10%", param, ctx)
+
+
+class PathType(click.Path):
+    """A path on the command line. An empty one is refused: it would be the current directory, and is what a shell makes
+    of a variable that is not set."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; raises ``BadParameter`` where it is empty."""
+        if isinstance(value, str) and not value.strip():
+            self.fail("is empty; name a path" + (", or leave the option out" if _may_miss(param) else ""), param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _may_miss(param: click.Parameter | None) -> bool:
+    return param is not None and not param.required
+
+
 index_options = together(
     click.option(
         "--index",
-        type=click.Path(path_type=Path),
+        type=PathType(),
         metavar="DIR",
         help="Index directory [JEWELRY_INDEX; default: index].",
     ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import echo_json, index_of, index_options, json_option
+from indexer.cli.command_line import PathType, echo_json, index_of, index_options, json_option
 from indexer.errors import EXIT_DONE, EXIT_REJECTS
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ SHOWN_REJECTS = 5
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PathType())
 @index_options
 @click.option(
     "--min-count",

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import echo_json, group, index_of, index_options, json_option
+from indexer.cli.command_line import PathType, Share, echo_json, group, index_of, index_options, json_option
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
 from indexer.cli.transfer import COMMANDS as TRANSFER_COMMANDS
-from indexer.errors import EXIT_DONE, EXIT_REJECTS, StoreError, UsageError
+from indexer.errors import EXIT_DONE, EXIT_FAILED, EXIT_REJECTS, StoreError, UsageError
 
 if TYPE_CHECKING:
     from indexer.store.interface import Index
 
-_DIRECTORY = click.Path(path_type=Path)
+_DIRECTORY = PathType()
 
 
 @group("Keep the vector index in step with a catalog of product photos.")
@@ -44,7 +44,18 @@ for _command in (*EVENT_COMMANDS, *TRANSFER_COMMANDS):
 @click.option("--no-text-model", is_flag=True, help="Leave out the text model that the index has.")
 @index_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
-@click.option("--allow-removal", is_flag=True, help="Permit removing more than half of the index.")
+@click.option(
+    "--max-removal",
+    type=Share(),
+    metavar="SHARE",
+    help="Refuse to remove a larger share of the photos, from 20 on: 10% or 0.1 [JEWELRY_MAX_REMOVAL; default: 10%].",
+)
+@click.option(
+    "--allow-removal",
+    is_flag=True,
+    help="Permit removing more, a whole category too, and a manifest that seems to be cut.",
+)
+@click.option("--check-content", is_flag=True, help="Read every photo, also where size and time are the same.")
 @click.option("--workers", type=click.IntRange(1), help="Embedding workers [JEWELRY_WORKERS; default: one per core].")
 @json_option
 def sync(
@@ -55,19 +66,23 @@ def sync(
     index: Path | None,
     qdrant_url: str | None,
     dry_run: bool,
+    max_removal: float | None,
     allow_removal: bool,
+    check_content: bool,
     workers: int | None,
     as_json: bool,
 ) -> None:
     """Embed what is new or changed in CATALOG, update the rest, publish.
 
     CATALOG is a folder <category>/<product>.jpg or <category>/<product>/<photo>.jpg, a folder with a
-    catalog.csv, or that file itself. Photos that cannot be used are listed in a rejects file (exit code 3).
+    catalog.csv, or that file itself. Photos that cannot be used are listed in a rejects file (exit code 3); what the
+    index has of a photo that is there and cannot be read stays. What would remove a whole category, or more than
+    --max-removal, is refused with exit code 1: mostly a share is not mounted, or it is the wrong folder.
 
     \b
     Examples:
       indexer sync catalog/
-      indexer sync catalog/ --dry-run
+      indexer sync catalog/ --dry-run --allow-removal
       indexer sync catalog/ --model models/rings --index /srv/index
       indexer sync catalog/ --text-model models/clip
       indexer sync catalog/ --qdrant-url http://localhost:6333
@@ -89,7 +104,9 @@ def sync(
             place,
             text_model=False if no_text_model else text_model or settings.text_model,
             dry_run=dry_run,
+            max_removal=settings.max_removal if max_removal is None else max_removal,
             allow_removal=allow_removal,
+            check_content=check_content,
             workers=workers or settings.workers,
             progress=stages,
         )
@@ -99,14 +116,28 @@ def sync(
 
 @main.command()
 @index_options
+@click.option("--check", is_flag=True, help="Compare every file with what was published; exit code 1 for damage.")
 @json_option
-def status(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
-    """Show the published generation: its size, fields, categories and model, and where it is kept."""
-    from indexer.cli.printing import print_status
-    from indexer.store.status import read_status
+def status(index: Path | None, qdrant_url: str | None, check: bool, as_json: bool) -> None:
+    """Show the published generation: its size, fields, categories and model, and where it is kept.
 
-    report = read_status(index_of(index, qdrant_url))
-    echo_json(report) if as_json else print_status(report)
+    \b
+    Examples:
+      indexer status
+      indexer status --check
+    """
+    from indexer.cli.printing import print_checked, print_status
+    from indexer.store.status import check_status, read_status
+
+    place = index_of(index, qdrant_url)
+    checked = check_status(place) if check else None
+    report = read_status(place) | ({} if checked is None else {"check": checked})
+    if as_json:
+        echo_json(report)
+    else:
+        print_status(report)
+        print_checked(checked or [])
+    sys.exit(EXIT_FAILED if any(one["damage"] for one in checked or []) else EXIT_DONE)
 
 
 @main.command()
@@ -133,14 +164,21 @@ def rollback(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
 @click.option("--keep", type=click.IntRange(1), default=1, show_default=True, help="How many of the newest to keep.")
 @json_option
 def prune(index: Path | None, qdrant_url: str | None, keep: int, as_json: bool) -> None:
-    """Remove old generations; the published one always stays."""
+    """Remove old generations, and pictures of photos that none has; the published generation always stays.
+
+    What a killed command left in the index's folder goes too.
+    """
+    from indexer.sync.sweep import prune as prune_index
+
     place = index_of(index, qdrant_url)
-    removed = place.prune(keep)
+    removed, pictures = prune_index(place, keep)
+    left = place.generations()
     if as_json:
-        echo_json({"index": place.location, "removed": removed, "generations": place.generations()})
+        echo_json({"index": place.location, "removed": removed, "generations": left, "pictures": pictures})
     else:
-        what = f"generation {', '.join(removed)}" if removed else "nothing"
-        click.echo(f"Removed {what}; left in {place.location}: {', '.join(place.generations()) or 'none'}")
+        gone = [f"generation {', '.join(removed)}"] if removed else []
+        gone += [f"{pictures} pictures of photos that left"] if pictures else []
+        click.echo(f"Removed {' and '.join(gone) or 'nothing'}; left in {place.location}: {', '.join(left) or 'none'}")
 
 
 @main.command()
@@ -164,8 +202,8 @@ def sample(folder: Path, products: int, photos: int | None, size: int, seed: int
 
 
 def _recorded_model(place: Index) -> str | None:
-    """The model an existing index was built with."""
-    record = place.record()
+    """The model an existing index was built with, be it damaged or not."""
+    record = place.last_record()
     return record.model_path if record else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,11 +12,15 @@ from rich.text import Text
 from indexer.sync.report import SyncReport
 
 SHOWN_REJECTS = 5
+SHOWN_OTHERS = 5
+CARRIED = "co-views and clusters were carried over, decisions on duplicates and events name the former id"
 
 
 def print_report(report: SyncReport) -> None:
     """A sync's outcome in a few lines."""
     out = Console(highlight=False, soft_wrap=True)
+    for note in report.repairs:
+        out.print(f"Repaired: {note}.", style="yellow", markup=False)
     counts = ", ".join(f"{number} {name}" for name, number in report.photos.items() if number)
     out.print(f"{report.products} products: {counts or 'no photos'}", markup=False)
     if report.rebuilt:
@@ -24,19 +29,48 @@ def print_report(report: SyncReport) -> None:
     if report.dry_run:
         out.print("Dry run: nothing was written.")
     elif report.published:
-        recovered = f", {report.recovered} recovered from an unfinished run" if report.recovered else ""
         total = report.seconds["total"]
-        out.print(f"Embedded {report.embedded}{recovered} in {total:.1f} s ({report.embedded / total:.0f} photos/s).")
+        out.print(f"Embedded {_embedded(report)} in {total:.1f} s ({report.embedded / total:.0f} photos/s).")
         out.print(f"Published generation {report.generation} in {report.index}", markup=False)
         stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items() if stage != "total")
         out.print(f"Seconds: {stages}", style="dim", markup=False)
     else:
         out.print(f"Already up to date: generation {report.generation} in {report.index}", markup=False)
+    _print_removed(out, report)
+    for one in report.renamed[:SHOWN_OTHERS]:
+        out.print(f"  {one.before} is called {one.after} now: {one.because}; {CARRIED}", markup=False)
+    if len(report.renamed) > SHOWN_OTHERS:
+        out.print(f"{len(report.renamed)} products have another id now; --json lists them all", markup=False)
+    for note in report.notes[:SHOWN_OTHERS]:
+        out.print(f"  note: {note}", style="cyan", markup=False)
+    if len(report.notes) > SHOWN_OTHERS:
+        out.print(f"{len(report.notes)} notes; --json lists them all", markup=False)
     for reject in report.rejects[:SHOWN_REJECTS]:
         out.print(f"  rejected {reject.where}: {reject.reason}", style="yellow", markup=False)
     if report.rejects:
         where = f"; all in {report.rejects_file}" if report.rejects_file else ""
         out.print(f"{len(report.rejects)} rejected{where}", style="yellow", markup=False)
+
+
+def _embedded(report: SyncReport) -> str:
+    """How many photos went through the model, and where the vectors of the others are from."""
+    parts = [str(report.embedded)]
+    if report.recovered:
+        parts.append(f"{report.recovered} recovered from an unfinished run")
+    if report.shared:
+        verb, noun = ("shares", "photo") if report.shared == 1 else ("share", "photos")
+        parts.append(f"{report.shared} {noun} {verb} the bytes of another")
+    return ", ".join(parts)
+
+
+def _print_removed(out: Console, report: SyncReport) -> None:
+    """What left the index altogether; a dry run lists all of it, as it is asked for that."""
+    shown = report.removed if report.dry_run else report.removed[:SHOWN_OTHERS]
+    verb = "would be removed" if report.dry_run else "removed"
+    for one in shown:
+        out.print(f"  {verb}: {one.photo} of {one.product_id}", markup=False)
+    if len(report.removed) > SHOWN_OTHERS:
+        out.print(f"{len(report.removed)} photos {verb}", markup=False)
 
 
 def print_status(status: dict[str, Any]) -> None:
@@ -58,6 +92,17 @@ def print_status(status: dict[str, Any]) -> None:
     ):
         table.add_row(name, Text(str(value)))
     out.print(table)
+
+
+def print_checked(generations: Sequence[dict[str, Any]]) -> None:
+    """What comparing the generations with what was published found."""
+    out = Console(highlight=False, soft_wrap=True)
+    for one in generations:
+        what = f"whole; compared {one['files']} files" if one["files"] else "whole; counted its photos"
+        if one["points"] is None:
+            what = "can be opened; it was published before checksums were kept, and the next one will have them"
+        for found in [f"damaged: {damage}" for damage in one["damage"]] or [what]:
+            out.print(f"Generation {one['generation']} {found}", markup=False)
 
 
 def _text_model(status: dict[str, Any]) -> list[tuple[str, str]]:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.cli.command_line import echo_json, index_of, index_options, json_option, together
+from indexer.cli.command_line import PathType, echo_json, index_of, index_options, json_option, together
 
 if TYPE_CHECKING:
     from indexer.settings import IndexerSettings
     from indexer.store.interface import Index
     from indexer.store.transfer.copy import TransferReport
 
-_PATH = click.Path(path_type=Path)
+_PATH = PathType()
 
 _other_side = together(
     click.option("--collection", metavar="NAME", help="Its alias, if it is on a server [JEWELRY_COLLECTION]."),
@@ -76,7 +76,7 @@ def export_(file: Path, index: Path | None, qdrant_url: str | None, as_json: boo
     from indexer.store.transfer.tables import write_table
 
     place = index_of(index, qdrant_url)
-    store = place.read()
+    store = place.read(whole=True)
     try:
         table = write_table(store, file)
     finally:

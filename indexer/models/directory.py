@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any
 
 from indexer.errors import ModelError
 from indexer.models.preprocessing import Preprocessing
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The newest that is read. Format 1 has a fingerprint of its own rule: see `first_fingerprint_of`."""
 ONNX_NAME = "model.onnx"
 JSON_NAME = "model.json"
 WEIGHTS_NAME = "model.safetensors"
@@ -30,7 +34,7 @@ class Calibration:
     def __post_init__(self) -> None:
         if not self.scores or len(self.scores) != len(self.probabilities):
             raise ValueError("a calibration needs as many probabilities as scores, at least one")
-        if any(right <= left for left, right in pairwise(self.scores)):
+        if not all(left < right for left, right in pairwise(self.scores)):  # NaN is above nothing
             raise ValueError("the scores of a calibration must rise")
         if not all(0.0 <= p <= 1.0 for p in self.probabilities):
             raise ValueError("the probabilities of a calibration must lie in 0..1")
@@ -73,10 +77,26 @@ class ModelFile:
         return self.fingerprint[:12]
 
 
-def fingerprint_of(onnx: bytes, preprocessing: Preprocessing) -> str:
-    """sha256 over the ONNX bytes and the preprocessing record: all that decides what a vector means."""
+def fingerprint_of(onnx: bytes, preprocessing: Preprocessing, dimension: int, categories: Sequence[str]) -> str:
+    """The fingerprint of format 2: sha256 over the ONNX bytes and all else that decides what its outputs mean.
+
+    That is the preprocessing record, the dimension, and the categories in the order of the logits.
+    """
+    meaning = {"categories": list(categories), "dimension": dimension, "preprocessing": preprocessing.record()}
+    return _digest(onnx, meaning)
+
+
+def first_fingerprint_of(onnx: bytes, preprocessing: Preprocessing) -> str:
+    """The fingerprint of format 1: sha256 over the ONNX bytes and the preprocessing record alone.
+
+    Models of it go on being read, and keep it: the vectors in their indexes are told by it.
+    """
+    return _digest(onnx, preprocessing.record())
+
+
+def _digest(onnx: bytes, meaning: dict[str, Any]) -> str:
     digest = hashlib.sha256(onnx)
-    digest.update(json.dumps(preprocessing.record(), sort_keys=True, separators=(",", ":")).encode())
+    digest.update(json.dumps(meaning, sort_keys=True, separators=(",", ":")).encode())
     return digest.hexdigest()
 
 
@@ -93,38 +113,54 @@ def load_model(path: Path) -> ModelFile:
             raise ModelError(f"{path}: {name} is missing, so this is not a complete model directory; train it anew")
     try:
         record = json.loads((path / JSON_NAME).read_text(encoding="utf-8"))
-        model = _parse(path, record, (path / ONNX_NAME).read_bytes())
-    except ModelError as error:
-        raise ModelError(f"{path / JSON_NAME}: {error}") from error
+        network = (path / ONNX_NAME).read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror or error}); check its owner and rights") from error
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ModelError(f"{path / JSON_NAME}: cannot be read ({error!r}); restore it or train anew") from error
-    if fingerprint_of(model.network, model.preprocessing) != model.fingerprint:
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(path, "it is no JSON") from error
+    try:
+        model = _parse(path, record, network)
+    except ModelError as error:
+        raise ModelError(f"{path / JSON_NAME}: {error}") from error
+    except KeyError as error:
+        raise _unreadable(path, f"{error} is missing") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _unreadable(path, str(error)) from error
+    _verify(model)
+    return model
+
+
+def _unreadable(path: Path, why: str) -> ModelError:
+    return ModelError(f"{path / JSON_NAME}: cannot be read ({why}); restore it or train anew")
+
+
+def _verify(model: ModelFile) -> None:
+    """Refuse a directory whose files are not those it was written with; raises ``ModelError``."""
+    if model.record["format_version"] == 1:
+        covered, found = f"{ONNX_NAME} or the preprocessing", first_fingerprint_of(model.network, model.preprocessing)
+    else:
+        covered = f"{ONNX_NAME}, the preprocessing, the dimension or the categories"
+        found = fingerprint_of(model.network, model.preprocessing, model.dimension, model.categories)
+    if found != model.fingerprint:
         raise ModelError(
-            f"{path}: {ONNX_NAME} or the preprocessing was altered after training (the fingerprint does not match); "
+            f"{model.path}: {covered} was altered after training (the fingerprint does not match); "
             "restore the directory or train anew"
         )
-    return model
 
 
 def _parse(path: Path, record: dict[str, Any], network: bytes) -> ModelFile:
     """The record as a `ModelFile`, not yet verified; raises nearly anything when it is not what trainer writes."""
-    version = int(record["format_version"])
+    if not isinstance(record, dict):
+        raise ValueError("it is no JSON object")
+    version = _whole_number(record, "format_version")
     if version > FORMAT_VERSION:
         raise ModelError(f"model format {version} is newer than this version reads ({FORMAT_VERSION}); upgrade")
-    dimension = int(record["dimension"])
-    if dimension < 1:
-        raise ValueError(f"dimension {dimension}")
-    categories = record["categories"]
-    if not isinstance(categories, list) or not all(isinstance(name, str) for name in categories):
-        raise TypeError("categories is not a list of names")
     return ModelFile(
         path=path,
         fingerprint=str(record["fingerprint"]),
-        dimension=dimension,
+        dimension=_whole_number(record, "dimension"),
         preprocessing=Preprocessing.from_record(record["preprocessing"]),
-        categories=tuple(categories),
+        categories=_categories(record["categories"]),
         calibration=_calibration(record.get("calibration") or {}),
         metrics=record.get("metrics") or {},
         record=record,
@@ -132,8 +168,29 @@ def _parse(path: Path, record: dict[str, Any], network: bytes) -> ModelFile:
     )
 
 
-def _calibration(record: dict[str, Any]) -> Calibration | None:
+def _whole_number(record: dict[str, Any], name: str) -> int:
+    value = record[name]
+    if type(value) is not int or value < 1:  # true is an int to Python
+        raise ValueError(f"{name} is {shortened(value)} and no whole number from 1 on")
+    return value
+
+
+def _categories(names: object) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("categories is no list of names")
+    if len(set(names)) < len(names):
+        raise ValueError(f"categories has {Counter(names).most_common(1)[0][0]!r} twice")
+    return tuple(names)
+
+
+def _calibration(record: object) -> Calibration | None:
+    if not isinstance(record, dict):
+        raise ValueError("calibration is no JSON object")
     curve = record.get("same_category")
     if not curve:
         return None
-    return Calibration(tuple(map(float, curve["scores"])), tuple(map(float, curve["probabilities"])))
+    try:
+        scores, probabilities = (tuple(map(float, curve[name])) for name in ("scores", "probabilities"))
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError("calibration.same_category is no curve of scores and probabilities") from error
+    return Calibration(scores, probabilities)

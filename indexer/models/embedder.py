@@ -14,7 +14,7 @@ from indexer.errors import ModelError
 from indexer.models.directory import ModelFile, load_model
 from indexer.models.onnx_session import first_line, open_session
 from indexer.models.vectors import softmax
-from indexer.photos.opening import to_rgb
+from indexer.photos.opening import is_plain, to_rgb
 
 BATCH = 1
 """Photos per inference: on a CPU one at a time is fastest, because its activations stay in the core's cache
@@ -64,10 +64,15 @@ class Embedder:
             return Prediction(empty, np.empty((0, len(self.model.categories)), np.float32))
         return self.run(np.stack(arrays))
 
-    def prepare(self, image: Photo) -> NDArray[np.uint8]:
-        """A photo as the network takes it, uint8 [size, size, 3]; raises ``ImageError``."""
+    def prepare(self, image: Photo, *, most: int | None = None) -> NDArray[np.uint8]:
+        """A photo as the network takes it, uint8 [size, size, 3]; raises ``ImageError``.
+
+        ``most`` pixels are decoded of a file; see `indexer.photos.opening.open_image`.
+        """
         transform = self.model.preprocessing
-        return transform.apply(to_rgb(image)) if isinstance(image, Image.Image) else transform.load(image)
+        if not isinstance(image, Image.Image):
+            return transform.load(image, most=most)
+        return transform.apply(image if is_plain(image) else to_rgb(image))
 
     def run(self, batch: NDArray[np.uint8]) -> Prediction:
         """Run the network on preprocessed photos, uint8 [n, size, size, 3]; may be called from several threads.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.errors import ModelError
-from indexer.photos.opening import open_image
+from indexer.photos.opening import opened
 
 MIN_FIT = 128
 
@@ -50,9 +50,10 @@ class Preprocessing:
         """The ``fit`` to open photos with: for small inputs too, enough is decoded for a 256 px thumbnail."""
         return max(self.size, MIN_FIT)
 
-    def load(self, source: Path | bytes) -> NDArray[np.uint8]:
-        """Open a photo safely and apply the transform; raises ``ImageError``."""
-        return self.apply(open_image(source, fit=self.fit))
+    def load(self, source: Path | bytes, *, most: int | None = None) -> NDArray[np.uint8]:
+        """Open a photo safely, of at most so many pixels, and apply the transform; raises ``ImageError``."""
+        with opened(source, fit=self.fit, most=most) as image:
+            return self.apply(image)
 
     def record(self) -> dict[str, Any]:
         """What model.json says about it; part of the fingerprint."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
 
 from indexer.system.files import replacing
+from indexer.system.names import Names
 
 SIDE = 256
 QUALITY = 80
@@ -33,6 +35,12 @@ class ThumbnailStore:
         path = f"{self._root}/{sha256[:2]}/{sha256}.webp"
         return Path(path) if os.path.isfile(path) else None  # noqa: PTH113 - an answer asks for ten, and Path is slow
 
+    def all(self) -> Iterator[tuple[str, Path]]:
+        """Every thumbnail there is, by the file hash of its photo."""
+        for path in self._root.glob("??/*.webp"):
+            if not path.name.startswith("."):
+                yield path.stem, path
+
     def write(self, sha256: str, image: Image.Image) -> None:
         """Store an RGB photo's thumbnail unless it is there; raises ``OSError`` when that fails."""
         path = self.path(sha256)
@@ -52,7 +60,7 @@ def original_of(catalog_root: Path, key: str) -> Path | None:
     """The catalog photo of this key, where it still is; never a file outside the catalog."""
     try:
         root = catalog_root.resolve()
-        path = (root / key).resolve()
+        path = Names().find(root, key).resolve()
         return path if path.is_relative_to(root) and path.is_file() else None
     except (OSError, ValueError):  # a name that no file system takes
         return None

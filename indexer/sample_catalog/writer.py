@@ -124,14 +124,17 @@ def over_products(draw: partial[list[str]], drawn: list[Product], photos: int) -
 
 @contextmanager
 def environment(settings: dict[str, str]) -> Iterator[None]:
-    """Environment variables that processes started within inherit; what was set before wins and comes back."""
-    added = [name for name in settings if name not in os.environ]
+    """Environment variables that processes started within inherit; what was set before, and not empty, wins."""
+    added = {name: os.environ.get(name) for name in settings if not os.environ.get(name, "").strip()}
     os.environ.update({name: settings[name] for name in added})
     try:
         yield
     finally:
-        for name in added:
-            del os.environ[name]
+        for name, before in added.items():
+            if before is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = before
 
 
 def draw_product(folder: Path, product: Product, *, photos: int | None, size: int) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.store.filters.tree import Filter
-from indexer.store.records import EngineFiles, GenerationRecord, Hit, Point, VectorName, Vectors
+from indexer.store.records import Checked, EngineFiles, GenerationRecord, Hit, Point, Repair, VectorName, Vectors
 
 
 class Store(Protocol):
@@ -111,8 +111,18 @@ class Index(Protocol):
     def current(self) -> str | None:
         """The published generation's name, cheaply; None before the first."""
 
+    def mark(self) -> str | None:
+        """What tells the published generation from every other that was here or will be; None before the first.
+
+        Its name does not: where an index was removed and filled again, another generation has the same one. As
+        cheap as `current`, and not meant for people.
+        """
+
     def record(self) -> GenerationRecord | None:
         """What the published generation was built from, without opening it; None before the first."""
+
+    def last_record(self) -> GenerationRecord | None:
+        """`record`, and where that is damaged, what can be known of it: for a sync, which repairs it."""
 
     def describe(self) -> dict[str, Any]:
         """What is particular to the engine, as plain JSON values: for `indexer status`."""
@@ -130,12 +140,27 @@ class Index(Protocol):
     def prune(self, keep: int = 1) -> list[str]:
         """Remove all but the ``keep`` newest generations and the published one; returns the names of those removed."""
 
-    def read(self) -> Store:
+    def read(self, *, whole: bool = False) -> Store:
         """Open the published generation.
+
+        Args:
+            whole: compare every byte with what was published first, where the engine can: before it is copied
+                further. Without it, what can be known in some milliseconds is looked at.
 
         Raises:
             StoreMissing: nothing is published yet.
+            StoreDamaged: it is not what was published.
             StoreError: it cannot be opened.
+        """
+
+    def stores(self) -> Iterator[Store]:
+        """Every complete generation, opened one after the other; raises ``StoreError`` at one that cannot be."""
+
+    def check(self) -> list[Checked]:
+        """Every complete generation compared with what was published, as closely as the engine can, oldest first.
+
+        Raises:
+            StoreError: the place cannot be read.
         """
 
     def write(self, *, resume: GenerationRecord | None = None) -> AbstractContextManager[Writer]:
@@ -167,8 +192,23 @@ class Index(Protocol):
 class Writer(Protocol):
     """The right to publish. Leaving the ``with`` block without publishing leaves readers untouched."""
 
+    def repair(self) -> Repair:
+        """Look at what is published as closely as can be, and put right what is not as it was published.
+
+        An earlier generation that is whole is published again; where there is none, `published` is None from then on,
+        the draft begins with nothing, and what can be saved is in the answer. Whoever does not call this is told of
+        damage by `published`.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+
     def published(self) -> Store | None:
-        """The published generation, or None before the first; the writer closes it."""
+        """The published generation, or None before the first; the writer closes it.
+
+        Raises:
+            StoreDamaged: it is not what was published.
+        """
 
     def draft(self, record: GenerationRecord, *, from_published: bool) -> Draft:
         """Begin the next generation: a copy of the published one, or an empty one. Payload indexes exist at once."""

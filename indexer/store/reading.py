@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from indexer.store.records import TEXT_VECTOR_NAME, VECTOR_NAME, Hit, Point
+from indexer.errors import StoreDamaged
+from indexer.store.interface import Store
+from indexer.store.records import TEXT_VECTOR_NAME, VECTOR_NAME, Hit, Point, vector_of
 
 
 def to_point(record: Any) -> Point:
@@ -32,3 +34,13 @@ def to_counts(hits: Iterable[Any]) -> list[tuple[str | bool, int]]:
 def selector(fields: Sequence[str] | None) -> Any:
     """The payload fields to ask for; None asks for all."""
     return True if fields is None else list(fields)
+
+
+def read_one(store: Store) -> None:
+    """Read a point with its vectors, and find it by each of them; raises ``StoreError`` where that cannot be done."""
+    for name, dimension in store.record.dimensions.items():
+        asked = np.zeros((1, dimension), np.float32)
+        asked[0, 0] = 1.0
+        [hits] = store.search(asked, limit=1, using=name, vectors_too=True)
+        if hits and (hits[0].point is None or vector_of(hits[0].point, name) is None):
+            raise StoreDamaged(f"generation {store.generation}: a photo has no vector; run indexer sync CATALOG")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -140,6 +140,42 @@ class GenerationRecord:
             created_at=str(record["created_at"]),
             schema_version=int(record["schema_version"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A generation that was compared with what was published."""
+
+    generation: str
+    published: bool
+    """Whether it is the one that readers see."""
+    points: int | None
+    """Photos that were published; None where an earlier version did not write that down."""
+    files: int
+    """Files that were compared; 0 where they are not on this machine, or were published without checksums."""
+    damage: tuple[str, ...] = ()
+    """What is not as it was published, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What a writer did about damage before it begins; nothing of it where there was none."""
+
+    notes: tuple[str, ...] = ()
+    """What was wrong and what was done, a sentence each, for people."""
+    record: GenerationRecord | None = None
+    """What the saved points were built from."""
+    points: tuple[Point, ...] = ()
+    """Of a generation that could not be kept: without vectors where these cannot be trusted."""
+    went_back: bool = False
+    """Whether an earlier generation was published again."""
+    nothing_left: bool = False
+    """Whether no generation can be kept, so that the next one is built from nothing and these points."""
+
+    def scroll(self, *, fields: Sequence[str] | None = None) -> Iterator[Point]:
+        """The saved points; their payloads come whole, whatever ``fields`` says."""
+        del fields
+        yield from self.points
 
 
 def vector_of(point: Point, name: VectorName) -> NDArray[np.float32] | None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import asdict
 from typing import Any
 
+from indexer.errors import StoreDamaged
 from indexer.store.interface import Index
+
+MOST_SHOWN = 5
+"""Kinds of damage that a message names."""
 
 
 def read_status(index: Index) -> dict[str, Any]:
@@ -30,3 +35,21 @@ def read_status(index: Index) -> dict[str, Any]:
         **store.record.to_json(),
         **index.describe(),
     }
+
+
+def check_status(index: Index) -> list[dict[str, Any]]:
+    """`Index.check` as plain JSON values.
+
+    Raises:
+        StoreDamaged: the published generation is not what was published, with all that is wrong in a line.
+        StoreError: the place cannot be read.
+    """
+    found = index.check()
+    for one in found:
+        if one.published and one.damage:
+            listed = "; ".join(one.damage[:MOST_SHOWN]) + ("; …" if len(one.damage) > MOST_SHOWN else "")
+            raise StoreDamaged(
+                f"{index.location}: generation {one.generation} is damaged ({len(one.damage)} found: {listed}); "
+                "repair it with: indexer sync CATALOG"
+            )
+    return [asdict(one) for one in found]

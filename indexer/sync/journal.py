@@ -53,9 +53,11 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+        if not self._photos:
+            self.path.unlink(missing_ok=True)
 
     def get(self, sha256: str) -> EmbeddedPhoto | None:
-        """The photo with this file hash, if a sync that did not finish embedded it."""
+        """The photo with this file hash, if this sync or one that did not finish embedded it."""
         return self._photos.get(sha256)
 
     def append(self, photos: Iterable[EmbeddedPhoto]) -> None:

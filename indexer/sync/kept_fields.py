@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from indexer.fields.roles import KEPT, KEPT_TABLE
+from indexer.fields.roles import CO_VIEWED, KEPT, KEPT_TABLE
 from indexer.fields.types import FieldTable, Payload
-from indexer.store.interface import Store
-from indexer.store.records import Point
+from indexer.store.records import Point, Repair
 
 
 class Keeper:
@@ -31,9 +30,9 @@ class Keeper:
             self._remember(point.payload)
             yield replace(point, payload={name: value for name, value in point.payload.items() if name not in KEPT})
 
-    def remember_all(self, store: Store) -> None:
-        """Remember the fields of every product of a generation."""
-        for point in store.scroll(fields=["product_id", *KEPT]):
+    def remember_all(self, repair: Repair) -> None:
+        """Remember the fields of every product of which something was saved."""
+        for point in repair.scroll(fields=["product_id", *KEPT]):
             self._remember(point.payload)
 
     def _remember(self, payload: Payload) -> None:
@@ -46,6 +45,23 @@ class Keeper:
         """What to add to the payload of a product's photos: these fields, or nothing."""
         kept = {field: by_product.get(product_id) for field, by_product in self._by_product.items()}
         return {field: json.loads(text) for field, text in kept.items() if text is not None}
+
+    def rename(self, names: Mapping[str, str]) -> set[str]:
+        """Carry the fields over to new product ids (old → new); returns the products whose fields name an old one."""
+        for by_product in self._by_product.values():
+            for before, after in names.items():
+                if before in by_product:
+                    by_product[after] = by_product.pop(before)
+        naming = set()
+        for product, text in self._by_product[CO_VIEWED].items() if names else ():
+            field = json.loads(text)
+            others = [names.get(other, other) for other in field["product_ids"]]
+            if others != field["product_ids"]:
+                naming.add(product)
+                self._by_product[CO_VIEWED][product] = json.dumps(
+                    {**field, "product_ids": others}, separators=(",", ":")
+                )
+        return naming
 
     def field_table(self) -> FieldTable:
         """The fields that are kept of some product and can be filtered by."""

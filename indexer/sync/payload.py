@@ -8,6 +8,7 @@ from typing import Any
 from indexer.catalog.products import Product, ProductImage
 from indexer.fields.roles import RESERVED
 from indexer.fields.types import Payload
+from indexer.store.records import Point
 from indexer.sync.kept_fields import Keeper
 from indexer.sync.photo import EmbeddedPhoto, Wanted
 
@@ -51,6 +52,12 @@ class Payloads:
         carried |= self._keeper.of(wanted.product_id)  # the photo may have been another product's
         photo = source["photo"] | _file(wanted)
         return {**wanted.payload, **carried, "photo": photo, "indexed_at": self._moment}
+
+    def kept(self, point: Point, said: Payload) -> Payload:
+        """Of a photo that cannot be used now: the catalog's part anew, and what was measured of the photo as it was."""
+        of_photo = {name: value for name, value in point.payload.items() if name in RESERVED}
+        product = str(point.payload["product_id"])
+        return {**said, **of_photo, **self._keeper.of(product), "indexed_at": self._moment}
 
 
 def _file(wanted: Wanted) -> dict[str, Any]:

@@ -40,9 +40,13 @@ class Outcome:
     """What became of one batch: embedded photos with what they were wanted for, and rejects."""
 
     photos: list[tuple[Wanted, EmbeddedPhoto]] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: list[tuple[Wanted, Reject]] = field(default_factory=list)
     fresh: list[EmbeddedPhoto] = field(default_factory=list)
-    """Those the model was run for; the others were found in the journal."""
+    """Those the model was run for."""
+    recovered: int = 0
+    """How many were in the journal before this run."""
+    twins: list[tuple[Wanted, str]] = field(default_factory=list)
+    """Photos with the bytes of one that is on its way, with their hash: they come in the last outcome."""
 
 
 class Pipeline:
@@ -68,10 +72,37 @@ class Pipeline:
         self._model, self._thumbnails, self._journal = model, thumbnails, journal
         self._text_model = text_model
         self._embedder = Embedder(model)  # loaded here so that a broken network fails before any photo is read
-        self._timing = threading.Lock()
+        self._lock = threading.Lock()
+        self._seen: set[str] = set()
+        """Hashes of the photos that a worker has taken on in this run."""
+        self._bad: dict[str, str] = {}
+        """By hash, why a photo cannot be used."""
 
     def run(self, wanted: Iterable[Wanted]) -> Iterator[Outcome]:
-        """Embed photos; outcomes come in the order of the input, a bad photo is a reject."""
+        """Embed photos, each content once; outcomes come in the order of the input, a bad photo is a reject.
+
+        The caller appends what is ``fresh`` to the journal before it asks for the next outcome. Photos whose bytes are
+        those of another come last, with what the journal then has.
+        """
+        twins: list[tuple[Wanted, str]] = []
+        for outcome in self._first_of_each(wanted):
+            twins += outcome.twins
+            yield outcome
+        for start in range(0, len(twins), BATCH):
+            yield self._twins(twins[start : start + BATCH])
+
+    def _twins(self, twins: Sequence[tuple[Wanted, str]]) -> Outcome:
+        outcome = Outcome()
+        for wanted, digest in twins:
+            photo = self._journal.get(digest)
+            if photo is None:
+                reason = self._bad.get(digest, "cannot be used")
+                outcome.rejects.append((wanted, Reject(wanted.image.key, reason, wanted.product_id)))
+            else:
+                outcome.photos.append((wanted, photo))
+        return outcome
+
+    def _first_of_each(self, wanted: Iterable[Wanted]) -> Iterator[Outcome]:
         source = iter(wanted)
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="embed")
         pending: deque[Future[Outcome]] = deque()
@@ -90,14 +121,19 @@ class Pipeline:
         decoded: list[tuple[Wanted, PhotoFacts, NDArray[np.uint8], NDArray[np.float32] | None]] = []
         spent: dict[str, float] = defaultdict(float)
         for wanted in batch:
+            digest = ""
             try:
                 began = time.perf_counter()
                 data = read_bytes(wanted.image.path)
                 digest = sha256(data)
-                known = self._journal.get(digest)
                 spent["read"] += time.perf_counter() - began
+                if not self._is_first(digest):
+                    outcome.twins.append((wanted, digest))
+                    continue
+                known = self._journal.get(digest)
                 if known is not None:
                     outcome.photos.append((wanted, known))
+                    outcome.recovered += 1
                     continue
                 began = time.perf_counter()
                 image, facts = examine(data, digest, self._model.preprocessing)
@@ -109,7 +145,8 @@ class Pipeline:
                 self._thumbnails.write(facts.sha256, image)
                 spent["thumbnail"] += time.perf_counter() - began
             except ImageError as error:
-                outcome.rejects.append(Reject(wanted.image.key, str(error), wanted.product_id))
+                self._bad[digest] = str(error)
+                outcome.rejects.append((wanted, Reject(wanted.image.key, str(error), wanted.product_id)))
         began = time.perf_counter()
         outcome.fresh = self._embed([pixels for _, _, pixels, _ in decoded], [facts for _, facts, _, _ in decoded])
         spent["embed"] += time.perf_counter() - began
@@ -119,10 +156,16 @@ class Pipeline:
             outcome.fresh = [replace(p, text_embedding=row) for p, row in zip(outcome.fresh, rows, strict=True)]
             spent["embed for texts"] += time.perf_counter() - began
         outcome.photos += [(wanted, photo) for (wanted, *_), photo in zip(decoded, outcome.fresh, strict=True)]
-        with self._timing:
+        with self._lock:
             for stage, seconds in spent.items():
                 self.seconds[stage] += seconds
         return outcome
+
+    def _is_first(self, digest: str) -> bool:
+        with self._lock:
+            first = digest not in self._seen
+            self._seen.add(digest)
+        return first
 
     def _embed(self, pixels: list[NDArray[np.uint8]], facts: list[PhotoFacts]) -> list[EmbeddedPhoto]:
         if not pixels:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
+from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import open_index
-from indexer.store.interface import Draft, Index, Store
-from indexer.store.records import GenerationRecord, Point
+from indexer.store.interface import Draft, Index, Store, Writer
+from indexer.store.records import GenerationRecord, Point, Repair
 from indexer.sync.journal import Journal
+from indexer.sync.names import id_of
 from indexer.sync.payload import Payloads
-from indexer.sync.pipeline import Outcome, Pipeline
+from indexer.sync.pipeline import Pipeline
 from indexer.sync.plan import SyncPlan, make_plan
-from indexer.sync.report import SyncReport
+from indexer.sync.removal import MAX_REMOVAL, check_removal
+from indexer.sync.report import Removed, SyncReport
+from indexer.sync.saved import saved_photos
+from indexer.sync.sweep import sweep
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
@@ -29,10 +34,6 @@ from indexer.system.progress import Progress
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
-
-REMOVAL_GUARD = 0.5
-"""A sync that would remove a larger share of the index than this is refused: mostly it is the wrong folder."""
-REMOVAL_GUARD_FROM = 20
 
 
 def sync(
@@ -43,14 +44,16 @@ def sync(
     text_model: Path | Literal[False] | None = None,
     dry_run: bool = False,
     allow_removal: bool = False,
+    max_removal: float = MAX_REMOVAL,
+    check_content: bool = False,
     workers: int = 0,
     progress: Progress | None = None,
 ) -> SyncReport:
     """Make an index answer for exactly the photos of a catalog.
 
     Readers keep the published generation until the next one is complete. Photos that cannot be used are
-    rejects in the report; everything else is indexed. Killed at any moment, the next call goes on without
-    embedding again what was finished.
+    rejects in the report; everything else is indexed. What the index has of a photo that is there and cannot be read
+    stays. Killed at any moment, the next call goes on without embedding again what was finished.
 
     Args:
         catalog_path: a catalog folder or manifest, see `read_catalog`.
@@ -60,22 +63,31 @@ def sync(
             time, so that texts find them; None takes the one that the index has, if any, and False leaves it out.
             Another one, or none where there was one, builds everything anew like another model.
         dry_run: only plan; nothing is written.
-        allow_removal: permit a sync that removes more than half of the index.
+        allow_removal: do what would be refused, see `indexer.sync.removal`: remove a whole category or more than
+            ``max_removal``, or go by a manifest that seems to be cut.
+        max_removal: the largest share of the photos in the index that may go, 0 to 1. Fewer than 20 may always go,
+            unless it is 0.
+        check_content: read every photo, also where size and time are those it was indexed with.
         workers: embedding threads; 0 means one per core.
         progress: told how many photos are embedded, see `Progress`.
 
     Raises:
         CatalogError, ModelError, StoreError: before the first photo is embedded, unless the store fails later.
+        RemovalRefused: it would take more out of the index than is likely meant; nothing was changed.
         MissingExtra: there is a text model, but the package tokenizers is not installed.
-        UsageError: the sync would remove more than half of the index.
+        UsageError: ``max_removal`` is not between 0 and 1.
     """
+    if not 0 <= max_removal <= 1:
+        raise UsageError(f"at most {max_removal:g} of the photos may go: give a share from 0 to 1, such as 0.1")
     began = time.perf_counter()
     workers = workers or cores()
-    catalog = read_catalog(catalog_path)
-    model = load_model(model_path)
     index = open_index(index_path) if isinstance(index_path, Path) else index_path
-    run = _Run(catalog, model, index, workers, progress, _load_text_model(text_model, index))
-    report = run.plan_only(allow_removal) if dry_run else run.execute(allow_removal)
+    published = index.last_record()
+    catalog = read_catalog(catalog_path, published.field_table if published else None)
+    model = load_model(model_path)
+    limit = None if allow_removal else max_removal
+    run = _Run(catalog, model, index, workers, progress, _load_text_model(text_model, index), limit, check_content)
+    report = run.plan_only() if dry_run else run.execute()
     report.seconds["total"] = time.perf_counter() - began
     return report
 
@@ -85,7 +97,7 @@ def _load_text_model(given: Path | Literal[False] | None, index: Index) -> TextM
     if given is False:
         return None
     if given is None:
-        published = index.record()
+        published = index.last_record()
         if published is None or published.text_model is None:
             return None
         given = Path(published.text_model.path)
@@ -110,49 +122,57 @@ class _Run:
         workers: int,
         progress: Progress | None,
         text_model: TextModel | None,
+        max_removal: float | None,
+        check_content: bool,
     ) -> None:
         self.catalog, self.model, self.index = catalog, model, index
         self.text_model = text_model
+        self.max_removal, self.check_content = max_removal, check_content
         self.workers, self.progress = workers, progress
         self.now = now()
 
-    def plan_only(self, allow_removal: bool) -> SyncReport:
+    def plan_only(self) -> SyncReport:
         try:
             published: Store | None = self.index.read()
         except StoreMissing:
             published = None
-        *_, report = self._plan(published, allow_removal)
+        *_, report = self._plan(published)
         report.dry_run = True
         return report
 
-    def execute(self, allow_removal: bool) -> SyncReport:
+    def execute(self) -> SyncReport:
         with self.index.write() as writer:
+            repair = writer.repair()
             published = writer.published()
-            plan, record, report = self._plan(published, allow_removal)
-            if published is None or not plan.is_empty or not record.means_same(published.record):
-                in_place = published is not None and not report.rebuilt
-                draft = writer.draft(record, from_published=in_place)
-                self._fill(draft, published if in_place else None, plan, report)
-            else:
+            plan, record, report = self._plan(published, repair)
+            if published is not None and not plan.writes and not plan.to_embed and record.means_same(published.record):
                 report.generation = published.generation
-            try:
-                report.rejects_file = write_rejects(self.index.local, report.rejects)
-            except OSError as error:
-                raise StoreUnwritable(
-                    f"{self.index.local}: the rejects cannot be written ({error.strerror})"
-                ) from error
+            else:
+                self._apply(writer, published, plan, record, report, repair)
+                if report.published:
+                    sweep(self.index)
+            self._write_rejects(report)
         return report
 
-    def _plan(self, published: Store | None, allow_removal: bool) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
+    def _plan(
+        self, published: Store | None, repair: Repair | None = None
+    ) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
         began, model = time.perf_counter(), self.model
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
-        stored = published.scroll() if published is not None and not rebuilt else ()
-        plan = make_plan(self.catalog, stored, workers=self.workers)
-        if published is not None and rebuilt:  # another model, but the same visitors and clusters
-            plan.keeper.remember_all(published)
-        if published is not None and not rebuilt and not allow_removal:
-            self._guard(plan, published.count())
+        plan = make_plan(
+            self.catalog,
+            () if published is None else published.scroll(),
+            workers=self.workers,
+            check_content=self.check_content,
+            anew=rebuilt,
+            progress=self.progress,
+        )
+        if repair is not None:
+            plan.keeper.remember_all(repair)
+        if published is not None and self.max_removal is not None:
+            table = published.record.field_table
+            check_removal(self.catalog, plan, table, self.index.location, self.max_removal)
         record = GenerationRecord(
             fingerprint=model.fingerprint,
             dimension=model.dimension,
@@ -169,80 +189,131 @@ class _Run:
             products=len(self.catalog.products),
             photos=plan.counts(),
             rejects=plan.rejects,
+            removed=[Removed(id_of(point), str(point.payload["photo"]["path"])) for point in plan.removed],
+            renamed=plan.renamed,
+            shared=len(plan.copied),
+            repairs=[] if repair is None else list(repair.notes),
             rebuilt=rebuilt,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
+            notes=_notes(self.catalog, None if published is None else published.record),
             seconds={"plan": time.perf_counter() - began},
             text_model=None if text_model is None else text_model.path,
         )
         return plan, record, report
 
-    def _guard(self, plan: SyncPlan, indexed: int) -> None:
-        if len(plan.gone) >= REMOVAL_GUARD_FROM and len(plan.gone) > REMOVAL_GUARD * indexed:
-            raise UsageError(
-                f"{self.catalog.root}: this would remove {len(plan.gone)} of {indexed} photos from "
-                f"{self.index.location}; if that is meant, add --allow-removal"
-            )
+    def _apply(
+        self,
+        writer: Writer,
+        published: Store | None,
+        plan: SyncPlan,
+        record: GenerationRecord,
+        report: SyncReport,
+        repair: Repair,
+    ) -> None:
+        """Embed, write and publish; where nothing has come of it (a photo that is still broken), publish nothing."""
+        began, seconds = time.perf_counter(), report.seconds
+        base = None if report.rebuilt else published
+        drafts: list[Draft] = []
 
-    def _fill(self, draft: Draft, published: Store | None, plan: SyncPlan, report: SyncReport) -> None:
-        """Apply a plan to a draft and publish it; deletes come last."""
-        seconds = report.seconds
-        with writing(self.index.local), Journal(self.index.local, self.model, draft.record.text_model) as journal:
-            began = time.perf_counter()
+        def draft() -> Draft:
+            """The next generation, from the first moment that something has to be written."""
+            if not drafts:
+                drafts.append(writer.draft(record, from_published=base is not None))
+            return drafts[0]
+
+        with writing(self.index.local), Journal(self.index.local, self.model, record.text_model) as journal:
+            journal.append(saved_photos(repair, record))
             payloads = Payloads(plan.keeper, self.now)
             self._embed(draft, plan, report, journal, payloads)
-            if published is not None:
-                draft.upsert(_moved(plan, published, payloads))
-                draft.replace_payload(
-                    Point(wanted.id, payloads.carried(wanted, point.payload)) for wanted, point in plan.updated
-                )
+            if published is not None and not drafts and not plan.writes and record.means_same(published.record):
+                report.generation = published.generation
+                return
+            self._write(draft(), base, plan, payloads)
             # Asked before anything is deleted: on a server the draft may be what readers see.
-            leaves_nothing = draft.count() <= len(plan.gone)
+            if draft().count() <= len(plan.gone):
+                self._refuse_nothing(report)
             seconds["embed and write"] = time.perf_counter() - began
-            if leaves_nothing:
-                with suppress(OSError):
-                    report.rejects_file = write_rejects(self.index.local, report.rejects)
-                raise CatalogError(
-                    f"{self.catalog.root}: not one usable photo, {len(report.rejects)} rejected; "
-                    f"first: {report.rejects[0].where}: {report.rejects[0].reason}"
-                )
             began = time.perf_counter()
-            if published is not None:
-                draft.delete(plan.gone)
-            report.generation = draft.publish()
+            if base is not None:
+                draft().delete(plan.gone)
+            report.generation = draft().publish()
             report.published = True
             seconds["publish"] = time.perf_counter() - began
             journal.clear()
 
-    def _embed(self, draft: Draft, plan: SyncPlan, report: SyncReport, journal: Journal, payloads: Payloads) -> None:
-        wanted = plan.to_embed
-        if not wanted:
+    def _embed(
+        self,
+        draft: Callable[[], Draft],
+        plan: SyncPlan,
+        report: SyncReport,
+        journal: Journal,
+        payloads: Payloads,
+    ) -> None:
+        to_embed = plan.to_embed
+        if not to_embed:
             return
         pipeline = Pipeline(
             self.model, ThumbnailStore(self.index.local), journal, text_model=self.text_model, workers=self.workers
         )
-        done = 0
-        for outcome in pipeline.run(wanted):
+        done, failed = 0, set()
+        for outcome in pipeline.run(to_embed):
             journal.append(outcome.fresh)
-            draft.upsert(
-                Point(wanted.id, payloads.embedded(wanted, photo), photo.embedding, photo.text_embedding)
-                for wanted, photo in outcome.photos
-            )
-            self._count(report, outcome)
+            if outcome.photos:
+                draft().upsert(
+                    Point(wanted.id, payloads.embedded(wanted, photo), photo.embedding, photo.text_embedding)
+                    for wanted, photo in outcome.photos
+                )
+            report.embedded += len(outcome.fresh)
+            report.recovered += outcome.recovered
+            report.shared += len(outcome.photos) - len(outcome.fresh) - outcome.recovered
+            report.rejects += [reject for _, reject in outcome.rejects]
+            failed |= {wanted.id for wanted, _ in outcome.rejects}
             done += len(outcome.photos) + len(outcome.rejects)
             if self.progress:
-                self.progress("Embedding", done, len(wanted))
+                self.progress("Embedding", done, len(to_embed))
+        report.photos = plan.without(failed)
         report.seconds |= {f"{stage} (sum of workers)": s for stage, s in pipeline.seconds.items()}
 
-    def _count(self, report: SyncReport, outcome: Outcome) -> None:
-        report.embedded += len(outcome.fresh)
-        report.recovered += len(outcome.photos) - len(outcome.fresh)
-        report.rejects += outcome.rejects
+    def _write(self, draft: Draft, published: Store | None, plan: SyncPlan, payloads: Payloads) -> None:
+        """What needs no model."""
+        if published is not None:
+            draft.upsert(_moved(plan, published, payloads))
+            draft.replace_payload(
+                Point(wanted.id, payloads.carried(wanted, point.payload)) for wanted, point in plan.updated
+            )
+            draft.replace_payload(Point(point.id, payloads.kept(point, said)) for point, said in plan.rewritten)
+
+    def _refuse_nothing(self, report: SyncReport) -> NoReturn:
+        with suppress(OSError):
+            report.rejects_file = write_rejects(self.index.local, report.rejects)
+        raise CatalogError(
+            f"{self.catalog.root}: not one usable photo, {len(report.rejects)} rejected; "
+            f"first: {report.rejects[0].where}: {report.rejects[0].reason}"
+        )
+
+    def _write_rejects(self, report: SyncReport) -> None:
+        try:
+            report.rejects_file = write_rejects(self.index.local, report.rejects)
+        except OSError as error:
+            raise StoreUnwritable(f"{self.index.local}: the rejects cannot be written ({error.strerror})") from error
+
+
+def _notes(catalog: Catalog, published: GenerationRecord | None) -> list[str]:
+    """What a person should know of the catalog, and which fields nobody can filter by any more."""
+    notes = list(catalog.notes)
+    lost = [n for n in (published.field_table if published else ()) if n not in (*catalog.field_table, *KEPT_TABLE)]
+    if lost:
+        names = ", ".join(map(repr, lost))
+        notes.append(
+            f"{catalog.root}: no column {names} any more: filters that name {'it' if len(lost) == 1 else 'them'} fail"
+        )
+    return notes
 
 
 def _moved(plan: SyncPlan, published: Store, payloads: Payloads) -> Iterator[Point]:
-    """Photos that came back under another name, with the vectors they had."""
-    sources = {source.id for _, source in plan.moved}
-    points = {point.id: point for point in published.retrieve(sorted(sources), vectors=True)}
-    for wanted, source in plan.moved:
+    """Photos that are in the index under another name, with the vectors they have there."""
+    pairs = [*plan.moved, *plan.copied]
+    points = {point.id: point for point in published.retrieve(sorted({source.id for _, source in pairs}), vectors=True)}
+    for wanted, source in pairs:
         embedded = points[source.id]
         yield Point(wanted.id, payloads.carried(wanted, source.payload), embedded.vector, embedded.text_vector)

@@ -147,6 +147,16 @@ def size_on_disk(folder: Path) -> int:
     return total
 
 
+def let_all_read(folder: Path) -> None:
+    """Give every file the rights to read that its folder gives: the engine makes some for their owner alone."""
+    for path in entries(folder):
+        if path.is_file():
+            rights = path.stat().st_mode
+            wanted = rights | (path.parent.stat().st_mode & 0o444)
+            if wanted != rights:
+                path.chmod(wanted)
+
+
 def copy_tree(source: Path, target: Path) -> None:
     """Copy a published shard while readers may be opening it."""
     target.mkdir(parents=True)
@@ -156,10 +166,10 @@ def copy_tree(source: Path, target: Path) -> None:
             copy.mkdir()
         else:
             with suppress(FileNotFoundError):
-                _copy(path, copy)
+                copy_file(path, copy)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
     """A copy that shares blocks where the file system can; never a link, because the engine writes in place.
 
     The engine maps its files in large, mostly empty pieces: only what holds data is copied.
@@ -167,7 +177,7 @@ def _copy(source: Path, target: Path) -> None:
     with source.open("rb") as reader, target.open("wb") as writer:
         size = os.fstat(reader.fileno()).st_size
         try:
-            for start, end in _extents(reader.fileno(), size):
+            for start, end in extents(reader.fileno(), size):
                 while start < end:
                     copied = os.copy_file_range(reader.fileno(), writer.fileno(), end - start, start, start)
                     if not copied:
@@ -182,16 +192,17 @@ def _copy(source: Path, target: Path) -> None:
             shutil.copyfileobj(reader, writer)
 
 
-def _extents(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
-    """The parts of a sparse file that hold data, as (start, end)."""
+def extents(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
+    """The parts of a sparse file that hold data, as (start, end); all of it where the file system does not say."""
     end = 0
     while end < size:
         try:
             start = os.lseek(descriptor, end, os.SEEK_DATA)
-        except OSError as error:
-            if error.errno == errno.ENXIO:  # nothing but a hole up to the end
+        except (OSError, AttributeError) as error:
+            if isinstance(error, OSError) and error.errno == errno.ENXIO:  # nothing but a hole up to the end
                 return
-            raise
+            yield end, size
+            return
         end = os.lseek(descriptor, start, os.SEEK_HOLE)
         yield start, end
 

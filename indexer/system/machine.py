@@ -1,4 +1,4 @@
-"""The machine this runs on: cores, an allocator that keeps its memory, and how many pixels are decoded at a time."""
+"""The machine this runs on: cores, an allocator that keeps its memory, and a budget that threads share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # of malloc.h
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -2, -3, -4  # of malloc.h
+_MEGABYTE = 1 << 20
 
 
 def cores() -> int:
@@ -28,33 +29,45 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether this system's C library took the advice (glibc does, others may not know it).
     """
+    return _advised((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 1024 * _MEGABYTE), (_M_TOP_PAD, 64 * _MEGABYTE))
+
+
+def return_freed_memory() -> bool:
+    """Ask the allocator to hand large freed blocks back at once, for a service whose many threads decode photos.
+
+    By itself glibc keeps blocks of up to 32 MB once one of them was freed, for each thread those of its own: eight
+    threads that decoded one large photo each held hundreds of megabytes that none of them used.
+
+    Returns:
+        Whether this system's C library took the advice.
+    """
+    return _advised((_M_MMAP_THRESHOLD, _MEGABYTE), (_M_TRIM_THRESHOLD, 4 * _MEGABYTE))
+
+
+def _advised(*wanted: tuple[int, int]) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return False
-    megabyte = 1 << 20
-    wanted = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 1024 * megabyte), (_M_TOP_PAD, 64 * megabyte))
-    return all(mallopt(option, value) for option, value in wanted)
+    return mallopt is not None and all(mallopt(option, value) for option, value in wanted)
 
 
-class PixelBudget:
-    """A number of pixels that threads take from while they decode, first come, first served.
+class Budget:
+    """An amount that threads take from while they work, first come, first served.
 
     Args:
-        pixels: what may be decoded at a time; a larger photo takes all of it, and so is decoded alone.
+        amount: what may be taken at a time; whoever wants more takes all of it, and so works alone.
     """
 
-    def __init__(self, pixels: int) -> None:
-        self._all = self._left = pixels
+    def __init__(self, amount: int) -> None:
+        self._all = self._left = amount
         self._changed = threading.Condition()
         self._turn = threading.Lock()
 
     @contextmanager
-    def taking(self, pixels: int) -> Iterator[None]:
-        """Wait until so many pixels are free, and hold them."""
-        wanted = min(pixels, self._all)
-        with self._turn, self._changed:  # who is next waits with the turn, so that no large photo waits forever
+    def taking(self, amount: int) -> Iterator[None]:
+        """Wait until so much is free, and hold it. A thread that holds some must not ask for more."""
+        wanted = min(amount, self._all)
+        with self._turn, self._changed:  # who is next waits with the turn, so that nobody who wants much waits forever
             self._changed.wait_for(lambda: self._left >= wanted)
             self._left -= wanted
         try:

@@ -104,8 +104,8 @@ _NONE = re.compile(r"\bNone\b")
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
-def json_bytes(answer: PlainJson, pictures: str) -> bytes:
-    """An answer as it is sent to another machine, in UTF-8: its `Picture` s are addresses below ``pictures``.
+def json_bytes(answer: PlainJson, pictures: Callable[[str], str]) -> bytes:
+    """An answer as it is sent to another machine, in UTF-8: its `Picture` s are the addresses that ``pictures`` makes of sha256s.
 
     Written in one go, in a third of the time that `PlainJson.to_json` and `json` take for ten matches.
 
@@ -151,7 +151,7 @@ def _says_nothing(value: Any) -> bool:
 def _picture(path: Path | None, info: SerializationInfo) -> str | None:
     if path is None:
         return None
-    return f"{info.context}{path.stem}" if info.context else str(path)
+    return str(info.context(path.stem)) if info.context else str(path)
 
 
 HIDDEN = Field(exclude=True)

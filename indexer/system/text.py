@@ -1,4 +1,4 @@
-"""Text for a terminal: one line, nothing that it would obey."""
+"""Text for a terminal, one line and nothing that it would obey; and what people type there."""
 
 from __future__ import annotations
 
@@ -16,3 +16,12 @@ def without_controls(text: str) -> str:
 def one_line(error: BaseException) -> str:
     """An error's message without line breaks or control characters: file names come from strangers."""
     return printable(str(error))
+
+
+def parse_share(text: str) -> float:
+    """A share from 0 to 1, written ``0.1`` or ``10%``; raises ``ValueError`` for anything else, a bare ``10`` too."""
+    number = text.strip()
+    share = float(number[:-1]) / 100 if number.endswith("%") else float(number)
+    if not 0 <= share <= 1:
+        raise ValueError(f"{text!r} is no share from 0 to 1; write 0.1 or 10%")
+    return share

@@ -10,7 +10,7 @@ from indexer.fields.roles import ROLES
 from indexer.system.text import printable
 
 if TYPE_CHECKING:
-    from searcher.answers.answer import Query
+    from searcher.answers.answer import Answer, Query
 
 FIRST = ("title", "price", "brand", "metal", "stone", "in_stock")
 """Fields shown first, where the catalog has them; the others follow in the catalog's order."""
@@ -61,6 +61,25 @@ def in_words(query: Query) -> str:
         target = "" if asked["target"] is None else _named(asked["target"])
         return ", ".join(part for part in (target, rather) if part)
     return _named(asked)
+
+
+def nothing(answer: Answer) -> str:
+    """Why an answer holds no product, in one sentence: it begins with what was asked for first."""
+    query, options = answer.query, answer.query.options
+    if options.offset:
+        return f"There are no more products: the answer ends before number {options.offset + 1:,}."
+    wanted = " AND ".join(query.filters)
+    if query.asked.get("mode") == "words":
+        passes = f" that passes {wanted}" if wanted else ""
+        enough = " enough of" if options.min_score else ""
+        return f"No product{passes} has{enough} what is asked for: {in_words(query)}."
+    if wanted:
+        return f"No product passes {wanted}."
+    if options.where:
+        return "No product passes the filter."
+    if options.min_score is not None:
+        return f"No product has a score of {options.min_score:g} or more."
+    return "There is no other product in the index."
 
 
 def _named(example: Mapping[str, Any]) -> str:

@@ -102,7 +102,7 @@ def duplicates(
     keep_report(service, report, html, csv)
     echo_json(report.to_json()) if as_json else print_report(report, [Tier(name) for name in tiers], limit)
     if review:
-        from searcher.http.review import run_review
+        from searcher.http.server.review import run_review
         from searcher.settings import ServeSettings
 
         run_review(ServeSettings.read(), port, service)

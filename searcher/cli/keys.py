@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.cli.command_line import echo_json, json_option
+from indexer.cli.command_line import PathType, echo_json, json_option
 
 if TYPE_CHECKING:
     from searcher.http.access.keys import Key, KeyFile, Scope
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _file_option = click.option(
     "--keys",
     "path",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FILE",
     help="File of API keys [JEWELRY_KEYS; default: keys.json].",
 )

@@ -30,7 +30,7 @@ def mcp(**given: Any) -> None:
     require_extra()
     before = signal.signal(signal.SIGINT, _stop)
     try:
-        serve_stdio(service_of(given))
+        serve_stdio(service_of(given, for_others=True))
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from indexer.cli.command_line import Decorator, echo_json, index_options, json_option, together
+from indexer.cli.command_line import Decorator, PathType, echo_json, index_options, json_option, together
 from indexer.errors import FilterError, UsageError
 from searcher.questions.declared import Declared, declared
 from searcher.questions.options import Options, Wanted
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from searcher.questions.example import Example
     from searcher.service import SearchService
 
-PATH = click.Path(path_type=Path)
+PATH = PathType()
 
 
 def options_of(*kinds: type) -> Decorator:
@@ -86,8 +86,8 @@ def _json_filter(text: str) -> dict[str, Any]:
     return where
 
 
-def service_of(given: Mapping[str, Any]) -> SearchService:
-    """The service over the index that options and settings choose."""
+def service_of(given: Mapping[str, Any], *, for_others: bool = False) -> SearchService:
+    """The service over the index that options and settings choose; ``for_others``: photos have an upload's limits."""
     from searcher.service import SearchService
     from searcher.settings import SearcherSettings
 
@@ -99,6 +99,7 @@ def service_of(given: Mapping[str, Any]) -> SearchService:
         settings.catalog,
         allow_private=bool(given.get("allow_private")),
         text_model=given.get("text_model") or settings.text_model,
+        most_pixels=settings.upload_pixels if for_others else None,
     )
 
 

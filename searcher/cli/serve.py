@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from indexer.cli.command_line import index_options
+from indexer.cli.command_line import PathType, index_options
 
-_PATH = click.Path(path_type=Path)
+_PATH = PathType()
 
 
 @click.command()
@@ -32,6 +32,12 @@ _PATH = click.Path(path_type=Path)
     help="A site whose pages may ask; repeat it for more [JEWELRY_CORS_ORIGINS].",
 )
 @click.option(
+    "--allowed-host",
+    multiple=True,
+    metavar="NAME",
+    help="A name the service is asked by, besides this machine's; repeat it for more [JEWELRY_ALLOWED_HOSTS].",
+)
+@click.option(
     "--allow-private",
     is_flag=True,
     default=None,
@@ -50,6 +56,7 @@ def serve(
     open_: bool | None,
     rate_limit: int | None,
     cors_origin: tuple[str, ...],
+    allowed_host: tuple[str, ...],
     allow_private: bool | None,
     root_path: str | None,
     index: Path | None,
@@ -58,7 +65,7 @@ def serve(
 ) -> None:
     """Answer questions over HTTP, until SIGTERM or Ctrl-C.
 
-    Without API keys only this machine is answered. Logs are JSON, one line a request, on stderr. The document at
+    Without API keys only this machine is answered, by its own names, and nobody who comes through a proxy. Logs are JSON, one line a request, on stderr. The document at
     /openapi.json describes the routes; /livez, /readyz and /metrics are for orchestrators and monitoring. A new
     generation of the index is picked up by itself.
 
@@ -68,7 +75,7 @@ def serve(
       searcher keys add "web shop" --keys keys.json
       searcher serve --host 0.0.0.0 --workers 4 --keys keys.json
     """
-    from searcher.http.serve import serve as run
+    from searcher.http.server.serve import serve as run
     from searcher.settings import ServeSettings
 
     run(
@@ -80,6 +87,7 @@ def serve(
             open=open_,
             rate_limit=rate_limit,
             cors_origins=cors_origin or None,
+            allowed_hosts=allowed_host or None,
             allow_private_urls=allow_private,
             root_path=root_path,
             index=index,

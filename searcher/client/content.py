@@ -96,5 +96,5 @@ def in_path(product_id: str) -> str:
 
 
 def last_part(address: str) -> str:
-    """The last part of an address that the service gave, as part of another one."""
-    return in_path(address.rpartition("/")[2])
+    """The last part of an address that the service gave, without what signs it, as part of another one."""
+    return in_path(address.partition("?")[0].rpartition("/")[2])

@@ -1,6 +1,7 @@
 """The app: routes, and around them telemetry, authentication, rate limits, body limits and problem details.
 
-    RootPath ─▶ Telemetry ─▶ CORS (if wanted) ─▶ Uploads ─▶ Authentication ─▶ RateLimits ─▶ problem details ─▶ routes
+    ClientAddress ─▶ RootPath ─▶ Telemetry ─▶ Crowding ─▶ Hosts ─▶ CORS (if wanted) ─▶ Uploads ─▶ Authentication
+    ─▶ RateLimits ─▶ problem details ─▶ routes
 
 A stranger, or who asks too often, is refused by the headers alone: the body is read by routes, through the limits.
 """
@@ -20,10 +21,13 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
-from indexer.system.machine import cores
+from indexer.system.machine import cores, return_freed_memory
 from indexer.version import __version__
 from searcher.http.access.authentication import Authentication, check_exposure
+from searcher.http.access.crowding import Crowding
+from searcher.http.access.hosts import Hosts
 from searcher.http.access.keys import KeyFile, Keys
+from searcher.http.access.proxies import ClientAddress
 from searcher.http.access.rate_limits import RateLimits, TokenBuckets
 from searcher.http.access.uploads import BodyLimits, Uploads
 from searcher.http.dependencies import Turns
@@ -100,6 +104,7 @@ def create_app(
 def open_service(settings: ServeSettings) -> SearchService:
     """The search service that settings name; raises ``UsageError`` and ``StoreError`` as `open_chosen` does."""
     place = settings.open_chosen()
+    return_freed_memory()
     return SearchService(
         place,
         settings.model,
@@ -107,6 +112,7 @@ def open_service(settings: ServeSettings) -> SearchService:
         allow_private=settings.allow_private_urls,
         at_once=max(1, cores() // settings.serve_workers),
         text_model=settings.text_model,
+        most_pixels=settings.upload_pixels,
     )
 
 
@@ -121,7 +127,7 @@ def _wrap(app: FastAPI, settings: ServeSettings) -> None:
     """The layers around the routes; the last one added is the outermost."""
     limits = BodyLimits(settings.upload_limit, settings.json_limit, settings.body_timeout)
     app.add_middleware(RateLimits, buckets=app.state.limits)
-    app.add_middleware(Authentication, keys=app.state.keys)
+    app.add_middleware(Authentication, keys=app.state.keys, lifetime=settings.picture_lifetime)
     app.add_middleware(Uploads, limits=limits)
     if settings.cors_origins:
         app.add_middleware(
@@ -131,8 +137,11 @@ def _wrap(app: FastAPI, settings: ServeSettings) -> None:
             allow_headers=("authorization", "content-type", "traceparent", "x-api-key", "x-request-id"),
             expose_headers=("ratelimit", "ratelimit-policy", "retry-after", "x-request-id"),
         )
+    app.add_middleware(Hosts, settings=settings)
+    app.add_middleware(Crowding)
     app.add_middleware(Telemetry, shared=bool(settings.cors_origins))
     app.add_middleware(RootPath, prefix=settings.root_path)
+    app.add_middleware(ClientAddress, trusted=settings.trusted_proxies)
 
 
 class _Cors(CORSMiddleware):

@@ -16,6 +16,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
+from searcher.http.photo_forms import PHOTO, is_photo
 from searcher.questions.fields import takes_list, text_fields
 from searcher.questions.unknown_names import not_known, told
 
@@ -66,7 +67,12 @@ async def refuse_unknown(request: Request) -> None:
     if route.endpoint not in _known:
         _known[route.endpoint] = _parameters(route.dependant)
     query, parts = _known[route.endpoint]
-    refused = _refused("query", [name for name, _ in request.query_params.multi_items()], query)
+    given = [name for name, _ in request.query_params.multi_items()]
+    if parts and is_photo(request):  # whose options stand in the address, for want of a form
+        refused = _refused("query", given, {name: many for name, many in parts.items() if name != PHOTO})
+        parts = {}
+    else:
+        refused = _refused("query", given, query)
     if parts:  # FastAPI has read the form by now, and keeps it
         refused += _refused("body", [name for name, _ in (await request.form()).multi_items()], parts)
     if refused:

@@ -4,6 +4,7 @@
 401 no key or a wrong one · 403 the key may not do this   429 too many requests
 404 no such route, product, report · 405 wrong method     500 a bug; the log has it under the request id
 408 413 415 the body is too slow, too large, of no use    503 index or model cannot be used at the moment
+421 asked by another name than the service's · 431 headers too large
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from indexer import errors
 from indexer.system.text import one_line
 from searcher.http.parameters import unknown_names_told
 from searcher.http.request_context import request_id
+from searcher.questions.wording import all_in_words
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS, LONGEST_DETAIL = 20, 1000
@@ -38,7 +40,7 @@ class FieldError(BaseModel):
     """One field of a request that cannot be taken."""
 
     where: str = Field(description="Path of the field, as in `body.options.k`.", examples=["body.k"])
-    message: str = Field(description="What is wrong with it.", examples=["Input should be greater than 0"])
+    message: str = Field(description="What is wrong with it.", examples=["must be greater than 0"])
 
 
 class Problem(BaseModel):
@@ -170,12 +172,10 @@ def of_validation(found: Sequence[Any]) -> Response:
         reason = found[0].get("ctx", {}).get("error", "")
         where = found[0]["loc"][-1]
         return problem(400, f"the body is not JSON ({reason} at character {where})", kind="malformed-json")
-    fields = [
-        FieldError(where=_clean(".".join(map(str, one["loc"])), 200), message=_clean(str(one["msg"]), 400))
-        for one in found[:MOST_ERRORS]
-    ]
+    wrong = all_in_words(found)
+    fields = [FieldError(where=_clean(place, 200), message=_clean(said, 400)) for place, said in wrong[:MOST_ERRORS]]
     first = f"{fields[0].where}: {fields[0].message}" if fields else "the request cannot be taken"
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     return problem(422, first + more, kind="invalid-request", fields=fields)
 
 
@@ -198,6 +198,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     408: _documented("The body took too long to arrive."),
     413: _documented("The body is too large."),
     415: _documented("The body is of a type that cannot be taken."),
+    421: _documented("The service does not answer by the name it was asked by."),
     422: _documented("The request is understood but makes no sense."),
     429: _documented("Too many requests; Retry-After says when to come again."),
     500: _documented("A fault of the service."),

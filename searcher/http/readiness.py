@@ -6,7 +6,8 @@ import threading
 import time
 from dataclasses import dataclass
 
-from indexer.errors import FingerprintMismatch, JewelryError, ModelError, StoreMissing
+from indexer.errors import FingerprintMismatch, JewelryError, ModelError, StoreDamaged, StoreMissing
+from indexer.store.reading import read_one
 from indexer.system.text import one_line
 from searcher.service import SearchService
 
@@ -43,6 +44,7 @@ class ReadinessCheck:
         try:
             published = self._service.published()
             self._service.reader.embedder(published)  # loads the model; refuses another than the index's
+            read_one(published.store)  # that it is open says little: its files may be gone from under it
         except JewelryError as error:
             return Readiness(False, _summary(error), one_line(error))
         return Readiness(True, "ready", generation=published.generation)
@@ -51,6 +53,8 @@ class ReadinessCheck:
 def _summary(error: JewelryError) -> str:
     if isinstance(error, StoreMissing):
         return "no index is published yet"
+    if isinstance(error, StoreDamaged):
+        return "the published index is damaged; a sync repairs it"
     if isinstance(error, FingerprintMismatch):
         return "the model is not the one the index was built with"
     if isinstance(error, ModelError):

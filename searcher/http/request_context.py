@@ -29,6 +29,8 @@ class Caller:
     """Requests a minute by the key; None: as the setting says."""
     name: str | None = None
     """Whom the key is for."""
+    by_address: bool = False
+    """Whether somebody came with an address that the key's holder was given, in place of the key."""
 
 
 def header(scope: Scope, name: bytes) -> str | None:
@@ -86,6 +88,6 @@ def caller_of(scope: Scope) -> Caller | None:
 
 
 def client_address(scope: Scope) -> str:
-    """The client's address; the server has replaced a trusted proxy's by the one it was told."""
+    """The client's address; that of a proxy which was named has been replaced by the one that it told."""
     client = scope.get("client")
     return str(client[0]) if client else "unknown"

@@ -23,6 +23,7 @@ from indexer.version import __version__
 from searcher.mcp.arguments import MOST_PICTURES
 from searcher.mcp.tools import TOOLS, Found
 from searcher.questions.unknown_names import told
+from searcher.questions.wording import all_in_words
 
 if TYPE_CHECKING:
     from mcp import types
@@ -145,8 +146,9 @@ def _failed(line: str) -> types.CallToolResult:
 
 def _refused(name: str, found: Sequence[Any]) -> str:
     """What is wrong with the arguments, in one line."""
-    rows = [f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {one['msg']}" for one in found[:MOST_ERRORS]]
-    more = f" (and {len(found) - MOST_ERRORS} more)" if len(found) > MOST_ERRORS else ""
+    wrong = all_in_words(found)
+    rows = [f"{place or 'arguments'}: {said}" for place, said in wrong[:MOST_ERRORS]]
+    more = f" (and {len(wrong) - MOST_ERRORS} more)" if len(wrong) > MOST_ERRORS else ""
     return one_line(Exception(f"{name}: {'; '.join(rows)}{more}"[:2000]))
 
 

@@ -13,7 +13,7 @@ from indexer.photos.thumbnails import SIDE, original_of
 from indexer.system.files import replace_text
 from indexer.system.text import printable
 from searcher.answers.answer import Answer, Match
-from searcher.answers.wording import in_words, shown_fields, written
+from searcher.answers.wording import in_words, nothing, shown_fields, written
 from searcher.pages.pictures import data_uri
 from searcher.questions.photo import UNNAMED, QueryPhoto
 
@@ -65,7 +65,8 @@ def render(answer: Answer) -> str:
     cards = "\n".join(
         _card(rank, match, fields, answer.catalog_root) for rank, match in enumerate(answer.matches, start=1)
     )
-    results = f'<ol class="matches">\n{cards}\n</ol>' if cards else f'<p class="nothing">{_nothing(answer)}</p>'
+    results = f'<ol class="matches">\n{cards}\n</ol>' if cards else f'<p class="nothing">{_text(nothing(answer))}</p>'
+    notes = "".join(f'<p class="note">{_text(note)}</p>\n' for note in answer.notes)
     many = "1 product" if len(answer.matches) == 1 else f"{len(answer.matches)} products"
     return f"""<!doctype html>
 <html lang="en">
@@ -90,7 +91,7 @@ def render(answer: Answer) -> str:
 </header>
 <main>
 <h2>{many} <small>most alike first</small></h2>
-{results}
+{notes}{results}
 </main>
 <footer>
 <p>A score is the cosine of the two photos most alike: 1 is the same picture, 0 is nothing in common.</p>
@@ -162,10 +163,6 @@ def _asked_details(answer: Answer) -> str:
 def _chips(answer: Answer) -> str:
     chips = "".join(f"<li>{_text(text)}</li>" for text in answer.query.filters)
     return f'<ul class="chips" aria-label="Filters">{chips}</ul>' if chips else ""
-
-
-def _nothing(answer: Answer) -> str:
-    return "No product passes the filters." if answer.query.filters else "There is no other product in the index."
 
 
 def _details(payload: Mapping[str, Any], fields: Sequence[str]) -> str:

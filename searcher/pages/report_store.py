@@ -32,13 +32,25 @@ class StoredReport:
     created_at: str
     summary: Mapping[str, Any]
 
-    def stale(self, published: str | None) -> bool:
-        """Whether the index has moved on; ``published`` is the name of the generation that is published now."""
-        return self.generation != published
+    def stale(self, published: str | None, since: str = "") -> bool:
+        """Whether the index has moved on, see `is_stale`."""
+        return is_stale(self.generation, self.created_at, published, since)
 
     def path(self, name: str) -> Path:
         """One of its `FILES`."""
         return self.folder / name
+
+
+def is_stale(generation: str, created_at: str, published: str | None, since: str) -> bool:
+    """Whether a report is about another generation than the published one.
+
+    Args:
+        generation: the name of the generation that the report is about.
+        created_at: when the report was made.
+        published: the name of the generation that is published now.
+        since: when that one was made: in an index that was filled anew, another generation has the same name.
+    """
+    return generation != published or created_at < since
 
 
 class ReportStore:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated
+from urllib.parse import unquote
 
 from pydantic import Field, StringConstraints
 
@@ -32,6 +34,10 @@ MAX_BATCH = 100
 
 MAX_BATCH_FACETS = 100
 """Facets counted for one batch request: its queries times the fields."""
+
+_FOR_ADDRESSES = str.maketrans("-_", "+/")
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
+_SEND = "send the bytes of the image file in base64"
 
 ProductId = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Url = Annotated[str, StringConstraints(max_length=2000)]
@@ -129,11 +135,12 @@ class BatchBody(OptionsBody):
     def check_work(self) -> None:
         """Refuse what would keep the service busy for minutes; raises ``UsageError``."""
         options = Options(**self.wanted())
-        each = options.pool
+        each = options.reach
         if (products := each * len(self.queries)) > MAX_PRODUCTS:
             raise UsageError(
                 f"{len(self.queries)} queries for {each} products each are {products}; a batch looks at most at "
-                f"{MAX_PRODUCTS} (boosts, caps and diversity choose among {STYLE_POOL}); send smaller batches"
+                f"{MAX_PRODUCTS} (boosts, caps and diversity choose among {STYLE_POOL}, facets with min_score count "
+                "all of these); send smaller batches"
             )
         if len(self.queries) * len(options.facets) > MAX_BATCH_FACETS:
             raise UsageError(
@@ -168,17 +175,26 @@ def from_base64(text: str | None) -> Callable[[], bytes] | None:
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes of a photo; a ``data:`` address is read too, as that is what pages have.
+    """The bytes of a photo in base64, as programs write it (RFC 4648): with line breaks, for addresses, unpadded.
+
+    A ``data:`` address is read too, as that is what pages have.
 
     Raises:
-        ImageError: it is not base64.
+        ImageError: it is not base64, or there is nothing in it.
         UsageError: it is a data address of something else.
     """
-    if text.startswith("data:"):
+    text = text.strip()
+    if text[:5].lower() == "data:":
         head, _, text = text.partition(",")
-        if not head.endswith(";base64"):
+        if not head.lower().endswith(";base64"):
             raise UsageError("image: a data address must be base64: data:image/jpeg;base64,…")
+        text = unquote(text)
+    letters = "".join(text.split()).rstrip("=").translate(_FOR_ADDRESSES)
+    if strange := _NO_BASE64.search(letters):
+        raise ImageError(f"image: this is not base64, which has no {strange[0]!a}; {_SEND}")
+    if not letters:
+        raise ImageError(f"image: is empty; {_SEND}")
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ImageError(f"image: this is not base64 ({error}); send the bytes of the image file in base64") from error
+        return base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
+    except (binascii.Error, ValueError):  # one letter over is six bits, and no byte
+        raise ImageError(f"image: this base64 is cut off after {len(letters)} letters; {_SEND}") from None

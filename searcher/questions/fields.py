@@ -28,7 +28,7 @@ Text = Annotated[str, StringConstraints(max_length=1000)]
 def _number(value: Any) -> Any:
     """Refuse what pydantic would read as a number although it is not one in JSON: true, and a text of digits."""
     if isinstance(value, bool | str):
-        raise ValueError(f"Input should be a number, not {'true or false' if isinstance(value, bool) else 'text'}")
+        raise ValueError(f"must be a number, not {'true or false' if isinstance(value, bool) else 'text'}")
     return value
 
 
@@ -38,7 +38,7 @@ IsNumber = BeforeValidator(_number)  # goes last: bounds that come after it are 
 def _truth(value: Any) -> Any:
     """Refuse what pydantic would read as true or false although the document names these two alone: 1, yes, on."""
     if isinstance(value, str) and value.lower() not in ("true", "false"):
-        raise ValueError("Input should be true or false")
+        raise ValueError("must be true or false")
     return value
 
 

@@ -115,7 +115,7 @@ class Options:
     ] = ()
     """``*`` drops the last filter first."""
     facets: Annotated[
-        Sequence[str], Option("Fields whose values are counted over what passes.", ("--facet",), "FIELD", items=20)
+        Sequence[str], Option("Fields whose values are counted over what matches.", ("--facet",), "FIELD", items=20)
     ] = ()
     """See `searcher.search.facets.counting`."""
     explain: Annotated[bool, Option("Say of each product why it is there.", ("--explain",))] = False
@@ -149,6 +149,11 @@ class Options:
     def pool(self) -> int:
         """How many candidates have to be fetched."""
         return STYLE_POOL if self.styled else self.last
+
+    @property
+    def reach(self) -> int:
+        """How many products are looked at: facets count all that reach a least score."""
+        return MAX_PRODUCTS if self.facets and self.min_score is not None else self.pool
 
     def to_json(self) -> dict[str, Any]:
         """The options that are not at their default, as plain JSON values; k, where and exact always."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -12,7 +13,7 @@ from PIL import Image
 from pydantic import Field
 
 from indexer.errors import ImageError
-from indexer.photos.opening import MAX_BYTES, open_image, read_bytes, to_rgb
+from indexer.photos.opening import MAX_BYTES, opened, read_bytes, to_rgb
 from indexer.system.plain_json import HIDDEN, Picture, PlainJson
 
 UNNAMED = "image"
@@ -28,27 +29,40 @@ def name_of(source: PhotoSource) -> str:
     return str(source) if isinstance(source, str | Path) else UNNAMED
 
 
-def load_query_photo(
-    source: PhotoSource, crop: tuple[float, float, float, float] | None = None
-) -> tuple[QueryPhoto, Image.Image | bytes]:
-    """Read a query photo; returns its description and what the embedder takes.
+PICTURE_SIDE = 2048
+"""Longer side of the picture that is kept of a part of a photo; the embedder gets the part as it is."""
+
+
+@contextmanager
+def query_photo(
+    source: PhotoSource, crop: tuple[float, float, float, float] | None = None, *, most: int | None = None
+) -> Iterator[tuple[QueryPhoto, Image.Image | bytes]]:
+    """Read a query photo; yields its description and what the embedder takes, whose memory counts until the block ends.
 
     A file or its bytes reach the embedder as they are, so that a copy of a catalog photo goes exactly the
     way the catalog photo went. With a crop box (shares of the upright photo: left, top, right, bottom) only that
-    part counts.
+    part counts. Of a file, ``most`` pixels are decoded; see `indexer.photos.opening.open_image`.
 
     Raises:
         ImageError: it is not a photo that can be used; the message names the file.
     """
     photo, content = _load(source)
     if crop is None:
-        return photo, content
-    try:
-        image = content if isinstance(content, Image.Image) else open_image(content)
-    except ImageError as error:
-        raise ImageError(f"{photo.name}: {error}") from error
-    part = image.crop(_pixels(crop, image.width, image.height))
-    return QueryPhoto(photo.name, data=_png(part)), part
+        yield photo, content
+        return
+    with ExitStack() as held:
+        try:
+            image = content if isinstance(content, Image.Image) else held.enter_context(opened(content, most=most))
+        except ImageError as error:
+            raise ImageError(f"{photo.name}: {error}") from error
+        part = image.crop(_pixels(crop, image.width, image.height))
+        del image, content  # the part is all that is needed, and a whole photo may be large
+        yield QueryPhoto(photo.name, data=_png(_shown(part))), part
+
+
+def _shown(part: Image.Image) -> Image.Image:
+    scale = PICTURE_SIDE / max(part.size)
+    return part if scale >= 1 else part.resize((max(1, round(part.width * scale)), max(1, round(part.height * scale))))
 
 
 def _pixels(crop: tuple[float, float, float, float], width: int, height: int) -> tuple[int, int, int, int]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.fields.roles import NOT_ANSWERED
 from indexer.fields.types import Payload
+from indexer.store.filters.normal_forms import in_both_forms
 from indexer.store.filters.tree import both
 from indexer.store.filters.where import where_texts
 from searcher.answers.answer import Answer, Match, Query
 from searcher.answers.facet import Facet
-from searcher.questions.options import Options
+from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL, Options
 from searcher.search.explain import explain, likeness, sample_of
 from searcher.search.ground.candidate import Candidate
-from searcher.search.ground.published import Published, photo_key
+from searcher.search.ground.published import Published, photo_key, without_products
 from searcher.search.ground.stages import stage
 from searcher.search.kinds.question import Asking, Question, Search
 from searcher.search.plan import Plan, make_plan
@@ -51,6 +53,7 @@ def answer(published: Published, reader: ExampleReader, question: Question, opti
     with stage("describe"):
         alike = _likeness(published, search) if options.explain and ranked.candidates else None
         matches = tuple(_match(published, search, options, ranked, candidate, alike) for candidate in ranked.candidates)
+    counted = _facets(published, plan, search, ranked)
     return Answer(
         query=Query(search.query, options, search.photos, search.payload),
         matches=matches,
@@ -59,8 +62,9 @@ def answer(published: Published, reader: ExampleReader, question: Question, opti
         catalog_root=published.catalog_root,
         took_ms=1000 * (time.perf_counter() - started),
         relaxed=ranked.relaxed,
-        notes=tuple(search.notes),
-        **_facets(published, plan, ranked),
+        notes=(*search.notes, *counted.notes),
+        facets=counted.all,
+        result_facets=counted.shown,
     )
 
 
@@ -68,7 +72,7 @@ def _read(published: Published, reader: ExampleReader, question: Question, plan:
     """The question with its examples, and the filter of its preset; photos come last."""
     examples = [*question.liked, *question.disliked]
     known = [reader.look_up(published, example) for example in examples]
-    preset = plan.preset(known[0].payload) if plan.preset and known[0] else None
+    preset = in_both_forms(plan.preset(known[0].payload)) if plan.preset and known[0] else None
     asked = [found or reader.embed(published, example) for found, example in zip(known, examples, strict=True)]
     liked = len(question.liked)
     search = question.search(Asking(published, plan.options, asked[:liked], asked[liked:]))
@@ -112,15 +116,33 @@ def _chosen(payload: Payload, options: Options) -> Payload:
     return {name: payload[name] for name in options.fields if name in payload}
 
 
-def _facets(published: Published, plan: Plan, ranked: Ranked) -> dict[str, tuple[Facet, ...]]:
+class _Facets(NamedTuple):
+    """What was counted, over all that matches and over the page, and what is to be said of it."""
+
+    all: tuple[Facet, ...] = ()
+    shown: tuple[Facet, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _facets(published: Published, plan: Plan, search: Search, ranked: Ranked) -> _Facets:
     if plan.facets is None:
-        return {}
+        return _Facets()
     from searcher.search.facets.counting import facet_basis, facets, facets_of
 
-    basis = published.memo(facet_basis)
+    basis, notes = published.memo(facet_basis), ()
     payloads = [candidate.payload for candidate in ranked.candidates]
     with stage("facets"):
-        return {
-            "facets": facets(published.store, plan.facets, ranked.where, basis=basis),
-            "result_facets": facets_of(payloads, plan.facets, basis=basis),
-        }
+        if plan.options.min_score is None or search.by_filter:
+            counted = facets(published.store, plan.facets, ranked.where, basis=basis)
+        else:
+            found, notes = _alike_enough(search, ranked, plan.options.min_score)
+            counted = facets_of((one.payload for one in found), plan.facets, basis=basis)
+        return _Facets(counted, facets_of(payloads, plan.facets, basis=basis), notes)
+
+
+def _alike_enough(search: Search, ranked: Ranked, least: float) -> tuple[list[Candidate], tuple[str, ...]]:
+    """The products that reach a least score, as far as a question can be paged, and a note if there may be more."""
+    found = search.find(both(ranked.where, without_products(search.products)), MAX_PRODUCTS)
+    enough = [candidate for candidate in found if candidate.similarity >= least]
+    more = len(enough) == len(found) and len(found) in (STYLE_POOL, MAX_PRODUCTS)
+    return enough, ((f"Facets count the first {len(found):,} products alone.",) if more else ())

@@ -28,7 +28,7 @@ class Ranked:
     relaxed_for: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By product id, the filters that it does not pass or was not asked to."""
     where: Filter | None = None
-    """The filter as asked, with the preset: what facets are counted over."""
+    """The filter as asked, with the preset and what the question itself asks for: what facets are counted over."""
 
 
 def rank(plan: Plan, search: Search) -> Ranked:
@@ -52,5 +52,5 @@ def rank(plan: Plan, search: Search) -> Ranked:
         if dropped:
             relaxed = dropped
             relaxed_for.update((candidate.product_id, dropped) for candidate in added)
-    asked = both(plan.steps[0].where, search.only)
+    asked = both(both(plan.steps[0].where, search.only), search.matching)
     return Ranked(tuple(chosen[options.offset : options.last]), relaxed, relaxed_for, asked)

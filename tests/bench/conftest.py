@@ -18,6 +18,6 @@ def model(tmp_path_factory: pytest.TempPathFactory, imagenet_weights: Path) -> P
 
     folder, categories = tmp_path_factory.mktemp("model"), ["bracelets", "earrings", "necklaces", "rings", "watches"]
     network, preprocessing = build_network("mobilenet_v2", str(imagenet_weights)), Preprocessing()
-    fingerprint = write_network(folder, network, nn.Linear(network.dimension, len(categories)), preprocessing)
-    write_record(folder, fingerprint, network, preprocessing, categories)
+    write_network(folder, network, nn.Linear(network.dimension, len(categories)), preprocessing)
+    write_record(folder, network, preprocessing, categories)
     return folder

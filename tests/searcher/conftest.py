@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.shops.catalogs.planted import Planted, plant
@@ -24,3 +26,20 @@ def photographed(tmp_path_factory: pytest.TempPathFactory) -> Photographed:
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     """A drawn catalog with planted copies and variants."""
     return plant(tmp_path_factory.mktemp("planted"))
+
+
+HOSTS = "JEWELRY_ALLOWED_HOSTS"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def host_of_shared_clients() -> Iterator[None]:
+    """Clients without a network ask for the host testserver, which no service on loopback answers by of itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(HOSTS, "testserver")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def host_of_test_clients(no_settings_from_outside: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for clients that one test makes, which sees no other setting from outside."""
+    monkeypatch.setenv(HOSTS, "testserver")

@@ -84,11 +84,8 @@ def _drop_traces(path: Path) -> None:
     onnx.save(model, path)
 
 
-def write_network(folder: Path, network: EmbeddingNetwork, classifier: nn.Linear, preprocessing: Preprocessing) -> str:
+def write_network(folder: Path, network: EmbeddingNetwork, classifier: nn.Linear, preprocessing: Preprocessing) -> None:
     """Write ``model.onnx`` and ``model.safetensors`` into a folder and check that ONNX Runtime agrees with torch.
-
-    Returns:
-        The model's fingerprint.
 
     Raises:
         ModelError: the exported network gives other embeddings than the trained one.
@@ -99,18 +96,22 @@ def write_network(folder: Path, network: EmbeddingNetwork, classifier: nn.Linear
     save_file({name: tensor.contiguous() for name, tensor in weights.items()}, folder / WEIGHTS_NAME)
     (folder / WEIGHTS_NAME).chmod(0o644)  # safetensors makes its files private; a model is read by others
     _check_against_torch(folder / ONNX_NAME, served, preprocessing.size)
-    return fingerprint_of((folder / ONNX_NAME).read_bytes(), preprocessing)
 
 
 def write_record(
     folder: Path,
-    fingerprint: str,
     network: EmbeddingNetwork,
     preprocessing: Preprocessing,
     categories: Sequence[str],
     **parts: Any,
-) -> None:
-    """Write ``model.json``; ``parts`` are further keys: metrics, calibration, training."""
+) -> str:
+    """Write ``model.json`` beside the network; ``parts`` are further keys: metrics, calibration, training.
+
+    Returns:
+        The model's fingerprint.
+    """
+    onnx_bytes = (folder / ONNX_NAME).read_bytes()
+    fingerprint = fingerprint_of(onnx_bytes, preprocessing, network.dimension, categories)
     record = {
         "format_version": FORMAT_VERSION,
         "fingerprint": fingerprint,
@@ -121,6 +122,7 @@ def write_record(
         "libraries": {name: version(name) for name in LIBRARIES},
     }
     (folder / JSON_NAME).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return fingerprint
 
 
 def check_target(target: Path) -> None:

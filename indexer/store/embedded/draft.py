@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import StoreError, StoreUnwritable
-from indexer.store.embedded.layout import RECORD, SHARD, Layout, write_record
+from indexer.store.embedded.checksums import seal
+from indexer.store.embedded.layout import SHARD, Layout
 from indexer.store.records import EngineFiles, Point
 from indexer.store.tuning import superseded
-from indexer.system.files import fsync, fsync_tree, require_room, size_on_disk, writing
+from indexer.system.files import fsync, fsync_tree, let_all_read, require_room, size_on_disk, writing
 
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore
@@ -26,8 +27,9 @@ class EmbeddedDraft:
 
     files: EngineFiles | None = None
 
-    def __init__(self, layout: Layout, folder: Path, store: EdgeStore) -> None:
+    def __init__(self, layout: Layout, folder: Path, store: EdgeStore, damaged: Iterable[int] = ()) -> None:
         self._layout, self._folder, self._store = layout, folder, store
+        self._damaged = frozenset(damaged)
         self._open, self._published = True, False
         self._deleted = 0
         self.generation, self.record = store.generation, store.record
@@ -58,7 +60,7 @@ class EmbeddedDraft:
 
     def publish(self) -> str:
         """See `Draft.publish`: optimise, flush, close, fsync, rename, replace CURRENT, prune."""
-        number, before = int(self.generation), self._layout.current() or 0
+        number, before = int(self.generation), self._layout.last_published()
         with writing(self._layout.root):
             if self._store.needs_optimizing(deleted=self._deleted):
                 require_room(self._layout.root, size_on_disk(self._folder))  # all is written once more
@@ -68,8 +70,10 @@ class EmbeddedDraft:
             self._open = False
             # The first opening after a flush folds the engine's own journals into its files. It happens here,
             # so that readers, who may be many at once, find nothing left to change.
-            self._store.load(self._folder / SHARD, self.generation, self.record).close()
-            write_record(self._folder / RECORD, self.record)
+            with closing(self._store.load(self._folder / SHARD, self.generation, self.record)) as finished:
+                points = finished.count()
+            let_all_read(self._folder)
+            seal(self._folder, self.record, points)
             fsync_tree(self._folder)
             final = self._layout.generation(number)
             self._folder.rename(final)
@@ -77,7 +81,10 @@ class EmbeddedDraft:
             self._layout.publish(number)
             self._published = True
         with suppress(StoreUnwritable):  # it is published all the same, and the next one clears away
-            self._layout.remove(superseded(self._layout.numbers(), before=before, published=number))
+            there = self._layout.numbers()
+            sound = [one for one in there if one not in self._damaged]
+            kept = set(sound).difference(superseded(sound, before=before, published=number))
+            self._layout.remove(one for one in there if one not in kept)
         return self.generation
 
     def discard(self) -> None:

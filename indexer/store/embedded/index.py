@@ -8,11 +8,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.errors import StoreError, StoreMissing
+from indexer.errors import StoreDamaged, StoreError, StoreMissing
+from indexer.store.embedded.checksums import second_record
 from indexer.store.embedded.draft import EmbeddedDraft
 from indexer.store.embedded.layout import SHARD, Layout
+from indexer.store.embedded.opening import check_generation, load_generation
+from indexer.store.embedded.repair import Repairer
 from indexer.store.embedded.snapshots import write_snapshot
-from indexer.store.records import EMBEDDED, EngineFiles, GenerationRecord
+from indexer.store.records import EMBEDDED, Checked, EngineFiles, GenerationRecord, Repair
 from indexer.system.files import NEW_SHARD_BYTES, copy_tree, gone_on_failure, require_room, size_on_disk, writing
 from indexer.system.lock import writer_lock
 
@@ -43,10 +46,26 @@ class EmbeddedIndex:
         number = self.layout.current()
         return None if number is None else str(number)
 
+    def mark(self) -> str | None:
+        """See `Index.mark`; reads one small file and looks at two."""
+        return self.layout.mark()
+
     def record(self) -> GenerationRecord | None:
         """See `Index.record`."""
         number = self.layout.current()
         return None if number is None else self.layout.record(number)
+
+    def last_record(self) -> GenerationRecord | None:
+        """See `Index.last_record`: the second record of the published generation, or the newest there is."""
+        for number in dict.fromkeys([self.layout.last_published(), *reversed(self.layout.numbers())]):
+            folder = self.layout.generation(number)
+            if number and folder.is_dir():
+                try:
+                    return self.layout.record(number)
+                except StoreDamaged:
+                    if (record := second_record(folder)) is not None:
+                        return record
+        return None
 
     def describe(self) -> dict[str, Any]:
         """See `Index.describe`."""
@@ -58,14 +77,14 @@ class EmbeddedIndex:
 
     def rollback(self) -> str:
         """See `Index.rollback`; replaces one small file, whatever the size."""
-        if self.layout.current() is None:
+        if not self.layout.last_published() and not self.layout.numbers():
             raise StoreMissing.at(self.root)
         with writer_lock(self.layout.lock):
-            current = self.layout.current()
-            earlier = [number for number in self.layout.numbers() if current is not None and number < current]
+            current = self.layout.last_published()  # 0 where that cannot be said: the newest is then gone back to
+            earlier = [number for number in self.layout.numbers() if not current or number < current]
             if not earlier:
                 raise StoreMissing(f"{self.root}: there is no earlier generation to go back to")
-            self._load(earlier[-1]).close()  # what cannot be opened is not published
+            load_generation(self.layout, earlier[-1], whole=True).close()  # what is damaged is not published
             self.layout.publish(earlier[-1])
             return str(earlier[-1])
 
@@ -74,23 +93,35 @@ class EmbeddedIndex:
         if not self.layout.numbers():
             return []
         with writer_lock(self.layout.lock):
-            numbers = self.layout.numbers()
-            kept = {*numbers[max(0, len(numbers) - keep) :], self.layout.current()}
+            self.layout.remove_unfinished()
+            numbers, current = self.layout.numbers(), self.layout.current()
+            kept = {*numbers[max(0, len(numbers) - keep) :], current}
             gone = [number for number in numbers if number not in kept]
             self.layout.remove(gone)
             return [str(number) for number in gone]
 
-    def read(self) -> EdgeStore:
+    def read(self, *, whole: bool = False) -> EdgeStore:
         """See `Index.read`."""
         while True:
-            number = self.layout.current()
+            mark, number = self.layout.mark(), self.layout.current()
             if number is None:
                 raise StoreMissing.at(self.root, f" --index {self.root}")
             try:
-                return self._load(number)
+                return load_generation(self.layout, number, whole=whole)
             except StoreError:
-                if self.layout.current() == number:  # else it was pruned between the two looks: take the new one
+                if self.layout.mark() == mark:  # else it was replaced between the two looks: take the new one
                     raise
+
+    def stores(self) -> Iterator[EdgeStore]:
+        """See `Index.stores`."""
+        for number in self.layout.numbers():
+            with closing(load_generation(self.layout, number)) as store:
+                yield store
+
+    def check(self) -> list[Checked]:
+        """See `Index.check`: every file, and how many points there are."""
+        published = self.layout.current()
+        return [check_generation(self.layout, number, number == published) for number in self.layout.numbers()]
 
     @contextmanager
     def write(self, *, resume: GenerationRecord | None = None) -> Iterator[EmbeddedWriter]:  # noqa: ARG002
@@ -106,13 +137,8 @@ class EmbeddedIndex:
 
     def put_aside(self, folder: Path) -> tuple[dict[str, Any], GenerationRecord]:
         """See `Index.put_aside`; the copy is opened and read through."""
-        with closing(self.read()) as store:
+        with closing(self.read(whole=True)) as store:
             return write_snapshot(store, folder, self.location), store.record
-
-    def _load(self, number: int) -> EdgeStore:
-        from indexer.store.embedded.engine import EdgeStore
-
-        return EdgeStore.load(self.layout.generation(number) / SHARD, str(number), self.layout.record(number))
 
 
 class EmbeddedWriter:
@@ -122,11 +148,19 @@ class EmbeddedWriter:
         self._index, self._layout = index, index.layout
         self._published: EdgeStore | None = None
         self._draft: EmbeddedDraft | None = None
+        self._repairer = Repairer(index.layout)
+        self._nothing_left = False
         index.layout.remove_unfinished()
+
+    def repair(self) -> Repair:
+        """See `Writer.repair`; reads every file of the published generation."""
+        repaired = self._repairer.repair()
+        self._nothing_left = repaired.nothing_left
+        return repaired
 
     def published(self) -> EdgeStore | None:
         """See `Writer.published`."""
-        if self._published is None and self._index.current() is not None:
+        if self._published is None and not self._nothing_left and self._index.current() is not None:
             self._published = self._index.read()
         return self._published
 
@@ -134,14 +168,14 @@ class EmbeddedWriter:
         """See `Writer.draft`. Raises ``StoreUnwritable`` when there is no room for it."""
         from indexer.store.embedded.engine import EdgeStore
 
-        current = self._layout.current()
-        if from_published and current is not None:
+        current = self._layout.last_published()
+        if from_published and current and not self._nothing_left:
             # Twice: the copy, and what the optimizer writes before it drops the old segments.
             return self._copied(self._layout.generation(current) / SHARD, record, times=2)
         with self._begun() as (folder, name):
             require_room(self._layout.root, NEW_SHARD_BYTES)
             store = EdgeStore.create(folder / SHARD, name, record)
-        self._draft = EmbeddedDraft(self._layout, folder, store)
+        self._draft = EmbeddedDraft(self._layout, folder, store, self._repairer.damaged)
         return self._draft
 
     def adopt(self, files: EngineFiles, record: GenerationRecord) -> EmbeddedDraft:
@@ -165,7 +199,7 @@ class EmbeddedWriter:
             copy_tree(shard, folder / SHARD)
             store = EdgeStore.load(folder / SHARD, name, record)
             store.ensure_field_indexes(record.field_table)
-        self._draft = EmbeddedDraft(self._layout, folder, store)
+        self._draft = EmbeddedDraft(self._layout, folder, store, self._repairer.damaged)
         return self._draft
 
     @contextmanager

@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from indexer.errors import StoreError
+from indexer.errors import StoreDamaged, StoreError
 from indexer.store.records import SCHEMA_VERSION, GenerationRecord
 from indexer.system.files import replace_text, writing
+from indexer.system.scratch import remove_abandoned
 
 RECORD, SHARD = "generation.json", "shard"
 _BUILDING = ".building"
+OPENED, SALVAGED = ".snapshot-", ".salvage-"
+"""How folders begin that a restore, or a repair, opens a copy in."""
 
 
 class Layout:
@@ -43,20 +46,60 @@ class Layout:
 
     def record(self, number: int) -> GenerationRecord:
         """What a generation was built from; raises ``StoreError``, see `read_record`."""
-        return read_record(self.generation(number) / RECORD)
+        try:
+            return read_record(self.generation(number) / RECORD)
+        except StoreDamaged as error:
+            raise StoreDamaged(f"{error}; {self.repair}") from error
+
+    @property
+    def repair(self) -> str:
+        """What to do about damage; the words that end a message. What lies beside the generations is kept by it."""
+        what = f"repair it with: indexer sync CATALOG --index {self.root}"
+        return f"{what} (and keep the folder: decisions and reports are in it)"
 
     def current(self) -> int | None:
         """The published number; reads one small file.
 
         Raises:
-            StoreError: it is there and cannot be read.
+            StoreDamaged: it says nothing, or is lost where there are generations.
+            StoreError: this user may not read it.
         """
         try:
-            return int(self._current.read_text())
+            number = int(self._current.read_text(encoding="ascii"))
         except (FileNotFoundError, NotADirectoryError):  # also where a file is in the way: nothing is published there
+            if not self.numbers():
+                return None
+            what = "is missing"
+        except PermissionError as error:
+            raise StoreError(f"{self._current}: this user may not read it; let it read all of the index") from error
+        except (OSError, ValueError):
+            what = "cannot be read"
+        else:
+            if number > 0:
+                return number
+            what = "cannot be read"
+        there = ", ".join(map(str, self.numbers()))
+        begun = f"{self._current}: is damaged: it {what}"
+        if not there:
+            raise StoreDamaged(f"{begun}, and no generation is there; {self.repair}")
+        raise StoreDamaged(
+            f"{begun}, but generation {there} is there; publish the newest again with: "
+            f"indexer rollback --index {self.root}, or by a sync (and keep the folder: decisions and reports are in it)"
+        )
+
+    def last_published(self) -> int:
+        """`current`, and 0 where there is none or it cannot be said."""
+        try:
+            return self.current() or 0
+        except StoreDamaged:
+            return 0
+
+    def mark(self) -> str | None:
+        """The published number with file numbers and times, which no other publication shares; see `Index.mark`."""
+        number = self.current()
+        if number is None:
             return None
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{self._current}: cannot be read ({error}); restore it or remove the index") from error
+        return f"{number} {_identity(self._current)} {_identity(self.generation(number) / RECORD)}"
 
     def publish(self, number: int) -> None:
         """Let readers see a complete generation, atomically."""
@@ -64,13 +107,16 @@ class Layout:
             replace_text(self._current, f"{number}\n")
 
     def numbers(self) -> list[int]:
-        """Complete generations on disk, oldest first."""
+        """Complete generations on disk, oldest first; raises ``StoreError`` where this user may not look."""
         folder = self.generations
-        return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit()) if folder.is_dir() else []
+        try:
+            return sorted(int(p.name) for p in folder.iterdir() if p.name.isdecimal()) if folder.is_dir() else []
+        except PermissionError as error:
+            raise StoreError(f"{folder}: this user may not read it; let it read all of the index") from error
 
     def next_number(self) -> int:
         """The number of the generation to come: higher than any there is, rolled back from or not."""
-        return max([*self.numbers(), self.current() or 0]) + 1
+        return max([*self.numbers(), self.last_published()]) + 1
 
     def remove(self, numbers: Iterable[int]) -> None:
         """Remove generations."""
@@ -83,20 +129,51 @@ class Layout:
         """Remove what a writer that died left: its embeddings are in the journal, its shard is not to be trusted."""
         for left_over in self.generations.glob(f"*{_BUILDING}"):
             shutil.rmtree(left_over)
+        for prefix in (OPENED, SALVAGED):
+            remove_abandoned(self.root, prefix)
+
+
+def _identity(path: Path) -> str:
+    """Of a file that is replaced and never written to: another file of the same name has another one."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return "gone"
+    return f"{stat.st_dev}:{stat.st_ino}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """What stands in a generation.json.
+
+    Raises:
+        StoreDamaged: it is missing, or no longer what was written.
+        StoreError: this user may not read it.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it holds something else")
+    except PermissionError as error:
+        raise StoreError(f"{path}: this user may not read it; let it read all of the index") from error
+    except (OSError, ValueError) as error:
+        what = "is missing" if isinstance(error, FileNotFoundError) else "cannot be read"
+        raise StoreDamaged(f"{path.parent}: is damaged: its {path.name} {what}") from error
+    return content
 
 
 def read_record(path: Path) -> GenerationRecord:
-    """Read a generation.json; raises ``StoreError`` when it is missing, damaged or of a newer schema."""
+    """Read a generation.json; raises as `read_content` does, and ``StoreError`` when it is of a newer schema."""
+    content = read_content(path)
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         record = GenerationRecord.from_json(content)
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreError(f"{path}: cannot be read ({error!r}); remove the index and sync again") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreDamaged(f"{path.parent}: is damaged: its {path.name} cannot be read") from error
     if record.schema_version > SCHEMA_VERSION:
         raise StoreError(f"{path}: index schema {record.schema_version} is newer than this version's; upgrade")
     return record
 
 
-def write_record(path: Path, record: GenerationRecord) -> None:
-    """Write a generation.json; raises ``OSError``."""
-    path.write_text(json.dumps(record.to_json(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+def write_record(path: Path, record: GenerationRecord, **facts: Any) -> None:
+    """Write a generation.json, with what else is known of the generation; raises ``OSError``."""
+    content = {**record.to_json(), **facts}
+    path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import StoreError
-from indexer.store.embedded.layout import RECORD, SHARD, write_record
+from indexer.store.embedded.layout import OPENED, RECORD, SHARD, write_record
 from indexer.store.records import EMBEDDED, GenerationRecord
 from indexer.store.tally import PointSource, holds, tally
 from indexer.system.files import copy_tree, writing
+from indexer.system.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore
@@ -38,10 +38,11 @@ def open_snapshot(folder: Path, record: GenerationRecord, place: Path) -> Iterat
     """A copy, below ``place``, of a snapshot's shard: the engine tidies up what it opens, a snapshot stays as it is."""
     from indexer.store.embedded.engine import EdgeStore
 
-    with TemporaryDirectory(dir=place, prefix=".snapshot-", ignore_cleanup_errors=True) as scratch:
+    with ExitStack() as stack:
         with writing(place):
-            copy_tree(folder / SHARD, Path(scratch) / SHARD)
-        store = EdgeStore.load(Path(scratch) / SHARD, "snapshot", record)
+            scratch = stack.enter_context(scratch_folder(place, OPENED))
+            copy_tree(folder / SHARD, scratch / SHARD)
+        store = EdgeStore.load(scratch / SHARD, "snapshot", record)
         try:
             yield store
         finally:

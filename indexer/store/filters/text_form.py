@@ -20,6 +20,7 @@ from indexer.errors import FilterError
 from indexer.fields.types import FieldTable, FieldType, is_date_only, parse_boolean, parse_date, parse_number
 from indexer.store.filters.check import MAX_DEPTH, check_filter, is_unicode, kind_of, listing, shown
 from indexer.store.filters.json_form import read_filter
+from indexer.store.filters.normal_forms import in_both_forms
 from indexer.store.filters.tree import Condition, DateRange, Filter, IsEmpty, Match, Prefix, Range, Text, known_fields
 from indexer.store.filters.where import Where, where_texts
 
@@ -51,7 +52,7 @@ on 30,000 photos, and a megabyte of JSON holds as many."""
 def read(where: Where, table: FieldTable) -> Filter | None:
     """A filter in any form that a question takes: texts, a tree, or Qdrant's JSON.
 
-    What comes back fits the fields: no engine refuses it for what it asks.
+    What comes back fits the fields: no engine refuses it for what it asks. It asks for names in both normal forms.
 
     Raises:
         FilterError: it does not fit, is nested too deep, or has too many conditions.
@@ -70,7 +71,7 @@ def read(where: Where, table: FieldTable) -> Filter | None:
             f"the filter has {conditions} conditions, {MAX_CONDITIONS} are the most; ask for several values of a "
             "field in one condition, as in metal=gold|silver"
         )
-    return tree
+    return None if tree is None else in_both_forms(tree)
 
 
 def _conditions(tree: Filter) -> int:

@@ -31,6 +31,10 @@ class CollectionState:
     """How often it was synced in place since it was built."""
     writer: str = ""
     """Who builds it, or did: machine and state folder."""
+    build: str = ""
+    """Drawn for each collection, as one that was removed may have had the same name; empty for those of old."""
+    points: int | None = None
+    """How many it held when it was last published; None where an earlier version did not write that down."""
     info: Any = field(default=None, repr=False, compare=False)
     """qdrant-client's ``CollectionInfo``."""
 
@@ -53,6 +57,8 @@ class CollectionState:
                 "state": "complete" if self.complete else "building",
                 "revision": self.revision,
                 "writer": self.writer,
+                "build": self.build,
+                **({} if self.points is None else {"points": self.points}),
             }
         }
 
@@ -107,7 +113,8 @@ def state_from(connection: Connection, collection: str, info: Any) -> Collection
         metadata: Mapping[str, Any] = (info.config.metadata or {})[METADATA_KEY]
         record = GenerationRecord.from_json(metadata)
         complete, revision = metadata["state"] == "complete", int(metadata["revision"])
-        writer = str(metadata["writer"])
+        writer, build = str(metadata["writer"]), str(metadata.get("build", ""))
+        points = None if metadata.get("points") is None else int(metadata["points"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError(f"{where} was not made by this project; set another JEWELRY_COLLECTION") from error
     if record.schema_version > SCHEMA_VERSION:
@@ -120,7 +127,7 @@ def state_from(connection: Connection, collection: str, info: Any) -> Collection
                 f"{where} holds vectors {vector!r} of {size} dimensions where its record says {dimension}; "
                 "set another JEWELRY_COLLECTION or build it anew"
             )
-    return CollectionState(collection, record, complete, revision, writer, info)
+    return CollectionState(collection, record, complete, revision, writer, build, points, info)
 
 
 def write_state(connection: Connection, state: CollectionState) -> None:

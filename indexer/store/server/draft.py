@@ -38,7 +38,7 @@ class LiveDraft(ServerStore):
 
     def publish(self) -> str:
         """See `Draft.publish`: only the collection's description is left to be written."""
-        state = replace(self._state, revision=self._state.revision + 1)
+        state = replace(self._state, revision=self._state.revision + 1, points=self.count())
         write_state(self._connection, state)
         return state.name
 
@@ -80,7 +80,7 @@ class BuiltDraft(ServerStore):
         self._wait_until_ready()
         self._check_count()
         self._check_recall()
-        state = replace(self._state, complete=True)
+        state = replace(self._state, complete=True, points=self.count())
         write_state(self._connection, state)
         self._layout.publish(state.collection)
         self.is_published = True  # from here on its readers need it, also when clearing away fails
@@ -166,7 +166,7 @@ class RecoveredDraft(ServerStore):
 
     def publish(self) -> str:
         """See `Draft.publish`; a snapshot names another generation until its description is rewritten."""
-        write_state(self._connection, self._state)
+        write_state(self._connection, replace(self._state, points=self.count()))
         ensure_field_indexes(self._connection, self.collection, self.record.field_table)
         read_state(self._connection, self.collection)  # refuses a collection of another shape
         self._layout.publish(self.collection)

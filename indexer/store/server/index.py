@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from indexer.errors import StoreError, StoreMissing
-from indexer.store.records import SERVER, EngineFiles, GenerationRecord
+from indexer.store.reading import read_one
+from indexer.store.records import SERVER, Checked, EngineFiles, GenerationRecord, Repair
 from indexer.store.server.collection import (
     CollectionState,
     change_quantization,
@@ -26,6 +28,10 @@ from indexer.store.server.snapshots import check_whole, download_snapshot, uploa
 from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
 from indexer.system.lock import writer_lock
+from indexer.system.scratch import remove_abandoned
+
+RESTORED = ".snapshot-"
+"""How folders of this machine begin that a restore opens a copy in."""
 
 
 class ServerIndex:
@@ -56,10 +62,19 @@ class ServerIndex:
         state = self.layout.current()
         return None if state is None else state.name
 
+    def mark(self) -> str | None:
+        """See `Index.mark`; two requests."""
+        state = self.layout.current()
+        return None if state is None else f"{state.collection} {state.name} {state.record.created_at} {state.build}"
+
     def record(self) -> GenerationRecord | None:
         """See `Index.record`."""
         state = self.layout.current()
         return None if state is None else state.record
+
+    def last_record(self) -> GenerationRecord | None:
+        """See `Index.last_record`."""
+        return self.record()
 
     def describe(self) -> dict[str, Any]:
         """See `Index.describe`."""
@@ -103,6 +118,7 @@ class ServerIndex:
         """See `Index.prune`."""
         with writer_lock(self.layout.lock):
             self.layout.remove_unfinished()
+            remove_abandoned(self.local, RESTORED)
             published = self.layout.alias_target()
             complete = self.layout.complete()
             kept = {state.collection for state in complete[max(0, len(complete) - keep) :]} | {published}
@@ -111,9 +127,30 @@ class ServerIndex:
                 self.layout.remove(state.collection)
             return [state.name for state in gone]
 
-    def read(self) -> ServerStore:
-        """See `Index.read`."""
+    def read(self, *, whole: bool = False) -> ServerStore:  # noqa: ARG002
+        """See `Index.read`; the files are the server's, which looks after them itself."""
         return self.open(self._published())
+
+    def stores(self) -> Iterator[ServerStore]:
+        """See `Index.stores`."""
+        return (self.open(state) for state in self.layout.complete())
+
+    def check(self) -> list[Checked]:
+        """See `Index.check`: how many points there are, and that one can be read and found."""
+        published = self.layout.alias_target()
+        return [self._checked(state, published) for state in self.layout.complete()]
+
+    def _checked(self, state: CollectionState, published: str | None) -> Checked:
+        problems = []
+        try:
+            store = self.open(state)
+            found = store.count()
+            if state.points is not None and found != state.points:
+                problems.append(f"it holds {found} photos where {state.points} were published; run a sync")
+            read_one(store)
+        except StoreError as error:
+            problems.append(str(error))
+        return Checked(state.name, state.collection == published, state.points, 0, tuple(problems))
 
     @contextmanager
     def write(self, *, resume: GenerationRecord | None = None) -> Iterator[ServerWriter]:
@@ -163,6 +200,11 @@ class ServerWriter:
         self._resumes = resume is not None
         self._unfinished = None if resume is None else index.layout.unfinished(resume)
         index.layout.remove_unfinished(spared=self._unfinished)
+        remove_abandoned(index.local, RESTORED)
+
+    def repair(self) -> Repair:
+        """See `Writer.repair`; a server keeps its own files whole, and a sync in place mends what is missing."""
+        return Repair()
 
     def published(self) -> ServerStore | None:
         """See `Writer.published`."""
@@ -203,4 +245,4 @@ class ServerWriter:
     def _begun(self, record: GenerationRecord) -> CollectionState:
         """The next generation's, not yet on the server."""
         name = f"{self._layout.name}-{self._layout.next_number()}"
-        return CollectionState(name, record, complete=False, writer=self._layout.signature())
+        return CollectionState(name, record, complete=False, writer=self._layout.signature(), build=token_hex(8))

@@ -68,8 +68,8 @@ class Layout:
         if self.alias_target() != target:  # it moved between the two looks: take the new one
             return self.current()
         raise StoreError(
-            f"{self.location}: the alias points to {target}, which is not there; go back with: "
-            "indexer rollback, or remove the alias and sync again"
+            f"{self.location}: the alias points to {target}, which is not there; go back with: indexer rollback, "
+            "or where there is nothing to go back to, let the alias point to a collection of this name that is there"
         )
 
     def publish(self, collection: str) -> None:

@@ -60,7 +60,7 @@ def copy_index(
     """
     if source.place == target.place:
         raise UsageError(f"{source.location}: is both what is copied and where to; name another place")
-    with closing(source.read()) as store:
+    with closing(source.read(whole=True)) as store:
         report = transfer(store, source.location, target, overwrite=overwrite, progress=progress)
     copy_thumbnails(source.local, target.local)
     return report

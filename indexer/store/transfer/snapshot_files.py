@@ -11,15 +11,20 @@ from typing import Any
 
 from indexer.errors import StoreError, UsageError
 from indexer.store.records import SCHEMA_VERSION, GenerationRecord
-from indexer.system.files import whole_folder, writing
+from indexer.system.files import fsync, fsync_tree, writing
+from indexer.system.scratch import scratch_folder
 
 MANIFEST = "snapshot.json"
+BEGUN = ".jewelry-snapshot-"
+"""How folders begin that are being filled."""
 FORMAT = "jewelry-similarity snapshot 1"
 
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """A folder to fill; it gets its name when the ``with`` block ends well, and is removed when it does not.
+
+    What a killed snapshot left beside it is removed by the next.
 
     Raises:
         UsageError: there is something at ``folder`` already.
@@ -30,8 +35,11 @@ def new_folder(folder: Path) -> Iterator[Path]:
     folder = folder.absolute()
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with whole_folder(folder) as filled:
+        with scratch_folder(folder.parent, BEGUN) as filled:
             yield filled
+            fsync_tree(filled)
+            filled.replace(folder)
+            fsync(folder.parent)
 
 
 def write_manifest(folder: Path, content: dict[str, Any], record: GenerationRecord) -> dict[str, Any]:

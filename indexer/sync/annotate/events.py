@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from indexer.catalog.products import Reject
 from indexer.errors import EventsError
+from indexer.system.names import composed
 
 LONGEST_LINE = 64 * 1024
 """Bytes; a line without an end must not fill the memory."""
@@ -135,7 +136,7 @@ def _parse(line: bytes | None) -> tuple[str, str, float]:
     for name in ("session", "product", "time"):
         if event.get(name) is None:
             raise ValueError(f"has no {name}; every event needs session, product and time")
-    return _name(event, "session"), _name(event, "product"), _seconds(event["time"])
+    return _name(event, "session"), composed(_name(event, "product")), _seconds(event["time"])
 
 
 def _name(event: dict[str, Any], name: str) -> str:

@@ -13,7 +13,7 @@ from indexer.system.text import printable
 from searcher.answers.answer import Answer, Match
 from searcher.answers.facet import Facet, FacetRange, FacetValue
 from searcher.answers.product import ProductPage
-from searcher.answers.wording import in_words, shown_fields, written
+from searcher.answers.wording import in_words, nothing, shown_fields, written
 
 PIPE_WIDTH = 10_000
 """Columns when nobody looks: wide enough that nothing is cut."""
@@ -37,8 +37,7 @@ def print_table(answer: Answer, console: Console | None = None) -> None:
     if answer.matches:
         console.print(_table(answer, console.width))
     else:
-        wanted = " AND ".join(printable(text) for text in answer.query.filters)
-        console.print(Text(f"No product passes {wanted}." if wanted else "There is no other product in the index."))
+        console.print(Text(printable(nothing(answer))))
     for match in answer.matches:
         if match.explanation is not None:
             console.print(Text(printable(_why(match))))

@@ -1,8 +1,12 @@
-"""Who may ask: API keys in a header, checked before a byte of the body is read; no key in an address, ever."""
+"""Who may ask: API keys in a header, checked before a byte of the body is read; no key in an address, ever.
+
+Pictures can be seen by a signed address too, which is good for nothing else.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from urllib.parse import unquote_plus
 
 from starlette.exceptions import HTTPException
@@ -12,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from indexer.errors import JewelryError, UsageError
 from indexer.system.text import one_line
 from searcher.http.access.keys import KeyFile, Keys
+from searcher.http.access.signatures import Signer, presented, signed_by, signer
 from searcher.http.problems import problem
 from searcher.http.request_context import Caller, caller_of, own_path
 from searcher.settings import ServeSettings
@@ -57,8 +62,9 @@ class Authentication:
     front, or a web page in a browser here, asks from this machine as well.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys | None) -> None:
-        self.app, self.keys = app, keys
+    def __init__(self, app: ASGIApp, keys: Keys | None, lifetime: int = 3600) -> None:
+        """See the class; ``lifetime``: seconds for which signed addresses of pictures can be used."""
+        self.app, self.keys, self.lifetime = app, keys, lifetime
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let the app answer."""
@@ -78,21 +84,36 @@ class Authentication:
             return
         if caller is not None:
             scope.setdefault("state", {})["caller"] = caller
-        await self.app(scope, receive, send)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            signer.set(None)
 
     def _caller(self, scope: Scope) -> Caller | None:
+        signer.set(None)
         _refuse_secrets_in_the_address(scope["query_string"])
         if self.keys is None:
             return Caller(None, "read")
         if is_public(own_path(scope)):
             return None
         token = _presented(scope)
+        if token is None and (signature := presented(own_path(scope), scope["query_string"])) is not None:
+            return self._holder(scope, signature)
         if token is None:
             raise _unauthorized("an API key is needed; send it as: Authorization: Bearer KEY")
         key = self.keys.find(token)
         if key is None:
             raise _unauthorized("this API key is not known here; it may have been revoked")
+        signer.set(Signer(key, self.lifetime))
         return Caller(key.id, key.scope, key.rate, key.name)
+
+    def _holder(self, scope: Scope, signature: dict[str, str]) -> Caller:
+        """Who has the signed address of a picture: nobody in particular, who may see it."""
+        assert self.keys is not None  # noqa: S101
+        key = signed_by(own_path(scope), signature, self.keys, self.lifetime, time.time())
+        if isinstance(key, str):
+            raise HTTPException(403, key)
+        return Caller(key.id, "read", None, key.name, by_address=True)
 
 
 async def require_admin(request: Request) -> None:

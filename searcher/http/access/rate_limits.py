@@ -101,7 +101,8 @@ class RateLimits:
             await self.app(scope, receive, send)
             return
         caller = caller_of(scope)
-        client = caller.key_id if caller and caller.key_id else network_of(client_address(scope))
+        holder = caller.key_id if caller is not None and not caller.by_address else None
+        client = holder or network_of(client_address(scope))  # visitors who look at pictures use up no key's requests
         own = None if caller is None or caller.rate is None else caller.rate / 60
         verdict = self.buckets.take(client, own)
         if verdict is None:

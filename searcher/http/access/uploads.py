@@ -11,6 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from searcher.http.photo_forms import AS_PHOTO, PHOTO_ADDRESS
 from searcher.http.request_context import header
 
 LINGER_SECONDS = 2.0
@@ -114,10 +115,21 @@ class _Body:
             raise HTTPException(415, "compressed bodies are not taken; send it without Content-Encoding")
         length = header(self._scope, b"content-length")
         announced = int(length) if length and length.isascii() and length.isdigit() and len(length) < 20 else 0
-        if not (self._upload or _is_json(self._type)) and (announced or length is None):
-            raise HTTPException(415, "the Content-Type must be application/json, multipart/form-data or an image")
+        if (wanted := self._wanted()) is not None and (announced or length is None):
+            raise HTTPException(415, wanted)
         if announced > self._most:
             raise self._too_large()
+
+    def _wanted(self) -> str | None:
+        """What the route takes, where the body is something else."""
+        path = str(getattr(self._scope.get("route"), "path", ""))
+        if path.endswith(PHOTO_ADDRESS):
+            return None if self._upload or _is_json(self._type) else f"the Content-Type must be {AS_PHOTO}"
+        if self._type.startswith("image/") and path:
+            return f"this address takes application/json; a photo goes to an address that ends with {PHOTO_ADDRESS}"
+        if self._upload or _is_json(self._type):
+            return None
+        return f"the Content-Type must be application/json or, at addresses that end with {PHOTO_ADDRESS}, {AS_PHOTO}"
 
     def _too_large(self) -> HTTPException:
         hint = "; send photos as multipart/form-data" if _is_json(self._type) else ""

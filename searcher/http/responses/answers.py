@@ -11,10 +11,8 @@ from fastapi import Response
 from indexer.system.plain_json import PlainJson, json_bytes
 from searcher.answers.answer import Answer
 from searcher.answers.facet import Facet
+from searcher.http.access.signatures import PICTURES, signer
 from searcher.http.request_context import address
-
-PICTURES = "/v1/pictures/"
-"""Before the sha256 of a photo: the address of its picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,13 @@ class Batch(PlainJson):
 
 def answer_response(answer: PlainJson) -> Response:
     """An answer for other machines: pictures are addresses of this server, not paths of its disk."""
-    return Response(json_bytes(answer, address(PICTURES)), media_type="application/json")
+    return Response(json_bytes(answer, picture_address), media_type="application/json")
+
+
+def picture_address(sha256: str) -> str:
+    """The address of a photo's picture; signed where who asks came with a key, so that ``<img>`` can show it."""
+    path, signing = f"{PICTURES}{sha256}", signer.get()
+    return address(path if signing is None else signing.sign(path))
 
 
 def json_response(document: Any) -> Response:

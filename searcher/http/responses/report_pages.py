@@ -8,15 +8,14 @@ from typing import Any
 
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.interface import Index
-from searcher.http.request_context import address
-from searcher.http.responses.answers import PICTURES
+from searcher.http.responses.answers import picture_address
 from searcher.http.responses.reports import Check, CheckMatch
 from searcher.insights.duplicates.answers import CheckMatch as Copied
 from searcher.insights.duplicates.answers import DuplicateCheck
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
 from searcher.insights.duplicates.wording import evidence_in_words
 from searcher.insights.report import Kind
-from searcher.pages.report_store import Document, ReportStore
+from searcher.pages.report_store import Document, ReportStore, is_stale
 from searcher.pages.sheets.duplicates_words import differing_fields
 
 MOST_ENTRIES = 200
@@ -103,7 +102,10 @@ class ReportPages:
 
     def _head(self, document: Document, total: int, offset: int) -> Document:
         kept = {name: document[name] for name in ("summary", "notes", "generation", "model", "created_at")}
-        return {"total": total, "offset": offset, "stale": document["generation"] != self._index.current(), **kept}
+        record = self._index.record()
+        since = record.created_at if record else ""
+        stale = is_stale(document["generation"], document["created_at"], self._index.current(), since)
+        return {"total": total, "offset": offset, "stale": stale, **kept}
 
     def _group(self, group: Mapping[str, Any], decisions: Decisions) -> Document:
         first = group["members"][0]
@@ -140,7 +142,7 @@ class ReportPages:
 
     def thumbnail(self, sha256: str) -> str | None:
         """The address of a photo's picture, where there is one."""
-        return None if self._thumbnails.find(sha256) is None else address(f"{PICTURES}{sha256}")
+        return None if self._thumbnails.find(sha256) is None else picture_address(sha256)
 
 
 def _compared(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, HTTPException, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, HTTPException, Query, Request, Response, UploadFile
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import StringConstraints
@@ -14,18 +14,22 @@ from searcher.answers.classification import Classification
 from searcher.answers.product import ProductPage
 from searcher.http.dependencies import Service
 from searcher.http.parameters import given_in
+from searcher.http.photo_forms import PhotoRoute
 from searcher.http.problems import PROBLEMS
+from searcher.http.request_context import caller_of
 from searcher.http.responses.answers import Facets, answer_response
 from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, from_base64
 from searcher.questions.kinds import ClassifyOptions, FacetOptions, PhotoOptions
 
-router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS, route_class=PhotoRoute)
 
 WEBP: dict[int | str, dict[str, Any]] = {
     200: {"description": "The picture.", "content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}
 }
 FOR_EVER = {"cache-control": "private, max-age=31536000, immutable"}
 """A picture's address is the hash of its photo: another photo has another address."""
+ANY_SITE = {"cross-origin-resource-policy": "cross-origin"}
+"""A signed address is made to be shown: the shop's own pages are another site than this service."""
 
 
 @router.get(
@@ -42,12 +46,20 @@ def product(service: Service, product_id: Annotated[ProductId, InPath(examples=[
 @router.get(
     "/pictures/{sha256}", responses=WEBP, response_class=FileResponse, summary="The picture of a photo, 256 px WebP"
 )
-def picture(service: Service, sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]) -> Response:
-    """Pictures are named by the sha256 of the photo's file, as the payload's photo.sha256 says."""
+def picture(
+    request: Request, service: Service, sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+) -> Response:
+    """Pictures are named by the sha256 of the photo's file, as the payload's photo.sha256 says.
+
+    One of a photo that left the index is no longer shown, though it is kept as long as one can go back. Where keys are
+    in use, an address as it stands in an answer is signed: it needs no key until it expires.
+    """
     path = ThumbnailStore(service.index.local).find(sha256)
-    if path is None:
+    if path is None or not service.published().has_photo(sha256):
         raise HTTPException(404, "there is no picture of this photo; a sync makes them")
-    return FileResponse(path, media_type="image/webp", headers=FOR_EVER)
+    caller = caller_of(request.scope)
+    headers = {**FOR_EVER, **ANY_SITE} if caller is not None and caller.by_address else FOR_EVER
+    return FileResponse(path, media_type="image/webp", headers=headers)
 
 
 @router.get(

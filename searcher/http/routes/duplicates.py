@@ -12,6 +12,7 @@ from indexer.errors import UsageError
 from indexer.photos.thumbnails import ThumbnailStore
 from searcher.http.access.authentication import require_admin
 from searcher.http.dependencies import Reports, Service
+from searcher.http.photo_forms import PhotoRoute
 from searcher.http.problems import PROBLEMS
 from searcher.http.responses.answers import answer_response, json_response
 from searcher.http.responses.report_pages import ReportPages
@@ -24,7 +25,7 @@ from searcher.pages.sheets.difference import difference_picture
 from searcher.pages.sheets.picture_sheet import open_small
 from searcher.questions.bodies import CheckBody, from_base64
 
-router = APIRouter(prefix="/v1/duplicates", tags=["reports"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1/duplicates", tags=["reports"], responses=PROBLEMS, route_class=PhotoRoute)
 
 LARGE, LARGE_DIFFERENCE = 1024, 640
 """Pixels of a photo and of a difference that a person looks at closely."""

@@ -42,14 +42,17 @@ def reports(service: Service, reports: Reports) -> Response:
     """The training report of the index's model, and the reports on the catalog, where they have been made."""
     folder = _model_report(service)
     names = sorted(path.name for path in folder.iterdir() if path.suffix in REPORT_FILES) if folder else []
-    published = service.index.current()
+    published, record = service.index.current(), service.index.record()
+    since = record.created_at if record else ""
     stored = []
     addresses = [address(f"/v1/reports/model/{name}") for name in names]
     for report in reports.reports():
         files = [address(f"/v1/reports/{report.kind}/{name}") for name in FILES]
         addresses += files
         stored.append(
-            StoredReport(report.kind, report.generation, report.created_at, report.stale(published), tuple(files))
+            StoredReport(
+                report.kind, report.generation, report.created_at, report.stale(published, since), tuple(files)
+            )
         )
     return answer_response(ReportsThereAre(tuple(addresses), tuple(stored)))
 

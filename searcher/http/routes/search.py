@@ -15,6 +15,7 @@ from indexer.errors import JewelryError
 from searcher.answers.answer import Answer
 from searcher.http.dependencies import Service, TakingTurns
 from searcher.http.parameters import given_in
+from searcher.http.photo_forms import PhotoRoute
 from searcher.http.problems import PROBLEMS, for_clients
 from searcher.http.responses.answers import Batch, BatchError, answer_response
 from searcher.questions.bodies import (
@@ -35,7 +36,7 @@ from searcher.questions.kinds import PhotoOptions
 from searcher.questions.options import Options
 from searcher.questions.unknown_names import told
 
-router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS, route_class=PhotoRoute)
 
 ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": Answer, "description": "The products, best first."}}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from indexer.version import __version__
@@ -30,6 +30,12 @@ _STAGES = Histogram(
 )
 _RUNNING = Gauge(
     "jewelry_http_requests_running", "Requests being answered.", registry=REGISTRY, multiprocess_mode="livesum"
+)
+_ENDED = Counter(
+    "jewelry_http_connections_ended",
+    "Connections that the service ended: silent, large (headers), crowded (another one came), stuck.",
+    ("reason",),
+    registry=REGISTRY,
 )
 _BUILD = Gauge(
     "jewelry_build_info", "The version that answers.", ("version",), registry=REGISTRY, multiprocess_mode="max"
@@ -53,6 +59,11 @@ def request_ended(method: str, route: str, status: int, seconds: float) -> None:
 def stage_ended(stage: str, seconds: float) -> None:
     """Count a stage."""
     _STAGES.labels(stage).observe(seconds)
+
+
+def connection_ended(reason: str) -> None:
+    """Count a connection that the service ended."""
+    _ENDED.labels(reason).inc()
 
 
 def exposition() -> bytes:

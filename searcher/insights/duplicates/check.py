@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.photos.fingerprints import sha256
-from indexer.photos.opening import open_image
+from indexer.photos.opening import opened
 from indexer.photos.thumbnails import SIDE
 from indexer.store.interface import Store
 from searcher.insights.duplicates.answers import CheckMatch, DuplicateCheck, Evidence, Photo, Tier
 from searcher.insights.duplicates.compare.blank import is_blank
 from searcher.insights.duplicates.compare.comparison import Comparison, comparison_of
 from searcher.insights.duplicates.compare.features import KNOWN
-from searcher.insights.duplicates.compare.frame import FramedPicture
+from searcher.insights.duplicates.compare.frame import FramedPicture, at_most
+from searcher.insights.duplicates.compare.pictures import MOST_SIDE
 from searcher.insights.duplicates.compare.signature import Array
 from searcher.insights.duplicates.new_photo import (
     NewPhoto,
@@ -157,7 +158,8 @@ def check_example(published: Published, reader: ExampleReader, example: Example,
         if example.crop is not None or (photo.name == UNNAMED and isinstance(example.image, Image.Image))
         else sha256(photo.data)
     )
-    framed = FramedPicture.of(open_image(photo.data, fit=SIDE))
+    with opened(photo.data, fit=SIDE, most=reader.most_pixels) as image:
+        framed = FramedPicture.of(at_most(image, MOST_SIDE))
     embedder = reader.embedder(published)
     within, turned = embed_within(framed, embedder), embed_turned(framed, embedder)
     new = NewPhoto(photo.name, framed, prediction.embeddings[0], digest, within, turned)

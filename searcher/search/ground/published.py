@@ -15,6 +15,7 @@ from indexer.fields.types import Payload
 from indexer.models.directory import Calibration, load_model
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.filters import text_form
+from indexer.store.filters.normal_forms import spellings
 from indexer.store.filters.tree import Filter, Match, Range, value_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index, Store
@@ -81,6 +82,10 @@ class Published:
         """The picture that a sync left for the photo, where there is one."""
         return self._thumbnails.find(value_at(payload, "photo.sha256"))
 
+    def has_photo(self, sha256: str) -> bool:
+        """Whether a photo with this file hash is in the generation."""
+        return self.store.count(Filter(must=(Match("photo.sha256", (sha256,)),))) > 0
+
     def read_filter(self, where: Where) -> Filter | None:
         """The filter tree of a filter in any of its forms; raises ``FilterError``."""
         return text_form.read(where, self.store.record.field_table)
@@ -123,13 +128,13 @@ class Published:
 
 
 def of_product(product_id: str) -> Filter:
-    """The filter that passes the photos of one product."""
-    return Filter(must=(Match("product_id", (product_id,)),))
+    """The filter that passes the photos of one product, whatever the normal form of its id."""
+    return Filter(must=(Match("product_id", spellings((product_id,))),))
 
 
 def without_products(product_ids: Sequence[str]) -> Filter | None:
     """The filter that passes the photos of all other products; None when there are none to leave out."""
-    return Filter(must_not=(Match("product_id", tuple(product_ids)),)) if product_ids else None
+    return Filter(must_not=(Match("product_id", spellings(product_ids)),)) if product_ids else None
 
 
 def photo_key(payload: Mapping[str, object]) -> str:

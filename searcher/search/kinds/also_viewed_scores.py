@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.fields.co_views import read_payload
 from indexer.fields.types import FieldTable, FieldType, Payload
+from indexer.store.filters.normal_forms import spellings
 from indexer.store.filters.tree import Filter, Match
 from searcher.search.ground.candidate import DECIMALS, Candidate
 
@@ -102,7 +103,7 @@ def worth_showing(seen: Collection[str], table: FieldTable) -> Filter:
     A product without a value in ``in_stock`` passes, and all do where the catalog has no such yes-or-no column.
     """
     out_of_stock = table.get(IN_STOCK) is FieldType.BOOLEAN
-    unwanted = (Match("product_id", tuple(seen)),) if seen else ()
+    unwanted = (Match("product_id", spellings(seen)),) if seen else ()
     return Filter(must_not=(*unwanted, *((Match(IN_STOCK, (False,)),) if out_of_stock else ())))
 
 

@@ -93,6 +93,10 @@ class Search:
     disliked: Sequence[Asked] = ()
     only: Filter | None = None
     """A filter that belongs to the question itself."""
+    matching: Filter | None = None
+    """Besides, what a product passes that matches at all, where a filter can say so: facets are counted over it."""
+    by_filter: bool = False
+    """Whether ``matching`` says too which products reach the least score that is asked for."""
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By product id, what its score is made of, for the explanation; filled while searching."""
     notes: Sequence[str] = ()

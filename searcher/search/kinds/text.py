@@ -50,14 +50,14 @@ class Text(Question):
         """
         published = asking.published
         if self._by_words(published):
-            return by_words(published, self.text)
+            return by_words(asking, self.text)
         try:
             vectors, cut = self.reader.read(published, self.text)
         except (ModelError, MissingExtra):
             if self.mode == "looks":
                 raise
             asking.check_reach()
-            return by_words(published, self.text, [NOT_AT_HAND])
+            return by_words(asking, self.text, [NOT_AT_HAND])
 
         def find(where: Filter | None, count: int) -> list[Candidate]:
             exact = asking.options.exact

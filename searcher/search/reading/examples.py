@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from indexer.errors import FingerprintMismatch, ImageError
 from indexer.models.directory import load_model
 from indexer.system.machine import cores
 from searcher.questions.example import Asked, Example, unit_vector
-from searcher.questions.photo import QueryPhoto, load_query_photo
+from searcher.questions.photo import PhotoSource, QueryPhoto, query_photo
 from searcher.search.ground.published import Published, photo_key
 from searcher.search.ground.stages import stage
 
@@ -31,6 +30,7 @@ class ExampleReader:
         model: model directory; None takes the one the index was built with.
         allow_private: fetch photos from addresses that are not public too.
         at_once: photos embedded side by side; 0 means one per core.
+        most_pixels: pixels of a photo that are decoded, once a JPEG was read smaller; None: as for the catalog.
         fetch: gives the bytes behind a URL or raises ``FetchError``; None makes a `Fetcher` when the first URL comes.
     """
 
@@ -40,11 +40,13 @@ class ExampleReader:
         *,
         allow_private: bool = False,
         at_once: int = 0,
+        most_pixels: int | None = None,
         fetch: Callable[[str], bytes] | None = None,
     ) -> None:
         self._model = model
         self._allow_private = allow_private
         self._fetch = fetch
+        self.most_pixels = most_pixels
         self._at_once = at_once or cores()
         self._batches: MicroBatches | None = None
         self._lock = threading.Lock()
@@ -80,12 +82,14 @@ class ExampleReader:
     def predict(self, published: Published, example: Example) -> tuple[QueryPhoto, Prediction]:
         """A photo, and what the network says about it; raises as `embed` does."""
         batches = self._batches_for(published)  # before the photo: a model that cannot be used needs none
-        photo, content = self._load(example)
-        try:
-            with stage("decode"):
-                prepared = batches.embedder.prepare(content)
-        except ImageError as error:
-            raise ImageError(f"{photo.name}: {error}") from error
+        source, name = self._source(example)
+        with query_photo(source, example.crop, most=self.most_pixels) as (photo, content):
+            photo = replace(photo, name=name or photo.name)
+            try:
+                with stage("decode"):
+                    prepared = batches.embedder.prepare(content, most=self.most_pixels)
+            except ImageError as error:
+                raise ImageError(f"{photo.name}: {error}") from error
         with stage("embed"):
             return photo, batches.run(prepared)
 
@@ -117,14 +121,13 @@ class ExampleReader:
         with self._lock:
             self._batches = None
 
-    def _load(self, example: Example) -> tuple[QueryPhoto, Image.Image | bytes]:
+    def _source(self, example: Example) -> tuple[PhotoSource, str | None]:
+        """The photo itself, and its name where it has another than its own."""
         if example.url is None:
             assert example.image is not None  # noqa: S101
-            return load_query_photo(example.image, example.crop)
+            return example.image, None
         with stage("fetch"):
-            data = self._fetched(example.url)
-        photo, content = load_query_photo(data, example.crop)
-        return replace(photo, name=example.url), content
+            return self._fetched(example.url), example.url
 
     def _fetched(self, url: str) -> bytes:
         with self._lock:

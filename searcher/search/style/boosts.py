@@ -23,6 +23,7 @@ from typing import Any
 from indexer.errors import UsageError
 from indexer.fields.types import FieldTable, FieldType, Payload, parse_boolean, parse_number
 from indexer.store.filters.check import is_unicode, kind_of, listing, shown
+from indexer.store.filters.normal_forms import spellings
 from indexer.store.filters.text_form import split_values
 from indexer.store.filters.tree import is_finite_number, known_fields, value_at
 from searcher.search.ground.candidate import DECIMALS, Candidate
@@ -136,7 +137,7 @@ def _share(field: str, kind: FieldType, values: str | None, scale: str) -> Share
     if kind is FieldType.KEYWORD:
         if not wanted:
             raise ValueError(f"{field} is a keyword, which needs a value: {_EXAMPLES[kind].format(field)}")
-        return _is_one_of(wanted)
+        return _is_one_of(spellings(wanted))
     try:
         return _is_one_of([parse_boolean(text) for text in wanted] or [True])
     except ValueError:

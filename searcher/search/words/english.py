@@ -1,4 +1,4 @@
-"""Words of a question in everyday English: what counts as a word, which say nothing, and plural forms."""
+"""Words of a question in everyday English: what counts as a word, which say nothing or no, and plural forms."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ STOP_WORDS = frozenset(
         "as",
         "at",
         "be",
+        "but",
         "by",
         "can",
         "do",
@@ -49,17 +50,26 @@ STOP_WORDS = frozenset(
         "we",
         "which",
         "with",
-        "without",
         "you",
         "your",
     )
 )
 """Words that are in every question and say nothing about a product; ``s`` and ``t`` are what is left of 's and 't."""
 
+NEGATING = frozenset(("not", "no", "without", "non", "neither", "nor", "except", "excluding"))
+"""The word that follows is one that a product must not have."""
+JOINING = frozenset(("and", "or"))
+"""So is the word behind these, after one that it must not have."""
+
+
+def runs_of(text: str) -> list[str]:
+    """The words of a text as they stand: runs of letters and digits, as the text index has them."""
+    return _WORD.findall(text)
+
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The distinct words of a text in lower case, in order: runs of letters and digits, as the text index has them."""
-    return tuple(dict.fromkeys(word.lower() for word in _WORD.findall(text)))
+    """The distinct words of a text in lower case, in order."""
+    return tuple(dict.fromkeys(word.lower() for word in runs_of(text)))
 
 
 def singular(word: str) -> str:

@@ -3,31 +3,27 @@
 A product's score is the share of the question that it answers, by weight: the idf of the words it matches over the
 idf of all words that are known, in [0, 1]; see `searcher.search.words.vocabulary`. Rare words so count for more than
 common ones, and products that match every word come first with a score of 1. A product counts with its best photo.
-Negation is not understood: "without pearl" asks for pearl.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice
 from math import fsum
+from typing import Annotated
 
 from indexer.errors import UsageError
 from indexer.fields.types import Payload
 from indexer.store.filters.tree import Filter, both, value_at
 from indexer.store.interface import Store
 from indexer.store.records import Point
-from indexer.system.plain_json import PlainJson
+from indexer.system.plain_json import HIDDEN, PlainJson
 from searcher.search.ground.candidate import DECIMALS
-from searcher.search.words.english import STOP_WORDS, words_of
+from searcher.search.words.meaning import Meaning, read_meaning
 from searcher.search.words.vocabulary import KnownWord, Vocabulary
 
 MAX_LIMIT = 1_000
-MAX_LENGTH = 1_000
-"""Characters of a question."""
-MAX_WORDS = 32
 RAREST = 5
 """Words whose combinations are looked up one by one, where all matches together are too many to read."""
 READ_AT_MOST = 3_000
@@ -42,6 +38,8 @@ class TextHit(PlainJson):
     score: float
     payload: Payload
     matched: tuple[str, ...]
+    point: Annotated[str, HIDDEN] = ""
+    """The id of the photo's point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,9 @@ def search_text(
     """The products that match most of a question's words, rarer words counting for more.
 
     A word matches a whole word of a text field, or a word of a keyword value (category, metal, brand …), whatever
-    the case, in the singular or the plural. Equal scores are in order of product id. A word that is nowhere in the
-    catalog is left out and named in the answer. At most 3,000 photos are read, or 10 for each product asked for:
-    where more match, those with the most weight are read, and of equal ones the first in order of point id.
+    the case and the accents, in the singular or the plural. Equal scores are in order of product id; see
+    `searcher.search.words.meaning` for what else a word may be. At most 3,000 photos are read, or 10 for each product
+    asked for: where more match, those with the most weight are read, and of equal ones the first in order of point id.
 
     Args:
         store: one generation.
@@ -77,29 +75,22 @@ def search_text(
         FilterError: the filter does not fit the fields.
         StoreError: the store cannot be read.
     """
+    vocabulary = vocabulary or Vocabulary(store)
+    return find_products(store, vocabulary, read_meaning(vocabulary, text), limit, where)
+
+
+def find_products(
+    store: Store, vocabulary: Vocabulary, meaning: Meaning, limit: int, where: Filter | None
+) -> TextResult:
+    """`search_text`, of a text that was read."""
     if not 1 <= limit <= MAX_LIMIT:
         raise UsageError(f"the limit is {limit}; ask for 1 to {MAX_LIMIT} products")
-    vocabulary = vocabulary or Vocabulary(store)
-    looked_up = [vocabulary.look_up(word) for word in _question(text)]
-    known = [word for word in looked_up if word.weight]
-    unknown = tuple(word.word for word in looked_up if not word.weight)
-    if not known:
-        return TextResult((), (), unknown)
-    search = _Search(store, vocabulary, known, limit, where)
+    known = tuple(word.word for word in meaning.known)
+    if meaning.finds_nothing:
+        return TextResult((), known, meaning.unknown)
+    search = _Search(store, vocabulary, meaning.known, limit, both(where, meaning.left))
     search.run()
-    return TextResult(search.hits(), tuple(word.word for word in known), unknown, search.complete)
-
-
-def _question(text: str) -> tuple[str, ...]:
-    if len(text) > MAX_LENGTH:
-        raise UsageError(f"the text has {len(text)} characters; {MAX_LENGTH} are the most")
-    words = words_of(unicodedata.normalize("NFC", text))
-    telling = tuple(word for word in words if word not in STOP_WORDS) or words
-    if not telling:
-        raise UsageError(f"{text[:80]!r} holds no word to look for; write for example: gold ring with a red stone")
-    if len(telling) > MAX_WORDS:
-        raise UsageError(f"the text has {len(telling)} different words; {MAX_WORDS} are the most")
-    return telling
+    return TextResult(search.hits(), known, meaning.unknown, search.complete)
 
 
 @dataclass
@@ -108,7 +99,7 @@ class _Search:
 
     store: Store
     vocabulary: Vocabulary
-    known: list[KnownWord]
+    known: Sequence[KnownWord]
     limit: int
     where: Filter | None
     complete: bool = True
@@ -119,7 +110,7 @@ class _Search:
         """Read all matches where they are few; else class after class, the weightiest words first."""
         budget = max(READ_AT_MOST, 10 * self.limit)
         anything = both(self.where, Filter(should=tuple(word.condition for word in self.known)))
-        if self.store.count(anything) <= budget:
+        if not self.known or self.store.count(anything) <= budget:
             self._read(anything, budget)
             return
         for bound, chosen in self._classes():
@@ -135,7 +126,7 @@ class _Search:
         ranked = sorted(self.best.items(), key=lambda item: (item[1][0][0], item[0]))[: self.limit]
         payloads = {point.id: point.payload for point in self.store.retrieve([key[2] for _, (key, _) in ranked])}
         return tuple(
-            TextHit(product, -key[0], payloads[key[2]], matched)
+            TextHit(product, -key[0], payloads[key[2]], matched, key[2])
             for product, (key, matched) in ranked
             if key[2] in payloads
         )
@@ -169,15 +160,18 @@ class _Search:
         return photos
 
     def _take(self, point: Point) -> None:
-        matched = self.vocabulary.matches(point.payload, self.known)
-        if not matched:
+        matched = self.vocabulary.matches(point.payload, list(self.known))
+        if self.known and not matched:
             return
         product = str(point.payload["product_id"])
         key = (-self._score(matched), float(value_at(point.payload, "photo.rank") or 0), point.id)
         if product not in self.best or key < self.best[product][0]:
             self.best[product] = key, tuple(word.word for word in matched)
 
-    def _score(self, matched: list[KnownWord]) -> float:
+    def _score(self, matched: Sequence[KnownWord]) -> float:
+        """1 where nothing is asked for but what is not to be there."""
+        if not self.known:
+            return 1.0
         return round(fsum(w.weight for w in matched) / fsum(w.weight for w in self.known), DECIMALS)
 
     def _last(self) -> float:

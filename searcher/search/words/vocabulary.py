@@ -1,24 +1,33 @@
-"""The words one generation knows: which keyword values a word stands for, and how much it tells products apart."""
+"""The words one generation knows: which values and texts a word stands for, and how much it tells products apart."""
 
 from __future__ import annotations
 
 import math
 import threading
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import islice
 
 from indexer.fields.roles import UNTELLING
 from indexer.fields.types import FieldType, Payload
+from indexer.store.filters.normal_forms import nfc, nfd, spellings
 from indexer.store.filters.tree import Condition, Filter, Match, Text
 from indexer.store.interface import Store
 from searcher.search.facets.census import values_at
 from searcher.search.ground.published import Published
-from searcher.search.words.english import forms, singular, words_of
+from searcher.search.words.english import STOP_WORDS, forms, runs_of, singular, words_of
+from searcher.search.words.spelling import fold, nearest
 
 MAX_VALUES = 2_000
 """Values of a keyword field that are words a customer may use; a field with more of them holds names or numbers."""
 REMEMBERED = 10_000
 """Words whose weight is kept."""
+MAX_READ = 300_000
+"""Photos whose texts are read for their words; what is written in later ones alone is found as it is typed."""
+COMPARED = 5_000
+"""Words that one which is nowhere is compared with."""
 _SAMPLE = 1_000
 
 
@@ -28,6 +37,7 @@ class KnownWord:
 
     word: str
     forms: frozenset[str]
+    """Folded; see `searcher.search.words.spelling.fold`."""
     values: dict[str, tuple[str, ...]]
     condition: Filter
     weight: float
@@ -40,48 +50,128 @@ class Vocabulary:
     A word's weight is its inverse document frequency ln(1 + (N - n + 0.5) / (n + 0.5)), n of N photos matching: the
     weight of S. Robertson & K. Spärck Jones, *Relevance weighting of search terms*, JASIS 27 (1976), with no
     relevance known, and with the 1 that keeps it above zero for words that most of the catalog has.
+
+    The values of keywords are listed. The words of texts are for the store to find, letter by letter; they are read
+    only where that is not enough: in a catalog that writes with accents (a sample tells), and when a word is nowhere.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._values: dict[str, dict[str, list[str]]] | None = None
+        self._often: Counter[str] = Counter()
+        self._written: dict[str, set[str]] | None = None
+        self._accents = False
         self._photos = 0
         self._known: dict[str, KnownWord] = {}
+        self._near: dict[tuple[str, int], tuple[str, ...]] = {}
         self.text_fields = tuple(name for name, kind in store.record.field_table.items() if kind is FieldType.TEXT)
         self.fields: tuple[str, ...] = ()
 
     def look_up(self, word: str) -> KnownWord:
         """What a word of `words_of` means here."""
         with self._lock:
-            if self._values is None:
-                self._values, self._photos = _read_values(self._store), self._store.count()
-                self.fields = (*self.text_fields, *self._values)
+            values = self._read_once()
             if word not in self._known:
                 if len(self._known) >= REMEMBERED:
                     self._known.clear()
-                self._known[word] = self._read(word, self._values)
+                self._known[word] = self._read(word, values)
             return self._known[word]
 
-    def _read(self, word: str, values: dict[str, dict[str, list[str]]]) -> KnownWord:
-        spelled = forms(word)
-        own = {field: tuple(by_word[singular(word)]) for field, by_word in values.items() if singular(word) in by_word}
-        either: list[Condition] = [Text(field, form) for field in self.text_fields for form in spelled]
-        either += [Match(field, held) for field, held in own.items()]
-        where = Filter(should=tuple(either))
-        found = self._store.count(where) if either else 0
-        weight = math.log1p((self._photos - found + 0.5) / (found + 0.5)) if found else 0.0
-        return KnownWord(word, frozenset(spelled), own, where, weight)
+    def near(self, word: str, most: int = 1) -> tuple[str, ...]:
+        """Words of the catalog that a mistyped one may have been meant to be, likeliest first, as they are spelled."""
+        with self._lock:
+            self._read_once()
+            if (word, most) not in self._near:
+                if len(self._near) >= REMEMBERED:
+                    self._near.clear()
+                written = self._texts()
+                found = nearest(fold(word), self._often, most)
+                self._near[word, most] = tuple(min(written.get(one, ()), default=one) for one in found)
+            return self._near[word, most]
+
+    def hints(self, words: Sequence[str], most: int) -> tuple[str, ...]:
+        """Words of the catalog to try in place of others: those spelled somewhat alike, then the most frequent."""
+        with self._lock:
+            self._read_once()
+            self._texts()
+            ranked = sorted(self._often, key=lambda word: (-self._often[word], word))
+        telling = [word for word in ranked if word.isalpha() and len(word) > 2]
+        alike = (
+            near
+            for word in map(fold, words)
+            for near in get_close_matches(word, [one for one in telling[:COMPARED] if one[0] == word[0]], n=3)
+        )
+        return tuple(dict.fromkeys((*alike, *telling[:most])))[:most]
+
+    def products(self, spans: Sequence[str]) -> list[KnownWord]:
+        """The products of which a span is the id, whatever its case and normal form, each as a word of its own that
+        weighs twice as much as others: whoever types an id means that product."""
+        spelled = spellings(form for span in spans for form in (span, span.upper(), span.lower()))
+        asked = Filter(must=(Match("product_id", spelled),))
+        points = self._store.scroll(asked, fields=["product_id"])
+        photos = Counter(str(point.payload["product_id"]) for point in points)
+        total = self._photos or self._store.count()
+        return [
+            KnownWord(name, frozenset(), {"product_id": (name,)}, _is_product(name), 2 * _idf(total, found))
+            for name, found in sorted(photos.items())
+        ]
 
     def matches(self, payload: Payload, words: list[KnownWord]) -> list[KnownWord]:
         """Those of the words that a photo's payload matches."""
-        texts = {word for field in self.text_fields for text in values_at(payload, field) for word in words_of(text)}
-        held = {field: set(values_at(payload, field)) for field in self.fields if field not in self.text_fields}
+        texts = {
+            fold(word)
+            for field in self.text_fields
+            for text in values_at(payload, field)
+            for word in words_of(nfc(text))
+        }
+        named = ("product_id", *(field for field in self.fields if field not in self.text_fields))
+        held = {field: set(values_at(payload, field)) for field in named}
         return [
             word
             for word in words
             if word.forms & texts or any(held[field].intersection(values) for field, values in word.values.items())
         ]
+
+    def _read_once(self) -> dict[str, dict[str, list[str]]]:
+        if self._values is None:
+            self._values, self._often, self._accents = _read_values(self._store, self.text_fields)
+            self._photos = self._store.count()
+            self.fields = (*self.text_fields, *self._values)
+        return self._values
+
+    def _texts(self) -> dict[str, set[str]]:
+        """By folded word, how the texts spell it. Reads them all, once."""
+        if self._written is None:
+            self._written = {}
+            if self.text_fields:
+                points = islice(self._store.scroll(fields=list(self.text_fields)), MAX_READ)
+                texts = (
+                    text for point in points for name in self.text_fields for text in values_at(point.payload, name)
+                )
+                for text, count in Counter(texts).items():
+                    for word in dict.fromkeys(runs_of(nfc(text))):
+                        self._written.setdefault(fold(word), set()).update(_spellings(word, text))
+                        self._often[fold(word)] += 0 if fold(word) in STOP_WORDS else count
+            self._often = +self._often
+        return self._written
+
+    def _read(self, word: str, values: dict[str, dict[str, list[str]]]) -> KnownWord:
+        folded = frozenset(form for one in {word, fold(word)} for form in map(fold, forms(one)))
+        own = {
+            field: tuple(dict.fromkeys(found))
+            for field, by_word in values.items()
+            if (found := [value for one in sorted(folded) for value in by_word.get(singular(one), ())])
+        }
+        spelled = dict.fromkeys((*forms(word), *sorted(folded), *map(nfd, forms(word))))
+        if self._accents or not word.isascii():
+            written = self._texts()
+            spelled.update(dict.fromkeys(form for one in sorted(folded) for form in sorted(written.get(one, ()))))
+        either: list[Condition] = [Text(field, form) for field in self.text_fields for form in spelled]
+        either += [Match(field, held) for field, held in own.items()]
+        where = Filter(should=tuple(either))
+        found_in = self._store.count(where) if either else 0
+        return KnownWord(word, folded, own, where, _idf(self._photos, found_in))
 
 
 def vocabulary_of(published: Published) -> Vocabulary:
@@ -89,23 +179,46 @@ def vocabulary_of(published: Published) -> Vocabulary:
     return Vocabulary(published.store)
 
 
-def _read_values(store: Store) -> dict[str, dict[str, list[str]]]:
-    """Of each keyword field that holds words: the values by the singular of each word in them."""
+def _idf(photos: int, found: int) -> float:
+    return math.log1p((photos - found + 0.5) / (found + 0.5)) if found else 0.0
+
+
+def _is_product(product_id: str) -> Filter:
+    return Filter(must=(Match("product_id", (product_id,)),))
+
+
+def _spellings(word: str, text: str) -> Iterable[str]:
+    """How a text spells a word of it, for a store that compares letters: an old index may hold them taken apart. What
+    a capital with a dot is in lower case is for the store to say: it is two characters, and may be two words."""
+    small = word.lower()
+    spelled = small if len(small) == len(word) else word
+    return (spelled,) if nfc(text) == text else (spelled, nfd(spelled))
+
+
+def _read_values(
+    store: Store, text_fields: Sequence[str]
+) -> tuple[dict[str, dict[str, list[str]]], Counter[str], bool]:
+    """Of each keyword field that holds words, the values by the singular of each word in them, folded; how many photos
+    have each of these words; and whether a sample of the texts holds letters beyond ASCII."""
     names = ["category", *(n for n, kind in store.record.field_table.items() if kind is FieldType.KEYWORD)]
     names = [name for name in dict.fromkeys(names) if name not in UNTELLING]
-    sample = [point.payload for point in islice(store.scroll(fields=["product_id", *names]), _SAMPLE)]
+    drawn_fields = ["product_id", *names, *text_fields]
+    sample = [point.payload for point in islice(store.scroll(fields=drawn_fields), _SAMPLE)]
     products = len({payload["product_id"] for payload in sample})
+    accents = any(not text.isascii() for payload in sample for name in text_fields for text in values_at(payload, name))
     found: dict[str, dict[str, list[str]]] = {}
+    often: Counter[str] = Counter()
     for name in names:
         drawn = {value for payload in sample for value in values_at(payload, name)}
         if len(sample) == _SAMPLE and len(drawn) > products / 2:
             continue  # article numbers and the like: to list the values of such a field takes a store seconds
-        values = [str(value) for value, _ in store.facet(name, limit=MAX_VALUES + 1)]
+        values = {str(value): count for value, count in store.facet(name, limit=MAX_VALUES + 1)}
         if len(values) > MAX_VALUES:
             continue
         by_word: dict[str, list[str]] = {}
-        for value in sorted(values):
-            for word in {singular(word) for word in words_of(value)}:
+        for value, count in sorted(values.items()):
+            for word in {singular(fold(word)) for word in words_of(nfc(value))}:
                 by_word.setdefault(word, []).append(value)
+                often[word] += count
         found[name] = by_word
-    return found
+    return found, often, accents

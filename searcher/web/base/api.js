@@ -63,9 +63,12 @@ export async function post(path, body, signal) {
   return (await fetched(path, { method: "POST", headers, body: sent, signal })).json();
 }
 
-/** An address for an image element: the service's own, or, behind a key, one of a copy in memory. */
-export function pictureAddress(path) {
-  if (!hasKey()) return Promise.resolve(address(path).href);
+/** Whether whoever has the address of a picture may see it for a while, key or not. */
+export const isSigned = (path) => /[?&]signature=/.test(path);
+
+/** An address for an image element: the service's own where it needs no key, else one of a copy in memory. */
+export function pictureAddress(path, expired = false) {
+  if (!hasKey() || (isSigned(path) && !expired)) return Promise.resolve(address(path).href);
   if (!pictures.has(path)) {
     if (pictures.size >= MOST_PICTURES) drop(pictures.keys().next().value);
     pictures.set(path, fetched(path).then((response) => response.blob()).then((blob) => URL.createObjectURL(blob)));

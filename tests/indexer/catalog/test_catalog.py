@@ -96,7 +96,7 @@ def test_links(tmp_path: Path) -> None:
     for name in ("rings/out.jpg", "rings/outfolder", "watches"):
         assert "points outside the catalog" in found.pop(name)
     for name in ("rings/nothing.jpg", "rings/loop.jpg"):
-        assert found.pop(name) == "is a link to nothing"
+        assert found.pop(name).startswith("is a link to nothing")
     assert set(found) == {"rings/r1/up", "rings/in/up"}
 
 
@@ -173,7 +173,7 @@ def test_a_root_or_manifest_that_may_not_be_read(unprivileged: Path) -> None:
 
 @pytest.mark.parametrize("name", ["photos.zip", "ring.jpg", "catalog.jsonl", "catalog"])
 def test_a_file_that_is_no_manifest(tmp_path: Path, name: str) -> None:
-    assert "give a folder or a .csv file" in refused(touch(tmp_path, name) / name)
+    assert "give a folder or a .csv, .tsv or .txt file" in refused(touch(tmp_path, name) / name)
 
 
 def test_real_catalogs_have_no_rejects(real_data: Path) -> None:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.catalog.products import Reject
 from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldType
@@ -69,10 +68,10 @@ def test_ragged_rows(tmp_path: Path) -> None:
         ("", "no column 'product_id'; it has no columns at all"),
         ("\n\n", "no columns at all"),
         ("image,title\na.jpg,x\n", "no column 'product_id'; it has image, title"),
-        ("product_id;photo\nJ1;a.jpg\n", "no column 'product_id'; it has product_id;photo"),
+        ("product_id;photo\nJ1;a.jpg\n", "no column 'image'; it has product_id, photo"),
         ("product_id,title\nJ1,x\n", "no column 'image'"),
         ("product_id,image,metal,metal\nJ1,a.jpg,x,y\n", "column 'metal' appears twice"),
-        ("product_id,image,\nJ1,a.jpg,\nJ2,b.jpg,gold\n", "catalog.csv:3: column 3 has a value but no name"),
+        ("product_id,image,\nJ1,a.jpg,\nJ2,b.jpg,gold\n", "catalog.csv: column 3 has a value in line 3 but no name"),
         ("product_id,image,photo\nJ1,a.jpg,x\n", "rename it, e.g. to 'shop_photo'"),
         ("product_id,image,ring size\nJ1,a.jpg,x\n", "rename it, e.g. to 'ring_size'"),
         ('product_id,image,title\nJ1,a.jpg,x\nJ2,b.jpg,"open\nJ3,c.jpg,\n', "catalog.csv:3: not readable as CSV"),
@@ -81,7 +80,7 @@ def test_ragged_rows(tmp_path: Path) -> None:
             "product_id,image,title\nJ1,a.jpg,x\nJ2,b.jpg,été\n".encode("latin-1"),
             "catalog.csv:3: not UTF-8 (byte 0xe9)",
         ),
-        ("product_id,image\nJ1,a.jpg\n".encode("utf-16"), "catalog.csv:1: not UTF-8 (byte 0xff)"),
+        ("product_id,image\nJ1,a.jpg\n".encode("utf-16")[:-1], "catalog.csv:2: not UTF-16 (byte 0x0a); it is damaged"),
         ("product_id,image\n", "no photos found"),
         (
             "product_id,image\nJ1,none.jpg\n",
@@ -137,14 +136,22 @@ def test_a_rejected_row_leaves_no_trace(tmp_path: Path) -> None:
     assert [reject.product_id for reject in catalog.rejects] == ["J1", "J2"]
 
 
-def test_a_photo_is_listed_once(tmp_path: Path) -> None:
+def test_a_photo_counts_once_in_a_product_and_may_stand_in_several(tmp_path: Path) -> None:
     content = "product_id,image\nJ1,a.jpg|./a.jpg\nJ2,a.jpg|b.jpg\nJ1,c.jpg\n"
     catalog = read_catalog(manifest(tmp_path, content))
-    assert photos(catalog) == {"J1": ["a.jpg", "c.jpg"], "J2": ["b.jpg"]}
-    assert catalog.rejects == (
-        Reject("catalog.csv:2", "image './a.jpg' is already listed for product 'J1'; list it once", "J1"),
-        Reject("catalog.csv:3", "image 'a.jpg' is already listed for product 'J1'; list it once", "J2"),
-    )
+    assert photos(catalog) == {"J1": ["a.jpg", "c.jpg"], "J2": ["a.jpg", "b.jpg"]}
+    assert catalog.rejects == ()
+    assert catalog.notes == ("catalog.csv:2: image './a.jpg' is listed again for product 'J1'; it counts once",)
+
+
+def test_a_row_that_lists_a_photo_again_fills_in_what_the_first_left_blank(tmp_path: Path) -> None:
+    content = "product_id,image,metal,price\nJ1,a.jpg,,10\nJ1,a.jpg,gold,99\nJ1,b.jpg,,\n"
+    catalog = read_catalog(manifest(tmp_path, content))
+    assert [(image.key, dict(image.fields)) for image in catalog.products[0].images] == [
+        ("a.jpg", {"metal": "gold", "price": 10.0}),
+        ("b.jpg", {"metal": "gold", "price": 10.0}),
+    ]
+    assert [note[:14] for note in catalog.notes] == ["catalog.csv:3:"]
 
 
 def test_one_bad_photo_in_a_list_does_not_take_the_others_along(tmp_path: Path) -> None:
@@ -168,7 +175,7 @@ def test_one_bad_photo_in_a_list_does_not_take_the_others_along(tmp_path: Path) 
         ("a.jpg\0.png", "holds a NUL character"),
         ("rings", "does not exist"),
         (".", "does not exist"),
-        ("loop.jpg", "does not exist"),
+        ("loop.jpg", "is a link to nothing"),
         ("x" * 300 + ".jpg", "cannot be read (File name too long)"),
         ("", "image is empty"),
         ("|", "image is empty"),
@@ -199,8 +206,8 @@ def test_links_and_backslashes_inside_the_catalog(tmp_path: Path) -> None:
     [
         (
             "price",
-            "€ 12.50",
-            "price '€ 12.50' is not a number; write 1250.50: digits and a decimal point, no currency sign",
+            "12.50 each",
+            "price '12.50 each' is not a number; write 1250.50, or set [fields] price = \"keyword\" in catalog.toml",
         ),
         ("price", "12.50-", "is not a number"),
         ("price", "nan", "is not a number"),
@@ -276,7 +283,7 @@ def test_any_manifest_is_read_or_refused(rows: list[list[str]]) -> None:
             message = str(error)
         else:
             message = ""
-            keys = [key for listed in photos(catalog).values() for key in listed]
+            keys = [(product, key) for product, listed in photos(catalog).items() for key in listed]
             assert len(keys) == len(set(keys)) == catalog.images
             assert all(image.path.is_file() for product in catalog.products for image in product.images)
         assert "\n" not in message

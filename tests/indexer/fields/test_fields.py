@@ -1,69 +1,12 @@
-"""Field types: what a text becomes, what a column is taken for, which names and overrides are refused."""
+"""Field types: what a text becomes."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.catalog.columns import check_name, infer_type, read_overrides
-from indexer.errors import CatalogError
-from indexer.fields.roles import RESERVED
 from indexer.fields.types import FieldType, cast, is_date_only, parse_boolean, parse_date, parse_number
-
-
-@pytest.mark.parametrize(
-    ("values", "kind"),
-    [
-        (["1", "2.5", "-3"], "number"),
-        (["0", "1"], "number"),
-        (["1250.00", ""], "number"),
-        (["007", "12"], "keyword"),
-        (["00", "01"], "keyword"),
-        (["1E5", "2E7"], "keyword"),
-        (["nan", "1"], "keyword"),
-        (["inf"], "keyword"),
-        (["1_000"], "keyword"),
-        (["1,5"], "keyword"),
-        (["€12"], "keyword"),
-        (["\N{FULLWIDTH DIGIT ONE}"], "keyword"),
-        (["4006381333931"], "number"),
-        (["12345678901234567890"], "keyword"),
-        (["true", "FALSE"], "boolean"),
-        (["yes", "no", ""], "boolean"),
-        (["yes", "maybe"], "keyword"),
-        (["2026-01-31"], "date"),
-        (["2026-01-31", "2026-01-31T18:00:00+01:00"], "date"),
-        (["2026-01-31 18:00"], "date"),
-        (["2026-13-31"], "keyword"),
-        (["20260131"], "number"),
-        (["2026-W05"], "keyword"),
-        (["31.01.2026"], "keyword"),
-        (["0001-01-01T00:00+14:00"], "keyword"),
-        (["gold|silver", "gold"], "keyword"),
-        (["", ""], "keyword"),
-        ([], "keyword"),
-    ],
-)
-def test_inferred_types(values: list[str], kind: str) -> None:
-    assert infer_type("anything", values) == kind
-
-
-def test_known_columns_have_their_type_whatever_they_hold() -> None:
-    assert infer_type("price", ["cheap"]) is FieldType.NUMBER
-    assert infer_type("title", ["12"]) is FieldType.TEXT
-    assert infer_type("in_stock", ["1", "0"]) is FieldType.BOOLEAN
-    assert infer_type("brand", ["1", "0"]) is FieldType.KEYWORD
-
-
-@given(st.lists(st.text(max_size=12), max_size=4))
-def test_what_a_column_is_taken_for_fits_all_its_values(values: list[str]) -> None:
-    cells = [value.strip() for value in values]
-    kind = infer_type("anything", cells)
-    for cell in filter(None, cells):
-        cast(cell, kind)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -141,67 +84,3 @@ def test_lists() -> None:
     assert cast("gold | silver||", FieldType.KEYWORD) == ["gold", "silver"]
     assert cast("gold", FieldType.KEYWORD) == "gold"
     assert cast("A|B ring", FieldType.TEXT) == "A|B ring"
-
-
-@pytest.mark.parametrize("name", ["price", "near_group", "größe", "Metal", "price-net", "a1"])
-def test_usable_names(name: str) -> None:
-    check_name(name, Path("catalog.csv"))
-
-
-@pytest.mark.parametrize(
-    ("name", "suggestion"),
-    [
-        ("photo", "shop_photo"),
-        ("indexed_at", "listed_at"),
-        ("predicted_category", "expected_category"),
-        ("price (net)", "price_net"),
-        ("2nd stone", "c_2nd_stone"),
-        ("photo.size", "photo_size"),
-        ("€", "column"),
-        ("photo!", "shop_photo"),
-    ],
-)
-def test_refused_names_come_with_a_suggestion_that_works(name: str, suggestion: str) -> None:
-    with pytest.raises(CatalogError, match=f"catalog.csv: column .*'{suggestion}'"):
-        check_name(name, Path("catalog.csv"))
-    check_name(suggestion, Path("catalog.csv"))
-
-
-def test_suggestions_for_reserved_names_are_free() -> None:
-    for suggestion in RESERVED.values():
-        check_name(suggestion, Path("catalog.csv"))
-
-
-def test_overrides(tmp_path: Path) -> None:
-    assert read_overrides(tmp_path) == {}
-    (tmp_path / "catalog.toml").write_text('[fields]\nyear = "keyword"\n"ring-size" = "number"\n')
-    assert read_overrides(tmp_path) == {"year": FieldType.KEYWORD, "ring-size": FieldType.NUMBER}
-    (tmp_path / "catalog.toml").write_bytes(b"\xef\xbb\xbf[fields]\r\nyear = 'date'\r\n")
-    assert read_overrides(tmp_path) == {"year": FieldType.DATE}
-    (tmp_path / "catalog.toml").write_text("")
-    assert read_overrides(tmp_path) == {}
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"[fields\n", "not valid TOML"),
-        (b"[fields]\nyear = keyword\n", "not valid TOML"),
-        (b'[fields]\nyear = "\xe9"\n', "not valid TOML"),
-        (b'[fields]\nyear = "integer"\n', "unknown type 'integer'; there are keyword, number, boolean, date, text"),
-        (b"[fields]\nyear = 3\n", "unknown type 3"),
-        (b"[fields]\nyear = ['text']\n", "unknown type"),
-        (b"[fields.year]\ntype = 'text'\n", "unknown type"),
-        (b"fields = 3\n", "'fields' is not known here"),
-        (b'year = "keyword"\n', "'year' is not known here; it holds one table, [fields]"),
-        (b"[field]\n", "'field' is not known here"),
-    ],
-)
-def test_bad_overrides_are_one_line(tmp_path: Path, content: bytes, reason: str) -> None:
-    path = tmp_path / "catalog.toml"
-    path.write_bytes(content)
-    with pytest.raises(CatalogError) as caught:
-        read_overrides(tmp_path)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert reason in str(caught.value)
-    assert "\n" not in str(caught.value)

@@ -108,7 +108,8 @@ def resign(model: Path, **changes: Any) -> Path:
     """Make model.json agree with whatever model.onnx now is."""
     path = model / "model.json"
     record = json.loads(path.read_text()) | changes
-    record["fingerprint"] = fingerprint_of((model / "model.onnx").read_bytes(), load_preprocessing(record))
+    network, preprocessing = (model / "model.onnx").read_bytes(), load_preprocessing(record)
+    record["fingerprint"] = fingerprint_of(network, preprocessing, record["dimension"], record["categories"])
     path.write_text(json.dumps(record))
     return model
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from indexer.errors import ModelError
-from indexer.models.directory import Calibration, fingerprint_of, load_model
+from indexer.models.directory import Calibration, fingerprint_of, first_fingerprint_of, load_model
 from indexer.models.preprocessing import Preprocessing
 from tests.shops.models.tiny_model import write_tiny_model
 
@@ -56,11 +57,57 @@ def test_the_tiny_model_is_the_same_for_the_same_seed(model: Path, tmp_path: Pat
     assert load_model(again).fingerprint == load_model(model).fingerprint != load_model(other).fingerprint
 
 
-def test_fingerprint_covers_network_and_preprocessing() -> None:
+def test_fingerprint_covers_all_that_says_what_the_outputs_mean() -> None:
+    golden = "3c176ea3d30e052ac9db36bcc3ca6980f868057612bc79140578b64efc1130ae"
+    categories = ("rings", "watches")
+    assert fingerprint_of(b"network", Preprocessing(224), 128, categories) == golden
+    others = {
+        fingerprint_of(b"Network", Preprocessing(224), 128, categories),
+        fingerprint_of(b"network", Preprocessing(225), 128, categories),
+        fingerprint_of(b"network", Preprocessing(224), 64, categories),
+        fingerprint_of(b"network", Preprocessing(224), 128, ("watches", "rings")),
+        fingerprint_of(b"network", Preprocessing(224), 128, ("rings",)),
+        fingerprint_of(b"network", Preprocessing(224), 128, ("rings,watches",)),
+    }
+    assert len(others - {golden}) == 6
+
+
+def test_the_first_format_keeps_its_fingerprint() -> None:
     golden = "63302fcecd417c287f5edf85441afd2365b21eb8eb31f4923833428681b33860"
-    assert fingerprint_of(b"network", Preprocessing(224)) == golden
-    assert fingerprint_of(b"network", Preprocessing(225)) != golden
-    assert fingerprint_of(b"Network", Preprocessing(224)) != golden
+    assert first_fingerprint_of(b"network", Preprocessing(224)) == golden
+    assert first_fingerprint_of(b"network", Preprocessing(225)) != golden
+    assert first_fingerprint_of(b"Network", Preprocessing(224)) != golden
+
+
+def test_a_model_of_the_first_format_is_checked_by_its_own_rule(model: Path) -> None:
+    """Its record as the first version wrote it, by hand."""
+    network = (model / "model.onnx").read_bytes()
+    by_hand = hashlib.sha256(network + b'{"policy":"letterbox","resample":"bilinear","size":48}').hexdigest()
+    edit(model, lambda record: record.update(format_version=1, fingerprint=by_hand))
+    assert load_model(model).fingerprint == by_hand
+    edit(model, lambda record: record["preprocessing"].update(size=64))
+    assert "model.onnx or the preprocessing was altered after training" in refused(model)
+
+
+def test_a_newer_model_is_not_taken_for_one_of_the_first_format(model: Path) -> None:
+    edit(model, lambda record: record.update(format_version=1, categories=["watches", "rings"]))
+    assert "was altered after training" in refused(model)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"categories": ["watches", "rings"]},
+        {"categories": ["rings", "Watches"]},
+        {"categories": ["rings"]},
+        {"categories": ["rings", "watches", "brooches"]},
+        {"categories": []},
+        {"dimension": 64},
+    ],
+)
+def test_altered_categories_or_dimension(model: Path, change: dict[str, Any]) -> None:
+    edit(model, lambda record: record.update(change))
+    assert "model.onnx, the preprocessing, the dimension or the categories was altered" in refused(model)
 
 
 def test_a_missing_directory(tmp_path: Path) -> None:
@@ -86,8 +133,8 @@ def test_altered_preprocessing(model: Path) -> None:
 
 
 def test_a_newer_format(model: Path) -> None:
-    edit(model, lambda record: record.update(format_version=2))
-    assert "newer than this version reads (1); upgrade" in refused(model)
+    edit(model, lambda record: record.update(format_version=3))
+    assert "newer than this version reads (2); upgrade" in refused(model)
 
 
 def test_unknown_preprocessing(model: Path) -> None:
@@ -104,22 +151,34 @@ def test_a_missing_entry(model: Path, key: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
+        {"format_version": 0},
+        {"format_version": "1"},
         {"dimension": 0},
         {"dimension": "many"},
+        {"dimension": 128.5},
+        {"dimension": True},
+        {"dimension": [128] * 1000},
         {"categories": "rings"},
         {"categories": [1, 2]},
         {"categories": None},
+        {"categories": ["rings", "rings"]},
         {"calibration": "none"},
         {"calibration": {"same_category": {"scores": [], "probabilities": []}}},
         {"calibration": {"same_category": {"scores": [0.5, 0.5], "probabilities": [0, 1]}}},
         {"calibration": {"same_category": {"scores": [0, 1], "probabilities": [0.5]}}},
         {"calibration": {"same_category": {"scores": [0, 1], "probabilities": [0, 1.5]}}},
         {"calibration": {"same_category": {"scores": [0, 1]}}},
+        {"calibration": {"same_category": [0, 1]}},
+        {"calibration": {"same_category": {"scores": [0, float("nan")], "probabilities": [0, 1]}}},
     ],
 )
 def test_a_damaged_entry(model: Path, change: dict[str, Any]) -> None:
     edit(model, lambda record: record.update(change))
-    assert "cannot be read" in refused(model)
+    message = refused(model)
+    assert "cannot be read" in message
+    assert next(iter(change)) in message
+    assert "Error" not in message
+    assert len(message) < len(str(model)) + 200
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"\xff\xfe", b"[" * 100_000])

@@ -186,7 +186,7 @@ def test_bands_of_a_large_photo_leave_no_seams(mode: str, monkeypatch: pytest.Mo
     layer = drawn.convert("RGBA")
     whole = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
     for pixels in (1, 37 * 7, 10**6):
-        monkeypatch.setattr("indexer.photos.opening.BAND_PIXELS", pixels)
+        monkeypatch.setattr("indexer.photos.flatten.BAND_PIXELS", pixels)
         assert to_rgb(drawn).tobytes() == whole.tobytes()
 
 

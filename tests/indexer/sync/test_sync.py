@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from indexer.catalog.reading import read_catalog
-from indexer.errors import CatalogError, FilterError, StoreMissing, UsageError
+from indexer.errors import CatalogError, FilterError, RemovalRefused, StoreMissing
 from indexer.fields.identity import point_id
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import phash, pixel_sha256, sha256
@@ -156,7 +157,7 @@ def test_a_sync_of_the_wrong_folder_does_not_wipe_the_index(shop: Shop) -> None:
     shop.sync()
     rows = read_manifest(shop.catalog)
     write_manifest(shop.catalog, rows[:1])
-    with pytest.raises(UsageError, match=r"remove 22 of 24 photos .*--allow-removal"):
+    with pytest.raises(RemovalRefused, match=r"remove 22 of 24 photos .*--allow-removal"):
         shop.sync()
     assert len(shop.points()) == 24
     assert counts(shop.sync(allow_removal=True)) == {"unchanged": 2, "gone": 22}
@@ -165,13 +166,13 @@ def test_a_sync_of_the_wrong_folder_does_not_wipe_the_index(shop: Shop) -> None:
 def test_a_rejected_row_leaves_its_product_as_it_was(shop: Shop) -> None:
     shop.sync()
     rows = read_manifest(shop.catalog)
-    rows[3]["price"] = "12,50 EUR"
+    rows[3]["price"] = "on request"
     write_manifest(shop.catalog, rows)
     report = shop.sync()
     assert counts(report) == {"unchanged": 22, "kept": 2}
     assert [(r.where, r.product_id) for r in report.rejects] == [("catalog.csv:5", "P003")]
     assert report.rejects_file == shop.index / "rejects.jsonl"
-    assert "12,50 EUR" in report.rejects_file.read_text()
+    assert "on request" in report.rejects_file.read_text()
     assert len(shop.points()) == 24
     rows[3]["price"] = "12.50"
     write_manifest(shop.catalog, rows)
@@ -200,22 +201,51 @@ def test_another_model_builds_everything_anew(shop: Shop) -> None:
     )
 
 
-def test_a_column_that_changes_its_type_is_filtered_by_the_new_one(shop: Shop) -> None:
+def test_one_cell_changes_no_published_type(shop: Shop) -> None:
     from indexer.store.filters.tree import Filter, Match, Range
 
-    rows = read_manifest(shop.catalog)
-    for number, row in enumerate(rows):
-        row["grade"] = str(number)
-    write_manifest(shop.catalog, rows)
-    shop.sync()
-    rows[0]["grade"] = "A+"
-    write_manifest(shop.catalog, rows)
-    shop.sync()
-    store = EmbeddedIndex(shop.index).read()
-    assert store.count(Filter(must=(Match("grade", ("3",)),))) == 2
+    def grades(*others: str) -> SyncReport:
+        rows = read_manifest(shop.catalog)
+        for number, row in enumerate(rows):
+            row["grade"] = others[number] if number < len(others) else str(number)
+        write_manifest(shop.catalog, rows)
+        return shop.sync()
+
+    def count(condition: Range | Match) -> int:
+        with closing(EmbeddedIndex(shop.index).read()) as store:
+            return store.count(Filter(must=(condition,)))
+
+    assert grades().notes == []
+    report = grades("n/a")
+    assert [(r.where, r.product_id) for r in report.rejects] == [("catalog.csv:2", "P000")]
+    assert "grade 'n/a' is not a number, as grade is in the index" in report.rejects[0].reason
+    assert (report.fields["grade"], report.photos["kept"]) == ("number", 2)
+    assert count(Range("grade", gte=0, lte=3)) == 8
+    settings = shop.catalog / "catalog.toml"
+    settings.write_text('[fields]\ngrade = "keyword"\n')
+    report = shop.sync()
+    assert (report.rejects, report.notes, report.fields["grade"]) == ([], [], "keyword")
+    assert count(Match("grade", ("n/a",))) == 2
+    settings.write_text('[fields]\ngrade = "number"\n')
+    assert [reject.where for reject in shop.sync().rejects] == ["catalog.csv:2"]
+    settings.unlink()
+    report = grades(*"ABCDEFGHIJKL")  # not a slip, another meaning
+    assert report.rejects == []
+    assert "column 'grade' is keyword from now on, it was number: 12 of 12 cells are not a number" in report.notes[0]
+    assert count(Match("grade", ("A",))) == 2
     with pytest.raises(FilterError, match="grade is a keyword field"):
-        store.count(Filter(must=(Range("grade", gte=3, lte=3),)))
-    store.close()
+        count(Range("grade", gte=3, lte=3))
+    report = grades()
+    assert (report.rejects, report.fields["grade"]) == ([], "keyword")
+    assert "column 'grade' stays keyword, as the index has it" in report.notes[0]
+
+
+def test_a_column_that_is_gone_is_said(shop: Shop) -> None:
+    shop.sync()
+    rows = [{name: cell for name, cell in row.items() if name != "price"} for row in read_manifest(shop.catalog)]
+    write_manifest(shop.catalog, rows)
+    assert [note for note in shop.sync().notes if "no column 'price' any more" in note]
+    assert shop.sync().notes == []
 
 
 def test_a_catalog_without_one_usable_photo_is_an_error_and_publishes_nothing(shop: Shop) -> None:

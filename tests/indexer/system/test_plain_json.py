@@ -75,12 +75,12 @@ def test_what_has_nothing_to_say_is_left_out() -> None:
 
 
 def test_pictures_are_addresses_in_what_is_sent() -> None:
-    assert json.loads(json_bytes(FOUND, "/pictures/")) == {**FOUND.to_json(), "thumbnail": "/pictures/abc"}
+    assert json.loads(json_bytes(FOUND, "/pictures/{}".format)) == {**FOUND.to_json(), "thumbnail": "/pictures/abc"}
 
 
 @pytest.mark.parametrize("text", ["half \ud800 a surrogate", "\udc80"])
 def test_what_has_no_utf8_is_replaced(text: str) -> None:
-    sent = json_bytes(Found(Photo("é"), 1.0, payload={"name": text}), "/pictures/")
+    sent = json_bytes(Found(Photo("é"), 1.0, payload={"name": text}), "/pictures/{}".format)
     assert json.loads(sent)["payload"]["name"] == text.encode("utf-8", "replace").decode()
     assert json.loads(sent)["photo"] == "é"
 
@@ -90,9 +90,9 @@ def test_what_is_no_number_is_not_sent(number: float) -> None:
     """Neither as null nor as a word that JSON has not; a text may hold these words."""
     for found in (Found(Photo("a"), number), Found(Photo("a"), 1.0, payload={"a": "\ud800", "b": [number]})):
         with pytest.raises(ValueError, match="which JSON has not"):
-            json_bytes(found, "/pictures/")
+            json_bytes(found, "/pictures/{}".format)
     named = Found(Photo("a"), 1.0, payload={"title": "NaN, Infinity"})
-    assert json.loads(json_bytes(named, "/pictures/"))["payload"] == named.payload
+    assert json.loads(json_bytes(named, "/pictures/{}".format))["payload"] == named.payload
 
 
 def test_the_schema_is_that_of_the_json() -> None:

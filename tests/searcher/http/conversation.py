@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -23,7 +24,10 @@ from indexer import errors
 from searcher.http.access.keys import KeyFile
 from searcher.http.app import create_app
 from searcher.http.problems import Problem
-from searcher.http.serve import bind
+from searcher.http.server.bounded import Bounded
+from searcher.http.server.connections import Connections, Limits
+from searcher.http.server.httptools_protocol import BoundedHttpTools
+from searcher.http.server.sockets import bind
 from searcher.search.ground.stages import stage
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
@@ -104,10 +108,18 @@ def bearer(token: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(app: FastAPI) -> Iterator[int]:
-    """The app behind a real uvicorn on loopback; gives the port."""
+def running(app: FastAPI, limits: Limits | None = None, connection: type[Bounded] = BoundedHttpTools) -> Iterator[int]:
+    """The app behind a real server on loopback, as `searcher serve` makes it; gives the port."""
     with bind("127.0.0.1", 0) as listener:
-        config = uvicorn.Config(app, lifespan="on", log_config=None, access_log=False, server_header=False)
+        config = uvicorn.Config(
+            app,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            http=Connections(limits or Limits(connections=100), connection),  # type: ignore[arg-type]  # makes them
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
@@ -137,8 +149,19 @@ def exchange(port: int, *pieces: bytes, end: bool = False) -> tuple[int, dict[st
 
 
 @contextmanager
-def serving(script: Path, index: Path, *options: str, **environment: str) -> Iterator[Running]:
-    """`searcher serve` on a free port, asked for once it listens; the log is complete at the end of the block."""
+def serving(
+    script: Path, index: Path, *options: str, files: int | None = None, **environment: str
+) -> Iterator[Running]:
+    """`searcher serve` on a free port, asked for once it listens; the log is complete at the end of the block.
+
+    It may open so many ``files``, where given.
+    """
+
+    def prepare() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if files is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
     command = [sys.executable, str(script), "serve", "--port", "0", "--index", str(index), *options]
     place = {"PYTHONPATH": os.pathsep.join(sys.path), **environment}
     with subprocess.Popen(
@@ -148,7 +171,7 @@ def serving(script: Path, index: Path, *options: str, **environment: str) -> Ite
         stderr=subprocess.PIPE,
         text=True,
         cwd=script.parent,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=prepare,
     ) as process:
         running = Running(process)
         assert process.stderr is not None

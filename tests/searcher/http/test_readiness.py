@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from indexer.store.embedded.index import EmbeddedIndex
+from indexer.system.files import copy_tree
 from searcher.http.app import create_app
 from searcher.http.readiness import ReadinessCheck
 from searcher.service import SearchService
@@ -72,6 +73,27 @@ def test_it_becomes_ready_when_an_index_is_published(
     assert check().ready
     publish(index, points([payload], unit_vectors(1)), record("e" * 64))
     assert check().summary == "the model is not the one the index was built with"
+
+
+def test_a_damaged_index_is_not_ready_and_every_question_says_so(photographed: Photographed, tmp_path: Path) -> None:
+    root = tmp_path / "index"
+    copy_tree(photographed.root, root)
+    sorted(root.rglob("vectors/status.dat"))[0].unlink()
+    with client_of(root, photographed.model) as client:
+        found = problem_of(client.get("/readyz"), 503)
+        assert found.detail == "the published index is damaged; a sync repairs it"
+        for path in ("/v1/products/P001", "/v1/facets", "/v1/similar?product_id=P001"):
+            assert problem_of(client.get(path), 503).type == "urn:jewelry:problem:index-unavailable"
+
+
+def test_being_ready_means_that_a_vector_was_read(photographed: Photographed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index may be open and answer nothing: its files may have gone bad under it."""
+    service = SearchService(photographed.index, photographed.model)
+    check = ReadinessCheck(service)
+    monkeypatch.setattr("searcher.http.readiness.FRESH_SECONDS", -1.0)
+    assert check().ready
+    service.published().store.close()
+    assert (check().ready, check().summary) == (False, "the index or the model cannot be used")
 
 
 def test_it_is_asked_once_a_second_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

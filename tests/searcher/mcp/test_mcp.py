@@ -146,7 +146,7 @@ def test_pictures_come_when_asked_for(service: SearchService) -> None:
     [
         ("similar", {"product_id": "nobody"}, "nobody"),
         ("similar", {}, "nothing is given"),
-        ("similar", {"product_id": "P001", "k": 51}, "k: Input should be less than or equal to 50"),
+        ("similar", {"product_id": "P001", "k": 51}, "k: must be at most 50"),
         ("similar", {"product_id": "P001", "colour": "red"}, "colour: is not known here; there is: k, pictures"),
         ("similar", {"product_id": "P001", "where": ["colour=red"]}, "colour"),
         ("similar", {"image": "!!", "where": ["colour=red"]}, "there is no field 'colour'"),

@@ -92,7 +92,7 @@ def test_a_photo_outside_the_catalog_is_not_read(answer: Answer, tmp_path: Path)
 
 def test_no_match_says_so(built: Built) -> None:
     page = Page(render(SearchService(built.index).similar("P001", where="price>9000")))
-    assert "No product passes the filters." in page.text
+    assert "No product passes price>9000." in page.text
     assert "0 products" in page.text
 
 

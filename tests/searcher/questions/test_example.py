@@ -14,7 +14,7 @@ from PIL import Image
 
 from indexer.errors import ImageError, UsageError
 from searcher.questions.example import Asked, Example, unit_vector
-from searcher.questions.photo import load_query_photo
+from searcher.questions.photo import query_photo
 from searcher.service import SearchService
 from tests.shops.indexes.built_index import Photographed, unit_vectors
 
@@ -72,8 +72,8 @@ def test_a_crop_is_that_part_of_the_photo(width: int, height: int, box: tuple[fl
     pixels = np.random.default_rng(width * 61 + height).integers(0, 256, (height, width, 3), dtype=np.uint8)
     if left == right or top == bottom:
         return
-    _, part = load_query_photo(Image.fromarray(pixels), (left, top, right, bottom))
-    assert isinstance(part, Image.Image)
+    with query_photo(Image.fromarray(pixels), (left, top, right, bottom)) as (_, part):
+        assert isinstance(part, Image.Image)
     assert part.width >= 1
     assert part.height >= 1
     assert abs(part.width - (right - left) * width) <= 1.5

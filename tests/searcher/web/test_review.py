@@ -14,7 +14,7 @@ import uvicorn
 from indexer.errors import JewelryError
 from searcher.http.access.keys import MemoryKeys
 from searcher.http.app import create_app
-from searcher.http.review import run_review
+from searcher.http.server.review import run_review
 from searcher.insights.duplicates.decisions import Decisions, append, decisions_path
 from searcher.service import SearchService
 from searcher.settings import ServeSettings

@@ -41,7 +41,7 @@ def write_tiny_model(path: Path, size: int = 32, categories: Sequence[str] = CAT
     preprocessing = Preprocessing(size=size)
     record = {
         "format_version": FORMAT_VERSION,
-        "fingerprint": fingerprint_of(content, preprocessing),
+        "fingerprint": fingerprint_of(content, preprocessing, DIMENSION, categories),
         "dimension": DIMENSION,
         "preprocessing": preprocessing.record(),
         "categories": list(categories),

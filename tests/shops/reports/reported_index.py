@@ -10,7 +10,7 @@ from typing import Any
 from indexer.store.embedded.index import EmbeddedIndex
 from searcher.insights.duplicates.answers import CheckMatch, DuplicateCheck, Evidence, Tier
 from searcher.pages.writing import write_report
-from searcher.questions.photo import PhotoSource, load_query_photo
+from searcher.questions.photo import PhotoSource, query_photo
 from searcher.service import SearchService
 from tests.shops.indexes.built_index import Photographed
 from tests.shops.reports.audit_reports import clusters, mislabels, outliers
@@ -34,7 +34,8 @@ class CheckingService(SearchService):
 
     def check_duplicates(self, image: PhotoSource | None = None, **_: Any) -> DuplicateCheck:
         if image is not None:
-            load_query_photo(image)  # as the real one does, which refuses what is no base64
+            with query_photo(image):  # as the real one does, which refuses what is no base64
+                pass
         return self.found
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError, UsageError
-from indexer.models.directory import ModelFile, fingerprint_of, load_model
+from indexer.models.directory import FORMAT_VERSION, ModelFile, fingerprint_of, load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from trainer.evaluation.evaluate import evaluate_model
@@ -63,8 +63,8 @@ def write_network(folder: Path) -> Path:
     data, preprocessing = model.SerializeToString(), Preprocessing(size=SIZE)
     (folder / "model.onnx").write_bytes(data)
     record = {
-        "format_version": 1,
-        "fingerprint": fingerprint_of(data, preprocessing),
+        "format_version": FORMAT_VERSION,
+        "fingerprint": fingerprint_of(data, preprocessing, 48, ["bars", "discs"]),
         "dimension": 48,
         "preprocessing": preprocessing.record(),
         "categories": ["bars", "discs"],

@@ -28,8 +28,8 @@ def published(target: Path, backbone: str = "mobilenet_v3_small", *, seed: int =
     network = build_network(backbone, "none", seed=seed).eval()
     classifier = nn.Linear(network.dimension, 3)
     with publishing(target) as folder:
-        fingerprint = write_network(folder, network, classifier, Preprocessing(size))
-        write_record(folder, fingerprint, network, Preprocessing(size), ["a", "b", "c"], metrics={}, calibration={})
+        write_network(folder, network, classifier, Preprocessing(size))
+        write_record(folder, network, Preprocessing(size), ["a", "b", "c"], metrics={}, calibration={})
     return target, network
 
 

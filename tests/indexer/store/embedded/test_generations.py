@@ -235,7 +235,7 @@ def test_bad_vectors_never_reach_the_engine(index: EmbeddedIndex, vector: np.nda
 def test_a_damaged_or_newer_record_is_one_line(index: EmbeddedIndex, content: str) -> None:
     publish(index, points(0, 3))
     (index.root / "generations/1/generation.json").write_text(content)
-    with pytest.raises(StoreError, match=r"sync again|upgrade"):
+    with pytest.raises(StoreError, match=r"repair it with: indexer sync|upgrade"):
         index.read()
 
 

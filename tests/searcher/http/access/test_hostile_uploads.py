@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import socket
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from searcher.http.app import create_app
@@ -42,7 +44,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 @pytest.fixture(scope="module")
 def app_client(shop: Shop) -> Iterator[TestClient]:
     settings = ServeSettings(_env_file=None, index=shop.index.root, rate_limit=0)  # type: ignore[call-arg]
-    with TestClient(create_app(settings, SearchService(shop.index))) as client:
+    with TestClient(create_app(settings, SearchService(shop.index, most_pixels=settings.upload_pixels))) as client:
         yield client
 
 
@@ -357,7 +359,23 @@ def test_slow_bodies_do_not_keep_others_waiting(shop: Shop) -> None:
         assert exchange(port, look)[0] == 200
 
 
-def test_large_photos_are_decoded_one_after_the_other(client: TestClient) -> None:
-    """A photo of the most pixels there may be is not a bomb: it is answered, as long as it takes."""
-    content = png(80_000_000 // 1000, 1000, bytes((1 + 80_000) * 1000), color=0)
-    assert client.post("/v1/classify/photo", files={"image": content}).status_code == 200
+def test_a_photo_of_the_most_pixels_is_answered_and_a_larger_one_refused(client: TestClient) -> None:
+    """25 million pixels are no bomb: they are answered, as long as it takes. A JPEG is read smaller."""
+    largest = png(25_000, 1000, bytes((1 + 25_000) * 1000), color=0)
+    assert client.post("/v1/classify/photo", files={"image": largest}).status_code == 200
+    phone = io.BytesIO()
+    Image.new("RGB", (8064, 6048), "gold").save(phone, "JPEG")
+    for crop in ("", "0,0,0.5,0.5"):
+        answer = client.post(
+            "/v1/similar/photo", files={"image": phone.getvalue()}, data={"crop": crop} if crop else {}
+        )
+        assert answer.status_code == 200, answer.text
+    for larger in (
+        png(25_001, 1000, bytes((1 + 25_001) * 1000), color=0),
+        png(8_900, 8_900, bytes(100), depth=16, color=0),
+    ):
+        for answer in asked_with(client, larger):
+            found = problem_of(answer, 422)
+            assert found.type == "urn:jewelry:problem:invalid-photo"
+            assert "25 million pixels" in found.detail
+            assert "save it as JPEG" in found.detail

@@ -163,7 +163,7 @@ def test_what_stands_once_is_given_once(client: TestClient, photo: bytes) -> Non
         (
             "recommend",
             {"positive": [{"product": "P004"}]},
-            "body.positive.0.ExampleBody.product",
+            "body.positive.0.product",
             ["product_id", "url"],
         ),
         ("discover", {"context": [{"positive": "a", "negative": "b", "more": 1}]}, "body.context.0.more", ["negative"]),
@@ -181,7 +181,7 @@ def test_a_name_in_json_is_refused(client: TestClient, route: str, body: Any, wh
 def test_a_name_that_is_not_known_is_told_first(client: TestClient) -> None:
     """Not that an example could be a text too."""
     wrong = client.post("/v1/recommend", json={"positive": [{"product_id": "P001", "x": 1}]})
-    assert problem_of(wrong, 422).detail.startswith("body.positive.0.ExampleBody.x: is not known here; there is: ")
+    assert problem_of(wrong, 422).detail.startswith("body.positive.0.x: is not known here; there is: ")
 
 
 def test_names_beside_a_photo_are_refused_with_what_there_is(client: TestClient, photo: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The budget of pixels: never exceeded, never lost, and the large are not passed over forever."""
+"""A budget that threads share: never exceeded, never lost, and the large are not passed over forever."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from indexer.system.machine import PixelBudget
+from indexer.system.machine import Budget
 
 
 def test_it_is_never_exceeded_and_all_comes_back() -> None:
-    budget, lock = PixelBudget(100), threading.Lock()
+    budget, lock = Budget(100), threading.Lock()
     held, most = 0, 0
 
     def work(pixels: int) -> None:
@@ -35,7 +35,7 @@ def test_it_is_never_exceeded_and_all_comes_back() -> None:
 
 
 def test_what_is_larger_than_the_budget_goes_alone() -> None:
-    budget = PixelBudget(10)
+    budget = Budget(10)
     with budget.taking(1000):
         assert not _passes(budget, 1, seconds=0.05)
     assert _passes(budget, 10)
@@ -43,7 +43,7 @@ def test_what_is_larger_than_the_budget_goes_alone() -> None:
 
 def test_a_large_one_that_waits_is_next() -> None:
     """Else a stream of small photos would keep it waiting forever."""
-    budget = PixelBudget(10)
+    budget = Budget(10)
     order: list[int] = []
 
     def work(pixels: int) -> None:
@@ -65,13 +65,13 @@ def test_a_large_one_that_waits_is_next() -> None:
 
 
 def test_a_failed_decode_gives_its_pixels_back() -> None:
-    budget = PixelBudget(10)
+    budget = Budget(10)
     with pytest.raises(ZeroDivisionError), budget.taking(10):
         raise ZeroDivisionError
     assert _passes(budget, 10)
 
 
-def _passes(budget: PixelBudget, pixels: int, seconds: float = 60) -> bool:
+def _passes(budget: Budget, pixels: int, seconds: float = 60) -> bool:
     """Whether so many pixels are free; who waits in vain is a daemon and ends with the budget's next return."""
     got = threading.Event()
 

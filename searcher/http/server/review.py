@@ -15,7 +15,8 @@ import click
 
 from indexer.errors import JewelryError
 from searcher.http.access.keys import LONGEST_NAME, MemoryKeys
-from searcher.http.serve import bind, require_extra
+from searcher.http.server.serve import require_extra, uvicorn_options
+from searcher.http.server.sockets import bind
 from searcher.http.telemetry.json_logs import log_config
 from searcher.settings import ServeSettings
 
@@ -55,24 +56,15 @@ def run_review(
     own = {"serve_host": HOST, "serve_port": port, "serve_workers": 1, "keys": None, "open": False, "cors_origins": ()}
     keys = MemoryKeys()
     _, token = keys.add(_person(), "admin", 0)
-    app = create_app(settings.model_copy(update=own), service, keys)
+    own_settings = settings.model_copy(update={**own, "log_level": "warning"})
+    app = create_app(own_settings, service, keys)
     logging.config.dictConfig(log_config("warning"))
     with bind(HOST, port) as listener:
         say(f"Review: http://{HOST}:{listener.getsockname()[1]}/review#key={token}")
         say(
             "The address is a key: it works on this machine until you end this with Ctrl-C. Decisions are kept at once."
         )
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                lifespan="on",
-                ws="none",
-                timeout_graceful_shutdown=settings.shutdown_timeout,
-            )
-        )
+        server = uvicorn.Server(uvicorn.Config(app, **{**uvicorn_options(own_settings), "log_config": None}))
         server.run(sockets=[listener])
         if not server.started:
             raise JewelryError("the review page did not start; the log above says why")

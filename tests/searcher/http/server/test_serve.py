@@ -21,8 +21,9 @@ from click.testing import CliRunner
 from indexer.cli.command_line import group
 from indexer.errors import JewelryError, MissingExtra, UsageError
 from searcher.cli.serve import serve as serve_command
-from searcher.http import serve as module
-from searcher.http.serve import bind, require_extra, shown_url
+from searcher.http.server import serve as module
+from searcher.http.server.serve import require_extra
+from searcher.http.server.sockets import bind, shown_url
 from searcher.settings import ServeSettings
 from tests.searcher.http.conversation import SCRIPT, Running, serving
 from tests.shops.indexes.built_index import Built, Photographed
@@ -255,7 +256,7 @@ def test_a_worker_that_cannot_start_ends_the_service(script: Path, built: Built,
     script.write_text(
         SCRIPT.replace(
             "    main()",
-            "    import searcher.http.serve as s; real = s._serve_together\n"
+            "    import searcher.http.server.serve as s; real = s._serve_together\n"
             f'    def gone(*a): open({str(keys)!r}, "w").write("{{}}"); return real(*a)\n'
             "    s._serve_together = gone; main()",
         )

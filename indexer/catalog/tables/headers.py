@@ -1,0 +1,88 @@
+"""The names of a table's columns: known ones whatever their case, near misses, and names that cannot be used."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+
+from indexer.fields.roles import RESERVED
+
+_NAME = re.compile(r"[^\W\d][\w-]*\Z")
+_INVISIBLE = str.maketrans("", "", "\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}")
+"""A file that was marked twice begins with one; no person sees it in front of the first name."""
+_NEAR = 0.8
+"""``categorie`` and ``Catgory`` are this close to ``category``, ``material`` is not to ``metal``."""
+
+
+def canonical(written: str, known: Collection[str]) -> str:
+    """The name of a column: a known one whatever its case and with any sign between its words, others as written.
+
+    ``Product ID``, ``product-id`` and ``productId`` are ``product_id``. Names in composed and in decomposed
+    characters are one (Unicode's normal form C).
+    """
+    name = unicodedata.normalize("NFC", written.translate(_INVISIBLE).strip())
+    return {_squeezed(one): one for one in known}.get(_squeezed(name), name)
+
+
+def _squeezed(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", name).casefold()
+
+
+def near_miss(name: str, known: Collection[str]) -> str | None:
+    """The known name that a column was probably meant to have; None where it looks like none of them."""
+    by_form = {_squeezed(one): one for one in known}
+    found = get_close_matches(_squeezed(name), by_form, n=1, cutoff=_NEAR)
+    return by_form[found[0]] if found else None
+
+
+def header_problems(
+    written: Sequence[str], names: Sequence[str], required: Collection[str], valued: Mapping[int, int]
+) -> list[str]:
+    """Everything that is wrong with a header, so that one run is enough to mend it.
+
+    Args:
+        written: the cells of the header.
+        names: what each is called here, see `canonical`; blank where it has no name.
+        required: the columns without which there is no catalog.
+        valued: by position from 0, the first line in which a column without a name has a value.
+    """
+    there = [name for name in names if name]
+    problems = [_missing(name, there, required) for name in required if name not in there]
+    for name, count in Counter(there).items():
+        if count > 1:
+            forms = list(dict.fromkeys(f"{w}" for w, n in zip(written, names, strict=True) if n == name))
+            problems.append(
+                f"column {name!r} appears {'twice' if count == 2 else f'{count} times'}; rename or remove one"
+                if len(forms) == 1
+                else f"columns {' and '.join(map(repr, forms))} are both {name!r} here; rename or remove one"
+            )
+    problems += [
+        f"column {position + 1} has a value in line {line} but no name; name or empty it"
+        for position, line in sorted(valued.items())
+    ]
+    return problems + [problem for name in dict.fromkeys(there) if (problem := name_problem(name))]
+
+
+def _missing(name: str, there: Sequence[str], required: Collection[str]) -> str:
+    near = next((other for other in there if near_miss(other, required) == name), None)
+    meant = f"; did you mean {near!r}? rename it to {name!r}" if near else ""
+    return f"no column {name!r}; it has {', '.join(there) or 'no columns at all'}{meant}"
+
+
+def name_problem(name: str) -> str | None:
+    """Why the index could not store a column or filter by it, with another name for it; None where it can."""
+    if name in RESERVED:
+        return f"column {name!r} is written by the index itself; rename it, e.g. to {RESERVED[name]!r}"
+    if _NAME.match(name):
+        return None
+    suggestion = re.sub(r"\W+", "_", name).strip("_") or "column"
+    if not _NAME.match(suggestion):
+        suggestion = f"c_{suggestion}"
+    suggestion = RESERVED.get(suggestion, suggestion)
+    return (
+        f"column {name!r} cannot be used in a filter; rename it, e.g. to {suggestion!r} "
+        "(letters, digits, _ and -, not starting with a digit)"
+    )

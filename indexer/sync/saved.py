@@ -1,0 +1,22 @@
+"""Photos of a damaged generation, as the journal keeps them: what is whole of it is not embedded again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from indexer.store.records import GenerationRecord, Repair
+from indexer.sync.photo import EmbeddedPhoto, PhotoFacts
+
+
+def saved_photos(repair: Repair, record: GenerationRecord) -> Iterator[EmbeddedPhoto]:
+    """Those whose vectors are good and by the models of the generation to come."""
+    if repair.record is None or not repair.record.is_comparable(record):
+        return
+    for point in repair.points:
+        photo = point.payload["photo"]
+        if point.vector is not None and "pixel_sha256" in photo:
+            facts = PhotoFacts(
+                int(photo["width"]), int(photo["height"]), photo["sha256"], photo["pixel_sha256"], photo["phash"]
+            )
+            category, confidence = point.payload.get("predicted_category"), point.payload.get("predicted_confidence")
+            yield EmbeddedPhoto(facts, point.vector, category, float(confidence or 0.0), point.text_vector)

@@ -1,0 +1,61 @@
+"""Clearing away what nobody needs any more: pictures of photos that left, and what killed processes began."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from indexer.errors import StoreError
+from indexer.photos.thumbnails import ThumbnailStore
+from indexer.store.filters.tree import value_at
+from indexer.store.interface import Index
+
+_BEGUN = re.compile(r"\..+-[0-9a-f]{8}")
+"""Names of files that were being written, see `indexer.system.files.replacing`."""
+BEGUN_SECONDS = 3600.0
+"""After which such a file belongs to a process that was killed: the longest takes seconds to write."""
+
+
+def prune(index: Index, keep: int = 1) -> tuple[list[str], int]:
+    """`Index.prune`, and `sweep` after it; returns the generations that were removed, and the number of pictures."""
+    if not index.generations():
+        return [], 0
+    removed = index.prune(keep)
+    with index.write():
+        return removed, sweep(index)
+
+
+def sweep(index: Index) -> int:
+    """Remove the thumbnails of photos that no generation has; returns how many. The writer's lock is held.
+
+    Those of a generation that can be gone back to stay, and all stay while there is unfinished work, whose
+    pictures are drawn already, or while a generation cannot be read.
+    """
+    store = ThumbnailStore(index.local)
+    _remove_begun(index.local)
+    work = index.local / "work"
+    if work.is_dir() and any(work.glob("*.journal")):
+        return 0
+    there = dict(store.all())
+    if not there:
+        return 0
+    try:
+        for generation in index.stores():
+            for point in generation.scroll(fields=["photo.sha256"]):
+                there.pop(str(value_at(point.payload, "photo.sha256")), None)
+    except StoreError:
+        return 0
+    for path in there.values():
+        with suppress(OSError):
+            path.unlink()
+    return len(there)
+
+
+def _remove_begun(local: Path) -> None:
+    before = time.time() - BEGUN_SECONDS
+    for path in (*local.glob(".*"), *local.glob("thumbnails/*/.*"), *local.glob("reports/*/.*")):
+        with suppress(OSError):
+            if _BEGUN.fullmatch(path.name) and path.is_file() and path.stat().st_mtime < before:
+                path.unlink()

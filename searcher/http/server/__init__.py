@@ -1,0 +1,1 @@
+"""The service as a process: sockets, workers, connections, and the end of each."""
