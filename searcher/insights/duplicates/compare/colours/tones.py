@@ -82,6 +82,11 @@ def proof(row: Array) -> float:
     return PROBABLY if most < NEAR_MOST and peak < NEAR_PEAK else 0.0
 
 
+def peak_of(row: Array) -> float:
+    """By how much the worst pixel is off, 0..100; 0 where that was not measured."""
+    return 0.0 if len(row) < len(FACTS) or np.isnan(row).any() else float(row[FACTS.index("tone_peak")])
+
+
 def is_beside(row: Array) -> bool:
     """Whether what differs lies beside the piece: a badge or a mark, and no other engraving or stone."""
     if len(row) < len(FACTS) or np.isnan(row).any():
