@@ -35,7 +35,7 @@ class OptionsBody(TypedDict, total=False):
     relax: list[str]
     """Fields whose filters may be dropped, in this order, when fewer than k pass; * is any."""
     facets: list[str]
-    """Fields whose values are counted over what passes."""
+    """Fields whose values are counted over what matches."""
     explain: bool
     """Say of each product why it is there."""
     exact: bool

@@ -108,7 +108,8 @@ def _left(first: Array, second: Array, where: NDArray[np.bool_]) -> Array:
     apart = second - _toned(first, second, where)
     light = apart.mean(axis=2)
     tints = cv2.GaussianBlur(apart - light[..., None], (0, 0), SOFTER)
-    return np.maximum(np.abs(cv2.GaussianBlur(light, (0, 0), SOFT)), np.abs(tints).max(axis=2))
+    worst = np.maximum(np.abs(cv2.GaussianBlur(light, (0, 0), SOFT)), np.abs(tints).max(axis=2))
+    return np.asarray(worst, np.float32)
 
 
 def _toned(first: Array, second: Array, where: NDArray[np.bool_]) -> Array:
