@@ -31,11 +31,11 @@ class OptionsBody(TypedDict, total=False):
     caps: list[str]
     """At most N products of one value: brand:2."""
     diversity: float
-    """0 orders by score alone, 1 by difference from what is above."""
+    """0 orders by score alone; the more, the less alike each is to those above it."""
     relax: list[str]
     """Fields whose filters may be dropped, in this order, when fewer than k pass; * is any."""
     facets: list[str]
-    """Fields whose values are counted over what passes."""
+    """Fields whose values are counted over what matches."""
     explain: bool
     """Say of each product why it is there."""
     exact: bool
