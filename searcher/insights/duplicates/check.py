@@ -7,6 +7,7 @@ would be if somebody had turned it.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -62,11 +63,12 @@ def check_photo(
         for place in np.flatnonzero(same)
     ]
     others = [photo for photo, equal in zip(photos, same, strict=True) if not equal]
-    not_verified = 0
+    left: set[str] = set()
     if others:
         cheap = cheap_features(store, new, others, cosines[~same], ranks[~same], comparison)
-        compared, not_verified = _compared(new, others, cosines[~same], cheap, turns[~same], comparison, verifier)
-        matches += compared
+        compared, left = _compared(new, others, cosines[~same], cheap, turns[~same], comparison, verifier)
+        matches += _with_twins(compared, others)
+        left -= {match.photo.id for match in matches}
     full = with_payload(store, [match.photo for match in matches])
     order = list(Tier)
     found = sorted(
@@ -77,7 +79,7 @@ def check_photo(
         new.name,
         tuple(found),
         photos[0].product_id if photos else None,
-        not_verified,
+        len(left),
         store.generation,
         store.record.fingerprint,
         1000 * (time.perf_counter() - started),
@@ -93,14 +95,14 @@ def _compared(
     turns: NDArray[np.int64],
     comparison: Comparison,
     verifier: Verifier,
-) -> tuple[list[CheckMatch], int]:
-    """Matches among photos of the index whose files differ from the new one, and how many were left open."""
+) -> tuple[list[CheckMatch], set[str]]:
+    """Matches among photos of the index whose files differ from the new one, and the ids of those left open."""
     turned = cheap_when_turned(new, others, cheap, turns, comparison)
     left_open = np.flatnonzero(np.maximum(verifier.open(cheap), verifier.open(turned)) >= verifier.thresholds.gate)
     promise = np.maximum(verifier.promise(cheap[left_open]), verifier.promise(turned[left_open]))
     order = np.argsort(-promise, kind="stable")[:COMPARED]
     matches: list[CheckMatch] = []
-    reached = 0
+    left = {others[row].id for row in left_open}
     for batch in (order[:FIRST], order[FIRST:]):
         found = any(match.tier is Tier.EDITED for match in matches)
         worth = batch[promise[batch] >= PERHAPS] if found else batch
@@ -112,11 +114,27 @@ def _compared(
         known = cheap_when_turned(new, [others[row] for row in rows], cheap[rows], lying, comparison)
         verdicts = verifier.judge(np.concatenate([known, aligned], axis=1))
         for row, verdict, one in zip(rows, verdicts, evidence, strict=True):
-            reached += one is not None  # else no picture of it is left
+            if one is not None:  # else no picture of it is left
+                left.discard(others[row].id)
             if one is not None and verdict.tier is not None:
                 said = _with_known(one, float(cosines[row]), int(cheap[row, PHASH]))
                 matches.append(CheckMatch(others[row], verdict.tier, round(verdict.probability, 4), said))
-    return matches, len(left_open) - reached
+    return matches, left
+
+
+def _with_twins(matches: list[CheckMatch], others: Sequence[Photo]) -> list[CheckMatch]:
+    """The matches, and those neighbours whose pixels are those of a copy: of a placeholder there are many."""
+    made = list(matches)
+    for photo in others:
+        if photo.id not in {match.photo.id for match in matches}:
+            twins = [one for one in matches if one.tier.is_copy and _pixels(one.photo) & _pixels(photo)]
+            made += [replace(one, photo=photo) for one in twins[:1]]
+    return made
+
+
+def _pixels(photo: Photo) -> set[str]:
+    """What equal pictures have in common."""
+    return {photo.sha256, f"{photo.width}x{photo.height} {photo.pixel_sha256}" if photo.pixel_sha256 else ""} - {""}
 
 
 def _with_known(evidence: Evidence, cosine: float, distance: int) -> Evidence:

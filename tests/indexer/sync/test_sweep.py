@@ -16,7 +16,7 @@ from indexer.cli.main import main
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.interface import Index
 from indexer.sync.run import sync
-from indexer.sync.sweep import prune, sweep
+from indexer.sync.upkeep.sweep import prune, sweep
 from searcher.http.app import create_app
 from searcher.settings import ServeSettings
 from tests.shops.catalogs.small_catalog import read_manifest, write_manifest, write_photo, write_small_catalog

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.system.files import replace_text
 from searcher.insights.duplicates.answers import Tier
-from searcher.insights.duplicates.compare.colours.tones import CERTAINLY, is_beside, proof
+from searcher.insights.duplicates.compare.colours.tones import CERTAINLY, is_beside, peak_of, proof
 from searcher.insights.duplicates.compare.features import NAMES
 from searcher.insights.duplicates.compare.residue import NAMES as RESIDUE
 from searcher.insights.duplicates.compare.residue import all_but_a_spot
@@ -29,8 +29,31 @@ TREES = ("gate", "order", "copy", "kind")
 FILE_NAME = "duplicates.json"
 PERHAPS = 0.5
 """Probability of a copy from which a pair below the threshold is still worth a look."""
+GATHERED, CROWDED = 0.55, 3.5
+"""Share of what is left, within one window, and times the window's share of the piece. Copies have .12 to .28."""
+LETTER = 3.5
+"""Levels of 100 that the worst pixel is off, at least: less is a codec's."""
 SHIPPED = Path(__file__).with_name("shipped_verifier.json")
 """Learned on drawn jewelry; `tests/bench/duplicates` makes it."""
+
+
+def gathers(left: NDArray[np.float32]) -> bool:
+    """Whether what is left of a difference lies in one place, by what `residue` gives."""
+    share, times = (float(left[RESIDUE.index(name)]) for name in ("light_gathered", "light_crowded"))
+    return share > GATHERED and times > CROWDED
+
+
+def differs_in_a_spot(left: NDArray[np.float32], known: NDArray[np.float32]) -> bool:
+    """Whether two pictures are the same but for a spot on the piece, however small: an I and a J differ in a serif.
+
+    Args:
+        left: what `residue` gives.
+        known: what `tones.facts` gives.
+    """
+    if is_beside(known):
+        return False
+    small = peak_of(known) > LETTER and float(left[RESIDUE.index("ground_spot")]) == 0.0
+    return all_but_a_spot(left) or (gathers(left) and small)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +111,14 @@ class Verifier:
         rest = 1 - copy
         other, variant = rest * kind.get(OTHER_PHOTO, 0.0) + copy, rest * kind.get(VARIANT, 0.0)
         left, known = row[len(NAMES) - len(RESIDUE) : len(NAMES)], row[len(NAMES) :]
-        if (proven := proof(known)) > 0 and (copy >= PERHAPS or proven == CERTAINLY):
-            return Verdict(Tier.EDITED, max(copy, proven))
-        if all_but_a_spot(left) and not is_beside(known):
-            if copy >= PERHAPS or kind.get(OTHER_PHOTO, 0.0) >= limits.other_photo:
+        proven = 0.0 if gathers(left) else proof(known)
+        if differs_in_a_spot(left, known):
+            if copy >= PERHAPS or proven > 0 or kind.get(OTHER_PHOTO, 0.0) >= limits.other_photo:
                 return Verdict(Tier.VARIANT, max(copy, other))  # as sure as that all but the spot is the same
         elif copy >= limits.copy:
             return Verdict(Tier.EDITED, copy)
+        elif proven == CERTAINLY or (proven > 0 and copy >= PERHAPS):
+            return Verdict(Tier.EDITED, max(copy, proven))
         if copy >= PERHAPS and other > variant:  # the same picture or nearly so: at least the same product
             return Verdict(Tier.OTHER_PHOTO, other)
         if kind.get(VARIANT, 0.0) >= limits.variant and variant >= other:

@@ -38,6 +38,8 @@ NEAR_MOST, NEAR_PEAK = 5.0, 8.0
 CERTAINLY, PROBABLY = 0.99, 0.9
 BESIDE = 0.3
 """Share of what stands out, on the ground of one of the pictures, from which something was put there."""
+LARGE = 0.01
+"""Share of the picture that it covers at least: an initial takes a thousandth."""
 LEAST_RANGE = 25.0
 """Levels that the tones of a picture spread over, for its tones to say which picture it is."""
 
@@ -80,11 +82,16 @@ def proof(row: Array) -> float:
     return PROBABLY if most < NEAR_MOST and peak < NEAR_PEAK else 0.0
 
 
+def peak_of(row: Array) -> float:
+    """By how much the worst pixel is off, 0..100; 0 where that was not measured."""
+    return 0.0 if len(row) < len(FACTS) or np.isnan(row).any() else float(row[FACTS.index("tone_peak")])
+
+
 def is_beside(row: Array) -> bool:
     """Whether what differs lies beside the piece: a badge or a mark, and no other engraving or stone."""
     if len(row) < len(FACTS) or np.isnan(row).any():
         return False
-    return bool(row[FACTS.index("spot_share")] > 0 and row[FACTS.index("spot_apart")] > BESIDE)
+    return bool(row[FACTS.index("spot_share")] > LARGE and row[FACTS.index("spot_apart")] > BESIDE)
 
 
 def _rgb(lab: Array) -> Array:
@@ -101,7 +108,8 @@ def _left(first: Array, second: Array, where: NDArray[np.bool_]) -> Array:
     apart = second - _toned(first, second, where)
     light = apart.mean(axis=2)
     tints = cv2.GaussianBlur(apart - light[..., None], (0, 0), SOFTER)
-    return np.maximum(np.abs(cv2.GaussianBlur(light, (0, 0), SOFT)), np.abs(tints).max(axis=2))
+    worst = np.maximum(np.abs(cv2.GaussianBlur(light, (0, 0), SOFT)), np.abs(tints).max(axis=2))
+    return np.asarray(worst, np.float32)
 
 
 def _toned(first: Array, second: Array, where: NDArray[np.bool_]) -> Array:

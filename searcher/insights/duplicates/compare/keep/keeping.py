@@ -36,8 +36,8 @@ def best_to_keep(photos: Sequence[Photo], worths: Mapping[str, Worth] | None = N
         photo.id: known.get(photo.id) or Worth(float((photo.width * photo.height / least) ** 0.5)) for photo in photos
     }
     left = list(photos)
-    for good in (lambda one: not one.marked, lambda one: not one.cut):
-        left = [photo for photo in left if good(each[photo.id])] or left
+    left = [photo for photo in left if not each[photo.id].marked] or left
+    left = [photo for photo in left if not each[photo.id].cut] or left
     most = max(each[photo.id].detail for photo in left)
     left = [photo for photo in left if each[photo.id].detail * SAME_SIZE >= most]
     left = [photo for photo in left if not each[photo.id].worked] or left

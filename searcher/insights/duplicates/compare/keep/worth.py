@@ -159,7 +159,7 @@ class _Laid:
 
         small = [np.asarray(lab_of(at_most(picture, SIDE)), np.float32) for picture in (self.first, self.second)]
         first, (other, inside) = small[0], _warped(small[0].shape, small[1], self.placement)
-        soft = [cv2.GaussianBlur(one, (0, 0), 1.0) for one in (first, other)]
+        soft = [np.asarray(cv2.GaussianBlur(one, (0, 0), 1.0), np.float32) for one in (first, other)]
         light = [one[..., 0] for one in soft]
         if inside.sum() < LEAST_SIDE**2:
             return False, False

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.searcher.http.conversation import SCRIPT, serving
+from tests.faults.serving.service_process import SCRIPT, serving
 from tests.shops.whole_shop import Shop, build_shop
 
 pytestmark = [
