@@ -69,11 +69,12 @@ class SyncPlan:
         return bool(self.moved or self.copied or self.updated or self.rewritten or self.gone)
 
     def without(self, failed: Collection[str]) -> dict[str, int]:
-        """The counts, now that these photos (by id) turned out unusable: what the index has of them is kept.
+        """The counts, now that these photos (by id) turned out unusable: what the index has of them is kept, if it does.
 
         Their rows are good: fields and order are written, and what was measured of the photo is left as it was.
         """
         counts = self.counts()
+        counts["new"] -= sum(wanted.id in failed for wanted in self.new)
         for wanted, point in self.changed:
             if wanted.id in failed:
                 counts["changed"] -= 1

@@ -318,10 +318,9 @@ def _notes(catalog: Catalog, published: GenerationRecord | None) -> list[str]:
     notes = list(catalog.notes)
     lost = [n for n in (published.field_table if published else ()) if n not in (*catalog.field_table, *KEPT_TABLE)]
     if lost:
+        which, them = ("field", "it") if len(lost) == 1 else ("fields", "them")
         names = ", ".join(map(repr, lost))
-        notes.append(
-            f"{catalog.root}: no column {names} any more: filters that name {'it' if len(lost) == 1 else 'them'} fail"
-        )
+        notes.append(f"{catalog.root}: the index has no {which} {names} any more: filters that name {them} fail")
     return notes
 
 

@@ -21,7 +21,10 @@ def one_line(error: BaseException) -> str:
 def parse_share(text: str) -> float:
     """A share from 0 to 1, written ``0.1`` or ``10%``; raises ``ValueError`` for anything else, a bare ``10`` too."""
     number = text.strip()
-    share = float(number[:-1]) / 100 if number.endswith("%") else float(number)
+    try:
+        share = float(number[:-1]) / 100 if number.endswith("%") else float(number)
+    except ValueError:
+        share = -1.0
     if not 0 <= share <= 1:
-        raise ValueError(f"{text!r} is no share from 0 to 1; write 0.1 or 10%")
+        raise ValueError("is no share from 0 to 1; write 0.1 or 10%")
     return share

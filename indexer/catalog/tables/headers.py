@@ -13,8 +13,8 @@ from indexer.fields.roles import RESERVED
 _NAME = re.compile(r"[^\W\d][\w-]*\Z")
 _INVISIBLE = str.maketrans("", "", "\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}")
 """A file that was marked twice begins with one; no person sees it in front of the first name."""
-_NEAR = 0.8
-"""``categorie`` and ``Catgory`` are this close to ``category``, ``material`` is not to ``metal``."""
+_NEAR = 0.77
+"""``categories`` and ``Catgory`` are this close to ``category``, ``material`` is not to ``metal``."""
 
 
 def canonical(written: str, known: Collection[str]) -> str:

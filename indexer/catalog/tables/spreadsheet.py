@@ -68,8 +68,8 @@ def read_sheet(path: Path, required: Collection[str], known: Collection[str]) ->
         known: names that are known whatever their case, these among them; see `canonical`.
 
     Raises:
-        CatalogError: it is no text or no CSV, lacks a required column, or has columns that cannot be used: all of
-            them are named.
+        CatalogError: it is no text or no CSV, has no row, lacks a required column, or has columns that cannot be
+            used: all of them are named.
     """
     text = read_text(path)
     # Set for the whole process, as there is no other way; the limit it comes with, 131,072, would refuse the file.
@@ -84,6 +84,8 @@ def read_sheet(path: Path, required: Collection[str], known: Collection[str]) ->
     if problems := header_problems(written, names, required, valued):
         count = f"{len(problems)} problems with its columns: " if len(problems) > 1 else ""
         raise CatalogError(f"{path}: {count}{'; '.join(problems)}")
+    if not lines[1:]:
+        raise CatalogError(f"{path}: has no row below the names of its columns; export it anew")
     columns = tuple(name for name in names if name)
     open_line = 0 if text.endswith(("\n", "\r")) or not lines else lines[-1][0]
     rows = tuple(_row(line, cells, names, line == open_line) for line, cells in lines[1:])
