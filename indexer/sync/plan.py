@@ -69,7 +69,7 @@ class SyncPlan:
         return bool(self.moved or self.copied or self.updated or self.rewritten or self.gone)
 
     def without(self, failed: Collection[str]) -> dict[str, int]:
-        """The counts, now that these photos (by id) turned out unusable: what the index has of them is kept, if it does.
+        """The counts, now that these photos (by id) turned out unusable: what the index has of them, if it has, stays.
 
         Their rows are good: fields and order are written, and what was measured of the photo is left as it was.
         """

@@ -66,7 +66,7 @@ def test_ragged_rows(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         ("", "the file is empty; export it anew"),
-        ("\n\n", "no columns at all"),
+        ("\n\n", "the file is empty"),
         ("image,title\na.jpg,x\n", "no column 'product_id'; it has image, title"),
         ("product_id;photo\nJ1;a.jpg\n", "no column 'image'; it has product_id, photo"),
         ("product_id,title\nJ1,x\n", "no column 'image'"),
