@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from unicodedata import normalize
 
 from indexer.catalog.photo_paths import cannot_be_read, find_photo
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject, Withheld
@@ -22,7 +21,7 @@ from indexer.sync.names import find_renamed, id_of, path_of, steady
 from indexer.sync.payload import catalog_fields, catalog_part
 from indexer.sync.photo import Wanted
 from indexer.sync.report import Renamed
-from indexer.system.names import composed
+from indexer.system.names import composed, decomposed
 from indexer.system.progress import EVERY, Progress
 
 
@@ -241,7 +240,7 @@ class _Comparison:
 
     def _is_absent(self, point: Point) -> bool:
         """Whether a photo is certainly no longer there, in whatever normal form its name is written."""
-        names = {point.payload["photo"]["path"], *(normalize(form, path_of(point)) for form in ("NFC", "NFD"))}
+        names = {point.payload["photo"]["path"], path_of(point), decomposed(path_of(point))}
         for name in names:
             try:
                 find_photo(self._catalog.root, name)
