@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import StoreDamaged, StoreError
-from indexer.store.records import SCHEMA_VERSION, GenerationRecord
+from indexer.store.records import OPENED, SCHEMA_VERSION, GenerationRecord
 from indexer.system.files import replace_text, writing
 from indexer.system.scratch import remove_abandoned
 
 RECORD, SHARD = "generation.json", "shard"
 _BUILDING = ".building"
-OPENED, SALVAGED = ".snapshot-", ".salvage-"
-"""How folders begin that a restore, or a repair, opens a copy in."""
+SALVAGED = ".salvage-"
+"""How folders begin in which a repair opens a copy."""
 
 
 class Layout:
@@ -49,7 +49,7 @@ class Layout:
         try:
             return read_record(self.generation(number) / RECORD)
         except StoreDamaged as error:
-            raise StoreDamaged(f"{error}; {self.repair}") from error
+            raise StoreDamaged(error.what, self.repair) from error
 
     @property
     def repair(self) -> str:
@@ -79,12 +79,13 @@ class Layout:
                 return number
             what = "cannot be read"
         there = ", ".join(map(str, self.numbers()))
-        begun = f"{self._current}: is damaged: it {what}"
+        damage = f"{self._current}: is damaged: it {what}"
         if not there:
-            raise StoreDamaged(f"{begun}, and no generation is there; {self.repair}")
+            raise StoreDamaged(damage, f"no generation is there; {self.repair}")
         raise StoreDamaged(
-            f"{begun}, but generation {there} is there; publish the newest again with: "
-            f"indexer rollback --index {self.root}, or by a sync (and keep the folder: decisions and reports are in it)"
+            damage,
+            f"generation {there} is there; publish the newest again with: indexer rollback --index {self.root}, or by "
+            "a sync (and keep the folder: decisions and reports are in it)",
         )
 
     def last_published(self) -> int:

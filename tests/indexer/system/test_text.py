@@ -25,5 +25,5 @@ def test_a_share_is_read_as_a_number_or_in_percent(text: str, share: float) -> N
 
 @pytest.mark.parametrize("text", ["10", "-0.1", "abc", "", "%", "nan", "inf", "101%", "1,5"])
 def test_what_is_no_share_is_said_in_words_that_tell_how_to_write_one(text: str) -> None:
-    with pytest.raises(ValueError, match="is no share from 0 to 1; write 0.1 or 10%"):
+    with pytest.raises(ValueError, match=r"is no share from 0 to 1; write 0\.1 or 10%"):
         parse_share(text)
