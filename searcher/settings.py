@@ -14,7 +14,9 @@ from pydantic_settings import NoDecode
 from indexer.photos.opening import ASKED_PIXELS, MAX_PIXELS
 from indexer.settings import IndexerSettings
 
-_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*", re.ASCII)
+_HOST = re.compile(
+    r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*", re.ASCII
+)
 
 
 class SearcherSettings(IndexerSettings):

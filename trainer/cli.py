@@ -14,6 +14,7 @@ from trainer.network.backbones import BACKBONES
 from trainer.settings import FitSettings, Recipe
 
 if TYPE_CHECKING:
+    from indexer.catalog.products import Catalog
     from trainer.fit import Fitted
 
 _PATH = PathType()
@@ -72,7 +73,7 @@ def fit(catalog: Path, output: Path, recipe: Recipe, weights: str, as_json: bool
     from indexer.cli.progress import Stages
 
     with Stages(transient=False) as stages:
-        fitted = run(read_catalog(catalog), output, settings, stages)
+        fitted = run(_told(read_catalog(catalog)), output, settings, stages)
     if as_json:
         echo_json(_document(fitted))
     else:
@@ -97,13 +98,20 @@ def evaluate(model: Path, catalog: Path, seed: int, as_json: bool) -> None:
 
     loaded = load_model(model)
     with Stages(transient=False) as stages:
-        metrics = evaluate_model(loaded, read_catalog(catalog), seed=seed, progress=stages.measuring)
+        metrics = evaluate_model(loaded, _told(read_catalog(catalog)), seed=seed, progress=stages.measuring)
     if as_json:
         echo_json(metrics)
     else:
         Console().print(tables(metrics))
     if metrics["images"]["rejected"]:
         sys.exit(EXIT_REJECTS)
+
+
+def _told(catalog: Catalog) -> Catalog:
+    """The catalog, after saying what a person should know of it: a column that was meant to be the category, say."""
+    for note in catalog.notes:
+        click.echo(f"note: {note}", err=True)
+    return catalog
 
 
 def _document(fitted: Fitted) -> dict[str, object]:

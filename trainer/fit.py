@@ -20,10 +20,12 @@ from indexer.cli.progress import Stages
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
+from indexer.models.strangers import Strangers
 from indexer.system.machine import cores
 from trainer.data.dataset import Sample, Split, read_dataset, split
 from trainer.data.features import extract
 from trainer.data.sources import CachedFeatures, Photos, Source
+from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
 from trainer.evaluation.metrics import category_metrics
@@ -37,6 +39,8 @@ from trainer.settings import FitSettings
 
 REJECTS_NAME = "rejects.csv"
 HELD_OUT_NAME = "held_out.txt"
+STRANGERS_EACH = 24
+"""Pictures of each kind of stranger: 456 in all, a few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,12 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
 
     with publishing(target) as folder:
         write_network(folder, network, classifier, preprocessing)
-        facts = {"calibration": {"same_category": curve} if curve else {}, "training": _record(settings, parts, result)}
+        facts: dict[str, Any] = {
+            "calibration": {"same_category": curve} if curve else {},
+            "training": _record(settings, parts, result),
+        }
         write_record(folder, network, preprocessing, categories, metrics={}, **facts)
+        facts["strangers"] = _strangers(folder)
         clock.lap("export")
         keys = {sample.key for sample in parts.held_out}
         metrics = evaluate_model(
@@ -163,6 +171,12 @@ def _heads(
     )
     curve = same_category_curve(tuned, names, [sample.group for sample in parts.validation], seed=seed)
     return classifier, curve
+
+
+def _strangers(folder: Path) -> dict[str, Any]:
+    """What the model that was written makes of strangers."""
+    embedder = Embedder(load_model(folder), threads=2)
+    return Strangers.of(embedder.embed(draw_strangers(STRANGERS_EACH))).record()
 
 
 def _record(settings: FitSettings, parts: Split, result: Training) -> dict[str, Any]:

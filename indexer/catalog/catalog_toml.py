@@ -1,4 +1,4 @@
-"""Reads catalog.toml, in which a shop sets by hand what cannot be found out: types of columns, the decimal sign."""
+"""Reads catalog.toml, in which a shop sets by hand what cannot be found out: types, decimal signs, what to ignore."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Settings:
     """[numbers] decimal = ",": the decimal sign of all columns."""
     decimals: Mapping[str, Decimal] = field(default_factory=dict)
     """[numbers] decimal = { price = "," }: that of some."""
+    ignore: tuple[str, ...] = ()
+    """[ignore] paths = ["archive/**"]: what is no part of the catalog, see `indexer.catalog.passed_over`."""
 
 
 def read_settings(folder: Path) -> Settings:
@@ -45,11 +47,12 @@ def read_settings(folder: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise CatalogError(f"{path}: not valid TOML ({reason}); see docs/catalog.md for an example") from error
-    fields, numbers = content.pop("fields", {}), content.pop("numbers", {})
-    wrong = [*content, *(name for name, table in (("fields", fields), ("numbers", numbers)) if type(table) is not dict)]
-    problems = [f"{name!r} is not known here; it holds tables: [fields], [numbers]" for name in wrong]
+    tables = {name: content.pop(name, {}) for name in ("fields", "numbers", "ignore")}
+    wrong = [*content, *(name for name, table in tables.items() if type(table) is not dict)]
+    problems = [f"{name!r} is not known here; it holds tables: [fields], [numbers], [ignore]" for name in wrong]
     if wrong:
         raise CatalogError(f"{path}: {'; '.join(problems)}")
+    fields, numbers, ignore = tables.values()
     types = {name: kind for name, kind in fields.items() if kind in tuple(FieldType)}
     problems += [
         f"field {name!r} has the unknown type {kind!r}; there are {', '.join(FieldType)}"
@@ -64,6 +67,9 @@ def read_settings(folder: Path) -> Settings:
         for name, sign in signs.items()
         if sign not in get_args(Decimal)
     ]
+    paths = ignore.pop("paths", [])
+    if ignore or type(paths) is not list or not all(isinstance(one, str) and one.strip("/ ") for one in paths):
+        problems.append('[ignore] holds one list, paths = ["archive/**", "*_back.jpg"]')
     if problems:
         raise CatalogError(f"{path}: {'; '.join(problems)}")
     return Settings(
@@ -71,4 +77,5 @@ def read_settings(folder: Path) -> Settings:
         {name: FieldType(kind) for name, kind in types.items()},
         None if isinstance(decimal, dict) else decimal,
         decimal if isinstance(decimal, dict) else {},
+        tuple(paths),
     )

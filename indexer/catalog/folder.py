@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from indexer.catalog.catalog_toml import read_settings
+from indexer.catalog.passed_over import COPIES, IGNORED, Ignored, Tally, is_copy, of_a_system
 from indexer.catalog.photo_paths import (
     LINK_OUT,
     LINK_TO_NOTHING,
@@ -16,9 +19,17 @@ from indexer.catalog.photo_paths import (
     cannot_be_read,
 )
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject, Withheld
+from indexer.photos import heic
+from indexer.photos.kinds import HEIC, is_read, kind_of
+from indexer.system.marks import NAME as MARK
+from indexer.system.marks import own, own_parts
 from indexer.system.names import composed
+from indexer.system.regular import no_file
 
-_SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information"})
+_SUFFIX_INSIDE = re.compile(
+    r"(?<=.)\.(?:jpe?g|jpe|jfif|mpo|png|webp|avif|gif|bmp|tiff?|hei[cf])(?![0-9a-z]).*\Z", re.IGNORECASE | re.DOTALL
+)
+"""Where the name of a photo ends that was saved as ``R1.jpg?v=171`` or ``R1.jpg_large``."""
 
 
 def read(root: Path) -> Catalog:
@@ -27,13 +38,16 @@ def read(root: Path) -> Catalog:
     A product's id is its file or folder name. Where two categories use the same name, as numbered photos
     do (``rings/001.jpg``, ``watches/001.jpg``), each of these products is called ``<category>/<name>``. Names are
     taken in composed characters (Unicode's normal form C), in which those from a Mac and from a PC are the same.
-    ``rings/a.jpg``, ``rings/a.png`` and all below ``rings/a/`` are photos of one product. Hidden files and
-    those of other kinds are passed over; pictures of a format that is not read are rejects.
+    ``rings/a.jpg``, ``rings/a.png`` and all below ``rings/a/`` are photos of one product. What has no suffix of a
+    photo is one by its first bytes. Files that are none, what systems and this program leave, and what catalog.toml
+    says to ignore are passed over and counted; pictures of a format that is not read are rejects.
 
     Raises:
         OSError: the root itself cannot be listed; a folder in it that cannot be listed is a reject.
+        CatalogError: there is a catalog.toml that cannot be read.
     """
-    scan = _Scan(root)
+    ignored = Ignored(read_settings(root).ignore)
+    scan = _Scan(root, ignored)
     found: dict[tuple[str, str], dict[str, Path]] = {}
     for product, paths in scan.products():  # of a category twice, where its name is there in two normal forms
         scan.add(paths, found.setdefault(product, {}))
@@ -43,14 +57,23 @@ def read(root: Path) -> Catalog:
         product_id = name if names[name] == 1 else f"{category}/{name}"
         images = tuple(ProductImage(key, photo, rank) for rank, (key, photo) in enumerate(photos.items()))
         products.append(Product(product_id, category, images))
-    return Catalog(root, tuple(products), {}, tuple(scan.rejects), withheld=tuple(scan.withheld))
+    return Catalog(
+        root,
+        tuple(products),
+        {},
+        tuple(scan.rejects),
+        withheld=tuple(scan.withheld),
+        notes=ignored.notes(),
+        passed_over=scan.passed.result(),
+    )
 
 
 class _Scan:
     """One walk over the folders, collecting what has to be left out on the way."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, ignored: Ignored) -> None:
+        self._root, self._ignored = root, ignored
+        self.passed = Tally()
         self._boundary = Boundary(root)
         self.rejects: list[Reject] = []
         self.withheld: list[Withheld] = []
@@ -61,7 +84,7 @@ class _Scan:
             if path.is_dir():
                 if self._usable(path):
                     yield from self._category(path)
-            elif path.suffix.lower() in PHOTO_SUFFIXES | OTHER_PICTURES:
+            elif path.name != "catalog.toml" and self._is_photo(path):
                 self._reject(path, "lies outside a category folder; move it to <category>/<product>.jpg")
 
     def add(self, photos: list[Path], by_key: dict[str, Path]) -> None:
@@ -83,7 +106,7 @@ class _Scan:
                 photos = list(self._below(path)) if self._usable(path) else []
                 by_name.setdefault(composed(path.name), []).extend(photos)
             elif self._is_photo(path):
-                by_name.setdefault(composed(path.stem), []).append(path)
+                by_name.setdefault(composed(_product_of(path)), []).append(path)
         return (((composed(folder.name), name), photos) for name, photos in sorted(by_name.items()) if photos)
 
     def _below(self, folder: Path) -> Iterator[Path]:
@@ -104,25 +127,57 @@ class _Scan:
             return []
 
     def _entries(self, folder: Path) -> list[Path]:
-        return [path for path in _visible(folder) if self._found(path)]
+        found = sorted(folder.iterdir(), key=lambda path: composed(path.name))
+        names = {path.name for path in found}
+        if found:
+            found[0].lstat()  # a folder that may be listed and not entered: refused here once, and not file by file
+        mine = own_parts(folder, names) if folder == self._root else frozenset()
+        if folder != self._root and (what := own(folder, names)) is not None:
+            self.passed.add(what, self._where(folder))
+            return []
+        return [path for path in found if not self._is_passed_over(path, mine) and self._found(path)]
+
+    def _is_passed_over(self, path: Path, mine: frozenset[str]) -> bool:
+        """Whether the name of a file or folder is enough to leave it alone."""
+        why = "an index" if path.name in mine else of_a_system(path.name)
+        if why is None and self._ignored.covers(self._key(path)):
+            why = IGNORED
+        if why is not None and path.name != MARK:
+            self.passed.add(why, self._where(path))
+        return why is not None
 
     def _found(self, path: Path) -> bool:
         """Whether there is something behind a name that is listed; a share that is not mounted is no empty folder."""
         try:
-            path.stat()
+            mode = path.stat().st_mode
         except OSError as error:
             if error.errno == errno.ENOENT and not path.is_symlink():
                 return False  # removed since the folder was listed
             dangling = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
             self._withhold(path, LINK_TO_NOTHING if dangling else cannot_be_read(error))
             return False
-        return True
+        if (what := no_file(mode)) is not None:
+            self._reject(path, f"is {what} and no file; remove it")
+        return what is None
 
     def _is_photo(self, path: Path) -> bool:
+        """Whether a file is a photo that is read; one with the suffix of a photo is not opened for that."""
         suffix = path.suffix.lower()
-        if suffix in OTHER_PICTURES:
-            self._reject(path, f"{suffix[1:].upper()} is not read; save it as JPEG, PNG or WebP")
-        return suffix in PHOTO_SUFFIXES and self._usable(path)
+        if suffix in PHOTO_SUFFIXES:
+            return self._usable(path)
+        if is_copy(path.name):
+            self.passed.add(COPIES, self._where(path))
+            return False
+        if not self._usable(path):
+            return False
+        kind = kind_of(path)
+        if kind is not None and is_read(kind) and not (kind == "TIFF" and suffix in OTHER_PICTURES):  # a raw photo
+            return True
+        if kind is not None or suffix in OTHER_PICTURES:
+            self._reject(path, _why_not_read(suffix, kind))
+        else:
+            self.passed.add(f"{suffix} files" if suffix else "files without a suffix", self._where(path))
+        return False
 
     def _usable(self, path: Path) -> bool:
         if not self._boundary.contains(path):
@@ -134,21 +189,29 @@ class _Scan:
         return False
 
     def _reject(self, path: Path, reason: str) -> None:
-        where = self._key(path).encode("utf-8", "backslashreplace").decode()
-        self.rejects.append(Reject(where, reason))
+        self.rejects.append(Reject(self._where(path), reason))
+
+    def _where(self, path: Path) -> str:
+        return self._key(path).encode("utf-8", "backslashreplace").decode()
 
     def _withhold(self, path: Path, reason: str) -> None:
         self._reject(path, reason)
         self.withheld.append(Withheld(self._key(path)))
 
 
-def _visible(folder: Path) -> list[Path]:
-    """What a person sees in a folder, sorted; macOS, Synology and Windows leave files that only look like photos."""
-    seen = (p for p in folder.iterdir() if not p.name.startswith(".") and p.name not in _SYSTEM_FOLDERS)
-    found = sorted(seen, key=lambda p: composed(p.name))
-    if found:
-        found[0].lstat()  # a folder that may be listed and not entered: refused here once, and not file by file
-    return found
+def _why_not_read(suffix: str, kind: str | None) -> str:
+    """What is wrong with a picture: its suffix tells raw photos apart, which are a TIFF or nothing known by content."""
+    if kind is None and heic.is_read() and suffix in (".heic", ".heif"):
+        return "damaged, or no picture at all; export it anew"
+    name = suffix[1:].upper() if kind in (None, "TIFF") else kind
+    return f"{name} is not read; {heic.ADVICE if kind == HEIC else 'save it as JPEG, PNG or WebP'}"
+
+
+def _product_of(path: Path) -> str:
+    """The name of the product that a photo in a category folder shows: the file's, without its suffix."""
+    if path.suffix.lower() in PHOTO_SUFFIXES:
+        return path.stem
+    return _SUFFIX_INSIDE.sub("", path.name)
 
 
 def _is_unicode(name: str) -> bool:

@@ -6,6 +6,8 @@ import errno
 import stat
 from pathlib import Path
 
+from indexer.system.regular import no_file
+
 PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
 )
@@ -50,6 +52,8 @@ def find_photo(root: Path, key: str) -> tuple[str, str] | None:
             raise FileNotFoundError(errno.ENOENT, "there is no such file") from error
         return blocked[0].relative_to(root).as_posix(), blocked[1]
     if not stat.S_ISREG(mode):
+        if (what := no_file(mode)) is not None:
+            raise OSError(errno.EINVAL, f"it is {what} and no file")
         raise FileNotFoundError(errno.ENOENT, "it is no file")
     return None
 

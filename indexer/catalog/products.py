@@ -49,6 +49,16 @@ class Reject(PlainJson):
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOver(PlainJson):
+    """Files and folders of one kind that are no part of the catalog: how many, and where the first of them is."""
+
+    what: str
+    """``hidden``, ``of the system``, ``an index``, ``by [ignore]``, ``.txt files`` and the like."""
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Withheld:
     """A photo that the catalog still has but that cannot be used now: what an index has of it is not gone.
 
@@ -92,6 +102,8 @@ class Catalog:
     manifest: Path | None = None
     """The file that was read; None for a catalog of folders alone."""
     open_end: OpenEnd | None = None
+    passed_over: tuple[PassedOver, ...] = ()
+    """What lies in the folders of a catalog without a manifest and is no part of it."""
 
     @property
     def images(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from indexer.catalog.photo_paths import LINK_TO_NOTHING
 from indexer.catalog.products import Catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldTable
+from indexer.system.regular import no_file
 
 MANIFEST_SUFFIXES = (".csv", ".tsv", ".txt")
 """A manifest in a folder is called catalog, in any case, and so; the first of them that is there decides."""
@@ -48,6 +50,7 @@ def read_catalog(path: Path, published: FieldTable | None = None) -> Catalog:
 def _read(path: Path, published: FieldTable | None) -> Catalog:
     if not path.exists():
         raise CatalogError(f"{path}: no such folder or manifest; give the folder that holds your photos")
+    _refuse_pipes(path)
     if not path.is_dir():
         if path.suffix.lower() not in MANIFEST_SUFFIXES:
             raise CatalogError(f"{path}: not a manifest this version reads; give a folder or a .csv, .tsv or .txt file")
@@ -69,3 +72,13 @@ def _manifests(root: Path) -> list[Path]:
     found = [p for p in named if p.is_file() or (p.is_symlink() and not p.exists())]
     found = [p for p in found if p.suffix.lower() != ".txt" or manifest.is_one(p)]
     return sorted(found, key=lambda p: (MANIFEST_SUFFIXES.index(p.suffix.lower()), p.name != p.name.lower(), p.name))
+
+
+def _refuse_pipes(path: Path) -> None:
+    """What is read of a catalog beside its photos must be files: to open a pipe may take for ever."""
+    folder = path if path.is_dir() else path.parent
+    beside = [other for other in folder.iterdir() if other.name.lower().startswith("catalog.")]
+    for one in {path, *beside}:
+        with suppress(FileNotFoundError):  # a link to nothing
+            if (what := no_file(one.stat().st_mode)) is not None:
+                raise CatalogError(f"{one}: is {what} and no file; put the file itself in its place")

@@ -168,7 +168,7 @@ def prune(index: Path | None, qdrant_url: str | None, keep: int, as_json: bool) 
 
     What a killed command left in the index's folder goes too.
     """
-    from indexer.sync.sweep import prune as prune_index
+    from indexer.sync.upkeep.sweep import prune as prune_index
 
     place = index_of(index, qdrant_url)
     removed, pictures = prune_index(place, keep)

@@ -26,6 +26,11 @@ def print_report(report: SyncReport) -> None:
     if report.rebuilt:
         what = "would be" if report.dry_run else "was"
         out.print(f"The index was built by another model or text model, so everything {what} embedded again beside it.")
+    if report.read_again:
+        which = "1 photo" if report.read_again == 1 else f"{report.read_again} photos"
+        how = "would be" if report.dry_run else "was" if report.read_again == 1 else "were"
+        why = "as this version reads such photos differently"
+        out.print(f"{which} with transparency or a colour profile {how} embedded again, {why}.")
     if report.dry_run:
         out.print("Dry run: nothing was written.")
     elif report.published:
@@ -45,11 +50,20 @@ def print_report(report: SyncReport) -> None:
         out.print(f"  note: {note}", style="cyan", markup=False)
     if len(report.notes) > SHOWN_OTHERS:
         out.print(f"{len(report.notes)} notes; --json lists them all", markup=False)
+    if report.passed_over:
+        out.print(f"Passed over: {_passed_over(report)}", markup=False)
     for reject in report.rejects[:SHOWN_REJECTS]:
         out.print(f"  rejected {reject.where}: {reject.reason}", style="yellow", markup=False)
     if report.rejects:
         where = f"; all in {report.rejects_file}" if report.rejects_file else ""
         out.print(f"{len(report.rejects)} rejected{where}", style="yellow", markup=False)
+
+
+def _passed_over(report: SyncReport) -> str:
+    """What lies in the catalog and is no part of it, the most first, each kind with an example."""
+    shown = [f"{one.count} {one.what} ({one.example})" for one in report.passed_over[:SHOWN_OTHERS]]
+    others = sum(one.count for one in report.passed_over[SHOWN_OTHERS:])
+    return ", ".join([*shown, *([f"{others} of other kinds"] if others else [])])
 
 
 def _embedded(report: SyncReport) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from indexer.errors import ModelError
 from indexer.models.preprocessing import Preprocessing
+from indexer.models.strangers import Strangers
 
 FORMAT_VERSION = 2
 """The newest that is read. Format 1 has a fingerprint of its own rule: see `first_fingerprint_of`."""
@@ -61,6 +62,8 @@ class ModelFile:
     preprocessing: Preprocessing
     categories: tuple[str, ...]
     calibration: Calibration | None
+    strangers: Strangers | None = field(compare=False)
+    """What it makes of pictures of no product; None in models of the first format."""
     metrics: dict[str, Any]
     record: dict[str, Any]
     network: bytes = field(repr=False, compare=False)
@@ -155,13 +158,15 @@ def _parse(path: Path, record: dict[str, Any], network: bytes) -> ModelFile:
     version = _whole_number(record, "format_version")
     if version > FORMAT_VERSION:
         raise ModelError(f"model format {version} is newer than this version reads ({FORMAT_VERSION}); upgrade")
+    dimension, strangers = _whole_number(record, "dimension"), record.get("strangers")
     return ModelFile(
         path=path,
         fingerprint=str(record["fingerprint"]),
-        dimension=_whole_number(record, "dimension"),
+        dimension=dimension,
         preprocessing=Preprocessing.from_record(record["preprocessing"]),
         categories=_categories(record["categories"]),
         calibration=_calibration(record.get("calibration") or {}),
+        strangers=None if strangers is None else Strangers.from_record(strangers, dimension),
         metrics=record.get("metrics") or {},
         record=record,
         network=network,

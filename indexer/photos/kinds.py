@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from indexer.photos import heic
+from indexer.system.regular import open_regular
+
 HEAD = 1024
 """Bytes that are enough to tell."""
 
@@ -44,6 +49,20 @@ _OTHERS = (
 _AVIF = (b"avif", b"avis")
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 _HEIF = (b"mif1", b"mif2", b"msf1", b"heif")
+
+
+def kind_of(path: Path) -> str | None:
+    """The kind of picture that a file is; None for anything else, and where it cannot be read."""
+    try:
+        with open_regular(path) as file:
+            return picture_kind(file.read(HEAD))
+    except OSError:
+        return None
+
+
+def is_read(kind: str) -> bool:
+    """Whether pictures of this kind are read here."""
+    return kind in READ or (kind == HEIC and heic.is_read())
 
 
 def picture_kind(head: bytes) -> str | None:

@@ -41,10 +41,16 @@ class ThumbnailStore:
             if not path.name.startswith("."):
                 yield path.stem, path
 
-    def write(self, sha256: str, image: Image.Image) -> None:
-        """Store an RGB photo's thumbnail unless it is there; raises ``OSError`` when that fails."""
+    def write(self, sha256: str, image: Image.Image, *, anew: bool = False) -> None:
+        """Store an RGB photo's thumbnail unless it is there; raises ``OSError`` when that fails.
+
+        Args:
+            sha256: of the photo's file.
+            image: the photo.
+            anew: replace one that is there: it may be of an earlier `indexer.photos.reading`.
+        """
         path = self.path(sha256)
-        if path.exists():
+        if not anew and path.exists():
             return
         scale = min(1.0, SIDE / max(image.size))
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

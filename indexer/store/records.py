@@ -87,6 +87,8 @@ class GenerationRecord:
     created_at: str
     schema_version: int = 1
     text_model: TextModelRecord | None = None
+    reading: int = 1
+    """The way its photos were read, see `indexer.photos.reading`; vectors of two ways can be compared."""
 
     def __post_init__(self) -> None:
         # A version that does not know text vectors would lose them: it must refuse such a generation.
@@ -114,9 +116,10 @@ class GenerationRecord:
         return replace(self, created_at="") == replace(other, created_at="")
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values; without a text model, nothing about one."""
+        """As plain JSON values; without a text model, nothing about one, and the first reading is not named."""
         return {
             **({} if self.text_model is None else {"text_model": asdict(self.text_model)}),
+            **({} if self.reading == 1 else {"reading": self.reading}),
             "schema_version": self.schema_version,
             "fingerprint": self.fingerprint,
             "dimension": self.dimension,
@@ -139,6 +142,7 @@ class GenerationRecord:
             model_path=str(record["model_path"]),
             created_at=str(record["created_at"]),
             schema_version=int(record["schema_version"]),
+            reading=int(record.get("reading", 1)),
         )
 
 

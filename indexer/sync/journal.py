@@ -10,6 +10,7 @@ from types import TracebackType
 import numpy as np
 
 from indexer.models.directory import ModelFile
+from indexer.photos.reading import READING
 from indexer.store.records import TextModelRecord
 from indexer.sync.photo import EmbeddedPhoto, PhotoFacts
 
@@ -17,13 +18,17 @@ from indexer.sync.photo import EmbeddedPhoto, PhotoFacts
 class Journal:
     """An append-only file of fixed-size records, keyed by content hash, for one model, or one and a text model.
 
+    And for one `READING` of photos: the same file read in another way has another vector.
+
     A generation's shard has no write-ahead log, so what a killed sync wrote there is lost; what it appended
     here is not. A record cut short by the kill, or damaged, ends the file: the next sync goes on from there.
     """
 
     def __init__(self, index_root: Path, model: ModelFile, text_model: TextModelRecord | None = None) -> None:
         names = [model.fingerprint, *([] if text_model is None else [text_model.fingerprint])]
-        self.path = index_root / "work" / f"{'-'.join(name[:16] for name in names)}.journal"
+        name = "-".join(name[:16] for name in names)
+        self.path = index_root / "work" / f"{name}-r{READING}.journal"
+        self._of_the_first_reading = self.path.with_name(f"{name}.journal")
         self._text = text_model
         text = [] if text_model is None else [("text_embedding", "<f4", (text_model.dimension,))]
         self._categories = model.categories
@@ -75,6 +80,7 @@ class Journal:
         self._photos.clear()
         self._file.truncate(0)
         self.path.unlink(missing_ok=True)
+        self._of_the_first_reading.unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return len(self._photos)

@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from unicodedata import normalize
 
 from indexer.catalog.products import Catalog
 from indexer.store.records import Point
 from indexer.sync.photo import Wanted
 from indexer.sync.report import Renamed
-
-
-def normal(text: str) -> str:
-    """A name in the normal form NFC: a Mac and a PC write one name in two ways."""
-    return normalize("NFC", text)
+from indexer.system.names import composed
 
 
 def path_of(point: Point) -> str:
     """The path of a point's photo, in normal form."""
-    return normal(str(point.payload["photo"]["path"]))
+    return composed(str(point.payload["photo"]["path"]))
 
 
 def id_of(point: Point) -> str:
@@ -34,7 +29,7 @@ def steady(catalog: Catalog, points: Collection[Point]) -> Catalog:
     Whether ``watches/001.jpg`` is called ``001`` or ``watches/001`` hangs on what else there is: while ``rings`` cannot
     be looked into, nothing is called anew.
     """
-    closed = {normal(one.key) for one in catalog.withheld}
+    closed = {composed(one.key) for one in catalog.withheld}
     if not closed or catalog.manifest is not None:
         return catalog
     published = {path_of(point): id_of(point) for point in points}
@@ -42,7 +37,7 @@ def steady(catalog: Catalog, points: Collection[Point]) -> Catalog:
     products = []
     for product in catalog.products:
         qualified = f"{product.category}/{product.id}"
-        before = {published.get(normal(image.key)) for image in product.images} - {None}
+        before = {published.get(composed(image.key)) for image in product.images} - {None}
         is_hidden = hidden.get(product.id, product.category) != product.category and product.id not in before
         products.append(replace(product, id=qualified) if qualified in before or is_hidden else product)
     return replace(catalog, products=tuple(products))
@@ -90,7 +85,7 @@ def find_renamed(
 
 def _why(old: str, new: str, catalog: Catalog) -> str | None:
     """Why an id can have changed although nobody changed it."""
-    if normal(old) == normal(new):
+    if composed(old) == composed(new):
         return "the same letters, encoded in one way now"
     if new.endswith(f"/{old}") and catalog.manifest is None:
         others = (p.category for p in catalog.products if p.id == f"{p.category}/{old}" and p.id != new)

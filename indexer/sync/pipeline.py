@@ -65,12 +65,13 @@ class Pipeline:
         *,
         text_model: TextModel | None = None,
         workers: int = 0,
+        pictures_anew: bool = False,
     ) -> None:
         self.workers = workers or cores()
         self.seconds: dict[str, float] = defaultdict(float)
         """Time spent per stage, summed over the workers."""
         self._model, self._thumbnails, self._journal = model, thumbnails, journal
-        self._text_model = text_model
+        self._text_model, self._pictures_anew = text_model, pictures_anew
         self._embedder = Embedder(model)  # loaded here so that a broken network fails before any photo is read
         self._lock = threading.Lock()
         self._seen: set[str] = set()
@@ -142,7 +143,7 @@ class Pipeline:
                 decoded.append((wanted, facts, self._model.preprocessing.apply(image), pixels))
                 spent["decode"] += time.perf_counter() - began
                 began = time.perf_counter()
-                self._thumbnails.write(facts.sha256, image)
+                self._thumbnails.write(facts.sha256, image, anew=self._pictures_anew)
                 spent["thumbnail"] += time.perf_counter() - began
             except ImageError as error:
                 self._bad[digest] = str(error)

@@ -18,10 +18,11 @@ from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import read_bytes
 from indexer.store.records import Point
 from indexer.sync.kept_fields import Keeper
-from indexer.sync.names import find_renamed, id_of, normal, path_of, steady
+from indexer.sync.names import find_renamed, id_of, path_of, steady
 from indexer.sync.payload import catalog_fields, catalog_part
 from indexer.sync.photo import Wanted
 from indexer.sync.report import Renamed
+from indexer.system.names import composed
 from indexer.system.progress import EVERY, Progress
 
 
@@ -37,9 +38,12 @@ class SyncPlan:
     """New as a point, but a photo that another product has in the index already: its vector is used too."""
     updated: list[tuple[Wanted, Point]] = field(default_factory=list)
     """Same photo, other payload: a new price, or a file that was only touched."""
-    unchanged: int = 0
-    kept: int = 0
+    still: list[tuple[Wanted, Point]] = field(default_factory=list)
+    """Unchanged."""
+    left_alone: list[Point] = field(default_factory=list)
     """Points of photos that the catalog still has and that cannot be used now, be it for a typo in their row."""
+    read_again: int = 0
+    """Of those to embed, the ones whose files are as they were: see `indexer.sync.read_again`."""
     rewritten: list[tuple[Point, Payload]] = field(default_factory=list)
     """Those of them whose product's rows say something else than the index."""
     gone: list[str] = field(default_factory=list)
@@ -65,12 +69,11 @@ class SyncPlan:
         return bool(self.moved or self.copied or self.updated or self.rewritten or self.gone)
 
     def without(self, failed: Collection[str]) -> dict[str, int]:
-        """The counts, now that these photos (by id) turned out unusable: what the index has of them stays.
+        """The counts, now that these photos (by id) turned out unusable: what the index has of them is kept.
 
         Their rows are good: fields and order are written, and what was measured of the photo is left as it was.
         """
         counts = self.counts()
-        counts["new"] -= sum(wanted.id in failed for wanted in self.new)
         for wanted, point in self.changed:
             if wanted.id in failed:
                 counts["changed"] -= 1
@@ -88,9 +91,9 @@ class SyncPlan:
             "changed": len(self.changed),
             "moved": len(self.moved),
             "updated": len(self.updated),
-            "unchanged": self.unchanged,
+            "unchanged": len(self.still),
             "gone": len(self.gone),
-            "kept": self.kept,
+            "kept": len(self.left_alone),
         }
 
 
@@ -116,7 +119,7 @@ def make_plan(
     comparison = _Comparison(catalog, points, plan, _Hashing(workers, progress), check_content)
     plan = comparison.compare()
     if (end := catalog.open_end) is not None:
-        keys = {normal(key) for key in end.keys}
+        keys = {composed(key) for key in end.keys}
         plan.before = [p for p in points.values() if path_of(p) in keys or p.payload["product_id"] == end.product_id]
     return comparison.anew() if anew else plan
 
@@ -132,9 +135,7 @@ class _Comparison:
         self._by_path = {path_of(point): point for point in points.values()}
         self._withheld = list(catalog.withheld)
         self._wanted = list(self._seen())
-        self._still: list[tuple[Wanted, Point]] = []
         self._fresh: list[Wanted] = []
-        self._kept: list[Point] = []
         for point in points.values():
             category = point.payload.get("category")
             plan.stored[category] = plan.stored.get(category, 0) + 1
@@ -153,17 +154,17 @@ class _Comparison:
                 self._place(wanted, point)
         self._judge(suspects)
         unseen = self._new_and_unseen()
-        leaving = self._leaving(left, {normal(wanted.image.key) for wanted in [*self._fresh, *unseen]})
+        leaving = self._leaving(left, {composed(wanted.image.key) for wanted in [*self._fresh, *unseen]})
         self._find_moves(unseen, leaving)
         plan.gone = sorted(leaving)
-        self._account(leaving, {normal(wanted.image.key) for wanted in [*self._fresh, *unseen]})
+        self._account(leaving, {composed(wanted.image.key) for wanted in [*self._fresh, *unseen]})
         return plan
 
     def anew(self) -> SyncPlan:
         """The plan of a sync that embeds every photo."""
         old = self._plan
         new = SyncPlan(self._wanted, rejects=old.rejects, keeper=old.keeper, renamed=old.renamed)
-        new.removed = sorted([*old.removed, *self._kept], key=lambda point: (id_of(point), path_of(point)))
+        new.removed = sorted([*old.removed, *old.left_alone], key=lambda point: (id_of(point), path_of(point)))
         new.stored, new.before = old.stored, old.before
         return new
 
@@ -184,7 +185,7 @@ class _Comparison:
         """A photo whose pixels are those in the index: is anything else said of it?"""
         same = catalog_part(point.payload) == wanted.payload and point.payload["photo"]["rank"] == wanted.image.rank
         if same and _same_file(wanted, point):
-            self._still.append((wanted, point))
+            self._plan.still.append((wanted, point))
         else:
             self._plan.updated.append((wanted, point))
 
@@ -200,7 +201,7 @@ class _Comparison:
         """Photos that the catalog has under another name than the index, and that cannot be read now."""
         found = []
         for told in (one.told for one in self._withheld if one.told):
-            image, source = told.images[0], self._by_path.get(normal(told.images[0].key))
+            image, source = told.images[0], self._by_path.get(composed(told.images[0].key))
             if source is not None and point_id(told.id, image.key) not in self._points:
                 found.append(
                     _wanted(told, image, source.payload["photo"]["bytes"], source.payload["photo"]["mtime_ns"])
@@ -215,9 +216,9 @@ class _Comparison:
         """
         withheld = defaultdict(list)
         for one in self._withheld:
-            withheld[normal(one.key)].append(one)
-        products = {one.told.id: one.told for one in self._withheld if one.told}
-        products |= {product.id: product for product in self._catalog.products}
+            withheld[composed(one.key)].append(one)
+        products = {composed(one.told.id): one.told for one in self._withheld if one.told}
+        products |= {composed(product.id): product for product in self._catalog.products}
         leaving = {}
         for identifier, point in left.items():
             path, product_id = path_of(point), id_of(point)
@@ -225,18 +226,17 @@ class _Comparison:
                 one
                 for place in (path, *(parent.as_posix() for parent in PurePosixPath(path).parents))
                 for one in withheld.get(place, ())
-                if one.product_id is None or normal(one.product_id) == normal(product_id)
+                if one.product_id is None or composed(one.product_id) == composed(product_id)
             ]
             told = next((one.told for one in reasons if one.told), None)
             if path in taken or not reasons or (told is None and self._is_absent(point)):
                 leaving[identifier] = point
                 continue
-            self._kept.append(point)
-            told = told or products.get(product_id)
+            self._plan.left_alone.append(point)
+            told = told or products.get(composed(product_id))
             said = None if told is None else catalog_fields(told, told.images[0]) | {"product_id": product_id}
             if said is not None and said != catalog_part(point.payload):
                 self._plan.rewritten.append((point, said))
-        self._plan.kept = len(self._kept)
         return leaving
 
     def _is_absent(self, point: Point) -> bool:
@@ -255,7 +255,7 @@ class _Comparison:
         plan, unknown = self._plan, []
         hidden = {wanted.id for wanted in unseen}
         for wanted in [*self._fresh, *unseen]:
-            source = self._by_path.get(normal(wanted.image.key))
+            source = self._by_path.get(composed(wanted.image.key))
             if source is None or not _same_file(wanted, source) or (self._check and wanted.id not in hidden):
                 unknown.append(wanted)
             else:
@@ -276,17 +276,17 @@ class _Comparison:
         sources = {source.id for _, source in plan.moved}
         removed = [point for point in leaving.values() if point.id not in sources and path_of(point) not in taken]
         plan.removed = sorted(removed, key=lambda point: (id_of(point), path_of(point)))
-        by_path = {normal(wanted.image.key): wanted for wanted in self._fresh}
+        by_path = {composed(wanted.image.key): wanted for wanted in self._fresh}
         pairs = [(source, wanted) for wanted, source in plan.moved]
         pairs += [(p, by_path[path_of(p)]) for p in leaving.values() if p.id not in sources and path_of(p) in by_path]
-        plan.renamed = find_renamed(pairs, self._catalog, self._points.values(), self._kept)
+        plan.renamed = find_renamed(pairs, self._catalog, self._points.values(), plan.left_alone)
         told_of = plan.keeper.rename({one.before: one.after for one in plan.renamed})
-        plan.updated += [(wanted, point) for wanted, point in self._still if wanted.product_id in told_of]
-        plan.unchanged = sum(wanted.product_id not in told_of for wanted, _ in self._still)
+        plan.updated += [(wanted, point) for wanted, point in plan.still if wanted.product_id in told_of]
+        plan.still = [(wanted, point) for wanted, point in plan.still if wanted.product_id not in told_of]
         rewritten = {point.id for point, _ in plan.rewritten}
         plan.rewritten += [
             (point, catalog_part(point.payload))
-            for point in self._kept
+            for point in plan.left_alone
             if point.payload["product_id"] in told_of and point.id not in rewritten
         ]
 
@@ -298,7 +298,7 @@ def _wanted(product: Product, image: ProductImage, size: int, mtime_ns: int) -> 
 
 def _likeliest(wanted: Wanted, points: list[Point]) -> Point:
     """Of points with one content, that which most likely became this photo; it is taken out unless it is the last."""
-    name = PurePosixPath(normal(wanted.image.key)).name
+    name = PurePosixPath(composed(wanted.image.key)).name
     best = max(points, key=lambda p: (id_of(p) == wanted.product_id, PurePosixPath(path_of(p)).name == name))
     if len(points) > 1:
         points.remove(best)

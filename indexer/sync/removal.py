@@ -8,9 +8,10 @@ from indexer.catalog.products import Catalog, OpenEnd
 from indexer.errors import RemovalRefused
 from indexer.fields.roles import KEPT_TABLE
 from indexer.fields.types import FieldTable
-from indexer.sync.names import id_of, normal, path_of
+from indexer.sync.names import id_of, path_of
 from indexer.sync.payload import catalog_fields
 from indexer.sync.plan import SyncPlan
+from indexer.system.names import composed
 
 MAX_REMOVAL = 0.1
 """The share of the index that a sync may remove. A nightly job deletes a few; an unmounted share is more."""
@@ -56,11 +57,11 @@ def check_removal(
 def _lost_categories(catalog: Catalog, plan: SyncPlan) -> list[str]:
     """Categories that the index has and of which nothing is left."""
     going = Counter(point.payload.get("category") for point in plan.removed)
-    there = {normal(category) for category in catalog.categories}
+    there = {composed(category) for category in catalog.categories}
     return sorted(
         str(category)
         for category, count in going.items()
-        if category is not None and count == plan.stored[category] and normal(str(category)) not in there
+        if category is not None and count == plan.stored[category] and composed(str(category)) not in there
     )
 
 
@@ -83,7 +84,7 @@ def _cut(end: OpenEnd | None, catalog: Catalog, plan: SyncPlan) -> list[str]:
         return [] if lost is None else [_seems_cut(end, f"{lost!r} is no longer in it")]
     now = _now(end, catalog)
     for point in plan.before:
-        texts = _texts(point.payload.get(end.column)) if path_of(point) in map(normal, end.keys) else ()
+        texts = _texts(point.payload.get(end.column)) if path_of(point) in map(composed, end.keys) else ()
         if now not in texts and end.text not in texts:
             for was in texts:
                 if was.startswith(end.text):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from indexer.catalog.products import Reject
+from indexer.catalog.products import PassedOver, Reject
 from indexer.system.plain_json import PlainJson, rounded
 
 
@@ -45,6 +45,8 @@ class SyncReport(PlainJson):
     rejects_file: Path | None = None
     notes: list[str] = field(default_factory=list)
     """What a person should know although nothing was left out, a line each."""
+    passed_over: list[PassedOver] = field(default_factory=list)
+    """What lies in the folders of the catalog and is no part of it."""
     removed: list[Removed] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
@@ -55,6 +57,9 @@ class SyncReport(PlainJson):
     """Photos that went through the model in this run."""
     recovered: int = 0
     """Photos whose embedding an earlier run, which did not finish, had left in the journal."""
+    read_again: int = 0
+    """Photos with transparency or a colour profile, among the changed, that this version reads in another way than the
+    one that indexed them."""
     shared: int = 0
     """Photos that have the bytes of another and were embedded with it."""
     rebuilt: bool = False

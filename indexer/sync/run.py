@@ -14,6 +14,7 @@ from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
 from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
+from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Draft, Index, Store, Writer
@@ -23,10 +24,11 @@ from indexer.sync.names import id_of
 from indexer.sync.payload import Payloads
 from indexer.sync.pipeline import Pipeline
 from indexer.sync.plan import SyncPlan, make_plan
+from indexer.sync.read_again import read_again
 from indexer.sync.removal import MAX_REMOVAL, check_removal
 from indexer.sync.report import Removed, SyncReport
-from indexer.sync.saved import saved_photos
-from indexer.sync.sweep import sweep
+from indexer.sync.upkeep.saved import saved_photos
+from indexer.sync.upkeep.sweep import sweep
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
@@ -130,6 +132,7 @@ class _Run:
         self.max_removal, self.check_content = max_removal, check_content
         self.workers, self.progress = workers, progress
         self.now = now()
+        self.pictures_anew = False
 
     def plan_only(self) -> SyncReport:
         try:
@@ -170,6 +173,10 @@ class _Run:
         )
         if repair is not None:
             plan.keeper.remember_all(repair)
+        reading = READING if published is None else published.record.reading
+        self.pictures_anew = published is None or reading < READING
+        if not rebuilt:
+            read_again(plan, self.catalog.root, reading, workers=self.workers)
         if published is not None and self.max_removal is not None:
             table = published.record.field_table
             check_removal(self.catalog, plan, table, self.index.location, self.max_removal)
@@ -181,6 +188,7 @@ class _Run:
             model_path=str(model.path.resolve()),
             created_at=self.now,
             text_model=text_model,
+            reading=READING,
         )
         report = SyncReport(
             catalog=str(self.catalog.root),
@@ -189,11 +197,13 @@ class _Run:
             products=len(self.catalog.products),
             photos=plan.counts(),
             rejects=plan.rejects,
+            passed_over=list(self.catalog.passed_over),
             removed=[Removed(id_of(point), str(point.payload["photo"]["path"])) for point in plan.removed],
             renamed=plan.renamed,
             shared=len(plan.copied),
             repairs=[] if repair is None else list(repair.notes),
             rebuilt=rebuilt,
+            read_again=plan.read_again,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
             notes=_notes(self.catalog, None if published is None else published.record),
             seconds={"plan": time.perf_counter() - began},
@@ -253,7 +263,12 @@ class _Run:
         if not to_embed:
             return
         pipeline = Pipeline(
-            self.model, ThumbnailStore(self.index.local), journal, text_model=self.text_model, workers=self.workers
+            self.model,
+            ThumbnailStore(self.index.local),
+            journal,
+            text_model=self.text_model,
+            workers=self.workers,
+            pictures_anew=self.pictures_anew,
         )
         done, failed = 0, set()
         for outcome in pipeline.run(to_embed):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from indexer.errors import StoreLocked, StoreUnwritable, advice_on_writing
 from indexer.system.clock import now
+from indexer.system.marks import mark
 
 
 @contextmanager
@@ -27,6 +28,7 @@ def writer_lock(path: Path) -> Iterator[None]:
         handle = path.open("a+")
     except OSError as error:
         raise _unwritable(path.parent, error) from error
+    mark(path.parent)
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -105,7 +105,7 @@ _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
 def json_bytes(answer: PlainJson, pictures: Callable[[str], str]) -> bytes:
-    """An answer as it is sent to another machine, in UTF-8: its `Picture` s are the addresses that ``pictures`` makes of sha256s.
+    """An answer for another machine, in UTF-8: its `Picture` s are the addresses that ``pictures`` makes of sha256s.
 
     Written in one go, in a third of the time that `PlainJson.to_json` and `json` take for ten matches.
 

@@ -43,8 +43,8 @@ def outliers(
 ) -> None:
     """Show photos that stand out, and products whose photos do not belong together.
 
-    Three lists: photos that are probably no jewelry at all, photos unlike those of any other product, and products
-    whose photos are more unlike each other than is usual.
+    Three lists: photos that probably show none of your categories, photos unlike those of any other product, and
+    products whose photos are more unlike each other than is usual.
 
     \b
     Examples:

@@ -65,9 +65,9 @@ def serve(
 ) -> None:
     """Answer questions over HTTP, until SIGTERM or Ctrl-C.
 
-    Without API keys only this machine is answered, by its own names, and nobody who comes through a proxy. Logs are JSON, one line a request, on stderr. The document at
-    /openapi.json describes the routes; /livez, /readyz and /metrics are for orchestrators and monitoring. A new
-    generation of the index is picked up by itself.
+    Without API keys only this machine is answered, by its own names, and nobody who comes through a proxy. Logs are
+    JSON, one line a request, on stderr. The document at /openapi.json describes the routes; /livez, /readyz and
+    /metrics are for orchestrators and monitoring. A new generation of the index is picked up by itself.
 
     \b
     Examples:

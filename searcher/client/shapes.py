@@ -31,7 +31,7 @@ class OptionsBody(TypedDict, total=False):
     caps: list[str]
     """At most N products of one value: brand:2."""
     diversity: float
-    """0 orders by score alone, 1 by difference from what is above."""
+    """0 orders by score alone; the more, the less alike each is to those above it."""
     relax: list[str]
     """Fields whose filters may be dropped, in this order, when fewer than k pass; * is any."""
     facets: list[str]
@@ -585,15 +585,15 @@ class Mislabel(TypedDict):
     category: str
     """As the catalog says."""
     suggested: str
-    """What its photos look like, judged without its own label."""
+    """The category that is likeliest by its photos, judged without its own label."""
     score: float
-    """0..1: how likely the given category is wrong; ranks, and is not a calibrated probability."""
+    """0..1: the probability that the given category is wrong, as far as this catalog tells."""
     neighbour_share: float
     """Share of the neighbours, weighted by likeness, that are not of the given category; mean over the photos."""
     label_probability: float
-    """Probability of the given category by a classifier that never saw the product; mean over the photos."""
+    """The probability that the given category is right: 1 - score."""
     suggested_probability: float
-    """The same of the suggested category."""
+    """The probability that the suggested category is the right one; above that of the given one."""
     photos: int
     reasons: list[str]
     """A sentence each."""

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, get_args
 
 from indexer.errors import JewelryError, ReportMissing
 from indexer.system.files import replace_text
+from indexer.system.marks import mark
 from searcher.insights.report import Kind
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -75,6 +76,7 @@ class ReportStore:
         texts = {"report.html": html, "report.csv": csv, "report.json": json.dumps(document, allow_nan=False) + "\n"}
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            mark(self.root)
             for name, text in texts.items():
                 replace_text(folder / name, text)
         except OSError as error:

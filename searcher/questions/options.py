@@ -100,7 +100,13 @@ class Options:
     ] = ()
     diversity: Annotated[
         float,
-        Option("0 orders by score alone, 1 by difference from what is above.", ("--diversity",), "D", least=0, most=1),
+        Option(
+            "0 orders by score alone; the more, the less alike each is to those above it.",
+            ("--diversity",),
+            "D",
+            least=0,
+            most=1,
+        ),
     ] = 0.0
     """See `searcher.search.style.diversity`."""
     relax: Annotated[

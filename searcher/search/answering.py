@@ -17,7 +17,7 @@ from indexer.store.filters.where import where_texts
 from searcher.answers.answer import Answer, Match, Query
 from searcher.answers.facet import Facet
 from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL, Options
-from searcher.search.explain import explain, likeness, sample_of
+from searcher.search.explain import explain, likeness, middle_of, sample_of
 from searcher.search.ground.candidate import Candidate
 from searcher.search.ground.published import Published, photo_key, without_products
 from searcher.search.ground.stages import stage
@@ -49,7 +49,7 @@ def answer(published: Published, reader: ExampleReader, question: Question, opti
     plan = make_plan(published, question, options)
     search = _read(published, reader, question, plan)
     with stage("search"):
-        ranked = rank(plan, search)
+        ranked = rank(plan, search, published.memo(middle_of) if options.diversity else 0.0)
     with stage("describe"):
         alike = _likeness(published, search) if options.explain and ranked.candidates else None
         matches = tuple(_match(published, search, options, ranked, candidate, alike) for candidate in ranked.candidates)
@@ -129,7 +129,8 @@ def _facets(published: Published, plan: Plan, search: Search, ranked: Ranked) ->
         return _Facets()
     from searcher.search.facets.counting import facet_basis, facets, facets_of
 
-    basis, notes = published.memo(facet_basis), ()
+    basis = published.memo(facet_basis)
+    notes: tuple[str, ...] = ()
     payloads = [candidate.payload for candidate in ranked.candidates]
     with stage("facets"):
         if plan.options.min_score is None or search.by_filter:

@@ -20,6 +20,10 @@ from searcher.search.ground.published import Published, photo_key
 from searcher.search.kinds.question import Search
 
 SAMPLE = 1_000
+PAIRED = 500
+"""Photos of the sample that are compared with each other."""
+HIGHEST_MIDDLE = 0.9
+"""Of a catalog whose photos are all alike."""
 SAME = 1e-6
 """Cosines this near are equal: engines sum in float32, and the photo that matched is not less alike than itself."""
 
@@ -65,6 +69,15 @@ def explain(
 def sample_of(published: Published) -> NDArray[np.float32]:
     """Vectors of photos that stand for the catalog, [n, dimension], for `Published.memo`."""
     return sample_vectors(published.store)
+
+
+def middle_of(published: Published) -> float:
+    """The cosine that half of the pairs of a sample of the catalog exceed, for `Published.memo`; 0 of one photo."""
+    rows = published.memo(sample_of)[:PAIRED].astype(np.float64)
+    if len(rows) < 2:
+        return 0.0
+    cosines = (rows @ rows.T)[np.triu_indices(len(rows), 1)]
+    return min(round(float(np.median(cosines)), DECIMALS), HIGHEST_MIDDLE)
 
 
 def sample_vectors(store: Store, size: int = SAMPLE) -> NDArray[np.float32]:

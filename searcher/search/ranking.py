@@ -31,8 +31,11 @@ class Ranked:
     """The filter as asked, with the preset and what the question itself asks for: what facets are counted over."""
 
 
-def rank(plan: Plan, search: Search) -> Ranked:
-    """Find, order and cut out the page that is wanted; what was asked with is not an answer."""
+def rank(plan: Plan, search: Search, middle: float = 0.0) -> Ranked:
+    """Find, order and cut out the page that is wanted; what was asked with is not an answer.
+
+    ``middle`` is the cosine that variety counts as no likeness; see `searcher.search.style.diversity`.
+    """
     options = plan.options
     now = datetime.now(UTC).replace(second=0, microsecond=0)  # so that two pages agree on what is new
     chosen: list[Candidate] = []
@@ -47,7 +50,7 @@ def rank(plan: Plan, search: Search) -> Ranked:
         if options.min_score is not None:
             found = [candidate for candidate in found if candidate.similarity >= options.min_score]
         boosted = apply_boosts(found, plan.boosts, now) if plan.boosts else found
-        added = diversify(boosted, missing, options.diversity, plan.caps, chosen)
+        added = diversify(boosted, missing, options.diversity, plan.caps, chosen, middle=middle, scored=search.scored)
         chosen += added
         if dropped:
             relaxed = dropped

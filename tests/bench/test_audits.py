@@ -14,6 +14,7 @@ import pytest
 
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import GenerationRecord, Point
+from searcher.insights.audits.mislabels import judge_labels
 from searcher.insights.gallery import read_gallery
 from searcher.service import SearchService
 from tests.shops.models.trained_shops import categories_of, draw_flips, with_labels
@@ -35,12 +36,14 @@ def test_average_precision_beside_cleanlab(shop: str, request: pytest.FixtureReq
     for seed in SEEDS:
         flips = draw_flips(categories, SHARE, seed)
         service = SearchService(with_labels(index, tmp_path / str(seed), flips))
-        report = service.mislabels(limit=len(categories))
-        flipped = np.array([entry.product_id in flips for entry in report.entries])
-        ours.append(average_precision_score(flipped, [entry.score for entry in report.entries]))
-        first.append(flipped[: max(1, round(0.05 * len(flipped)))].sum() / len(flips))
+        judged = judge_labels(service.published())
+        products = judged.gallery.products
+        flipped = np.array([product in flips for product in products])
+        ours.append(average_precision_score(flipped, judged.evidence))
+        ranked = flipped[np.argsort(-judged.evidence, kind="stable")]
+        first.append(ranked[: max(1, round(0.05 * len(flipped)))].sum() / len(flips))
         quality = cleanlab_quality(service)
-        theirs.append(average_precision_score(flipped, [-quality[entry.product_id] for entry in report.entries]))
+        theirs.append(average_precision_score(flipped, [-quality[product] for product in products]))
         service.close()
     print(f"\n{shop}: first 5 % hold {np.mean(first):.3f} (least {min(first):.3f})")
     for name, precision in (("ours", ours), ("cleanlab", theirs)):

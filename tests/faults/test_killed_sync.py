@@ -40,7 +40,7 @@ class Shop:
         write_manifest(self.catalog, rows)
 
     def sync(self) -> SyncReport:
-        return sync(self.catalog, self.model, self.index, workers=1)
+        return sync(self.catalog, self.model, self.index, workers=1, allow_removal=True)
 
     def content(self) -> Content:
         """All that a reader sees."""

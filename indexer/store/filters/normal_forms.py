@@ -6,13 +6,13 @@ A sync writes one of the two, NFC. An index made before may hold the other, and 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
 from indexer.store.filters.tree import Condition, Except, Filter, Match, Prefix, Text
 
-_Value = TypeVar("_Value", bound="str | bool")
+_Value = TypeVar("_Value", str, str | bool)
 
 
 def nfc(text: str) -> str:
@@ -27,12 +27,7 @@ def nfd(text: str) -> str:
 
 def spellings(values: Iterable[_Value]) -> tuple[_Value, ...]:
     """The values as they are and in both normal forms, each once."""
-    found: dict[_Value, None] = {}
-    for value in values:
-        found[value] = None
-        if isinstance(value, str) and not value.isascii():
-            found.update({nfc(value): None, nfd(value): None})
-    return tuple(found)
+    return tuple(dict.fromkeys(form for value in values for form in _forms(value)))
 
 
 def in_both_forms(where: Filter) -> Filter:
@@ -42,6 +37,13 @@ def in_both_forms(where: Filter) -> Filter:
         for name in ("must", "should", "must_not")
     }
     return replace(where, **parts)
+
+
+def _forms(value: _Value) -> Iterator[_Value]:
+    yield value
+    if isinstance(value, str) and not value.isascii():
+        yield nfc(value)
+        yield nfd(value)
 
 
 def _condition(condition: Condition) -> Condition:

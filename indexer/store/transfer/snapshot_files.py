@@ -12,6 +12,7 @@ from typing import Any
 from indexer.errors import StoreError, UsageError
 from indexer.store.records import SCHEMA_VERSION, GenerationRecord
 from indexer.system.files import fsync, fsync_tree, writing
+from indexer.system.marks import mark
 from indexer.system.scratch import scratch_folder
 
 MANIFEST = "snapshot.json"
@@ -36,6 +37,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(folder.parent, BEGUN) as filled:
+            mark(filled)
             yield filled
             fsync_tree(filled)
             filled.replace(folder)

@@ -19,6 +19,7 @@ from indexer.store.interface import Index
 from indexer.sync.annotate.co_view_counts import DIGITS, CoViewTable, count_co_views
 from indexer.sync.annotate.events import Events, Notice, read_events
 from indexer.sync.annotate.writing import annotating, replace_payloads
+from indexer.system.names import composed
 from indexer.system.plain_json import PlainJson, rounded
 from indexer.system.progress import Progress
 
@@ -80,7 +81,8 @@ def update_co_views(path: Path, index: Index, *, min_count: int = 1, progress: P
         began = time.perf_counter()
         names = sorted({str(point.payload["product_id"]) for point in published.scroll(fields=["product_id"])})
         known = {name: number for number, name in enumerate(names)}
-        events = read_events(path, known, None if progress is None else _megabytes(progress))
+        by_event = {composed(name): number for name, number in known.items()}
+        events = read_events(path, by_event, None if progress is None else _megabytes(progress))
         read = time.perf_counter()
         table = count_co_views(events.sessions, events.products, events.times, len(names), min_count=min_count)
         report = _report(path, index, events, table, len(names))

@@ -56,7 +56,7 @@ def read_events(path: Path, known: Mapping[str, int], notice: Notice | None = No
 
     Args:
         path: the file, UTF-8.
-        known: the index's products and the number each goes by.
+        known: the index's products, in composed characters (see `composed`), and the number each goes by.
         notice: told now and then how far it got.
 
     Raises:

@@ -16,7 +16,11 @@ from searcher.insights.clusters.answers import ClusterReport
 SHOWN_IDS = 6
 """Product ids in the row of a cluster."""
 
-_TITLES = {"no_jewelry": "Probably no jewelry", "far": "Unlike everything else", "disagreeing": "Photos that disagree"}
+_TITLES = {
+    "no_jewelry": "Probably none of your categories",
+    "far": "Unlike everything else",
+    "disagreeing": "Photos that disagree",
+}
 
 RIGHT = ("#", "score", "size", "alike", "products", "photos")
 

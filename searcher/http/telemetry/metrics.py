@@ -41,6 +41,9 @@ _BUILD = Gauge(
     "jewelry_build_info", "The version that answers.", ("version",), registry=REGISTRY, multiprocess_mode="max"
 )
 _BUILD.labels(__version__).set(1)
+for _reason in ("silent", "large", "crowded", "stuck"):
+    _ENDED.labels(_reason)  # a series that begins with its first event cannot be seen to rise
+_STAGES.labels("search")  # so that all files of a worker are open, whatever becomes of their folder
 if MULTIPROCESS not in os.environ:
     ProcessCollector(registry=REGISTRY)
 

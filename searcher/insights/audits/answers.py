@@ -52,15 +52,15 @@ class Mislabel(PlainJson):
     category: str
     """As the catalog says."""
     suggested: str
-    """What its photos look like, judged without its own label."""
+    """The category that is likeliest by its photos, judged without its own label."""
     score: Score
-    """0..1: how likely the given category is wrong; ranks, and is not a calibrated probability."""
+    """0..1: the probability that the given category is wrong, as far as this catalog tells."""
     neighbour_share: Score
     """Share of the neighbours, weighted by likeness, that are not of the given category; mean over the photos."""
     label_probability: Score
-    """Probability of the given category by a classifier that never saw the product; mean over the photos."""
+    """The probability that the given category is right: 1 - score."""
     suggested_probability: Score
-    """The same of the suggested category."""
+    """The probability that the suggested category is the right one; above that of the given one."""
     photos: int
     photo: Photo
     """Its most doubtful photo."""
@@ -74,7 +74,7 @@ class Mislabel(PlainJson):
 
 @dataclass(frozen=True, slots=True)
 class MislabelReport(Report):
-    """Products by how doubtful their category is, the most doubtful first."""
+    """Products whose category is likelier wrong than right, the most doubtful first."""
 
     KIND = "mislabels"
 
@@ -83,7 +83,7 @@ class MislabelReport(Report):
     """Photos with a category that were judged."""
     products: int
     suspected: int
-    """Products that look like another category than the given one, whether or not they are among the entries."""
+    """Products whose category is likelier wrong than right, whether or not they are among the entries."""
     by_category: Mapping[str, int]
     """Products of each given category that were judged."""
     suspected_by_category: Mapping[str, int]
@@ -130,9 +130,9 @@ class Oddity(StrEnum):
     """Why a product is in a report of outliers."""
 
     FAR = "far"
-    """A photo unlike all photos of other products."""
+    """A photo unlike all photos of other products, or as much like pictures of no product as like any category."""
     NO_JEWELRY = "no_jewelry"
-    """Far from everything, and the classifier does not know what it is either."""
+    """Like pictures of no product, and like none of the catalog's categories, whatever these are."""
     DISAGREEING = "disagreeing"
     """Its own photos are more unlike each other than those of other products."""
 

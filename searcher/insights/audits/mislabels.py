@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
+from indexer.models.vectors import softmax
 from indexer.store.filters.where import Where, where_json
 from indexer.system.clock import now
 from searcher.insights.audits.answers import Mislabel, MislabelReport
 from searcher.insights.audits.classifier import FOLDS, out_of_sample
+from searcher.insights.audits.doubt import probability_wrong
 from searcher.insights.audits.folds import make_folds, pixels_of
 from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo_of
 from searcher.insights.audits.residual import residual_votes
+from searcher.insights.audits.typicality import typicality
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
 
@@ -23,26 +26,20 @@ NEIGHBOURS = 10
 SHARPNESS = 4.0
 """A neighbour that is .1 less alike than the nearest weighs a third less."""
 SHOWN_NEIGHBOURS = 5
-SUSPECTED = 0.5
-"""From this score on another category is likelier than the given one."""
+FAINTEST = 0.02
+"""A vote below this is taken for it: among ten neighbours, none is no proof."""
+MOST_CERTAIN = 0.99
+"""That words claim."""
+CERTAIN = 1e-9
+"""Nor is any probability of the classifier below this."""
 
 
 def find_mislabels(published: Published, where: Where = None, *, limit: int = 100) -> MislabelReport:
-    """Products by how doubtful their category is, the most doubtful first.
-
-    Three opinions of every photo are averaged: the categories of its nearest photos of other products, weighted by
-    likeness; the same by what is left of the looks without the category (`searcher.insights.audits.residual`); and a
-    classifier on the embeddings that was fitted without the product and its copies. The score is half the margin by
-    which the best other category leads, plus a half; a product's is the mean over its photos. The index's own
-    prediction has no say: its model learned from these very labels, and on photos it never saw it added nothing.
-
-    Learns from all labelled products, whatever ``where`` leaves. After Northcutt, Jiang & Chuang, *Confident Learning*
-    (JAIR 2021); the neighbours' part is as in Zhu, Dong & Liu, *Detecting Corrupted Labels Without Training a Model*
-    (ICML 2022).
+    """Products whose category is likelier wrong than right, the most doubtful first; see `judge_labels`.
 
     Args:
         published: the generation.
-        where: only products that pass are judged.
+        where: only products that pass are judged; all labelled products are learned from.
         limit: products shown.
 
     Raises:
@@ -52,81 +49,128 @@ def find_mislabels(published: Published, where: Where = None, *, limit: int = 10
     if limit < 0:
         raise UsageError(f"limit is {limit}; ask for 0 or more")
     began, store, tree = time.perf_counter(), published.store, published.read_filter(where)
-    gallery = read_gallery(store)
-    names, labels = gallery.labels("category")
-    if len(names) < 2:
-        raise UsageError(
-            f"{published.location}: its products are of {len(names)} categories; labels can be compared from two on"
-        )
-    near = nearest_photos(store, gallery, NEIGHBOURS)
-    judged = _Judged.of(gallery, near, labels, len(names))
-    asked = labels >= 0
+    judged = judge_labels(published)
+    gallery = judged.gallery
+    asked = judged.labels >= 0
     if tree is not None:
         passing = {point.id for point in store.scroll(tree, fields=[])}
         asked &= np.array([identifier in passing for identifier in gallery.ids], bool)
     # A product is judged by all of its photos, if one of them passes and its photos have a category.
     chosen = np.unique(gallery.product[asked])
-    scores, given, other = judged.products(chosen)
-    order = np.lexsort((chosen, -np.round(scores, 6)))
-    shown = [(int(chosen[i]), float(scores[i]), int(given[i]), int(other[i])) for i in order[:limit]]
-    suspected = scores >= SUSPECTED
+    suspected = chosen[judged.suspected[chosen]]
+    ranked = suspected[np.lexsort((suspected, -np.round(judged.evidence[suspected], 6)))]
+    names, given = judged.names, judged.given
     return MislabelReport(
-        entries=_entries(published, gallery, near, judged, names, shown),
+        entries=_entries(published, judged, ranked[:limit]),
         photos=int(gallery.photo_counts[chosen].sum()),
         products=len(chosen),
-        suspected=int(suspected.sum()),
-        by_category={name: int((given == number).sum()) for number, name in enumerate(names)},
+        suspected=len(suspected),
+        by_category={name: int((given[chosen] == number).sum()) for number, name in enumerate(names)},
         suspected_by_category={name: int((given[suspected] == number).sum()) for number, name in enumerate(names)},
         generation=published.generation,
         model=store.record.fingerprint,
         created_at=now(),
         catalog_root=str(published.catalog_root),
         settings={"where": where_json(where), "limit": limit, "neighbours": NEIGHBOURS, "seed": 0},
-        notes=_notes(judged, names),
+        notes=_notes(judged),
         took_s=time.perf_counter() - began,
     )
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """Opinions of every photo, each [n, categories]; rows sum to 1, votes to 0 where nobody votes."""
+class JudgedLabels:
+    """What is known of the labels of a whole catalog, of photos [n] and of products [p]."""
 
     gallery: Gallery
+    near: Neighbours
+    names: tuple[str, ...]
     labels: Ints
+    """[n], the category of each photo, -1 where it has none."""
+    given: Ints
+    """[p]."""
+    other: Ints
+    """[p]: the likeliest category besides the given one."""
+    evidence: NDArray[np.float64]
+    """[p]: against the given category and for the other, in natural logarithms of a likelihood ratio."""
+    wrong: NDArray[np.float64]
+    """[p]: the probability that the given category is wrong; rises with the evidence."""
+    other_right: NDArray[np.float64]
+    """[p]: the probability that the other is the right one."""
+    photo_evidence: NDArray[np.float64]
+    """[n]."""
     votes: NDArray[np.float64]
-    residual: NDArray[np.float64]
-    probabilities: NDArray[np.float64]
+    """[n, categories]: see `votes_of`."""
 
-    @classmethod
-    def of(cls, gallery: Gallery, near: Neighbours, labels: Ints, classes: int) -> _Judged:
-        folds = make_folds(gallery, near, min(FOLDS, max(2, len(gallery.products))))
-        probabilities = out_of_sample(gallery.vectors, labels, classes, folds)
-        residual = residual_votes(gallery, labels, classes, neighbours=near.rows.shape[1])
-        return cls(gallery, labels, votes_of(gallery, near, labels, classes), residual, probabilities)
+    @property
+    def suspected(self) -> NDArray[np.bool_]:
+        """[p]: the other category is likelier the right one than the given."""
+        return self.other_right > 1.0 - self.wrong
 
-    def margins(self, rows: Ints, given: Ints) -> NDArray[np.float64]:
-        """The score of photos [m] for the labels given."""
-        both = self._both(rows)
-        place = np.arange(len(rows))
-        own = both[place, given].copy()
-        both[place, given] = -1.0
-        found: NDArray[np.float64] = np.clip((both.max(axis=1) - own + 1.0) / 2.0, 0.0, 1.0)
-        return found
 
-    def products(self, chosen: Ints) -> tuple[NDArray[np.float64], Ints, Ints]:
-        """Score, given and suggested category of products [p]."""
-        starts, counts = self.gallery.starts[:-1], self.gallery.photo_counts
-        given = np.maximum.reduceat(self.labels, starts)  # the catalog has one category for all photos of a product
-        rows = np.arange(len(self.gallery))
-        scores = np.add.reduceat(self.margins(rows, given[self.gallery.product]), starts) / counts
-        opinion = np.add.reduceat(self._both(rows), starts, axis=0)
-        opinion[np.arange(len(given)), given] = -1.0
-        return scores[chosen], given[chosen], opinion.argmax(axis=1)[chosen]
+def judge_labels(published: Published) -> JudgedLabels:
+    """The evidence against the category of every product, and how probable that makes it wrong.
 
-    def _both(self, rows: Ints) -> NDArray[np.float64]:
-        total = self.votes[rows] + self.residual[rows] + self.probabilities[rows]
-        found: NDArray[np.float64] = total / total.sum(axis=1, keepdims=True)
-        return found
+    None of it knows the product's own label. For each category: the probability by a classifier on the embeddings that
+    was fitted without the product and its copies; by half as much, the votes of neighbours by what is left of the looks
+    without the category (`residual`); and for another category than the given one, how typical the photo would be of it
+    (`typicality`), for a piece like no other is easily taken for something else. Their logarithms are added, and a
+    product's are the mean over its photos. What such evidence is worth is measured on the catalog itself: by what it
+    would be if the label were wrong, with every label exchanged for every other in turn, and by how much of it there
+    is (`doubt`).
+    The index's own prediction has no say: its model learned from these very labels.
+
+    After Northcutt, Jiang & Chuang, *Confident Learning* (JAIR 2021).
+
+    Raises:
+        UsageError: fewer than two categories.
+        StoreError: the index cannot be read.
+    """
+    gallery = read_gallery(published.store)
+    names, labels = gallery.labels("category")
+    if len(names) < 2:
+        raise UsageError(
+            f"{published.location}: its products are of {len(names)} categories; labels can be compared from two on"
+        )
+    near = nearest_photos(published.store, gallery, NEIGHBOURS)
+    folds = make_folds(gallery, near, min(FOLDS, max(2, len(gallery.products))))
+    probabilities = out_of_sample(gallery.vectors, labels, len(names), folds)
+    residual = residual_votes(gallery, labels, len(names), neighbours=NEIGHBOURS)
+    own = np.log(np.maximum(probabilities, CERTAIN)) + 0.5 * np.log(np.maximum(residual, FAINTEST))
+    as_other = own + np.log(typicality(gallery, labels, len(names)))
+
+    starts, counts = gallery.starts[:-1], gallery.photo_counts[:, None]
+    given = np.maximum.reduceat(labels, starts)  # the catalog has one category for all photos of a product
+    own_mean, other_mean = (np.add.reduceat(part, starts, axis=0) / counts for part in (own, as_other))
+    evidence, other = _against(own_mean, other_mean, given)
+    labelled = given >= 0
+    exchanged = [(given[labelled] + step) % len(names) for step in range(1, len(names))]
+    if_wrong = np.concatenate([_against(own_mean[labelled], other_mean[labelled], label)[0] for label in exchanged])
+    wrong = np.zeros(len(given))
+    wrong[labelled] = probability_wrong(evidence[labelled], if_wrong)
+    rest = other_mean.copy()
+    rest[np.arange(len(given)), given] = -np.inf
+    return JudgedLabels(
+        gallery=gallery,
+        near=near,
+        names=names,
+        labels=labels,
+        given=given,
+        other=other,
+        evidence=evidence,
+        wrong=wrong,
+        other_right=wrong * softmax(rest).max(axis=1),
+        photo_evidence=_against(own, as_other, given[gallery.product])[0],
+        votes=votes_of(gallery, near, labels, len(names)),
+    )
+
+
+def _against(own: NDArray[np.float64], as_other: NDArray[np.float64], given: Ints) -> tuple[NDArray[np.float64], Ints]:
+    """The evidence against the labels given [m], and the category that it is for."""
+    rows = np.arange(len(given))
+    others = as_other.copy()
+    others[rows, given] = -np.inf
+    best = others.argmax(axis=1)
+    return others[rows, best] - own[rows, given], best
 
 
 def votes_of(gallery: Gallery, near: Neighbours, labels: Ints, classes: int) -> NDArray[np.float64]:
@@ -151,34 +195,23 @@ def votes_of(gallery: Gallery, near: Neighbours, labels: Ints, classes: int) -> 
     return shares
 
 
-def _entries(
-    published: Published,
-    gallery: Gallery,
-    near: Neighbours,
-    judged: _Judged,
-    names: tuple[str, ...],
-    shown: list[tuple[int, float, int, int]],
-) -> tuple[Mislabel, ...]:
-    made = []
-    for product, score, given, other in shown:
+def _entries(published: Published, judged: JudgedLabels, shown: Ints) -> tuple[Mislabel, ...]:
+    gallery, names, made = judged.gallery, judged.names, []
+    for product in shown.tolist():
+        given, other = int(judged.given[product]), int(judged.other[product])
         rows = np.arange(gallery.starts[product], gallery.starts[product + 1])
-        worst = int(rows[int(np.round(judged.margins(rows, np.full(len(rows), given)), 6).argmax())])
-        share = float(1.0 - judged.votes[rows, given].mean())
-        own, best = (float(judged.probabilities[rows, label].mean()) for label in (given, other))
+        worst = int(rows[int(np.round(judged.photo_evidence[rows], 6).argmax())])
+        near, cosines = judged.near.rows[worst], judged.near.cosines[worst]
+        labels = [judged.labels[row] for row in near if row >= 0]
+        wrong, right = float(judged.wrong[product]), float(judged.other_right[product])
         photo = photo_of(gallery, worst)
-        labels = [judged.labels[row] for row in near.rows[worst] if row >= 0]
-        differing = sum(label == other for label in labels)
         reasons = [
-            f"{differing} of the {len(labels)} nearest products are {names[other]}, "
-            f"{sum(label == given for label in labels)} are {names[given]}.",
-            f"Judged without its label it is {best:.0%} likely {names[other]} and {own:.0%} likely {names[given]}.",
+            f"Of the {len(labels)} nearest products {sum(label == other for label in labels)} are {names[other]} and "
+            f"{sum(label == given for label in labels)} {names[given]}.",
+            f"Of labels in this catalog with so much against them about {min(wrong, MOST_CERTAIN):.0%} are wrong.",
         ]
-        if photo.predicted_category not in (None, names[given]):
-            sure = photo.predicted_confidence
-            reasons.append(
-                f"The index's model takes it for {photo.predicted_category}"
-                + (f" ({sure:.0%} sure)." if sure is not None else ".")
-            )
+        if photo.predicted_category == names[other]:
+            reasons.append(f"The index's model takes it for {names[other]} too.")
         made.append(
             (
                 worst,
@@ -186,13 +219,13 @@ def _entries(
                     product_id=gallery.products[product],
                     category=names[given],
                     suggested=names[other],
-                    score=score,
-                    neighbour_share=share,
-                    label_probability=own,
-                    suggested_probability=best,
+                    score=wrong,
+                    neighbour_share=float(1.0 - judged.votes[rows, given].mean()),
+                    label_probability=1.0 - wrong,
+                    suggested_probability=right,
                     photos=len(rows),
                     photo=photo,
-                    neighbours=neighbours_of(gallery, near.rows[worst], near.cosines[worst], SHOWN_NEIGHBOURS),
+                    neighbours=neighbours_of(gallery, near, cosines, SHOWN_NEIGHBOURS),
                     reasons=tuple(reasons),
                 ),
             )
@@ -201,14 +234,14 @@ def _entries(
     return tuple(replace(entry, payload=fields.get(gallery.ids[row], {})) for row, entry in made)
 
 
-def _notes(judged: _Judged, names: tuple[str, ...]) -> tuple[str, ...]:
+def _notes(judged: JudgedLabels) -> tuple[str, ...]:
     """What limits the report."""
     notes = []
     unlabelled = int((judged.labels < 0).sum())
     if unlabelled:
         notes.append(f"{unlabelled} photos have no category and were not judged.")
-    counts = np.bincount(judged.labels[judged.labels >= 0], minlength=len(names))
-    rare = [name for name, count in zip(names, counts, strict=True) if count < 2 * FOLDS]
+    counts = np.bincount(judged.labels[judged.labels >= 0], minlength=len(judged.names))
+    rare = [name for name, count in zip(judged.names, counts, strict=True) if count < 2 * FOLDS]
     if rare:
         notes.append(f"Too few photos to judge these categories well: {', '.join(rare)}.")
     return tuple(notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +13,8 @@ from indexer.errors import UsageError
 from indexer.store.filters.where import Where, where_json
 from indexer.system.clock import now
 from searcher.insights.audits.answers import Neighbour, Oddity, Outlier, OutlierReport
-from searcher.insights.audits.classifier import FOLDS, out_of_sample
-from searcher.insights.audits.folds import make_folds
 from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo_of
+from searcher.insights.audits.unlike import strangeness
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
 
@@ -23,10 +22,21 @@ NEIGHBOURS = 10
 SHOWN_NEIGHBOURS = 5
 FAR_FROM = 3.0
 """Usual deviations from which a photo or a product stands out."""
-UNSURE = 0.5
-"""Probability of the likeliest category below which a classifier does not know what it sees."""
+STRANGER = 9.0
+"""Log likelihood ratio from which a photo is called none of the categories: of 2,300 real pieces, none had more than
+7.0."""
+SOFTNESS = 4.0
+"""Of the score: this much more in the log likelihood ratio is a score of .73 in place of .5."""
+STRANGERS = "what is no product (a page, a scene, a face, a logo, noise)"
+NAMED = 6
+"""Categories at most that a reason names."""
 LEAST_SPREAD = 0.01
 """Of distances: in a catalog of equal pictures nothing stands out by less."""
+
+UNTOLD = (
+    "Whether a photo shows a product at all was not judged: that needs the model of the index, trained by a version "
+    "that shows it strangers. Name it with --model, or train it anew."
+)
 
 Numbers = NDArray[np.float64]
 
@@ -34,11 +44,16 @@ Numbers = NDArray[np.float64]
 def find_outliers(published: Published, where: Where = None, *, limit: int = 50) -> OutlierReport:
     """Three rankings, each with what stands out most first.
 
-    *Far*: the mean distance to the ten nearest photos of other products, seen against all of the catalog and against
-    these neighbours' own, whichever is less: a sparse corner of the catalog is not an outlier, nor is the rim of a
-    dense one. The second is the local outlier factor's idea (Breunig et al., *LOF*, SIGMOD 2000); both are told in
-    robust deviations (median and MAD). *No jewelry*: far, and a classifier that did not see the product is unsure of
-    its category. *Disagreeing*: a product's two least alike photos, seen against the other products.
+    *No jewelry*, whatever the shop sells: like the strangers that the model was shown and like none of the catalog's
+    categories, see `searcher.insights.audits.unlike`. *Far*: the mean distance to the ten nearest photos of other
+    products, seen against all of the catalog and against these neighbours' own, whichever is less: a sparse corner of
+    the catalog is not an outlier, nor is the rim of a dense one. The second is the local outlier factor's idea (Breunig
+    et al., *LOF*, SIGMOD 2000); both are told in robust deviations (median and MAD). What is as much like strangers as
+    like any category is among the far as well, and those most like strangers come first. *Disagreeing*: a product's two
+    least alike photos, seen against the other products.
+
+    Where the model is not at hand, or was made before strangers were, nothing is called no jewelry, the far are ranked
+    by distance, and a note says so.
 
     Args:
         published: the generation.
@@ -59,22 +74,24 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50)
         passing = {point.id for point in store.scroll(tree, fields=[])}
         asked = np.array([identifier in passing for identifier in gallery.ids], bool)
     distance, z = far_from_others(near)
-    sure = _sureness(gallery, near)
-    unknown = (z >= FAR_FROM) & (sure < UNSURE)
-    strange = asked & unknown
-    far = asked & (z >= FAR_FROM) & ~np.isin(gallery.product, gallery.product[strange])
+    names, labels = gallery.labels("category")
+    known = published.strangers
+    odd = np.full(len(gallery), -np.inf) if known is None else strangeness(gallery.vectors, labels, known)
+    strange = asked & (odd >= STRANGER)
+    far = asked & ((z >= FAR_FROM) | (odd >= 0.0)) & ~np.isin(gallery.product, gallery.product[strange])
+    scores = np.array([score_of(one) for one in z]) if known is None else 1.0 / (1.0 + np.exp(-odd / SOFTNESS))
     lowest, apart_z, pairs = disagreement(gallery)
     disagreeing = np.unique(gallery.product[asked])
     disagreeing = disagreeing[(apart_z[disagreeing] >= FAR_FROM)]
-    ranked_far = _best_photos(gallery, np.flatnonzero(far), z)
-    ranked_strange = _best_photos(gallery, np.flatnonzero(strange), z * (1.0 - sure))
+    ranked_far = _best_photos(gallery, np.flatnonzero(far), scores)
+    ranked_strange = _best_photos(gallery, np.flatnonzero(strange), scores)
     ranked_apart = disagreeing[np.lexsort((disagreeing, -np.round(apart_z[disagreeing], 6)))]
-    pick = _Entries(published, gallery, near)
+    pick = _Entries(published, gallery, near, names)
     with np.errstate(invalid="ignore"):
         usual = {"neighbour_cosine": _median(1.0 - distance), "product_cosine": _median(lowest)}
     return OutlierReport(
-        far=pick.photos(Oddity.FAR, ranked_far[:limit], distance, z, sure),
-        no_jewelry=pick.photos(Oddity.NO_JEWELRY, ranked_strange[:limit], distance, z, sure),
+        far=pick.photos(Oddity.FAR, ranked_far[:limit], distance, z, scores),
+        no_jewelry=pick.photos(Oddity.NO_JEWELRY, ranked_strange[:limit], distance, z, scores),
         disagreeing=pick.products(ranked_apart[:limit], lowest, apart_z, pairs),
         photos=int(asked.sum()),
         products=len(np.unique(gallery.product[asked])),
@@ -89,6 +106,7 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50)
         created_at=now(),
         catalog_root=str(published.catalog_root),
         settings={"where": where_json(where), "limit": limit, "seed": 0},
+        notes=() if known is not None else (UNTOLD,),
         took_s=time.perf_counter() - began,
     )
 
@@ -148,16 +166,6 @@ def score_of(z: float) -> float:
     return above / (above + FAR_FROM)
 
 
-def _sureness(gallery: Gallery, near: Neighbours) -> Numbers:
-    """Probability of each photo's likeliest category [n], out of sample; 0 where there are no two categories."""
-    names, labels = gallery.labels("category")
-    if len(names) < 2:
-        return np.zeros(len(gallery))
-    folds = make_folds(gallery, near, min(FOLDS, max(2, len(gallery.products))))
-    found: Numbers = out_of_sample(gallery.vectors, labels, len(names), folds).max(axis=1)
-    return found
-
-
 def _best_photos(gallery: Gallery, rows: Ints, score: Numbers) -> Ints:
     """One photo a product, the highest score first."""
     order = rows[np.lexsort((rows, -np.round(score[rows], 6)))]
@@ -171,31 +179,40 @@ def _median(values: Numbers) -> float:
     return float(np.median(known)) if known.size else 0.0
 
 
+def _listed(categories: Sequence[str]) -> str:
+    """The shop's own categories in words."""
+    if not categories:
+        return "your products"
+    shown = ", ".join(categories[:NAMED])
+    return shown if len(categories) <= NAMED else f"{shown} and {len(categories) - NAMED} more"
+
+
 class _Entries:
     """Makes the entries that are shown."""
 
-    def __init__(self, published: Published, gallery: Gallery, near: Neighbours) -> None:
+    def __init__(self, published: Published, gallery: Gallery, near: Neighbours, categories: Sequence[str]) -> None:
         self._published, self._gallery, self._near = published, gallery, near
+        self._categories = _listed(categories)
 
     def photos(
-        self, oddity: Oddity, rows: Iterable[int], distance: Numbers, z: Numbers, sure: Numbers
+        self, oddity: Oddity, rows: Iterable[int], distance: Numbers, z: Numbers, scores: Numbers
     ) -> tuple[Outlier, ...]:
         gallery, made = self._gallery, []
         for row in map(int, rows):
             near = neighbours_of(gallery, self._near.rows[row], self._near.cosines[row], SHOWN_NEIGHBOURS)
             cosine = float(1.0 - distance[row])
             nearest = f"; the nearest product, {near[0].photo.product_id}, {near[0].cosine:.2f}" if near else ""
-            reasons = [f"Its nearest photos are only {cosine:.2f} alike on average{nearest}."]
+            only = "only " if z[row] >= FAR_FROM else ""
+            reasons = [f"Its nearest photos are {only}{cosine:.2f} alike on average{nearest}."]
             if oddity is Oddity.NO_JEWELRY:
-                reasons.append(f"No category is likely: the best has {sure[row]:.0%}.")
-            score = score_of(float(z[row]))
-            if oddity is Oddity.NO_JEWELRY:
-                score *= 1.0 - float(sure[row])
+                reasons.append(f"It looks like {STRANGERS}, and like none of {self._categories}.")
+            elif z[row] < FAR_FROM:
+                reasons.append(f"It looks as much like {STRANGERS} as like any of {self._categories}.")
             made.append(
                 Outlier(
                     oddity,
                     gallery.products[gallery.product[row]],
-                    score,
+                    float(scores[row]),
                     float(z[row]),
                     cosine,
                     photo_of(gallery, row),

@@ -19,6 +19,7 @@ from typing import Literal, Self, get_args
 from indexer.errors import JewelryError, UsageError
 from indexer.system.clock import now
 from indexer.system.files import fsync
+from indexer.system.marks import mark
 from indexer.system.plain_json import PlainJson
 
 Verdict = Literal["same", "variant", "different", "skip"]
@@ -105,6 +106,7 @@ def append(path: Path, first: str, second: str, verdict: Verdict, by: str) -> De
     decision = _checked(Decision(first, second, verdict, by, now()))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        mark(path.parent)
         with path.open("a+b") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             new = not os.fstat(handle.fileno()).st_size

@@ -331,8 +331,13 @@ def _group(medoid: Photo, members: Sequence[tuple[Photo, Found]], keeper: Keeper
     if tier.is_copy:
         worths = keeper(medoid, [(photo, found.evidence) for photo, found in members]) if keeper else None
         keep = best_to_keep([medoid, *(photo for photo, _ in members)], worths)
-    made = [Member(medoid, keep=medoid is keep, delete=keep is not None and medoid is not keep)]
+
+    def deletable(photo: Photo) -> bool:
+        """Two products may show one file: that of the photo that is kept is never deleted."""
+        return keep is not None and photo is not keep and photo.path != keep.path
+
+    made = [Member(medoid, keep=medoid is keep, delete=deletable(medoid))]
     for photo, found in members:
-        delete = keep is not None and photo is not keep
-        made.append(Member(photo, found.tier, found.probability, found.evidence, keep=photo is keep, delete=delete))
+        kept, delete = photo is keep, deletable(photo)
+        made.append(Member(photo, found.tier, found.probability, found.evidence, keep=kept, delete=delete))
     return Group(group_id(tier, medoid), tier, tuple(made))

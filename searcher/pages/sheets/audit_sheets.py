@@ -13,7 +13,7 @@ from searcher.pages.sheets.picture_sheet import PictureSheet
 from searcher.pages.sheets.sheet import Card, Choice, Sheet, Shown
 
 ODDITIES: Mapping[str, str] = {
-    Oddity.NO_JEWELRY: "Perhaps no jewelry",
+    Oddity.NO_JEWELRY: "Probably none of your categories",
     Oddity.FAR: "Unlike everything else",
     Oddity.DISAGREEING: "Photos that do not belong together",
 }

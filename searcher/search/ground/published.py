@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from indexer.errors import JewelryError, UnknownProduct
 from indexer.fields.types import Payload
 from indexer.models.directory import Calibration, load_model
+from indexer.models.strangers import Strangers
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.filters import text_form
 from indexer.store.filters.normal_forms import spellings
@@ -118,13 +119,23 @@ class Published:
         return find_model(self._model, self.store.record.model_path)
 
     @cached_property
-    def calibration(self) -> Calibration | None:
-        """What a cosine means to the model of the generation; None where the model is not at hand or was altered."""
+    def _of_model(self) -> tuple[Calibration | None, Strangers | None]:
         try:
             model = load_model(self.model_folder)
         except JewelryError:
-            return None
-        return model.calibration if model.fingerprint == self.store.record.fingerprint else None
+            return None, None
+        known = model.fingerprint == self.store.record.fingerprint
+        return (model.calibration, model.strangers) if known else (None, None)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What a cosine means to the model of the generation; None where the model is not at hand or was altered."""
+        return self._of_model[0]
+
+    @property
+    def strangers(self) -> Strangers | None:
+        """What pictures of no product mean to it; None there too, and where the model is of the first format."""
+        return self._of_model[1]
 
 
 def of_product(product_id: str) -> Filter:

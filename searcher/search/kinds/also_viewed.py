@@ -72,6 +72,7 @@ class AlsoViewed(Question):
             find=find,
             liked=liked,
             only=worth_showing(names, store.record.field_table),
+            scored=True,
             parts=parts,
             notes=() if co_views or not self.co_view_weight else (LOOKS_ALONE,),
         )

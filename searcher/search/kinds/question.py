@@ -97,6 +97,8 @@ class Search:
     """Besides, what a product passes that matches at all, where a filter can say so: facets are counted over it."""
     by_filter: bool = False
     """Whether ``matching`` says too which products reach the least score that is asked for."""
+    scored: bool = False
+    """Whether how good a product is is told by its score, from 0 up, and not by its likeness."""
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By product id, what its score is made of, for the explanation; filled while searching."""
     notes: Sequence[str] = ()

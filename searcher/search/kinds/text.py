@@ -63,7 +63,7 @@ class Text(Question):
             exact = asking.options.exact
             return nearest_products(published.store, vectors, count, where, exact=exact, using=TEXT_VECTOR_NAME)
 
-        return Search(query={"text": self.text, "mode": "looks"}, find=find, notes=[CUT] if cut else [])
+        return Search(query={"text": self.text, "mode": "looks"}, find=find, scored=True, notes=[CUT] if cut else [])
 
     def _by_words(self, published: Published) -> bool:
         return self.mode == "words" or (self.mode == "auto" and published.store.record.text_model is None)

@@ -42,6 +42,7 @@ def by_words(asking: Asking, text: str, said: Sequence[str] = ()) -> Search:
         find=find,
         matching=both(meaning.left, matching),
         by_filter=matching is not None or not meaning.known,
+        scored=True,
         parts=parts,
         notes=[*said, *meaning.notes()],
     )

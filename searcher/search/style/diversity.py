@@ -1,23 +1,34 @@
 """Diversity: choose products that are alike to the question and unlike each other, under caps.
 
-Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998, pages 335-336). Greedily, the next product is the
-one with the highest
+Relevance and likeness are measured on one scale: 0 is the middle of the catalog, the cosine that half of its pairs of
+photos exceed, and 1 is the same picture. Cosines as they are would not do: whatever is alike to the first product is
+alike to the question as well, so that a weighted difference of the two, as in maximal marginal relevance (Carbonell and
+Goldstein, SIGIR 1998), changes nothing up to one weight and turns the order about above it.
 
-    (1 - d) · score  -  d · max cosine(its photo, the photos of the products chosen before it)
+Greedily, the next product is the best one whose likeness to each product above it is at most
 
-where d is the diversity in [0, 1] and the score that of the candidate, boosts included. The authors' λ is 1 - d.
-The first product is always the best one. Each choice depends only on the choices before it, so the answer of n
-products is the beginning of the answer of n + 1, and pages fit together.
+    1 - (d + d ** 3) / 4
+
+where d is the diversity in [0, 1]: .97 at d = .1, which lets no copies through, .92 at .3, .84 at .5 and .5 at 1. Where
+none is left, the one least alike to those above comes next. Only products of at least `FLOOR` times the relevance of
+the best one take part; those below follow in the order of their scores. The first product is always the best one. Each
+choice depends only on the choices before it, so the answer of n products is the beginning of the answer of n + 1, and
+pages fit together.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from searcher.search.ground.candidate import DECIMALS, Candidate
 from searcher.search.style.caps import Cap, CapCounter
+
+FLOOR = 0.5
+"""Share of the best product's relevance that takes part in variety. On 1,199 photos of five categories, 60 questions:
+at d = .3 as many of the first ten are of the photo's own category as without variety, at d = 1 nine of ten."""
 
 
 def diversify(
@@ -26,18 +37,23 @@ def diversify(
     diversity: float = 0.0,
     caps: Sequence[Cap] = (),
     chosen: Sequence[Candidate] = (),
+    *,
+    middle: float = 0.0,
+    scored: bool = False,
 ) -> list[Candidate]:
     """Choose up to ``count`` products, in the order they are to be shown.
 
-    Fewer come back when the candidates run out or the caps leave no more. Equal marginal relevance goes by
-    score and then product id, whatever order the candidates come in.
+    Fewer come back when the candidates run out or the caps leave no more. What is equal goes by score and then product
+    id, whatever order the candidates come in.
 
     Args:
         candidates: products, each once, with vectors of unit length and none of them in ``chosen``.
         count: how many to choose.
-        diversity: 0 keeps the order of the scores, 1 looks at nothing but difference.
+        diversity: 0 keeps the order of the scores, 1 is the most variety.
         caps: see `searcher.search.style.caps`.
         chosen: what the answer already holds; the caps and the cosines count it, the result does not repeat it.
+        middle: the cosine that is 0 on the scale, below 1; see `searcher.search.explain.middle_of`.
+        scored: whether relevance is the score, from 0 up, rather than the cosine with its boosts.
     """
     ranked = sorted(candidates, key=lambda candidate: candidate.rank_key)
     counter = CapCounter(caps)
@@ -45,7 +61,22 @@ def diversify(
         counter.add(candidate.payload)
     if diversity == 0.0:
         return _in_order(ranked, count, counter)
-    return _greedily(ranked, count, diversity, counter, chosen)
+    relevant = _relevant(ranked, (*chosen, *ranked)[:1], middle, scored)
+    taking_part = [candidate for candidate, takes_part in zip(ranked, relevant, strict=True) if takes_part]
+    most = middle + (1.0 - (diversity + diversity**3) / 4) * (1.0 - middle)
+    added = _greedily(taking_part, count, most, counter, chosen)
+    below = [candidate for candidate, takes_part in zip(ranked, relevant, strict=True) if not takes_part]
+    return added + _in_order(below, count - len(added), counter)
+
+
+def _relevant(ranked: Sequence[Candidate], first: Sequence[Candidate], middle: float, scored: bool) -> list[bool]:
+    """Which candidates take part in variety, by the relevance of the first product; all do where that is none."""
+
+    def relevance(one: Candidate) -> float:
+        return one.score if scored else one.similarity - middle + math.fsum(one.boosts.values())
+
+    best = relevance(first[0]) if first else 0.0
+    return [best <= 0 or round(relevance(one) - FLOOR * best, DECIMALS) >= 0 for one in ranked]
 
 
 def _in_order(ranked: Sequence[Candidate], count: int, counter: CapCounter) -> list[Candidate]:
@@ -60,22 +91,21 @@ def _in_order(ranked: Sequence[Candidate], count: int, counter: CapCounter) -> l
 
 
 def _greedily(
-    ranked: Sequence[Candidate], count: int, diversity: float, counter: CapCounter, chosen: Sequence[Candidate]
+    ranked: Sequence[Candidate], count: int, most: float, counter: CapCounter, chosen: Sequence[Candidate]
 ) -> list[Candidate]:
     if not ranked or count < 1:
         return []
     vectors = np.stack([candidate.vector for candidate in ranked]).astype(np.float64)
-    relevance = (1.0 - diversity) * np.array([candidate.score for candidate in ranked])
     nearest = np.full(len(ranked), -np.inf)  # the highest cosine to anything chosen
     for candidate in chosen:
         np.maximum(nearest, vectors @ candidate.vector.astype(np.float64), out=nearest)
     is_open = np.ones(len(ranked), dtype=bool)
     added: list[Candidate] = []
     while len(added) < count and is_open.any():
-        penalty = diversity * nearest if added or chosen else 0.0
-        # Rounded, because sums in another order must not turn a tie; argmax takes the first, which ranks best.
-        marginal = np.round(relevance - penalty, DECIMALS)
-        best = int(np.argmax(np.where(is_open, marginal, -np.inf)))
+        # Rounded, because sums in another order must not turn a tie; of equals, the first is taken, which ranks best.
+        likeness = np.round(nearest, DECIMALS)
+        unlike = is_open & (likeness <= round(most, DECIMALS))
+        best = int(np.argmax(unlike)) if unlike.any() else int(np.argmin(np.where(is_open, likeness, np.inf)))
         is_open[best] = False
         if counter.admits(ranked[best].payload):
             counter.add(ranked[best].payload)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from unicodedata import normalize
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from indexer.cli.main import main
 from indexer.fields.co_views import read_payload
+from indexer.fields.identity import point_id
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.sync.annotate.clusters import update_clusters
 from indexer.sync.annotate.co_views import update_co_views
@@ -74,6 +77,40 @@ def test_another_normal_form_of_an_id_keeps_its_co_views(tmp_path: Path) -> None
     look_at_together(shop, (former, "b"))
     shop.rows(f"{new},p1.jpg,rings,5,true", "b,p2.jpg,rings,5,true").sync()
     assert together(shop) == {new: {"b"}, "b": {new}}
+
+
+def test_an_index_from_before_that_has_decomposed_names_moves_and_keeps_everything(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, "rings/bagué.jpg", "rings/bagué/é.jpg", "pins/b.jpg")
+    shop.sync()
+    look_at_together(shop, ("bagué", "b"))
+    before = shop.points()
+    decompose(EmbeddedIndex(shop.index))
+    assert {path for _, path in shop.points()} == {normalize("NFD", path) for _, path in before}
+    report = shop.sync()
+    assert (report.embedded, report.removed, report.rejects) == (0, [], [])
+    assert [(one.before, one.after) for one in report.renamed] == [(normalize("NFD", "bagué"), "bagué")]
+    after = shop.points()
+    assert after.keys() == before.keys()
+    for key, point in before.items():
+        assert after[key].id == point.id
+        assert np.array_equal(np.asarray(after[key].vector), np.asarray(point.vector))
+    assert together(shop) == {"bagué": {"b"}, "b": {"bagué"}}
+    assert shop.sync().published is False
+
+
+def decompose(index: EmbeddedIndex) -> None:
+    """Publish the index as earlier versions wrote it from folders of a Mac: names and their ids in normal form D."""
+    with index.write() as writer:
+        published = writer.published()
+        assert published is not None
+        draft = writer.draft(published.record, from_published=True)
+        for point in list(published.scroll(vectors=True)):
+            payload = json.loads(normalize("NFD", json.dumps(point.payload, ensure_ascii=False)))
+            identifier = point_id(payload["product_id"], payload["photo"]["path"])
+            if identifier != point.id:
+                draft.delete([point.id])
+            draft.upsert([replace(point, id=identifier, payload=payload)])
+        draft.publish()
 
 
 def test_the_same_photos_under_another_number_are_the_same_product(shop: Shop) -> None:

@@ -16,7 +16,7 @@ from indexer.cli.main import main
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.interface import Index
 from indexer.sync.run import sync
-from indexer.sync.sweep import prune, sweep
+from indexer.sync.upkeep.sweep import prune, sweep
 from searcher.http.app import create_app
 from searcher.settings import ServeSettings
 from tests.shops.catalogs.small_catalog import read_manifest, write_manifest, write_photo, write_small_catalog
@@ -35,7 +35,7 @@ class Shop:
         self.shown = self.pictures()
 
     def sync(self) -> None:
-        sync(self.catalog, self.model, self.index)
+        sync(self.catalog, self.model, self.index, allow_removal=True)
 
     def pictures(self) -> set[str]:
         return {name for name, _ in ThumbnailStore(self.index.local).all()}
@@ -109,7 +109,8 @@ def test_files_that_a_killed_command_was_writing_go_after_an_hour(shop: Shop) ->
 
 def test_the_service_shows_no_picture_of_a_product_that_left(tmp_path: Path) -> None:
     shop = Shop(tmp_path, "embedded")
-    with TestClient(create_app(ServeSettings(_env_file=None, index=shop.index.local))) as client:  # type: ignore[call-arg]
+    settings = ServeSettings(_env_file=None, index=shop.index.local, allowed_hosts=("testserver",))  # type: ignore[call-arg]
+    with TestClient(create_app(settings)) as client:
         assert {client.get(f"/v1/pictures/{name}").status_code for name in shop.shown} == {200}
         shop.remove_a_product()
         [left] = shop.shown - shop.indexed()

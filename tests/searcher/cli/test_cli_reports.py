@@ -30,9 +30,11 @@ def test_mislabels_as_table_json_and_csv(index: Path, tmp_path: Path) -> None:
     assert shown.exit_code == 0, shown.output
     assert shown.stdout.splitlines()[1].split()[:2] == ["1", "C0D1P0"]
     assert "1 of 45 products look like another category" in shown.stdout
-    found = searcher(index, "mislabels", "--limit", "3", "--json", "--csv", tmp_path / "found.csv")
+    none = json.loads(searcher(index, "mislabels", "--where", "category=kind 1", "--json").stdout)
+    assert (none["summary"]["products"], none["entries"]) == (15, [])
+    found = searcher(index, "mislabels", "--limit", "0", "--json", "--csv", tmp_path / "found.csv")
     document = json.loads(found.stdout)
-    assert (document["kind"], document["summary"]["shown"]) == ("mislabels", 45), "all of them: --limit is the table's"
+    assert (document["kind"], document["summary"]["shown"]) == ("mislabels", 1), "all of them: --limit is the table's"
     assert found.stderr == f"Wrote {tmp_path / 'found.csv'}\n"
     with (tmp_path / "found.csv").open(encoding="utf-8-sig") as lines:
         rows = list(csv.DictReader(lines))

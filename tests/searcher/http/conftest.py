@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.searcher.http.conversation import SCRIPT, Keyring, MakeApp, app_over
+from tests.faults.serving.service_process import SCRIPT
+from tests.searcher.http.conversation import Keyring, MakeApp, app_over
 from tests.shops.indexes.built_index import Photographed
 
 

@@ -6,6 +6,7 @@ import ctypes
 import os
 import pickle
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from searcher.service import SearchService
 from tests.shops.indexes.both_engines import build, points
 
 NOBODY = 65534
+LONGEST = 120
+"""Seconds that a child may take."""
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 CLONE_NEWNS = 0x00020000
 
@@ -66,6 +69,7 @@ def in_a_child(prepare: Callable[[], object], do: Callable[[], Any]) -> Any:
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
+        signal.alarm(LONGEST)
         try:
             try:
                 prepare()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -249,6 +250,15 @@ def test_times_are_seconds_or_iso_8601(tmp_path: Path, text: str, seconds: float
     path.write_text(f'{{"session": 7, "product": 12, "time": {text}, "page": "/r/12"}}')
     events = read_events(path, {"12": 3})
     assert (events.times.tolist(), events.products.tolist()) == ([seconds], [3])
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_an_id_is_the_same_in_every_normal_form(tmp_path: Path, form: Literal["NFC", "NFD"]) -> None:
+    path = tmp_path / "events.jsonl"
+    event = {"session": 7, "product": normalize(form, "bague-é"), "time": 0}
+    path.write_text(json.dumps(event, ensure_ascii=False), encoding="utf-8")
+    events = read_events(path, {normalize("NFC", "bague-é"): 3})
+    assert (events.products.tolist(), events.unknown_products) == ([3], 0)
 
 
 def test_a_session_is_the_same_as_text_and_as_a_number(tmp_path: Path) -> None:

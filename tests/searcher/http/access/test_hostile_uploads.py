@@ -20,8 +20,9 @@ from starlette.testclient import TestClient
 from searcher.http.app import create_app
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
+from tests.faults.serving.service_process import serving
 from tests.searcher.http.access.hostile_images import ODD, REFUSED, png, saved
-from tests.searcher.http.conversation import exchange, problem_of, running, serving
+from tests.searcher.http.conversation import exchange, problem_of, running
 from tests.shops.whole_shop import Shop, build_shop
 
 pytestmark = [

@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 from indexer.errors import UsageError
 from searcher.http.access.hosts import host_in
 from searcher.settings import ServeSettings
-from tests.searcher.http.conversation import Keyring, MakeApp, bearer, problem_of, serving
+from tests.faults.serving.service_process import serving
+from tests.searcher.http.conversation import Keyring, MakeApp, bearer, problem_of
 from tests.shops.indexes.built_index import Photographed
 
 LOOK = "/v1/probe/products/P001"
@@ -28,9 +29,20 @@ def asked(app: Any, host: str | None, path: str = LOOK, **options: Any) -> Any:
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "localhost:8000", "LOCALHOST:8000", "localhost.", "127.0.0.1", "127.0.0.1:1", "127.8.9.1:80", "[::1]:8000",
-     "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]:80"],
-)  # fmt: skip
+    [
+        "localhost",
+        "localhost:8000",
+        "LOCALHOST:8000",
+        "localhost.",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "127.8.9.1:80",
+        "[::1]:8000",
+        "[::1]",
+        "[0:0:0:0:0:0:0:1]",
+        "[::ffff:127.0.0.1]:80",
+    ],
+)
 def test_this_machine_asks_by_its_own_names(make_app: MakeApp, host: str) -> None:
     app = make_app()
     for path in (LOOK, "/", "/livez", "/openapi.json"):
@@ -38,10 +50,27 @@ def test_this_machine_asks_by_its_own_names(make_app: MakeApp, host: str) -> Non
 
 
 REBOUND = [
-    "evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example", "evil.localhost.example:80",
-    "10.0.0.7:8000", "169.254.169.254", "[fe80::1]:8000", "0.0.0.0:8000", "127.1", "2130706433", "user@localhost", "", ":8000",
-    "localhost, evil.example", "localhost/evil", "[::1", "evil.example#localhost", "lokalhost", "127.0.0.1:80:80",
-]  # fmt: skip
+    "evil.example",
+    "evil.example:8000",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "evil.localhost.example:80",
+    "10.0.0.7:8000",
+    "169.254.169.254",
+    "[fe80::1]:8000",
+    "0.0.0.0:8000",
+    "127.1",
+    "2130706433",
+    "user@localhost",
+    "",
+    ":8000",
+    "localhost, evil.example",
+    "localhost/evil",
+    "[::1",
+    "evil.example#localhost",
+    "lokalhost",
+    "127.0.0.1:80:80",
+]
 
 
 @pytest.mark.parametrize("host", REBOUND)

@@ -25,7 +25,7 @@ from searcher.http.server import serve as module
 from searcher.http.server.serve import require_extra
 from searcher.http.server.sockets import bind, shown_url
 from searcher.settings import ServeSettings
-from tests.searcher.http.conversation import SCRIPT, Running, serving
+from tests.faults.serving.service_process import SCRIPT, Running, serving
 from tests.shops.indexes.built_index import Built, Photographed
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searcher.insights.duplicates.answers import Evidence, Photo, Tier
-from searcher.insights.duplicates.groups import Edge, Found, assemble, best_to_keep, components, stars
+from searcher.insights.duplicates.groups import Drafts, Edge, Found, assemble, best_to_keep, components, finished, stars
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 
 NODES = st.integers(0, 12)
@@ -78,6 +78,18 @@ def test_who_keeps_the_place_of_several_copies() -> None:
     assert best_to_keep([small, large]) is large
     assert best_to_keep([small, large, full]) is full
     assert best_to_keep([small, full, old, large]) is old
+
+
+def test_a_file_that_two_products_show_is_not_deleted_where_one_of_them_keeps_it() -> None:
+    kept = Photo("a", "P1", "a.jpg", "1", "1", "0", 200, 100, 9, None)
+    photos = {
+        one.id: one for one in (kept, replace(kept, id="b", product_id="P2"), replace(kept, id="c", path="c.jpg"))
+    }
+    table = PhotoTable(tuple(photos.values()), np.eye(3, dtype=np.float32))
+    same = Found(Tier.IDENTICAL_FILE, 1.0, Evidence())
+    (group,), _ = finished(Drafts(groups=[(0, [(1, same), (2, same)])]), table, photos)
+    assert [member.keep for member in group.members] == [True, False, False]
+    assert [member.delete for member in group.members] == [False, False, True]
 
 
 def table_of(products: Sequence[str]) -> PhotoTable:

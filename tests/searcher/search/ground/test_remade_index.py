@@ -1,4 +1,4 @@
-"""An index that was removed and filled again is noticed, whatever its generation is called; one that is gone is said."""
+"""An index that was removed and filled again is noticed, whatever its number; one that is gone is said to be."""
 
 from __future__ import annotations
 

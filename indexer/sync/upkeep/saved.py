@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from indexer.photos.reading import read_otherwise
 from indexer.store.records import GenerationRecord, Repair
 from indexer.sync.photo import EmbeddedPhoto, PhotoFacts
 
 
 def saved_photos(repair: Repair, record: GenerationRecord) -> Iterator[EmbeddedPhoto]:
-    """Those whose vectors are good and by the models of the generation to come."""
+    """Those whose vectors are good, by the models of the generation to come and of the pixels that are made now."""
     if repair.record is None or not repair.record.is_comparable(record):
         return
-    for point in repair.points:
+    points = list(repair.points)
+    paths = [Path(record.catalog_root, point.payload["photo"]["path"]) for point in points]
+    for point, otherwise in zip(points, read_otherwise(paths, repair.record.reading), strict=True):
         photo = point.payload["photo"]
-        if point.vector is not None and "pixel_sha256" in photo:
+        if not otherwise and point.vector is not None and "pixel_sha256" in photo:
             facts = PhotoFacts(
                 int(photo["width"]), int(photo["height"]), photo["sha256"], photo["pixel_sha256"], photo["phash"]
             )

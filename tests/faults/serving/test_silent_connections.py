@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.searcher.http.conversation import SCRIPT, Running, serving
+from tests.faults.serving.service_process import SCRIPT, Running, serving
 from tests.shops.indexes.built_index import make_photographed
 
 FILES = 128
@@ -171,6 +171,7 @@ def test_it_is_counted_and_said(service: Running) -> None:
             text = answer.read().decode()
     for reason in ("crowded", "silent", "large"):
         assert f'jewelry_http_connections_ended_total{{reason="{reason}"}}' in text
+        assert f'jewelry_http_connections_ended_total{{reason="{reason}"}} 0.0' not in text
     assert service.stop() == 0
     told = [json.loads(line) for line in service.log if "connections ended by the service" in line]
     assert told

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.searcher.http.conversation import SCRIPT, serving
+from tests.faults.serving.service_process import SCRIPT, serving
 from tests.shops.whole_shop import Shop, build_shop
 
 pytestmark = [
@@ -114,7 +114,6 @@ def test_eight_at_once_stay_within_the_memory(shop: Shop, script: Path, name: st
     with serving(script, shop.index.root, "--rate-limit", "0") as service:
         assert set(asked(service.url, photo)) == {200 if name in ANSWERED else 422}
         peak = peak_memory(service.process.pid)
-        print(name, peak // 1_000_000, "MB")
         assert peak <= MOST
         assert httpx.get(f"{service.url}/v1/similar?product_id=P001", timeout=60).status_code == 200
         assert service.stop() == 0

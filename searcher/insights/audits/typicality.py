@@ -1,0 +1,47 @@
+"""How typical a photo would be of each category, by the nearest photos of that category."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from searcher.insights.audits.residual import BATCH, REFERENCE
+from searcher.insights.gallery import Gallery, Ints
+
+NEAREST = 3
+
+
+def typicality(gallery: Gallery, labels: Ints, classes: int) -> NDArray[np.float64]:
+    """The share of each category's photos that are no nearer to their category than this photo is [n, classes].
+
+    A ring filed under earrings is as near to the rings as most rings are; a ring that is like no other is near to
+    nothing, and whatever it is nearest to says little. That is a conformal p-value (Vovk, Gammerman & Shafer,
+    *Algorithmic Learning in a Random World*, 2005) of the mean cosine to the three nearest photos of the category, of
+    other products: above 0, and 1 for the most typical.
+    """
+    near = _likeness(gallery, labels, classes)
+    shares = np.zeros_like(near)
+    for number in range(classes):
+        usual = np.sort(near[labels == number, number])
+        shares[:, number] = (np.searchsorted(usual, near[:, number], side="right") + 1) / (len(usual) + 1)
+    return np.minimum(shares, 1.0)
+
+
+def _likeness(gallery: Gallery, labels: Ints, classes: int) -> NDArray[np.float64]:
+    """Mean cosine to the nearest photos of each category [n, classes]; -1 where there are none of other products."""
+    voters = np.flatnonzero(labels >= 0)
+    if len(voters) > REFERENCE:
+        voters = np.sort(np.random.default_rng(0).choice(voters, REFERENCE, replace=False))
+    of_category = [voters[labels[voters] == number] for number in range(classes)]
+    found = np.full((len(gallery), classes), -1.0)
+    for start in range(0, len(gallery), BATCH):
+        rows = slice(start, start + BATCH)
+        for number, members in enumerate(of_category):
+            if not len(members):
+                continue
+            cosines = gallery.vectors[rows] @ gallery.vectors[members].T
+            cosines[gallery.product[rows][:, None] == gallery.product[members][None]] = -1.0
+            k = min(NEAREST, len(members))
+            best = np.partition(cosines, len(members) - k, axis=1)[:, -k:]
+            found[rows, number] = best.mean(axis=1, dtype=np.float64)
+    return found
