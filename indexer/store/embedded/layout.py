@@ -71,7 +71,7 @@ class Layout:
                 return None
             what = "is missing"
         except PermissionError as error:
-            raise StoreError(f"{self._current}: this user may not read it; let it read all of the index") from error
+            raise may_not_be_read(self._current) from error
         except (OSError, ValueError):
             what = "cannot be read"
         else:
@@ -113,7 +113,7 @@ class Layout:
         try:
             return sorted(int(p.name) for p in folder.iterdir() if p.name.isdecimal()) if folder.is_dir() else []
         except PermissionError as error:
-            raise StoreError(f"{folder}: this user may not read it; let it read all of the index") from error
+            raise may_not_be_read(folder) from error
 
     def next_number(self) -> int:
         """The number of the generation to come: higher than any there is, rolled back from or not."""
@@ -143,6 +143,11 @@ def _identity(path: Path) -> str:
     return f"{stat.st_dev}:{stat.st_ino}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
 
 
+def may_not_be_read(path: Path) -> StoreError:
+    """What a user is told who lacks the right: nothing is damaged, and a sync repairs nothing."""
+    return StoreError(f"{path}: this user may not read it; let it read all of the index")
+
+
 def read_content(path: Path) -> dict[str, Any]:
     """What stands in a generation.json.
 
@@ -155,7 +160,7 @@ def read_content(path: Path) -> dict[str, Any]:
         if not isinstance(content, dict):
             raise ValueError("it holds something else")
     except PermissionError as error:
-        raise StoreError(f"{path}: this user may not read it; let it read all of the index") from error
+        raise may_not_be_read(path) from error
     except (OSError, ValueError) as error:
         what = "is missing" if isinstance(error, FileNotFoundError) else "cannot be read"
         raise StoreDamaged(f"{path.parent}: is damaged: its {path.name} {what}") from error
