@@ -105,7 +105,7 @@ class Share(click.ParamType[float]):
         try:
             return parse_share(str(value))
         except ValueError as error:
-            self.fail(f"{value!r} {error}", param, ctx)
+            self.fail(str(error), param, ctx)
 
 
 class PathType(click.Path):

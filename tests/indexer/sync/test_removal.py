@@ -106,11 +106,8 @@ def test_the_command_takes_percent_and_the_environment(shop: Shop, monkeypatch: 
     for no_share in ("50", "half", "%"):
         monkeypatch.setenv("JEWELRY_MAX_REMOVAL", no_share)
         refused = indexer(shop)
-        assert (refused.exit_code, refused.stderr) == (
-            2,
-            f"Error: JEWELRY_MAX_REMOVAL={no_share!r}: is no share from 0 to 1; write 0.1 or 10%; "
-            "correct it in the environment or .env\n",
-        )
+        assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+        assert f"{no_share!r} is no share from 0 to 1; write 0.1 or 10%" in refused.stderr
     with pytest.raises(UsageError):
         shop.sync(max_removal=10)
 
