@@ -75,7 +75,6 @@ def test_a_new_photo_that_was_turned_is_known(service: SearchService, tmp_path: 
         ("bright_118", 6),
         ("badge", 6),
         ("grey_border", 9),
-        ("shop_page", 8),
         ("turn_sheet", 7),
         ("half_sheet", 8),
     ],
