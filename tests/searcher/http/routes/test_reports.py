@@ -151,6 +151,10 @@ def test_is_this_photo_in_the_catalog(served: TestClient, copy: Photographed) ->
     uploaded = served.post("/v1/duplicates/photo", files={"image": photo})
     assert asked.json() == uploaded.json()
     found = photos_of(copy)[1]
+    [match] = asked.json()["matches"]
+    shown = served.build_request("GET", match["thumbnail"])
+    del shown.headers["authorization"]
+    assert served.send(shown).status_code == 200
     assert asked.json() == {
         "photo": "photo",
         "duplicate": True,
@@ -166,10 +170,11 @@ def test_is_this_photo_in_the_catalog(served: TestClient, copy: Photographed) ->
                 "tier": "edited",
                 "probability": 0.91,
                 "evidence": {"cosine": 0.97, "flipped": True},
-                "thumbnail": f"/v1/pictures/{found.sha256}",
+                "thumbnail": match["thumbnail"],
             }
         ],
     }
+    assert match["thumbnail"].startswith(f"/v1/pictures/{found.sha256}?by="), "an address that shows it without a key"
     for body in ({}, {"image": "aGk=", "url": "https://x.example"}, {"image": "nonsense!"}, {"photo": "x"}):
         assert served.post("/v1/duplicates", json=body).status_code == 422
 
