@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from searcher.insights.duplicates.answers import Group, Member, Pair, Photo, Placeholder, Tier
 from searcher.insights.duplicates.compare.keep.keeping import Keeper, best_to_keep
@@ -40,9 +40,14 @@ def placeholders_of(drafts: Drafts, table: PhotoTable, photos: Mapping[str, Phot
     """Pictures that stand for missing photos, those of most products first."""
     made = []
     for rows in drafts.placeholders:
-        shown = tuple(photos[table.photos[row].id] for row in rows)
+        shown = in_order(photos[table.photos[row].id] for row in rows)
         made.append(Placeholder(group_id(Tier.IDENTICAL_FILE, shown[0]), shown))
     return tuple(sorted(made, key=lambda one: (-len(one.products), one.id)))
+
+
+def in_order(photos: Iterable[Photo]) -> tuple[Photo, ...]:
+    """Photos as a person lists them: by product, then by path."""
+    return tuple(sorted(photos, key=lambda photo: (photo.product_id, photo.path, photo.id)))
 
 
 def _urgency(group: Group) -> tuple[bool, bool, int, float, str]:
