@@ -70,7 +70,9 @@ def _embedded(report: SyncReport) -> str:
     """How many photos went through the model, and where the vectors of the others are from."""
     parts = [str(report.embedded)]
     if report.recovered:
-        parts.append(f"{report.recovered} recovered from an unfinished run")
+        # After a repair the vectors that were kept are taken from where unfinished work is.
+        where = "" if report.repairs else " from an unfinished run"
+        parts.append(f"{report.recovered} recovered{where}")
     if report.shared:
         verb, noun = ("shares", "photo") if report.shared == 1 else ("share", "photos")
         parts.append(f"{report.shared} {noun} {verb} the bytes of another")

@@ -27,6 +27,7 @@ from indexer.sync.plan import SyncPlan, make_plan
 from indexer.sync.read_again import read_again
 from indexer.sync.removal import MAX_REMOVAL, check_removal
 from indexer.sync.report import Removed, SyncReport
+from indexer.sync.upkeep.pictures import draw_missing
 from indexer.sync.upkeep.saved import saved_photos
 from indexer.sync.upkeep.sweep import sweep
 from indexer.system.clock import now
@@ -148,6 +149,7 @@ class _Run:
             repair = writer.repair()
             published = writer.published()
             plan, record, report = self._plan(published, repair)
+            self._draw_missing(plan, report)
             if published is not None and not plan.writes and not plan.to_embed and record.means_same(published.record):
                 report.generation = published.generation
             else:
@@ -210,6 +212,14 @@ class _Run:
             text_model=None if text_model is None else text_model.path,
         )
         return plan, record, report
+
+    def _draw_missing(self, plan: SyncPlan, report: SyncReport) -> None:
+        """Pictures of photos that are not embedded, and so not drawn, this time."""
+        with writing(self.index.local):
+            photos = [*plan.still, *plan.updated, *plan.moved, *plan.copied]
+            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers)
+        if said is not None:
+            report.repairs.append(said)
 
     def _apply(
         self,

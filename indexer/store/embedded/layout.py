@@ -78,12 +78,14 @@ class Layout:
             if number > 0:
                 return number
             what = "cannot be read"
-        there = ", ".join(map(str, self.numbers()))
+        numbers = self.numbers()
+        listed = ", ".join(map(str, numbers))
+        there = f"generations {listed} are there" if len(numbers) > 1 else f"generation {listed} is there"
         begun = f"{self._current}: is damaged: it {what}"
-        if not there:
+        if not numbers:
             raise StoreDamaged(f"{begun}, and no generation is there; {self.repair}")
         raise StoreDamaged(
-            f"{begun}, but generation {there} is there; publish the newest again with: "
+            f"{begun}, but {there}; publish the newest again with: "
             f"indexer rollback --index {self.root}, or by a sync (and keep the folder: decisions and reports are in it)"
         )
 
