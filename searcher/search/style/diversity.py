@@ -27,8 +27,9 @@ from searcher.search.ground.candidate import DECIMALS, Candidate
 from searcher.search.style.caps import Cap, CapCounter
 
 FLOOR = 0.5
-"""Share of the best product's relevance that takes part in variety. On 1,199 photos of five categories, 60 questions:
-at d = .3 as many of the first ten are of the photo's own category as without variety, at d = 1 nine of ten."""
+"""Share of the best product's relevance that takes part in variety. With the rule above it was chosen on 1,199 photos
+of five categories; on the sample catalog, where it was not, .998 of the first ten are of the product's category at
+d = .3 as without variety, and .91 at d = 1."""
 
 
 def diversify(

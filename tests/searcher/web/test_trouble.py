@@ -27,7 +27,7 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(browser: Browser, photographed: 
         visit.press(visit.button("Use this key"))
         assert len(visit.products) == 11
         visit.page.wait_for_selector("[data-product] img[src*='signature=']")
-        visit.page.wait_for_function("document.querySelector('[data-product] img').naturalWidth > 0")
+        visit.page.eval_on_selector("[data-product] img[src*='signature=']", "image => image.decode()")
         assert visit.page.evaluate("localStorage.length") == 0
         assert keys.read not in visit.page.content()
         assert not any(keys.read in url for url in addresses)

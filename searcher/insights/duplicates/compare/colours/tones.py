@@ -31,7 +31,7 @@ STANDS_OUT = 6.0
 LEAST = 400
 """Pixels that both pictures have, at least."""
 
-SAME_USUAL, SAME_MOST, SAME_PEAK = 0.8, 2.6, 4.5
+SAME_USUAL, SAME_MOST, SAME_PEAK = 0.35, 2.6, 4.5
 """What is left of one and the same picture at the most: a codec's work."""
 NEAR_MOST, NEAR_PEAK = 5.0, 8.0
 """The same where the trees take it for a copy rather than for none."""
