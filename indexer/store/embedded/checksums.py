@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.errors import StoreDamaged
+from indexer.errors import StoreDamaged, StoreError
 from indexer.store.embedded.layout import RECORD, read_content, write_record
 from indexer.store.records import GenerationRecord
 from indexer.system.files import entries, extents
@@ -35,6 +35,9 @@ class Checksums:
 
         Args:
             whole: read every file, 1 GB a second and core; else the small ones alone, some milliseconds.
+
+        Raises:
+            StoreError: this user may not read one of them.
         """
         return [found for name in self.files if (found := self._damage_of(name, whole))]
 
@@ -48,6 +51,8 @@ class Checksums:
                 return f"{name} has other bytes than were published"
         except FileNotFoundError:
             return f"{name} is missing"
+        except PermissionError as error:  # no damage, which the next sync would repair
+            raise StoreError(f"{path}: this user may not read it; let it read all of the index") from error
         except OSError as error:
             return f"{name} cannot be read ({error.strerror})"
         return None
@@ -102,6 +107,8 @@ def read_checksums(folder: Path) -> Checksums | None:
         found = json.loads(content)
         files = {str(name): (int(size), str(checksum)) for name, (size, checksum) in found["files"].items()}
         return Checksums(folder, int(found["points"]), files)
+    except PermissionError as error:
+        raise StoreError(f"{path}: this user may not read it; let it read all of the index") from error
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreDamaged(f"{folder}: is damaged: its {path.name} is missing or altered") from error
 

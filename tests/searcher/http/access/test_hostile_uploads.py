@@ -330,8 +330,10 @@ def test_a_real_server_stays_small_and_answers(shop: Shop, script: Path) -> None
                 assert status in (0, 404, 413, 415, 422), (path, status)
                 assert sent < 60 * MEGABYTES, "the server stops reading early"
                 assert time.monotonic() - began < PATIENCE
-            for name in ("png, bomb", "gif, bomb", "tiff, bomb", "webp, bomb", "bmp, bomb", "png, text bomb"):
+            for name in ("png, bomb", "gif, bomb", "tiff, bomb", "webp, bomb", "bmp, bomb"):
                 problem_of(client.post("/v1/similar/photo", files={"image": REFUSED[name]()}), 422)
+            bomb = ODD["png, text bomb"]()
+            assert client.post("/v1/similar/photo", files={"image": bomb}).status_code == 200  # its pixels are fine
             for name in ("deep list", "deep object", "a vector of 300,000", "50,000 fields"):
                 answer = client.post("/v1/similar", content=BODIES[name], headers={"content-type": "application/json"})
                 assert answer.status_code in (400, 422)
