@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from indexer.sync.report import SyncReport
+from indexer.system.text import counted
 
 SHOWN_REJECTS = 5
 SHOWN_OTHERS = 5
@@ -27,7 +28,7 @@ def print_report(report: SyncReport) -> None:
         what = "would be" if report.dry_run else "was"
         out.print(f"The index was built by another model or text model, so everything {what} embedded again beside it.")
     if report.read_again:
-        which = "1 photo" if report.read_again == 1 else f"{report.read_again} photos"
+        which = counted(report.read_again, "photo")
         how = "would be" if report.dry_run else "was" if report.read_again == 1 else "were"
         why = "as this version reads such photos differently"
         out.print(f"{which} with transparency or a colour profile {how} embedded again, {why}.")
@@ -74,8 +75,8 @@ def _embedded(report: SyncReport) -> str:
         where = "" if report.repairs else " from an unfinished run"
         parts.append(f"{report.recovered} recovered{where}")
     if report.shared:
-        verb, noun = ("shares", "photo") if report.shared == 1 else ("share", "photos")
-        parts.append(f"{report.shared} {noun} {verb} the bytes of another")
+        verb = "shares" if report.shared == 1 else "share"
+        parts.append(f"{counted(report.shared, 'photo')} {verb} the bytes of another")
     return ", ".join(parts)
 
 

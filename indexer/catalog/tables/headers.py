@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from indexer.fields.roles import RESERVED
+from indexer.system.names import composed
 
 _NAME = re.compile(r"[^\W\d][\w-]*\Z")
 _INVISIBLE = str.maketrans("", "", "\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}")
@@ -23,7 +23,7 @@ def canonical(written: str, known: Collection[str]) -> str:
     ``Product ID``, ``product-id`` and ``productId`` are ``product_id``. Names in composed and in decomposed
     characters are one (Unicode's normal form C).
     """
-    name = unicodedata.normalize("NFC", written.translate(_INVISIBLE).strip())
+    name = composed(written.translate(_INVISIBLE).strip())
     return {_squeezed(one): one for one in known}.get(_squeezed(name), name)
 
 

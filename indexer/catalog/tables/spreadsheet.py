@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from indexer.catalog.tables.encoding import read_text
 from indexer.catalog.tables.headers import canonical, header_problems
 from indexer.errors import CatalogError
+from indexer.system.names import composed
 
 SEPARATORS = (",", ";", "\t")
 """Excel writes the second where the comma is the decimal sign; the third is its "Text (Tab delimited)"."""
@@ -75,7 +75,9 @@ def read_sheet(path: Path, required: Collection[str], known: Collection[str]) ->
     # Set for the whole process, as there is no other way; the limit it comes with, 131,072, would refuse the file.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     separator, begins = _separator(text, set(required), known)
-    lines = [(line, [_clean(cell) for cell in cells]) for line, cells in _parse(path, text, separator, begins)]
+    lines = [
+        (line, [composed(cell.strip()) for cell in cells]) for line, cells in _parse(path, text, separator, begins)
+    ]
     lines = [(line, cells) for line, cells in lines if any(cells)]
     header, written = lines[0] if lines else (1, [])
     names = [canonical(cell, known) for cell in written]
@@ -98,11 +100,6 @@ def has_columns(path: Path, required: Collection[str], known: Collection[str]) -
         return False
     separator, begins = _separator(text, set(required), known)
     return set(required) <= {canonical(name, known) for name in _header(text[begins:], separator)}
-
-
-def _clean(cell: str) -> str:
-    cell = cell.strip()
-    return cell if cell.isascii() else unicodedata.normalize("NFC", cell)
 
 
 def _row(line: int, cells: list[str], names: list[str], is_open: bool) -> Row:

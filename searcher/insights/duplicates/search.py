@@ -24,7 +24,9 @@ from searcher.insights.duplicates.compare.keep.keeping import WorthOfCopies
 from searcher.insights.duplicates.compare.pictures import Pictures
 from searcher.insights.duplicates.compare.signature import Array, Signatures
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
-from searcher.insights.duplicates.groups import Edge, Found, assemble, finished, placeholders_of
+from searcher.insights.duplicates.groups.assembling import assemble
+from searcher.insights.duplicates.groups.finishing import finished, placeholders_of
+from searcher.insights.duplicates.groups.stars import Edge, Found
 from searcher.insights.duplicates.pairs.candidates import (
     BATCH,
     MOST_FRAMED,

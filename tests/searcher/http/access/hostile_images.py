@@ -131,6 +131,7 @@ REFUSED: dict[str, Make] = {
 }
 
 ODD: dict[str, Make] = {
+    "png, text bomb": lambda: png(64, 64, bytes(64 * 193), chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(80_000_000)))),
     "16 bits": lambda: png(64, 64, bytes(64 * 129), depth=16, color=0),
     "16 bits and transparent": lambda: png(64, 64, bytes(64 * (1 + 64 * 8)), depth=16, color=6),
     "1 bit": lambda: saved("PNG", "1"),
@@ -146,7 +147,6 @@ ODD: dict[str, Make] = {
     "exif in circles": lambda: with_exif(going_in_circles()),
     "exif of 5 MB": lambda: with_exif(bytes(5_000_000)),
     "exif of noise": lambda: with_exif(b"II*\0" + bytes(range(256)) * 8),
-    "png, text bomb": lambda: png(64, 64, bytes(64 * 193), chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(80_000_000)))),
     "a web page behind it": lambda: saved("JPEG") + b"<script>alert(1)</script>",
     "a zip behind it": lambda: saved("PNG") + b"PK\x03\x04" + bytes(100),
 }
