@@ -157,7 +157,8 @@ def rollback(index: Path | None, qdrant_url: str | None, as_json: bool) -> None:
     if as_json:
         echo_json({"index": place.location, "generation": generation, "before": before})
     else:
-        click.echo(f"Published generation {generation} again in {place.location} (it was {before or 'broken'})")
+        was = f"it was {before}" if before else "what was published could not be read"
+        click.echo(f"Published generation {generation} again in {place.location} ({was})")
 
 
 @main.command()

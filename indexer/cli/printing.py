@@ -84,7 +84,9 @@ def _embedded(report: SyncReport) -> str:
     """How many photos went through the model, and where the vectors of the others are from."""
     parts = [str(report.embedded)]
     if report.recovered:
-        parts.append(f"{report.recovered} recovered from an unfinished run")
+        # After a repair the vectors that were kept are taken from where unfinished work is.
+        where = "" if report.repairs else " from an unfinished run"
+        parts.append(f"{report.recovered} recovered{where}")
     if report.shared:
         verb = "shares" if report.shared == 1 else "share"
         parts.append(f"{counted(report.shared, 'photo')} {verb} the bytes of another")

@@ -45,11 +45,12 @@ def check_status(index: Index) -> list[dict[str, Any]]:
         StoreError: the place cannot be read.
     """
     found = index.check()
+    at = f" --index {index.location}" if index.location == str(index.local) else ""  # a folder, not a server
     for one in found:
         if one.published and one.damage:
             listed = "; ".join(one.damage[:MOST_SHOWN]) + ("; …" if len(one.damage) > MOST_SHOWN else "")
             raise StoreDamaged(
                 f"{index.location}: generation {one.generation} is damaged ({len(one.damage)} found: {listed}); "
-                "repair it with: indexer sync CATALOG"
+                f"repair it with: indexer sync CATALOG{at}"
             )
     return [asdict(one) for one in found]

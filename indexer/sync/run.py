@@ -28,6 +28,7 @@ from indexer.sync.planning.plan import SyncPlan
 from indexer.sync.planning.read_again import read_again
 from indexer.sync.planning.removal import MAX_REMOVAL, check_removal
 from indexer.sync.report import Removed, SyncReport
+from indexer.sync.upkeep.pictures import draw_missing
 from indexer.sync.upkeep.saved import saved_photos
 from indexer.sync.upkeep.sweep import sweep
 from indexer.system.clock import now
@@ -149,6 +150,7 @@ class _Run:
             repair = writer.repair()
             published = writer.published()
             plan, record, report = self._plan(published, repair)
+            self._draw_missing(plan, report)
             if published is not None and not plan.writes and not plan.to_embed and record.means_same(published.record):
                 report.generation = published.generation
             else:
@@ -211,6 +213,14 @@ class _Run:
             text_model=None if text_model is None else text_model.path,
         )
         return plan, record, report
+
+    def _draw_missing(self, plan: SyncPlan, report: SyncReport) -> None:
+        """Pictures of photos that are not embedded, and so not drawn, this time."""
+        with writing(self.index.local):
+            photos = [*plan.still, *plan.updated, *plan.moved, *plan.copied]
+            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers)
+        if said is not None:
+            report.repairs.append(said)
 
     def _apply(
         self,

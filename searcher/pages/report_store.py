@@ -81,7 +81,8 @@ class ReportStore:
                 replace_text(folder / name, text)
         except OSError as error:
             raise JewelryError(
-                f"{folder}: the report cannot be written ({error.strerror or error}); check rights and disk"
+                f"{folder}: the report cannot be written ({error.strerror or error}); reports are kept beside the "
+                "index: run it as who may write there, and check the disk"
             ) from error
         return self._stored(kind, document)
 

@@ -13,6 +13,7 @@ import pytest
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.sync.report import SyncReport
 from indexer.sync.run import sync
+from indexer.system.marks import NAME as MARK
 from tests.faults.killed_sync import killed_at_call, killed_at_event
 from tests.shops.catalogs.small_catalog import read_manifest, write_manifest, write_small_catalog
 from tests.shops.models.tiny_model import write_tiny_model
@@ -81,7 +82,7 @@ def check_that_all_is_well(shop: Shop) -> None:
     assert report.repairs == []
     assert not any(one.damage for one in EmbeddedIndex(shop.index).check())
     assert {price for _, price, _ in shop.content()} == {float(read_manifest(shop.catalog)[0]["price"])}
-    left = {path.name for path in shop.index.iterdir()} - {"CURRENT", "LOCK", "generations", "thumbnails", "work"}
+    left = {path.name for path in shop.index.iterdir()} - {"CURRENT", "LOCK", MARK, "generations", "thumbnails", "work"}
     assert not [name for name in left if not name.startswith(".CURRENT-")]
     assert len(list((shop.index / "generations").iterdir())) <= 2
     assert not list((shop.index / "work").iterdir())

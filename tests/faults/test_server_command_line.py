@@ -51,6 +51,7 @@ def test_sync_search_status_switch_rollback_and_prune(server: LoopbackQdrant, sh
         "index": f"{server.url}/collections/jewelry",
         "removed": ["1"],
         "generations": ["3"],
+        "pictures": 0,
     }
     assert [c.name for c in server.engine.get_collections().collections] == ["jewelry-3"]
 

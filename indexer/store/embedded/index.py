@@ -84,9 +84,16 @@ class EmbeddedIndex:
             earlier = [number for number in self.layout.numbers() if not current or number < current]
             if not earlier:
                 raise StoreMissing(f"{self.root}: there is no earlier generation to go back to")
-            load_generation(self.layout, earlier[-1], whole=True).close()  # what is damaged is not published
-            self.layout.publish(earlier[-1])
-            return str(earlier[-1])
+            for number in reversed(earlier):
+                try:
+                    load_generation(self.layout, number, whole=True).close()
+                except StoreDamaged:  # is not published, but an older one may be whole
+                    if number == earlier[0]:
+                        raise
+                else:
+                    break
+            self.layout.publish(number)
+            return str(number)
 
     def prune(self, keep: int = 1) -> list[str]:
         """See `Index.prune`."""

@@ -182,9 +182,12 @@ class Bounded(_Uvicorn):
     def _refuse(self, status: int, detail: str, *, linger: bool = True) -> None:
         """Answer without the app, and close: at once, or when the client has read the answer, or after a while."""
         self._refused = True
-        if self._at_work():  # whose answer this would break into
-            self.transport.abort()
-            return
+        if self._at_work():
+            if self.cycle.response_started:  # whose answer this would break into
+                self.transport.abort()
+                return
+            self.cycle.disconnected = True  # what the app answers to half a request is nothing to anybody
+            self.cycle.message_event.set()
         said = problem(status, detail, headers={"connection": "close", "x-content-type-options": "nosniff"})
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
         lines += [name + b": " + value for name, value in said.raw_headers]

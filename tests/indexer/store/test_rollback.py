@@ -139,6 +139,9 @@ def test_the_command_line_goes_back_and_prunes(tmp_path: Path) -> None:
     assert run("rollback") == (0, f"Published generation 1 again in {index.location} (it was 2)\n")
     build(index, points(200, 5))
     code, text = run("prune", "--json")
-    assert (code, json.loads(text)) == (0, {"index": index.location, "removed": ["1"], "generations": ["3"]})
+    assert (code, json.loads(text)) == (
+        0,
+        {"index": index.location, "removed": ["1"], "generations": ["3"], "pictures": 0},
+    )
     assert run("prune", "--keep", "0")[0] == 2
     assert run("prune") == (0, f"Removed nothing; left in {index.location}: 3\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -36,7 +37,7 @@ class Checkpoint:
         """The part of this name: read if an earlier run finished it, else made, and kept if it is ``whole``.
 
         Raises:
-            StoreUnwritable: it cannot be kept.
+            StoreUnwritable: it cannot be kept, though this process may write there: the disk is full.
         """
         if self._folder is None:
             return make()
@@ -56,6 +57,8 @@ class Checkpoint:
             except FileNotFoundError:  # another report over this index ended meanwhile and cleared up
                 _write(path, made)
         except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):  # who may only read an index, does without
+                return
             raise StoreUnwritable(
                 f"{path.parent}: unfinished work cannot be kept ({error.strerror or error}); make room, or "
                 "give another index directory"

@@ -207,6 +207,7 @@ def test_the_command_line_checks(shop: Shop) -> None:
     bad = CliRunner().invoke(main, ["status", "--check", *place])
     assert bad.exit_code == 1
     assert "generation 2 is damaged (1 found: " in bad.stderr
+    assert bad.stderr.rstrip().endswith(f"repair it with: indexer sync CATALOG --index {shop.index.root}")
     synced = CliRunner().invoke(main, ["sync", str(shop.catalog), "--model", str(shop.model), *place])
     assert synced.exit_code == 0
     assert "Repaired: " in synced.output
@@ -255,6 +256,17 @@ def test_of_several_the_newest_that_is_whole_is_published_again(shop: Shop) -> N
     report = shop.sync()
     assert "generation 1 is whole and was published again" in report.repairs[0]
     assert report.embedded == 1
+
+
+def test_a_rollback_passes_over_a_damaged_generation(shop: Shop) -> None:
+    (shop.index.root / "CURRENT").unlink()
+    half_of_the_ids(shop.newest())
+    with pytest.raises(StoreDamaged, match="publish the newest again"):
+        shop.index.read()
+    result = CliRunner().invoke(main, ["rollback", "--index", str(shop.index.root)])
+    assert result.exit_code == 0, result.output
+    where = shop.index.root
+    assert result.output == f"Published generation 1 again in {where} (what was published could not be read)\n"
 
 
 def test_with_every_generation_gone_what_lies_beside_them_stays(shop: Shop) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,18 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "work").write_text("in the way")
     with pytest.raises(StoreUnwritable, match="cannot be kept"):
         Checkpoint(tmp_path, {}).part("near-0", Counted())
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_who_may_only_read_the_index_does_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(*given: Any, **named: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    make = Counted()
+    for _ in range(2):
+        assert Checkpoint(tmp_path, {}).part("near-0", make)["rows"].tolist() == [0, 1, 2]
+    assert make.calls == 2
 
 
 def test_another_report_that_ends_meanwhile_takes_nothing_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

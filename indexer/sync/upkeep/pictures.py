@@ -1,0 +1,54 @@
+"""Thumbnails that are missing although their photos are in the index: a folder that was removed, a copy without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from indexer.errors import ImageError
+from indexer.photos.fingerprints import sha256
+from indexer.photos.opening import open_image, read_bytes
+from indexer.photos.thumbnails import SIDE, ThumbnailStore
+from indexer.store.records import Point
+from indexer.sync.photo import Wanted
+
+
+def draw_missing(thumbnails: ThumbnailStore, photos: Iterable[tuple[Wanted, Point]], workers: int) -> str | None:
+    """Draw the thumbnails that are missing of photos whose vectors are in the index already.
+
+    Args:
+        thumbnails: where they belong.
+        photos: that are not embedded again, with the points that hold their vectors.
+        workers: threads.
+
+    Returns:
+        What was missing and what was done about it; None where nothing was.
+
+    Raises:
+        OSError: one cannot be written.
+    """
+    there = {digest for digest, _ in thumbnails.all()}
+    missing = {point.payload["photo"]["sha256"]: wanted.image.path for wanted, point in photos}
+    for digest in there:
+        missing.pop(digest, None)
+    if not missing:
+        return None
+
+    def draw(digest: str, path: Path) -> bool:
+        try:
+            data = read_bytes(path)
+            if sha256(data) != digest:  # other content, size and time as before: `--check-content` finds it
+                return False
+            thumbnails.write(digest, open_image(data, fit=SIDE))
+        except ImageError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(workers) as pool:
+        drawn = sum(pool.map(draw, missing.keys(), missing.values()))
+    count, rest = len(missing), len(missing) - drawn
+    said = "1 thumbnail was missing" if count == 1 else f"{count} thumbnails were missing"
+    if rest:
+        return f"{said}; {drawn} drawn again, {rest} not, as the photos cannot be used"
+    return f"{said} and {'was' if count == 1 else 'were'} drawn again"
