@@ -111,6 +111,11 @@ class StoreMissing(StoreError):
 class StoreDamaged(StoreError):
     """The published generation is not what was published: a file is gone, cut or altered. The next sync repairs it."""
 
+    def __init__(self, what: str, advice: str = "") -> None:
+        """What is damaged and how, which a sync repeats in its report, and what to do about it."""
+        super().__init__(f"{what}; {advice}" if advice else what)
+        self.what = what
+
 
 class StoreLocked(StoreError):
     """Another process is writing to the same index."""

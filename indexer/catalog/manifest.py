@@ -14,6 +14,7 @@ from indexer.catalog.tables.spreadsheet import Row, Sheet, has_columns, read_she
 from indexer.catalog.twins import Twins
 from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldValue
 from indexer.system.names import Names
+from indexer.system.text import counted
 
 
 def read(path: Path, published: FieldTable | None = None) -> Catalog:
@@ -102,8 +103,8 @@ class _Assembly:
             products += [] if product is None else [product]
             self._withheld += withheld
         for folder, (reason, photos) in self._closed.items():
-            what = "1 photo" if photos == 1 else f"{photos} photos"
-            self._rejects.append(Reject(folder, f"{reason}; {what} of {self._name} should be in it"))
+            what = f"{counted(photos, 'photo')} of {self._name}"
+            self._rejects.append(Reject(folder, f"{reason}; {what} should be in it"))
         return Catalog(
             self._root,
             tuple(products),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from unicodedata import normalize
 
 from indexer.catalog.products import PassedOver
+from indexer.system.names import composed
 
 HIDDEN, SYSTEM, IGNORED = "hidden", "of the system", "by [ignore]"
 COPIES = "unfinished or backup copies"
@@ -95,4 +95,4 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _plain(text: str) -> str:
-    return normalize("NFC", text).casefold()
+    return composed(text).casefold()

@@ -104,8 +104,8 @@ class Share(click.ParamType[float]):
         """The share as a number; anything else is wrong usage."""
         try:
             return parse_share(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no share from 0 to 1; write 0.1 or 10%", param, ctx)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class PathType(click.Path):

@@ -12,6 +12,7 @@ from indexer.cli.command_line import PathType, Share, echo_json, group, index_of
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
 from indexer.cli.transfer import COMMANDS as TRANSFER_COMMANDS
 from indexer.errors import EXIT_DONE, EXIT_FAILED, EXIT_REJECTS, StoreError, UsageError
+from indexer.system.text import counted
 
 if TYPE_CHECKING:
     from indexer.store.interface import Index
@@ -177,7 +178,7 @@ def prune(index: Path | None, qdrant_url: str | None, keep: int, as_json: bool) 
         echo_json({"index": place.location, "removed": removed, "generations": left, "pictures": pictures})
     else:
         gone = [f"generation {', '.join(removed)}"] if removed else []
-        gone += [f"{pictures} pictures of photos that left"] if pictures else []
+        gone += [f"{counted(pictures, 'picture')} of photos that left"] if pictures else []
         click.echo(f"Removed {' and '.join(gone) or 'nothing'}; left in {place.location}: {', '.join(left) or 'none'}")
 
 

@@ -10,9 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from indexer.sync.report import SyncReport
+from indexer.system.text import counted
 
 SHOWN_REJECTS = 5
 SHOWN_OTHERS = 5
+MANY = {"an index": "indexes", "a model": "models", "an output": "outputs"}
+ONE = (("an ", ""), ("a model", "model"), ("files", "file"), ("copies", "copy"))
 CARRIED = "co-views and clusters were carried over, decisions on duplicates and events name the former id"
 
 
@@ -21,13 +24,15 @@ def print_report(report: SyncReport) -> None:
     out = Console(highlight=False, soft_wrap=True)
     for note in report.repairs:
         out.print(f"Repaired: {note}.", style="yellow", markup=False)
-    counts = ", ".join(f"{number} {name}" for name, number in report.photos.items() if number)
-    out.print(f"{report.products} products: {counts or 'no photos'}", markup=False)
+    # What moved is gone from where it was, and that is no loss.
+    counts = ", ".join(f"{n} {name}" for name, n in {**report.photos, "gone": len(report.removed)}.items() if n)
+    products = "1 product" if report.products == 1 else f"{report.products} products"
+    out.print(f"{products}: {counts or 'no photos'}", markup=False)
     if report.rebuilt:
         what = "would be" if report.dry_run else "was"
         out.print(f"The index was built by another model or text model, so everything {what} embedded again beside it.")
     if report.read_again:
-        which = "1 photo" if report.read_again == 1 else f"{report.read_again} photos"
+        which = counted(report.read_again, "photo")
         how = "would be" if report.dry_run else "was" if report.read_again == 1 else "were"
         why = "as this version reads such photos differently"
         out.print(f"{which} with transparency or a colour profile {how} embedded again, {why}.")
@@ -61,9 +66,18 @@ def print_report(report: SyncReport) -> None:
 
 def _passed_over(report: SyncReport) -> str:
     """What lies in the catalog and is no part of it, the most first, each kind with an example."""
-    shown = [f"{one.count} {one.what} ({one.example})" for one in report.passed_over[:SHOWN_OTHERS]]
+    shown = [f"{_counted(one.count, one.what)} ({one.example})" for one in report.passed_over[:SHOWN_OTHERS]]
     others = sum(one.count for one in report.passed_over[SHOWN_OTHERS:])
     return ", ".join([*shown, *([f"{others} of other kinds"] if others else [])])
+
+
+def _counted(count: int, what: str) -> str:
+    """``1 index``, ``2 models``, ``1 .txt file``, ``3 hidden``: a kind that is passed over, with its number."""
+    if count > 1:
+        return f"{count} {MANY.get(what, what)}"
+    for many, one in ONE:
+        what = what.replace(many, one)
+    return f"1 {what}"
 
 
 def _embedded(report: SyncReport) -> str:
@@ -72,8 +86,8 @@ def _embedded(report: SyncReport) -> str:
     if report.recovered:
         parts.append(f"{report.recovered} recovered from an unfinished run")
     if report.shared:
-        verb, noun = ("shares", "photo") if report.shared == 1 else ("share", "photos")
-        parts.append(f"{report.shared} {noun} {verb} the bytes of another")
+        verb = "shares" if report.shared == 1 else "share"
+        parts.append(f"{counted(report.shared, 'photo')} {verb} the bytes of another")
     return ", ".join(parts)
 
 
@@ -84,7 +98,8 @@ def _print_removed(out: Console, report: SyncReport) -> None:
     for one in shown:
         out.print(f"  {verb}: {one.photo} of {one.product_id}", markup=False)
     if len(report.removed) > SHOWN_OTHERS:
-        out.print(f"{len(report.removed)} photos {verb}", markup=False)
+        listed = "" if report.dry_run else "; --json lists them all"
+        out.print(f"{len(report.removed)} photos {verb}{listed}", markup=False)
 
 
 def print_status(status: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ def open_session(
     Raises:
         ModelError: ONNX Runtime cannot load it.
     """
+    # Else it keeps an id of the machine and a file of events under the home folder, to send them to its maker, and
+    # complains where it may not write there. It is read while the library is imported.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

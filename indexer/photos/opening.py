@@ -69,7 +69,8 @@ def read_bytes(path: Path) -> bytes:
                 raise ImageError(f"{size / 1e6:.0f} MB is more than the {MAX_BYTES / 1e6:.0f} MB a photo may have")
             data = file.read()
     except OSError as error:
-        raise ImageError(f"cannot be read ({error.strerror or error})") from error
+        advice = "; check its owner and rights" if isinstance(error, PermissionError) else ""
+        raise ImageError(f"cannot be read ({error.strerror or error}){advice}") from error
     except ValueError as error:  # a NUL in the name
         raise ImageError(f"cannot be read ({error})") from error
     if not data:

@@ -43,4 +43,4 @@ def read_one(store: Store) -> None:
         asked[0, 0] = 1.0
         [hits] = store.search(asked, limit=1, using=name, vectors_too=True)
         if hits and (hits[0].point is None or vector_of(hits[0].point, name) is None):
-            raise StoreDamaged(f"generation {store.generation}: a photo has no vector; run indexer sync CATALOG")
+            raise StoreDamaged(f"generation {store.generation}: a photo has no vector", "run indexer sync CATALOG")

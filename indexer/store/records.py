@@ -22,6 +22,8 @@ VECTOR_NAME: VectorName = "image"
 TEXT_VECTOR_NAME: VectorName = "text"
 EMBEDDED, SERVER = "embedded", "server"
 """The engines' names, in answers and in the manifests of snapshots."""
+OPENED = ".snapshot-"
+"""How folders begin, beside what either engine keeps on this machine, in which a restore opens a copy."""
 SCHEMA_VERSION = 2
 """The newest that is read: 1 is a generation with image vectors alone, 2 one with text vectors beside them."""
 

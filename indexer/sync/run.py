@@ -20,12 +20,13 @@ from indexer.store.embedded.index import open_index
 from indexer.store.interface import Draft, Index, Store, Writer
 from indexer.store.records import GenerationRecord, Point, Repair
 from indexer.sync.journal import Journal
-from indexer.sync.names import id_of
 from indexer.sync.payload import Payloads
 from indexer.sync.pipeline import Pipeline
-from indexer.sync.plan import SyncPlan, make_plan
-from indexer.sync.read_again import read_again
-from indexer.sync.removal import MAX_REMOVAL, check_removal
+from indexer.sync.planning.comparison import make_plan
+from indexer.sync.planning.names import id_of
+from indexer.sync.planning.plan import SyncPlan
+from indexer.sync.planning.read_again import read_again
+from indexer.sync.planning.removal import MAX_REMOVAL, check_removal
 from indexer.sync.report import Removed, SyncReport
 from indexer.sync.upkeep.saved import saved_photos
 from indexer.sync.upkeep.sweep import sweep
@@ -65,8 +66,8 @@ def sync(
             time, so that texts find them; None takes the one that the index has, if any, and False leaves it out.
             Another one, or none where there was one, builds everything anew like another model.
         dry_run: only plan; nothing is written.
-        allow_removal: do what would be refused, see `indexer.sync.removal`: remove a whole category or more than
-            ``max_removal``, or go by a manifest that seems to be cut.
+        allow_removal: do what would be refused, see `indexer.sync.planning.removal`: remove a whole category or more
+            than ``max_removal``, or go by a manifest that seems to be cut.
         max_removal: the largest share of the photos in the index that may go, 0 to 1. Fewer than 20 may always go,
             unless it is 0.
         check_content: read every photo, also where size and time are those it was indexed with.
@@ -318,10 +319,9 @@ def _notes(catalog: Catalog, published: GenerationRecord | None) -> list[str]:
     notes = list(catalog.notes)
     lost = [n for n in (published.field_table if published else ()) if n not in (*catalog.field_table, *KEPT_TABLE)]
     if lost:
+        which, them = ("field", "it") if len(lost) == 1 else ("fields", "them")
         names = ", ".join(map(repr, lost))
-        notes.append(
-            f"{catalog.root}: no column {names} any more: filters that name {'it' if len(lost) == 1 else 'them'} fail"
-        )
+        notes.append(f"{catalog.root}: the index has no {which} {names} any more: filters that name {them} fail")
     return notes
 
 

@@ -1,4 +1,4 @@
-"""Names of files in composed and in decomposed characters: the same to people, and to macOS, but not to Linux."""
+"""Names in composed and in decomposed characters (Unicode, UAX 15): the same to people and to macOS, not to Linux."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from pathlib import Path
 
 
 def composed(text: str) -> str:
-    """Text in Unicode's normal form C, in which names are compared and kept."""
+    """Text in Unicode's normal form C, a letter and its accent as one character: names are compared and kept so."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def decomposed(text: str) -> str:
+    """Text in normal form D, accents as characters of their own, as some file systems give it."""
+    return text if text.isascii() else unicodedata.normalize("NFD", text)
 
 
 class Names:

@@ -29,12 +29,13 @@ def scratch_folder(place: Path, prefix: str, *, mode: int = 0o777) -> Iterator[P
     while True:
         folder = place / f"{prefix}{secrets.token_hex(4)}"
         folder.mkdir(mode=mode)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        with suppress(OSError):  # a network file system without locks on folders: left alone by all, see below
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if folder.is_dir():
-            break
-        os.close(descriptor)  # another process took it for abandoned before it was locked
+        with suppress(FileNotFoundError):  # another process took it for abandoned before it was opened
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            with suppress(OSError):  # a network file system without locks on folders: left alone by all, see below
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if folder.is_dir():
+                break
+            os.close(descriptor)  # or before it was locked
     try:
         yield folder
     finally:

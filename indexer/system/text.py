@@ -1,4 +1,4 @@
-"""Text for a terminal, one line and nothing that it would obey; and what people type there."""
+"""Text for people: one line and nothing that a terminal would obey, counts in words; and what people type."""
 
 from __future__ import annotations
 
@@ -18,10 +18,18 @@ def one_line(error: BaseException) -> str:
     return printable(str(error))
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number of things: ``1 photo``, ``1,200 photos``; ``many`` where the plural takes more than an s."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def parse_share(text: str) -> float:
     """A share from 0 to 1, written ``0.1`` or ``10%``; raises ``ValueError`` for anything else, a bare ``10`` too."""
     number = text.strip()
-    share = float(number[:-1]) / 100 if number.endswith("%") else float(number)
+    try:
+        share = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+    except ValueError:
+        share = float("nan")
     if not 0 <= share <= 1:
         raise ValueError(f"{text!r} is no share from 0 to 1; write 0.1 or 10%")
     return share

@@ -11,7 +11,7 @@ from typing import Any
 from indexer.errors import UsageError
 from indexer.photos.thumbnails import SIDE, original_of
 from indexer.system.files import replace_text
-from indexer.system.text import printable
+from indexer.system.text import counted, printable
 from searcher.answers.answer import Answer, Match
 from searcher.answers.wording import in_words, nothing, shown_fields, written
 from searcher.pages.pictures import data_uri
@@ -67,7 +67,7 @@ def render(answer: Answer) -> str:
     )
     results = f'<ol class="matches">\n{cards}\n</ol>' if cards else f'<p class="nothing">{_text(nothing(answer))}</p>'
     notes = "".join(f'<p class="note">{_text(note)}</p>\n' for note in answer.notes)
-    many = "1 product" if len(answer.matches) == 1 else f"{len(answer.matches)} products"
+    many = counted(len(answer.matches), "product")
     return f"""<!doctype html>
 <html lang="en">
 <head>

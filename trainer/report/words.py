@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from indexer.system.text import counted
 from trainer.evaluation.metrics import CATEGORY_KEYS, PRODUCT_KEYS
 from trainer.report.retrieval_grid import GridRow, HeldOut
 
@@ -43,8 +44,8 @@ def lead(held_out: HeldOut) -> str:
     """What the figures were measured on."""
     products, categories = {product for _, _, product in held_out}, {category for _, category, _ in held_out}
     return (
-        f"Measured on {_count(len(held_out), 'photo')} of {_count(len(products), 'product')} in "
-        f"{_count(len(categories), 'category', 'categories')} that took no part in training. "
+        f"Measured on {counted(len(held_out), 'photo')} of {counted(len(products), 'product')} in "
+        f"{counted(len(categories), 'category', 'categories')} that took no part in training. "
         "That is what to expect from photos the model has never seen."
     )
 
@@ -65,7 +66,7 @@ def headline(metrics: Mapping[str, Any], chance: float) -> list[str]:
     copies = metrics.get("edited_copy") or {}
     if copies.get("R@1") is not None:
         words = "of cropped, turned and recoloured copies find their original first"
-        tiles.append(_tile(copies["R@1"], words, f"among {_count(copies['edits'], 'photo')}", "R@1"))
+        tiles.append(_tile(copies["R@1"], words, f"among {counted(copies['edits'], 'photo')}", "R@1"))
     return tiles
 
 
@@ -74,7 +75,7 @@ def grid_text(rows: Sequence[GridRow]) -> tuple[str, ...]:
     typical = sum(row.typical for row in rows)
     worst = len(rows) - typical
     chosen = (
-        f"The {_count(typical, 'typical search', 'typical searches')} below "
+        f"The {counted(typical, 'typical search', 'typical searches')} below "
         f"{'is' if typical == 1 else 'are'} not the best: all photos of a category are sorted by how well the model "
         "did on them (average precision), and the one exactly in the middle is shown."
     )
@@ -183,7 +184,7 @@ def rejects(metrics: Mapping[str, Any]) -> str:
     shown = images["rejects"][:50]
     lines = "".join(f"<tr><td>{safe(r['where'])}</td><td>{safe(r['reason'])}</td></tr>" for r in shown)
     more = f"<p class=note>… and {images['rejected'] - len(shown):,} more.</p>" if images["rejected"] > 50 else ""
-    words = f"{_count(images['rejected'], 'photo')} could not be used and took no part in any figure above."
+    words = f"{counted(images['rejected'], 'photo')} could not be used and took no part in any figure above."
     return section("Left out", (words,), f"<table><tr><th>where</th><th>why</th></tr>{lines}</table>{more}")
 
 
@@ -227,7 +228,3 @@ def _number(value: float | None) -> str:
 
 def _percent(value: float) -> str:
     return "100 %" if value == 1 else f"{100 * value:.1f} %"
-
-
-def _count(n: int, one: str, many: str | None = None) -> str:
-    return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -6,6 +6,7 @@ import codecs
 from pathlib import Path
 
 from indexer.errors import CatalogError
+from indexer.photos.kinds import HEAD, other_kind, picture_kind
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -14,6 +15,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_WORKBOOKS = (b"PK\3\4", b"\xd0\xcf\x11\xe0")
+"""How files of spreadsheets begin, the new ones as archives."""
 _LOOKED_AT = 512
 """Bytes of the header from which UTF-16 without a mark is known: names of columns are ASCII, mostly."""
 
@@ -22,12 +25,17 @@ def read_text(path: Path) -> str:
     """The text of a file; Excel's "Unicode text" is UTF-16, and other programs write that without a mark.
 
     Raises:
-        CatalogError: it cannot be read, or is in another encoding; the message names line and byte.
+        CatalogError: it cannot be read, is empty, no text at all, or in another encoding, and then the message
+            names line and byte.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if not data.strip():
+        raise CatalogError(f"{path}: the file is empty; export it anew")
+    if (what := _no_text(data[:HEAD])) is not None:
+        raise CatalogError(f"{path}: not a text but {what}; export the table as 'CSV UTF-8'")
     mark, encoding = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", _unmarked(data)))
     data = data[len(mark) :]
     try:
@@ -37,6 +45,13 @@ def read_text(path: Path) -> str:
         what = f"not {encoding[:6].upper().rstrip('-')} (byte 0x{data[error.start]:02x})"
         advice = "save it as 'CSV UTF-8', not Latin-1" if encoding == "utf-8" else "it is damaged or cut; save it anew"
         raise CatalogError(f"{path}:{line}: {what}; {advice}") from error
+
+
+def _no_text(head: bytes) -> str | None:
+    if head.startswith(_WORKBOOKS):
+        return "a workbook or an archive"
+    picture = picture_kind(head)
+    return other_kind(head) if picture is None else f"a picture ({picture})"
 
 
 def _unmarked(data: bytes) -> str:

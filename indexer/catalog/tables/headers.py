@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from indexer.fields.roles import RESERVED
+from indexer.system.names import composed
 
 _NAME = re.compile(r"[^\W\d][\w-]*\Z")
 _INVISIBLE = str.maketrans("", "", "\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}")
 """A file that was marked twice begins with one; no person sees it in front of the first name."""
-_NEAR = 0.8
-"""``categorie`` and ``Catgory`` are this close to ``category``, ``material`` is not to ``metal``."""
+_NEAR = 0.77
+"""``categories`` and ``Catgory`` are this close to ``category``, ``material`` is not to ``metal``."""
 
 
 def canonical(written: str, known: Collection[str]) -> str:
@@ -23,7 +23,7 @@ def canonical(written: str, known: Collection[str]) -> str:
     ``Product ID``, ``product-id`` and ``productId`` are ``product_id``. Names in composed and in decomposed
     characters are one (Unicode's normal form C).
     """
-    name = unicodedata.normalize("NFC", written.translate(_INVISIBLE).strip())
+    name = composed(written.translate(_INVISIBLE).strip())
     return {_squeezed(one): one for one in known}.get(_squeezed(name), name)
 
 

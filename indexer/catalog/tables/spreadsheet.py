@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from indexer.catalog.tables.encoding import read_text
 from indexer.catalog.tables.headers import canonical, header_problems
 from indexer.errors import CatalogError
+from indexer.system.names import composed
 
 SEPARATORS = (",", ";", "\t")
 """Excel writes the second where the comma is the decimal sign; the third is its "Text (Tab delimited)"."""
@@ -68,14 +68,16 @@ def read_sheet(path: Path, required: Collection[str], known: Collection[str]) ->
         known: names that are known whatever their case, these among them; see `canonical`.
 
     Raises:
-        CatalogError: it is no text or no CSV, lacks a required column, or has columns that cannot be used: all of
-            them are named.
+        CatalogError: it is no text or no CSV, has no row, lacks a required column, or has columns that cannot be
+            used: all of them are named.
     """
     text = read_text(path)
     # Set for the whole process, as there is no other way; the limit it comes with, 131,072, would refuse the file.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     separator, begins = _separator(text, set(required), known)
-    lines = [(line, [_clean(cell) for cell in cells]) for line, cells in _parse(path, text, separator, begins)]
+    lines = [
+        (line, [composed(cell.strip()) for cell in cells]) for line, cells in _parse(path, text, separator, begins)
+    ]
     lines = [(line, cells) for line, cells in lines if any(cells)]
     header, written = lines[0] if lines else (1, [])
     names = [canonical(cell, known) for cell in written]
@@ -84,6 +86,8 @@ def read_sheet(path: Path, required: Collection[str], known: Collection[str]) ->
     if problems := header_problems(written, names, required, valued):
         count = f"{len(problems)} problems with its columns: " if len(problems) > 1 else ""
         raise CatalogError(f"{path}: {count}{'; '.join(problems)}")
+    if not lines[1:]:
+        raise CatalogError(f"{path}: has no row below the names of its columns; export it anew")
     columns = tuple(name for name in names if name)
     open_line = 0 if text.endswith(("\n", "\r")) or not lines else lines[-1][0]
     rows = tuple(_row(line, cells, names, line == open_line) for line, cells in lines[1:])
@@ -98,11 +102,6 @@ def has_columns(path: Path, required: Collection[str], known: Collection[str]) -
         return False
     separator, begins = _separator(text, set(required), known)
     return set(required) <= {canonical(name, known) for name in _header(text[begins:], separator)}
-
-
-def _clean(cell: str) -> str:
-    cell = cell.strip()
-    return cell if cell.isascii() else unicodedata.normalize("NFC", cell)
 
 
 def _row(line: int, cells: list[str], names: list[str], is_open: bool) -> Row:

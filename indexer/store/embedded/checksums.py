@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.errors import StoreDamaged
-from indexer.store.embedded.layout import RECORD, read_content, write_record
+from indexer.store.embedded.layout import RECORD, may_not_be_read, read_content, write_record
 from indexer.store.records import GenerationRecord
 from indexer.system.files import entries, extents
 
@@ -35,6 +35,9 @@ class Checksums:
 
         Args:
             whole: read every file, 1 GB a second and core; else the small ones alone, some milliseconds.
+
+        Raises:
+            StoreError: this user may not read one of them, which is no damage.
         """
         return [found for name in self.files if (found := self._damage_of(name, whole))]
 
@@ -48,6 +51,8 @@ class Checksums:
                 return f"{name} has other bytes than were published"
         except FileNotFoundError:
             return f"{name} is missing"
+        except PermissionError as error:
+            raise may_not_be_read(path) from error
         except OSError as error:
             return f"{name} cannot be read ({error.strerror})"
         return None
@@ -88,7 +93,7 @@ def read_checksums(folder: Path) -> Checksums | None:
     """What was written down of a generation; None of one that was published before this was done.
 
     Raises:
-        StoreError: its record cannot be read, see `read_record`.
+        StoreError: its record cannot be read, see `read_record`, or this user may not read them.
         StoreDamaged: there were checksums, and they are gone or altered.
     """
     expected = read_content(folder / RECORD).get("checksums")
@@ -102,6 +107,8 @@ def read_checksums(folder: Path) -> Checksums | None:
         found = json.loads(content)
         files = {str(name): (int(size), str(checksum)) for name, (size, checksum) in found["files"].items()}
         return Checksums(folder, int(found["points"]), files)
+    except PermissionError as error:
+        raise may_not_be_read(path) from error
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreDamaged(f"{folder}: is damaged: its {path.name} is missing or altered") from error
 

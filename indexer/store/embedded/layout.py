@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import StoreDamaged, StoreError
-from indexer.store.records import SCHEMA_VERSION, GenerationRecord
+from indexer.store.records import OPENED, SCHEMA_VERSION, GenerationRecord
 from indexer.system.files import replace_text, writing
 from indexer.system.scratch import remove_abandoned
 
 RECORD, SHARD = "generation.json", "shard"
 _BUILDING = ".building"
-OPENED, SALVAGED = ".snapshot-", ".salvage-"
-"""How folders begin that a restore, or a repair, opens a copy in."""
+SALVAGED = ".salvage-"
+"""How folders begin in which a repair opens a copy."""
 
 
 class Layout:
@@ -49,7 +49,7 @@ class Layout:
         try:
             return read_record(self.generation(number) / RECORD)
         except StoreDamaged as error:
-            raise StoreDamaged(f"{error}; {self.repair}") from error
+            raise StoreDamaged(error.what, self.repair) from error
 
     @property
     def repair(self) -> str:
@@ -71,7 +71,7 @@ class Layout:
                 return None
             what = "is missing"
         except PermissionError as error:
-            raise StoreError(f"{self._current}: this user may not read it; let it read all of the index") from error
+            raise may_not_be_read(self._current) from error
         except (OSError, ValueError):
             what = "cannot be read"
         else:
@@ -79,12 +79,13 @@ class Layout:
                 return number
             what = "cannot be read"
         there = ", ".join(map(str, self.numbers()))
-        begun = f"{self._current}: is damaged: it {what}"
+        damage = f"{self._current}: is damaged: it {what}"
         if not there:
-            raise StoreDamaged(f"{begun}, and no generation is there; {self.repair}")
+            raise StoreDamaged(damage, f"no generation is there; {self.repair}")
         raise StoreDamaged(
-            f"{begun}, but generation {there} is there; publish the newest again with: "
-            f"indexer rollback --index {self.root}, or by a sync (and keep the folder: decisions and reports are in it)"
+            damage,
+            f"generation {there} is there; publish the newest again with: indexer rollback --index {self.root}, or by "
+            "a sync (and keep the folder: decisions and reports are in it)",
         )
 
     def last_published(self) -> int:
@@ -112,7 +113,7 @@ class Layout:
         try:
             return sorted(int(p.name) for p in folder.iterdir() if p.name.isdecimal()) if folder.is_dir() else []
         except PermissionError as error:
-            raise StoreError(f"{folder}: this user may not read it; let it read all of the index") from error
+            raise may_not_be_read(folder) from error
 
     def next_number(self) -> int:
         """The number of the generation to come: higher than any there is, rolled back from or not."""
@@ -142,6 +143,11 @@ def _identity(path: Path) -> str:
     return f"{stat.st_dev}:{stat.st_ino}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
 
 
+def may_not_be_read(path: Path) -> StoreError:
+    """What a user is told who lacks the right: nothing is damaged, and a sync repairs nothing."""
+    return StoreError(f"{path}: this user may not read it; let it read all of the index")
+
+
 def read_content(path: Path) -> dict[str, Any]:
     """What stands in a generation.json.
 
@@ -154,7 +160,7 @@ def read_content(path: Path) -> dict[str, Any]:
         if not isinstance(content, dict):
             raise ValueError("it holds something else")
     except PermissionError as error:
-        raise StoreError(f"{path}: this user may not read it; let it read all of the index") from error
+        raise may_not_be_read(path) from error
     except (OSError, ValueError) as error:
         what = "is missing" if isinstance(error, FileNotFoundError) else "cannot be read"
         raise StoreDamaged(f"{path.parent}: is damaged: its {path.name} {what}") from error

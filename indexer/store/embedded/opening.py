@@ -47,7 +47,7 @@ def load_generation(layout: Layout, number: int, *, whole: bool = False) -> Edge
             store.close()
             raise StoreDamaged(f"{folder}: is damaged: it holds {found} photos where {checksums.points} were published")
     except StoreDamaged as error:
-        raise StoreDamaged(f"{error}; {layout.repair}") from error
+        raise StoreDamaged(error.what, layout.repair) from error
     return store
 
 
@@ -62,7 +62,7 @@ def check_generation(layout: Layout, number: int, published: bool) -> Checked:
         if not problems:
             load_generation(layout, number).close()
     except StoreDamaged as error:
-        problems = [str(error).partition(": is damaged: ")[2].partition("; repair it")[0] or str(error)]
+        problems = [error.what.removeprefix(f"{folder}: is damaged: ")]
     return Checked(str(number), published, points, files, tuple(problems))
 
 

@@ -30,7 +30,7 @@ class Repairer:
         try:
             current, lost = layout.current(), None
         except StoreDamaged as error:
-            current, lost = None, str(error).split("; ")[0].split(", ")[0]
+            current, lost = None, error.what
         if (lost is None and current is None) or (current is not None and self._is_sound(current)):
             return Repair()
         what = lost or self.damaged[current or 0]
@@ -85,6 +85,6 @@ class Repairer:
         try:
             load_generation(self._layout, number, whole=True).close()
         except StoreDamaged as error:
-            self.damaged[number] = str(error).split("; ")[0]
+            self.damaged[number] = error.what
             return False
         return True

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import StoreError
-from indexer.store.embedded.layout import OPENED, RECORD, SHARD, write_record
-from indexer.store.records import EMBEDDED, GenerationRecord
+from indexer.store.embedded.layout import RECORD, SHARD, write_record
+from indexer.store.records import EMBEDDED, OPENED, GenerationRecord
 from indexer.store.tally import PointSource, holds, tally
 from indexer.system.files import copy_tree, writing
 from indexer.system.scratch import scratch_folder

@@ -5,24 +5,14 @@ A sync writes one of the two, NFC. An index made before may hold the other, and 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
 from indexer.store.filters.tree import Condition, Except, Filter, Match, Prefix, Text
+from indexer.system.names import composed, decomposed
 
 _Value = TypeVar("_Value", str, str | bool)
-
-
-def nfc(text: str) -> str:
-    """The text with each letter and its accent as one character, as keyboards write it."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
-def nfd(text: str) -> str:
-    """The text with accents as characters of their own, as some file systems give it."""
-    return text if text.isascii() else unicodedata.normalize("NFD", text)
 
 
 def spellings(values: Iterable[_Value]) -> tuple[_Value, ...]:
@@ -42,8 +32,8 @@ def in_both_forms(where: Filter) -> Filter:
 def _forms(value: _Value) -> Iterator[_Value]:
     yield value
     if isinstance(value, str) and not value.isascii():
-        yield nfc(value)
-        yield nfd(value)
+        yield composed(value)
+        yield decomposed(value)
 
 
 def _condition(condition: Condition) -> Condition:

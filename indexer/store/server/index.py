@@ -11,7 +11,7 @@ from typing import Any
 
 from indexer.errors import StoreError, StoreMissing
 from indexer.store.reading import read_one
-from indexer.store.records import SERVER, Checked, EngineFiles, GenerationRecord, Repair
+from indexer.store.records import OPENED, SERVER, Checked, EngineFiles, GenerationRecord, Repair
 from indexer.store.server.collection import (
     CollectionState,
     change_quantization,
@@ -29,9 +29,6 @@ from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
 from indexer.system.lock import writer_lock
 from indexer.system.scratch import remove_abandoned
-
-RESTORED = ".snapshot-"
-"""How folders of this machine begin that a restore opens a copy in."""
 
 
 class ServerIndex:
@@ -118,7 +115,7 @@ class ServerIndex:
         """See `Index.prune`."""
         with writer_lock(self.layout.lock):
             self.layout.remove_unfinished()
-            remove_abandoned(self.local, RESTORED)
+            remove_abandoned(self.local, OPENED)
             published = self.layout.alias_target()
             complete = self.layout.complete()
             kept = {state.collection for state in complete[max(0, len(complete) - keep) :]} | {published}
@@ -200,7 +197,7 @@ class ServerWriter:
         self._resumes = resume is not None
         self._unfinished = None if resume is None else index.layout.unfinished(resume)
         index.layout.remove_unfinished(spared=self._unfinished)
-        remove_abandoned(index.local, RESTORED)
+        remove_abandoned(index.local, OPENED)
 
     def repair(self) -> Repair:
         """See `Writer.repair`; a server keeps its own files whole, and a sync in place mends what is missing."""

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from indexer.system.text import printable
+from indexer.system.text import counted, printable
 from searcher.answers.answer import Answer, Match
 from searcher.answers.facet import Facet, FacetRange, FacetValue
 from searcher.answers.product import ProductPage
@@ -85,7 +85,7 @@ def _why(match: Match) -> str:
 
 def summary(answer: Answer) -> str:
     """One line: how many, like what, out of which generation and model, how fast."""
-    many = "1 product" if len(answer.matches) == 1 else f"{len(answer.matches)} products"
+    many = counted(len(answer.matches), "product")
     origin = f"generation {answer.generation} · model {answer.model[:12]}"
     return printable(f"{many} like {in_words(answer.query)} · {origin} · {answer.took_ms:.0f} ms")
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from indexer.system.text import counted
 from searcher.insights.duplicates.answers import DuplicateCheck, DuplicateReport, Group, Member, Tier
 
 WORDS = {
@@ -56,7 +57,7 @@ def print_report(report: DuplicateReport, tiers: Sequence[Tier], most: int) -> N
     if report.blank:
         named = ", ".join(photo.path for photo in report.blank[:NAMED])
         more = f" and {len(report.blank) - NAMED} more" if len(report.blank) > NAMED else ""
-        out.print(f"{counted(len(report.blank))} blank, compared with nothing: {named}{more}", markup=False)
+        out.print(f"{_photos_are(len(report.blank))} blank, compared with nothing: {named}{more}", markup=False)
     out.print(
         f"{summary['candidates']} pairs looked at, {summary['verified']} compared closely, "
         f"{summary['not_verified']} not verified; {report.took_s:.1f} s",
@@ -69,9 +70,9 @@ def print_report(report: DuplicateReport, tiers: Sequence[Tier], most: int) -> N
         out.print(f"The first {most} of {len(shown)} groups are shown; the page and the CSV have all.", style="dim")
 
 
-def counted(photos: int) -> str:
+def _photos_are(photos: int) -> str:
     """A number of photos and its verb."""
-    return "1 photo is" if photos == 1 else f"{photos} photos are"
+    return f"{counted(photos, 'photo')} {'is' if photos == 1 else 'are'}"
 
 
 def _row(number: int, place: int, group: Group, member: Member) -> list[Text | str]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.errors import JewelryError, MissingExtra, StoreMissing
 from searcher.http.server.sockets import BACKLOG, bind_for, shown_url
+from searcher.http.telemetry import MULTIPROCESS
 from searcher.http.telemetry.json_logs import FIELDS, log_config
 from searcher.settings import ServeSettings
 
@@ -137,18 +138,17 @@ def _connection() -> type[Bounded]:
 @contextmanager
 def _metrics_folder(workers: int) -> Iterator[None]:
     """Where several workers share their metrics; a single one needs no folder, and one given from outside stays."""
-    name = "PROMETHEUS_MULTIPROC_DIR"
-    if workers == 1 or os.environ.get(name, "").strip():
+    if workers == 1 or MULTIPROCESS in os.environ:
         yield
         return
     from searcher.http.server.workers import METRICS_FOLDER
 
     with tempfile.TemporaryDirectory(prefix=METRICS_FOLDER, ignore_cleanup_errors=True) as folder:
-        os.environ[name] = folder
+        os.environ[MULTIPROCESS] = folder
         try:
             yield
         finally:
-            del os.environ[name]
+            del os.environ[MULTIPROCESS]
 
 
 def _leave_stuck_threads() -> None:

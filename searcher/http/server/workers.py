@@ -20,6 +20,7 @@ from uvicorn.supervisors import Multiprocess
 
 from indexer.errors import JewelryError
 from indexer.system.text import one_line
+from searcher.http.telemetry import MULTIPROCESS
 from searcher.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _follow(patience: int) -> None:
         return
     parent.join()
     log.error("the process that started this worker is gone; the worker ends too")
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+    folder = os.environ.get(MULTIPROCESS, "")
     if os.path.basename(folder).startswith(METRICS_FOLDER):  # noqa: PTH119 - a name alone
         shutil.rmtree(folder, ignore_errors=True)
     os.kill(os.getpid(), signal.SIGTERM)

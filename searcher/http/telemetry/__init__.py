@@ -4,5 +4,8 @@ from __future__ import annotations
 
 import os
 
-if not os.environ.get("PROMETHEUS_MULTIPROC_DIR", "given").strip():
-    del os.environ["PROMETHEUS_MULTIPROC_DIR"]  # empty is not set; prometheus_client would take the current directory
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names the folder in which workers share their metrics."""
+
+if not os.environ.get(MULTIPROCESS, "given").strip():
+    del os.environ[MULTIPROCESS]  # empty is not set; prometheus_client would take the current directory

@@ -27,9 +27,7 @@ def residual_votes(gallery: Gallery, labels: Ints, classes: int, *, neighbours: 
     Only photos of other products vote. Where a photo has no labelled neighbour its row is 0.
     """
     residuals = without_categories(gallery.vectors, labels, classes)
-    voters = np.flatnonzero(labels >= 0)
-    if len(voters) > REFERENCE:
-        voters = np.sort(np.random.default_rng(0).choice(voters, REFERENCE, replace=False))
+    voters = voters_of(labels)
     votes = np.zeros((len(gallery), classes))
     k = min(neighbours, len(voters))
     for start in range(0, len(gallery) if k else 0, BATCH):
@@ -45,6 +43,14 @@ def residual_votes(gallery: Gallery, labels: Ints, classes: int, *, neighbours: 
     total = votes.sum(axis=1, keepdims=True)
     shares: NDArray[np.float64] = votes / np.where(total > 0, total, 1.0)
     return shares
+
+
+def voters_of(labels: Ints) -> Ints:
+    """The labelled photos that are compared with, rising; see `REFERENCE`."""
+    voters: Ints = np.flatnonzero(labels >= 0)
+    if len(voters) <= REFERENCE:
+        return voters
+    return np.sort(np.random.default_rng(0).choice(voters, REFERENCE, replace=False))
 
 
 def without_categories(vectors: Floats, labels: Ints, classes: int) -> Floats:

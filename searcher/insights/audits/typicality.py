@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from searcher.insights.audits.residual import BATCH, REFERENCE
+from searcher.insights.audits.residual import BATCH, voters_of
 from searcher.insights.gallery import Gallery, Ints
 
 NEAREST = 3
@@ -29,9 +29,7 @@ def typicality(gallery: Gallery, labels: Ints, classes: int) -> NDArray[np.float
 
 def _likeness(gallery: Gallery, labels: Ints, classes: int) -> NDArray[np.float64]:
     """Mean cosine to the nearest photos of each category [n, classes]; -1 where there are none of other products."""
-    voters = np.flatnonzero(labels >= 0)
-    if len(voters) > REFERENCE:
-        voters = np.sort(np.random.default_rng(0).choice(voters, REFERENCE, replace=False))
+    voters = voters_of(labels)
     of_category = [voters[labels[voters] == number] for number in range(classes)]
     found = np.full((len(gallery), classes), -1.0)
     for start in range(0, len(gallery), BATCH):

@@ -124,9 +124,9 @@ def _compared(
 
 def _with_twins(matches: list[CheckMatch], others: Sequence[Photo]) -> list[CheckMatch]:
     """The matches, and those neighbours whose pixels are those of a copy: of a placeholder there are many."""
-    made = list(matches)
+    made, known = list(matches), {match.photo.id for match in matches}
     for photo in others:
-        if photo.id not in {match.photo.id for match in matches}:
+        if photo.id not in known:
             twins = [one for one in matches if one.tier.is_copy and _pixels(one.photo) & _pixels(photo)]
             made += [replace(one, photo=photo) for one in twins[:1]]
     return made

@@ -24,7 +24,9 @@ from searcher.insights.duplicates.compare.keep.keeping import WorthOfCopies
 from searcher.insights.duplicates.compare.pictures import Pictures
 from searcher.insights.duplicates.compare.signature import Array, Signatures
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
-from searcher.insights.duplicates.groups import Edge, Found, assemble, finished, placeholders_of
+from searcher.insights.duplicates.groups.assembling import assemble
+from searcher.insights.duplicates.groups.finishing import finished, in_order, placeholders_of
+from searcher.insights.duplicates.groups.stars import Edge, Found
 from searcher.insights.duplicates.pairs.candidates import (
     BATCH,
     MOST_FRAMED,
@@ -43,6 +45,8 @@ from searcher.insights.duplicates.verify.judging import PairJudge
 from searcher.insights.duplicates.verify.verifier import Verifier
 from searcher.search.ground.published import Published
 
+FORM = 2
+"""Of the parts that an unfinished report keeps: another one begins anew instead of going on with an older program's."""
 SIGNATURE_PART = 2_000
 CLOSE_PART = 500
 DEFAULT_BUDGET = 240.0
@@ -92,6 +96,7 @@ class DuplicateSearch:
                 "created": published.store.record.created_at,
                 "model": published.store.record.fingerprint,
                 "verifier": _digest(verifier),
+                "form": FORM,
                 **settings.to_json(),
                 "filter": repr(self._where),
                 "budget_s": None,
@@ -118,7 +123,10 @@ class DuplicateSearch:
         candidates = candidates.without(blank)
         framed = within_frames(signatures, np.unique(candidates.pairs))
         candidates = candidates.with_pairs(table, _about(asked, table, framed))
-        candidates = self._with_turned(table, asked, candidates, blank)
+        content = hash_neighbours(signatures.content, table.vectors, np.unique(table.alike[~blank]))
+        candidates = candidates.with_pairs(table, _about(asked, table, content))
+        for hashes in (signatures.content, table.hashes):  # of a pair that both find, the whole photos say the turn
+            candidates = self._with_turned(table, asked, hashes, candidates, blank)
         judge = PairJudge(
             table,
             candidates.fifth,
@@ -164,7 +172,7 @@ class DuplicateSearch:
             notes=tuple(self._notes),
             took_s=time.perf_counter() - began,
             placeholders=placeholders_of(drafts, table, photos),
-            blank=tuple(photos[table.photos[row].id] for row in showing_nothing),
+            blank=in_order(photos[table.photos[row].id] for row in showing_nothing),
         )
 
     def _asked(self, table: PhotoTable) -> NDArray[np.int64]:
@@ -212,11 +220,16 @@ class DuplicateSearch:
         return vars(self._comparison.signatures(photos))
 
     def _with_turned(
-        self, table: PhotoTable, asked: NDArray[np.int64], candidates: Candidates, blank: NDArray[np.bool_]
+        self,
+        table: PhotoTable,
+        asked: NDArray[np.int64],
+        hashes: NDArray[np.uint64],
+        candidates: Candidates,
+        blank: NDArray[np.bool_],
     ) -> Candidates:
-        """The candidates, and pairs that look alike once one of both is turned by quarters."""
+        """The candidates, and pairs that look alike by some hashes once one of both is turned by quarters."""
         self._progress("Turned pictures", 0, 1)
-        pairs, turns = turned_neighbours(table.hashes, np.unique(table.alike[~blank]))
+        pairs, turns = turned_neighbours(hashes, np.unique(table.alike[~blank]))
         near = np.isin(table.alike[pairs], table.alike[asked]).any(axis=1)
         return candidates.with_turned(table, pairs[near], turns[near])
 

@@ -53,7 +53,7 @@ def evidence_in_words(evidence: Mapping[str, Any] | None) -> list[str]:
         words.append(f"alike by {cosine:.3f}")
     if (bits := evidence.get("phash_distance")) is not None:
         words.append("same picture hash" if bits == 0 else f"{bits} of 64 hash bits differ")
-    if (features := evidence.get("matched_features")) is not None:
+    if features := evidence.get("matched_features"):  # none where the pieces' outlines alone placed it
         words.append(f"{features} details in place")
     if evidence.get("flipped"):
         words.append("mirrored")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from indexer.system.text import printable
+from indexer.system.text import counted, printable
 from searcher.answers.wording import written
 from searcher.insights.audits.answers import Oddity
-from searcher.pages.sheets.origin import counted, notes_of, origin_of
+from searcher.pages.sheets.origin import notes_of, origin_of
 from searcher.pages.sheets.picture_sheet import PictureSheet
 from searcher.pages.sheets.sheet import Card, Choice, Sheet, Shown
 

@@ -22,8 +22,3 @@ def notes_of(document: Mapping[str, Any], pictures: PictureSheet) -> list[str]:
     if pictures.left_out:
         notes.append(f"{pictures.left_out:,} pictures are left out: a page holds a limited number; the CSV has all.")
     return notes
-
-
-def counted(number: int, one: str) -> str:
-    """``1 photo``, ``1,200 photos``."""
-    return f"{number:,} {one if number == 1 else f'{one}s'}"

@@ -13,9 +13,9 @@ from indexer.errors import FilterError
 from indexer.fields.roles import IDENTIFIERS, UNTELLING
 from indexer.fields.types import FieldTable, FieldType, Payload
 from indexer.store.filters.check import field_type
-from indexer.store.filters.normal_forms import nfc
 from indexer.store.filters.tree import DateRange, Filter, Range, known_fields
 from indexer.store.interface import Store
+from indexer.system.names import composed
 from searcher.answers.facet import Bounds, Facet, FacetRange, FacetValue, Span, range_texts, value_text
 from searcher.questions.declared import check_numbers
 from searcher.questions.kinds import FacetOptions
@@ -164,7 +164,7 @@ def _counted(store: Store, field: str, kind: FieldType, where: Filter | None, li
 def _of_values(field: str, kind: FieldType, counts: Mapping[str | bool, int], limit: int) -> Facet:
     merged: Counter[str | bool] = Counter()
     for value, count in counts.items():  # an index made before may hold a name in two normal forms
-        merged[nfc(value) if isinstance(value, str) else value] += count
+        merged[composed(value) if isinstance(value, str) else value] += count
     ranked = sorted(merged.items(), key=lambda item: (-item[1], str(item[0])))
     values = [FacetValue(value, count, (value_text(field, value),)) for value, count in ranked if value != ""]
     return Facet(field, kind, values=tuple(values[:limit]), more=len(values) > limit)

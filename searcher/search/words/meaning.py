@@ -8,8 +8,8 @@ from functools import cached_property
 from itertools import islice
 from math import fsum
 
-from indexer.store.filters.normal_forms import nfc
 from indexer.store.filters.tree import Filter, Match
+from indexer.system.names import composed
 from searcher.search.ground.candidate import DECIMALS
 from searcher.search.words.english import words_of
 from searcher.search.words.question import read_question
@@ -120,8 +120,8 @@ class _Reading:
 
     def take_product(self, product: KnownWord, whole: str, without: Sequence[str]) -> None:
         """Note a product whose id is in the text, if it is meant."""
-        words = words_of(nfc(product.word))
-        if fold(product.word) != fold(nfc(whole)):
+        words = words_of(composed(product.word))
+        if fold(product.word) != fold(composed(whole)):
             number = product.word.isdecimal() and len(product.word) <= PLAIN_NUMBER
             if number or (len(words) == 1 and self.vocabulary.look_up(words[0]).weight):
                 return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from indexer.errors import UsageError
 from indexer.store.filters.check import is_unicode
-from indexer.store.filters.normal_forms import nfc
+from indexer.system.names import composed
 from searcher.search.words.english import JOINING, NEGATING, STOP_WORDS, words_of
 
 MAX_LENGTH = 1_000
@@ -50,7 +50,7 @@ def read_question(text: str) -> Asked:
     """
     if len(text) > MAX_LENGTH:
         raise UsageError(f"the text has {len(text)} characters; {MAX_LENGTH} are the most")
-    text = nfc(text)
+    text = composed(text)
     words, without = _parted(_NOT.sub(" not ", _FREE.sub(r" not \1 ", _ONLY.sub(" ", text))))
     if not words and not without:
         words = words_of(text)

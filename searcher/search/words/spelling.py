@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from indexer.store.filters.normal_forms import nfc
+from indexer.system.names import composed
 
 _LETTERS = str.maketrans({"\u0131": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
 """Letters that Unicode does not take apart, and that people write without what makes them special."""
@@ -22,7 +22,7 @@ def fold(word: str) -> str:
     if word.isascii():
         return word.lower()
     apart = unicodedata.normalize("NFKD", word).casefold().translate(_LETTERS)
-    return nfc("".join(one for one in apart if unicodedata.category(one) != "Mn" or one in _OF_KANA))
+    return composed("".join(one for one in apart if unicodedata.category(one) != "Mn" or one in _OF_KANA))
 
 
 def allowed(word: str) -> int:

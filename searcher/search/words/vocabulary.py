@@ -12,9 +12,10 @@ from itertools import islice
 
 from indexer.fields.roles import UNTELLING
 from indexer.fields.types import FieldType, Payload
-from indexer.store.filters.normal_forms import nfc, nfd, spellings
+from indexer.store.filters.normal_forms import spellings
 from indexer.store.filters.tree import Condition, Filter, Match, Text
 from indexer.store.interface import Store
+from indexer.system.names import composed, decomposed
 from searcher.search.facets.census import values_at
 from searcher.search.ground.published import Published
 from searcher.search.words.english import STOP_WORDS, forms, runs_of, singular, words_of
@@ -123,7 +124,7 @@ class Vocabulary:
             fold(word)
             for field in self.text_fields
             for text in values_at(payload, field)
-            for word in words_of(nfc(text))
+            for word in words_of(composed(text))
         }
         named = ("product_id", *(field for field in self.fields if field not in self.text_fields))
         held = {field: set(values_at(payload, field)) for field in named}
@@ -150,7 +151,7 @@ class Vocabulary:
                     text for point in points for name in self.text_fields for text in values_at(point.payload, name)
                 )
                 for text, count in Counter(texts).items():
-                    for word in dict.fromkeys(runs_of(nfc(text))):
+                    for word in dict.fromkeys(runs_of(composed(text))):
                         self._written.setdefault(fold(word), set()).update(_spellings(word, text))
                         self._often[fold(word)] += 0 if fold(word) in STOP_WORDS else count
             self._often = +self._often
@@ -163,7 +164,7 @@ class Vocabulary:
             for field, by_word in values.items()
             if (found := [value for one in sorted(folded) for value in by_word.get(singular(one), ())])
         }
-        spelled = dict.fromkeys((*forms(word), *sorted(folded), *map(nfd, forms(word))))
+        spelled = dict.fromkeys((*forms(word), *sorted(folded), *map(decomposed, forms(word))))
         if self._accents or not word.isascii():
             written = self._texts()
             spelled.update(dict.fromkeys(form for one in sorted(folded) for form in sorted(written.get(one, ()))))
@@ -192,7 +193,7 @@ def _spellings(word: str, text: str) -> Iterable[str]:
     a capital with a dot is in lower case is for the store to say: it is two characters, and may be two words."""
     small = word.lower()
     spelled = small if len(small) == len(word) else word
-    return (spelled,) if nfc(text) == text else (spelled, nfd(spelled))
+    return (spelled,) if composed(text) == text else (spelled, decomposed(spelled))
 
 
 def _read_values(
@@ -217,7 +218,7 @@ def _read_values(
             continue
         by_word: dict[str, list[str]] = {}
         for value, count in sorted(values.items()):
-            for word in {singular(fold(word)) for word in words_of(nfc(value))}:
+            for word in {singular(fold(word)) for word in words_of(composed(value))}:
                 by_word.setdefault(word, []).append(value)
                 often[word] += count
         found[name] = by_word

@@ -48,6 +48,30 @@ def page(image: Image.Image, seed: int) -> Image.Image:
     return screen
 
 
+def shop_page(image: Image.Image, seed: int) -> Image.Image:
+    """Another shop's page: a headline, the photo in the middle third of it, three lines under it, no bar."""
+    width, height = image.size
+    wide = round(1.7 * width)
+    sheet = Image.new("RGB", (wide, round(1.6 * height)), "white")
+    line = width / 16
+    sheet.paste("#202024", ((wide - width) // 2, round(line)), fitting("New in: handmade pieces", 0.9 * width, line))
+    sheet.paste(image, ((wide - width) // 2, round(3.2 * line)))
+    top = round(3.2 * line) + height + round(1.2 * line)
+    for number, words in enumerate(("Made to order in 3 to 5 days", f"Item no. {1000 + seed}", "Free returns")):
+        words_mask = fitting(words, 0.7 * width, 0.8 * line)
+        sheet.paste("#5a5a60", ((wide - words_mask.width) // 2, top + round(1.7 * number * line)), words_mask)
+    return sheet
+
+
+def off_centre(image: Image.Image, turns: int, size: float, grow: float) -> Image.Image:
+    """Turned by so many quarters, made smaller, and laid towards the lower left of a white sheet."""
+    small = image.rotate(90 * turns, expand=True)
+    small = small.resize((max(1, round(small.width * size)), max(1, round(small.height * size))))
+    sheet = Image.new("RGB", (round(small.width * grow), round(small.height * (grow + 0.2))), "white")
+    sheet.paste(small, ((sheet.width - small.width) // 4, (sheet.height - small.height) * 3 // 4))
+    return sheet
+
+
 def marked_double(image: Image.Image, _seed: int) -> Image.Image:
     """Twice the size, with a shop's name across it."""
     large = image.resize((2 * image.width, 2 * image.height), Image.Resampling.LANCZOS)
@@ -87,6 +111,10 @@ FIELD: dict[str, Edited] = {
     "stretched": stretched,
     "marked_double": marked_double,
     "soft": lambda image, _: image.filter(ImageFilter.GaussianBlur(1.2)),
+    "shop_page": shop_page,
+    "sheet": lambda image, _: off_centre(image, 0, 1.0, 1.9),
+    "turn_sheet": lambda image, _: off_centre(image, 1, 0.9, 1.5),
+    "half_sheet": lambda image, _: off_centre(image, 2, 0.8, 1.35),
 }
 """All kinds by name."""
 

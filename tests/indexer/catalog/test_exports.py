@@ -58,6 +58,23 @@ def test_files_that_are_damaged_or_of_another_encoding(tmp_path: Path, data: byt
     assert reason in refused(manifest(tmp_path, data))
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"PK\x03\x04\x14\0\x06\0", "not a text but a workbook or an archive; export the table as 'CSV UTF-8'"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "not a text but a workbook or an archive"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "not a text but a picture (JPEG)"),
+        (b"<!DOCTYPE html><title>Log in</title>", "not a text but a web page"),
+        (b"%PDF-1.7", "not a text but a PDF"),
+        (b"", "the file is empty; export it anew"),
+        (b" \r\n\r\n", "the file is empty; export it anew"),
+        (b"product_id;image;title\r\n;;\r\n", "has no row below the names of its columns; export it anew"),
+    ],
+)
+def test_a_file_that_is_no_table_is_called_what_it_is(tmp_path: Path, data: bytes, reason: str) -> None:
+    assert f"catalog.csv: {reason}" in refused(manifest(tmp_path, data))
+
+
 def test_lines_are_counted_from_the_line_that_names_the_separator(tmp_path: Path) -> None:
     catalog = read_catalog(manifest(tmp_path, 'sep=;\nproduct_id;image;title\nJ1;a.jpg;"x\ny"\nJ2;none.jpg;\n'))
     assert list(reasons(catalog)) == ["catalog.csv:5"]
@@ -146,6 +163,7 @@ def test_catalog_toml_knows_names_in_any_case_too(tmp_path: Path) -> None:
     [
         ("product_id,image,Catgory", "column 'Catgory' is a field of its own; if 'category' is meant, rename it"),
         ("product_id,image,categorie", "if 'category' is meant"),
+        ("product_id,image,Categories", "if 'category' is meant"),
         ("product_id,image,Titel", "if 'title' is meant"),
         ("product_id,image,stock", "if 'in_stock' is meant"),
         ("product_id,image,weight", None),

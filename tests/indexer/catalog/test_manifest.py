@@ -65,8 +65,8 @@ def test_ragged_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "no column 'product_id'; it has no columns at all"),
-        ("\n\n", "no columns at all"),
+        ("", "the file is empty; export it anew"),
+        ("\n\n", "the file is empty"),
         ("image,title\na.jpg,x\n", "no column 'product_id'; it has image, title"),
         ("product_id;photo\nJ1;a.jpg\n", "no column 'image'; it has product_id, photo"),
         ("product_id,title\nJ1,x\n", "no column 'image'"),
@@ -81,7 +81,7 @@ def test_ragged_rows(tmp_path: Path) -> None:
             "catalog.csv:3: not UTF-8 (byte 0xe9)",
         ),
         ("product_id,image\nJ1,a.jpg\n".encode("utf-16")[:-1], "catalog.csv:2: not UTF-16 (byte 0x0a); it is damaged"),
-        ("product_id,image\n", "no photos found"),
+        ("product_id,image\n", "has no row below the names of its columns; export it anew"),
         (
             "product_id,image\nJ1,none.jpg\n",
             "not one photo can be used; catalog.csv:2: image 'none.jpg' does not exist",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -102,6 +103,16 @@ def test_it_needs_no_torch(model: Path, photos: list[Path]) -> None:
         [sys.executable, "-c", program, str(model), str(photos[0])], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "(1, 128) False"
+
+
+def test_nothing_of_what_is_done_is_written_down_elsewhere(model: Path, photos: list[Path], tmp_path: Path) -> None:
+    """The library that runs the network would keep an id and events of this machine, to send them to its maker."""
+    program = "import sys; from pathlib import Path; from indexer.models.embedder import Embedder\n"
+    program += "Embedder(Path(sys.argv[1])).embed([Path(sys.argv[2])])"
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}
+    command = [sys.executable, "-c", program, str(model), str(photos[0])]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=ours | {"HOME": str(tmp_path)})
+    assert (done.stdout, done.stderr, list(tmp_path.iterdir())) == ("", "", [])
 
 
 def resign(model: Path, **changes: Any) -> Path:

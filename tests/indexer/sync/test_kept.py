@@ -110,8 +110,9 @@ def test_a_broken_photo_does_not_freeze_its_row(shop: Shop, damage: str) -> None
 
 def test_a_photo_that_was_broken_from_the_first_does_not_publish_at_every_sync(shop: Shop) -> None:
     (shop.catalog / "photos/p2.jpg").write_bytes(b"no photo")
-    shop.sync()
+    assert counts(shop.sync()) == {"new": 2}
     again = shop.sync()
+    assert counts(again) == {"unchanged": 2}
     assert (again.published, again.generation, len(again.rejects)) == (False, "1", 1)
     assert list((shop.index / "work").glob("*")) == []
 

@@ -21,7 +21,8 @@ from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.draft import EmbeddedDraft
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import GenerationRecord, Point
-from indexer.sync import journal, read_again, run
+from indexer.sync import journal, run
+from indexer.sync.planning import read_again
 from indexer.sync.report import SyncReport
 from indexer.sync.run import sync
 from tests.shops.catalogs.colour_profiles import ADOBE_RGB, DISPLAY_P3, SRGB, grey_profile, rgb_profile

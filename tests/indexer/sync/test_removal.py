@@ -103,8 +103,11 @@ def test_the_command_takes_percent_and_the_environment(shop: Shop, monkeypatch: 
     assert (listing.exit_code, listing.stdout.count("would be removed")) == (0, 21)
     monkeypatch.setenv("JEWELRY_MAX_REMOVAL", "50%")
     assert indexer(shop, "--dry-run").exit_code == 0
-    monkeypatch.setenv("JEWELRY_MAX_REMOVAL", "50")
-    assert indexer(shop).exit_code == 2
+    for no_share in ("50", "half", "%"):
+        monkeypatch.setenv("JEWELRY_MAX_REMOVAL", no_share)
+        refused = indexer(shop)
+        assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+        assert f"{no_share!r} is no share from 0 to 1; write 0.1 or 10%" in refused.stderr
     with pytest.raises(UsageError):
         shop.sync(max_removal=10)
 

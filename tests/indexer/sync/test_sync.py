@@ -244,7 +244,7 @@ def test_a_column_that_is_gone_is_said(shop: Shop) -> None:
     shop.sync()
     rows = [{name: cell for name, cell in row.items() if name != "price"} for row in read_manifest(shop.catalog)]
     write_manifest(shop.catalog, rows)
-    assert [note for note in shop.sync().notes if "no column 'price' any more" in note]
+    assert [note for note in shop.sync().notes if "the index has no field 'price' any more" in note]
     assert shop.sync().notes == []
 
 

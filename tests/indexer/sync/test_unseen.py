@@ -157,7 +157,7 @@ def test_a_closed_photo_is_no_photo_that_is_gone(listed: Shop) -> None:
     listed.rows("r1,rings/001.jpg,rings,11,false", *ROWS[1:], *MORE_ROWS)
     report = listed.sync()
     assert ([reject.where for reject in report.rejects], counts(report)["kept"]) == (["rings/001.jpg"], 1)
-    assert "Permission denied" in report.rejects[0].reason
+    assert "(Permission denied); check its owner and rights" in report.rejects[0].reason
     assert listed.said("price")["r1", "rings/001.jpg"] == (11.0,)
 
 

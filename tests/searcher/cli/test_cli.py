@@ -116,14 +116,24 @@ def test_each_wrong_use_is_one_line(photographed: Photographed, tmp_path: Path) 
     failed(run("similar", "-p", "P000"), 1, "index: no index here yet", "indexer sync CATALOG")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "CURRENT").write_text("seven")
-    failed(run("similar", "-p", "P000", "--index", tmp_path / "broken"), 1, "CURRENT: is damaged", "indexer sync")
+    failed(
+        run("similar", "-p", "P000", "--index", tmp_path / "broken"),
+        1,
+        "CURRENT: is damaged: it cannot be read",
+        "indexer sync",
+    )
 
 
 def test_a_generation_that_was_damaged(tmp_path: Path) -> None:
     (tmp_path / "generations" / "3").mkdir(parents=True)
     (tmp_path / "CURRENT").write_text("3\n")
     assert EmbeddedIndex(tmp_path).current() == "3"
-    failed(run("similar", "-p", "P000", "--index", tmp_path), 1, "its generation.json is missing", "indexer sync")
+    failed(
+        run("similar", "-p", "P000", "--index", tmp_path),
+        1,
+        "3: is damaged: its generation.json is missing",
+        "indexer sync",
+    )
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("similar", "--help")])

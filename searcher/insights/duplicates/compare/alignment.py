@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from searcher.insights.duplicates.compare.forms import TURNS, Picture
 from searcher.insights.duplicates.compare.signature import Array
+from searcher.insights.duplicates.compare.warping import in_pixels, in_shares, warped
 
 RATIO = 0.8
 LEAST_INLIERS = 5
@@ -97,7 +98,7 @@ class Alignment:
         import cv2
 
         first, second = (picture.large for picture in self.pictures)
-        laid, valid = _warped(first, second, self.matrix)
+        laid, valid = warped(first, second, self.matrix)
         size = first.shape[1::-1]
         piece = cv2.resize(self.piece.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
         return first, laid, valid, piece
@@ -223,7 +224,7 @@ class _How(NamedTuple):
 
 def _laid(first: Picture, second: Picture, matrix: Array, how: _How | Alignment) -> Alignment:
     """The second over the first; flip, turn and counts are those of ``how``."""
-    laid, valid = _warped(first.lab, second.lab, matrix)
+    laid, valid = warped(first.lab, second.lab, matrix)
     light, other, piece = first.lab[..., 0], laid[..., 0], first.mask
     follows = correlation(light, other, valid, piece, _mask_of(first, second, matrix))
     return Alignment(
@@ -241,48 +242,12 @@ def _laid(first: Picture, second: Picture, matrix: Array, how: _How | Alignment)
     )
 
 
-def _warped(first: Array, second: Array, matrix: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """The second picture in the first one's frame, and where it covers it."""
-    import cv2
-
-    height, width = first.shape[:2]
-    pixels = _in_pixels(matrix, first.shape, second.shape)
-    shrink = np.sqrt(abs(np.linalg.det(pixels[:, :2])))
-    source: Array = second
-    if shrink < 0.6:  # the warp takes single pixels: what it would skip is averaged first
-        source = np.asarray(cv2.GaussianBlur(source, (0, 0), 0.5 / max(shrink, 0.1)), np.float32)
-    turned = cv2.warpAffine(source, pixels, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    laid = np.asarray(turned, np.float32)
-    ones = np.ones(second.shape[:2], np.uint8)
-    valid = cv2.warpAffine(ones, pixels, (width, height), flags=cv2.INTER_NEAREST).astype(bool)
-    valid = cv2.erode(valid.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1).astype(bool)
-    return laid, valid
-
-
-def _in_pixels(matrix: Array, first: tuple[int, ...], second: tuple[int, ...]) -> Array:
-    """The placement in pixels of the two small pictures, for OpenCV, whose pixels' centres are whole numbers."""
-    size_a, size_b = np.array(first[1::-1], np.float32), np.array(second[1::-1], np.float32)
-    pixels = matrix.astype(np.float64).copy()
-    pixels[:, :2] *= size_a[:, None] / size_b[None, :]
-    pixels[:, 2] = pixels[:, 2] * size_a + pixels[:, :2] @ np.array([0.5, 0.5]) - 0.5
-    return pixels.astype(np.float32)
-
-
-def _in_shares(pixels: Array, first: tuple[int, ...], second: tuple[int, ...]) -> Array:
-    """The inverse of `_in_pixels`."""
-    size_a, size_b = np.array(first[1::-1], np.float32), np.array(second[1::-1], np.float32)
-    matrix = pixels.astype(np.float64).copy()
-    matrix[:, 2] = (matrix[:, 2] + 0.5 - matrix[:, :2] @ np.array([0.5, 0.5])) / size_a
-    matrix[:, :2] *= size_b[None, :] / size_a[:, None]
-    return matrix.astype(np.float32)
-
-
 def _mask_of(first: Picture, second: Picture, matrix: Array) -> NDArray[np.bool_]:
     """The second's piece in the first's frame, bool [h, w]."""
     import cv2
 
     height, width = first.lab.shape[:2]
-    pixels = _in_pixels(matrix, first.lab.shape, second.lab.shape)
+    pixels = in_pixels(matrix, first.lab.shape, second.lab.shape)
     mask = second.mask.astype(np.uint8)
     return np.asarray(cv2.warpAffine(mask, pixels, (width, height), flags=cv2.INTER_NEAREST).astype(bool))
 
@@ -337,7 +302,7 @@ def _moved(laid: Alignment, blur: int) -> Alignment:
     import cv2
 
     first, second = laid.pictures
-    start = _in_pixels(laid.matrix, first.lab.shape, second.lab.shape)
+    start = in_pixels(laid.matrix, first.lab.shape, second.lab.shape)
     try:
         inverse = cv2.invertAffineTransform(start).astype(np.float32)
         criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 25, 1e-3)
@@ -347,6 +312,6 @@ def _moved(laid: Alignment, blur: int) -> Alignment:
         pixels = cv2.invertAffineTransform(warp).astype(np.float32)
     except cv2.error:  # it does not converge where the pictures have nothing in common
         return laid
-    matrix = _in_shares(pixels, first.lab.shape, second.lab.shape)
+    matrix = in_shares(pixels, first.lab.shape, second.lab.shape)
     better = _laid(first, second, matrix, laid)
     return better if better.correlation > laid.correlation else laid

@@ -132,7 +132,7 @@ def compare_aligned(laid: Alignment) -> Array:
         piece = valid
     ground = valid & ~piece
     difference = laid.second - laid.first
-    edges_a, edges_b = _edges(laid.first[..., 0]), _edges(laid.second[..., 0])
+    edges_a, edges_b = edges_of(laid.first[..., 0]), edges_of(laid.second[..., 0])
     ab = np.hypot(difference[..., 1], difference[..., 2])
     total = np.sqrt((difference**2).sum(axis=2))
     scale, stretch, turn = _shape_of(laid.matrix)
@@ -170,7 +170,8 @@ def _looked_at(laid: Alignment | None) -> Array:
     return np.concatenate([residue(first, second, valid, piece), facts(first, second, valid)])
 
 
-def _edges(lightness: Array) -> Array:
+def edges_of(lightness: Array) -> Array:
+    """How steep the lightness is at each pixel, [h, w]."""
     import cv2
 
     x = cv2.Sobel(lightness, cv2.CV_32F, 1, 0, ksize=3)

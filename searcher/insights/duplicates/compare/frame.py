@@ -3,6 +3,9 @@
 Plain rows and columns part a picture into blocks, as in the classic segmentation of scanned pages (Nagy and Seth,
 *Hierarchical Representation of Optically Scanned Documents*, 1984). A block is a photo if it is large, and if it ends
 along whole lines: a ring on white paper leaves plain rows too, but touches the lines around it in a few places only.
+
+A photo on white has no edge on a white page. There the lines of text above or below it tell the page, and what lies
+between them is the photo, however wide its margins were.
 """
 
 from __future__ import annotations
@@ -33,6 +36,17 @@ RIM = 1.5
 """Pixels of the photo beside an edge that are left out: a line of paper among them would pass for its ground."""
 LEAST_MARGIN = 2
 """Pixels: a thinner line at the rim is a codec's or a scanner's."""
+EMPTY = 10
+"""Levels that no pixel of a row exceeds between a page's lines: a chain's two threads are there, a codec's grain is
+not."""
+LINE = (3, 0.1)
+"""Pixels that a line of text has at least, and the share of a page's height that it has at the most."""
+LINES = 2
+"""Lines of text that make a page: one alone may be a stamp on the photo."""
+GAP, TALLER, LEAST_HIGH = 0.02, 2, 0.12
+"""Share of the height that is empty beside a page's photo; how much taller that is than any line; its least share."""
+AROUND = 0.12
+"""Share of a page's photo, by its longer side, that is kept of the page around it: for its ground."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,17 @@ def photo_within(image: Image.Image) -> Box | None:
         return None
     levels = np.asarray(at_most(image, SIDE), np.int16)
     height, width = levels.shape[:2]
+    found = _between_edges(levels) or _on_a_page(levels)
+    if found is None:
+        return None
+    x, y = image.width / width, image.height / height
+    left, top, right, bottom = found
+    return round(left * x), round(top * y), round(right * x), round(bottom * y)
+
+
+def _between_edges(levels: NDArray[np.int16]) -> tuple[float, float, float, float] | None:
+    """The photo that ends along whole lines; left, top, right, bottom in pixels of ``levels`` [h, w, 3]."""
+    height, width = levels.shape[:2]
     rows = _largest_block(~_plain(levels))
     if rows is None or rows[1] - rows[0] < LEAST_SIDE * height:
         return None
@@ -91,13 +116,35 @@ def photo_within(image: Image.Image) -> Box | None:
     ]
     if False in edges or True not in edges:
         return None
-    x, y = image.width / width, image.height / height
     top, bottom, left, right = (RIM if edge else 0.0 for edge in edges)
+    return columns[0] + left, rows[0] + top, columns[1] - right, rows[1] - bottom
+
+
+def _on_a_page(levels: NDArray[np.int16]) -> tuple[float, float, float, float] | None:
+    """The photo without edges among lines of text; left, top, right, bottom in pixels of ``levels`` [h, w, 3]."""
+    height, width = levels.shape[:2]
+    apart = np.abs(levels - np.median(levels, axis=1, keepdims=True)).max(axis=2) > EMPTY
+    blocks = _blocks(apart.any(axis=1))
+    if len(blocks) <= LINES:
+        return None
+    start, end = max(blocks, key=lambda block: block[1] - block[0])
+    lines = [block for block in blocks if block != (start, end)]
+    high = max(after - before for before, after in lines)
+    if high > LINE[1] * height or end - start < max(TALLER * high, LEAST_HIGH * height):
+        return None
+    if sum(after - before >= LINE[0] for before, after in lines) < LINES:
+        return None
+    above = max((after for _, after in lines if after <= start), default=0)
+    below = min((before for before, _ in lines if before >= end), default=height)
+    if (above and start - above < GAP * height) or (below < height and below - end < GAP * height):
+        return None
+    busy = np.flatnonzero(apart[start:end].any(axis=0))
+    margin = AROUND * max(busy[-1] + 1 - busy[0], end - start)
     return (
-        round((columns[0] + left) * x),
-        round((rows[0] + top) * y),
-        round((columns[1] - right) * x),
-        round((rows[1] - bottom) * y),
+        max(0.0, float(busy[0]) - margin),
+        max(above + 1.0 if above else 0.0, start - margin),
+        min(float(width), float(busy[-1]) + 1 + margin),
+        min(below - 1.0 if below < height else float(height), end + margin),
     )
 
 
@@ -119,12 +166,13 @@ def _plain(lines: NDArray[np.int16], most: float = MOST) -> NDArray[np.bool_]:
 
 def _largest_block(inside: NDArray[np.bool_]) -> tuple[int, int] | None:
     """Start and end of the longest run of True."""
-    steps = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8)))
-    if not len(steps):
-        return None
-    starts, ends = steps[::2], steps[1::2]
-    longest = int(np.argmax(ends - starts))
-    return int(starts[longest]), int(ends[longest])
+    return max(_blocks(inside), key=lambda block: block[1] - block[0], default=None)
+
+
+def _blocks(inside: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Starts and ends of the runs of True."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8))).tolist()
+    return list(zip(steps[::2], steps[1::2], strict=True))
 
 
 def _ends(lines: NDArray[np.int16], last: int, step: int) -> bool | None:

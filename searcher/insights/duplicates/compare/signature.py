@@ -14,12 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from indexer.photos.fingerprints import phash
 from searcher.insights.duplicates.compare.frame import FramedPicture, at_most
 from searcher.insights.duplicates.compare.quick_percentiles import median
 
 GRID = 12
 SIDE = 96
 """Pixels of the longer side that a signature is taken from."""
+CONTENT_SIDE = 192
+"""Pixels of the longer side at which the box around the piece is taken for its hash: in wide margins the piece is
+small, and a pixel of its box many bits."""
 GROUND = 9.0
 """CIELAB distance from the ground's colour from which a pixel belongs to the piece."""
 MARGIN = 0.02
@@ -43,13 +47,21 @@ class Signatures:
     """Whether something surrounds the photo, [n]; see `searcher.insights.duplicates.compare.frame`."""
     empty: NDArray[np.bool_]
     """Whether the photo shows nothing, [n]; see `searcher.insights.duplicates.compare.blank`."""
+    content: NDArray[np.uint64]
+    """Perceptual hash of the box around the piece, [n]: the same whatever margins of its own ground a photo has. 0
+    without a picture."""
 
     @classmethod
     def blank(cls, count: int) -> Signatures:
         """Of pictures that are not at hand."""
         grid = np.zeros((count, GRID, GRID, 3), np.uint8)
         return cls(
-            grid, grid.copy(), np.full((count, 8), np.nan, np.float32), np.zeros(count, bool), np.zeros(count, bool)
+            grid,
+            grid.copy(),
+            np.full((count, 8), np.nan, np.float32),
+            np.zeros(count, bool),
+            np.zeros(count, bool),
+            np.zeros(count, np.uint64),
         )
 
     @classmethod
@@ -66,7 +78,8 @@ class Signatures:
         """Of some rows, mirrored if asked for and turned by so many quarters against the clock."""
         grids = (grid[rows] for grid in (self.whole, self.piece))
         whole, piece = (np.rot90(grid[:, :, ::-1] if flipped else grid, quarters, axes=(1, 2)).copy() for grid in grids)
-        return Signatures(whole, piece, self.facts[rows], self.framed[rows], self.empty[rows])
+        content = np.zeros(len(rows), np.uint64)  # `pairs.turned_hashes` has what that would be
+        return Signatures(whole, piece, self.facts[rows], self.framed[rows], self.empty[rows], content)
 
     def put(self, row: int, framed: FramedPicture) -> None:
         """Take the signature of a picture."""
@@ -78,6 +91,15 @@ class Signatures:
         self.whole[row], self.piece[row] = _grid(lab, (0.0, 0.0, 1.0, 1.0)), _grid(lab, box_of(mask))
         middle = median(ground[..., 0])
         self.facts[row] = [mask.mean(), *inside.mean(axis=0), *inside.std(axis=0), middle]
+        self.content[row] = _content_hash(framed.photo)
+
+
+def _content_hash(photo: Image.Image) -> np.uint64:
+    """Perceptual hash of the box around the piece of a photo."""
+    left, top, right, bottom = box_of(piece_mask(lab_of(at_most(photo, CONTENT_SIDE))))
+    left, right = round(left * photo.width), round(right * photo.width)
+    top, bottom = round(top * photo.height), round(bottom * photo.height)
+    return np.uint64(int(phash(photo.crop((left, top, max(right, left + 1), max(bottom, top + 1)))), 16))
 
 
 def lab_of(image: Image.Image) -> Array:

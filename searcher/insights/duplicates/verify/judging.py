@@ -14,7 +14,7 @@ from searcher.insights.duplicates.compare.comparison import Comparison
 from searcher.insights.duplicates.compare.features import KNOWN, compare_signatures
 from searcher.insights.duplicates.compare.signature import Array, Signatures
 from searcher.insights.duplicates.decisions import Decisions
-from searcher.insights.duplicates.groups import Edge, Found
+from searcher.insights.duplicates.groups.stars import Edge, Found
 from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS, known_of
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 from searcher.insights.duplicates.pairs.turned_features import as_turned

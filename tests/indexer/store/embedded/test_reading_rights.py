@@ -145,15 +145,24 @@ def test_without_a_place_for_the_copies_it_is_said_what_is_needed(index: Embedde
     assert f"cannot be made in {place} (Permission denied); set TMPDIR to a folder with room" in said
 
 
-@pytest.mark.parametrize("part", ["CURRENT", "generations", "generations/1/generation.json", "file"])
+def blocks(path: Path) -> int:
+    return path.stat().st_blocks
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["CURRENT", "generations", "generations/1/generation.json", "generations/1/checksums.json", "small file", "file"],
+)
 def test_what_may_not_be_read_is_named(index: EmbeddedIndex, part: str) -> None:
     path = index.root / part
-    if part == "file":
-        path = next(iter(sorted(index.root.rglob("matrix.dat")) or sorted(index.root.rglob("chunk_0.mmap"))))
+    if part.endswith("file"):  # a small one is read at every opening, of a large one the length is looked at
+        files = sorted((one for one in index.root.glob("generations/1/shard/**/*") if one.is_file()), key=blocks)
+        path = files[0] if part == "small file" else files[-1]
     path.chmod(0)
     said = in_a_child(become_nobody, lambda: ask(index.root))
     path.chmod(0o755)
     assert str(path) in said or part == "generations"
+    assert "damaged" not in said
     assert "this user may not read it" in said
 
 

@@ -68,7 +68,17 @@ def test_a_new_photo_that_was_turned_is_known(service: SearchService, tmp_path: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "least"), [("turn_90", 9), ("bright_118", 6), ("badge", 6), ("grey_border", 9)])
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [
+        ("turn_90", 9),
+        ("bright_118", 6),
+        ("badge", 6),
+        ("grey_border", 9),
+        ("turn_sheet", 7),
+        ("half_sheet", 8),
+    ],
+)
 def test_what_shops_do_to_real_photos_leaves_a_copy_a_copy(
     real_data: Path, tmp_path: Path, kind: str, least: int
 ) -> None:

@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from searcher.insights.duplicates.compare.features import edges_of
 from searcher.insights.duplicates.compare.frame import FramedPicture, at_most
 from searcher.insights.duplicates.compare.quick_percentiles import median
 from searcher.insights.duplicates.compare.signature import Array, lab_of, piece_mask
+from searcher.insights.duplicates.compare.warping import warped
 
 SAME_SIZE = 1.1
 """Ratio of lengths up to which two copies count as equally large: a fifth more pixels."""
@@ -158,7 +160,7 @@ class _Laid:
         import cv2
 
         small = [np.asarray(lab_of(at_most(picture, SIDE)), np.float32) for picture in (self.first, self.second)]
-        first, (other, inside) = small[0], _warped(small[0].shape, small[1], self.placement)
+        first, (other, inside) = small[0], warped(small[0], small[1], self.placement.astype(np.float32))
         soft = [np.asarray(cv2.GaussianBlur(one, (0, 0), 1.0), np.float32) for one in (first, other)]
         light = [one[..., 0] for one in soft]
         if inside.sum() < LEAST_SIDE**2:
@@ -168,7 +170,7 @@ class _Laid:
         spots = cv2.morphologyEx(spots.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)).astype(bool)
         printed = [False, False]
         if spots.mean() >= MARKED:
-            edges = [float(np.hypot(*_slopes(one))[spots].mean()) for one in light]
+            edges = [float(edges_of(one)[spots].mean()) for one in light]
             for which in (0, 1):
                 printed[which] = edges[which] > BUSIER * edges[1 - which]
         chroma = [float(np.hypot(one[..., 1], one[..., 2])[inside].mean()) for one in soft]
@@ -230,29 +232,3 @@ def _levelled(first: Array, second: Array, where: NDArray[np.bool_]) -> Array:
         left = np.abs(gain * a + start - b)
         keep = left <= np.quantile(left, 0.85)
     return np.asarray(gain * first + start, np.float32)
-
-
-def _slopes(lightness: Array) -> tuple[Array, Array]:
-    import cv2
-
-    x = cv2.Sobel(lightness, cv2.CV_32F, 1, 0, ksize=3)
-    y = cv2.Sobel(lightness, cv2.CV_32F, 0, 1, ksize=3)
-    return np.asarray(x, np.float32), np.asarray(y, np.float32)
-
-
-def _warped(shape: tuple[int, ...], second: Array, placement: NDArray[np.float64]) -> tuple[Array, NDArray[np.bool_]]:
-    """The second in a frame of this shape, and where it covers it."""
-    import cv2
-
-    size, other = np.array(shape[1::-1], np.float64), np.array(second.shape[1::-1], np.float64)
-    pixels = placement.copy()
-    pixels[:, :2] *= size[:, None] / other[None, :]
-    pixels[:, 2] = pixels[:, 2] * size + pixels[:, :2] @ np.array([0.5, 0.5]) - 0.5
-    shrink = np.sqrt(abs(np.linalg.det(pixels[:, :2])))
-    if shrink < 0.6:
-        second = np.asarray(cv2.GaussianBlur(second, (0, 0), 0.5 / max(shrink, 0.1)), np.float32)
-    height, width = shape[:2]
-    laid = cv2.warpAffine(second, pixels, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    ones = np.ones(second.shape[:2], np.uint8)
-    inside = cv2.erode(cv2.warpAffine(ones, pixels, (width, height)), np.ones((3, 3), np.uint8))
-    return np.asarray(laid, np.float32), inside.astype(bool)

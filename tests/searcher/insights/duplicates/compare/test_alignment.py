@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageOps
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
 from searcher.insights.duplicates.compare.alignment import align
 from searcher.insights.duplicates.compare.comparison import require_opencv
-from searcher.insights.duplicates.compare.features import ALIGNED, compare_aligned
+from searcher.insights.duplicates.compare.features import CLOSE, compare_aligned
 from searcher.insights.duplicates.compare.forms import FEATURE_SIDE, MIRRORED, Picture
 
 require_opencv()
@@ -49,7 +49,7 @@ def test_a_mirrored_copy_is_found_mirrored(photo: Image.Image) -> None:
 
 def test_a_turned_copy_is_turned_back(photo: Image.Image) -> None:
     turned = photo.rotate(9, Image.Resampling.BICUBIC, expand=True, fillcolor=photo.getpixel((2, 2)))
-    row = dict(zip(ALIGNED, compare_aligned(align(Picture.of(photo), Picture.of(turned))), strict=True))
+    row = dict(zip(CLOSE, compare_aligned(align(Picture.of(photo), Picture.of(turned))), strict=True))
     assert row["turn"] == pytest.approx(9, abs=1.0)
     assert row["edges_piece"] > 0.85
 
@@ -71,7 +71,7 @@ def test_descriptors_of_a_mirrored_picture_need_not_be_computed(photo: Image.Ima
 def test_different_pieces_do_not_fit(photo: Image.Image) -> None:
     other = draw_products(8, 3)[7]
     laid = align(Picture.of(photo), Picture.of(draw_photo(other, photo_views(other, 1)[0], 256)))
-    row = dict(zip(ALIGNED, compare_aligned(laid), strict=True))
+    row = dict(zip(CLOSE, compare_aligned(laid), strict=True))
     assert np.isnan(row["fine"]) or row["fine"] < 0.6
 
 
@@ -79,7 +79,7 @@ def test_different_pieces_do_not_fit(photo: Image.Image) -> None:
 def test_odd_pictures_do_no_harm(photo: Image.Image, shape: tuple[int, int]) -> None:
     for pair in ((photo, Image.new("RGB", shape, "white")), (Image.new("RGB", shape), photo)):
         row = compare_aligned(align(*(Picture.of(image) for image in pair)))
-        assert row.shape == (len(ALIGNED),)
+        assert row.shape == (len(CLOSE),)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_a_thin_chain_is_laid_over_itself(chain: Image.Image) -> None:
 def test_a_badge_leaves_most_of_the_picture_as_it_was(chain: Image.Image) -> None:
     stamped = chain.copy()
     ImageDraw.Draw(stamped).ellipse((80, 120, 150, 190), fill="crimson")
-    row = dict(zip(ALIGNED, compare_aligned(align(Picture.of(chain), Picture.of(stamped))), strict=True))
+    row = dict(zip(CLOSE, compare_aligned(align(Picture.of(chain), Picture.of(stamped))), strict=True))
     assert row["correlation"] < 0.8
     assert row["mostly"] > 0.9
     assert not np.isnan(row["soft_l50"])

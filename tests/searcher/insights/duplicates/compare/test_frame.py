@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from indexer.photos.fingerprints import sha256
+from indexer.photos.fingerprints import hamming, phash, sha256
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.sample_catalog import draw_photo, draw_products, photo_views
 from searcher.insights.duplicates.answers import Photo
@@ -37,6 +37,46 @@ def test_a_ring_on_white_paper_is_no_frame() -> None:
     image = Image.new("RGB", (240, 240), "white")
     ImageDraw.Draw(image).ellipse((40, 30, 200, 190), outline="goldenrod", width=14)
     assert photo_within(image) is None
+
+
+def white_page(photo: Image.Image, lines: int, high: int = 12) -> Image.Image:
+    """A page as white as the photo's ground: lines of text in turn above and below it, without any edge."""
+    image = Image.new("RGB", (photo.width + 160, photo.height + 200), "white")
+    image.paste(photo, (80, 90))
+    for number in range(lines):
+        top = 20 + 20 * (number // 2) if number % 2 else photo.height + 120 + 30 * (number // 2)
+        for left in range(60, 200, 9):
+            ImageDraw.Draw(image).rectangle((left, top, left + 5, top + high - 1), fill="#333333")
+    return image
+
+
+def ring_on_white() -> Image.Image:
+    image = Image.new("RGB", (240, 240), "white")
+    ImageDraw.Draw(image).ellipse((60, 50, 180, 190), outline="goldenrod", width=14)
+    return image
+
+
+@pytest.mark.parametrize("lines", [2, 3, 4])
+@pytest.mark.parametrize("quality", [None, 85])
+def test_a_photo_without_edges_is_what_lies_between_a_pages_lines(lines: int, quality: int | None) -> None:
+    page = white_page(ring_on_white(), lines)
+    found = photo_within(page if quality is None else encoded(page, "JPEG", quality))
+    assert found is not None
+    left, top, right, bottom = found
+    assert 80 < left < 80 + 60
+    assert 80 + 180 < right < 80 + 240
+    assert 60 < top < 90 + 50
+    assert 90 + 190 < bottom < 90 + 240 + 30
+    assert align(Picture.of(ring_on_white()), Picture.of(page)).correlation > 0.95
+
+
+def test_what_is_no_text_makes_no_page(photos: list[Image.Image]) -> None:
+    assert photo_within(white_page(ring_on_white(), 0)) is None
+    assert photo_within(white_page(ring_on_white(), 1)) is None, "one line may be a stamp"
+    assert photo_within(white_page(ring_on_white(), 2, high=60)) is None, "another piece is no line"
+    hanging = white_page(ring_on_white(), 4)  # a thread through all of it: a pendant among beads is one piece
+    ImageDraw.Draw(hanging).line((100, 0, 100, hanging.height), "goldenrod", 2)
+    assert photo_within(hanging) is None
 
 
 @given(
@@ -106,6 +146,21 @@ def test_what_is_framed_is_looked_for_among_all(photos: list[Image.Image]) -> No
     assert 10 not in everything  # the last one has no picture
     assert (everything[:, 0] != everything[:, 1]).all()
     assert len(within_frames(made, np.arange(8))) == 0
+
+
+@pytest.mark.parametrize("grow", [1.3, 1.9])
+def test_the_hash_of_the_content_is_blind_to_margins(grow: float) -> None:
+    """Of the photo's own ground, wherever they are; the photo's whole hash is another one."""
+    photo = ring_on_white()
+    ImageDraw.Draw(photo).rectangle((100, 30, 150, 60), fill="navy")
+    sheet = Image.new("RGB", (round(240 * grow), round(260 * grow)), "white")
+    sheet.paste(photo, (10, sheet.height - 245))
+    made = Signatures.blank(3)
+    for row, image in enumerate((photo, sheet)):
+        made.put(row, FramedPicture.of(image))
+    assert np.bitwise_count(made.content[0] ^ made.content[1]) <= 6
+    assert hamming(phash(photo), phash(sheet)) > 11
+    assert made.content[2] == 0
 
 
 def test_a_framed_photo_is_taken_from_the_original(photos: list[Image.Image], tmp_path: Path) -> None:

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searcher.insights.duplicates.answers import Evidence, Photo, Tier
-from searcher.insights.duplicates.groups import Drafts, Edge, Found, assemble, best_to_keep, components, finished, stars
+from searcher.insights.duplicates.compare.keep.keeping import best_to_keep
+from searcher.insights.duplicates.groups.assembling import Drafts, assemble
+from searcher.insights.duplicates.groups.finishing import finished
+from searcher.insights.duplicates.groups.stars import Edge, Found, components, stars
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 
 NODES = st.integers(0, 12)

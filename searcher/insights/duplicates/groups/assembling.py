@@ -1,12 +1,7 @@
-"""From pairs to groups without chaining: every member was compared with the group's medoid and found to match it.
-
-Connected components would join A and D because A looks like B, B like C and C like D. Here the photo that most others
-match becomes the medoid; who does not match it is compared with it, and if that fails too, goes on to another group.
-"""
+"""Groups of copies, of other photos and of variants, and what stands for missing photos, from the verdicts on pairs."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,99 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.photos.components import components as connected
-from searcher.insights.duplicates.answers import COPIES, Evidence, Group, Member, Pair, Photo, Placeholder, Tier
-from searcher.insights.duplicates.compare.keep.keeping import Keeper, best_to_keep
+from searcher.insights.duplicates.answers import COPIES, Evidence, Tier
+from searcher.insights.duplicates.groups.stars import Edge, Found, Judge, Star, edge_of, stars
 from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 
-Edge = tuple[int, int]
 NEAR_BITS, NEAR_COSINE = 4, 0.97
 """Differing bits of the hashes, and cosine of the embeddings, of a placeholder in another size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What two nodes are to each other."""
-
-    tier: Tier
-    probability: float
-    evidence: Evidence
-
-
-Judge = Callable[[Sequence[Edge]], Mapping[Edge, Found]]
-"""Compares further pairs, and gives those that match."""
-
-
-@dataclass(frozen=True)
-class Star:
-    """A medoid and the nodes that match it, best first."""
-
-    medoid: int
-    members: tuple[tuple[int, Found], ...]
-
-
-def stars(edges: Mapping[Edge, Found], judge: Judge | None = None) -> tuple[list[Star], dict[Edge, Found]]:
-    """Groups of nodes, none in two of them, and the edges that are in none.
-
-    Args:
-        edges: found matches of one kind, the smaller node first.
-        judge: compares further pairs, and gives those that match.
-    """
-    edges, groups = dict(edges), []
-    pending = components(edges)
-    while pending:
-        nodes = pending.pop()
-        around = _around(nodes, edges)
-        medoid = min(
-            nodes, key=lambda node: (-sum(edges[_edge(node, other)].probability for other in around[node]), node)
-        )
-        if judge is not None:
-            missing = [_edge(medoid, node) for node in nodes if node != medoid and node not in around[medoid]]
-            edges |= judge(missing) if missing else {}
-            around = _around(nodes, edges)
-        members = sorted(
-            ((node, edges[_edge(medoid, node)]) for node in around[medoid]),
-            key=lambda member: (-member[1].probability, member[0]),
-        )
-        groups.append(Star(medoid, tuple(members)))
-        left = [node for node in nodes if node != medoid and node not in around[medoid]]
-        inside = set(left)
-        pending += components({e: f for e, f in edges.items() if e[0] in inside and e[1] in inside})
-    home = {node: star.medoid for star in groups for node in (star.medoid, *(member for member, _ in star.members))}
-    used = {_edge(star.medoid, node) for star in groups for node, _ in star.members}
-    loose = {e: f for e, f in edges.items() if e not in used and (e[0] not in home or home.get(e[0]) != home.get(e[1]))}
-    return sorted(groups, key=lambda star: star.medoid), loose
-
-
-def components(edges: Collection[Edge]) -> list[list[int]]:
-    """Connected nodes, each component sorted; nodes without an edge are in none."""
-    nodes = sorted({node for edge in edges for node in edge})
-    place = {node: number for number, node in enumerate(nodes)}
-    found = defaultdict(list)
-    for node, first in zip(nodes, connected(len(nodes), ((place[a], place[b]) for a, b in edges)), strict=True):
-        found[first].append(node)
-    return list(found.values())
-
-
-def _edge(first: int, second: int) -> Edge:
-    return (first, second) if first < second else (second, first)
-
-
-def _around(nodes: Sequence[int], edges: Mapping[Edge, Found]) -> dict[int, list[int]]:
-    inside = set(nodes)
-    found: dict[int, list[int]] = {node: [] for node in nodes}
-    if len(inside) ** 2 < len(edges):
-        chosen = [(a, b) for a in nodes for b in nodes if a < b and (a, b) in edges]
-    else:
-        chosen = [(a, b) for a, b in edges if a in inside and b in inside]
-    for first, second in chosen:
-        found[first].append(second)
-        found[second].append(first)
-    return found
-
-
-def group_id(tier: Tier, medoid: Photo) -> str:
-    """The same as long as the medoid is the same photo of the same product."""
-    return hashlib.sha256(f"{tier.is_copy or tier}:{medoid.id}:{medoid.sha256}".encode()).hexdigest()[:12]
 
 
 @dataclass
@@ -275,7 +183,7 @@ def _one_photo_a_product(
     chosen = {product: min(rows, key=lambda row: (-rows[row], row)) for product, rows in sure.items()}
     kept, moved = {}, {}
     for (a, b), one in edges.items():
-        edge = _edge(*(chosen[int(table.products[row])] for row in (a, b)))
+        edge = edge_of(*(chosen[int(table.products[row])] for row in (a, b)))
         if edge == (a, b):
             kept[edge] = one
         else:
@@ -288,56 +196,3 @@ def _one_photo_a_product(
 def _products(table: PhotoTable, first: int, second: int) -> Edge:
     a, b = int(table.products[first]), int(table.products[second])
     return (a, b) if a < b else (b, a)
-
-
-def finished(
-    drafts: Drafts, table: PhotoTable, photos: Mapping[str, Photo], keeper: Keeper | None = None
-) -> tuple[list[Group], list[Pair]]:
-    """Groups and loose pairs with payloads, those that cost money first; the keeper says what copies are worth."""
-
-    def photo(row: int) -> Photo:
-        return photos[table.photos[row].id]
-
-    groups = [
-        _group(photo(medoid), [(photo(row), found) for row, found in members], keeper)
-        for medoid, members in drafts.groups
-    ]
-    pairs = [
-        Pair(photo(a), photo(b), found.tier, found.probability, found.evidence)
-        for (a, b), found in sorted(drafts.loose.items())
-    ]
-    return sorted(groups, key=_urgency), pairs
-
-
-def placeholders_of(drafts: Drafts, table: PhotoTable, photos: Mapping[str, Photo]) -> tuple[Placeholder, ...]:
-    """Pictures that stand for missing photos, those of most products first."""
-    made = []
-    for rows in drafts.placeholders:
-        shown = tuple(photos[table.photos[row].id] for row in rows)
-        made.append(Placeholder(group_id(Tier.IDENTICAL_FILE, shown[0]), shown))
-    return tuple(sorted(made, key=lambda one: (-len(one.products), one.id)))
-
-
-def _urgency(group: Group) -> tuple[bool, bool, int, float, str]:
-    copies = group.tier.is_copy
-    best = max(member.probability or 0.0 for member in group.members)
-    order = list(Tier).index(group.tier)
-    return not (copies and group.crosses_categories), not (copies and group.prices_differ), order, -best, group.id
-
-
-def _group(medoid: Photo, members: Sequence[tuple[Photo, Found]], keeper: Keeper | None) -> Group:
-    tier = max((found.tier for _, found in members), key=list(Tier).index)
-    keep = None
-    if tier.is_copy:
-        worths = keeper(medoid, [(photo, found.evidence) for photo, found in members]) if keeper else None
-        keep = best_to_keep([medoid, *(photo for photo, _ in members)], worths)
-
-    def deletable(photo: Photo) -> bool:
-        """Two products may show one file: that of the photo that is kept is never deleted."""
-        return keep is not None and photo is not keep and photo.path != keep.path
-
-    made = [Member(medoid, keep=medoid is keep, delete=deletable(medoid))]
-    for photo, found in members:
-        kept, delete = photo is keep, deletable(photo)
-        made.append(Member(photo, found.tier, found.probability, found.evidence, keep=kept, delete=delete))
-    return Group(group_id(tier, medoid), tier, tuple(made))

@@ -9,7 +9,7 @@ from indexer.photos.reading import READING, read_otherwise
 from indexer.store.records import Point
 from indexer.sync.payload import catalog_part
 from indexer.sync.photo import Wanted
-from indexer.sync.plan import SyncPlan
+from indexer.sync.planning.plan import SyncPlan
 
 
 def read_again(plan: SyncPlan, root: Path, since: int, *, workers: int) -> None:

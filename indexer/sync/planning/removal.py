@@ -8,9 +8,9 @@ from indexer.catalog.products import Catalog, OpenEnd
 from indexer.errors import RemovalRefused
 from indexer.fields.roles import KEPT_TABLE
 from indexer.fields.types import FieldTable
-from indexer.sync.names import id_of, path_of
 from indexer.sync.payload import catalog_fields
-from indexer.sync.plan import SyncPlan
+from indexer.sync.planning.names import id_of, path_of
+from indexer.sync.planning.plan import SyncPlan
 from indexer.system.names import composed
 
 MAX_REMOVAL = 0.1

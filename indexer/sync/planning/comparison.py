@@ -1,100 +1,23 @@
-"""Compares a catalog with the published generation: what is new, changed, moved, updated, unchanged, kept, gone."""
+"""Compares a catalog with the published generation, photo by photo, and makes a plan of what is to be done."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
-from unicodedata import normalize
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import PurePosixPath
 
 from indexer.catalog.photo_paths import cannot_be_read, find_photo
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject, Withheld
-from indexer.errors import ImageError
 from indexer.fields.identity import point_id
-from indexer.fields.types import Payload
-from indexer.photos.fingerprints import sha256
-from indexer.photos.opening import read_bytes
 from indexer.store.records import Point
-from indexer.sync.kept_fields import Keeper
-from indexer.sync.names import find_renamed, id_of, path_of, steady
 from indexer.sync.payload import catalog_fields, catalog_part
 from indexer.sync.photo import Wanted
-from indexer.sync.report import Renamed
-from indexer.system.names import composed
-from indexer.system.progress import EVERY, Progress
-
-
-@dataclass(slots=True)
-class SyncPlan:
-    """The difference, in the order it is applied; only ``new`` and ``changed`` need the model."""
-
-    new: list[Wanted] = field(default_factory=list)
-    changed: list[tuple[Wanted, Point]] = field(default_factory=list)
-    moved: list[tuple[Wanted, Point]] = field(default_factory=list)
-    """The same bytes as a photo that is gone: its vector is used again."""
-    copied: list[tuple[Wanted, Point]] = field(default_factory=list)
-    """New as a point, but a photo that another product has in the index already: its vector is used too."""
-    updated: list[tuple[Wanted, Point]] = field(default_factory=list)
-    """Same photo, other payload: a new price, or a file that was only touched."""
-    still: list[tuple[Wanted, Point]] = field(default_factory=list)
-    """Unchanged."""
-    left_alone: list[Point] = field(default_factory=list)
-    """Points of photos that the catalog still has and that cannot be used now, be it for a typo in their row."""
-    read_again: int = 0
-    """Of those to embed, the ones whose files are as they were: see `indexer.sync.read_again`."""
-    rewritten: list[tuple[Point, Payload]] = field(default_factory=list)
-    """Those of them whose product's rows say something else than the index."""
-    gone: list[str] = field(default_factory=list)
-    removed: list[Point] = field(default_factory=list)
-    """What is gone altogether: what moved is gone from where it was, and yet in the index."""
-    stored: dict[str | None, int] = field(default_factory=dict)
-    """Photos in the index by category."""
-    before: list[Point] = field(default_factory=list)
-    """What the index has of the product and the photos of a last row that may be cut, see `OpenEnd`."""
-    renamed: list[Renamed] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    keeper: Keeper = field(default_factory=Keeper)
-    """What others than the catalog wrote of the products: no part of the comparison, written again with every photo."""
-
-    @property
-    def to_embed(self) -> list[Wanted]:
-        """Photos that have to go through the model."""
-        return [*self.new, *(wanted for wanted, _ in self.changed)]
-
-    @property
-    def writes(self) -> bool:
-        """Whether something is to be written whatever becomes of the photos that have to be embedded."""
-        return bool(self.moved or self.copied or self.updated or self.rewritten or self.gone)
-
-    def without(self, failed: Collection[str]) -> dict[str, int]:
-        """The counts, now that these photos (by id) turned out unusable: what the index has of them is kept.
-
-        Their rows are good: fields and order are written, and what was measured of the photo is left as it was.
-        """
-        counts = self.counts()
-        for wanted, point in self.changed:
-            if wanted.id in failed:
-                counts["changed"] -= 1
-                counts["kept"] += 1
-                photo = {**point.payload["photo"], "rank": wanted.image.rank}
-                if wanted.payload != catalog_part(point.payload) or photo != point.payload["photo"]:
-                    as_ordered = replace(point, payload={**point.payload, "photo": photo})
-                    self.rewritten.append((as_ordered, wanted.payload))
-        return counts
-
-    def counts(self) -> dict[str, int]:
-        """How many photos each case has."""
-        return {
-            "new": len(self.new) + len(self.copied),
-            "changed": len(self.changed),
-            "moved": len(self.moved),
-            "updated": len(self.updated),
-            "unchanged": len(self.still),
-            "gone": len(self.gone),
-            "kept": len(self.left_alone),
-        }
+from indexer.sync.planning.contents import Hashing, Sources
+from indexer.sync.planning.names import find_renamed, id_of, path_of, steady
+from indexer.sync.planning.plan import SyncPlan
+from indexer.system.names import composed, decomposed
+from indexer.system.progress import Progress
 
 
 def make_plan(
@@ -116,7 +39,7 @@ def make_plan(
     plan = SyncPlan(rejects=list(catalog.rejects))
     points = {point.id: point for point in plan.keeper.without(stored)}
     catalog = steady(catalog, points.values())
-    comparison = _Comparison(catalog, points, plan, _Hashing(workers, progress), check_content)
+    comparison = _Comparison(catalog, points, plan, Hashing(workers, progress), check_content)
     plan = comparison.compare()
     if (end := catalog.open_end) is not None:
         keys = {composed(key) for key in end.keys}
@@ -128,7 +51,7 @@ class _Comparison:
     """One catalog against one generation."""
 
     def __init__(
-        self, catalog: Catalog, points: dict[str, Point], plan: SyncPlan, hashing: _Hashing, check_content: bool
+        self, catalog: Catalog, points: dict[str, Point], plan: SyncPlan, hashing: Hashing, check_content: bool
     ) -> None:
         self._catalog, self._points, self._plan = catalog, points, plan
         self._hashing, self._check = hashing, check_content
@@ -241,7 +164,7 @@ class _Comparison:
 
     def _is_absent(self, point: Point) -> bool:
         """Whether a photo is certainly no longer there, in whatever normal form its name is written."""
-        names = {point.payload["photo"]["path"], *(normalize(form, path_of(point)) for form in ("NFC", "NFD"))}
+        names = {point.payload["photo"]["path"], path_of(point), decomposed(path_of(point))}
         for name in names:
             try:
                 find_photo(self._catalog.root, name)
@@ -260,15 +183,14 @@ class _Comparison:
                 unknown.append(wanted)
             else:
                 (plan.moved if source.id in leaving else plan.copied).append((wanted, source))
-        by_content = defaultdict(list)
-        for point in leaving.values():
-            by_content[point.payload["photo"]["sha256"]].append(point)
-        hashes = self._hashing.of([wanted.image.path for wanted in unknown]) if by_content else [None] * len(unknown)
+        sources = Sources(leaving.values())
+        hashes = self._hashing.of([wanted.image.path for wanted in unknown]) if leaving else [None] * len(unknown)
         for wanted, digest in zip(unknown, hashes, strict=True):
-            if digest is None or digest not in by_content:
+            source = None if digest is None else sources.take(digest, wanted)
+            if source is None:
                 plan.new.append(wanted)
             else:
-                plan.moved.append((wanted, _likeliest(wanted, by_content[digest])))
+                plan.moved.append((wanted, source))
 
     def _account(self, leaving: dict[str, Point], taken: set[str]) -> None:
         """What is gone altogether, and which products have another id now."""
@@ -296,39 +218,6 @@ def _wanted(product: Product, image: ProductImage, size: int, mtime_ns: int) -> 
     return Wanted(point_id(product.id, image.key), product.id, image, payload, size, mtime_ns)
 
 
-def _likeliest(wanted: Wanted, points: list[Point]) -> Point:
-    """Of points with one content, that which most likely became this photo; it is taken out unless it is the last."""
-    name = PurePosixPath(composed(wanted.image.key)).name
-    best = max(points, key=lambda p: (id_of(p) == wanted.product_id, PurePosixPath(path_of(p)).name == name))
-    if len(points) > 1:
-        points.remove(best)
-    return best
-
-
 def _same_file(wanted: Wanted, point: Point) -> bool:
     photo = point.payload["photo"]
     return bool((photo["bytes"], photo["mtime_ns"]) == (wanted.size, wanted.mtime_ns))
-
-
-class _Hashing:
-    """Takes the content hashes of files on several cores, and says how far it is."""
-
-    def __init__(self, workers: int, progress: Progress | None) -> None:
-        self._workers, self._progress = max(1, workers), progress
-
-    def of(self, paths: list[Path]) -> list[str | None]:
-        """Each file's content hash; None where it cannot be read, which the embedding stage will report."""
-        hashes = []
-        with ThreadPoolExecutor(self._workers) as pool:
-            for digest in pool.map(_hash, paths):
-                hashes.append(digest)
-                if self._progress and len(hashes) % EVERY == 0:
-                    self._progress("Comparing", len(hashes), len(paths))
-        return hashes
-
-
-def _hash(path: Path) -> str | None:
-    try:
-        return sha256(read_bytes(path))
-    except ImageError:
-        return None

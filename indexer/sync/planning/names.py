@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from indexer.catalog.products import Catalog
@@ -70,12 +70,13 @@ def find_renamed(
     had = Counter(map(id_of, points))
     has = {product.id: len(product.images) for product in catalog.products}
     staying = has.keys() | set(map(id_of, kept))
+    qualified = _qualified(catalog)
     found = []
     for old, news in sorted(after.items()):
         new = min(news)
         if len(news) > 1 or len(before[new]) > 1 or old in staying or new in had:
             continue
-        because = _why(old, new, catalog)
+        because = _why(old, new, qualified)
         if because is None and had[old] == moved[old] == has.get(new):
             because = "it has the same photos"
         if because is not None:
@@ -83,13 +84,25 @@ def find_renamed(
     return found
 
 
-def _why(old: str, new: str, catalog: Catalog) -> str | None:
+def _qualified(catalog: Catalog) -> dict[str, list[str]] | None:
+    """By name, the categories whose products carry their category in the id; None where a manifest names all ids."""
+    if catalog.manifest is not None:
+        return None
+    found = defaultdict(list)
+    for product in catalog.products:
+        category, _, name = product.id.rpartition("/")
+        if category and category == product.category:
+            found[name].append(category)
+    return found
+
+
+def _why(old: str, new: str, qualified: Mapping[str, Sequence[str]] | None) -> str | None:
     """Why an id can have changed although nobody changed it."""
     if composed(old) == composed(new):
         return "the same letters, encoded in one way now"
-    if new.endswith(f"/{old}") and catalog.manifest is None:
-        others = (p.category for p in catalog.products if p.id == f"{p.category}/{old}" and p.id != new)
+    if qualified is None:
+        return None
+    if new.endswith(f"/{old}"):
+        others = (category for category in qualified.get(old, ()) if f"{category}/{old}" != new)
         return f"{next(others, 'another category')} has a product {old} too"
-    if old.endswith(f"/{new}") and catalog.manifest is None:
-        return f"no other category has a product {new} now"
-    return None
+    return f"no other category has a product {new} now" if old.endswith(f"/{new}") else None
