@@ -11,6 +11,7 @@ STOP_WORDS = frozenset(
         "an",
         "and",
         "any",
+        "anything",
         "are",
         "as",
         "at",
@@ -41,6 +42,7 @@ STOP_WORDS = frozenset(
         "some",
         "something",
         "t",
+        "than",
         "that",
         "the",
         "their",
@@ -56,7 +58,7 @@ STOP_WORDS = frozenset(
 )
 """Words that are in every question and say nothing about a product; ``s`` and ``t`` are what is left of 's and 't."""
 
-NEGATING = frozenset(("not", "no", "without", "non", "neither", "nor", "except", "excluding"))
+NEGATING = frozenset(("not", "no", "without", "non", "nothing", "neither", "nor", "except", "excluding"))
 """The word that follows is one that a product must not have."""
 JOINING = frozenset(("and", "or"))
 """So is the word behind these, after one that it must not have."""

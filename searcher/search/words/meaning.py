@@ -33,18 +33,20 @@ class Meaning:
     known: tuple[KnownWord, ...]
     """What a product should have."""
     unknown: tuple[str, ...]
-    """Words that are nowhere in the catalog, nor near to one that is."""
+    """Words that are nowhere in the catalog, nor near to one that is, wanted or not."""
     corrected: tuple[tuple[str, str], ...] = ()
     """Words that are nowhere, and what was searched for in their place."""
     without: tuple[KnownWord, ...] = ()
     """What a product must not have."""
     hints: tuple[str, ...] = ()
     """Words to try, where no word is known."""
+    asks: bool = True
+    """Whether it asks for a word to have, and not only for words not to have."""
 
     @property
     def finds_nothing(self) -> bool:
-        """Whether it asks for words, and no product has one of them."""
-        return not self.known and (bool(self.unknown) or not self.without)
+        """Whether it asks for words, and no product has one of them: what nothing has, everything is without."""
+        return not self.known and self.asks
 
     @cached_property
     def left(self) -> Filter | None:
@@ -90,13 +92,15 @@ def read_meaning(vocabulary: Vocabulary, text: str) -> Meaning:
         reading.take_product(product, asked.spans[0], asked.without)
     known = reading.take(asked.words, reading.products)
     without = reading.take(asked.without, reading.not_these)
-    nothing = not known and reading.unknown
+    asks = bool(asked.words or reading.products)
+    nothing = not known and asks and reading.unknown
     return Meaning(
         known,
         tuple(reading.unknown),
         tuple(reading.corrected.items()),
         without,
         vocabulary.hints(reading.unknown, HINTS) if nothing else (),
+        asks,
     )
 
 

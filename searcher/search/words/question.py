@@ -15,7 +15,13 @@ MAX_LENGTH = 1_000
 MAX_WORDS = 32
 SPAN = 5
 """Words between spaces that a product id may have."""
-_NOT = re.compile(r"n['\u2019]t\b|(?<!\S)[-\u2212](?=\w)", re.IGNORECASE)
+_NOT = re.compile(
+    r"n['\u2019]t\b|(?<!\S)[-\u2212](?=\w)|\b(?:other|rather)\s+than\b|\binstead\s+of\b|\bfree\s+(?:of|from)\b"
+    r"|\b(?:any|every)thing\s+but\b|\ball\s+but\b|(?<!\S)w/o(?!\w)",
+    re.IGNORECASE,
+)
+_ONLY = re.compile(r"\bnothing\s+but\b", re.IGNORECASE)
+_FREE = re.compile(r"(\w+)[-\u2010\u2011]free\b", re.IGNORECASE)
 _TRIM = " \t\n\r.,;:!?'\"()[]{}«»\u2018\u2019\u201c\u201d"
 
 
@@ -34,9 +40,10 @@ class Asked:
 def read_question(text: str) -> Asked:
     """Take a text apart.
 
-    A word after *not*, *no*, *without*, *non*, *neither*, *nor*, *except*, *excluding*, ``n't`` or a minus sign is one
-    not to have, and so are those joined to it by *and* or *or*: "without pearls or opals". Words that say nothing may
-    stand between. *No* before a number is a number's.
+    A word after *not*, *no*, *without*, *non*, *nothing*, *neither*, *nor*, *except*, *excluding*, *other than*,
+    *anything but*, *free of*, ``w/o``, ``n't`` or a minus sign, or before ``-free``, is one not to have, and so are
+    those joined to it by *and* or *or*: "without pearls or opals". Words that say nothing may stand between. *No*
+    before a number is a number's.
 
     Raises:
         UsageError: no word in it, or too many.
@@ -44,7 +51,7 @@ def read_question(text: str) -> Asked:
     if len(text) > MAX_LENGTH:
         raise UsageError(f"the text has {len(text)} characters; {MAX_LENGTH} are the most")
     text = composed(text)
-    words, without = _parted(_NOT.sub(" not ", text))
+    words, without = _parted(_NOT.sub(" not ", _FREE.sub(r" not \1 ", _ONLY.sub(" ", text))))
     if not words and not without:
         words = words_of(text)
     if not words and not without:

@@ -144,6 +144,18 @@ def test_an_id_counts_most_and_a_size_is_none(shop: AnyStore) -> None:
         ("ring -gold", ("ring",), ("gold",)),
         ("non-gold ring", ("ring",), ("gold",)),
         ("except watches", (), ("watches",)),
+        ("nothing gold", (), ("gold",)),
+        ("nothing in gold or silver", (), ("gold", "silver")),
+        ("nothing but gold", ("gold",), ()),
+        ("anything but gold", (), ("gold",)),
+        ("everything but pearls", (), ("pearls",)),
+        ("ring other than gold", ("ring",), ("gold",)),
+        ("silver rather than gold", ("silver",), ("gold",)),
+        ("silver instead of gold", ("silver",), ("gold",)),
+        ("free of nickel", (), ("nickel",)),
+        ("nickel-free and silver-free ring", ("ring",), ("nickel", "silver")),
+        ("earrings w/o pearls", ("earrings",), ("pearls",)),
+        ("free ring", ("free", "ring"), ()),
         ("rose-gold ring", ("rose", "gold", "ring"), ()),
         ("ring no 7", ("ring", "no", "7"), ()),
         ("forget-me-not", ("forget", "not"), ()),
@@ -175,6 +187,15 @@ def test_what_is_wanted_and_what_not(text: str, words: tuple[str, ...], without:
 )
 def test_what_is_not_wanted_is_not_there(shop: AnyStore, text: str, products: list[str]) -> None:
     assert found(shop, text) == sorted(products)
+
+
+@pytest.mark.parametrize("text", ["not unicorn", "without unicorns", "zzzz-free"])
+def test_what_nothing_has_everything_is_without(shop: AnyStore, text: str) -> None:
+    everything = found(shop, "not gold") + found(shop, "gold")
+    assert found(shop, text) == sorted(set(everything))
+    [note] = meant(shop, text).notes()
+    assert note.startswith("No product has a word ")
+    assert meant(shop, text).matching() is None
 
 
 def test_it_is_said_what_was_left_out(shop: AnyStore) -> None:
