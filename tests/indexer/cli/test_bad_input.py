@@ -86,7 +86,7 @@ def test_a_bad_photo_is_a_reject_and_the_rest_is_indexed(
     result = indexer("sync", catalog, "--model", model, "--index", tmp_path / "index", "--json")
     assert result.exit_code == 3
     report = json.loads(result.stdout)
-    assert report["photos"]["new"] == 9
+    assert report["photos"]["new"] == 8
     assert report["embedded"] == 8
     assert [(r["where"], r["product_id"]) for r in report["rejected"]] == [(name, "BAD")]
     assert reason in report["rejected"][0]["reason"]
