@@ -12,11 +12,13 @@ from click.testing import CliRunner
 
 from searcher.cli.main import main
 from searcher.settings import SearcherSettings, ServeSettings
+from tests.searcher.conftest import HOSTS
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host_of_test_clients: None) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(HOSTS)
 
 
 @pytest.mark.parametrize("blank", ["", " \t"])

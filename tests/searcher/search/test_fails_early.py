@@ -108,7 +108,8 @@ def http(photographed: Photographed, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("indexer.settings.IndexerSettings.open_chosen", lambda *_, **__: photographed.index)
     settings = ServeSettings(_env_file=None, index=photographed.root)  # type: ignore[call-arg]
-    with TestClient(create_app(settings, SearchService(photographed.index))) as client:
+    app = create_app(settings, SearchService(photographed.index))
+    with TestClient(app, base_url="http://localhost") as client:
         yield client
 
 
