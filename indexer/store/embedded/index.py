@@ -162,7 +162,7 @@ class EmbeddedWriter:
     def repair(self) -> Repair:
         """See `Writer.repair`; reads every file of the published generation."""
         repaired = self._repairer.repair()
-        self._nothing_left = repaired.nothing_left
+        self._published, self._nothing_left = self._repairer.sound, repaired.nothing_left
         return repaired
 
     def published(self) -> EdgeStore | None:

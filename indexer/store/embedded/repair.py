@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from indexer.errors import StoreDamaged, StoreError
 from indexer.store.embedded.checksums import read_checksums, restore_record
@@ -12,6 +13,9 @@ from indexer.store.embedded.opening import load_generation
 from indexer.store.embedded.salvage import salvage
 from indexer.store.records import Repair
 from indexer.system.files import writing
+
+if TYPE_CHECKING:
+    from indexer.store.embedded.engine import EdgeStore
 
 _NEWER = "what indexer events and searcher clusters wrote since is to be written again"
 
@@ -23,6 +27,8 @@ class Repairer:
         self._layout = layout
         self.damaged: dict[int, str] = {}
         """Generations that are not what was published, and why; they go when the next one is published."""
+        self.sound: EdgeStore | None = None
+        """The published one, if it is whole or is so again: open, as opening it takes longest. The writer closes it."""
 
     def repair(self) -> Repair:
         """See `Writer.repair`."""
@@ -83,7 +89,7 @@ class Repairer:
 
     def _is_sound(self, number: int) -> bool:
         try:
-            load_generation(self._layout, number, whole=True).close()
+            self.sound = load_generation(self._layout, number, whole=True)
         except StoreDamaged as error:
             self.damaged[number] = error.what
             return False
