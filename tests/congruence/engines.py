@@ -22,6 +22,7 @@ from indexer.store.server.collection import CollectionState, create_collection, 
 from indexer.store.server.connection import Connection, ServerAddress, connect
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.options import CollectionOptions
+from indexer.system.files import copy_tree
 
 STAND_IN_WARNINGS = (
     "ignore:Payload indexes have no effect in the local Qdrant",
@@ -83,7 +84,7 @@ class Embedded:
             store.close()
             self._empty[key] = empty
         path = self._folder / str(uuid4())
-        shutil.copytree(self._empty[key], path)
+        copy_tree(self._empty[key], path)
         return self._open(path, record_of(table, texts=texts))
 
     def with_fields(self, store: EdgeStore, table: FieldTable) -> EdgeStore:

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from indexer.cli.main import main
 from indexer.errors import JewelryError, UsageError
 from tests.shops.catalogs.row_catalog import Shop, counts
+from tests.shops.copies import copied
 
 MANY = 40
 PHOTOS = [f"photos/p{number:02d}.jpg" for number in range(MANY)]
@@ -29,7 +30,7 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def shop(indexed: Path, tmp_path: Path) -> Shop:
-    shutil.copytree(indexed, tmp_path / "shop")
+    copied(indexed, tmp_path / "shop")
     return Shop(tmp_path / "shop")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from searcher.insights.duplicates.answers import CheckMatch, DuplicateCheck, Evi
 from searcher.pages.writing import write_report
 from searcher.questions.photo import PhotoSource, query_photo
 from searcher.service import SearchService
+from tests.shops.copies import copied
 from tests.shops.indexes.built_index import Photographed
 from tests.shops.reports.audit_reports import clusters, mislabels, outliers
 from tests.shops.reports.duplicate_reports import photos_of, small_report
@@ -19,7 +19,7 @@ from tests.shops.reports.duplicate_reports import photos_of, small_report
 
 def copy_with_reports(photographed: Photographed, folder: Path) -> Photographed:
     """The copy in ``folder``; its reports are about the published generation."""
-    shutil.copytree(photographed.root, folder / "index")
+    copied(photographed.root, folder / "index")
     index = EmbeddedIndex(folder / "index")
     copy = replace(photographed, index=index, store=index.read())
     for report in (small_report(copy), mislabels(copy), outliers(copy), clusters(copy)):

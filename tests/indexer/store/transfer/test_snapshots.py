@@ -19,6 +19,7 @@ from indexer.store.server.index import ServerIndex
 from indexer.store.transfer.snapshots import restore_snapshot, take_snapshot
 from tests.faults.loopback_qdrant import Fault, LoopbackQdrant
 from tests.indexer.store.transfer.snapshot_server import remote_shards, snapshot_qdrant, snapshots
+from tests.shops.copies import copied
 from tests.shops.indexes.answers import answers, scored, stored
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, published_products, record
 
@@ -40,13 +41,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def index(built: Path, tmp_path: Path) -> Index:
-    shutil.copytree(built / "index", tmp_path / "index")
+    copied(built / "index", tmp_path / "index")
     return make_index("embedded", tmp_path)
 
 
 @pytest.fixture
 def aside(built: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built / "snapshot", tmp_path / "aside"))
+    return copied(built / "snapshot", tmp_path / "aside")
 
 
 @pytest.fixture

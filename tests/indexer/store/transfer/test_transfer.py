@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from indexer.store.tally import Tally
 from indexer.store.transfer.compare import Kind, differences
 from indexer.store.transfer.copy import copy_index
 from tests.faults.loopback_qdrant import Fault, loopback_qdrant
+from tests.shops.copies import copied
 from tests.shops.indexes.answers import COUNT, answers, scored, stored
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, published_products, record
 
@@ -46,7 +46,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def source(built: Path, tmp_path: Path) -> Index:
-    shutil.copytree(built, tmp_path / "source")
+    copied(built, tmp_path / "source")
     return make_index("embedded", tmp_path / "source")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,12 +14,13 @@ from searcher.pages.writing import write_report
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.shops.catalogs.planted import Planted
+from tests.shops.copies import copied
 
 
 @pytest.fixture(scope="module")
 def shop(planted: Planted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, SearchService]]:
     root = tmp_path_factory.mktemp("http") / "index"
-    shutil.copytree(planted.index, root)
+    copied(planted.index, root)
     service = SearchService(root)
     settings = ServeSettings(_env_file=None, index=root, rate_limit=0)
     with TestClient(create_app(settings, SearchService(root))) as client:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from searcher.insights.duplicates.edits.recolour import recoloured
 from searcher.insights.duplicates.verify.verifier import FILE_NAME, SHIPPED, read_verifier, verifier_for
 from searcher.service import SearchService
 from tests.shops.catalogs.planted import Planted
+from tests.shops.copies import copied
 
 
 def test_too_few_photos_are_refused(planted: Planted) -> None:
@@ -27,7 +27,7 @@ def test_too_few_photos_are_refused(planted: Planted) -> None:
 @pytest.mark.slow
 def test_a_shop_calibrates_and_the_report_uses_it(sample_shop: object, tmp_path: Path) -> None:
     root = Path(getattr(sample_shop, "root"))  # noqa: B009
-    shutil.copytree(root / "index", tmp_path / "index")
+    copied(root / "index", tmp_path / "index")
     command = ["calibrate-duplicates", "--index", str(tmp_path / "index"), "--photos", "120", "--json"]
     found = CliRunner().invoke(main, command)
     assert found.exit_code == 0, found.output

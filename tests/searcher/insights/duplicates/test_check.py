@@ -22,6 +22,7 @@ from searcher.insights.duplicates.new_photo import NewPhoto, nearest
 from searcher.insights.duplicates.pairs.candidates import NEIGHBOURS
 from searcher.service import SearchService
 from tests.shops.catalogs.planted import Planted, encoded
+from tests.shops.copies import copied
 
 
 def source_of(planted: Planted, how: str) -> Path:
@@ -94,7 +95,7 @@ def test_the_command_line_says_the_same(planted: Planted) -> None:
 
 
 def test_what_cannot_be_compared_is_counted(planted: Planted, tmp_path: Path) -> None:
-    shutil.copytree(planted.index, tmp_path / "index")
+    copied(planted.index, tmp_path / "index")
     shutil.rmtree(tmp_path / "index" / "thumbnails")
     service = SearchService(tmp_path / "index", planted.model, tmp_path / "nowhere")
     with Image.open(source_of(planted, "crop")) as image:
@@ -104,7 +105,7 @@ def test_what_cannot_be_compared_is_counted(planted: Planted, tmp_path: Path) ->
 
 
 def test_the_report_on_the_command_line(planted: Planted, tmp_path: Path) -> None:
-    shutil.copytree(planted.index, tmp_path / "index")
+    copied(planted.index, tmp_path / "index")
     page, table = tmp_path / "d.html", tmp_path / "d.csv"
     command = ("duplicates", "--index", tmp_path / "index", "--html", page, "--csv", table)
     shown = searcher(*command)

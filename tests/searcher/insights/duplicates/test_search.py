@@ -17,6 +17,7 @@ from searcher.insights.duplicates.compare.comparison import comparison_of
 from searcher.insights.duplicates.decisions import append, decisions_path
 from searcher.service import SearchService
 from tests.shops.catalogs.planted import Planted
+from tests.shops.copies import copied
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, make_index
 
 
@@ -151,7 +152,7 @@ def test_without_time_nothing_is_compared_and_that_is_said(planted: Planted) -> 
 
 
 def test_without_pictures_nothing_is_compared_and_that_is_said(planted: Planted, tmp_path: Path) -> None:
-    shutil.copytree(planted.index, tmp_path / "index")
+    copied(planted.index, tmp_path / "index")
     shutil.rmtree(tmp_path / "index" / "thumbnails")
     report = SearchService(tmp_path / "index", catalog=tmp_path / "nowhere").duplicates()
     assert report.counts.verified == 0
@@ -162,7 +163,7 @@ def test_without_pictures_nothing_is_compared_and_that_is_said(planted: Planted,
 def test_a_stopped_report_goes_on_where_it_was(
     planted: Planted, report: DuplicateReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(planted.index, tmp_path / "index")
+    copied(planted.index, tmp_path / "index")
     monkeypatch.setattr(search, "CLOSE_PART", 10)
 
     def stop(stage: str, done: int, _total: int) -> None:
@@ -185,7 +186,7 @@ def test_a_stopped_report_goes_on_where_it_was(
 
 
 def test_decisions_are_honoured(planted: Planted, report: DuplicateReport, tmp_path: Path) -> None:
-    shutil.copytree(planted.index, tmp_path / "index")
+    copied(planted.index, tmp_path / "index")
     files = {m.photo.product_id: m.photo.sha256 for group in report.groups for m in group.members}
     path = decisions_path(tmp_path / "index")
     different, variant, same = planted.copies["jpeg"], planted.copies["flip"], planted.copies["crop"]

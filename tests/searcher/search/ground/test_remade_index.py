@@ -18,6 +18,7 @@ from searcher.pages.report_store import is_stale
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.http.conversation import problem_of
+from tests.shops.copies import copied
 from tests.shops.indexes.both_engines import ENGINES, LOCAL_MODE_WARNINGS, build, make_index, points, record
 from tests.shops.indexes.built_index import Photographed
 
@@ -88,18 +89,18 @@ def test_one_that_was_put_in_its_place_is_noticed(tmp_path: Path) -> None:
     service = SearchService(index)
     assert service.published().store.count() == 5
     shutil.rmtree(index.root)
-    shutil.copytree(other.root, index.root)
+    copied(other.root, index.root)
     assert service.published().store.count() == 3
 
 
 def test_http_says_what_is_the_matter_until_it_is_filled_again(photographed: Photographed, tmp_path: Path) -> None:
-    root = shutil.copytree(photographed.root, tmp_path / "index")
+    root = copied(photographed.root, tmp_path / "index")
     settings = ServeSettings(_env_file=None, index=root)  # type: ignore[call-arg]
     with TestClient(create_app(settings)) as client:
         assert client.get("/v1/products/P001").status_code == 200
         shutil.rmtree(root)
         assert problem_of(client.get("/v1/products/P001"), 503).type == "urn:jewelry:problem:index-unavailable"
-        shutil.copytree(photographed.root, root)
+        copied(photographed.root, root)
         assert client.get("/v1/products/P001").status_code == 200
 
 
