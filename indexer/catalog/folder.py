@@ -12,11 +12,11 @@ from indexer.catalog.catalog_toml import read_settings
 from indexer.catalog.passed_over import COPIES, IGNORED, Ignored, Tally, is_copy, of_a_system
 from indexer.catalog.photo_paths import (
     LINK_OUT,
-    LINK_TO_NOTHING,
     OTHER_PICTURES,
     PHOTO_SUFFIXES,
     Boundary,
     cannot_be_read,
+    not_behind,
 )
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject, Withheld
 from indexer.photos import heic
@@ -140,7 +140,7 @@ class _Scan:
     def _is_passed_over(self, path: Path, mine: frozenset[str]) -> bool:
         """Whether the name of a file or folder is enough to leave it alone."""
         why = "an index" if path.name in mine else of_a_system(path.name)
-        if why is None and self._ignored.covers(self._key(path)):
+        if why is None and self._ignored and self._ignored.covers(self._key(path)):
             why = IGNORED
         if why is not None and path.name != MARK:
             self.passed.add(why, self._where(path))
@@ -153,8 +153,7 @@ class _Scan:
         except OSError as error:
             if error.errno == errno.ENOENT and not path.is_symlink():
                 return False  # removed since the folder was listed
-            dangling = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-            self._withhold(path, LINK_TO_NOTHING if dangling else cannot_be_read(error))
+            self._withhold(path, not_behind(error))
             return False
         if (what := no_file(mode)) is not None:
             self._reject(path, f"is {what} and no file; remove it")

@@ -70,9 +70,14 @@ class Ignored:
         self._patterns = {pattern: _compiled(pattern) for pattern in patterns}
         self._unused = set(self._patterns)
 
+    def __bool__(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self._patterns)
+
     def covers(self, key: str) -> bool:
         """Whether a file or folder, by its path below the catalog, is passed over."""
-        matching = [pattern for pattern, compiled in self._patterns.items() if compiled.match(_plain(key))]
+        plain = _plain(key)
+        matching = [pattern for pattern, compiled in self._patterns.items() if compiled.match(plain)]
         self._unused.difference_update(matching)
         return bool(matching)
 

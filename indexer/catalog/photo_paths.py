@@ -32,6 +32,11 @@ def cannot_be_read(error: OSError) -> str:
     return f"cannot be read ({error.strerror or error}); check its owner and rights"
 
 
+def not_behind(error: OSError) -> str:
+    """Why what stands behind a name that is there cannot be had."""
+    return LINK_TO_NOTHING if error.errno in (*_NOT_THERE, errno.ELOOP) else cannot_be_read(error)
+
+
 def find_photo(root: Path, key: str) -> tuple[str, str] | None:
     """Look for a photo that a manifest names; None where it is there.
 
@@ -72,8 +77,7 @@ def _blocked(root: Path, relative: Path) -> tuple[Path, str] | None:
         try:
             place.stat()
         except OSError as error:
-            dangling = error.errno in (*_NOT_THERE, errno.ELOOP)
-            return place, LINK_TO_NOTHING if dangling else cannot_be_read(error)
+            return place, not_behind(error)
     return None
 
 

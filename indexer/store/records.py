@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -177,11 +177,6 @@ class Repair:
     """Whether an earlier generation was published again."""
     nothing_left: bool = False
     """Whether no generation can be kept, so that the next one is built from nothing and these points."""
-
-    def scroll(self, *, fields: Sequence[str] | None = None) -> Iterator[Point]:
-        """The saved points; their payloads come whole, whatever ``fields`` says."""
-        del fields
-        yield from self.points
 
 
 def vector_of(point: Point, name: VectorName) -> NDArray[np.float32] | None:

@@ -32,7 +32,7 @@ class Keeper:
 
     def remember_all(self, repair: Repair) -> None:
         """Remember the fields of every product of which something was saved."""
-        for point in repair.scroll(fields=["product_id", *KEPT]):
+        for point in repair.points:
             self._remember(point.payload)
 
     def _remember(self, payload: Payload) -> None:

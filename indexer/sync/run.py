@@ -90,24 +90,26 @@ def sync(
     catalog = read_catalog(catalog_path, published.field_table if published else None)
     model = load_model(model_path)
     limit = None if allow_removal else max_removal
-    run = _Run(catalog, model, index, workers, progress, _load_text_model(text_model, index), limit, check_content)
+    texts = _load_text_model(text_model, published, index.location)
+    run = _Run(catalog, model, index, workers, progress, texts, limit, check_content)
     report = run.plan_only() if dry_run else run.execute()
     report.seconds["total"] = time.perf_counter() - began
     return report
 
 
-def _load_text_model(given: Path | Literal[False] | None, index: Index) -> TextModel | None:
+def _load_text_model(
+    given: Path | Literal[False] | None, published: GenerationRecord | None, location: str
+) -> TextModel | None:
     """The text model of the next generation: the one given, else the index's own."""
     if given is False:
         return None
     if given is None:
-        published = index.last_record()
         if published is None or published.text_model is None:
             return None
         given = Path(published.text_model.path)
         if not given.is_dir():
             raise ModelError(
-                f"{given}: the text model of {index.location} is no longer there; name its new place with "
+                f"{given}: the text model of {location} is no longer there; name its new place with "
                 "--text-model, or leave it out with --no-text-model"
             )
     from indexer.models.text_model import TextModel

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 from indexer.errors import JewelryError, ReportMissing
+from indexer.store.interface import Index
 from indexer.system.files import replace_text
 from indexer.system.marks import mark
 from searcher.insights.report import Kind
@@ -52,6 +53,12 @@ def is_stale(generation: str, created_at: str, published: str | None, since: str
         since: when that one was made: in an index that was filled anew, another generation has the same name.
     """
     return generation != published or created_at < since
+
+
+def published_since(index: Index) -> tuple[str | None, str]:
+    """What `is_stale` compares a report with: the published generation's name, and when it was made."""
+    record = index.record()
+    return index.current(), record.created_at if record else ""
 
 
 class ReportStore:

@@ -77,10 +77,11 @@ class _Comparison:
                 self._place(wanted, point)
         self._judge(suspects)
         unseen = self._new_and_unseen()
-        leaving = self._leaving(left, {composed(wanted.image.key) for wanted in [*self._fresh, *unseen]})
+        taken = {composed(wanted.image.key) for wanted in [*self._fresh, *unseen]}
+        leaving = self._leaving(left, taken)
         self._find_moves(unseen, leaving)
         plan.gone = sorted(leaving)
-        self._account(leaving, {composed(wanted.image.key) for wanted in [*self._fresh, *unseen]})
+        self._account(leaving, taken)
         return plan
 
     def anew(self) -> SyncPlan:

@@ -59,7 +59,7 @@ class Hosts:
     def answers_by(self, host: str) -> bool:
         """Whether a host, without port, is a name of this service."""
         address = address_in(host)
-        if self._any or host in self._names or (host.endswith(self._below) if self._below else False):
+        if self._any or host in self._names or host.endswith(self._below):
             return True
         if address is None:
             return host == "localhost"

@@ -15,7 +15,7 @@ from searcher.insights.duplicates.answers import DuplicateCheck
 from searcher.insights.duplicates.decisions import Decisions, decisions_path
 from searcher.insights.duplicates.wording import evidence_in_words
 from searcher.insights.report import Kind
-from searcher.pages.report_store import Document, ReportStore, is_stale
+from searcher.pages.report_store import Document, ReportStore, is_stale, published_since
 from searcher.pages.sheets.duplicates_words import differing_fields
 
 MOST_ENTRIES = 200
@@ -102,9 +102,7 @@ class ReportPages:
 
     def _head(self, document: Document, total: int, offset: int) -> Document:
         kept = {name: document[name] for name in ("summary", "notes", "generation", "model", "created_at")}
-        record = self._index.record()
-        since = record.created_at if record else ""
-        stale = is_stale(document["generation"], document["created_at"], self._index.current(), since)
+        stale = is_stale(document["generation"], document["created_at"], *published_since(self._index))
         return {"total": total, "offset": offset, "stale": stale, **kept}
 
     def _group(self, group: Mapping[str, Any], decisions: Decisions) -> Document:

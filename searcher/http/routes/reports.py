@@ -19,7 +19,7 @@ from searcher.http.responses.reports import Reports as ReportsThereAre
 from searcher.http.responses.reports import StoredReport, without_paths
 from searcher.insights.report import Kind
 from searcher.pages.page import policy_of
-from searcher.pages.report_store import FILES
+from searcher.pages.report_store import FILES, published_since
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"], responses=PROBLEMS)
 
@@ -42,8 +42,7 @@ def reports(service: Service, reports: Reports) -> Response:
     """The training report of the index's model, and the reports on the catalog, where they have been made."""
     folder = _model_report(service)
     names = sorted(path.name for path in folder.iterdir() if path.suffix in REPORT_FILES) if folder else []
-    published, record = service.index.current(), service.index.record()
-    since = record.created_at if record else ""
+    published, since = published_since(service.index)
     stored = []
     addresses = [address(f"/v1/reports/model/{name}") for name in names]
     for report in reports.reports():

@@ -160,7 +160,7 @@ class _Search:
         return photos
 
     def _take(self, point: Point) -> None:
-        matched = self.vocabulary.matches(point.payload, list(self.known))
+        matched = self.vocabulary.matches(point.payload, self.known)
         if self.known and not matched:
             return
         product = str(point.payload["product_id"])

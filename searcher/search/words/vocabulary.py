@@ -118,7 +118,7 @@ class Vocabulary:
             for name, found in sorted(photos.items())
         ]
 
-    def matches(self, payload: Payload, words: list[KnownWord]) -> list[KnownWord]:
+    def matches(self, payload: Payload, words: Sequence[KnownWord]) -> list[KnownWord]:
         """Those of the words that a photo's payload matches."""
         texts = {
             fold(word)

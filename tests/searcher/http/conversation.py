@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from fastapi import APIRouter, FastAPI, File, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.testclient import TestClient
 
 from indexer import errors
 from searcher.http.access.keys import KeyFile
@@ -26,6 +27,7 @@ from searcher.search.ground.stages import stage
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.shops.indexes.built_index import Photographed
+from tests.shops.whole_shop import Shop
 
 probe = APIRouter(prefix="/v1/probe")
 """Routes that do what a test needs a route to do."""
@@ -41,6 +43,14 @@ def problem_of(answer: Any, status: int) -> Problem:
     assert document.request_id == answer.headers["x-request-id"]
     assert document.detail.isprintable()
     return document
+
+
+@contextmanager
+def unlimited(shop: Shop, *, most_pixels: int | None = None) -> Iterator[TestClient]:
+    """A client of the service over a shop, without keys and without a limit of requests."""
+    settings = ServeSettings(_env_file=None, index=shop.index.root, rate_limit=0)  # type: ignore[call-arg]
+    with TestClient(create_app(settings, SearchService(shop.index, most_pixels=most_pixels))) as client:
+        yield client
 
 
 class Asked(BaseModel):

@@ -11,11 +11,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from searcher.http.app import create_app
-from searcher.service import SearchService
-from searcher.settings import ServeSettings
 from tests.searcher.http.access.hostile_images import saved
-from tests.searcher.http.conversation import problem_of
+from tests.searcher.http.conversation import problem_of, unlimited
 from tests.shops.whole_shop import Shop, build_shop
 
 # Starlette leaves the part of a form that breaks off to the garbage collector, which closes it in time.
@@ -32,8 +29,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 @pytest.fixture(scope="module")
 def client(shop: Shop) -> Iterator[TestClient]:
-    settings = ServeSettings(_env_file=None, index=shop.index.root, rate_limit=0)  # type: ignore[call-arg]
-    with TestClient(create_app(settings, SearchService(shop.index))) as client:
+    with unlimited(shop) as client:
         yield client
 
 

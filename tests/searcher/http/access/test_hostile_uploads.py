@@ -22,7 +22,7 @@ from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.faults.serving.service_process import serving
 from tests.searcher.http.access.hostile_images import ODD, REFUSED, png, saved
-from tests.searcher.http.conversation import exchange, problem_of, running
+from tests.searcher.http.conversation import exchange, problem_of, running, unlimited
 from tests.shops.whole_shop import Shop, build_shop
 
 pytestmark = [
@@ -44,8 +44,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 @pytest.fixture(scope="module")
 def app_client(shop: Shop) -> Iterator[TestClient]:
-    settings = ServeSettings(_env_file=None, index=shop.index.root, rate_limit=0)  # type: ignore[call-arg]
-    with TestClient(create_app(settings, SearchService(shop.index, most_pixels=settings.upload_pixels))) as client:
+    with unlimited(shop, most_pixels=ServeSettings(_env_file=None).upload_pixels) as client:  # type: ignore[call-arg]
         yield client
 
 

@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from searcher.http.app import create_app
 from searcher.questions.bodies import MAX_BATCH, MAX_BATCH_FACETS
 from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL
 from searcher.service import SearchService
-from searcher.settings import ServeSettings
-from tests.searcher.http.conversation import problem_of
+from tests.searcher.http.conversation import problem_of, unlimited
 from tests.shops.whole_shop import Shop, build_shop
 
 P001 = {"product_id": "P001"}
@@ -27,8 +25,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 @pytest.fixture(scope="module")
 def client(shop: Shop) -> Iterator[TestClient]:
-    settings = ServeSettings(_env_file=None, index=shop.index.root, rate_limit=0)  # type: ignore[call-arg]
-    with TestClient(create_app(settings, SearchService(shop.index))) as client:
+    with unlimited(shop) as client:
         yield client
 
 

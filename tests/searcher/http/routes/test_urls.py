@@ -10,13 +10,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from indexer.photos.fetch.fetcher import Fetcher
-from searcher.http.app import create_app
 from searcher.search.reading.examples import ExampleReader
-from searcher.service import SearchService
-from searcher.settings import ServeSettings
 from tests.indexer.photos.fetch.web_server import Wall, WebServer, answer, redirect, web_server
 from tests.indexer.photos.fetch.web_server import wall as build_wall
-from tests.searcher.http.conversation import problem_of
+from tests.searcher.http.conversation import problem_of, unlimited
 from tests.shops.whole_shop import build_shop
 
 PUBLIC = "93.184.216.34"
@@ -25,8 +22,7 @@ PUBLIC = "93.184.216.34"
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     shop = build_shop(tmp_path_factory.mktemp("shop"))
-    settings = ServeSettings(_env_file=None, index=shop.index.root, rate_limit=0)  # type: ignore[call-arg]
-    with TestClient(create_app(settings, SearchService(shop.index))) as client:
+    with unlimited(shop) as client:
         yield client
 
 
