@@ -173,8 +173,6 @@ class Repair:
     """What the saved points were built from."""
     points: tuple[Point, ...] = ()
     """Of a generation that could not be kept: without vectors where these cannot be trusted."""
-    went_back: bool = False
-    """Whether an earlier generation was published again."""
     nothing_left: bool = False
     """Whether no generation can be kept, so that the next one is built from nothing and these points."""
 

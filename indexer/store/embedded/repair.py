@@ -49,7 +49,7 @@ class Repairer:
             if number != current and self._is_sound(number):
                 layout.publish(number)
                 note = f"{what}; generation {number} is whole and was published again"
-                return Repair((f"{note}; {_NEWER}" if lost is None else note,), went_back=lost is None)
+                return Repair((f"{note}; {_NEWER}" if lost is None else note,))
         return self._saved(current if current in numbers else numbers[-1], what)
 
     def _saved(self, number: int, what: str) -> Repair:

@@ -21,7 +21,7 @@ from indexer.store.interface import Store
 from searcher.insights.duplicates.answers import CheckMatch, DuplicateCheck, Evidence, Photo, Tier
 from searcher.insights.duplicates.compare.blank import is_blank
 from searcher.insights.duplicates.compare.comparison import Comparison, comparison_of
-from searcher.insights.duplicates.compare.features import KNOWN
+from searcher.insights.duplicates.compare.features import PHASH
 from searcher.insights.duplicates.compare.frame import FramedPicture, at_most
 from searcher.insights.duplicates.compare.pictures import MOST_SIDE
 from searcher.insights.duplicates.compare.signature import Array
@@ -42,7 +42,6 @@ from searcher.questions.photo import UNNAMED
 from searcher.search.ground.published import Published
 from searcher.search.reading.examples import ExampleReader
 
-PHASH = KNOWN.index("phash")
 COMPARED = 4
 """Neighbours that are compared closely, likely copies first: each takes some 20 ms, and a shop waits for the answer."""
 FIRST = 2

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import phash
@@ -18,7 +17,7 @@ from indexer.store.interface import Store
 from searcher.insights.duplicates.answers import Photo
 from searcher.insights.duplicates.compare.comparison import Comparison
 from searcher.insights.duplicates.compare.features import compare_signatures
-from searcher.insights.duplicates.compare.forms import Picture
+from searcher.insights.duplicates.compare.forms import QUARTERS, Picture
 from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.signature import Signatures
 from searcher.insights.duplicates.pairs.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of
@@ -65,8 +64,7 @@ def embed_within(framed: FramedPicture, embedder: Embedder) -> NDArray[np.float3
 
 def embed_turned(framed: FramedPicture, embedder: Embedder) -> NDArray[np.float32]:
     """The embeddings of the photo in a picture, turned by one, two and three quarters: [3, dimension]."""
-    ways = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
-    return np.asarray(embedder.embed([framed.photo.transpose(way) for way in ways]), np.float32)
+    return np.asarray(embedder.embed([framed.photo.transpose(way) for way in QUARTERS]), np.float32)
 
 
 class Nearest(NamedTuple):

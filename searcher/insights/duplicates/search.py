@@ -230,7 +230,7 @@ class DuplicateSearch:
         """The candidates, and pairs that look alike by some hashes once one of both is turned by quarters."""
         self._progress("Turned pictures", 0, 1)
         pairs, turns = turned_neighbours(hashes, np.unique(table.alike[~blank]))
-        near = np.isin(table.alike[pairs], table.alike[asked]).any(axis=1)
+        near = _is_about(asked, table, pairs)
         return candidates.with_turned(table, pairs[near], turns[near])
 
     def _compared(self, judge: PairJudge, candidates: Candidates, cheap: Array, turned: Array) -> Any:
@@ -290,7 +290,11 @@ def _blank(table: PhotoTable, signatures: Signatures) -> NDArray[np.bool_]:
 
 def _about(asked: NDArray[np.int64], table: PhotoTable, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """The pairs of which at least one photo was asked about."""
-    return pairs[np.isin(table.alike[pairs], table.alike[asked]).any(axis=1)]
+    return pairs[_is_about(asked, table, pairs)]
+
+
+def _is_about(asked: NDArray[np.int64], table: PhotoTable, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return np.asarray(np.isin(table.alike[pairs], table.alike[asked]).any(axis=1))
 
 
 def _evidence(text: str) -> Evidence | None:

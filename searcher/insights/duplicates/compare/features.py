@@ -20,6 +20,7 @@ KNOWN = ("nearer", "nearest", "rank", "phash")
 """The distance of the embeddings as a share of that to each photo's fifth neighbour, the larger and the lesser share:
 no cosine stands here, as every model has a scale of its own. The better place of one in the other's list, from 0;
 differing bits of the perceptual hashes."""
+PHASH = KNOWN.index("phash")
 COMPARED = (
     "whole_l",
     "whole_ab",

@@ -32,6 +32,8 @@ TURNS: dict[int, Array] = {
     )
 }
 """[2, 3] each: where shares of a picture's width and height go in so many quarter turns against the clock."""
+QUARTERS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
+"""One, two and three quarter turns against the clock."""
 MIRRORED = np.array([(3 - y) * 32 + x * 8 + (8 - turn) % 8 for y in range(4) for x in range(4) for turn in range(8)])
 """Where the 4 x 4 x 8 numbers of a descriptor go when its picture is mirrored: the patch turns with its orientation, so
 the axis across it and the sense of all angles are reversed."""
@@ -138,10 +140,9 @@ class Picture:
 
     def _turned(self, turns: int) -> Picture:
         other = Picture.__new__(Picture)
-        ways = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
         matrix = TURNS[turns]
         ends = matrix[:, :2] @ self.inside.reshape(2, 2).T + matrix[:, 2:]
-        other._keep(self.image.transpose(ways[turns - 1]), np.concatenate([ends.min(axis=1), ends.max(axis=1)]))
+        other._keep(self.image.transpose(QUARTERS[turns - 1]), np.concatenate([ends.min(axis=1), ends.max(axis=1)]))
         places, found = self.features  # descriptors follow the patch's own orientation
         moved = (places @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
         vars(other).update(

@@ -194,5 +194,4 @@ def _one_photo_a_product(
 
 
 def _products(table: PhotoTable, first: int, second: int) -> Edge:
-    a, b = int(table.products[first]), int(table.products[second])
-    return (a, b) if a < b else (b, a)
+    return edge_of(int(table.products[first]), int(table.products[second]))

@@ -109,13 +109,7 @@ class Candidates:
         new = np.ones(len(low), bool)
         new[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
         pairs = np.stack([low, high], axis=1)[new]
-        return cls(
-            pairs,
-            cosines[present][order][new],
-            rank[order][new].astype(np.float32),
-            fifth,
-            np.zeros(len(pairs), np.int64),
-        )
+        return cls(pairs, cosines[present][order][new], rank[order][new].astype(np.float32), fifth)
 
     def with_pairs(self, table: PhotoTable, pairs: NDArray[np.int64]) -> Candidates:
         """These and further pairs of rows [m, 2] that no search proposed; they rank behind all that one did."""

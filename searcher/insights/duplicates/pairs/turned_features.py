@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from searcher.insights.duplicates.compare.features import KNOWN, compare_signatures
+from searcher.insights.duplicates.compare.features import KNOWN, PHASH, compare_signatures
 from searcher.insights.duplicates.compare.signature import Array, Signatures
 from searcher.insights.duplicates.pairs.turned_hashes import turn_of, turned_hashes
 
-PHASH = KNOWN.index("phash")
 DISTANCES = KNOWN.index("rank")
 """Features that measure a distance of embeddings: the first so many."""
 

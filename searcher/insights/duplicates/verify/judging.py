@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from searcher.insights.duplicates.answers import Evidence, Photo, Tier
 from searcher.insights.duplicates.compare.comparison import Comparison
-from searcher.insights.duplicates.compare.features import KNOWN, compare_signatures
+from searcher.insights.duplicates.compare.features import PHASH, compare_signatures
 from searcher.insights.duplicates.compare.signature import Array, Signatures
 from searcher.insights.duplicates.decisions import Decisions
 from searcher.insights.duplicates.groups.stars import Edge, Found
@@ -20,8 +20,6 @@ from searcher.insights.duplicates.pairs.photo_table import PhotoTable
 from searcher.insights.duplicates.pairs.turned_features import as_turned
 from searcher.insights.duplicates.pairs.turned_hashes import code_of
 from searcher.insights.duplicates.verify.verifier import Verifier
-
-PHASH = KNOWN.index("phash")
 
 
 @dataclass

@@ -73,7 +73,7 @@ def edited(
 ) -> tuple[float, ...]:
     """What remains of the tints if only what an edit does is allowed: a small turn of all hues, more or less chroma.
 
-    The general function of `_fitted` turns gold into rose gold where the piece has no other colour. The picture with
+    The general function of `fitted` turns gold into rose gold where the piece has no other colour. The picture with
     less colour is predicted from the other one, as a grey copy says nothing about the colours it had. A tint that
     depends on the lightness alone (sepia), on piece and ground alike, is tried as well. What this predicts for the
     ground tells an edit of the whole picture from another metal on the same board.

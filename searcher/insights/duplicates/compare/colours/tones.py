@@ -72,7 +72,7 @@ def proof(row: Array) -> float:
     Of drawn pieces that differ in size alone, by a fiftieth, the thousandth pixel is 3.3 off or more, of those with
     another engraving 5, of those in another metal 6.
     """
-    if len(row) < len(FACTS) or np.isnan(row).any():
+    if not _is_measured(row):
         return 0.0
     usual, most, peak, spread = (float(row[FACTS.index(f"tone_{name}")]) for name in ("usual", "most", "peak", "range"))
     if spread < LEAST_RANGE or usual > SAME_USUAL:
@@ -84,14 +84,18 @@ def proof(row: Array) -> float:
 
 def peak_of(row: Array) -> float:
     """By how much the worst pixel is off, 0..100; 0 where that was not measured."""
-    return 0.0 if len(row) < len(FACTS) or np.isnan(row).any() else float(row[FACTS.index("tone_peak")])
+    return float(row[FACTS.index("tone_peak")]) if _is_measured(row) else 0.0
 
 
 def is_beside(row: Array) -> bool:
     """Whether what differs lies beside the piece: a badge or a mark, and no other engraving or stone."""
-    if len(row) < len(FACTS) or np.isnan(row).any():
+    if not _is_measured(row):
         return False
     return bool(row[FACTS.index("spot_share")] > LARGE and row[FACTS.index("spot_apart")] > BESIDE)
+
+
+def _is_measured(row: Array) -> bool:
+    return len(row) >= len(FACTS) and not np.isnan(row).any()
 
 
 def _rgb(lab: Array) -> Array:
