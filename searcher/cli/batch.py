@@ -37,9 +37,10 @@ def similar_batch(path: Path, others: tuple[object, ...], given: Mapping[str, An
 
 
 def _read(path: Path) -> list[str]:
+    """The ids; a line that is not UTF-8 is an id that no index holds, so that the others are answered."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = path.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()
+    except OSError as error:
         raise UsageError(
             f"{path}: cannot be read ({one_line(error)}); give a text file with a product id a line"
         ) from None
