@@ -103,14 +103,14 @@ def all_in_words(found: Sequence[Mapping[str, Any]], sent: Any = None) -> list[t
         words = told.setdefault(place, [])
         if (entry := (one["type"] in _SHAPES, said)) not in words:
             words.append(entry)
+    outer = {place[:depth] for place in told for depth in range(len(place))}
     joined: list[tuple[str, str]] = []
     for place, words in told.items():
         shapes = [said.removeprefix("must be ") for is_shape, said in words if is_shape]
         others = [said for is_shape, said in words if not is_shape]
         if place in short:
             others = [f"must have {short[place]} entries"]
-        within = any(len(other) > len(place) and other[: len(place)] == place for other in told)
-        if shapes and not others and not within:  # else it has one of the shapes, and that is what is told of
+        if shapes and not others and place not in outer:  # else it has one of the shapes, and that is what is told of
             others = ["must be " + " or ".join(shapes)]
         joined += [(".".join(place), said) for said in others]
     return joined
