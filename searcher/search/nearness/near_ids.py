@@ -93,7 +93,7 @@ class NearIds:
         for end in range(len(runs) - 1, 0, -1):
             beginning = " ".join(runs[:end])
             if _TELLING.search(beginning):
-                yield from (one for key in keys(beginning) for one in self._of(key))
+                yield from self._of(keys(beginning)[0])
 
     def _longer(self, own: Iterable[str]) -> Iterator[str]:
         """Ids that begin with it; a number goes on to its last digit."""
