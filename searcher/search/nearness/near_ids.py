@@ -56,16 +56,13 @@ class NearIds:
         """
         asked = asked.strip()[:LONGEST]
         own = keys(asked)
-        ways = (
-            lambda: (one for key in own for one in self._of(key)),
-            lambda: (one for key in own if key[0].isdigit() for start in self._starts for one in self._of(start + key)),
-            lambda: (*self._mistyped(asked), *self._shorter(asked), *self._longer(own)),
-            lambda: self._alike(own),
-        )
-        for number, way in enumerate(ways):
-            if found := list(dict.fromkeys(way())):
-                return (sorted(found, key=lambda one: _distance(asked, one)) if number < 2 else found)[:most]
-        return []
+        same = {one for key in own for one in self._of(key)} or {
+            one for key in own if key[0].isdigit() for start in self._starts for one in self._of(start + key)
+        }
+        if same:
+            return sorted(same, key=lambda one: _distance(asked, one))[:most]
+        found = (*self._mistyped(asked), *self._shorter(asked), *self._longer(own)) or self._alike(own)
+        return list(dict.fromkeys(found))[:most]
 
     def _of(self, key: str) -> list[str]:
         """The ids of a key."""
