@@ -16,7 +16,7 @@ from indexer.store.embedded.index import open_index
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index
 from searcher.answers.answer import Answer
-from searcher.answers.facet import Facet
+from searcher.answers.facet import FacetList
 from searcher.answers.product import ProductPage
 from searcher.questions.declared import check_numbers
 from searcher.questions.example import Crop, Example, ExampleLike
@@ -217,16 +217,22 @@ class SearchService:
 
         return find_clusters(self.published(), where, granularity=granularity, limit=limit, map_size=map_size)
 
-    def facets(
-        self, fields: Sequence[str] = (), where: Where = None, *, limit: int = FacetOptions.limit
-    ) -> tuple[Facet, ...]:
-        """Values and ranges of fields, with the number of products that pass the filter; of all fields by default."""
+    def facets(self, fields: Sequence[str] = (), where: Where = None, *, limit: int = FacetOptions.limit) -> FacetList:
+        """Values and ranges of fields, with the number of products that pass the filter; of all fields by default.
+
+        Where the filter passes no product, ``notes`` of what comes back say why, with the nearest values.
+        """
         from searcher.search.facets.counting import facet_basis, facet_fields, facets, parse_facets
 
         published = self.published()
         table = published.store.record.field_table
         tree, counted = published.read_filter(where), parse_facets(fields or facet_fields(table), table, limit)
-        return facets(published.store, counted, tree, basis=published.memo(facet_basis))
+        found = facets(published.store, counted, tree, basis=published.memo(facet_basis))
+        if tree is None or any(facet.values or facet.ranges for facet in found):
+            return FacetList(found)
+        from searcher.search.unmatched import why_nothing
+
+        return FacetList.noted(found, why_nothing(published, where, tree))
 
     def product(self, product_id: str) -> ProductPage:
         """A product's payload and photos; raises ``UnknownProduct``."""

@@ -77,8 +77,7 @@ def _classify(service: SearchService, given: Classify) -> Found:
 
 
 def _facets(service: SearchService, given: Facets) -> Found:
-    found = service.facets(**given.wanted())
-    return Found({"facets": [facet.to_json() for facet in found]})
+    return Found(service.facets(**given.wanted()).to_json())
 
 
 def _product(service: SearchService, given: Product) -> Found:
