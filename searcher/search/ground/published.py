@@ -16,6 +16,7 @@ from indexer.models.directory import Calibration, load_model
 from indexer.models.strangers import Strangers
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.filters import text_form
+from indexer.store.filters.check import shown
 from indexer.store.filters.normal_forms import spellings
 from indexer.store.filters.tree import Filter, Match, Range, value_at
 from indexer.store.filters.where import Where
@@ -72,7 +73,7 @@ class Published:
         place = max(0, bisect(self._known, product_id) - COMPARE // 2)
         near = get_close_matches(product_id, self._known[place : place + COMPARE], n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else "a sync adds what is new in the catalog"
-        raise UnknownProduct(f"product {product_id!r} is not in the index at {self.location}; {hint}")
+        raise UnknownProduct(f"product {shown(product_id)} is not in the index at {self.location}; {hint}")
 
     @cached_property
     def _known(self) -> list[str]:
