@@ -6,7 +6,6 @@ in ``_of`` raise ``UsageError`` in one line that names the argument.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
@@ -17,6 +16,8 @@ from indexer.errors import UsageError
 
 SAID = 100
 """Characters of a text that a message says."""
+NAMED = 400
+"""Characters of a file's name that a message says."""
 _KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((bytes, bytearray, memoryview), "bytes"),
     ((os.PathLike,), "a path"),
@@ -35,6 +36,12 @@ def printable(text: str) -> str:
 def without_controls(text: str) -> str:
     """With a sign in place of every line break and control character."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def named(name: object) -> str:
+    """A file's name as a message begins with it: printable, and not all of an absurdly long one."""
+    text = printable(str(name))
+    return text if len(text) <= NAMED else text[:NAMED] + "…"
 
 
 def one_line(error: BaseException) -> str:
@@ -106,8 +113,8 @@ def whole_of(name: str, value: object, give: str = "a whole number") -> int:
 
 
 def number_of(name: str, value: object, give: str = "a number") -> float:
-    """A number, as it was given; one of numpy's as one of Python's. True and NaN are none."""
-    if not isinstance(value, Real) or isinstance(value, bool) or (isinstance(value, float) and math.isnan(value)):
+    """A number, as it was given; one of numpy's as one of Python's. True is none."""
+    if not isinstance(value, Real) or isinstance(value, bool):
         raise refused(name, value, give)
     try:
         return value if isinstance(value, int | float) else number_of(name, float(value), give)

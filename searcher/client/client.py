@@ -16,6 +16,7 @@ from searcher.client.content import (
     Example,
     Photo,
     as_json,
+    as_texts,
     example_json,
     examples_json,
     given,
@@ -215,7 +216,7 @@ class Client:
     def difference(self, first: str, second: str) -> bytes:
         """What differs between two photos of a pair, as WebP; photos by sha256, and needs a key of scope admin."""
         sent = {"first": first, "second": second}
-        return self._transport.answer("GET", "/v1/duplicates/difference", params=sent).content
+        return self._transport.answer("GET", "/v1/duplicates/difference", params=as_texts(sent)).content
 
     def mislabels(
         self, category: str | None = None, *, offset: int | None = None, limit: int | None = None
@@ -279,9 +280,9 @@ class Client:
         return self._transport.document("POST", f"/v1/{route}", body={**body, **(options or {})})
 
     def _page(self, route: str, **options: str | int | None) -> Any:
-        return self._transport.document("GET", f"/v1/{route}", params=given(**options))
+        return self._transport.document("GET", f"/v1/{route}", params=as_texts(given(**options)))
 
     def _upload(self, route: str, photo: Photo, fields: Mapping[str, Any]) -> Any:
         name, data = photo_file(photo)
-        form = {field: str(value) for field, value in fields.items()}
-        return self._transport.document("POST", f"/v1/{route}", files={"image": (name, data)}, data=form)
+        files = {"image": (name, data)}
+        return self._transport.document("POST", f"/v1/{route}", files=files, data=as_texts(fields))

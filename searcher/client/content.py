@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 from indexer.errors import ImageError, UsageError
-from indexer.system.text import listed, number_of, said, text_of
+from indexer.system.text import listed, named, number_of, refused, said, text_of
 
 if TYPE_CHECKING:
     from searcher.client.shapes import ExampleBody
@@ -52,14 +52,30 @@ _WHY: Mapping[type, str] = {
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has in place of a value: lists for all that is listed, numbers of numpy's as numbers."""
+    """What JSON has in place of a value: lists for all that has an order, numbers of numpy's as numbers."""
     if hasattr(value, "tolist"):
         return value.tolist()
-    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | memoryview | Mapping):
-        return list(value)
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | memoryview | set | frozenset):
+        return list(value)
     raise UsageError(f"it holds {said(value)}; give texts, numbers, lists and dictionaries")
+
+
+def as_texts(values: Mapping[str, Any]) -> dict[str, str]:
+    """What goes into an address or a form; raises ``UsageError`` for what is neither text nor number nor truth."""
+    return {name: _as_text(name, value) for name, value in values.items()}
+
+
+def _as_text(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    number = number_of(name, value, "text or a number")
+    if abs(number) > 1e20:
+        raise refused(name, value, "a number of a size that can be meant")
+    return str(number)
 
 
 def example_json(name: str, value: Example) -> Any:
@@ -97,21 +113,21 @@ def numbers(name: str, vector: Sequence[float] | None) -> list[float] | None:
         return [float(number_of(name, number)) for number in listed(name, vector, "numbers", ordered=True)]
     except (UsageError, OverflowError, TypeError):
         what = f"{said(vector)} cannot be compared with"
-        raise UsageError(f"{name}: {what}; give ids, photos, or vectors of finite numbers") from None
+        raise UsageError(f"{name}: {what}; give ids, photos or vectors") from None
 
 
 def photo_file(photo: Photo) -> tuple[str, bytes]:
     """Name and bytes of an image file; raises ``ImageError`` where there is none."""
     if isinstance(photo, bytes):
         return "image", photo
+    if not isinstance(photo, str | os.PathLike) or not isinstance(os.fspath(photo), str):
+        raise UsageError(f"{said(photo)} is not a photo; give its path or its bytes")
+    path = Path(photo)
     try:
-        path = Path(photo)
         return "image", path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ImageError(f"{os.fspath(photo)}: cannot be read ({reason}); give an image file") from error
-    except TypeError:
-        raise UsageError(f"{said(photo)} is not a photo; give its path or its bytes") from None
+        raise ImageError(f"{named(path)}: cannot be read ({reason}); give an image file") from error
 
 
 def photo_base64(photo: Photo) -> str:

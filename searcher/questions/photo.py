@@ -15,7 +15,7 @@ from pydantic import Field
 from indexer.errors import ImageError, UsageError
 from indexer.photos.opening import MAX_BYTES, opened, read_bytes, to_rgb
 from indexer.system.plain_json import HIDDEN, Picture, PlainJson
-from indexer.system.text import said
+from indexer.system.text import named, said
 
 UNNAMED = "image"
 """What a query photo is called that came as bytes."""
@@ -94,7 +94,7 @@ def _load(source: PhotoSource) -> tuple[QueryPhoto, Image.Image | bytes]:
     try:
         data = read_bytes(path)
     except ImageError as error:
-        raise ImageError(f"{path}: {error}") from error
+        raise ImageError(f"{named(path)}: {error}") from error
     return QueryPhoto(str(path), data=data), data
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -62,8 +61,8 @@ def test_what_is_not_there_is_told_by_the_place_where_it_was_meant(
     monkeypatch.chdir(elsewhere)
     with pytest.raises(ModelError, match=str(built.root.parent / "no-such-model")):
         service.similar(image=b"x")
+    monkeypatch.chdir(built.root.parent)
     with pytest.raises(UsageError, match=str(built.root.parent / "no-such-verifier.json")):
-        monkeypatch.chdir(built.root.parent)
         service.duplicates(verifier="no-such-verifier.json")
 
 
@@ -79,7 +78,7 @@ def test_a_link_is_followed_to_where_it_leads_at_each_question(
     monkeypatch.chdir(elsewhere)
     assert len(service.similar("P003", k=5).matches) == 5
     (tmp_path / "next").symlink_to(tmp_path / "new")
-    os.replace(tmp_path / "next", tmp_path / "current")
+    (tmp_path / "next").replace(tmp_path / "current")
     assert [match.product_id for match in service.similar("P003", k=5).matches] == ["P004"]
 
 

@@ -191,7 +191,7 @@ def test_in_a_batch_a_wrong_kind_is_the_error_in_its_place(built: Built) -> None
 
 def test_what_is_no_filter_is_an_error_of_filters() -> None:
     for where in (5, b"price<=5", [5], [["price<=5"]], object()):
-        with pytest.raises(FilterError, match="^where "):
+        with pytest.raises(FilterError, match=r"^where "):
             Options(where=where)  # type: ignore[arg-type]
 
 

@@ -69,7 +69,8 @@ LISTS = {"empty list", "list of texts", "pair that is a text", "array of texts",
 SETS = LISTS | {"set"}
 
 NAMES_OF_TYPES = re.compile(
-    r"NoneType|Traceback|np\.|numpy|pydantic|ndarray|PosixPath|argument|not iterable|unpack|attribute|<(class|function)|0x"
+    r"NoneType|Traceback|np\.|numpy|pydantic|ndarray|PosixPath|argument|not iterable|unpack|attribute"
+    r"|<(class|function)|0x"
 )
 
 
