@@ -22,6 +22,7 @@ from searcher.mcp.arguments import (
     ToolOptions,
 )
 from searcher.questions.bodies import from_base64
+from searcher.search.chosen import check_chosen
 from searcher.service import SearchService
 
 
@@ -81,6 +82,7 @@ def _facets(service: SearchService, given: Facets) -> Found:
 
 
 def _product(service: SearchService, given: Product) -> Found:
+    check_chosen(given.fields, service.published().store.record.field_table)
     page = service.product(given.product_id)
     shown = [(photo.name, photo.thumbnail) for photo in page.photos] if given.pictures else []
     payload = _own_fields(page.payload, given.fields)
