@@ -98,10 +98,10 @@ def serve_stdio(service: SearchService) -> None:
         StoreError: there is no index, or it cannot be read.
     """
     server = make_server(service)
-    from mcp.server.stdio import stdio_server
+    from searcher.mcp.wire import over_stdio
 
     async def run() -> None:
-        async with stdio_server() as (read, write):
+        async with over_stdio() as (read, write):
             await server.run(read, write, server.create_initialization_options())
 
     anyio.run(run)
