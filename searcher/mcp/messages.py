@@ -13,7 +13,7 @@ from typing import Any
 
 from indexer.system.text import counted
 
-PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS = -32700, -32600, -32602
+PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS, INTERNAL_ERROR = -32700, -32600, -32602, -32603
 
 MOST_DEPTH = 100
 """Lists and objects within each other; no argument needs more than four."""

@@ -22,7 +22,7 @@ from mcp.shared.message import SessionMessage
 
 from indexer.errors import JewelryError, UsageError
 from indexer.system.text import printable
-from searcher.mcp.messages import Refused, read_message, too_long
+from searcher.mcp.messages import INTERNAL_ERROR, Refused, read_message, too_long
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -95,6 +95,7 @@ class _Wire:
         self.most_bytes = most_bytes
         self.waiting: Counter[str | int] = Counter()
         self.settled = anyio.Event()
+        self.over = False
         self.lost: OSError | None = None
 
     async def read(self, source: BufferedReader) -> None:
@@ -105,17 +106,28 @@ class _Wire:
                     await self._take(line)
                 except (anyio.BrokenResourceError, anyio.ClosedResourceError):
                     return  # nobody is there to answer any more
-            if self.waiting:
-                self.settled = anyio.Event()
-                with anyio.move_on_after(PATIENCE) as scope:
-                    await self.settled.wait()
-                if scope.cancelled_caught:
-                    log.warning("the input ended, and %d calls took longer than %g s", self.waiting.total(), PATIENCE)
+            await self._wait()
+
+    async def _wait(self) -> None:
+        """Wait for the calls at work, and answer those that take too long."""
+        if not self.waiting:
+            return
+        self.settled = anyio.Event()
+        with anyio.move_on_after(PATIENCE) as scope:
+            await self.settled.wait()
+        if scope.cancelled_caught:
+            self.over = True
+            why = f"the input ended, and this took more than {PATIENCE:g} seconds longer"
+            for request in [*self.waiting.elements()]:
+                await self._refuse(Refused(INTERNAL_ERROR, why, request))
 
     async def write(self, sink: BinaryIO, everything: anyio.CancelScope) -> None:
         """Write each message as a line, until nobody sends any more; where nobody reads, everything ends."""
         async with self.to_client:
             async for sent in self.to_client:
+                answer = isinstance(sent.message, types.JSONRPCResponse | types.JSONRPCError)
+                if self.over and answer and sent.message.id not in self.waiting:
+                    continue  # it has its answer
                 line = sent.message.model_dump_json(by_alias=True, exclude_unset=True) + "\n"
                 try:
                     await anyio.to_thread.run_sync(_put, sink, line.encode("utf-8", "replace"))
@@ -123,7 +135,7 @@ class _Wire:
                     self.lost = error
                     everything.cancel()
                     return
-                if isinstance(sent.message, types.JSONRPCResponse | types.JSONRPCError):
+                if answer:
                     self._forget(sent.message.id)
 
     def _line(self, source: BufferedReader) -> bytes | Refused | None:
