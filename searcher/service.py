@@ -205,7 +205,7 @@ class SearchService:
         from searcher.answers.classification import check_classifies, classified
 
         k = checked(ClassifyOptions, k=k).k
-        started, example, published = time.perf_counter(), Example(image=image, url=url, crop=crop), self.published()
+        started, example, published = time.perf_counter(), Example.photo(image, url, crop), self.published()
         model = self.reader.embedder(published).model
         check_classifies(model)
         photo, prediction = self.reader.predict(published, example)
@@ -292,7 +292,7 @@ class SearchService:
         from searcher.insights.duplicates.check import check_example
         from searcher.insights.duplicates.verify.verifier import verifier_for
 
-        example = Example(image=image, url=url, crop=crop)
+        example = Example.photo(image, url, crop)
         return check_example(self.published(), self.reader, example, verifier_for(self.index.local))
 
     def calibrate_duplicates(
