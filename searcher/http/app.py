@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
@@ -38,12 +38,13 @@ from searcher.http.readiness import ReadinessCheck
 from searcher.http.request_context import RootPath
 from searcher.http.responses.refusals import Refusals
 from searcher.http.routes import admin, audits, catalog, decisions, duplicates, health, page, reports, search
+from searcher.http.routes.router import Router
 from searcher.http.telemetry.middleware import Telemetry
 from searcher.pages.report_store import ReportStore
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 
-ROUTERS: tuple[APIRouter, ...] = (
+ROUTERS: tuple[Router, ...] = (
     search.router,
     catalog.router,
     reports.router,
@@ -135,7 +136,7 @@ def _wrap(app: FastAPI, settings: ServeSettings) -> None:
         app.add_middleware(
             _Cors,
             allow_origins=settings.cors_origins,
-            allow_methods=("GET", "POST"),
+            allow_methods=("GET", "HEAD", "POST"),
             allow_headers=("authorization", "content-type", "traceparent", "x-api-key", "x-request-id"),
             expose_headers=("ratelimit", "ratelimit-policy", "retry-after", "x-request-id"),
         )

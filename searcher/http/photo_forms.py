@@ -42,7 +42,7 @@ def is_photo(request: Request) -> bool:
 
 
 class PhotoRoute(APIRoute):
-    """A route whose form may be a photo alone; for ``APIRouter(route_class=PhotoRoute)``."""
+    """A route whose form may be a photo alone; for ``Router(route_class=PhotoRoute)``."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """See `APIRoute.get_route_handler`; a request class of one's own is FastAPI's documented way."""

@@ -61,7 +61,7 @@ def answer(published: Published, reader: ExampleReader, question: Question, opti
         catalog_root=published.catalog_root,
         took_ms=1000 * (time.perf_counter() - started),
         relaxed=ranked.relaxed,
-        notes=(*search.notes, *counted.notes),
+        notes=(*search.notes, *_unmatched(published, plan, ranked), *counted.notes),
         facets=counted.all,
         result_facets=counted.shown,
     )
@@ -76,6 +76,16 @@ def _read(published: Published, reader: ExampleReader, question: Question, plan:
     liked = len(question.liked)
     search = question.search(Asking(published, plan.options, asked[:liked], asked[liked:]))
     return replace(search, only=both(search.only, preset))
+
+
+def _unmatched(published: Published, plan: Plan, ranked: Ranked) -> tuple[str, ...]:
+    """Notes on a filter that no product passes; see `searcher.search.unmatched`."""
+    where = plan.steps[0].where
+    if where is None or any(one.product_id not in ranked.relaxed_for for one in ranked.candidates):
+        return ()
+    from searcher.search.unmatched import why_nothing  # it needs what counts facets, as most answers do not
+
+    return why_nothing(published, plan.options.where, where)
 
 
 def _likeness(published: Published, search: Search) -> NDArray[np.float64] | None:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
+from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from searcher.http.parameters import given_in
 from searcher.http.photo_forms import PhotoRoute
 from searcher.http.problems import PROBLEMS, UNREADABLE, for_clients
 from searcher.http.responses.answers import Batch, BatchError, answer_response
+from searcher.http.routes.router import Router
 from searcher.questions.bodies import (
     AlsoViewedBody,
     BatchBody,
@@ -37,7 +38,7 @@ from searcher.questions.kinds import PhotoOptions
 from searcher.questions.options import Options
 from searcher.questions.unknown_names import told
 
-router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS, route_class=PhotoRoute)
+router = Router(prefix="/v1", tags=["search"], responses=PROBLEMS, route_class=PhotoRoute)
 
 ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": Answer, "description": "The products, best first."}}
 

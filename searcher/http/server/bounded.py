@@ -30,6 +30,7 @@ else:
     _Uvicorn = object
 
 CLOSE = (b"connection", b"close")
+_HEAD = b"HEAD "
 HEADERS = {"connection": "close", "x-content-type-options": "nosniff", "cache-control": "no-store"}
 LINGER_BYTES = 8 * 1024 * 1024
 """What a client may go on sending after it was refused."""
@@ -45,6 +46,7 @@ class Bounded(_Uvicorn):
         self._of = connections
         self._leaving = self._refused = self._heard = False
         self._head_bytes = self._thrown_away = 0
+        self._begins = b""  # what a head begins with: whether an answer without the app may have a body
         self._silent_since: float | None = None
         self._blocked_since: float | None = None
         self._closing_since: float | None = None
@@ -120,6 +122,8 @@ class Bounded(_Uvicorn):
                 self._waits()
         left = self._of.limits.header_bytes - self._head_bytes
         head, rest = data[:left], data[left:]
+        before = self._begins if self._head_bytes else b""
+        self._begins = (before + head[: 2 * len(_HEAD)]).lstrip(b"\r\n")[: len(_HEAD)]
         self._head_bytes += len(head)
         cycle = self.cycle
         super().data_received(head)
@@ -199,7 +203,7 @@ class Bounded(_Uvicorn):
         said = self._problem(status, detail)
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
         lines += [name + b": " + value for name, value in said.raw_headers]
-        self.transport.write(b"\r\n".join([*lines, b"", bytes(said.body)]))
+        self.transport.write(b"\r\n".join([*lines, b"", b"" if self._begins == _HEAD else bytes(said.body)]))
         if linger:  # closing on a client that is still sending resets it, and it never sees why
             self.loop.call_later(self._of.limits.drain_seconds, self.transport.close)
         else:
