@@ -23,6 +23,7 @@ from searcher.mcp.arguments import (
 )
 from searcher.mcp.schemas import plain_schema
 from searcher.questions.bodies import from_base64
+from searcher.search.chosen import check_chosen
 from searcher.service import SearchService
 
 
@@ -88,11 +89,11 @@ def _classify(service: SearchService, given: Classify) -> Found:
 
 
 def _facets(service: SearchService, given: Facets) -> Found:
-    found = service.facets(**given.wanted())
-    return Found({"facets": [facet.to_json() for facet in found]})
+    return Found(service.facets(**given.wanted()).to_json())
 
 
 def _product(service: SearchService, given: Product) -> Found:
+    check_chosen(given.fields, service.published().store.record.field_table)
     page = service.product(given.product_id)
     shown = [(photo.name, photo.thumbnail) for photo in page.photos] if given.pictures else []
     payload = _own_fields(page.payload, given.fields)
