@@ -65,7 +65,8 @@ def text(result: types.CallToolResult) -> str:
 
 def document(result: types.CallToolResult) -> dict[str, Any]:
     assert not result.is_error, text(result)
-    return json.loads(text(result))
+    read: dict[str, Any] = json.loads(text(result))
+    return read
 
 
 @pytest.fixture(scope="module")
