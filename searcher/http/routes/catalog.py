@@ -78,7 +78,7 @@ def facets_of_query(
     service: Service, wanted: Annotated[dict[str, Any], Depends(given_in(Query, FacetOptions, fields="field"))]
 ) -> Response:
     """The short form; with a filter in Qdrant's JSON: POST."""
-    return answer_response(Facets(service.facets(**wanted)))
+    return answer_response(Facets.of(service.facets(**wanted)))
 
 
 @router.post(
@@ -89,7 +89,7 @@ def facets_of_query(
 )
 def facets(service: Service, body: FacetsBody) -> Response:
     """Each value and range comes with the filter text that selects it."""
-    return answer_response(Facets(service.facets(**body.wanted())))
+    return answer_response(Facets.of(service.facets(**body.wanted())))
 
 
 @router.post(

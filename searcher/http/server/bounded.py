@@ -8,14 +8,19 @@ in common stands here; what differs is how one sees where a head begins and ends
 from __future__ import annotations
 
 import asyncio
+import logging
+import secrets
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from searcher.http.access.crowding import CROWDED
 from searcher.http.problems import problem
+from searcher.http.request_context import request_id
 from searcher.http.server.connections import Connections
+from searcher.http.telemetry.json_logs import FIELDS
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -26,8 +31,11 @@ else:
 
 CLOSE = (b"connection", b"close")
 _HEAD = b"HEAD "
+HEADERS = {"connection": "close", "x-content-type-options": "nosniff", "cache-control": "no-store"}
 LINGER_BYTES = 8 * 1024 * 1024
 """What a client may go on sending after it was refused."""
+
+log = logging.getLogger("searcher.http")
 
 
 class Bounded(_Uvicorn):
@@ -192,7 +200,7 @@ class Bounded(_Uvicorn):
                 return
             self.cycle.disconnected = True  # what the app answers to half a request is nothing to anybody
             self.cycle.message_event.set()
-        said = problem(status, detail, headers={"connection": "close", "x-content-type-options": "nosniff"})
+        said = self._problem(status, detail)
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
         lines += [name + b": " + value for name, value in said.raw_headers]
         self.transport.write(b"\r\n".join([*lines, b"", b"" if self._begins == _HEAD else bytes(said.body)]))
@@ -200,6 +208,16 @@ class Bounded(_Uvicorn):
             self.loop.call_later(self._of.limits.drain_seconds, self.transport.close)
         else:
             self.transport.close()
+
+    def _problem(self, status: int, detail: str) -> Response:
+        """A problem with an id of its own, which the log has too."""
+        own_id = secrets.token_hex(16)
+        token = request_id.set(own_id)
+        try:
+            log.info("refused", extra={FIELDS: {"status": status, "client": self.client[0] if self.client else None}})
+            return problem(status, detail, headers={**HEADERS, "x-request-id": own_id})
+        finally:
+            request_id.reset(token)
 
 
 class _Closing:
