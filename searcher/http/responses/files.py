@@ -7,9 +7,8 @@ from pathlib import Path
 
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import FileResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from searcher.http.problems import problem
 from searcher.http.responses.conditional import unless_known
 
 
@@ -43,25 +42,10 @@ def file_response(
 
 
 class _InParts(FileResponse):
-    """Starlette's, which refuses a range that is none, where RFC 9110 (section 14.2) has the whole file sent, which
-    takes one with HEAD too, and whose refusals are no problem documents."""
+    """Starlette's, which takes a range with HEAD too: it is defined for GET alone (RFC 9110, section 14.2)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
-        status = 200
-
-        async def unless_refused(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            if status < 400:
-                await send(message)
-
-        whole = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"range"]}
-        await super().__call__(whole if scope["method"] == "HEAD" else scope, receive, unless_refused)
-        if status == 416:
-            size = self.headers["content-length"]
-            detail = f"the file has {size} bytes, and none in the range that is asked for"
-            await problem(416, detail, headers={"content-range": f"bytes */{size}"})(scope, receive, send)
-        elif status >= 400:
-            await super().__call__(whole, receive, send)
+        if scope["method"] == "HEAD":
+            scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"range"]}
+        await super().__call__(scope, receive, send)

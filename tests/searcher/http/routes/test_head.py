@@ -21,8 +21,7 @@ from searcher.http.server.h11_protocol import BoundedH11
 from searcher.http.server.httptools_protocol import BoundedHttpTools
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
-from tests.searcher.http.conversation import MakeApp, bearer, running
-from tests.searcher.http.routes.every_get import ADDRESSES, answered
+from tests.searcher.http.conversation import ADDRESSES, MakeApp, answered, bearer, running
 from tests.shops.whole_shop import Shop, build_shop
 
 REFUSED = {
