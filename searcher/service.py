@@ -18,7 +18,7 @@ from indexer.store.interface import Index
 from indexer.system.progress import progress_of
 from indexer.system.text import path_of, text_of, texts_of, truth_of, whole_of
 from searcher.answers.answer import Answer
-from searcher.answers.facet import Facet
+from searcher.answers.facet import FacetList
 from searcher.answers.product import ProductPage
 from searcher.questions.declared import checked
 from searcher.questions.example import Crop, Example, ExampleLike, in_order
@@ -206,7 +206,7 @@ class SearchService:
         from searcher.answers.classification import check_classifies, classified
 
         k = checked(ClassifyOptions, k=k).k
-        started, example, published = time.perf_counter(), Example(image=image, url=url, crop=crop), self.published()
+        started, example, published = time.perf_counter(), Example.photo(image, url, crop), self.published()
         model = self.reader.embedder(published).model
         check_classifies(model)
         photo, prediction = self.reader.predict(published, example)
@@ -232,17 +232,23 @@ class SearchService:
 
         return find_clusters(self.published(), where, granularity=granularity, limit=limit, map_size=map_size)
 
-    def facets(
-        self, fields: Sequence[str] = (), where: Where = None, *, limit: int = FacetOptions.limit
-    ) -> tuple[Facet, ...]:
-        """Values and ranges of fields, with the number of products that pass the filter; of all fields by default."""
+    def facets(self, fields: Sequence[str] = (), where: Where = None, *, limit: int = FacetOptions.limit) -> FacetList:
+        """Values and ranges of fields, with the number of products that pass the filter; of all fields by default.
+
+        Where the filter passes no product, ``notes`` of what comes back say why, with the nearest values.
+        """
         from searcher.search.facets.counting import facet_basis, facet_fields, facets, parse_facets
 
         asked, published = checked(FacetOptions, fields=fields, where=where, limit=limit), self.published()
         table = published.store.record.field_table
         counted = parse_facets(asked.fields or facet_fields(table), table, asked.limit)
         tree = published.read_filter(asked.where)
-        return facets(published.store, counted, tree, basis=published.memo(facet_basis))
+        found = facets(published.store, counted, tree, basis=published.memo(facet_basis))
+        if tree is None or any(facet.values or facet.ranges for facet in found):
+            return FacetList(found)
+        from searcher.search.unmatched import why_nothing
+
+        return FacetList.noted(found, why_nothing(published, asked.where, tree))
 
     def product(self, product_id: str) -> ProductPage:
         """A product's payload and photos; raises ``UnknownProduct``."""
@@ -287,7 +293,7 @@ class SearchService:
         from searcher.insights.duplicates.check import check_example
         from searcher.insights.duplicates.verify.verifier import verifier_for
 
-        example = Example(image=image, url=url, crop=crop)
+        example = Example.photo(image, url, crop)
         return check_example(self.published(), self.reader, example, verifier_for(self.index.local))
 
     def calibrate_duplicates(

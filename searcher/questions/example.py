@@ -65,6 +65,14 @@ class Example:
         object.__setattr__(self, "crop", _box(self.crop))
 
     @classmethod
+    def photo(cls, image: PhotoSource | None, url: str | None, crop: Crop | None = None) -> Example:
+        """What is asked with a photo alone; raises ``UsageError``."""
+        if (image is None) == (url is None):
+            found = "no photo is given" if url is None else "a photo and a URL are given"
+            raise UsageError(f"{found}; give either a photo or its URL")
+        return cls(image=image, url=url, crop=crop)
+
+    @classmethod
     def of(cls, value: ExampleLike) -> Example:
         """What is meant: text is a product id, a path, bytes or a Pillow image is a photo, numbers are a vector.
 

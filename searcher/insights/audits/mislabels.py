@@ -22,6 +22,7 @@ from searcher.insights.audits.residual import residual_votes
 from searcher.insights.audits.typicality import typicality
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
+from searcher.search.unmatched import why_nothing
 
 NEIGHBOURS = 10
 SHARPNESS = 4.0
@@ -74,7 +75,7 @@ def find_mislabels(published: Published, where: Where = None, *, limit: int = 10
         created_at=now(),
         catalog_root=str(published.catalog_root),
         settings={"where": where_json(where), "limit": limit, "neighbours": NEIGHBOURS, "seed": 0},
-        notes=_notes(judged),
+        notes=(*why_nothing(published, where, tree), *_notes(judged)),
         took_s=time.perf_counter() - began,
     )
 

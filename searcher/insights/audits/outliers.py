@@ -18,6 +18,7 @@ from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo
 from searcher.insights.audits.unlike import strangeness
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
+from searcher.search.unmatched import why_nothing
 
 NEIGHBOURS = 10
 SHOWN_NEIGHBOURS = 5
@@ -108,7 +109,7 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50)
         created_at=now(),
         catalog_root=str(published.catalog_root),
         settings={"where": where_json(where), "limit": limit, "seed": 0},
-        notes=() if known is not None else (UNTOLD,),
+        notes=(*why_nothing(published, where, tree), *(() if known is not None else (UNTOLD,))),
         took_s=time.perf_counter() - began,
     )
 

@@ -45,6 +45,7 @@ from searcher.insights.duplicates.pairs.turned_hashes import turned_neighbours
 from searcher.insights.duplicates.verify.judging import PairJudge
 from searcher.insights.duplicates.verify.verifier import Verifier
 from searcher.search.ground.published import Published
+from searcher.search.unmatched import why_nothing
 
 FORM = 2
 """Of the parts that an unfinished report keeps: another one begins anew instead of going on with an older program's."""
@@ -179,7 +180,7 @@ class DuplicateSearch:
             created_at=now(),
             catalog_root=str(self.published.catalog_root),
             settings=self.settings.to_json(),
-            notes=tuple(self._notes),
+            notes=(*why_nothing(self.published, self.settings.where, self._where), *self._notes),
             took_s=time.perf_counter() - began,
             placeholders=placeholders_of(drafts, table, photos),
             blank=in_order(photos[table.photos[row].id] for row in showing_nothing),
