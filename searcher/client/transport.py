@@ -23,6 +23,8 @@ ASK_AGAIN = frozenset({429, 503})
 """Answers after which the same question is asked again."""
 FIRST_WAIT = 0.5
 """Seconds before the second attempt where the service does not say; then doubled."""
+FOR_EVER = 366 * 86_400.0
+"""Seconds; an endless wait is none that a socket takes."""
 LONGEST_DETAIL = 1000
 
 
@@ -54,8 +56,8 @@ class Transport:
         headers = {"user-agent": f"jewelry-similarity/{__version__}", "accept": "application/json"}
         if api_key is not None:
             headers["authorization"] = f"Bearer {_checked_key(api_key)}"
-        self._attempts, self._longest_wait = attempts, longest_wait
-        self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
+        self._attempts, self._longest_wait = attempts, min(longest_wait, FOR_EVER)
+        self._client = httpx.Client(headers=headers, timeout=min(timeout, FOR_EVER), follow_redirects=False)
 
     def close(self) -> None:
         """Close the connections."""
