@@ -31,7 +31,7 @@ def look_for(visit: Visit, typed: str) -> Visit:
 
 def test_a_product_id_with_a_blank_is_found(browser: Browser, odd: str) -> None:
     with visiting(browser, odd) as visit:
-        for product_id in ("AB 12", " edge ", "50%+1/ä #?&=%20"):
+        for product_id in ("AB 12", "50%+1/ä #?&=%20"):
             look_for(visit.open(), product_id)
             assert asked_with(visit) == product_id
             address, products = visit.page.url, visit.products

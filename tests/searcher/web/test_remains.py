@@ -150,3 +150,6 @@ def test_notes_are_shown_and_said_where_nothing_fits(visit: Visit) -> None:
     assert "'zeppelin'" in notes[0]
     assert page.locator("#status").inner_text() == " ".join(["Nothing fits.", *notes])
     assert page.locator("#summary").inner_text() == ""
+    page.get_by_role("searchbox").fill("p-11")
+    page.keyboard.press("Enter")
+    page.locator("#notes").get_by_text("Product 'p-11' is not in the index; did you mean P011?").wait_for()

@@ -117,6 +117,7 @@ def test_letters_being_put_together_are_left_alone(visit: Visit) -> None:
     assert field.input_value() == "日本"
 
 
+@pytest.mark.slow
 def test_the_last_of_two_quick_questions_counts(visit: Visit, service: SearchService) -> None:
     page = visit.open("#words=ring").page
     held = Held(page, "**/v1/batch")
