@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from indexer.errors import JewelryError
 from indexer.store.embedded.index import open_index
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index
+from indexer.system.forks import Lock, NotPickled, in_child
 from searcher.answers.answer import Answer
 from searcher.answers.facet import Facet
 from searcher.answers.product import ProductPage
@@ -47,8 +47,10 @@ if TYPE_CHECKING:
     from searcher.insights.duplicates.verify.verifier import Verifier
 
 
-class SearchService:
+class SearchService(NotPickled):
     """Questions to one index. It may be shared by threads; each answer comes from one generation.
+
+    In a forked child the same service opens index and model anew at its first question.
 
     Args:
         index: directory of the index, or an index already opened.
@@ -68,6 +70,10 @@ class SearchService:
         StoreError: there is no index, or it cannot be read.
     """
 
+    _unpickled = "a SearchService cannot be pickled or copied: make one in each process, with the folder of the index"
+    _published: Published | None
+    _mark: str | None
+
     def __init__(
         self,
         index: str | Path | Index,
@@ -83,9 +89,9 @@ class SearchService:
         self.reader = ExampleReader(model, allow_private=allow_private, at_once=at_once, most_pixels=most_pixels)
         self.texts = TextReader(text_model)
         self._catalog, self._model = catalog, model
-        self._published: Published | None = None
-        self._mark: str | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
+        self._forget()
+        in_child(self._forget)
 
     def published(self) -> Published:
         """The published generation, opened anew only when it is another one, by whatever name.
@@ -294,6 +300,9 @@ class SearchService:
             self._published = None
         self.reader.close()
         self.texts.close()
+
+    def _forget(self) -> None:
+        self._published = self._mark = None
 
     def _answer(self, question: Question, options: Options, published: Published | None = None) -> Answer:
         started = time.perf_counter()

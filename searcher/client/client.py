@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, cast
 
 from indexer.errors import UsageError
+from indexer.system.forks import NotPickled
 from searcher.client.content import (
     Crop,
     Example,
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from searcher.client.shapes import OptionsBody
 
 
-class Client:
+class Client(NotPickled):
     """Asks one service; it may be shared by threads, and keeps its connections until it is closed.
+
+    In a forked child the same client makes connections of its own.
 
         with Client("http://localhost:8000", api_key="jwl_…") as client:
             answer = client.similar("J0004", k=5, where=["price<=500"])
@@ -56,6 +59,8 @@ class Client:
         UsageError: the question cannot be sent.
         ImageError: a photo's file cannot be read.
     """
+
+    _unpickled = "a Client cannot be pickled or copied: make one in each process, with the address of the service"
 
     def __init__(
         self,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +19,7 @@ from indexer.store.filters.tree import Filter, Match, Range, value_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index, Store
 from indexer.store.records import Point, Vectors
+from indexer.system.forks import Lock, in_child, once
 
 SUGGEST_AMONG = 10_000
 """Product ids that are known when one was mistyped."""
@@ -34,7 +33,7 @@ class _Kept(Generic[Made]):
     """What was made of a generation, once it was."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.made: list[Made] = []
 
 
@@ -47,9 +46,13 @@ class Published:
         self.location = index.location
         self.local = index.local
         self._thumbnails = ThumbnailStore(index.local)
-        self._lock = threading.Lock()
-        self._kept: dict[Callable[[Published], Any], _Kept[Any]] = {}
+        self._lock = Lock()
+        self._forget()
+        in_child(self._forget)
         self.catalog_root = catalog or Path(self.store.record.catalog_root)
+
+    def _forget(self) -> None:
+        self._kept: dict[Callable[[Published], Any], _Kept[Any]] = {}
 
     @property
     def generation(self) -> str:
@@ -74,7 +77,7 @@ class Published:
         hint = f"did you mean {', '.join(near)}?" if near else "a sync adds what is new in the catalog"
         raise UnknownProduct(f"product {product_id!r} is not in the index at {self.location}; {hint}")
 
-    @cached_property
+    @once
     def _known(self) -> list[str]:
         """Product ids to suggest from: counted once, or every mistyped id would cost as much as hundreds of answers."""
         return sorted(str(value) for value, _ in self.store.facet("product_id", limit=SUGGEST_AMONG))
@@ -91,7 +94,7 @@ class Published:
         """The filter tree of a filter in any of its forms; raises ``FilterError``."""
         return text_form.read(where, self.store.record.field_table)
 
-    @cached_property
+    @once
     def photos_a_product(self) -> float:
         """How many photos a product has, on average and about: first photos stand for products."""
         first = Filter(must=(Range("photo.rank", lte=0.0),))
@@ -118,7 +121,7 @@ class Published:
 
         return find_model(self._model, self.store.record.model_path)
 
-    @cached_property
+    @once
     def _of_model(self) -> tuple[Calibration | None, Strangers | None]:
         try:
             model = load_model(self.model_folder)
