@@ -64,6 +64,8 @@ class _Holding:
 
     def _let_go(self) -> None:
         self._own = False
+        if self._handle.closed:
+            return
         nothing = os.open(os.devnull, os.O_RDWR)  # in its place: once closed, its number may be of something else
         os.dup2(nothing, self._handle.fileno(), inheritable=False)
         os.close(nothing)

@@ -235,8 +235,10 @@ class ServerWriter:
         return self._draft
 
     def abandon(self) -> None:
-        """Remove a collection that was begun and not published, unless another attempt is to go on with it, or it is of the process
-        that this one was forked from."""
+        """Remove a collection that was begun and not published, unless another attempt is to go on with it.
+
+        In a forked child it is the parent's.
+        """
         if os.getpid() != self._process:
             return
         if self._draft is not None and not self._draft.is_published and not self._resumes:
