@@ -76,7 +76,7 @@ class RemovalRefused(CatalogError):
 
 
 class EventsError(JewelryError):
-    """A file of view sessions as a whole cannot be used: missing, empty, or of another shop."""
+    """A file of view sessions as a whole cannot be used: missing, empty, mostly unreadable, or of another shop."""
 
 
 class ImageError(JewelryError):

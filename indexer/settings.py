@@ -39,6 +39,9 @@ class _WithoutBlank(PydanticBaseSettingsSource):
         return {name: value for name, value in self._source().items() if not isinstance(value, str) or value.strip()}
 
 
+_Share = Annotated[float, BeforeValidator(lambda value: parse_share(str(value)))]
+
+
 class IndexerSettings(BaseSettings):
     """Where the index, the model and the catalog are."""
 
@@ -49,9 +52,8 @@ class IndexerSettings(BaseSettings):
     text_model: Path | None = Field(None, description="Directory of a text model, a CLIP or SigLIP as ONNX.")
     catalog: Path | None = Field(None, description="Where the original photos are, if they moved since the sync.")
     workers: int = Field(0, ge=0, description="Workers that embed; 0 means one per core.")
-    max_removal: Annotated[float, BeforeValidator(lambda value: parse_share(str(value)))] = Field(
-        0.1, description="The share of the index that a sync may remove: 0.1 or 10%."
-    )
+    max_removal: _Share = Field(0.1, description="The share of the index that a sync may remove: 0.1 or 10%.")
+    max_rejected: _Share = Field(0.5, description="The share of a file of events that may be rejected: 0.5 or 50%.")
 
     qdrant_url: str | None = Field(None, description="Address of a Qdrant server, in place of an embedded index.")
     qdrant_api_key: SecretStr | None = Field(None, description="Its API key.")

@@ -11,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import JewelryError
-from indexer.store.embedded.index import open_index
+from indexer.store.embedded.index import index_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index
 from indexer.system.forks import Lock, NotPickled, in_child
+from indexer.system.progress import progress_of
+from indexer.system.text import path_of, text_of, texts_of, truth_of, whole_of
 from searcher.answers.answer import Answer
-from searcher.answers.facet import Facet
+from searcher.answers.facet import FacetList
 from searcher.answers.product import ProductPage
-from searcher.questions.declared import check_numbers
-from searcher.questions.example import Crop, Example, ExampleLike
+from searcher.questions.declared import checked
+from searcher.questions.example import Crop, Example, ExampleLike, in_order
 from searcher.questions.kinds import (
     ClassifyOptions,
     FacetOptions,
@@ -62,6 +64,9 @@ class SearchService(NotPickled):
         most_pixels: pixels that are decoded of a photo asked with, once a JPEG was read smaller; None: as for the
             catalog. A service for strangers gives fewer.
 
+    Directories may be relative: where the process is when the service is made counts, wherever it goes later. Links in
+    them are followed at each question.
+
     All questions about products take the keyword arguments of `Options` besides their own, and raise:
 
         UsageError: what is asked makes no sense (``FilterError``, ``UnknownProduct``).
@@ -77,18 +82,25 @@ class SearchService(NotPickled):
     def __init__(
         self,
         index: str | Path | Index,
-        model: Path | None = None,
-        catalog: Path | None = None,
+        model: str | Path | None = None,
+        catalog: str | Path | None = None,
         *,
         allow_private: bool = False,
         at_once: int = 0,
-        text_model: Path | None = None,
+        text_model: str | Path | None = None,
         most_pixels: int | None = None,
     ) -> None:
-        self.index: Index = open_index(index) if isinstance(index, str | Path) else index
-        self.reader = ExampleReader(model, allow_private=allow_private, at_once=at_once, most_pixels=most_pixels)
-        self.texts = TextReader(text_model)
-        self._catalog, self._model = catalog, model
+        self.index: Index = index_at(index)
+        places = {"model": model, "catalog": catalog, "text_model": text_model}
+        found = {name: None if place is None else path_of(name, place) for name, place in places.items()}
+        self._catalog, self._model = found["catalog"], found["model"]
+        self.reader = ExampleReader(
+            self._model,
+            allow_private=truth_of("allow_private", allow_private),
+            at_once=whole_of("at_once", at_once, "a whole number; 0 is one per core"),
+            most_pixels=None if most_pixels is None else whole_of("most_pixels", most_pixels),
+        )
+        self.texts = TextReader(found["text_model"])
         self._lock = Lock()
         self._forget()
         in_child(self._forget)
@@ -121,14 +133,14 @@ class SearchService(NotPickled):
         By product, each of its photos asks, a product counts with its best pair of photos, and the product
         itself is not an answer. Scores are cosines, best first; equal scores are ordered by product id.
         """
-        options = Options(**wanted)
+        options = Options.of(wanted)
         return self._answer(Similar([Example(product_id, image, url, vector, crop)]), options)
 
     def similar_batch(self, examples: Iterable[ExampleLike], **wanted: Unpack[Wanted]) -> list[Answer | JewelryError]:
         """`similar` for many examples, all from one generation; one that fails leaves its error in its place."""
-        options, published = Options(**wanted), self.published()
+        options, asked, published = Options.of(wanted), in_order("examples", examples), self.published()
         answers: list[Answer | JewelryError] = []
-        for example in examples:
+        for example in asked:
             try:
                 answers.append(self._answer(Similar([Example.of(example)]), options, published))
             except JewelryError as error:
@@ -144,8 +156,9 @@ class SearchService(NotPickled):
         **wanted: Unpack[Wanted],
     ) -> Answer:
         """More like these and unlike those; `searcher.search.kinds.recommend` has the two strategies."""
-        options = Options(**wanted)
-        question = Recommend([*map(Example.of, positive)], [*map(Example.of, negative)], strategy=strategy)
+        options = Options.of(wanted)
+        liked, disliked = Example.each("positive", positive), Example.each("negative", negative)
+        question = Recommend(liked, disliked, strategy=strategy)
         return self._answer(question, options)
 
     def discover(
@@ -155,8 +168,8 @@ class SearchService(NotPickled):
         **wanted: Unpack[Wanted],
     ) -> Answer:
         """Like the target, but rather the first than the second of each pair; without a target, the pairs alone."""
-        options, targets = Options(**wanted), [] if target is None else [Example.of(target)]
-        pairs = [(Example.of(first), Example.of(second)) for first, second in context]
+        options, targets = Options.of(wanted), [] if target is None else [Example.of_argument("target", target)]
+        pairs = Example.pairs("context", context)
         question = Discover([*targets, *(first for first, _ in pairs)], [second for _, second in pairs])
         return self._answer(question, options)
 
@@ -171,7 +184,8 @@ class SearchService(NotPickled):
         """What a visitor who viewed these products, newest first, may want to see; see `search.kinds.also_viewed`."""
         from searcher.search.kinds.also_viewed import AlsoViewed
 
-        options, viewed = Options(**wanted), [Example.of(one) for one in dict.fromkeys(product_ids)]
+        options, ids = Options.of(wanted), texts_of("product_ids", product_ids, "product ids", ordered=True)
+        viewed = [Example(product_id=one) for one in dict.fromkeys(ids)]
         return self._answer(AlsoViewed(viewed, decay=decay, co_view_weight=co_view_weight), options)
 
     def text(self, text: str, *, mode: TextMode = TextOptions.mode, **wanted: Unpack[Wanted]) -> Answer:
@@ -182,7 +196,7 @@ class SearchService(NotPickled):
         """
         from searcher.search.kinds.text import Text
 
-        options = Options(**wanted)
+        options = Options.of(wanted)
         return self._answer(Text(text=text, mode=mode, reader=self.texts), options)
 
     def classify(
@@ -196,8 +210,8 @@ class SearchService(NotPickled):
         """The k likeliest categories of a photo; raises ``UsageError`` when the model knows none."""
         from searcher.answers.classification import check_classifies, classified
 
-        check_numbers(ClassifyOptions, k=k)
-        started, example, published = time.perf_counter(), Example(image=image, url=url, crop=crop), self.published()
+        k = checked(ClassifyOptions, k=k).k
+        started, example, published = time.perf_counter(), Example.photo(image, url, crop), self.published()
         model = self.reader.embedder(published).model
         check_classifies(model)
         photo, prediction = self.reader.predict(published, example)
@@ -223,21 +237,28 @@ class SearchService(NotPickled):
 
         return find_clusters(self.published(), where, granularity=granularity, limit=limit, map_size=map_size)
 
-    def facets(
-        self, fields: Sequence[str] = (), where: Where = None, *, limit: int = FacetOptions.limit
-    ) -> tuple[Facet, ...]:
-        """Values and ranges of fields, with the number of products that pass the filter; of all fields by default."""
+    def facets(self, fields: Sequence[str] = (), where: Where = None, *, limit: int = FacetOptions.limit) -> FacetList:
+        """Values and ranges of fields, with the number of products that pass the filter; of all fields by default.
+
+        Where the filter passes no product, ``notes`` of what comes back say why, with the nearest values.
+        """
         from searcher.search.facets.counting import facet_basis, facet_fields, facets, parse_facets
 
-        published = self.published()
+        asked, published = checked(FacetOptions, fields=fields, where=where, limit=limit), self.published()
         table = published.store.record.field_table
-        tree, counted = published.read_filter(where), parse_facets(fields or facet_fields(table), table, limit)
-        return facets(published.store, counted, tree, basis=published.memo(facet_basis))
+        counted = parse_facets(asked.fields or facet_fields(table), table, asked.limit)
+        tree = published.read_filter(asked.where)
+        found = facets(published.store, counted, tree, basis=published.memo(facet_basis))
+        if tree is None or any(facet.values or facet.ranges for facet in found):
+            return FacetList(found)
+        from searcher.search.unmatched import why_nothing
+
+        return FacetList.noted(found, why_nothing(published, asked.where, tree))
 
     def product(self, product_id: str) -> ProductPage:
         """A product's payload and photos; raises ``UnknownProduct``."""
-        published = self.published()
-        points = published.product(product_id)
+        asked, published = text_of("product_id", product_id, "a product id as text"), self.published()
+        points = published.product(asked)
         photos = tuple(QueryPhoto(photo_key(point.payload), published.thumbnail(point.payload)) for point in points)
         return ProductPage(str(points[0].payload["product_id"]), points[0].payload, photos, published.generation)
 
@@ -248,7 +269,7 @@ class SearchService(NotPickled):
         since: str | None = None,
         k: int = 10,
         budget: float = 240.0,
-        verifier: Path | None = None,
+        verifier: str | Path | None = None,
         progress: Callable[[str, int, int], None] | None = None,
     ) -> DuplicateReport:
         """Photos that are the same picture, the same product or variants, in groups; see `insights.duplicates`.
@@ -266,8 +287,9 @@ class SearchService(NotPickled):
         from searcher.insights.duplicates.search import DuplicateSearch, Settings
         from searcher.insights.duplicates.verify.verifier import verifier_for
 
-        settings, published = Settings(where, since, k, budget), self.published()
-        return DuplicateSearch(published, settings, verifier_for(self.index.local, verifier), progress).run()
+        own = None if verifier is None else path_of("verifier", verifier)
+        settings, told = Settings(where, since, k, budget), progress_of("progress", progress)
+        return DuplicateSearch(self.published(), settings, verifier_for(self.index.local, own), told).run()
 
     def check_duplicates(
         self, image: PhotoSource | None = None, *, url: str | None = None, crop: Crop | None = None
@@ -276,17 +298,18 @@ class SearchService(NotPickled):
         from searcher.insights.duplicates.check import check_example
         from searcher.insights.duplicates.verify.verifier import verifier_for
 
-        example = Example(image=image, url=url, crop=crop)
+        example = Example.photo(image, url, crop)
         return check_example(self.published(), self.reader, example, verifier_for(self.index.local))
 
     def calibrate_duplicates(
         self, *, photos: int = 300, seed: int = 0, progress: Callable[[str, int, int], None] | None = None
     ) -> Verifier:
         """A verifier that knows this catalog; `Verifier.write` keeps it. Raises ``MissingExtra`` without the extra."""
-        from searcher.insights.duplicates.calibration import Calibration
+        from searcher.insights.duplicates.calibration import Calibration, checked_wishes
         from searcher.insights.duplicates.decisions import Decisions, decisions_path
         from searcher.insights.duplicates.verify.verifier import verifier_for
 
+        photos, seed, progress = checked_wishes(photos, seed, progress)
         published, local = self.published(), self.index.local
         decisions = Decisions.read(decisions_path(local))
         embedder = self.reader.embedder(published)

@@ -19,6 +19,10 @@ _HOST = re.compile(
 )
 
 
+MOST_CHARACTERS, LEAST_CHARACTERS = 20_000, 2_000
+"""Of a tool's answer: by default, about five thousand words of a model; and at least."""
+
+
 class SearcherSettings(IndexerSettings):
     """Where the index, the model and the original photos are, and how much is read of the photos of others."""
 
@@ -27,6 +31,14 @@ class SearcherSettings(IndexerSettings):
         ge=1,
         le=MAX_PIXELS,
         description="Pixels decoded of a photo that the HTTP service or a tool is asked with; a JPEG is read smaller.",
+    )
+
+
+class ToolSettings(SearcherSettings):
+    """How much `searcher mcp` answers with."""
+
+    most_characters: int = Field(
+        MOST_CHARACTERS, ge=LEAST_CHARACTERS, description="Characters of a tool's answer, without pictures."
     )
 
 

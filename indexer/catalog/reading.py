@@ -12,12 +12,13 @@ from indexer.catalog.products import Catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldTable
 from indexer.system.regular import no_file
+from indexer.system.text import path_of
 
 MANIFEST_SUFFIXES = (".csv", ".tsv", ".txt")
 """A manifest in a folder is called catalog, in any case, and so; the first of them that is there decides."""
 
 
-def read_catalog(path: Path, published: FieldTable | None = None) -> Catalog:
+def read_catalog(path: str | Path, published: FieldTable | None = None) -> Catalog:
     """Read a catalog folder, or a manifest file given itself.
 
     A folder with a manifest (``catalog.csv``) is read through it; any other folder by its layout,
@@ -30,7 +31,9 @@ def read_catalog(path: Path, published: FieldTable | None = None) -> Catalog:
 
     Raises:
         CatalogError: the path is missing, holds not one usable photo, or its manifest as a whole cannot be read.
+        UsageError: it is no path.
     """
+    path = path_of("path", path)
     try:
         catalog = _read(path, published)
     except OSError as error:

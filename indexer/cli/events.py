@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import PathType, echo_json, index_of, index_options, json_option
+from indexer.cli.command_line import PathType, Share, echo_json, index_options, json_option
 from indexer.errors import EXIT_DONE, EXIT_REJECTS
 
 if TYPE_CHECKING:
@@ -27,13 +27,28 @@ SHOWN_REJECTS = 5
     show_default=True,
     help="Leave out pairs of products that fewer sessions looked at.",
 )
+@click.option(
+    "--max-rejected",
+    type=Share(),
+    metavar="SHARE",
+    help="Refuse a FILE of which a larger share of the lines cannot be used: 50% or 0.5 "
+    "[JEWELRY_MAX_REJECTED; default: 50%].",
+)
 @json_option
-def events(file: Path, index: Path | None, qdrant_url: str | None, min_count: int, as_json: bool) -> None:
+def events(
+    file: Path,
+    index: Path | None,
+    qdrant_url: str | None,
+    min_count: int,
+    max_rejected: float | None,
+    as_json: bool,
+) -> None:
     """Count which products visitors looked at together, and publish that with the index.
 
     FILE has one view a line: {"session": "s1", "product": "R100", "time": "2026-01-31T18:00:00Z"}; the time may be unix
     seconds. What an earlier FILE said is replaced; a sync keeps it. Lines that cannot be used are listed in a rejects
-    file (exit code 3).
+    file (exit code 3). Where they are more than --max-rejected, or FILE has no two products that were looked at
+    together, it is refused (exit code 1), and what was there stays.
 
     \b
     Examples:
@@ -41,11 +56,14 @@ def events(file: Path, index: Path | None, qdrant_url: str | None, min_count: in
       indexer events last-90-days.jsonl --min-count 2 --index /srv/index
     """
     from indexer.cli.progress import Stages
+    from indexer.settings import IndexerSettings
     from indexer.sync.annotate.co_views import update_co_views
 
-    place = index_of(index, qdrant_url)
+    settings = IndexerSettings.read()
+    place = settings.open_chosen(index=index, qdrant_url=qdrant_url)
+    most = settings.max_rejected if max_rejected is None else max_rejected
     with Stages(show=not as_json) as stages:
-        report = update_co_views(file, place, min_count=min_count, progress=stages)
+        report = update_co_views(file, place, min_count=min_count, max_rejected=most, progress=stages)
     echo_json(report.to_json()) if as_json else _print(report)
     sys.exit(EXIT_REJECTS if report.rejected_lines else EXIT_DONE)
 

@@ -16,6 +16,7 @@ from typing import Any
 from indexer.errors import ModelError
 from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
+from indexer.system.text import path_of
 
 FORMAT_VERSION = 2
 """The newest that is read. Format 1 has a fingerprint of its own rule: see `first_fingerprint_of`."""
@@ -103,12 +104,14 @@ def _digest(onnx: bytes, meaning: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def load_model(path: Path) -> ModelFile:
+def load_model(path: str | Path) -> ModelFile:
     """Read and verify a model directory.
 
     Raises:
         ModelError: it is missing or incomplete, of a newer format, or its files are not those it was written with.
+        UsageError: it is no path.
     """
+    path = path_of("model", path)
     if not path.is_dir():
         raise ModelError(f"{path}: no such model directory; train one with: trainer fit CATALOG -o {path}")
     for name in (JSON_NAME, ONNX_NAME):

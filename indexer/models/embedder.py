@@ -15,6 +15,7 @@ from indexer.models.directory import ModelFile, load_model
 from indexer.models.onnx_session import first_line, open_session
 from indexer.models.vectors import softmax
 from indexer.photos.opening import is_plain, to_rgb
+from indexer.system.text import whole_of
 
 BATCH = 1
 """Photos per inference: on a CPU one at a time is fastest, because its activations stay in the core's cache
@@ -43,8 +44,9 @@ class Embedder:
         ModelError: the directory is missing or altered, or ONNX Runtime cannot run the network.
     """
 
-    def __init__(self, model: ModelFile | Path, *, threads: int = 1) -> None:
+    def __init__(self, model: ModelFile | str | Path, *, threads: int = 1) -> None:
         self.model = model if isinstance(model, ModelFile) else load_model(model)
+        threads = whole_of("threads", threads)
         self._session = open_session(self.model.onnx, self.model.network, threads=threads)
         self._check_signature()
 

@@ -18,6 +18,7 @@ from indexer.sample_catalog.designs import Product, draw_products
 from indexer.sample_catalog.listing import write_listing
 from indexer.sample_catalog.scene import draw_photo, photo_views
 from indexer.system.machine import cores
+from indexer.system.text import path_of, whole_of
 
 MANIFEST_COLUMNS = (
     "product_id",
@@ -57,7 +58,7 @@ class SampleSummary:
 
 
 def write_sample(
-    folder: Path, *, products: int = 240, seed: int = 0, photos: int | None = None, size: int = 320
+    folder: str | Path, *, products: int = 240, seed: int = 0, photos: int | None = None, size: int = 320
 ) -> SampleSummary:
     """Draws ``products`` products into ``folder``; the same arguments give the same bytes in every file.
 
@@ -68,6 +69,8 @@ def write_sample(
     Raises:
         UsageError: the folder is not empty or not a folder, or a number is out of range.
     """
+    folder, products, seed = path_of("folder", folder), whole_of("products", products), whole_of("seed", seed)
+    photos, size = None if photos is None else whole_of("photos", photos), whole_of("size", size)
     check(folder, products, seed, photos, size)
     drawn = draw_products(products, seed)
     draw = partial(draw_product, folder, photos=photos, size=size)

@@ -16,7 +16,7 @@ from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
 from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
-from indexer.store.embedded.index import open_index
+from indexer.store.embedded.index import index_at
 from indexer.store.interface import Draft, Index, Store, Writer
 from indexer.store.records import GenerationRecord, Point, Repair
 from indexer.sync.journal import Journal
@@ -34,18 +34,19 @@ from indexer.sync.upkeep.sweep import sweep
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
-from indexer.system.progress import Progress
+from indexer.system.progress import Progress, progress_of
+from indexer.system.text import number_of, path_of, truth_of, whole_of
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
 
 
 def sync(
-    catalog_path: Path,
-    model_path: Path,
-    index_path: Path | Index,
+    catalog_path: str | Path,
+    model_path: str | Path,
+    index_path: str | Path | Index,
     *,
-    text_model: Path | Literal[False] | None = None,
+    text_model: str | Path | Literal[False] | None = None,
     dry_run: bool = False,
     allow_removal: bool = False,
     max_removal: float = MAX_REMOVAL,
@@ -79,13 +80,18 @@ def sync(
         CatalogError, ModelError, StoreError: before the first photo is embedded, unless the store fails later.
         RemovalRefused: it would take more out of the index than is likely meant; nothing was changed.
         MissingExtra: there is a text model, but the package tokenizers is not installed.
-        UsageError: ``max_removal`` is not between 0 and 1.
+        UsageError: ``max_removal`` is not between 0 and 1, or an argument is not of its kind.
     """
+    max_removal = number_of("max_removal", max_removal, "a share from 0 to 1, such as 0.1")
     if not 0 <= max_removal <= 1:
         raise UsageError(f"at most {max_removal:g} of the photos may go: give a share from 0 to 1, such as 0.1")
+    dry_run, allow_removal = truth_of("dry_run", dry_run), truth_of("allow_removal", allow_removal)
+    check_content, progress = truth_of("check_content", check_content), progress_of("progress", progress)
+    if text_model is not None and text_model is not False:
+        text_model = path_of("text_model", text_model)
     began = time.perf_counter()
-    workers = workers or cores()
-    index = open_index(index_path) if isinstance(index_path, Path) else index_path
+    workers = whole_of("workers", workers, "a whole number; 0 is one per core") or cores()
+    index = index_at(index_path)
     published = index.last_record()
     catalog = read_catalog(catalog_path, published.field_table if published else None)
     model = load_model(model_path)

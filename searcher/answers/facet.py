@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from indexer.fields.types import FieldType
 from indexer.system.plain_json import AS_TEXT, AT_TIMES, PlainJson
@@ -59,6 +60,25 @@ class Facet(PlainJson):
     def leave_out(self) -> tuple[str, ...]:
         """What a field of the other sort has."""
         return ("values", "more") if self.kind in (FieldType.NUMBER, FieldType.DATE) else ("ranges",)
+
+
+class FacetList(tuple[Facet, ...]):
+    """Facets in the order that they were asked for, and what a person should know of them: a tuple with ``notes``."""
+
+    notes: tuple[str, ...] = ()
+    """Why the filter passes no product, a sentence each; none where it passes some."""
+
+    @classmethod
+    def noted(cls, facets: Iterable[Facet], notes: tuple[str, ...]) -> FacetList:
+        """Facets with notes."""
+        made = cls(facets)
+        made.notes = notes
+        return made
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values; notes where there are any."""
+        notes = {"notes": list(self.notes)} if self.notes else {}
+        return {"facets": [facet.to_json() for facet in self], **notes}
 
 
 def value_text(field: str, value: str | bool) -> str:

@@ -37,13 +37,16 @@ def similar_batch(path: Path, others: tuple[object, ...], given: Mapping[str, An
 
 
 def _read(path: Path) -> list[str]:
+    """The ids; a line that is not UTF-8 is an id that no index holds, so that the others are answered."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+        if "\0" in text:
+            raise ValueError("it is not text in UTF-8")
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"{path}: cannot be read ({one_line(error)}); give a text file with a product id a line"
         ) from None
-    ids = [line.strip() for line in lines if line.strip()]
+    ids = [line.strip() for line in text.splitlines() if line.strip()]
     if not ids:
         raise UsageError(f"{path}: holds no product id; write one a line")
     return ids

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from indexer.cli.command_line import echo_json, index_options, json_option
+from indexer.system.text import printable
 from searcher.cli.options import PATH, crop_of, options_of, photo_of, service_of
 from searcher.questions.kinds import ClassifyOptions, FacetOptions
 
@@ -56,11 +57,13 @@ def facets(fields: tuple[str, ...], where: tuple[str, ...], limit: int, as_json:
     """
     found = service_of(given).facets(fields, where, limit=limit)
     if as_json:
-        echo_json({"facets": [facet.to_json() for facet in found]})
+        echo_json(found.to_json())
         return
     from searcher.cli.tables.answers import print_facets
 
     print_facets(found)
+    for note in found.notes:
+        click.echo(printable(note), err=True)
 
 
 @click.command()

@@ -13,9 +13,15 @@ from searcher.cli.options import photo_options, service_of
 
 
 @click.command()
+@click.option(
+    "--most-characters",
+    type=click.IntRange(2_000),
+    metavar="N",
+    help="Of an answer, without pictures [JEWELRY_MOST_CHARACTERS; default: 20000].",
+)
 @index_options
 @photo_options
-def mcp(**given: Any) -> None:
+def mcp(most_characters: int | None, **given: Any) -> None:
     """Answer a language model's questions as an MCP server, over stdin and stdout.
 
     The program that uses the model starts this command by itself; docs/http.md shows its configuration. The tools
@@ -26,11 +32,13 @@ def mcp(**given: Any) -> None:
       searcher mcp --index /srv/shop/index
     """
     from searcher.mcp.server import require_extra, serve_stdio
+    from searcher.settings import ToolSettings
 
     require_extra()
+    settings = ToolSettings.read(most_characters=most_characters)
     before = signal.signal(signal.SIGINT, _stop)
     try:
-        serve_stdio(service_of(given, for_others=True))
+        serve_stdio(service_of(given, for_others=True), settings.most_characters)
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, cast, overload
 
 from indexer.errors import UsageError
 from indexer.system.forks import NotPickled
+from indexer.system.text import text_of, texts_of
 from searcher.client.content import (
     Crop,
     Example,
     Photo,
     as_json,
+    as_texts,
     example_json,
     examples_json,
     given,
     in_path,
     last_part,
     numbers,
+    pairs_json,
     photo_base64,
     photo_file,
 )
@@ -88,7 +91,7 @@ class Client(NotPickled):
             if product_id is not None or url is not None or vector is not None:
                 raise UsageError("several are given to compare with; give a product id, a photo, its URL or a vector")
             return self.similar_photo(image, crop=crop, **options)
-        body = given(product_id=product_id, url=url, vector=numbers(vector), crop=crop)
+        body = given(product_id=product_id, url=url, vector=numbers("vector", vector), crop=crop)
         return cast("shapes.Answer", self._ask("similar", body, options))
 
     def similar_photo(self, photo: Photo, *, crop: Crop | None = None, **options: Unpack[OptionsBody]) -> shapes.Answer:
@@ -105,7 +108,11 @@ class Client(NotPickled):
         **options: Unpack[OptionsBody],
     ) -> shapes.Answer:
         """More like the positive, less like the negative."""
-        body = given(positive=examples_json(positive), negative=examples_json(negative), strategy=strategy)
+        body = given(
+            positive=examples_json("positive", positive),
+            negative=examples_json("negative", negative),
+            strategy=strategy,
+        )
         return cast("shapes.Answer", self._ask("recommend", body, options))
 
     def discover(
@@ -115,8 +122,8 @@ class Client(NotPickled):
         **options: Unpack[OptionsBody],
     ) -> shapes.Answer:
         """Like the target, but rather the first than the second of each pair."""
-        pairs = [{"positive": example_json(first), "negative": example_json(second)} for first, second in context]
-        body = given(target=None if target is None else example_json(target), context=pairs)
+        asked = None if target is None else example_json("target", target)
+        body = given(target=asked, context=pairs_json("context", context))
         return cast("shapes.Answer", self._ask("discover", body, options))
 
     def also_viewed(
@@ -128,9 +135,8 @@ class Client(NotPickled):
         **options: Unpack[OptionsBody],
     ) -> shapes.Answer:
         """What a visitor who viewed these products, newest first, may want to see next."""
-        if isinstance(product_ids, str):
-            raise UsageError(f"product_ids is the text {product_ids[:100]!r}; give a list of product ids")
-        body = given(product_ids=list(product_ids), decay=decay, co_view_weight=co_view_weight)
+        ids = list(texts_of("product_ids", product_ids, "product ids", ordered=True))
+        body = given(product_ids=ids, decay=decay, co_view_weight=co_view_weight)
         return cast("shapes.Answer", self._ask("also-viewed", body, options))
 
     def text(
@@ -141,7 +147,7 @@ class Client(NotPickled):
 
     def batch(self, queries: Iterable[Example], **options: Unpack[OptionsBody]) -> shapes.Batch:
         """`similar` for many examples at once: an answer or an error for each, in their order."""
-        return cast("shapes.Batch", self._ask("batch", {"queries": examples_json(queries)}, options))
+        return cast("shapes.Batch", self._ask("batch", {"queries": examples_json("queries", queries)}, options))
 
     def classify(
         self, image: Photo | None = None, *, url: str | None = None, crop: Crop | None = None, k: int | None = None
@@ -164,16 +170,24 @@ class Client(NotPickled):
         limit: int | None = None,
     ) -> shapes.Facets:
         """Values and ranges of fields with the number of products that pass the filter; of all fields by default."""
-        if isinstance(fields, str):
-            raise UsageError(f"fields is the text {fields[:100]!r}; give a list of field names")
-        return cast("shapes.Facets", self._ask("facets", given(fields=list(fields), where=where, limit=limit)))
+        names = list(texts_of("fields", fields, "field names"))
+        return cast("shapes.Facets", self._ask("facets", given(fields=names, where=where, limit=limit)))
 
     def product(self, product_id: str) -> shapes.ProductPage:
         """What the index knows of a product."""
         return cast("shapes.ProductPage", self._transport.document("GET", f"/v1/products/{in_path(product_id)}"))
 
-    def picture(self, address: str) -> bytes:
-        """A picture, 256 px WebP: by the ``thumbnail`` of a match, or by the sha256 of the photo's file."""
+    @overload
+    def picture(self, address: str) -> bytes: ...
+    @overload
+    def picture(self, address: None) -> None: ...
+    def picture(self, address: str | None) -> bytes | None:
+        """A picture, 256 px WebP: by the ``thumbnail`` of a match, or by the sha256 of the photo's file.
+
+        None where the ``thumbnail`` is None: the index has no picture of that photo.
+        """
+        if address is None:
+            return None
         return self._transport.answer("GET", f"/v1/pictures/{last_part(address)}").content
 
     def reports(self) -> shapes.Reports:
@@ -182,6 +196,7 @@ class Client(NotPickled):
 
     def report(self, address: str) -> bytes:
         """A file of a report: by an address that `reports` gave; a name alone is one of the model's training report."""
+        text_of("address", address, "an address that the service gave")
         kind = in_path((address.rpartition("/")[0] or "model").rpartition("/")[2])
         return self._transport.answer("GET", f"/v1/reports/{kind}/{last_part(address)}").content
 
@@ -201,12 +216,12 @@ class Client(NotPickled):
 
     def duplicate_picture(self, sha256: str) -> bytes:
         """A photo of the report of duplicates, up to 1024 px WebP; needs a key of scope admin."""
-        return self._transport.answer("GET", f"/v1/duplicates/pictures/{in_path(sha256)}").content
+        return self._transport.answer("GET", f"/v1/duplicates/pictures/{in_path(sha256, 'sha256')}").content
 
     def difference(self, first: str, second: str) -> bytes:
         """What differs between two photos of a pair, as WebP; photos by sha256, and needs a key of scope admin."""
         sent = {"first": first, "second": second}
-        return self._transport.answer("GET", "/v1/duplicates/difference", params=sent).content
+        return self._transport.answer("GET", "/v1/duplicates/difference", params=as_texts(sent)).content
 
     def mislabels(
         self, category: str | None = None, *, offset: int | None = None, limit: int | None = None
@@ -270,9 +285,9 @@ class Client(NotPickled):
         return self._transport.document("POST", f"/v1/{route}", body={**body, **(options or {})})
 
     def _page(self, route: str, **options: str | int | None) -> Any:
-        return self._transport.document("GET", f"/v1/{route}", params=given(**options))
+        return self._transport.document("GET", f"/v1/{route}", params=as_texts(given(**options)))
 
     def _upload(self, route: str, photo: Photo, fields: Mapping[str, Any]) -> Any:
         name, data = photo_file(photo)
-        form = {field: str(value) for field, value in fields.items()}
-        return self._transport.document("POST", f"/v1/{route}", files={"image": (name, data)}, data=form)
+        files = {"image": (name, data)}
+        return self._transport.document("POST", f"/v1/{route}", files=files, data=as_texts(fields))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 from indexer.errors import ImageError, UsageError
+from indexer.system.text import listed, named, number_of, refused, said, text_of
 
 if TYPE_CHECKING:
     from searcher.client.shapes import ExampleBody
@@ -31,54 +32,102 @@ def given(**values: Any) -> dict[str, Any]:
 
 
 def as_json(document: Mapping[str, Any]) -> str:
-    """A document as JSON; raises ``UsageError`` for what JSON has not."""
-    try:
-        return json.dumps(document, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"the question cannot be sent as JSON: {error}") from error
+    """A document as JSON; raises ``UsageError`` that names the part which JSON has not."""
+    parts = []
+    for name, value in document.items():
+        try:
+            parts.append(f"{json.dumps(name)}: {json.dumps(value, allow_nan=False, default=_plain)}")
+        except UsageError as error:
+            raise UsageError(f"{name} cannot be sent as JSON: {error}") from None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UsageError(f"{name} cannot be sent as JSON: {_WHY.get(type(error), error)}") from error
+    return f"{{{', '.join(parts)}}}"
 
 
-def example_json(value: Example) -> Any:
-    """An example as the service takes it; raises ``UsageError`` for anything else."""
+_WHY: Mapping[type, str] = {
+    ValueError: "it holds NaN, infinity, a number of thousands of digits, or itself",
+    TypeError: "it holds a dictionary whose names are no texts",
+    RecursionError: "it is nested too deep",
+}
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has in place of a value: lists for all that has an order, numbers of numpy's as numbers."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | memoryview | set | frozenset):
+        return list(value)
+    raise UsageError(f"it holds {said(value)}; give texts, numbers, lists and dictionaries")
+
+
+def as_texts(values: Mapping[str, Any]) -> dict[str, str]:
+    """What goes into an address or a form; raises ``UsageError`` for what is neither text nor number nor truth."""
+    return {name: _as_text(name, value) for name, value in values.items()}
+
+
+def _as_text(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    number = number_of(name, value, "text or a number")
+    if abs(number) > 1e20:
+        raise refused(name, value, "a number of a size that can be meant")
+    return str(number)
+
+
+def example_json(name: str, value: Example) -> Any:
+    """An example as the service takes it; raises ``UsageError`` that names the argument for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, bytes | os.PathLike):
         return {"image": photo_base64(value)}
     if isinstance(value, Mapping):
         return dict(value)
-    return {"vector": numbers(value)}
+    return {"vector": numbers(name, value)}
 
 
-def examples_json(values: Iterable[Example]) -> list[Any]:
+def examples_json(name: str, values: Iterable[Example]) -> list[Any]:
     """Several examples; see `example_json`."""
-    if isinstance(values, str | bytes):
-        raise UsageError("a list of examples is needed; put the one there is into a list")
-    return [example_json(value) for value in values]
+    return [example_json(name, value) for value in listed(name, values, "product ids, photos or vectors")]
 
 
-def numbers(vector: Sequence[float] | None) -> list[float] | None:
+def pairs_json(name: str, values: Iterable[tuple[Example, Example]]) -> list[Any]:
+    """Pairs of examples: what is liked, and what is not."""
+    found = []
+    for pair in listed(name, values, "pairs", ordered=True):
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            many = f" of {len(pair)}" if isinstance(pair, list | tuple) else ""
+            raise UsageError(f"{name} holds {said(pair)}{many}; give pairs: [(what is liked, what is not), …]")
+        found.append({"positive": example_json(name, pair[0]), "negative": example_json(name, pair[1])})
+    return found
+
+
+def numbers(name: str, vector: Sequence[float] | None) -> list[float] | None:
     """A vector as plain numbers, also where it is an array of numpy's."""
     if vector is None:
         return None
     try:
-        return [float(number) for number in vector]
-    except (TypeError, ValueError):
-        kind = type(vector).__name__
-        raise UsageError(f"a value of type {kind} cannot be compared with; give ids, photos or vectors") from None
+        return [float(number_of(name, number)) for number in listed(name, vector, "numbers", ordered=True)]
+    except (UsageError, OverflowError, TypeError):
+        what = f"{said(vector)} cannot be compared with"
+        raise UsageError(f"{name}: {what}; give ids, photos or vectors") from None
 
 
 def photo_file(photo: Photo) -> tuple[str, bytes]:
     """Name and bytes of an image file; raises ``ImageError`` where there is none."""
     if isinstance(photo, bytes):
         return "image", photo
+    if not isinstance(photo, str | os.PathLike) or not isinstance(os.fspath(photo), str):
+        raise UsageError(f"{said(photo)} is not a photo; give its path or its bytes")
+    path = Path(photo)
     try:
-        path = Path(photo)
         return "image", path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ImageError(f"{os.fspath(photo)}: cannot be read ({reason}); give an image file") from error
-    except TypeError:
-        raise UsageError(f"a value of type {type(photo).__name__} is not a photo; give its path or its bytes") from None
+        raise ImageError(f"{named(path)}: cannot be read ({reason}); give an image file") from error
 
 
 def photo_base64(photo: Photo) -> str:
@@ -86,8 +135,9 @@ def photo_base64(photo: Photo) -> str:
     return base64.b64encode(photo_file(photo)[1]).decode()
 
 
-def in_path(product_id: str) -> str:
+def in_path(product_id: str, name: str = "product_id") -> str:
     """A product id within an address; parts that are dots would be taken for steps on the way."""
+    text_of(name, product_id)
     try:
         parts = [quote(part, safe="") for part in product_id.split("/")]
     except UnicodeEncodeError:
@@ -97,4 +147,5 @@ def in_path(product_id: str) -> str:
 
 def last_part(address: str) -> str:
     """The last part of an address that the service gave, without what signs it, as part of another one."""
+    text_of("address", address, "an address that the service gave")
     return in_path(address.partition("?")[0].rpartition("/")[2])

@@ -475,6 +475,8 @@ class Facets(TypedDict):
     """Facets of the whole catalog, or of what passes a filter."""
 
     facets: list[Facet]
+    notes: NotRequired[list[str] | None]
+    """Why the filter passes no product, a sentence each."""
 
 
 @final

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from indexer.errors import ClientError, ServiceUnavailable, UsageError
 from indexer.system.forks import Lock, in_child
-from indexer.system.text import one_line
+from indexer.system.text import number_of, one_line, text_of, whole_of
 from indexer.version import __version__
 from searcher.client.content import as_json
 
@@ -47,7 +47,9 @@ class Transport:
     _client: httpx.Client | None
 
     def __init__(self, base_url: str, api_key: str | None, timeout: float, attempts: int, longest_wait: float) -> None:
-        self.base_url = _checked_url(base_url)
+        self.base_url = _checked_url(text_of("base_url", base_url, "the address of a service"))
+        timeout, longest_wait = number_of("timeout", timeout), number_of("longest_wait", longest_wait)
+        attempts = whole_of("attempts", attempts)
         if attempts < 1 or not timeout > 0 or not longest_wait >= 0:
             raise UsageError(
                 f"timeout {timeout}, attempts {attempts} and longest wait {longest_wait} must be above 0, 1 or more "
@@ -222,7 +224,7 @@ def _checked_url(base_url: str) -> str:
 
 
 def _checked_key(api_key: str) -> str:
-    key = api_key.strip()
+    key = text_of("api_key", api_key).strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise UsageError("the API key is empty or holds characters that no key has; see searcher keys add")
     return key

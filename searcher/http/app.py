@@ -1,7 +1,7 @@
 """The app: routes, and around them telemetry, authentication, rate limits, body limits and problem details.
 
-    ClientAddress ─▶ RootPath ─▶ Telemetry ─▶ Crowding ─▶ Hosts ─▶ CORS (if wanted) ─▶ Uploads ─▶ Authentication
-    ─▶ RateLimits ─▶ problem details ─▶ routes
+    ClientAddress ─▶ RootPath ─▶ Telemetry ─▶ Refusals ─▶ Crowding ─▶ Hosts ─▶ CORS (if wanted) ─▶ Uploads
+    ─▶ Authentication ─▶ RateLimits ─▶ LeftOpen ─▶ problem details ─▶ routes
 
 A stranger, or who asks too often, is refused by the headers alone: the body is read by routes, through the limits.
 """
@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
@@ -32,17 +32,19 @@ from searcher.http.access.rate_limits import RateLimits, TokenBuckets
 from searcher.http.access.uploads import BodyLimits, Uploads
 from searcher.http.dependencies import Turns
 from searcher.http.openapi import DESCRIPTION, TAGS, complete_openapi
-from searcher.http.parameters import refuse_unknown
+from searcher.http.parameters import LeftOpen, refuse_unknown
 from searcher.http.problems import handle_errors, problem
 from searcher.http.readiness import ReadinessCheck
 from searcher.http.request_context import RootPath
+from searcher.http.responses.refusals import Refusals
 from searcher.http.routes import admin, audits, catalog, decisions, duplicates, health, page, reports, search
+from searcher.http.routes.router import Router
 from searcher.http.telemetry.middleware import Telemetry
 from searcher.pages.report_store import ReportStore
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 
-ROUTERS: tuple[APIRouter, ...] = (
+ROUTERS: tuple[Router, ...] = (
     search.router,
     catalog.router,
     reports.router,
@@ -126,6 +128,7 @@ def include_routes(app: FastAPI) -> None:
 def _wrap(app: FastAPI, settings: ServeSettings) -> None:
     """The layers around the routes; the last one added is the outermost."""
     limits = BodyLimits(settings.upload_limit, settings.json_limit, settings.body_timeout)
+    app.add_middleware(LeftOpen)
     app.add_middleware(RateLimits, buckets=app.state.limits)
     app.add_middleware(Authentication, keys=app.state.keys, lifetime=settings.picture_lifetime)
     app.add_middleware(Uploads, limits=limits)
@@ -133,12 +136,13 @@ def _wrap(app: FastAPI, settings: ServeSettings) -> None:
         app.add_middleware(
             _Cors,
             allow_origins=settings.cors_origins,
-            allow_methods=("GET", "POST"),
+            allow_methods=("GET", "HEAD", "POST"),
             allow_headers=("authorization", "content-type", "traceparent", "x-api-key", "x-request-id"),
             expose_headers=("ratelimit", "ratelimit-policy", "retry-after", "x-request-id"),
         )
     app.add_middleware(Hosts, settings=settings)
     app.add_middleware(Crowding)
+    app.add_middleware(Refusals)
     app.add_middleware(Telemetry, shared=bool(settings.cors_origins))
     app.add_middleware(RootPath, prefix=settings.root_path)
     app.add_middleware(ClientAddress, trusted=settings.trusted_proxies)

@@ -1,7 +1,8 @@
 """Parameters of routes: made from what a question declares, and refused where a route does not know them.
 
 An option that is silently ignored looks like an answer to the question that was meant, so a name that a route does
-not take is refused with the names that it does: in the address, among the parts of a form, and in JSON.
+not take is refused with the names that it does: in the address, among the parts of a form, and in JSON. An option that
+is known and has no value (``where=``) is not given, as browsers send what was left open.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from fastapi import Request, params
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.datastructures import QueryParams
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from searcher.http.photo_forms import PHOTO, is_photo
+from searcher.http.photo_forms import PHOTO, is_photo, left_open
 from searcher.questions.fields import takes_list, text_fields
 from searcher.questions.unknown_names import not_known, told
 
@@ -31,7 +34,26 @@ TAKE_ANYTHING = frozenset(
 )
 """Pages and pictures: links and proxies append what they like to their addresses, and mean no option by it."""
 
+LEFT_OPEN = "parameters left open"
+"""Name in a request's scope of the parameters of its address that have no value."""
+
 _known: dict[Callable[..., Any], tuple[Mapping[str, bool], Mapping[str, bool]]] = {}
+
+
+class LeftOpen:
+    """Pure ASGI middleware: takes parameters without a value out of the address, before routes read it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer what is left."""
+        if scope["type"] == "http" and (pieces := scope["query_string"].split(b"&")) != [b""]:
+            said = [piece for piece in pieces if piece.partition(b"=")[2]]
+            if len(said) < len(pieces):
+                names = [name for name, value in QueryParams(scope["query_string"]).multi_items() if not value]
+                scope.update({"query_string": b"&".join(said), LEFT_OPEN: names})  # in place, see `RootPath`
+        await self.app(scope, receive, send)
 
 
 def given_in(place: Callable[..., Any], *kinds: type, **names: str) -> Callable[..., Any]:
@@ -67,14 +89,15 @@ async def refuse_unknown(request: Request) -> None:
     if route.endpoint not in _known:
         _known[route.endpoint] = _parameters(route.dependant)
     query, parts = _known[route.endpoint]
-    given = [name for name, _ in request.query_params.multi_items()]
+    given = request.query_params.multi_items() + [(name, "") for name in request.scope.get(LEFT_OPEN, ())]
     if parts and is_photo(request):  # whose options stand in the address, for want of a form
         refused = _refused("query", given, {name: many for name, many in parts.items() if name != PHOTO})
         parts = {}
     else:
         refused = _refused("query", given, query)
     if parts:  # FastAPI has read the form by now, and keeps it
-        refused += _refused("body", [name for name, _ in (await request.form()).multi_items()], parts)
+        form = await request.form()
+        refused += _refused("body", form.multi_items() + [(name, "") for name in left_open(form)], parts)
     if refused:
         raise RequestValidationError(refused)
 
@@ -100,9 +123,9 @@ def _parameters(dependant: Dependant) -> tuple[dict[str, bool], dict[str, bool]]
     return query, parts
 
 
-def _refused(place: str, names: Iterable[str], known: Mapping[str, bool]) -> list[dict[str, Any]]:
-    refused = []
-    for name, count in Counter(names).items():
+def _refused(place: str, given: Iterable[tuple[str, Any]], known: Mapping[str, bool]) -> list[dict[str, Any]]:
+    refused, counts = [], Counter(name for name, value in given if value != "" or name not in known)
+    for name, count in counts.items():
         if name not in known:
             refused.append({"type": "unknown_parameter", "loc": (place, name), "msg": not_known(known)})
         elif count > 1 and not known[name]:

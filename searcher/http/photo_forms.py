@@ -1,7 +1,8 @@
 """Uploads as programs send them: a form whose photo has no file name, and a photo that is the whole body.
 
 A form's part counts as a file where it has a file name (RFC 7578, section 4.2), which many programs leave out; the part
-that is the photo is a file with or without one. A body that is a photo itself has its options in the address.
+that is the photo is a file with or without one, and every other part is text, with or without one: who sends a file of
+options means what stands in it. A body that is a photo itself has its options in the address.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ AS_PHOTO = "multipart/form-data, or that of the image itself (image/jpeg)"
 IN_MEMORY = 1024 * 1024
 """Bytes of a photo that need no file of their own."""
 
+MOST_TEXT = 1024 * 1024
+"""Bytes of a part that is not the photo: what Starlette's reader takes of one without a file name."""
+
 _FILE_NAME = b'; filename="image"'
 
 
@@ -38,7 +42,7 @@ def is_photo(request: Request) -> bool:
 
 
 class PhotoRoute(APIRoute):
-    """A route whose form may be a photo alone; for ``APIRouter(route_class=PhotoRoute)``."""
+    """A route whose form may be a photo alone; for ``Router(route_class=PhotoRoute)``."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """See `APIRoute.get_route_handler`; a request class of one's own is FastAPI's documented way."""
@@ -75,7 +79,7 @@ class _PhotoRequest(Request):
     async def _read_form(self, limits: dict[str, Any]) -> FormData:
         try:
             async with aclosing(self.stream()) as stream:
-                return await _PhotoForm(self.headers, stream, **limits).parse()
+                return await _with_texts(await _PhotoForm(self.headers, stream, **limits).parse())
         except MultiPartException as error:
             raise HTTPException(400, f"the body is not a form that can be read: {_reason(error.message)}") from error
 
@@ -90,6 +94,46 @@ class _PhotoRequest(Request):
             await file.close()
             raise
         return file
+
+
+class _Parts(FormData):
+    """The parts of a form that have a value, and the names of those that have none."""
+
+    left_open: tuple[str, ...] = ()
+
+
+def left_open(form: FormData) -> tuple[str, ...]:
+    """Names of the parts without a value, of a form that `PhotoRoute` has read."""
+    return form.left_open if isinstance(form, _Parts) else ()
+
+
+async def _with_texts(form: FormData) -> _Parts:
+    """The form with its files as text, but for the photo; what is not text is left as it came, and refused by name.
+
+    Raises:
+        HTTPException: 400, a text is too large.
+    """
+    read: list[tuple[str, UploadFile | str]] = []
+    try:
+        for name, part in form.multi_items():
+            read.append((name, await _text_of(name, part) if isinstance(part, UploadFile) and name != PHOTO else part))
+    except BaseException:
+        await form.close()
+        raise
+    parts = _Parts([(name, part) for name, part in read if part != ""])
+    parts.left_open = tuple(name for name, part in read if part == "")
+    return parts
+
+
+async def _text_of(name: str, file: UploadFile) -> UploadFile | str:
+    if (file.size or 0) > MOST_TEXT:
+        raise HTTPException(400, f"the part {name[:100]!a} is larger than 1 MB; the photo goes into the part {PHOTO!r}")
+    try:
+        text = (await file.read()).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return file
+    await file.close()
+    return text
 
 
 class _PhotoForm(MultiPartParser):

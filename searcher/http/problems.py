@@ -70,6 +70,8 @@ _KINDS: tuple[tuple[type[errors.JewelryError], int, str], ...] = (
     (errors.MissingExtra, 503, "not-installed"),
     (errors.JewelryError, 500, "failed"),
 )
+UNREADABLE = "is not UTF-8, is nested too deep, or holds a number of thousands of digits"
+BUG = "an unexpected error; the service's log has it under this request id"
 _HIDDEN = "the service cannot answer this at the moment; its log says why under this request id"
 
 
@@ -147,13 +149,18 @@ def handle_errors(app: FastAPI) -> None:
         elif error.status_code == 405:
             detail = f"this address does not take {request.method}; the header Allow says what it takes"
             return problem(405, detail, headers={"allow": ", ".join(_methods_of(request))})
-        elif error.status_code == 400 and isinstance(error.__cause__, UnicodeError | RecursionError):
-            return problem(400, "the body is not JSON in UTF-8, or is nested too deep", kind="malformed-json")
+        elif error.status_code == 400 and isinstance(error.__cause__, ValueError | RecursionError):
+            return problem(400, f"the body is not JSON: it {UNREADABLE}", kind="malformed-json")
         return problem(error.status_code, detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        return of_validation(unknown_names_told(request, error.errors()))
+        return of_validation(unknown_names_told(request, error.errors()), error.body)
+
+    @app.exception_handler(Exception)
+    async def unexpected(_request: Request, _error: Exception) -> Response:
+        """What goes wrong outside of `telemetry`, which has an id for everything else."""
+        return problem(500, "an unexpected error; the service's log has it")
 
 
 def _methods_of(request: Request) -> list[str]:
@@ -166,13 +173,19 @@ def _methods_of(request: Request) -> list[str]:
     ]
 
 
-def of_validation(found: Sequence[Any]) -> Response:
-    """The problem of a request whose fields cannot be taken; values are not repeated, they may be of any size."""
+def of_validation(found: Sequence[Any], body: Any = None) -> Response:
+    """The problem of a request whose fields cannot be taken; values are not repeated, they may be of any size.
+
+    Args:
+        found: the errors as pydantic lists them.
+        body: the JSON that was sent, where it was JSON: paths are paths in it.
+    """
     if found and found[0].get("type") == "json_invalid":
         reason = found[0].get("ctx", {}).get("error", "")
         where = found[0]["loc"][-1]
         return problem(400, f"the body is not JSON ({reason} at character {where})", kind="malformed-json")
-    wrong = all_in_words(found)
+    of_body = isinstance(body, dict | list) and all(one["loc"][0] == "body" for one in found)
+    wrong = all_in_words(found, {"body": body} if of_body else None)
     fields = [FieldError(where=_clean(place, 200), message=_clean(said, 400)) for place, said in wrong[:MOST_ERRORS]]
     first = f"{fields[0].where}: {fields[0].message}" if fields else "the request cannot be taken"
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""

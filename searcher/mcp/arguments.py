@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
+from indexer.errors import UsageError
 from searcher.questions.bodies import MAX_EXAMPLES, ProductId, Url
 from searcher.questions.fields import Body, Text, takes_list, taking
 from searcher.questions.kinds import ClassifyOptions, FacetOptions, PhotoOptions, RecommendOptions, TextOptions
@@ -21,15 +22,28 @@ PICTURES = f"Also return small pictures, of the first {MOST_PICTURES} at most."
 
 
 class Arguments(Body):
-    """Arguments of a tool; models write a list as text at times: ``"a"`` and ``'["a"]'`` are read as ``["a"]``."""
+    """Arguments of a tool, as models write them.
+
+    A list may be text: ``"a"`` and ``'["a"]'`` are read as ``["a"]``. Models that have to name every argument write
+    null or "" for those that they do not use: these are not given, in lists too.
+    """
 
     @model_validator(mode="before")
     @classmethod
-    def _lists(cls, given: Any) -> Any:
+    def _written(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
         lists = {name for name, field in cls.model_fields.items() if takes_list(field.annotation)}
-        return {name: _as_list(value) if name in lists else value for name, value in given.items()}
+        read = {name: _used(_as_list(value) if name in lists else value) for name, value in given.items()}
+        return {name: value for name, value in read.items() if value is not None or name not in cls.model_fields}
+
+    def exactly_one(self, *names: str) -> None:
+        """Hold a question to one of the arguments that it can be asked with; raises ``UsageError``."""
+        given = [name for name in names if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = f"{' and '.join(given)} are" if given else "nothing is"
+            *others, last = names
+            raise UsageError(f"{found} given to ask with; give exactly one of {', '.join(others)} and {last}")
 
 
 @taking(Options, tool=True)
@@ -112,6 +126,20 @@ class Product(Arguments):
     product_id: ProductId = Field(description="A product of the catalog.")
     fields: list[Text] | None = Field(None, max_length=FIELDS.items, description=FIELDS.tool)
     pictures: bool = Field(False, description=PICTURES)
+
+
+def _blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _used(value: Any) -> Any:
+    """None for null, blank text, or a list of nothing else; an empty list says something: no fields."""
+    if not isinstance(value, list) or not value:
+        return None if _blank(value) else value
+    rest = [one for one in value if not _blank(one)]
+    if not rest:
+        return None
+    return rest if all(isinstance(one, str) for one in rest) else value
 
 
 def _as_list(value: Any) -> Any:

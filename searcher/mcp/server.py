@@ -6,7 +6,6 @@ Protocol: https://modelcontextprotocol.io. The package ``mcp`` is the extra of t
 from __future__ import annotations
 
 import base64
-import json
 import logging
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -21,9 +20,11 @@ from indexer.store.filters.tree import known_fields
 from indexer.system.text import one_line
 from indexer.version import __version__
 from searcher.mcp.arguments import MOST_PICTURES
+from searcher.mcp.budget import shortened, within, written
 from searcher.mcp.tools import TOOLS, Found
 from searcher.questions.unknown_names import told
 from searcher.questions.wording import all_in_words
+from searcher.settings import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     from mcp import types
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 NAME = "jewelry-similarity"
 MOST_ERRORS = 5
+MOST_LETTERS = 1500
+"""Of a line that says what is wrong."""
+MOST_FIELDS = 4000
+"""Letters of the fields that a model is told of before its first question."""
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +48,11 @@ def require_extra() -> None:
         raise MissingExtra("mcp", "mcp")
 
 
-def make_server(service: SearchService) -> Server[Any]:
+def make_server(service: SearchService, most_characters: int = MOST_CHARACTERS) -> Server[Any]:
     """The server: lists the tools, and answers their calls from the service, each in a thread of its own.
 
-    What goes wrong is the tool's answer, one line, so that the model can correct itself.
+    What goes wrong is the tool's answer, one line, so that the model can correct itself. An answer has so many
+    characters at most; see `searcher.mcp.budget`.
 
     Raises:
         MissingExtra: the extra ``mcp`` is not installed.
@@ -68,7 +74,7 @@ def make_server(service: SearchService) -> Server[Any]:
         return types.ListToolsResult(tools=tools)
 
     async def call_tool(_context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
-        return await anyio.to_thread.run_sync(_call, service, params.name, params.arguments or {})
+        return await anyio.to_thread.run_sync(_call, service, params.name, params.arguments or {}, most_characters)
 
     return Server(
         NAME,
@@ -83,37 +89,40 @@ def make_server(service: SearchService) -> Server[Any]:
 def instructions(service: SearchService) -> str:
     """What a model is told before its first question: what this is, and the fields of this catalog."""
     fields = known_fields(service.published().store.record.field_table)
-    own = ", ".join(f"{name} ({kind})" for name, kind in fields.items() if name.partition(".")[0] not in RESERVED)
+    own = [f"{name} ({kind})" for name, kind in fields.items() if name.partition(".")[0] not in RESERVED]
+    told = shortened(", ".join(own), MOST_FIELDS)
     return (
         "Search in the catalog of a jewelry shop, by looks and by words. Products have ids; get them from search_text, "
-        "similar or facets, never invent them. Fields that where can filter: " + own + "."
+        f"similar or facets, never invent them. Fields that where can filter: {told}."
     )
 
 
-def serve_stdio(service: SearchService) -> None:
+def serve_stdio(service: SearchService, most_characters: int = MOST_CHARACTERS) -> None:
     """Answer the program that started this one, over stdin and stdout, until it closes them.
 
     Raises:
         MissingExtra: the extra ``mcp`` is not installed.
         StoreError: there is no index, or it cannot be read.
+        UsageError: stdin or stdout is closed.
+        JewelryError: nobody reads the answers any more.
     """
-    server = make_server(service)
-    from mcp.server.stdio import stdio_server
+    server = make_server(service, most_characters)
+    from searcher.mcp.wire import over_stdio
 
     async def run() -> None:
-        async with stdio_server() as (read, write):
+        async with over_stdio() as (read, write):
             await server.run(read, write, server.create_initialization_options())
 
     anyio.run(run)
 
 
-def _call(service: SearchService, name: str, arguments: dict[str, Any]) -> types.CallToolResult:
+def _call(service: SearchService, name: str, arguments: dict[str, Any], most: int) -> types.CallToolResult:
     try:
         tool = TOOLS.get(name)
         if tool is None:
             raise UsageError(f"there is no tool {name[:100]!r}; there are: {', '.join(TOOLS)}")
         found = tool.ask(service, tool.arguments.model_validate(arguments))
-        return _content(found)
+        return _content(found, most)
     except JewelryError as error:
         return _failed(one_line(error))
     except ValidationError as error:
@@ -124,12 +133,12 @@ def _call(service: SearchService, name: str, arguments: dict[str, Any]) -> types
         return _failed(f"{name}: an unexpected error; the log of searcher mcp has it")
 
 
-def _content(found: Found) -> types.CallToolResult:
+def _content(found: Found, most: int) -> types.CallToolResult:
     from mcp import types
 
-    text = json.dumps(found.document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    content: list[types.ContentBlock] = [types.TextContent(text=_unicode(text))]
-    for name, path in found.pictures[:MOST_PICTURES]:
+    document = within(found.document, most, found.offset)
+    content: list[types.ContentBlock] = [types.TextContent(text=_unicode(written(document)))]
+    for name, path in found.shown(document)[:MOST_PICTURES]:
         try:
             data = base64.b64encode(path.read_bytes()).decode()
         except OSError:
@@ -141,7 +150,9 @@ def _content(found: Found) -> types.CallToolResult:
 def _failed(line: str) -> types.CallToolResult:
     from mcp import types
 
-    return types.CallToolResult(content=[types.TextContent(text=_unicode(line))], is_error=True)
+    return types.CallToolResult(
+        content=[types.TextContent(text=_unicode(shortened(line, MOST_LETTERS)))], is_error=True
+    )
 
 
 def _refused(name: str, found: Sequence[Any]) -> str:
@@ -149,7 +160,7 @@ def _refused(name: str, found: Sequence[Any]) -> str:
     wrong = all_in_words(found)
     rows = [f"{place or 'arguments'}: {said}" for place, said in wrong[:MOST_ERRORS]]
     more = f" (and {len(wrong) - MOST_ERRORS} more)" if len(wrong) > MOST_ERRORS else ""
-    return one_line(Exception(f"{name}: {'; '.join(rows)}{more}"[:2000]))
+    return one_line(Exception(f"{name}: {'; '.join(rows)}{more}"))
 
 
 def _unicode(text: str) -> str:

@@ -21,7 +21,9 @@ from searcher.mcp.arguments import (
     Similar,
     ToolOptions,
 )
+from searcher.mcp.schemas import plain_schema
 from searcher.questions.bodies import from_base64
+from searcher.search.chosen import check_chosen
 from searcher.service import SearchService
 
 
@@ -31,6 +33,15 @@ class Found:
 
     document: dict[str, Any]
     pictures: list[tuple[str, Path]] = field(default_factory=list)
+    offset: int = 0
+    """Products skipped before the first."""
+
+    def shown(self, document: Mapping[str, Any]) -> list[tuple[str, Path]]:
+        """The pictures of what is left of the document, where it was cut."""
+        if "matches" not in document:
+            return self.pictures
+        left = {row.get("product_id") for row in document["matches"]}
+        return [(name, path) for name, path in self.pictures if name in left]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +54,12 @@ class Tool:
     ask: Callable[[SearchService, Any], Found]
 
     def schema(self) -> dict[str, Any]:
-        """The arguments as JSON Schema, without the titles that only repeat the names."""
-        schema: dict[str, Any] = _untitled(self.arguments.model_json_schema())
-        return schema
+        """The arguments as JSON Schema, in the part of it that every client takes."""
+        return plain_schema(self.arguments)
 
 
 def _similar(service: SearchService, given: Similar) -> Found:
+    given.exactly_one("product_id", "url", "image")
     answer = service.similar(given.product_id, from_base64(given.image), url=given.url, **given.wanted())
     return _answered(answer, given)
 
@@ -72,16 +83,17 @@ def _search_text(service: SearchService, given: SearchText) -> Found:
 
 
 def _classify(service: SearchService, given: Classify) -> Found:
+    given.exactly_one("url", "image")
     found = service.classify(from_base64(given.image), url=given.url, **given.wanted())
     return Found({"categories": found.to_json()["categories"]})
 
 
 def _facets(service: SearchService, given: Facets) -> Found:
-    found = service.facets(**given.wanted())
-    return Found({"facets": [facet.to_json() for facet in found]})
+    return Found(service.facets(**given.wanted()).to_json())
 
 
 def _product(service: SearchService, given: Product) -> Found:
+    check_chosen(given.fields, service.published().store.record.field_table)
     page = service.product(given.product_id)
     shown = [(photo.name, photo.thumbnail) for photo in page.photos] if given.pictures else []
     payload = _own_fields(page.payload, given.fields)
@@ -156,7 +168,7 @@ def _answered(answer: Answer, given: ToolOptions) -> Found:
         rows.append(row | {name: match[name] for name in ("relaxed", "explanation") if name in match})
     shown = [(match.product_id, match.thumbnail) for match in answer.matches] if given.pictures else []
     rest: dict[str, Any] = {name: document[name] for name in ("relaxed", "facets", "notes") if name in document}
-    return Found({"matches": rows, **rest}, [(name, path) for name, path in shown if path is not None])
+    return Found({"matches": rows, **rest}, [(name, path) for name, path in shown if path is not None], given.offset)
 
 
 def _own_fields(payload: Mapping[str, Any], wanted: Sequence[str] | None) -> dict[str, Any]:
@@ -165,9 +177,3 @@ def _own_fields(payload: Mapping[str, Any], wanted: Sequence[str] | None) -> dic
         names = {name.partition(".")[0] for name in wanted}
         return {name: value for name, value in payload.items() if name in names}
     return {name: value for name, value in payload.items() if name not in RESERVED and name != "product_id"}
-
-
-def _untitled(schema: Any) -> Any:
-    if isinstance(schema, dict):
-        return {key: _untitled(value) for key, value in schema.items() if key != "title" or not isinstance(value, str)}
-    return [_untitled(one) for one in schema] if isinstance(schema, list) else schema

@@ -6,11 +6,12 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from indexer.errors import ImageError, UsageError
 from searcher.questions.example import Example
@@ -25,6 +26,8 @@ from searcher.questions.kinds import (
     VisitOptions,
 )
 from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL, Options
+from searcher.questions.unknown_names import told
+from searcher.questions.wording import all_in_words
 
 MAX_EXAMPLES = 32
 """Examples of one recommendation; each costs a search or an inference."""
@@ -34,6 +37,9 @@ MAX_BATCH = 100
 
 MAX_BATCH_FACETS = 100
 """Facets counted for one batch request: its queries times the fields."""
+
+MAX_REASONS = 5
+"""What is told of one query of a batch that cannot be read."""
 
 _FOR_ADDRESSES = str.maketrans("-_", "+/")
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
@@ -71,6 +77,27 @@ class ExampleBody(Body):
 
 
 ExampleLikeBody = ProductId | ExampleBody
+
+
+@dataclass(frozen=True, slots=True)
+class NoExample:
+    """What stands in the place of a query of a batch that is none."""
+
+    reason: str
+    """What is wrong with it, one line."""
+
+
+def _or_reason(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(given)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        wrong = all_in_words(told(found, ExampleLikeBody), given)
+        return NoExample("; ".join(f"{place}: {said}" if place else said for place, said in wrong[:MAX_REASONS]))
+
+
+BatchQuery = Annotated[ExampleLikeBody, WrapValidator(_or_reason)]
+"""A query of a batch: a `NoExample` where it cannot be read, so that the others are answered."""
 
 
 def example_of(body: str | ExampleBody) -> Example:
@@ -125,7 +152,7 @@ class TextBody(OptionsBody):
 class BatchBody(OptionsBody):
     """`similar` for many examples at once, all answered from one generation of the index."""
 
-    queries: list[ExampleLikeBody] = Field(
+    queries: list[BatchQuery] = Field(
         min_length=1,
         max_length=MAX_BATCH,
         description=f"What to compare with. Queries times offset + k is at most {MAX_PRODUCTS}, where boosts, caps and "

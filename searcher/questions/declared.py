@@ -6,14 +6,16 @@ from these fields. Nothing here costs start-up time, so that ``--help`` can be m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
-from types import NoneType, UnionType
-from typing import Any, ForwardRef, NamedTuple, Union, get_args, get_origin
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Any, ForwardRef, Literal, NamedTuple, Union, get_args, get_origin
 
 from indexer.errors import UsageError
-from indexer.store.filters.where import Where
+from indexer.store.filters.where import Where, where_of
+from indexer.system.text import number_of, refused, said, text_of, texts_of, truth_of, whole_of
 
 
 class Option(NamedTuple):
@@ -84,30 +86,65 @@ def check(options: object) -> None:
     """Hold options to what is declared of them, and make their lists tuples.
 
     Raises:
-        UsageError: a number out of bounds, or a text in place of a list of texts.
+        UsageError: a value of another kind, such as a text in place of a list of texts, or a number out of bounds.
+        FilterError: what is no filter.
     """
     of: type = type(options)
     for one in declared(of):
-        value = getattr(options, one.name)
-        if one.many and not one.is_filter and value is not None:
-            if isinstance(value, str):
-                raise UsageError(f"{one.name} is the text {value!r}; give a list of texts")
-            object.__setattr__(options, one.name, tuple(value))
-        else:
-            _check_number(one, value)
+        object.__setattr__(options, one.name, _taken(one, getattr(options, one.name)))
 
 
-def check_numbers(of: type, **given: float) -> None:
-    """Hold numbers to what a class declares of the options of these names; raises ``UsageError``."""
-    for one in declared(of):
-        _check_number(one, given.get(one.name))
+def checked(of: type, **given: Any) -> Any:
+    """Arguments held to what a class declares of the options of these names: an object that has each by its name.
+
+    Raises:
+        UsageError, FilterError: as `check` does.
+    """
+    options = {one.name: one for one in declared(of)}
+    return SimpleNamespace(**{name: _taken(options[name], value) for name, value in given.items()})
 
 
-def _check_number(one: Declared, value: Any) -> None:
+def check_names(of: type, given: Iterable[str]) -> None:
+    """Refuse names of options that a class does not declare; raises ``UsageError`` with those that it does."""
+    from difflib import get_close_matches  # no command line needs it
+
+    known = [one.name for one in declared(of)]
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise UsageError(f"there is no option {name!r}; {hint}Options of every question: {', '.join(known)}")
+
+
+def _taken(one: Declared, value: Any) -> Any:
+    """A value of an option as it is kept."""
+    if value is None and one.nullable:
+        return None
+    if one.is_filter:
+        return where_of(value, one.name)
+    if one.many:
+        return texts_of(one.name, value)
+    if one.kind is bool:
+        return truth_of(one.name, value)
+    if one.kind in (int, float):
+        return _number(one, value)
+    return _text(one, value)
+
+
+def _number(one: Declared, value: Any) -> Any:
     least, most, above = one.option.least, one.option.most, one.option.above
-    if value is None or most is None:
-        return
-    if above is not None and not above < value <= most:
-        raise UsageError(f"{one.name} is {value}; give more than {above}, {most} at most")  # NaN is refused too
-    if least is not None and not least <= value <= most:
-        raise UsageError(f"{one.name} is {value}; give {least} to {most}")
+    within = f"more than {above}, {most} at most" if above is not None else f"{least} to {most}"
+    take, kind = (whole_of, "a whole number") if one.kind is int else (number_of, "a number")
+    number = take(one.name, value, f"{kind}, {within}")
+    low, high = -math.inf if least is None else least, math.inf if most is None else most
+    if not low <= number <= high or (above is not None and number <= above):
+        raise UsageError(f"{one.name} is {said(number)}; give {within}")
+    return number
+
+
+def _text(one: Declared, value: Any) -> str:
+    names = get_args(one.kind) if get_origin(one.kind) is Literal else ()
+    give = f"one of: {', '.join(names)}" if names else "text"
+    if text_of(one.name, value, give) not in (names or (value,)):
+        raise refused(one.name, value, give)
+    return str(value)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from indexer.errors import UsageError, VectorError
 from indexer.models.vectors import unit
 from indexer.store.vectors import check_vectors
+from indexer.system.text import listed, refused, said, text_of
 from searcher.questions.photo import PhotoSource, QueryPhoto, name_of
 
 ExampleLike: TypeAlias = "Example | PhotoSource | Sequence[float] | NDArray[np.float32]"
@@ -48,32 +50,68 @@ class Example:
                 f"{'several are' if given else 'nothing is'} given to compare with; "
                 "give either a product id or a photo (or its URL, or a vector)"
             )
+        for name, taken, give in _KINDS:
+            value = getattr(self, name)
+            if value is not None and (not taken(value) or isinstance(value, type)):
+                raise refused(name, value, give)
+            if isinstance(value, str):
+                object.__setattr__(self, name, text_of(name, value))
+        if isinstance(self.image, os.PathLike):
+            object.__setattr__(self, "image", Path(self.image))
         if self.crop is None:
             return
         if self.image is None and self.url is None:
             raise UsageError("a crop box needs a photo; a product is compared by all its photos as they are")
-        if len(self.crop) != 4 or not all(isinstance(c, int | float) and math.isfinite(c) for c in self.crop):
-            raise UsageError(f"the crop box {self.crop} is not left, top, right, bottom as shares of the photo, 0 to 1")
-        left, top, right, bottom = self.crop
-        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-            raise UsageError(
-                f"the crop box {self.crop} is empty or outside the photo; give left, top, right, bottom, 0 to 1"
-            )
+        object.__setattr__(self, "crop", _box(self.crop))
+
+    @classmethod
+    def photo(cls, image: PhotoSource | None, url: str | None, crop: Crop | None = None) -> Example:
+        """What is asked with a photo alone; raises ``UsageError``."""
+        if (image is None) == (url is None):
+            found = "no photo is given" if url is None else "a photo and a URL are given"
+            raise UsageError(f"{found}; give either a photo or its URL")
+        return cls(image=image, url=url, crop=crop)
 
     @classmethod
     def of(cls, value: ExampleLike) -> Example:
-        """What is meant: text is a product id, a path, bytes or a Pillow image is a photo, numbers are a vector."""
+        """What is meant: text is a product id, a path, bytes or a Pillow image is a photo, numbers are a vector.
+
+        Raises:
+            UsageError: anything else.
+        """
         if isinstance(value, Example):
             return value
         if isinstance(value, str):
             return cls(product_id=value)
-        if isinstance(value, os.PathLike):
-            return cls(image=Path(value))
         if isinstance(value, np.ndarray | list | tuple):
             return cls(vector=value)
-        if isinstance(value, Sequence) and not isinstance(value, bytes):
-            raise UsageError(f"a {type(value).__name__} cannot be compared with")
-        return cls(image=value)
+        if not _is_photo(value) or isinstance(value, type):
+            raise UsageError(f"{said(value)} cannot be compared with; give {_EXAMPLES}")
+        return cls(image=cast("PhotoSource", value))
+
+    @classmethod
+    def each(cls, name: str, values: Iterable[ExampleLike]) -> list[Example]:
+        """Several examples; raises ``UsageError`` that names the argument."""
+        return [cls.of_argument(name, value) for value in listed(name, values, _SEVERAL)]
+
+    @classmethod
+    def pairs(cls, name: str, values: Iterable[tuple[ExampleLike, ExampleLike]]) -> list[tuple[Example, Example]]:
+        """Pairs of examples; raises ``UsageError`` that names the argument."""
+        found = []
+        for pair in listed(name, values, "pairs", ordered=True):
+            if not isinstance(pair, list | tuple | np.ndarray) or not getattr(pair, "ndim", 1) or len(pair) != 2:
+                many = f" of {len(pair)}" if isinstance(pair, list | tuple) else ""
+                raise UsageError(f"{name} holds {said(pair)}{many}; give pairs: [(what is liked, what is not), …]")
+            found.append((cls.of_argument(name, pair[0]), cls.of_argument(name, pair[1])))
+        return found
+
+    @classmethod
+    def of_argument(cls, name: str, value: ExampleLike) -> Example:
+        """`of`, with the argument's name before what it says."""
+        try:
+            return cls.of(value)
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from None
 
     def to_json(self) -> dict[str, Any]:
         """What was asked with, as plain JSON values; a photo by its name, a vector by its dimension."""
@@ -86,6 +124,51 @@ class Example:
             return {"vector": len(self.vector)}
         assert self.image is not None  # noqa: S101
         return {"image": name_of(self.image), **cropped}
+
+
+_EXAMPLES = "a product id as text, a photo (a path, bytes or a Pillow image), a vector or an Example"
+
+
+_SEVERAL = "product ids, photos or vectors"
+
+
+def in_order(name: str, values: Iterable[ExampleLike]) -> Iterable[ExampleLike]:
+    """What may be examples, unread and in an order of their own; raises ``UsageError`` for what is no such list."""
+    return listed(name, values, _SEVERAL, ordered=True)
+
+
+def _is_photo(value: object) -> bool:
+    path = isinstance(value, os.PathLike) and isinstance(os.fspath(value), str)
+    return path or isinstance(value, str | bytes | Image.Image) or callable(value)
+
+
+def _is_vector(value: object) -> bool:
+    """Whether it may be numbers one after the other; `unit_vector` looks at them."""
+    return isinstance(value, list | tuple) or (hasattr(value, "__array__") and not isinstance(value, Image.Image))
+
+
+_KINDS: tuple[tuple[str, Callable[[object], bool], str], ...] = (
+    ("product_id", lambda value: isinstance(value, str), "a product id as text"),
+    ("image", _is_photo, "a path, the bytes of an image file, a function that gives them, or a Pillow image"),
+    ("url", lambda value: isinstance(value, str), "the address of a photo as text"),
+    ("vector", _is_vector, "a list of numbers"),
+)
+"""What may be asked with: its name, whether a value is of its kind, and what to give."""
+
+
+def _box(crop: object) -> Crop:
+    """A crop box as four numbers; raises ``UsageError``."""
+    plain = crop.tolist() if isinstance(crop, np.ndarray) else crop
+    shown = tuple(plain) if isinstance(plain, Sequence) and not isinstance(plain, str | bytes) else ()
+    box = tuple(share.item() if isinstance(share, np.number) else share for share in shown[:5])
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one) for one in box)
+    if len(box) != 4 or not numbers:
+        what = f"({', '.join(map(said, box))})" if box else said(crop)
+        raise UsageError(f"the crop box is {what}; give left, top, right and bottom as shares of the photo, 0 to 1")
+    left, top, right, bottom = box
+    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+        raise UsageError(f"the crop box {box} is empty or outside the photo; give left, top, right, bottom, 0 to 1")
+    return left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +203,21 @@ def unit_vector(values: Sequence[float] | NDArray[np.float32], dimension: int) -
     """
     try:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as that
-            row = np.asarray(values, dtype=np.float32)
+            row = _numbers(values).astype(np.float32)
         if row.shape != (dimension,):
             raise UsageError(f"the vector has the shape {list(row.shape)}; this index holds vectors of [{dimension}]")
         return unit(check_vectors(row[None], dimension).astype(np.float64)).astype(np.float32)
-    except (VectorError, TypeError, ValueError, OverflowError) as error:
+    except (VectorError, OverflowError) as error:
         raise UsageError(f"the query vector cannot be used: {error}") from error
+
+
+def _numbers(values: Sequence[float] | NDArray[np.float32]) -> NDArray[Any]:
+    """What was given as a vector, as an array of numbers; numpy would read texts of digits, and true as 1, too."""
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError):  # rows of several lengths; a tensor that cannot be an array now
+        array = np.asarray([None])
+    great = array.dtype.kind == "O" and all(type(one) in (int, float) for one in array.ravel().tolist())
+    if array.dtype.kind not in "iuf" and not great:
+        raise UsageError("the query vector cannot be used: it holds what is no number; give a list of numbers")
+    return array

@@ -1,11 +1,12 @@
 """Declared options as fields of pydantic models: for JSON, which has types of its own, and for text, which has none.
 
-JSON is taken at its word: ``"5"`` is not a number and ``1`` is not true. Addresses and forms carry text alone.
+JSON is taken at its word: ``"5"`` is not a number and ``1`` is not true. Addresses and forms carry text alone. What is
+``null`` or an empty text is not given at all, as programs send what their own form left open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from inspect import get_annotations
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
@@ -18,6 +19,7 @@ from pydantic import (
     StrictBool,
     StringConstraints,
     create_model,
+    model_validator,
 )
 
 from searcher.questions.declared import Declared, declared
@@ -53,9 +55,28 @@ class Body(BaseModel):
     option_names: ClassVar[tuple[str, ...]] = ()
     """The fields that `taking` has added."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _left_open(cls, given: Any) -> Any:
+        """Without what stands there and says nothing; a name that is not known is refused, whatever its value."""
+        if not isinstance(given, Mapping):
+            return given
+        return {
+            name: value
+            for name, value in given.items()
+            if name not in cls.model_fields or not _says_nothing(value, name in cls.option_names)
+        }
+
     def wanted(self) -> dict[str, Any]:
         """The declared options as keyword arguments of `SearchService`."""
         return {name: getattr(self, name) for name in self.option_names}
+
+
+def _says_nothing(value: Any, option: bool) -> bool:
+    """Whether it is null or an empty text, or, of an option, a list of these alone: what a list asks with counts."""
+    if isinstance(value, list) and option:
+        return bool(value) and all(one is None or one == "" for one in value)
+    return value is None or (isinstance(value, str) and not value)
 
 
 Model = TypeVar("Model", bound=Body)

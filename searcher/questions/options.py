@@ -4,11 +4,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Self, TypedDict
 
 from indexer.errors import UsageError
 from indexer.store.filters.where import Where, where_json
-from searcher.questions.declared import Option, check, declared
+from searcher.questions.declared import Option, check, check_names, declared
 
 MAX_PRODUCTS = 10_000
 """Ceiling of offset + k: an engine has no paging over products, so that many are fetched and grouped."""
@@ -140,6 +140,12 @@ class Options:
                 f"offset {self.offset} with k {self.k}: boosts, caps and diversity choose among the {STYLE_POOL} "
                 f"products most alike, so offset + k is at most {STYLE_POOL}"
             )
+
+    @classmethod
+    def of(cls, wanted: Wanted) -> Self:
+        """The options that were given as keyword arguments; raises ``UsageError`` for a name that is not known."""
+        check_names(cls, wanted)
+        return cls(**wanted)
 
     @property
     def last(self) -> int:

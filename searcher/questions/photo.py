@@ -12,9 +12,10 @@ from typing import Annotated, BinaryIO
 from PIL import Image
 from pydantic import Field
 
-from indexer.errors import ImageError
+from indexer.errors import ImageError, UsageError
 from indexer.photos.opening import MAX_BYTES, opened, read_bytes, to_rgb
 from indexer.system.plain_json import HIDDEN, Picture, PlainJson
+from indexer.system.text import named, said
 
 UNNAMED = "image"
 """What a query photo is called that came as bytes."""
@@ -45,6 +46,7 @@ def query_photo(
 
     Raises:
         ImageError: it is not a photo that can be used; the message names the file.
+        UsageError: a function gives something else than bytes.
     """
     photo, content = _load(source)
     if crop is None:
@@ -80,6 +82,8 @@ def _load(source: PhotoSource) -> tuple[QueryPhoto, Image.Image | bytes]:
         return QueryPhoto(UNNAMED, data=_png(image)), image
     if callable(source):
         source = source()
+        if not isinstance(source, bytes):
+            raise UsageError(f"query photo: the function gives {said(source)}, not the bytes of an image file")
     if isinstance(source, bytes):
         if len(source) > MAX_BYTES:
             raise ImageError(f"query photo: more than the {MAX_BYTES / 1e6:.0f} MB a photo may have")
@@ -90,7 +94,7 @@ def _load(source: PhotoSource) -> tuple[QueryPhoto, Image.Image | bytes]:
     try:
         data = read_bytes(path)
     except ImageError as error:
-        raise ImageError(f"{path}: {error}") from error
+        raise ImageError(f"{named(path)}: {error}") from error
     return QueryPhoto(str(path), data=data), data
 
 

@@ -9,14 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.fields.roles import NOT_ANSWERED
-from indexer.fields.types import Payload
 from indexer.store.filters.normal_forms import in_both_forms
 from indexer.store.filters.tree import both
 from indexer.store.filters.where import where_texts
 from searcher.answers.answer import Answer, Match, Query
 from searcher.answers.facet import Facet
 from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL, Options
+from searcher.search.chosen import chosen
 from searcher.search.explain import explain, likeness, middle_of, sample_of
 from searcher.search.ground.candidate import Candidate
 from searcher.search.ground.published import Published, photo_key, without_products
@@ -62,7 +61,7 @@ def answer(published: Published, reader: ExampleReader, question: Question, opti
         catalog_root=published.catalog_root,
         took_ms=1000 * (time.perf_counter() - started),
         relaxed=ranked.relaxed,
-        notes=(*search.notes, *counted.notes),
+        notes=(*search.notes, *_unmatched(published, plan, ranked), *counted.notes),
         facets=counted.all,
         result_facets=counted.shown,
     )
@@ -77,6 +76,16 @@ def _read(published: Published, reader: ExampleReader, question: Question, plan:
     liked = len(question.liked)
     search = question.search(Asking(published, plan.options, asked[:liked], asked[liked:]))
     return replace(search, only=both(search.only, preset))
+
+
+def _unmatched(published: Published, plan: Plan, ranked: Ranked) -> tuple[str, ...]:
+    """Notes on a filter that no product passes; see `searcher.search.unmatched`."""
+    where = plan.steps[0].where
+    if where is None or any(one.product_id not in ranked.relaxed_for for one in ranked.candidates):
+        return ()
+    from searcher.search.unmatched import why_nothing  # it needs what counts facets, as most answers do not
+
+    return why_nothing(published, plan.options.where, where)
 
 
 def _likeness(published: Published, search: Search) -> NDArray[np.float64] | None:
@@ -103,17 +112,10 @@ def _match(
         category=found.payload.get("category"),
         photo=photo_key(found.payload),
         thumbnail=published.thumbnail(found.payload),
-        payload=_chosen(found.payload, options),
+        payload=chosen(found.payload, options.fields),
         relaxed=dropped,
         explanation=explanation,
     )
-
-
-def _chosen(payload: Payload, options: Options) -> Payload:
-    """The payload fields that were asked for; by default all that say something of the product itself."""
-    if options.fields is None:
-        return {name: value for name, value in payload.items() if name not in NOT_ANSWERED}
-    return {name: payload[name] for name in options.fields if name in payload}
 
 
 class _Facets(NamedTuple):

@@ -11,6 +11,7 @@ from indexer.store.filters import text_form
 from indexer.store.filters.tree import Filter, all_of
 from indexer.store.filters.where import where_texts
 from searcher.questions.options import Options
+from searcher.search.chosen import check_chosen
 from searcher.search.ground.published import Published
 from searcher.search.kinds.question import Asking, Question
 from searcher.search.style.boosts import Boost, parse_boosts
@@ -47,11 +48,12 @@ def make_plan(published: Published, question: Question, options: Options) -> Pla
     """Parse the options for a question to a generation.
 
     Raises:
-        UsageError: a filter, boost, cap, relax order, preset, facet or page that makes no sense for this catalog, or
-            for this kind of question.
+        UsageError: a filter, boost, cap, relax order, preset, facet, field or page that makes no sense for this
+            catalog, or for this kind of question.
     """
     question.check(Asking(published, options))
     table = published.store.record.field_table
+    check_chosen(options.fields, table)
     plan = Plan(
         options,
         boosts=parse_boosts(options.boosts, table),

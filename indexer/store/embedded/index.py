@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from indexer.errors import StoreDamaged, StoreError, StoreMissing
 from indexer.store.embedded.checksums import second_record
@@ -18,9 +18,11 @@ from indexer.store.embedded.snapshots import write_snapshot
 from indexer.store.records import EMBEDDED, Checked, EngineFiles, GenerationRecord, Repair
 from indexer.system.files import NEW_SHARD_BYTES, copy_tree, gone_on_failure, require_room, size_on_disk, writing
 from indexer.system.lock import writer_lock
+from indexer.system.text import path_of
 
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore
+    from indexer.store.interface import Index
 
 
 class EmbeddedIndex:
@@ -32,9 +34,9 @@ class EmbeddedIndex:
     engine, in_process, tolerance = EMBEDDED, True, 0.0
 
     def __init__(self, root: Path) -> None:
-        self.root = self.local = root
-        self.location = str(root)
-        self.layout = Layout(root)
+        self.root = self.local = path_of("index", root)  # where the process goes later does not matter
+        self.location = str(self.root)
+        self.layout = Layout(self.root)
 
     @property
     def place(self) -> str:
@@ -221,5 +223,10 @@ class EmbeddedWriter:
 
 
 def open_index(location: str | os.PathLike[str]) -> EmbeddedIndex:
-    """The index at a directory. Nothing is created or opened yet."""
-    return EmbeddedIndex(Path(location))
+    """The index at a directory. Nothing is created or opened yet; raises ``UsageError`` for what is no path."""
+    return EmbeddedIndex(path_of("index", location))
+
+
+def index_at(given: str | os.PathLike[str] | Index) -> Index:
+    """An index of either engine that is opened already, or the embedded one at a directory, as `open_index` does."""
+    return cast("Index", given) if hasattr(given, "last_record") else open_index(cast("str", given))

@@ -30,6 +30,7 @@ from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
 from indexer.system.lock import writer_lock
 from indexer.system.scratch import remove_abandoned
+from indexer.system.text import path_of
 
 
 class ServerIndex:
@@ -50,10 +51,10 @@ class ServerIndex:
     def __init__(
         self, connection: Connection, name: str, local: Path, options: CollectionOptions | None = None
     ) -> None:
-        self.connection, self.layout = connection, Layout(connection, name, local)
+        self.local = path_of("local", local)
+        self.connection, self.layout = connection, Layout(connection, name, self.local)
         self.options = options or CollectionOptions()
         self.location = self.place = self.layout.location
-        self.local = local
 
     def current(self) -> str | None:
         """See `Index.current`; two requests."""

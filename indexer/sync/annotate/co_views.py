@@ -11,13 +11,14 @@ from pydantic import Field, PlainSerializer
 
 from indexer.catalog.products import Reject
 from indexer.catalog.rejects import write_rejects
-from indexer.errors import EventsError, StoreUnwritable
+from indexer.errors import StoreUnwritable, UsageError
 from indexer.fields.co_views import CoViewed, to_payload
 from indexer.fields.roles import CO_VIEWED
 from indexer.fields.types import Payload
 from indexer.store.interface import Index
 from indexer.sync.annotate.co_view_counts import DIGITS, CoViewTable, count_co_views
 from indexer.sync.annotate.events import Events, Notice, read_events
+from indexer.sync.annotate.refusal import MAX_REJECTED, check_events, check_something_left
 from indexer.sync.annotate.writing import annotating, replace_payloads
 from indexer.system.names import composed
 from indexer.system.plain_json import PlainJson, rounded
@@ -60,7 +61,14 @@ class EventsReport(PlainJson):
     seconds: dict[str, Annotated[float, rounded(3)]] = field(default_factory=dict)
 
 
-def update_co_views(path: Path, index: Index, *, min_count: int = 1, progress: Progress | None = None) -> EventsReport:
+def update_co_views(
+    path: Path,
+    index: Index,
+    *,
+    min_count: int = 1,
+    max_rejected: float = MAX_REJECTED,
+    progress: Progress | None = None,
+) -> EventsReport:
     """Count what visitors viewed together and write it to every photo, in place of what an earlier file said.
 
     An embedded index gets a new generation, so readers see all of it at once; a server's collection is changed in
@@ -70,25 +78,33 @@ def update_co_views(path: Path, index: Index, *, min_count: int = 1, progress: P
         path: the file of views, see `read_events`.
         index: the index, which must have a published generation.
         min_count: pairs of products seen in fewer sessions are left out.
+        max_rejected: the largest share of the lines that may be rejected, 0 to 1. With 1, a file without one pair of
+            products may also take away all that was known.
         progress: called with (stage, done, total): megabytes while reading, photos while writing.
 
     Raises:
-        EventsError: the file cannot be read, has not one usable line, or not one product of the index; nothing is
-            written then.
+        EventsError: the file cannot be read, has not one usable line, too many that are not, not one product of the
+            index, or would leave nothing of the co-views there are; nothing is published then.
+        UsageError: ``max_rejected`` is not between 0 and 1.
         StoreError: the index is missing, locked or fails.
     """
+    if not 0 <= max_rejected <= 1:
+        raise UsageError(f"at most {max_rejected:g} of the lines may be bad: give a share from 0 to 1, such as 0.5")
     with annotating(index) as (writer, published):
         began = time.perf_counter()
         names = sorted({str(point.payload["product_id"]) for point in published.scroll(fields=["product_id"])})
         known = {name: number for number, name in enumerate(names)}
         by_event = {composed(name): number for name, number in known.items()}
         events = read_events(path, by_event, None if progress is None else _megabytes(progress))
+        rejects_file = _write_rejects(index, events)
+        check_events(path, index.location, events, rejects_file, max_rejected)
         read = time.perf_counter()
         table = count_co_views(events.sessions, events.products, events.times, len(names), min_count=min_count)
         report = _report(path, index, events, table, len(names))
         report.seconds = {"read": read - began, "count": time.perf_counter() - read}
-        report.rejects_file = _write_rejects(index, events)
-        _refuse_useless(path, index, events)
+        report.rejects_file = rejects_file
+        if max_rejected < 1:
+            check_something_left(path, index.location, table.products, published, min_count)
         written = replace_payloads(writer, published, _Payloads(table, names, known).of, progress=progress)
         report.photos_written, report.generation, report.published = (
             written.photos,
@@ -142,17 +158,3 @@ def _write_rejects(index: Index, events: Events) -> Path | None:
         return write_rejects(index.local, events.rejects, REJECTS_NAME)
     except OSError as error:
         raise StoreUnwritable(f"{index.local}: the rejects cannot be written ({error.strerror})") from error
-
-
-def _refuse_useless(path: Path, index: Index, events: Events) -> None:
-    """A file of something else, or of another shop, must not take away the co-views there are."""
-    if not events.total:
-        first = events.rejects[0]
-        raise EventsError(
-            f"{path}: not one usable event, {events.rejected} lines rejected; first: {first.where}: {first.reason}"
-        )
-    if not events.products.size:
-        raise EventsError(
-            f"{path}: none of its {events.unknown_products} products is in {index.location}; nothing was written: "
-            "give the events of this shop, with the product ids of its catalog"
-        )

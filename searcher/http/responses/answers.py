@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Response
 
-from indexer.system.plain_json import PlainJson, json_bytes
+from indexer.system.plain_json import LEFT_OUT, PlainJson, json_bytes
 from searcher.answers.answer import Answer
-from searcher.answers.facet import Facet
+from searcher.answers.facet import Facet, FacetList
 from searcher.http.access.signatures import PICTURES, signer
 from searcher.http.request_context import address
 
@@ -20,6 +20,13 @@ class Facets(PlainJson):
     """Facets of the whole catalog, or of what passes a filter."""
 
     facets: tuple[Facet, ...]
+    notes: Annotated[tuple[str, ...], LEFT_OUT] = ()
+    """Why the filter passes no product, a sentence each."""
+
+    @classmethod
+    def of(cls, found: FacetList) -> Facets:
+        """Facets with their notes."""
+        return cls(tuple(found), found.notes)
 
 
 @dataclass(frozen=True, slots=True)

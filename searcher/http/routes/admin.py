@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BaseModel, Field
 
 from indexer.version import __version__
 from searcher.http.access.authentication import require_admin
 from searcher.http.dependencies import Service
 from searcher.http.problems import PROBLEMS
+from searcher.http.routes.router import Router
 
-router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(require_admin)], responses=PROBLEMS)
+router = Router(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(require_admin)], responses=PROBLEMS)
 
 
 class Status(BaseModel):

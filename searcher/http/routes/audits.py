@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.responses.answers import json_response
 from searcher.http.responses.report_pages import MOST_ENTRIES, ReportPages
 from searcher.http.responses.reports import Clusters, Mislabels, Outliers
+from searcher.http.routes.router import Router
 from searcher.questions.fields import Text
 
-router = APIRouter(prefix="/v1", tags=["reports"], responses=PROBLEMS)
+router = Router(prefix="/v1", tags=["reports"], responses=PROBLEMS)
 
 MOST_OFFSET = 1_000_000
 Offset = Annotated[int, Query(ge=0, le=MOST_OFFSET, description="Entries skipped before the first.")]

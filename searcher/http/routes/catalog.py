@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, HTTPException, Query, Request, Response, UploadFile
+from fastapi import Depends, File, Form, HTTPException, Query, Request, Response, UploadFile
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import StringConstraints
@@ -18,10 +18,12 @@ from searcher.http.photo_forms import PhotoRoute
 from searcher.http.problems import PROBLEMS
 from searcher.http.request_context import caller_of
 from searcher.http.responses.answers import Facets, answer_response
+from searcher.http.responses.conditional import NOT_MODIFIED, file_response
+from searcher.http.routes.router import Router
 from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, from_base64
 from searcher.questions.kinds import ClassifyOptions, FacetOptions, PhotoOptions
 
-router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS, route_class=PhotoRoute)
+router = Router(prefix="/v1", tags=["catalog"], responses=PROBLEMS, route_class=PhotoRoute)
 
 WEBP: dict[int | str, dict[str, Any]] = {
     200: {"description": "The picture.", "content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}
@@ -44,7 +46,10 @@ def product(service: Service, product_id: Annotated[ProductId, InPath(examples=[
 
 
 @router.get(
-    "/pictures/{sha256}", responses=WEBP, response_class=FileResponse, summary="The picture of a photo, 256 px WebP"
+    "/pictures/{sha256}",
+    responses={**WEBP, **NOT_MODIFIED},
+    response_class=FileResponse,
+    summary="The picture of a photo, 256 px WebP",
 )
 def picture(
     request: Request, service: Service, sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -59,7 +64,7 @@ def picture(
         raise HTTPException(404, "there is no picture of this photo; a sync makes them")
     caller = caller_of(request.scope)
     headers = {**FOR_EVER, **ANY_SITE} if caller is not None and caller.by_address else FOR_EVER
-    return FileResponse(path, media_type="image/webp", headers=headers)
+    return file_response(request, path, "image/webp", headers=headers)
 
 
 @router.get(
@@ -72,7 +77,7 @@ def facets_of_query(
     service: Service, wanted: Annotated[dict[str, Any], Depends(given_in(Query, FacetOptions, fields="field"))]
 ) -> Response:
     """The short form; with a filter in Qdrant's JSON: POST."""
-    return answer_response(Facets(service.facets(**wanted)))
+    return answer_response(Facets.of(service.facets(**wanted)))
 
 
 @router.post(
@@ -83,7 +88,7 @@ def facets_of_query(
 )
 def facets(service: Service, body: FacetsBody) -> Response:
     """Each value and range comes with the filter text that selects it."""
-    return answer_response(Facets(service.facets(**body.wanted())))
+    return answer_response(Facets.of(service.facets(**body.wanted())))
 
 
 @router.post(

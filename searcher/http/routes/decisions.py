@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import Field, StringConstraints
 
 from searcher.http.access.authentication import require_admin
@@ -15,12 +15,13 @@ from searcher.http.request_context import caller_of
 from searcher.http.responses import reports
 from searcher.http.responses.answers import answer_response
 from searcher.http.routes.audits import Offset
+from searcher.http.routes.router import Router
 from searcher.insights.duplicates.decisions import Decision, Decisions, Verdict, append, decisions_path
 from searcher.questions.fields import Body
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
-router = APIRouter(prefix="/v1/decisions", tags=["reports"], dependencies=[Depends(require_admin)], responses=PROBLEMS)
+router = Router(prefix="/v1/decisions", tags=["reports"], dependencies=[Depends(require_admin)], responses=PROBLEMS)
 
 
 class DecisionBody(Body):

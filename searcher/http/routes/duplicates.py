@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, HTTPException, Query, Response, UploadFile
+from fastapi import Depends, File, HTTPException, Query, Response, UploadFile
 from PIL import Image
 
 from indexer.errors import UsageError
@@ -20,12 +20,13 @@ from searcher.http.responses.reports import OTHER_SHA, SHA, Check, Duplicates
 from searcher.http.routes.audits import Limit, Offset
 from searcher.http.routes.catalog import FOR_EVER, WEBP
 from searcher.http.routes.decisions import Sha256
+from searcher.http.routes.router import Router
 from searcher.insights.duplicates.answers import Tier
 from searcher.pages.sheets.difference import difference_picture
 from searcher.pages.sheets.picture_sheet import open_small
 from searcher.questions.bodies import CheckBody, from_base64
 
-router = APIRouter(prefix="/v1/duplicates", tags=["reports"], responses=PROBLEMS, route_class=PhotoRoute)
+router = Router(prefix="/v1/duplicates", tags=["reports"], responses=PROBLEMS, route_class=PhotoRoute)
 
 LARGE, LARGE_DIFFERENCE = 1024, 640
 """Pixels of a photo and of a difference that a person looks at closely."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from searcher.http.problems import PROBLEMS, problem
+from searcher.http.routes.router import Router
 from searcher.http.telemetry import metrics
 
-router = APIRouter(tags=["health"])
+router = Router(tags=["health"])
 log = logging.getLogger(__name__)
 
 

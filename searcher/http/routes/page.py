@@ -10,7 +10,10 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import HTTPException, Request, Response
+
+from searcher.http.responses.conditional import unless_known
+from searcher.http.routes.router import Router
 
 PAGE, REVIEW, ICON = "index.html", "review.html", "icon.svg"
 TYPES = {
@@ -22,9 +25,7 @@ TYPES = {
 CACHE = "no-cache"
 """Browsers keep a file and ask whether it changed: an update of the service must not mix old modules with new ones."""
 
-METHODS = ["GET", "HEAD"]
-
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 class WebFile(NamedTuple):
@@ -51,25 +52,25 @@ def web_files() -> dict[str, WebFile]:
     return found
 
 
-@router.api_route("/", methods=METHODS)
+@router.get("/")
 def page(request: Request) -> Response:
     """The page to try the search in."""
     return _sent(request, PAGE)
 
 
-@router.api_route("/review", methods=METHODS)
+@router.get("/review")
 def review(request: Request) -> Response:
     """The page to decide what pairs of photos are to each other; what it shows needs a key."""
     return _sent(request, REVIEW)
 
 
-@router.api_route("/favicon.ico", methods=METHODS)
+@router.get("/favicon.ico")
 def icon(request: Request) -> Response:
     """The icon, for browsers that do not read the page's own link to it."""
     return _sent(request, ICON)
 
 
-@router.api_route("/static/{name:path}", methods=METHODS)
+@router.get("/static/{name:path}")
 def static(request: Request, name: str) -> Response:
     """A file of the page."""
     return _sent(request, name)
@@ -80,12 +81,4 @@ def _sent(request: Request, name: str) -> Response:
     if file is None:
         raise HTTPException(404, "the page has no file of this name")
     headers = {"etag": file.etag, "cache-control": CACHE}
-    if _has_it(request, file.etag):
-        return Response(status_code=304, headers=headers)
-    return Response(file.content, headers=headers, media_type=file.media_type)
-
-
-def _has_it(request: Request, etag: str) -> bool:
-    """Whether the client's copy is the one there is; proxies that compress mark the tag as weak (``W/``)."""
-    tags = request.headers.get("if-none-match", "").split(",")
-    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in tags)
+    return unless_known(request, Response(file.content, headers=headers, media_type=file.media_type))

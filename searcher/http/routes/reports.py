@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import HTTPException, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import StringConstraints
 
@@ -15,13 +15,15 @@ from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.request_context import address
 from searcher.http.responses.answers import answer_response, json_response
+from searcher.http.responses.conditional import NOT_MODIFIED, file_response
 from searcher.http.responses.reports import Reports as ReportsThereAre
 from searcher.http.responses.reports import StoredReport, without_paths
+from searcher.http.routes.router import Router
 from searcher.insights.report import Kind
 from searcher.pages.page import policy_of
 from searcher.pages.report_store import FILES, published_since
 
-router = APIRouter(prefix="/v1/reports", tags=["reports"], responses=PROBLEMS)
+router = Router(prefix="/v1/reports", tags=["reports"], responses=PROBLEMS)
 
 REPORT_FILES = {".html": "text/html; charset=utf-8", ".png": "image/png", ".json": "application/json"}
 REPORT_POLICY = {
@@ -60,17 +62,22 @@ def reports(service: Service, reports: Reports) -> Response:
     "/model/{name}",
     response_class=FileResponse,
     summary="A file of the model's training report",
-    responses={200: {"description": "The file.", "content": {kind: {} for kind in REPORT_FILES.values()}}},
+    responses={
+        200: {"description": "The file.", "content": {kind: {} for kind in REPORT_FILES.values()}},
+        **NOT_MODIFIED,
+    },
 )
 def model_report(
-    service: Service, name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+\.[a-z]+$")]
+    request: Request,
+    service: Service,
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+\.[a-z]+$")],
 ) -> Response:
     """Read-only, and without scripts."""
     folder = _model_report(service)
     path = folder / name if folder else None
     if path is None or path.suffix not in REPORT_FILES or not path.is_file():
         raise HTTPException(404, "there is no report of this name; GET /v1/reports lists them")
-    return FileResponse(path, media_type=REPORT_FILES[path.suffix], headers=REPORT_POLICY)
+    return file_response(request, path, REPORT_FILES[path.suffix], headers=REPORT_POLICY)
 
 
 @router.get(
@@ -78,10 +85,13 @@ def model_report(
     response_class=FileResponse,
     summary="The page, the table or the JSON of a report on the catalog",
     responses={
-        200: {"description": "The file.", "content": {kind: {} for kind in (*PAGE_TYPES.values(), "application/json")}}
+        200: {"description": "The file.", "content": {kind: {} for kind in (*PAGE_TYPES.values(), "application/json")}},
+        **NOT_MODIFIED,
     },
 )
-def stored_report(reports: Reports, kind: Kind, name: Literal["report.html", "report.csv", "report.json"]) -> Response:
+def stored_report(
+    request: Request, reports: Reports, kind: Kind, name: Literal["report.html", "report.csv", "report.json"]
+) -> Response:
     """Read-only; the page may run the one script that it was made with, and reach nothing."""
     if name == "report.json":
         return json_response(without_paths(reports.document(kind)))
@@ -90,7 +100,7 @@ def stored_report(reports: Reports, kind: Kind, name: Literal["report.html", "re
         raise HTTPException(404, f"the report of {kind} has no {name}; make it again")
     headers = _page_policy(path) if name == "report.html" else {}
     download = None if name == "report.html" else f"{kind}.csv"
-    return FileResponse(path, media_type=PAGE_TYPES[name], headers=headers, filename=download)
+    return file_response(request, path, PAGE_TYPES[name], headers=headers, filename=download)
 
 
 def _page_policy(path: Path) -> dict[str, str]:

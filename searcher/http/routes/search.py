@@ -6,23 +6,25 @@ import json
 from collections import Counter
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
+from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from indexer.errors import JewelryError
+from indexer.errors import JewelryError, UsageError
 from searcher.answers.answer import Answer
 from searcher.http.dependencies import Service, TakingTurns
 from searcher.http.parameters import given_in
 from searcher.http.photo_forms import PhotoRoute
-from searcher.http.problems import PROBLEMS, for_clients
+from searcher.http.problems import PROBLEMS, UNREADABLE, for_clients
 from searcher.http.responses.answers import Batch, BatchError, answer_response
+from searcher.http.routes.router import Router
 from searcher.questions.bodies import (
     AlsoViewedBody,
     BatchBody,
     DiscoverBody,
     ExampleBody,
+    NoExample,
     OptionsBody,
     ProductId,
     RecommendBody,
@@ -36,7 +38,7 @@ from searcher.questions.kinds import PhotoOptions
 from searcher.questions.options import Options
 from searcher.questions.unknown_names import told
 
-router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS, route_class=PhotoRoute)
+router = Router(prefix="/v1", tags=["search"], responses=PROBLEMS, route_class=PhotoRoute)
 
 ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": Answer, "description": "The products, best first."}}
 
@@ -84,17 +86,20 @@ async def _beside_upload(
     """
     given = {name: value for name, value in parts.items() if name in await request.form()}
     try:
-        document = json.loads(options, object_pairs_hook=_each_once)
+        document = json.loads(options or "{}", object_pairs_hook=_each_once)
         if not isinstance(document, dict):
             raise _refused('is not a JSON object; for example {"k": 5}')
-        if both := [name for name in given if name in document]:
+        if both := [name for name in given if document.get(name) not in (None, "")]:
             raise _refused("is given as a part of the form too; give it once", *both)
-        return _UploadOptions.model_validate(document | given)
+        document |= given
+        return _UploadOptions.model_validate(document)
     except ValidationError as error:
         found = [{**one, "loc": ("body", "options", *one["loc"])} for one in error.errors(include_context=False)]
-        raise RequestValidationError(told(found, _UploadOptions, 2)) from error
-    except (ValueError, RecursionError) as error:
+        raise RequestValidationError(told(found, _UploadOptions, 2), body={"options": document}) from error
+    except json.JSONDecodeError as error:
         raise _refused(f"is not JSON ({error})") from error
+    except (ValueError, RecursionError) as error:
+        raise _refused(f"is not JSON: it {UNREADABLE}") from error
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -160,7 +165,7 @@ def text(service: Service, body: TextBody) -> Response:
     summary="Similar products for many examples",
 )
 def batch(service: Service, body: BatchBody) -> Response:
-    """All answers come from one generation; a query that fails gives its error in its place."""
+    """All answers come from one generation; a query that fails, or is none, gives its error in its place."""
     body.check_work()
     examples = [_example_or_error(query) for query in body.queries]
     asked = [example for example in examples if isinstance(example, Example)]
@@ -172,7 +177,9 @@ def batch(service: Service, body: BatchBody) -> Response:
     )
 
 
-def _example_or_error(body: str | ExampleBody) -> Example | JewelryError:
+def _example_or_error(body: str | ExampleBody | NoExample) -> Example | JewelryError:
+    if isinstance(body, NoExample):
+        return UsageError(body.reason)
     try:
         return example_of(body)
     except JewelryError as error:

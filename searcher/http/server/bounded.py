@@ -8,14 +8,19 @@ in common stands here; what differs is how one sees where a head begins and ends
 from __future__ import annotations
 
 import asyncio
+import logging
+import secrets
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from searcher.http.access.crowding import CROWDED
 from searcher.http.problems import problem
+from searcher.http.request_context import request_id
 from searcher.http.server.connections import Connections
+from searcher.http.telemetry.json_logs import FIELDS
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -25,8 +30,12 @@ else:
     _Uvicorn = object
 
 CLOSE = (b"connection", b"close")
+_HEAD = b"HEAD "
+HEADERS = {"connection": "close", "x-content-type-options": "nosniff", "cache-control": "no-store"}
 LINGER_BYTES = 8 * 1024 * 1024
 """What a client may go on sending after it was refused."""
+
+log = logging.getLogger("searcher.http")
 
 
 class Bounded(_Uvicorn):
@@ -37,6 +46,7 @@ class Bounded(_Uvicorn):
         self._of = connections
         self._leaving = self._refused = self._heard = False
         self._head_bytes = self._thrown_away = 0
+        self._begins = b""  # what a head begins with: whether an answer without the app may have a body
         self._silent_since: float | None = None
         self._blocked_since: float | None = None
         self._closing_since: float | None = None
@@ -112,6 +122,8 @@ class Bounded(_Uvicorn):
                 self._waits()
         left = self._of.limits.header_bytes - self._head_bytes
         head, rest = data[:left], data[left:]
+        before = self._begins if self._head_bytes else b""
+        self._begins = (before + head[: 2 * len(_HEAD)]).lstrip(b"\r\n")[: len(_HEAD)]
         self._head_bytes += len(head)
         cycle = self.cycle
         super().data_received(head)
@@ -188,14 +200,24 @@ class Bounded(_Uvicorn):
                 return
             self.cycle.disconnected = True  # what the app answers to half a request is nothing to anybody
             self.cycle.message_event.set()
-        said = problem(status, detail, headers={"connection": "close", "x-content-type-options": "nosniff"})
+        said = self._problem(status, detail)
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
         lines += [name + b": " + value for name, value in said.raw_headers]
-        self.transport.write(b"\r\n".join([*lines, b"", bytes(said.body)]))
+        self.transport.write(b"\r\n".join([*lines, b"", b"" if self._begins == _HEAD else bytes(said.body)]))
         if linger:  # closing on a client that is still sending resets it, and it never sees why
             self.loop.call_later(self._of.limits.drain_seconds, self.transport.close)
         else:
             self.transport.close()
+
+    def _problem(self, status: int, detail: str) -> Response:
+        """A problem with an id of its own, which the log has too."""
+        own_id = secrets.token_hex(16)
+        token = request_id.set(own_id)
+        try:
+            log.info("refused", extra={FIELDS: {"status": status, "client": self.client[0] if self.client else None}})
+            return problem(status, detail, headers={**HEADERS, "x-request-id": own_id})
+        finally:
+            request_id.reset(token)
 
 
 class _Closing:

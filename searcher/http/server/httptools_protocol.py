@@ -8,6 +8,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from searcher.http.server.bounded import Bounded
 
+LONGEST_ADDRESS = 65_535
+"""Bytes of an address that the parser takes."""
+
 
 class BoundedHttpTools(Bounded, HttpToolsProtocol):
     """For the parser that is installed with the extra ``serve``."""
@@ -16,6 +19,7 @@ class BoundedHttpTools(Bounded, HttpToolsProtocol):
         super().__init__(*args, **named)
         self._in_head = True
         self._quiet_bytes = 0
+        self.url = b""
 
     def data_received(self, data: bytes) -> None:
         """Behind a body in pieces come headers once more (trailers), which the parser would keep without end."""
@@ -34,6 +38,14 @@ class BoundedHttpTools(Bounded, HttpToolsProtocol):
         """The parser has read some of a body."""
         self._quiet_bytes = 0
         super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """See `Bounded.send_400_response`; the parser of addresses counts in 16 bits, whatever a head may take."""
+        if len(self.url) > LONGEST_ADDRESS:
+            self._of.note("large")
+            self._refuse(431, f"the address is longer than {LONGEST_ADDRESS} bytes; send what is long in a body")
+        else:
+            super().send_400_response(msg)
 
     def reads_head(self) -> bool:
         """See `Bounded.reads_head`."""

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from indexer.errors import UsageError
 from indexer.models.vectors import softmax
-from indexer.store.filters.where import Where, where_json
+from indexer.store.filters.where import Where, where_json, where_of
 from indexer.system.clock import now
+from indexer.system.text import said, whole_of
 from searcher.insights.audits.answers import Mislabel, MislabelReport
 from searcher.insights.audits.classifier import FOLDS, out_of_sample
 from searcher.insights.audits.doubt import probability_wrong
@@ -21,6 +22,7 @@ from searcher.insights.audits.residual import residual_votes
 from searcher.insights.audits.typicality import typicality
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
+from searcher.search.unmatched import why_nothing
 
 NEIGHBOURS = 10
 SHARPNESS = 4.0
@@ -46,8 +48,9 @@ def find_mislabels(published: Published, where: Where = None, *, limit: int = 10
         UsageError: a limit below 0, fewer than two categories, or a filter that does not fit.
         StoreError: the index cannot be read.
     """
+    where, limit = where_of(where), whole_of("limit", limit, "a whole number, 0 or more")
     if limit < 0:
-        raise UsageError(f"limit is {limit}; ask for 0 or more")
+        raise UsageError(f"limit is {said(limit)}; ask for 0 or more")
     began, store, tree = time.perf_counter(), published.store, published.read_filter(where)
     judged = judge_labels(published)
     gallery = judged.gallery
@@ -72,7 +75,7 @@ def find_mislabels(published: Published, where: Where = None, *, limit: int = 10
         created_at=now(),
         catalog_root=str(published.catalog_root),
         settings={"where": where_json(where), "limit": limit, "neighbours": NEIGHBOURS, "seed": 0},
-        notes=_notes(judged),
+        notes=(*why_nothing(published, where, tree), *_notes(judged)),
         took_s=time.perf_counter() - began,
     )
 

@@ -11,8 +11,9 @@ import numpy as np
 from indexer.errors import UsageError
 from indexer.fields.roles import CLUSTER
 from indexer.fields.types import FieldType
-from indexer.store.filters.where import Where, where_json
+from indexer.store.filters.where import Where, where_json, where_of
 from indexer.system.clock import now
+from indexer.system.text import number_of, said, whole_of
 from searcher.insights.audits.photos import photo_of
 from searcher.insights.clusters.answers import Cluster, ClusterReport, Member, Place
 from searcher.insights.clusters.linkage import average_linkage, nearest_cosines, unique_pairs
@@ -21,6 +22,7 @@ from searcher.insights.clusters.places import MOST, choose, places
 from searcher.insights.clusters.space import product_vectors
 from searcher.insights.gallery import Floats, Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
+from searcher.search.unmatched import why_nothing
 
 NEIGHBOURS = 15
 """Products each photo is compared with; more changed nothing on the sample catalog (comparing all: AMI + .008)."""
@@ -54,7 +56,8 @@ def find_clusters(
         MissingExtra: a map is wanted, but scikit-learn is not installed.
         StoreError: the index cannot be read.
     """
-    _check(granularity, limit, map_size)
+    granularity, limit, map_size = _checked(granularity, limit, map_size)
+    where = where_of(where)
     began, record = time.perf_counter(), published.store.record
     tree = published.read_filter(where)
     told = [f for f, k in record.field_table.items() if k in (FieldType.KEYWORD, FieldType.TEXT)]
@@ -86,17 +89,22 @@ def find_clusters(
             "across_categories": False,
         },
         judged_ids=gallery.products,
+        notes=why_nothing(published, where, tree),
         took_s=time.perf_counter() - began,
     )
 
 
-def _check(granularity: float, limit: int, map_size: int) -> None:
+def _checked(granularity: float, limit: int, map_size: int) -> tuple[float, int, int]:
+    granularity = number_of("granularity", granularity, "a number, 0 (few broad clusters) to 1 (many small ones)")
+    limit = whole_of("limit", limit, "a whole number, 0 clusters or more")
+    map_size = whole_of("map_size", map_size, f"a whole number, 0 (no map) to {MOST} products")
     if not 0.0 <= granularity <= 1.0:
         raise UsageError(f"granularity is {granularity}; choose 0 (few broad clusters) to 1 (many small ones)")
     if limit < 0:
-        raise UsageError(f"limit is {limit}; ask for 0 clusters or more")
+        raise UsageError(f"limit is {said(limit)}; ask for 0 clusters or more")
     if not 0 <= map_size <= MOST:
-        raise UsageError(f"map_size is {map_size}; choose 0 (no map) to {MOST} products")
+        raise UsageError(f"map_size is {said(map_size)}; choose 0 (no map) to {MOST} products")
+    return granularity, limit, map_size
 
 
 def _pairs(gallery: Gallery, near: Neighbours) -> Ints:

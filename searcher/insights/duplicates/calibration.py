@@ -17,7 +17,8 @@ from PIL import Image
 from indexer.errors import UsageError
 from indexer.models.embedder import Embedder
 from indexer.system.clock import now
-from indexer.system.progress import Progress
+from indexer.system.progress import Progress, progress_of
+from indexer.system.text import said, whole_of
 from searcher.insights.duplicates.answers import Photo
 from searcher.insights.duplicates.compare.comparison import comparison_of
 from searcher.insights.duplicates.compare.features import CLOSE
@@ -56,6 +57,16 @@ class _Labelled:
         self.pairs.append(pair)
 
 
+def checked_wishes(photos: int, seed: int, progress: Progress | None) -> tuple[int, int, Progress | None]:
+    """Photos, seed and progress of a calibration, held to what they may be; raises ``UsageError``."""
+    photos, seed = whole_of("photos", photos), whole_of("seed", seed, "a whole number, 0 or more")
+    if seed < 0:
+        raise UsageError(f"seed is {said(seed)}; give 0 or more")
+    if photos < LEAST_PHOTOS:
+        raise UsageError(f"{said(photos)} photos are too few to learn from; give {LEAST_PHOTOS} or more")
+    return photos, seed, progress_of("progress", progress)
+
+
 class Calibration:
     """One calibration over one generation.
 
@@ -79,8 +90,6 @@ class Calibration:
         seed: int = 0,
         progress: Progress | None = None,
     ) -> None:
-        if photos < LEAST_PHOTOS:
-            raise UsageError(f"{photos} photos are too few to learn from; give {LEAST_PHOTOS} or more")
         self._store, self._embedder, self._verifier = published.store, embedder, verifier
         self._load = Pictures(published.local, published.catalog_root)
         self._comparison = published.memo(comparison_of)

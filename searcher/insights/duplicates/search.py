@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from indexer.errors import UsageError
 from indexer.store.filters.tree import Filter, both
-from indexer.store.filters.where import Where, where_texts
+from indexer.store.filters.where import Where, where_of, where_texts
 from indexer.system.clock import now
 from indexer.system.progress import Progress
+from indexer.system.text import number_of, said, text_of, whole_of
 from searcher.insights.duplicates.answers import Counts, DuplicateReport, Evidence, Photo
 from searcher.insights.duplicates.compare.comparison import comparison_of
 from searcher.insights.duplicates.compare.keep.keeping import WorthOfCopies
@@ -44,6 +45,7 @@ from searcher.insights.duplicates.pairs.turned_hashes import turned_neighbours
 from searcher.insights.duplicates.verify.judging import PairJudge
 from searcher.insights.duplicates.verify.verifier import Verifier
 from searcher.search.ground.published import Published
+from searcher.search.unmatched import why_nothing
 
 FORM = 2
 """Of the parts that an unfinished report keeps: another one begins anew instead of going on with an older program's."""
@@ -51,6 +53,9 @@ SIGNATURE_PART = 2_000
 CLOSE_PART = 500
 DEFAULT_BUDGET = 240.0
 """Seconds of close comparison."""
+
+
+LONGEST_BUDGET = 366 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,16 @@ class Settings:
     """Seconds of close comparison; what it does not reach is counted as not verified."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.k <= 100:
-            raise UsageError(f"k is {self.k}; look at 1 to 100 neighbours of each photo")
-        if not self.budget >= 0:
-            raise UsageError(f"the budget is {self.budget} seconds; give 0 or more")
+        k = whole_of("k", self.k, "a whole number, 1 to 100")
+        budget = number_of("budget", self.budget, "a number of seconds, 0 or more")
+        if not 1 <= k <= 100:
+            raise UsageError(f"k is {said(k)}; look at 1 to 100 neighbours of each photo")
+        if not 0 <= budget < LONGEST_BUDGET:
+            raise UsageError(f"the budget is {said(budget)} seconds; give 0 or more, less than a year")
+        if self.since is not None:
+            text_of("since", self.since, "a date as text, 2026-01-31")
+        for name, value in (("where", where_of(self.where)), ("k", k), ("budget", budget)):
+            object.__setattr__(self, name, value)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -169,7 +180,7 @@ class DuplicateSearch:
             created_at=now(),
             catalog_root=str(self.published.catalog_root),
             settings=self.settings.to_json(),
-            notes=tuple(self._notes),
+            notes=(*why_nothing(self.published, self.settings.where, self._where), *self._notes),
             took_s=time.perf_counter() - began,
             placeholders=placeholders_of(drafts, table, photos),
             blank=in_order(photos[table.photos[row].id] for row in showing_nothing),

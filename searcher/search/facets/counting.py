@@ -17,7 +17,7 @@ from indexer.store.interface import Store
 from indexer.system.forks import Lock
 from indexer.system.names import composed
 from searcher.answers.facet import Bounds, Facet, FacetRange, FacetValue, Span, range_texts, value_text
-from searcher.questions.declared import check_numbers
+from searcher.questions.declared import checked
 from searcher.questions.kinds import FacetOptions
 from searcher.search.facets.census import ProductCensus, values_at
 from searcher.search.facets.counts import count_ranges, count_values, tally_ranges, tally_values
@@ -93,7 +93,7 @@ def parse_facets(fields: Sequence[str], table: FieldTable, limit: int = FacetOpt
         UsageError: the limit is out of bounds.
         FilterError: an unknown field, a text field, or one that names products or photos.
     """
-    check_numbers(FacetOptions, limit=limit)
+    limit = checked(FacetOptions, limit=limit).limit
     known = known_fields(table)
     kinds = {field: field_type(field, known) for field in fields}
     for field, kind in kinds.items():

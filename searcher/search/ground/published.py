@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -14,17 +12,17 @@ from indexer.models.directory import Calibration, load_model
 from indexer.models.strangers import Strangers
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.filters import text_form
+from indexer.store.filters.check import shown
 from indexer.store.filters.normal_forms import spellings
 from indexer.store.filters.tree import Filter, Match, Range, value_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index, Store
 from indexer.store.records import Point, Vectors
 from indexer.system.forks import Lock, in_child, once
+from searcher.search.nearness.near_ids import NearIds
 
-SUGGEST_AMONG = 10_000
-"""Product ids that are known when one was mistyped."""
-COMPARE = 1_000
-"""Of these, as many are compared with it as stand next to it in order: comparing with all took 30 ms and more."""
+SUGGEST_AMONG = 300_000
+"""Product ids that are known when one was mistyped: to list 100,000 of them takes a store a third of a second."""
 
 Made = TypeVar("Made")
 
@@ -72,15 +70,16 @@ class Published:
             points = []
         if points:
             return sorted(points, key=lambda point: (value_at(point.payload, "photo.rank") or 0, point.id))
-        place = max(0, bisect(self._known, product_id) - COMPARE // 2)
-        near = get_close_matches(product_id, self._known[place : place + COMPARE], n=3, cutoff=0.5)
+        near = self.near_ids(product_id)
         hint = f"did you mean {', '.join(near)}?" if near else "a sync adds what is new in the catalog"
-        raise UnknownProduct(f"product {product_id!r} is not in the index at {self.location}; {hint}")
+        raise UnknownProduct(f"product {shown(product_id)} is not in the index at {self.location}; {hint}")
 
-    @once
-    def _known(self) -> list[str]:
-        """Product ids to suggest from: counted once, or every mistyped id would cost as much as hundreds of answers."""
-        return sorted(str(value) for value, _ in self.store.facet("product_id", limit=SUGGEST_AMONG))
+    def near_ids(self, product_id: str) -> list[str]:
+        """The ids that one which is not in the index was likeliest meant to be, at most three.
+
+        The ids there are are listed once, or every mistyped one would cost as much as hundreds of answers.
+        """
+        return self.memo(_near_ids).near(product_id)
 
     def thumbnail(self, payload: Payload) -> Path | None:
         """The picture that a sync left for the photo, where there is one."""
@@ -139,6 +138,10 @@ class Published:
     def strangers(self) -> Strangers | None:
         """What pictures of no product mean to it; None there too, and where the model is of the first format."""
         return self._of_model[1]
+
+
+def _near_ids(published: Published) -> NearIds:
+    return NearIds(str(value) for value, _ in published.store.facet("product_id", limit=SUGGEST_AMONG))
 
 
 def of_product(product_id: str) -> Filter:

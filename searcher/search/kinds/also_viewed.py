@@ -10,7 +10,7 @@ import numpy as np
 
 from indexer.errors import UsageError
 from indexer.store.filters.tree import Filter, Match, both
-from searcher.questions.declared import check_numbers
+from searcher.questions.declared import checked
 from searcher.questions.kinds import VisitOptions
 from searcher.questions.options import STYLE_POOL
 from searcher.search.ground.candidate import Candidate
@@ -40,7 +40,7 @@ class AlsoViewed(Question):
     def __post_init__(self) -> None:
         if not self.liked:
             raise UsageError("no product was viewed; give at least one product id")
-        check_numbers(VisitOptions, decay=self.decay, co_view_weight=self.co_view_weight)
+        checked(VisitOptions, decay=self.decay, co_view_weight=self.co_view_weight)
 
     def check(self, asking: Asking) -> None:
         """No more products are ordered than are scored anew."""

@@ -11,22 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
 from indexer.store.filters.tree import Filter
+from searcher.questions.declared import checked
 from searcher.questions.example import Asked
-from searcher.questions.kinds import Strategy
+from searcher.questions.kinds import RecommendOptions, Strategy
 from searcher.questions.options import STYLE_POOL
 from searcher.search.ground.candidate import DECIMALS, Candidate
 from searcher.search.ground.nearest import nearest_products
 from searcher.search.kinds import recommend_scores
 from searcher.search.kinds.question import Asking, Find, Question, Search, Vectors
-
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +38,7 @@ class Recommend(Question):
     strategy: Strategy
 
     def __post_init__(self) -> None:
-        if self.strategy not in STRATEGIES:
-            raise UsageError(f"there is no strategy {self.strategy!r}; give one of: {', '.join(STRATEGIES)}")
+        checked(RecommendOptions, strategy=self.strategy)
         if not self.liked and not self.disliked:
             raise UsageError("nothing is given to recommend from; give at least one example that is liked")
         if not self.liked and self.strategy == "average_vector":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
 
-from indexer.errors import MissingExtra, ModelError, UsageError
+from indexer.errors import MissingExtra, ModelError
 from indexer.store.filters.tree import Filter
 from indexer.store.records import TEXT_VECTOR_NAME
-from searcher.questions.kinds import TextMode
+from indexer.system.text import text_of
+from searcher.questions.declared import checked
+from searcher.questions.kinds import TextMode, TextOptions
 from searcher.search.ground.candidate import Candidate
 from searcher.search.ground.nearest import nearest_products
 from searcher.search.ground.published import Published
@@ -25,7 +26,7 @@ class Text(Question):
     """Products by a text. ``auto`` falls back to words, with a note, where the index's text model is not at hand.
 
     Raises:
-        UsageError: an unknown mode.
+        UsageError: an unknown mode, or something else than a text.
     """
 
     text: str
@@ -33,8 +34,8 @@ class Text(Question):
     reader: TextReader
 
     def __post_init__(self) -> None:
-        if self.mode not in get_args(TextMode):
-            raise UsageError(f"mode {self.mode!r} is not one of {', '.join(get_args(TextMode))}")
+        text_of("text", self.text)
+        checked(TextOptions, mode=self.mode)
 
     def check(self, asking: Asking) -> None:
         """By words, no more products are ordered than are ranked."""

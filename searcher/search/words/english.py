@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from searcher.search.nearness.spelling import singular
+
 _WORD = re.compile(r"[^\W_]+")
 STOP_WORDS = frozenset(
     (
@@ -72,17 +74,6 @@ def runs_of(text: str) -> list[str]:
 def words_of(text: str) -> tuple[str, ...]:
     """The distinct words of a text in lower case, in order."""
     return tuple(dict.fromkeys(word.lower() for word in runs_of(text)))
-
-
-def singular(word: str) -> str:
-    """An English noun's singular by its spelling: rings, rubies, watches; any other word stays as it is."""
-    if len(word) <= 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return f"{word[:-3]}y"
-    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
-        return word[:-2]
-    return word[:-1]
 
 
 def forms(word: str) -> tuple[str, ...]:

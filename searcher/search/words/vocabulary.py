@@ -18,8 +18,8 @@ from indexer.system.forks import Lock
 from indexer.system.names import composed, decomposed
 from searcher.search.facets.census import values_at
 from searcher.search.ground.published import Published
-from searcher.search.words.english import STOP_WORDS, forms, runs_of, singular, words_of
-from searcher.search.words.spelling import fold, nearest
+from searcher.search.nearness.spelling import fold, nearest, singular
+from searcher.search.words.english import STOP_WORDS, forms, runs_of, words_of
 
 MAX_VALUES = 2_000
 """Values of a keyword field that are words a customer may use; a field with more of them holds names or numbers."""
@@ -38,7 +38,7 @@ class KnownWord:
 
     word: str
     forms: frozenset[str]
-    """Folded; see `searcher.search.words.spelling.fold`."""
+    """Folded; see `searcher.search.nearness.spelling.fold`."""
     values: dict[str, tuple[str, ...]]
     condition: Filter
     weight: float

@@ -2,7 +2,7 @@
 
 import { button, byId, el } from "../base/elements.js";
 import { picture } from "../base/pictures.js";
-import { likeness, percent, plain, titleOf } from "../base/words.js";
+import { brief, likeness, percent, plain, titleOf } from "../base/words.js";
 
 /**
  * Open the explanation of a match.
@@ -11,13 +11,15 @@ import { likeness, percent, plain, titleOf } from "../base/words.js";
  * @param asked finds the picture of the photo asked with: an element, or null where there is none
  * @param answer the match belongs to
  * @param named says filter texts in words
+ * @param signal of the question: nothing opens over the answer to another
  */
-export async function explain(match, asked, answer, named) {
+export async function explain(match, asked, answer, named, signal) {
   const dialog = byId("why");
   const why = match.explanation;
-  const title = titleOf(match);
+  const title = brief(titleOf(match));
   const close = button("Close", () => dialog.close(), { class: "primary" });
   const pair = await photos(match, why, asked, title);
+  if (signal.aborted) return;
   dialog.replaceChildren(
     el("h2", { id: "why-title", text: `Why is ${title} here?`, dir: "auto" }),
     pair,

@@ -2,7 +2,7 @@
 
 import { el } from "../base/elements.js";
 import { picture } from "../base/pictures.js";
-import { titleOf } from "../base/words.js";
+import { brief, titleOf } from "../base/words.js";
 
 /**
  * The picture and its caption, or null where there is none.
@@ -17,7 +17,7 @@ export async function askedPhoto(key, state, photo, productOf) {
   for (const product of await Promise.all(ids.map(productOf))) {
     const found = product?.photos.find((one) => one.photo === key);
     if (found) {
-      const title = titleOf(product);
+      const title = brief(titleOf(product));
       return { element: picture(found.thumbnail, `Photo of ${title}`), caption: title };
     }
   }

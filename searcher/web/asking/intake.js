@@ -16,7 +16,7 @@ export function onPhotos(take, complain) {
   }
   document.addEventListener("paste", (event) => {
     const file = firstPhoto(event.clipboardData);
-    if (!file) return; // text goes where the cursor is
+    if (!file || (isTextField(event.target) && wordsOf(event.clipboardData))) return; // text goes where the cursor is
     event.preventDefault();
     take(file);
   });
@@ -27,9 +27,21 @@ export function onPhotos(take, complain) {
   });
 }
 
+const isTextField = (target) => target instanceof Element && target.closest("input:not([type=checkbox], [type=range], [type=file]), textarea") !== null;
+
+/** The text beside the pictures of a clipboard: cells of a spreadsheet, lines of a letter, but not the names of copied files. */
+function wordsOf(transfer) {
+  const names = new Set([...transfer.files].map((file) => file.name));
+  const lines = transfer.getData("text/plain").split(/[\r\n]+/).map((line) => line.trim());
+  return lines.filter((line) => line && !names.has(line) && !names.has(line.split(/[\\/]/).at(-1))).join("\n");
+}
+
 function onDrop(dropped) {
   const veil = byId("drop-veil");
-  const ours = (event) => event.dataTransfer?.types.some((type) => type === "Files" || type === "text/uri-list");
+  const ours = (event) => {
+    const types = event.dataTransfer?.types ?? [];
+    return types.includes("Files") || (types.includes("text/uri-list") && !isTextField(event.target)); // an address may be dropped into a field
+  };
   let depth = 0; // enter and leave come for every element on the way
   const show = (by) => {
     depth = Math.max(0, depth + by);

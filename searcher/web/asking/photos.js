@@ -11,23 +11,32 @@ let last = 0;
 /** A photo of this tab by its number; undefined after a reload. */
 export const photoOf = (number) => kept.get(number);
 
-/** Take a photo in and give its number. Throws an `Error` with one line for people. */
-export async function takeIn(file) {
+/**
+ * Take a photo in and give its number, at once: `ready` of the photo is when it can be asked with and shown.
+ *
+ * Throws an `Error` with one line for people where this is no photo; `ready` does where it cannot be made smaller.
+ */
+export function takeIn(file) {
   if (file.type && !file.type.startsWith("image/")) throw new Error(`${file.name || "This"} is not a photo; choose a JPEG, PNG or WebP file.`);
   if (!file.size) throw new Error(`${file.name || "This photo"} is empty; choose another.`);
-  const bitmap = await createImageBitmap(file).catch(() => null); // a kind that only the service may know
-  const photo = { file, name: file.name || "pasted photo", url: null, width: 0, height: 0, small: null };
+  const photo = { file, name: file.name || "pasted photo", url: null, small: null, read: false };
+  photo.ready = read(photo);
+  photo.ready.catch(() => {}); // whoever asks with it is told
+  last += 1;
+  kept.set(last, photo);
+  if (kept.size > MOST) forget(kept.keys().next().value);
+  return last;
+}
+
+async function read(photo) {
+  const bitmap = await createImageBitmap(photo.file).catch(() => null); // a kind that only the service may know
   if (bitmap) {
-    Object.assign(photo, { width: bitmap.width, height: bitmap.height });
     if (Math.max(bitmap.width, bitmap.height) > LONGEST) photo.file = await scaled(bitmap, LONGEST, 0.92);
     photo.small = photo.file.size <= SMALL_BYTES ? photo.file : await scaled(bitmap, SMALL, 0.85);
     photo.url = URL.createObjectURL(photo.file);
     bitmap.close();
   }
-  last += 1;
-  kept.set(last, photo);
-  if (kept.size > MOST) forget(kept.keys().next().value);
-  return last;
+  photo.read = true;
 }
 
 /** The photo in base64, for a question that is JSON. */

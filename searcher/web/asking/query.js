@@ -4,7 +4,7 @@ import { cropper } from "./crop.js";
 import { button, byId, el, removable, toggle } from "../base/elements.js";
 import { picture } from "../base/pictures.js";
 import { takesPreset } from "./question.js";
-import { plain, priceOf, titleOf, written } from "../base/words.js";
+import { brief, plain, priceOf, titleOf, written } from "../base/words.js";
 
 const PRESETS = [
   ["other-metal", "another metal", "metal"], ["other-stone", "another stone", "stone"],
@@ -27,12 +27,14 @@ export function showQuery(state, photo, product, act) {
       cropped = { number: state.photo, box };
       act.crop(box);
     }, button("Another photo", act.choose, { class: "link" })));
+  } else if (photo && !photo.read) {
+    body.replaceChildren();
   } else if (photo) {
     body.replaceChildren(el("p", { class: "picture missing", text: "This browser cannot show this photo; the service may still read it." }));
   } else if (state.product !== null) {
     body.replaceChildren(productCard(state.product, product));
-  } else if (state.words !== null && !state.likes.length) {
-    body.replaceChildren(el("p", { class: "asked-words", text: `“${plain(state.words)}”`, dir: "auto" }));
+  } else if ((state.words ?? state.ask) !== null && !state.likes.length) {
+    body.replaceChildren(el("p", { class: "asked-words", text: `“${plain(state.words ?? state.ask)}”`, dir: "auto" }));
   } else body.replaceChildren();
 }
 
@@ -42,7 +44,7 @@ function productCard(id, product) {
   const facts = ["brand", "metal", "stone"].map((name) => written(payload[name] ?? "")).filter(Boolean).join(" · ");
   const title = titleOf(product);
   return el("div", { class: "asked-product" },
-    picture(product.photos[0]?.thumbnail, `Photo of ${title}`),
+    picture(product.photos[0]?.thumbnail, `Photo of ${brief(title)}`),
     el("div", {},
       el("p", { class: "asked-title", text: title, dir: "auto" }),
       facts ? el("p", { class: "small", text: facts, dir: "auto" }) : null,
@@ -55,7 +57,7 @@ export function showTaste(state, productOf, remove, clear) {
   const chips = (ids, list, sign, word) => ids.map((id) => {
     const product = productOf(id);
     const title = product ? titleOf(product) : plain(id);
-    return removable(title, `${word}: ${title}. Take it back`, () => remove(list, id),
+    return removable(title, `${word}: ${brief(title)}. Take it back`, () => remove(list, id),
       el("span", { class: "sign", "aria-hidden": "true", text: sign }),
       product?.photos[0]?.thumbnail ? picture(product.photos[0].thumbnail, "") : "");
   });

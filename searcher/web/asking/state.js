@@ -1,7 +1,8 @@
 // What is asked, as one plain object, and how it is kept in the address: links and the back button work.
 //
-//   #product=RG00003&where=metal=gold&like=NK00001&diversity=0.3        #words=gold ring
+//   #product=RG00003&where=metal=gold&like=NK00001&diversity=0.3        #words=gold ring        #ask=RG 3
 //
+// What was typed (`ask`) is a product's number or words; the service knows which, and then it is `product` or `words`.
 // A photo has no address. It lives in this tab, under a number that the history remembers.
 
 const LISTS = { where: "where", like: "likes", unlike: "dislikes" };
@@ -11,7 +12,7 @@ const MOST_PAGE = 100;
 /** Nothing asked yet. */
 export function blank() {
   return {
-    product: null, words: null, photo: null, crop: null,
+    ask: null, product: null, words: null, photo: null, crop: null,
     likes: [], dislikes: [], where: [],
     diversity: 0, preset: null, relax: false, k: PAGE,
   };
@@ -19,7 +20,7 @@ export function blank() {
 
 /** Whether there is anything to ask with. */
 export const asks = (state) =>
-  state.product !== null || state.words !== null || state.photo !== null || refined(state);
+  state.ask !== null || state.product !== null || state.words !== null || state.photo !== null || refined(state);
 
 /** Whether products were marked as liked or not. */
 export const refined = (state) => state.likes.length + state.dislikes.length > 0;
@@ -27,6 +28,7 @@ export const refined = (state) => state.likes.length + state.dislikes.length > 0
 /** The part of an address that stands for a state. */
 export function toHash(state) {
   const pairs = new URLSearchParams();
+  if (state.ask !== null) pairs.set("ask", state.ask);
   if (state.product !== null) pairs.set("product", state.product);
   if (state.words !== null) pairs.set("words", state.words);
   for (const [name, list] of Object.entries(LISTS)) for (const text of state[list]) pairs.append(name, text);
@@ -43,6 +45,7 @@ export function fromHash(hash) {
   const state = blank();
   state.product = pairs.get("product") || null;
   state.words = state.product ? null : pairs.get("words") || null;
+  state.ask = state.product || state.words ? null : pairs.get("ask")?.trim() ? pairs.get("ask") : null;
   for (const [name, list] of Object.entries(LISTS)) state[list] = [...new Set(pairs.getAll(name).filter(Boolean))];
   const diversity = Number(pairs.get("diversity"));
   state.diversity = diversity >= 0 && diversity <= 1 ? diversity : 0;
@@ -57,7 +60,7 @@ export function fromHash(hash) {
 export function current() {
   const state = fromHash(location.hash);
   const kept = history.state;
-  if (kept && typeof kept.photo === "number" && !state.product && !state.words) {
+  if (kept && typeof kept.photo === "number" && !state.product && !state.words && !state.ask) {
     state.photo = kept.photo;
     state.crop = kept.crop ?? null;
   }

@@ -53,14 +53,23 @@ async function reason(response) {
 }
 
 /** The JSON at a path. */
-export const get = async (path, signal) => (await fetched(path, { signal })).json();
+export const get = async (path, signal) => read(await fetched(path, { signal }));
 
 /** The JSON that comes back for a body: an object is sent as JSON, a form as a form. */
 export async function post(path, body, signal) {
   const form = body instanceof FormData;
   const headers = form ? {} : { "Content-Type": "application/json" };
   const sent = form ? body : JSON.stringify(body);
-  return (await fetched(path, { method: "POST", headers, body: sent, signal })).json();
+  return read(await fetched(path, { method: "POST", headers, body: sent, signal }));
+}
+
+async function read(response) {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, "The answer did not arrive whole. Check the connection and try again.");
+  }
 }
 
 /** Whether whoever has the address of a picture may see it for a while, key or not. */

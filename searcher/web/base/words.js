@@ -5,6 +5,15 @@ const HIDDEN = /[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu; // control characters, an
 /** A catalog's text on one line, without characters that have no picture. */
 export const plain = (value) => String(value ?? "").replace(/\s+/g, " ").replace(HIDDEN, "").trim();
 
+/** A text for a heading, a label or a line: cut to `most` letters with a mark, between words where that is near. */
+export function brief(text, most = 80) {
+  const letters = [...text];
+  if (letters.length <= most) return text;
+  const cut = letters.slice(0, most - 1).join("");
+  const blank = cut.lastIndexOf(" ");
+  return `${(blank > cut.length * 0.6 ? cut.slice(0, blank) : cut).trimEnd()}…`;
+}
+
 /** 494 EUR as €494; a currency that browsers do not know stands behind the number. */
 export function money(value, currency) {
   if (typeof value !== "number" || !Number.isFinite(value)) return "";

@@ -56,6 +56,12 @@ async function first(state, signal) {
   return state.where.length ? (await post("v1/facets", { fields, where: combined(state.where) }, signal)).facets : all;
 }
 
+/** The facets as what can be chosen, without the counts of another answer. */
+export const uncounted = (facets) => facets.map((facet) => {
+  const kind = facet.values ? "values" : "ranges";
+  return { ...facet, [kind]: (facet[kind] ?? []).map((entry) => ({ ...entry, count: null })) };
+});
+
 /** The currency of prices, where all have the same; ranges of prices are then shown in it. */
 export function currencyOf(matches, product) {
   const found = new Set([...matches, ...(product ? [product] : [])].map((one) => one.payload.currency).filter(Boolean));

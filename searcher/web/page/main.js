@@ -3,12 +3,12 @@
 import { hasKey, useKey } from "../base/api.js";
 import { byId } from "../base/elements.js";
 import { onPhotos } from "../asking/intake.js";
-import { act, ask, change, fresh, goOn, open, refresh, showMore, usePhoto } from "./session.js";
-import { tell } from "./view.js";
+import { act, ask, change, goOn, home, open, refresh, showMore, tell, usePhoto } from "./session.js";
+import { begins } from "./view.js";
 
 const listen = (id, event, listener) => byId(id).addEventListener(event, listener);
 
-listen("ask", "submit", (event) => { event.preventDefault(); ask(byId("words").value.trim()); });
+listen("ask", "submit", (event) => { event.preventDefault(); ask(byId("words").value); });
 listen("choose", "click", act.choose);
 listen("header-photo", "click", act.choose);
 listen("camera", "click", () => byId("camera-file").click());
@@ -23,7 +23,7 @@ listen("filters-toggle", "click", () => {
 listen("home", "click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  fresh({});
+  home();
 });
 listen("key-form", "submit", (event) => {
   event.preventDefault();
@@ -35,7 +35,7 @@ listen("key-form", "submit", (event) => {
 listen("forget-key", "click", () => { useKey(null); location.reload(); });
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the address is the state's
-  (byId("found").hidden ? byId("choose") : byId("results")).focus();
+  begins().focus();
 });
 window.addEventListener("popstate", open);
 onPhotos(usePhoto, tell);

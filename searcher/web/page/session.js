@@ -4,30 +4,31 @@ import { hasKey, post } from "../base/api.js";
 import { askedPhoto } from "../asking/asked_photo.js";
 import { button, byId } from "../base/elements.js";
 import { explain } from "../answers/explanation.js";
-import { currencyOf, facetsNow, fieldsKnown } from "../filters/facet_source.js";
-import { labels, showActive, showFacets } from "../filters/facets.js";
-import { joined, saying } from "../filters/filters.js";
+import { facetsNow, fieldsKnown, uncounted } from "../filters/facet_source.js";
 import { photoOf, takeIn } from "../asking/photos.js";
 import { loadProduct, productKnown } from "../answers/products.js";
-import { showPresets, showQuery, showTaste } from "../asking/query.js";
 import { questionOf, reach } from "../asking/question.js";
-import { card, showEmpty, showWaiting } from "../answers/results.js";
 import { showIdeas } from "./start.js";
 import { asks, blank, current, refined, remember } from "../asking/state.js";
-import { busy, clearMessages, keepFocus, say, showOnly, tell } from "./view.js";
-import { count, plain, titleOf } from "../base/words.js";
+import { overwriteTyped, understood } from "../asking/typed.js";
+import { FIRST, NOTHING, draw, inWords, outcome } from "./screen.js";
+import { say } from "./view.js";
+import { count } from "../base/words.js";
 
 const MOST_MARKED = 31;
 
 let state = blank();
-let answer = null;
-let shown = []; // matches on the page
-let facets = [];
+let page = FIRST;
 let asking = new AbortController();
 let goneOn = false; // a card was clicked: show the answer from its top
 
 const photo = () => (state.photo === null ? undefined : photoOf(state.photo));
 const base = () => (state.product === null ? null : productKnown(state.product));
+
+function show(patch) {
+  page = { ...page, ...patch };
+  draw(page, state, act);
+}
 
 // --- changes of the state ------------------------------------------------------------------------------------------
 
@@ -41,13 +42,23 @@ export function change(patch, options) {
 /** Begin anew. */
 export const fresh = (patch) => change({ ...blank(), k: state.k, ...patch });
 
+/** Go to the first view, with an empty field. */
+export function home() {
+  overwriteTyped(blank());
+  return fresh({});
+}
+
 /** What cards and panels let the visitor do. */
 export const act = {
   choose: () => byId("file").click(),
   crop: (crop) => change({ crop }, { replace: true }),
   like: (id) => mark("likes", "dislikes", id),
   dislike: (id) => mark("dislikes", "likes", id),
-  why: (match) => explain(match, (key) => askedPhoto(key, state, photo(), loadProduct), answer, inWords),
+  unmark: (list, id) => change({ [list]: state[list].filter((one) => one !== id) }),
+  unmarkAll: () => change({ likes: [], dislikes: [] }),
+  filter: (where) => change({ where }),
+  preset: (preset) => change({ preset }),
+  why,
   loosen: () => change({ relax: true }),
   clearFilters: () => change({ where: [] }),
   clearPreset: () => change({ preset: null }),
@@ -57,27 +68,31 @@ export const act = {
 function mark(list, other, id) {
   if (state.likes.length + state.dislikes.length >= MOST_MARKED) return tell(`${MOST_MARKED} products can be marked; take one back first.`);
   const lists = { [list]: [...state[list].filter((one) => one !== id), id], [other]: state[other].filter((one) => one !== id) };
-  return change({ ...lists, words: null, preset: null }); // words have no look: the marked products take their place
+  return change({ ...lists, ask: null, words: null, preset: null }); // words have no look: the marked products take their place
 }
 
-/** Ask with words, or with a product's number. */
-export async function ask(text) {
-  if (!text) return byId("words").focus();
-  if (/\s/.test(text)) return fresh({ words: text });
-  try { // one word may be a product's number; a batch answers 200 either way
-    const { answers } = await post("v1/batch", { queries: [text], k: 1, fields: [] });
-    return fresh(answers[0].matches ? { product: text } : { words: text });
-  } catch (problem) {
-    return failed(problem, () => ask(text));
+/** Ask with what was typed: words, or a product's number. */
+export const ask = (text) => (text.trim() ? fresh({ ask: text }) : byId("words").focus());
+
+/** Ask with a photo. */
+export function usePhoto(file) {
+  try {
+    return fresh({ photo: takeIn(file) });
+  } catch (error) {
+    return tell(error.message);
   }
 }
 
-/** Ask with a photo. */
-export async function usePhoto(file) {
+/** Tell a problem in one line, with a button that helps where there is one; the answer that is shown stays. */
+export const tell = (text, help = null) => show({ told: { text, help } });
+
+async function why(match) {
+  const { signal } = asking;
+  const asked = (key) => askedPhoto(key, state, photo(), loadProduct);
   try {
-    await fresh({ photo: await takeIn(file) });
-  } catch (error) {
-    tell(error.message);
+    await explain(match, asked, page.answer, (sent) => inWords(page, state, sent), signal);
+  } catch (problem) {
+    if (!signal.aborted) tell(problem.message, button("Try again", () => why(match)));
   }
 }
 
@@ -88,168 +103,127 @@ export async function refresh() {
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
-  clearMessages();
+  byId("why").close();
+  let told = null;
   if (state.photo !== null && !photo()) {
     state = { ...state, photo: null, crop: null };
     remember(state, { replace: true });
-    tell("The photo was forgotten when the page was loaded anew; choose it again.");
+    told = { text: "The photo was forgotten when the page was loaded anew; choose it again.", help: null };
   }
-  if (!asks(state)) return begin();
+  if (!asks(state)) return begin(signal, told);
   goneOn ||= !byId("start").hidden && byId("start").contains(document.activeElement);
-  showOnly("found");
-  showControls();
-  byId("empty").hidden = true;
-  byId("more").hidden = true;
-  busy(true, "results", "refine");
-  if (!shown.length) showWaiting(8);
+  show({ part: "found", waiting: true, paging: false, told });
   say("Searching …");
   try {
-    const [question] = await Promise.all([questionOf(state, photo(), fieldsKnown(), 0), loadAsked()]);
-    signal.throwIfAborted();
-    showControls();
-    const found = await post(question.path, question.body, signal);
-    signal.throwIfAborted();
-    showAnswer(found);
-    facets = await facetsNow(state, found, signal);
-    signal.throwIfAborted();
-    busy(false, "refine");
-    showControls();
+    const found = await answered(signal);
+    show({ answer: found, matches: found.matches, ...counted(0, found.matches.length), waiting: false, counting: true });
+    say(outcome(page, state));
+    if (goneOn) toTheTop();
   } catch (problem) {
-    if (problem.name === "AbortError") return;
-    shown = [];
-    byId("grid").replaceChildren();
-    failed(problem, refresh);
+    return signal.aborted ? null : failed(problem, refresh);
   }
+  return recount(signal);
 }
 
-function begin() {
-  shown = [];
-  document.title = "Jewelry search";
-  byId("words").value = "";
-  showOnly("start");
-  return showIdeas((words) => fresh({ words })).catch((problem) => failed(problem, refresh));
+/** The answer to the state; what was typed is understood on the way. */
+async function answered(signal) {
+  await photo()?.ready;
+  signal.throwIfAborted();
+  if (state.ask !== null) {
+    const meant = await understood(state.ask, signal);
+    signal.throwIfAborted();
+    state = { ...state, ...meant };
+    remember(state, { replace: true });
+  }
+  const [question] = await Promise.all([questionOf(state, photo(), fieldsKnown(), 0), loadAsked()]);
+  signal.throwIfAborted();
+  show({});
+  const found = await post(question.path, question.body, signal);
+  signal.throwIfAborted();
+  return found;
 }
 
 /** Products whose titles and pictures the page shows; one that is not there is said by the answer. */
 const loadAsked = () => Promise.all([state.product, ...state.likes, ...state.dislikes].filter((id) => id !== null).map(loadProduct));
 
-function showControls() {
-  keepFocus(() => {
-    const currency = currencyOf(shown, base());
-    const choose = (where) => change({ where });
-    byId("words").value = state.words ?? "";
-    byId("diversity").value = String(state.diversity);
-    byId("relax").checked = state.relax;
-    showQuery(state, photo(), base(), act);
-    showTaste(state, productKnown, (list, id) => change({ [list]: state[list].filter((one) => one !== id) }), () => change({ likes: [], dislikes: [] }));
-    byId("query").hidden = !byId("query-body").childElementCount && !refined(state);
-    showPresets(state, base(), (preset) => change({ preset }));
-    showFacets(facets, state.where, currency, choose);
-    showActive(facets, state.where, currency, choose);
-    byId("results-title").textContent = heading();
-    document.title = `${heading()} · Jewelry search`;
-  });
-}
-
-function heading() {
-  if (state.words !== null) return `“${plain(state.words)}”`;
-  if (state.photo === null && state.product === null) return state.likes.length ? "Like what you chose" : "Other than what you put aside";
-  const what = state.photo !== null ? (state.crop ? "this part of your photo" : "your photo") : base() ? titleOf(base()) : plain(state.product);
-  return `Like ${what}${refined(state) ? ", to your taste" : ""}`;
-}
-
-/** Filter texts, as they were sent, in words; the two texts of a range are one. */
-function inWords(sent) {
-  const chosen = joined(state.where);
-  const known = [...labels(facets, currencyOf(shown, base())).values()];
-  const left = new Set(sent.flatMap((text) => chosen.get(text) ?? [text]));
-  const found = [];
-  for (const text of left) {
-    const named = known.find(({ entry }) => entry.where.includes(text) && entry.where.every((one) => left.has(one)));
-    (named?.entry.where ?? [text]).forEach((one) => left.delete(one));
-    found.push(named?.label ?? saying(text));
-  }
-  return found.join(", ");
-}
-
-function showAnswer(found) {
-  answer = found;
-  shown = found.matches;
-  keepFocus(() => byId("grid").replaceChildren(...shown.map(cardOf)));
-  busy(false, "results");
-  byId("origin").textContent = `Answered in ${Math.round(found.took_ms)} ms by generation ${plain(found.generation)} of the index, model ${found.model.slice(0, 8)}.`;
-  showNotes();
-  if (!shown.length) showEmpty(state, act);
-  offerMore(found.matches.length);
-  showSummary();
-  say(shown.length ? `${count(shown.length, "product", "products")}: ${heading()}` : "Nothing fits.");
-  if (goneOn) {
-    goneOn = false;
-    window.scrollTo({ top: 0 });
-    byId("results").focus({ preventScroll: true });
+/** Show the facets of the answer; where they cannot be had, the answer stays, and no count of another one. */
+async function recount(signal) {
+  try {
+    const facets = await facetsNow(state, page.answer, signal);
+    if (!signal.aborted) show({ facets, counting: false });
+  } catch (problem) {
+    if (signal.aborted) return;
+    if (problem.status === 401) failed(problem, refresh);
+    else show({ facets: uncounted(page.facets), counting: false, told: retold(problem, refresh) });
   }
 }
 
-function showSummary() {
-  const first = byId("more").hidden ? "" : "The first ";
-  byId("summary").textContent = shown.length ? `${first}${count(shown.length, "product", "products")}, ${orderName()}` : "";
+/** The first view. */
+async function begin(signal, told) {
+  show({ ...FIRST, told });
+  say("");
+  try {
+    await showIdeas((words) => fresh({ words }));
+  } catch (problem) {
+    if (!signal.aborted && !told) failed(problem, refresh);
+  }
 }
 
-const orderName = () => (state.words !== null ? "most of your words first" : state.diversity ? "with variety" : "most alike first");
-const cardOf = (match) => card(match, state, act, inWords);
-
-function showNotes() {
-  const notes = [...(answer.notes ?? [])];
-  const relaxed = shown.some((match) => match.relaxed?.length) && answer.relaxed;
-  if (relaxed) notes.unshift(`Too few products meet all filters; some are shown without: ${inWords(relaxed)}.`);
-  byId("notes").replaceChildren(...notes.map((text) => Object.assign(document.createElement("p"), { className: "note", textContent: plain(text) })));
+function toTheTop() {
+  goneOn = false;
+  window.scrollTo({ top: 0 });
+  byId("results").focus({ preventScroll: true });
 }
 
-function offerMore(received) {
-  byId("more").hidden = received < state.k || shown.length >= reach(state);
-}
+/** How many products were taken of the answer, and whether there may be more. */
+const counted = (before, came) => ({ taken: before + came, more: came >= state.k && before + came < reach(state) });
 
 /** Show the next products. */
 export async function showMore() {
-  const more = byId("more");
   const { signal } = asking;
-  more.disabled = true;
+  if (page.paging) return;
+  show({ paging: true, told: null });
   say("Searching …");
   try {
-    const question = await questionOf(state, photo(), [], shown.length);
+    const question = await questionOf(state, photo(), [], page.taken);
     const next = await post(question.path, question.body, signal);
-    const known = new Set(shown.map((match) => match.product_id)); // a new generation may order anew
-    const cards = next.matches.map(cardOf).filter((one) => !known.has(one.dataset.product));
-    shown = [...shown, ...next.matches];
-    byId("grid").append(...cards);
-    say(cards.length ? `${count(cards.length, "more product", "more products")}, ${shown.length} in all` : "These were all.");
-    offerMore(next.matches.length);
-    showSummary();
-    cards[0]?.querySelector("a").focus({ preventScroll: true });
+    signal.throwIfAborted();
+    const known = new Set(page.matches.map((match) => match.product_id)); // a new generation may order anew
+    const fresher = next.matches.filter((match) => !known.has(match.product_id));
+    const matches = [...page.matches, ...fresher];
+    show({ matches, ...counted(page.taken, next.matches.length), paging: false });
+    say(fresher.length ? `${count(fresher.length, "more product", "more products")}, ${matches.length} in all` : "These were all.");
+    if (fresher.length) focusOn(fresher[0]);
   } catch (problem) {
-    if (problem.name !== "AbortError") failed(problem, showMore);
-  } finally {
-    more.disabled = false;
+    if (signal.aborted) return;
+    if (problem.status === 401) failed(problem, refresh);
+    else { // what is shown is still what was asked for
+      say("");
+      show({ paging: false, told: retold(problem, showMore) });
+    }
   }
 }
 
+const focusOn = (match) => document.querySelector(`[data-focus="${CSS.escape(`card ${match.product_id}`)}"]`)?.focus({ preventScroll: true });
+
+const retold = (problem, again) => ({ text: problem.message, help: button("Try again", again) });
+
+/** There is no answer: nothing of one is shown, and why. */
 function failed(problem, again) {
-  busy(false, "results", "refine");
   say("");
+  const none = { ...NOTHING, facets: uncounted(page.facets), waiting: false, counting: false, paging: false };
   if (problem.status === 401) {
     byId("key-reason").textContent = hasKey() ? problem.message : "This service answers only those who have a key.";
-    showOnly("key-panel");
+    show({ ...none, part: "key-panel", told: null });
     byId("key").focus();
-    return;
-  }
-  if (problem.status === 404 && state.product !== null && !base()) begin();
-  tell(problem.message, button("Try again", again));
+  } else if (problem.status === 404 && state.product !== null && !base()) begin(asking.signal, retold(problem, again));
+  else show({ ...none, told: retold(problem, again) });
 }
 
-/** Ask for the state that the address stands for. */
-export function open() {
+/** Ask for the state that the address stands for; the visitor went there where there is an `event`. */
+export function open(event) {
   state = current();
-  byId("why").close();
+  if (event) overwriteTyped(state);
   return refresh();
 }
 

@@ -1,6 +1,6 @@
 // What is on the screen as a whole: which part is shown, messages, the line for screen readers, and the focus.
 
-import { byId, el } from "../base/elements.js";
+import { byId, message } from "../base/elements.js";
 
 const PARTS = ["start", "found", "key-panel"];
 
@@ -14,16 +14,15 @@ export function busy(is, ...ids) {
   for (const id of ids) byId(id).setAttribute("aria-busy", String(is));
 }
 
-/** Tell a problem in one line, with a button that helps where there is one. */
-export function tell(message, help = null) {
-  const box = byId("error");
-  box.replaceChildren(el("p", { text: message, dir: "auto" }), help ?? "");
-  box.hidden = false;
-}
+let shown = null;
 
-export function clearMessages() {
-  byId("error").hidden = true;
-  byId("error").replaceChildren();
+/** Show what there is to tell, `text` and a button that helps, or nothing; what is there already is not said again. */
+export function showTold(told) {
+  if (told === shown) return;
+  shown = told;
+  const box = byId("error");
+  box.replaceChildren(...(told ? [message(told.text), told.help ?? ""] : []));
+  box.hidden = !told;
 }
 
 /** Say what happened to those who do not see it. */
@@ -31,12 +30,18 @@ export function say(text) {
   byId("status").textContent = text;
 }
 
-/** Draw anew, and leave the focus where it was: on the element of the same name, else at the results. */
+/** Draw anew, and leave the focus where it was: on the element of the same name, else where the page goes on. */
 export function keepFocus(draw) {
   const before = document.activeElement;
   const name = before?.dataset.focus;
   draw();
-  if (before === document.activeElement || before === document.body || before === null) return;
+  if (before === null || before === document.body || (before === document.activeElement && before.checkVisibility())) return;
   const again = name && document.querySelector(`[data-focus="${CSS.escape(name)}"]`);
-  (again || byId("results")).focus({ preventScroll: true });
+  (again || begins()).focus({ preventScroll: true });
+}
+
+/** Where the part that is shown begins for the keyboard. */
+export function begins() {
+  if (!byId("key-panel").hidden) return byId("key");
+  return byId("found").hidden ? byId("choose") : byId("results");
 }

@@ -216,10 +216,10 @@ def test_an_id_in_an_address_stays_the_id(product_id: str) -> None:
         (lambda c: c.similar_photo(b"", crop={1}), "JSON"),
         (lambda c: c.similar("P001", b"photo"), "several"),
         (lambda c: c.recommend("P001"), "list"),
-        (lambda c: c.recommend([7]), "int"),
+        (lambda c: c.recommend([7]), "positive: 7 cannot be compared with; give ids"),
         (lambda c: c.also_viewed("P001"), "list"),
         (lambda c: c.facets("category"), "list"),
-        (lambda c: c.similar_photo(7), "int"),
+        (lambda c: c.similar_photo(7), "7 is not a photo; give its path or its bytes"),
         (lambda c: c.product("\ud800"), "text"),
     ],
 )

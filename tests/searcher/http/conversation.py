@@ -102,6 +102,7 @@ def bearer(token: str) -> dict[str, str]:
 @contextmanager
 def running(app: FastAPI, limits: Limits | None = None, connection: type[Bounded] = BoundedHttpTools) -> Iterator[int]:
     """The app behind a real server on loopback, as `searcher serve` makes it; gives the port."""
+    limits = limits or Limits(connections=100)
     with bind("127.0.0.1", 0) as listener:
         config = uvicorn.Config(
             app,
@@ -110,7 +111,8 @@ def running(app: FastAPI, limits: Limits | None = None, connection: type[Bounded
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            http=Connections(limits or Limits(connections=100), connection),  # type: ignore[arg-type]  # makes them
+            h11_max_incomplete_event_size=limits.header_bytes + 1024,
+            http=Connections(limits, connection),  # type: ignore[arg-type]  # makes them
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))

@@ -77,7 +77,6 @@ def test_base64_is_read_however_it_is_written(client: TestClient, spelling: str,
         ("iVBOR", "this base64 is cut off after 5 letters"),
         ("data:image/png,abc", "a data address must be base64"),
         ("data:image/png;base64,", "image: is empty"),
-        ("", "image: is empty"),
         (" \n ", "image: is empty"),
     ],
 )
@@ -272,10 +271,51 @@ def test_a_form_that_cannot_be_read_is_said_plainly(client: TestClient, name: st
         "/v1/reports/nothing/report.html",
         "/v1/outliers?oddity=5",
         "/v1/similar?product_id=P001&min_score=high",
-        "/v1/similar?product_id=P001&diversity=",
+        "/v1/similar?product_id=P001&diversity=a",
     ],
 )
 def test_addresses_that_make_no_sense_are_said_plainly(client: TestClient, address: str) -> None:
     answer = client.get(address)
     assert answer.status_code >= 400
     assert not FRAMEWORK.search(answer.text), answer.text
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/octet-stream", "text/plain", ""])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "with the mark of an editor"])
+def test_options_may_be_a_file(client: TestClient, kind: str, mark: bytes) -> None:
+    """As ``curl -F 'options=@options.json;type=application/json'`` sends them."""
+    options = mark + json.dumps({"k": 2, "where": ["price>0"]}).encode()
+    head = f'Content-Disposition: form-data; name="options"; filename="o.json"\r\nContent-Type: {kind}\r\n\r\n'.encode()
+    photo = b'Content-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n' + PHOTO
+    expected = of_products(
+        client.post("/v1/similar/photo", files={"image": PHOTO}, data={"k": "2", "where": "price>0"})
+    )
+    assert len(expected) == 2
+    for parts in ((head + options, photo), (photo, head + options)):
+        assert of_products(client.post("/v1/similar/photo", content=form(*parts), headers=FORM)) == expected
+
+
+def test_other_parts_may_be_files_too(client: TestClient) -> None:
+    files = [("image", ("a.png", PHOTO)), ("k", ("k.txt", b"3")), ("where", ("w", b"price>0")), ("where", ("v", b""))]
+    assert len(of_products(client.post("/v1/similar/photo", files=files))) == 3
+    assert client.post("/v1/classify/photo", files=[files[0], ("k", ("k", b"x"))]).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status", "words"),
+    [
+        ("options", b"{", 422, "body.options: is not JSON"),
+        ("options", b"[]", 422, "body.options: is not a JSON object"),
+        ("options", b'{"no": 1}', 422, "body.options.no: is not known here; there is: k, "),
+        ("options", b'{"k": 0}', 422, "body.options.k: must be at least 1"),
+        ("options", b"\xff\xfe{", 422, "body.options: must be text"),
+        ("options", b" " * 1_100_000, 400, "the part 'options' is larger than 1 MB"),
+        ("photo", AGAIN, 422, "body.photo: is not known here; there is: image, options"),
+        ("photo", AGAIN + b" " * 1_100_000, 400, "the part 'photo' is larger than 1 MB; the photo goes into the part"),
+    ],
+)
+def test_a_file_that_is_no_text_of_a_part(
+    client: TestClient, name: str, content: bytes, status: int, words: str
+) -> None:
+    sent = client.post("/v1/similar/photo", files={"image": PHOTO, name: ("f", content)})
+    assert words in problem_of(sent, status).detail

@@ -55,8 +55,8 @@ def test_routing(client: TestClient) -> None:
     problem_of(client.get("/no-such"), 404)
     wrong = client.delete("/livez")
     problem_of(wrong, 405)
-    assert wrong.headers["allow"] == "GET"
-    assert client.put("/v1/similar").headers["allow"] == "GET, POST"  # two routes, one address
+    assert wrong.headers["allow"] == "GET, HEAD"
+    assert client.put("/v1/similar").headers["allow"] == "GET, HEAD, POST"  # three routes, one address
     problem_of(client.get("/v1/probe/products/"), 404)
 
 

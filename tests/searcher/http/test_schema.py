@@ -17,6 +17,7 @@ import schemathesis
 from schemathesis.checks import CHECKS
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from searcher.http.access.keys import KeyFile
 from searcher.http.app import create_app
@@ -84,6 +85,9 @@ NOT_APPLICABLE = (
     # A sense that no schema can state: "price<=500" is a filter and "price<=cheap" is none, and of product_id, image,
     # url and vector exactly one is given. `refused_for_its_sense_alone` judges the same cases more strictly.
     "positive_data_acceptance",
+    # Null and an empty text are not given at all, in every place, which the document does not say of every place.
+    # `forbidden_is_refused` judges all other cases as this check does.
+    "negative_data_rejection",
     # Compares what two users may see of each other's objects: nobody here owns any.
     "object_level_authorization",
 )
@@ -103,6 +107,21 @@ def refused_for_its_sense_alone(ctx: schemathesis.CheckContext, response: Any, c
         return  # JSON in a field of a form: OpenAPI calls it text
     if response.status_code in (400, 413, 415) or (response.status_code == 422 and kind not in SENSE):
         raise AssertionError(f"the document allows this request, and it was refused as {kind}: {response.text}")
+
+
+@schemathesis.check
+def forbidden_is_refused(ctx: schemathesis.CheckContext, response: Any, case: Any) -> None:
+    """What the document forbids is refused, in a batch in the query's place, unless something is left open in it."""
+    in_its_place = case.path == "/v1/batch" and "error" in str(response.json().get("answers"))
+    if not in_its_place and not any(map(left_open, (case.query, case.body))):
+        negative_data_rejection(ctx, response, case)
+
+
+def left_open(given: Any) -> bool:
+    """Whether there is a null or an empty text in it."""
+    if isinstance(given, dict):
+        return any(map(left_open, given.values()))
+    return any(map(left_open, given)) if isinstance(given, list | tuple) else given is None or given == ""
 
 
 @schemathesis.check

@@ -262,7 +262,10 @@ def test_an_upload_is_not_opened(http: TestClient, broken: Path) -> None:
 @pytest.mark.parametrize(
     ("ask", "complaint"),
     [
-        (lambda s, p: s.recommend(["P001"], [p], strategy="best"), "there is no strategy 'best'"),
+        (
+            lambda s, p: s.recommend(["P001"], [p], strategy="best"),
+            "strategy is the text 'best'; give one of: average_vector, best_score",
+        ),
         (lambda s, p: s.recommend([], [p]), "needs an example that is liked"),
         (lambda s, p: s.recommend([p], strategy="best_score", k=501), "offset . k is at most 500"),
         (lambda s, p: s.discover(p, [("P001", "P002")], k=501), "offset . k is at most 500"),

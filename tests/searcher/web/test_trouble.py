@@ -78,3 +78,17 @@ def test_a_bad_filter_in_a_link_can_be_taken_away(browser: Browser, address: str
         assert "colour" in visit.page.get_by_role("alert").inner_text()
         visit.press(visit.button("Remove the filter red"))
         assert len(visit.products) == 11
+
+
+def test_an_id_in_other_letters_and_a_value_that_no_product_has(browser: Browser, address: str) -> None:
+    with visiting(browser, address) as visit:
+        visit.open("#product=p-3")
+        alert = visit.page.get_by_role("alert").locator("p").inner_text()
+        assert alert == "Product 'p-3' is not in the index; did you mean P003?"
+        visit.open("#product=P000&where=category%3Dring&where=metal%3DGold")
+        visit.page.wait_for_selector("#empty:not([hidden])")
+        assert visit.page.locator("#notes p").all_inner_texts() == [
+            'No product has category "ring"; near: rings (3).',
+            'No product has metal "Gold"; near: gold (12).',
+        ]
+        assert {text for text in visit.complaints if "404" not in text} == set()

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from indexer.errors import UsageError
 from indexer.fields.types import FieldType
 from indexer.system.names import composed, decomposed
+from searcher.search.nearness.spelling import errors_between, fold, nearest
 from searcher.search.words.meaning import Meaning, read_meaning
 from searcher.search.words.question import read_question
 from searcher.search.words.search import search_text
-from searcher.search.words.spelling import errors_between, fold, nearest
 from searcher.search.words.vocabulary import Vocabulary
 from tests.congruence.engines import STAND_IN_WARNINGS, AnyStore
 from tests.shops.indexes.both_stores import ENGINES, filled, open_engine

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from indexer.errors import FilterError, UsageError
 from indexer.fields.types import FieldType
 from indexer.store.filters.tree import Filter, Match, Range
+from searcher.search.nearness.spelling import singular
 from searcher.search.words import search as text_search
 from searcher.search.words import vocabulary
-from searcher.search.words.english import STOP_WORDS, forms, singular, words_of
+from searcher.search.words.english import STOP_WORDS, forms, words_of
 from searcher.search.words.search import TextResult, search_text
 from searcher.search.words.vocabulary import Vocabulary
 from tests.congruence import judge

@@ -1,4 +1,4 @@
-"""How words are compared: accents and letters folded, and how many typing errors lie between two of them."""
+"""How words are compared: accents and letters folded, one or many, and how many typing errors lie between two."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ def fold(word: str) -> str:
         return word.lower()
     apart = unicodedata.normalize("NFKD", word).casefold().translate(_LETTERS)
     return composed("".join(one for one in apart if unicodedata.category(one) != "Mn" or one in _OF_KANA))
+
+
+def singular(word: str) -> str:
+    """An English noun's singular by its spelling: rings, rubies, watches; any other word stays as it is."""
+    if len(word) <= 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    return word[:-1]
 
 
 def allowed(word: str) -> int:
