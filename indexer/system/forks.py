@@ -127,6 +127,7 @@ def _in_parent() -> None:
 
 def _others_begin() -> bool:
     own = threading.get_ident()
+    # Python says nowhere else who imports; without these names a fork waits for `whole` alone.
     locks = [known() for known in list(getattr(_bootstrap, "_module_locks", {}).values())]
     return any(thread != own for thread in _loading) or any(
         getattr(lock, "owner", None) not in (None, own) for lock in locks

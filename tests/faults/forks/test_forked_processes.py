@@ -18,14 +18,9 @@ from indexer.store.server.index import ServerIndex
 from tests.faults.loopback_qdrant import loopback_qdrant
 from tests.faults.serving.service_process import SCRIPT, serving
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, points
-from tests.shops.indexes.built_index import Photographed, make_photographed
+from tests.shops.indexes.built_index import Photographed
 
 SECONDS = 240
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Photographed:
-    return make_photographed(tmp_path_factory.mktemp("forks"))
 
 
 def forked(function: str, *arguments: object) -> Any:

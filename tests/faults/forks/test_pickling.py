@@ -27,13 +27,13 @@ LINES = {
 
 
 @pytest.fixture
-def things(photographed: Photographed, tmp_path: Path) -> dict[str, Any]:
+def things(shop: Photographed, tmp_path: Path) -> dict[str, Any]:
     return {
-        "service": SearchService(photographed.root),
+        "service": SearchService(shop.root),
         "client": Client("http://localhost:8000"),
-        "store": photographed.store,
+        "store": shop.store,
         "server": make_index("server", tmp_path),
-        "model": Embedder(photographed.model),
+        "model": Embedder(shop.model),
     }
 
 
