@@ -49,7 +49,10 @@ if TYPE_CHECKING:
     from searcher.insights.duplicates.verify.verifier import Verifier
 
 
-class SearchService(NotPickled):
+class SearchService(
+    NotPickled,
+    advice="a SearchService cannot be pickled or copied: make one in each process, with the folder of the index",
+):
     """Questions to one index. It may be shared by threads; each answer comes from one generation.
 
     In a forked child the same service opens index and model anew at its first question.
@@ -75,7 +78,6 @@ class SearchService(NotPickled):
         StoreError: there is no index, or it cannot be read.
     """
 
-    _unpickled = "a SearchService cannot be pickled or copied: make one in each process, with the folder of the index"
     _published: Published | None
     _mark: str | None
 

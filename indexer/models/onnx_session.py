@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 
-class Session(NotPickled):
+class Session(
+    NotPickled, advice="a model that is loaded cannot be pickled or copied: load it in each process, from its directory"
+):
     """A network that is ready to run; in a forked child it is loaded anew at its first run."""
-
-    _unpickled = "a model that is loaded cannot be pickled or copied: load it in each process, from its directory"
 
     def __init__(self, path: Path, network: bytes | None, threads: int, advice: str) -> None:
         self._lock = Lock()

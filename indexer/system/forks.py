@@ -60,13 +60,18 @@ def whole() -> Iterator[None]:
 
 
 class NotPickled:
-    """What one process alone can use: it is neither pickled nor copied, and says what to do instead."""
+    """What one process alone can use: it is neither pickled nor copied, and says in one line what to do instead."""
 
-    _unpickled = ""
-    """The line that says so."""
+    def __init_subclass__(cls, advice: str = "", **others: Any) -> None:
+        """Take the line, where there is one."""
+        super().__init_subclass__(**others)
+        if advice:
+            cls._advice = advice
 
     def __reduce__(self) -> NoReturn:
-        raise UsageError(self._unpickled)
+        raise UsageError(self._advice)
+
+    _advice: str
 
 
 class Lock:

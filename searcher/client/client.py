@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from searcher.client.shapes import OptionsBody
 
 
-class Client(NotPickled):
+class Client(
+    NotPickled, advice="a Client cannot be pickled or copied: make one in each process, with the address of the service"
+):
     """Asks one service; it may be shared by threads, and keeps its connections until it is closed.
 
     In a forked child the same client makes connections of its own.
@@ -62,8 +64,6 @@ class Client(NotPickled):
         UsageError: the question cannot be sent.
         ImageError: a photo's file cannot be read.
     """
-
-    _unpickled = "a Client cannot be pickled or copied: make one in each process, with the address of the service"
 
     def __init__(
         self,

@@ -58,15 +58,15 @@ _SCHEMA: dict[FieldType, Any] = {
 }
 
 
-class EdgeStore(NotPickled):
+class EdgeStore(
+    NotPickled, advice="an open generation cannot be pickled or copied: open the index in each process, by its folder"
+):
     """A generation in a directory: opened for reading by any number of processes, or written by one.
 
     Without a write-ahead log an Edge shard takes no lock, and opening, querying and closing it changes
     no file; what was not flushed before a crash is gone, which `indexer.store.embedded.index` allows for.
     In a forked child it is opened anew at its first use; what was being written stays the parent's.
     """
-
-    _unpickled = "an open generation cannot be pickled or copied: open the index in each process, by its folder"
 
     def __init__(self, shard: Any, path: Path, generation: str, record: GenerationRecord) -> None:
         self._opened: Any = shard

@@ -60,7 +60,9 @@ class ServerAddress:
     """Seconds before the second attempt; doubled each time, with full jitter."""
 
 
-class Connection(NotPickled):
+class Connection(
+    NotPickled, advice="an index on a server cannot be pickled or copied: open it in each process, by its address"
+):
     """A client together with how its faults are met. Every request is repeatable, so every one may be retried.
 
     The waiting times are *full jitter* of Brooker, *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015),
@@ -75,8 +77,6 @@ class Connection(NotPickled):
         timeout: seconds, for the same.
         again: makes another client for a forked child; None where the same one does.
     """
-
-    _unpickled = "an index on a server cannot be pickled or copied: open it in each process, by its address"
 
     def __init__(
         self,
