@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from indexer.errors import JewelryError
 from indexer.store.embedded.index import index_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index
+from indexer.system.forks import Lock, NotPickled, in_child
 from indexer.system.progress import progress_of
 from indexer.system.text import path_of, text_of, texts_of, truth_of, whole_of
 from searcher.answers.answer import Answer
@@ -49,8 +49,13 @@ if TYPE_CHECKING:
     from searcher.insights.duplicates.verify.verifier import Verifier
 
 
-class SearchService:
+class SearchService(
+    NotPickled,
+    advice="a SearchService cannot be pickled or copied: make one in each process, with the folder of the index",
+):
     """Questions to one index. It may be shared by threads; each answer comes from one generation.
+
+    In a forked child the same service opens index and model anew at its first question.
 
     Args:
         index: directory of the index, or an index already opened.
@@ -72,6 +77,9 @@ class SearchService:
         ModelError: the model is missing or altered, or is not the one of the index (``FingerprintMismatch``).
         StoreError: there is no index, or it cannot be read.
     """
+
+    _published: Published | None
+    _mark: str | None
 
     def __init__(
         self,
@@ -96,9 +104,9 @@ class SearchService:
             most_pixels=most,
         )
         self.texts = TextReader(found["text_model"])
-        self._published: Published | None = None
-        self._mark: str | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
+        self._forget()
+        in_child(self._forget)
 
     def published(self) -> Published:
         """The published generation, opened anew only when it is another one, by whatever name.
@@ -318,6 +326,9 @@ class SearchService:
             self._published = None
         self.reader.close()
         self.texts.close()
+
+    def _forget(self) -> None:
+        self._published = self._mark = None
 
     def _answer(self, question: Question, options: Options, published: Published | None = None) -> Answer:
         started = time.perf_counter()

@@ -94,8 +94,8 @@ class Embedder:
 
     def _check_signature(self) -> None:
         """Refuse a network whose outputs are not those model.json describes, before any photo is decoded."""
-        inputs = [node.name for node in self._session.get_inputs()]
-        shapes = {node.name: node.shape for node in self._session.get_outputs()}
+        inputs = [node.name for node in self._session.inputs]
+        shapes = {node.name: node.shape for node in self._session.outputs}
         wanted = {"embedding": self.model.dimension, "category_logits": len(self.model.categories)}
         if inputs != ["image"] or not all(_fits(shapes.get(name), width) for name, width in wanted.items()):
             raise ModelError(
