@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from indexer.errors import JewelryError
 from indexer.store.embedded.index import index_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index
+from indexer.system.forks import Lock, NotPickled, in_child
 from indexer.system.progress import progress_of
 from indexer.system.text import path_of, text_of, texts_of, truth_of, whole_of
 from searcher.answers.answer import Answer
@@ -49,8 +49,13 @@ if TYPE_CHECKING:
     from searcher.insights.duplicates.verify.verifier import Verifier
 
 
-class SearchService:
+class SearchService(
+    NotPickled,
+    advice="a SearchService cannot be pickled or copied: make one in each process, with the folder of the index",
+):
     """Questions to one index. It may be shared by threads; each answer comes from one generation.
+
+    In a forked child the same service opens index and model anew at its first question.
 
     Args:
         index: directory of the index, or an index already opened.
@@ -73,6 +78,9 @@ class SearchService:
         StoreError: there is no index, or it cannot be read.
     """
 
+    _published: Published | None
+    _mark: str | None
+
     def __init__(
         self,
         index: str | Path | Index,
@@ -88,16 +96,17 @@ class SearchService:
         places = {"model": model, "catalog": catalog, "text_model": text_model}
         found = {name: None if place is None else path_of(name, place) for name, place in places.items()}
         self._catalog, self._model = found["catalog"], found["model"]
+        most = most_pixels if most_pixels is None else whole_of("most_pixels", most_pixels, "1 or more", least=1)
         self.reader = ExampleReader(
             self._model,
             allow_private=truth_of("allow_private", allow_private),
-            at_once=whole_of("at_once", at_once, "a whole number; 0 is one per core"),
-            most_pixels=None if most_pixels is None else whole_of("most_pixels", most_pixels),
+            at_once=whole_of("at_once", at_once, "a whole number, 0 (one per core) or more", least=0),
+            most_pixels=most,
         )
         self.texts = TextReader(found["text_model"])
-        self._published: Published | None = None
-        self._mark: str | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
+        self._forget()
+        in_child(self._forget)
 
     def published(self) -> Published:
         """The published generation, opened anew only when it is another one, by whatever name.
@@ -317,6 +326,9 @@ class SearchService:
             self._published = None
         self.reader.close()
         self.texts.close()
+
+    def _forget(self) -> None:
+        self._published = self._mark = None
 
     def _answer(self, question: Question, options: Options, published: Published | None = None) -> Answer:
         started = time.perf_counter()

@@ -10,6 +10,8 @@ ROOT = Path(__file__).parents[1]
 PUBLIC_ALL_THE_SAME = {"os._exit", "self._asdict"}
 """Documented parts of the standard library."""
 KNOWN = {
+    "indexer/system/forks.py: importlib._bootstrap",
+    "indexer/system/forks.py: getattr(_bootstrap, '_module_locks', {})",
     "searcher/insights/duplicates/verify/boosting.py: learner._predictors",
     "searcher/insights/duplicates/verify/boosting.py: learner._baseline_prediction",
 }

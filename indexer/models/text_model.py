@@ -108,8 +108,8 @@ class _Network:
     def __init__(self, path: Path, outputs: Sequence[str], threads: int) -> None:
         self.path = path
         self._session = open_session(path, threads=threads, advice="export it anew, as one file")
-        self.inputs: dict[str, Any] = {node.name: node for node in self._session.get_inputs()}
-        names = [node.name for node in self._session.get_outputs()]
+        self.inputs: dict[str, Any] = {node.name: node for node in self._session.inputs}
+        names = [node.name for node in self._session.outputs]
         chosen = [name for name in outputs if name in names]
         if not chosen:
             raise ModelError(f"{path}: gives {names} where {' or '.join(outputs)} is needed; export it anew")

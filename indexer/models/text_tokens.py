@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import MissingExtra, ModelError, UsageError
 from indexer.models.text_directory import LONGEST_TEXT, TEXTS, TOKENIZER, TextModelFiles
+from indexer.system.forks import whole
 
 LONGEST = 1_000
 """Characters of a text."""
@@ -36,7 +37,8 @@ class TextTokens:
             raise MissingExtra("tokenizers", "text") from error
         path = files.files[TOKENIZER]
         try:
-            self._tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+            with whole():
+                self._tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
         except Exception as error:  # the package raises bare Exceptions
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelError(f"{path}: is not a tokenizer ({reason}); restore it from the export") from error

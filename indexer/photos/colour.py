@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
+
+from indexer.system.forks import Lock
 
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
@@ -26,7 +27,7 @@ _SPACE_OF_MODE = {"RGB": "RGB ", "RGBA": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 _GRID = range(0, 256, 15)
 
 _found: dict[tuple[bytes, str], ImageCmsTransform | None] = {}
-_finding = threading.Lock()
+_finding = Lock()
 
 
 def profile_of(image: Image.Image) -> bytes | None:

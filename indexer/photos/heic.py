@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from functools import cache
 from importlib.util import find_spec
 
+from indexer.system.forks import Lock
+
 ADVICE = "save it as JPEG, PNG or WebP, or run: pip install 'jewelry-similarity[heic]'"
 
-_registering = threading.Lock()
+_registering = Lock()
 
 
 @cache

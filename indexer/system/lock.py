@@ -9,9 +9,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from indexer.errors import StoreLocked, StoreUnwritable, advice_on_writing
 from indexer.system.clock import now
+from indexer.system.forks import in_child
 from indexer.system.marks import mark
 
 
@@ -30,6 +32,7 @@ def writer_lock(path: Path) -> Iterator[None]:
         raise _unwritable(path.parent, error) from error
     mark(path.parent)
     with handle:
+        holding = _Holding(handle)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -44,7 +47,28 @@ def writer_lock(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            handle.truncate(0)
+            holding.end()
+
+
+class _Holding:
+    """The lock file of a writer, which a forked child has open too: it would keep the lock when the writer is gone."""
+
+    def __init__(self, handle: TextIO) -> None:
+        self._handle, self._own = handle, True
+        in_child(self._let_go)
+
+    def end(self) -> None:
+        """Take the holder's name off the file."""
+        if self._own:
+            self._handle.truncate(0)
+
+    def _let_go(self) -> None:
+        self._own = False
+        if self._handle.closed:
+            return
+        nothing = os.open(os.devnull, os.O_RDWR)  # in its place: once closed, its number may be of something else
+        os.dup2(nothing, self._handle.fileno(), inheritable=False)
+        os.close(nothing)
 
 
 def _signature() -> str:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from indexer.system.forks import in_child
+
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -2, -3, -4  # of malloc.h
 _MEGABYTE = 1 << 20
 
@@ -59,7 +61,12 @@ class Budget:
     """
 
     def __init__(self, amount: int) -> None:
-        self._all = self._left = amount
+        self._all = amount
+        self._begin()
+        in_child(self._begin)
+
+    def _begin(self) -> None:
+        self._left = self._all
         self._changed = threading.Condition()
         self._turn = threading.Lock()
 

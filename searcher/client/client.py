@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, cast, overload
 
 from indexer.errors import UsageError
+from indexer.system.forks import NotPickled
 from indexer.system.text import text_of, texts_of
 from searcher.client.content import (
     Crop,
@@ -34,8 +35,12 @@ if TYPE_CHECKING:
     from searcher.client.shapes import OptionsBody
 
 
-class Client:
+class Client(
+    NotPickled, advice="a Client cannot be pickled or copied: make one in each process, with the address of the service"
+):
     """Asks one service; it may be shared by threads, and keeps its connections until it is closed.
+
+    In a forked child the same client makes connections of its own.
 
         with Client("http://localhost:8000", api_key="jwl_…") as client:
             answer = client.similar("J0004", k=5, where=["price<=500"])

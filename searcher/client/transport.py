@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from indexer.errors import ClientError, ServiceUnavailable, UsageError
+from indexer.system.forks import Lock, in_child
 from indexer.system.text import number_of, one_line, text_of, whole_of
 from indexer.version import __version__
 from searcher.client.content import as_json
@@ -23,11 +24,16 @@ ASK_AGAIN = frozenset({429, 503})
 """Answers after which the same question is asked again."""
 FIRST_WAIT = 0.5
 """Seconds before the second attempt where the service does not say; then doubled."""
+FOR_EVER = 366 * 86_400.0
+"""Seconds; an endless wait is none that a socket takes."""
 LONGEST_DETAIL = 1000
+CLOSED = "this client is closed; make a new one"
 
 
 class Transport:
     """Sends requests to one service over connections that are kept open; it may be shared by threads.
+
+    A forked child has connections of its own: two that read from one would each get parts of the other's answers.
 
     Args:
         base_url: where the service is, ``https://search.shop.example`` or with a path in front of its own.
@@ -40,9 +46,9 @@ class Transport:
         UsageError: an address, key or number that makes no sense.
     """
 
-    def __init__(self, base_url: str, api_key: str | None, timeout: float, attempts: int, longest_wait: float) -> None:
-        import httpx
+    _client: httpx.Client | None
 
+    def __init__(self, base_url: str, api_key: str | None, timeout: float, attempts: int, longest_wait: float) -> None:
         self.base_url = _checked_url(text_of("base_url", base_url, "the address of a service"))
         timeout, longest_wait = number_of("timeout", timeout), number_of("longest_wait", longest_wait)
         attempts = whole_of("attempts", attempts)
@@ -54,12 +60,17 @@ class Transport:
         headers = {"user-agent": f"jewelry-similarity/{__version__}", "accept": "application/json"}
         if api_key is not None:
             headers["authorization"] = f"Bearer {_checked_key(api_key)}"
-        self._attempts, self._longest_wait = attempts, longest_wait
-        self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
+        self._attempts, self._longest_wait = attempts, min(longest_wait, FOR_EVER)
+        self._headers, self._timeout, self._closed, self._lock = headers, min(timeout, FOR_EVER), False, Lock()
+        self._forget()
+        in_child(self._forget)
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        with self._lock:
+            self._closed = True
+            if self._client is not None:
+                self._client.close()
 
     def document(self, method: str, path: str, *, once: bool = False, **content: Any) -> Any:
         """The JSON document that a request is answered with; see `answer`."""
@@ -107,11 +118,27 @@ class Transport:
             time.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
+    def _connected(self) -> httpx.Client:
+        client = self._client
+        if client is not None:
+            return client
+        import httpx
+
+        with self._lock:
+            if self._closed:
+                raise UsageError(CLOSED)
+            if self._client is None:
+                self._client = httpx.Client(headers=self._headers, timeout=self._timeout, follow_redirects=False)
+            return self._client
+
+    def _forget(self) -> None:
+        self._client = None
+
     def _sent(self, method: str, path: str, content: Mapping[str, Any]) -> httpx.Response:
         import httpx
 
         try:
-            return self._client.request(method, self.base_url + path, **content)
+            return self._connected().request(method, self.base_url + path, **content)
         except httpx.TimeoutException as error:
             raise ServiceUnavailable(
                 f"{self.base_url}: no answer in time ({type(error).__name__}); try later, or give a longer timeout"
@@ -124,7 +151,7 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise ClientError(f"{self.base_url}: the request cannot be sent ({one_line(error)})") from error
         except RuntimeError as error:  # what httpx raises for a closed client
-            raise UsageError("this client is closed; make a new one") from error
+            raise UsageError(CLOSED) from error
 
 
 def _error_of(response: httpx.Response, base_url: str) -> ClientError:

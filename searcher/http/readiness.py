@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass
 
 from indexer.errors import FingerprintMismatch, JewelryError, ModelError, StoreDamaged, StoreMissing
 from indexer.store.reading import read_one
+from indexer.system.forks import Lock
 from indexer.system.text import one_line
 from searcher.service import SearchService
 
@@ -29,7 +29,7 @@ class ReadinessCheck:
 
     def __init__(self, service: SearchService) -> None:
         self._service = service
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._last: tuple[float, Readiness] | None = None
 
     def __call__(self) -> Readiness:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from indexer.fields.types import Payload
 from indexer.models.vectors import unit
 from indexer.store.filters.tree import Filter, value_at
 from indexer.store.interface import Store
+from indexer.system.forks import once
 
 FIELDS = (
     "product_id",
@@ -54,17 +54,17 @@ class Gallery:
     def __len__(self) -> int:
         return len(self.ids)
 
-    @cached_property
+    @once
     def starts(self) -> Ints:
         """[products + 1]: the photos of product p are ``starts[p]`` up to ``starts[p + 1]``."""
         return np.searchsorted(self.product, np.arange(len(self.products) + 1)).astype(np.int64)
 
-    @cached_property
+    @once
     def photo_counts(self) -> Ints:
         """[products]."""
         return np.diff(self.starts)
 
-    @cached_property
+    @once
     def row_of(self) -> dict[str, int]:
         """Row by point id."""
         return {identifier: row for row, identifier in enumerate(self.ids)}

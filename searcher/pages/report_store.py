@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, TypeAlias, get_args
 from indexer.errors import JewelryError, ReportMissing
 from indexer.store.interface import Index
 from indexer.system.files import replace_text
+from indexer.system.forks import Lock
 from indexer.system.marks import mark
 from searcher.insights.report import Kind
 
@@ -70,7 +70,7 @@ class ReportStore:
 
     def __init__(self, local: Path) -> None:
         self.root = local / "reports"
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._read: dict[Kind, tuple[tuple[int, int, int], Document]] = {}
 
     def write(self, kind: Kind, document: Mapping[str, Any], csv: str, html: str) -> StoredReport:

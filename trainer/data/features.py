@@ -95,7 +95,7 @@ def _backbone(network: EmbeddingNetwork, size: int) -> Callable[[NDArray[np.uint
     with tempfile.TemporaryDirectory(prefix="jewelry-backbone-") as folder:
         path = Path(folder) / "backbone.onnx"
         write_onnx(BackboneFeatures(network), path, size, outputs=("features",))
-        session = open_session(path)
+        session = open_session(path, path.read_bytes())  # the file is gone after this
 
     def run(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         features: NDArray[np.float32] = session.run(None, {"image": images})[0]

@@ -8,13 +8,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from indexer.errors import FetchError, UsageError
 from indexer.photos.fetch.addresses import Resolver, all_public, resolve
 from indexer.photos.fetch.url import shown_text, shown_url
 from indexer.photos.opening import MAX_BYTES
+from indexer.system.forks import in_child, once
 
 if TYPE_CHECKING:
     import httpcore
@@ -71,7 +71,11 @@ class Fetcher:
         self._timeout = timeout
         self._max_redirects = max_redirects
         self._resolver = resolver
-        self._lookups = threading.BoundedSemaphore(MAX_LOOKUPS)
+        self._begin()
+        in_child(self._begin)
+
+    def _begin(self) -> None:
+        self._lookups = threading.Semaphore(MAX_LOOKUPS)
 
     def fetch(self, url: str) -> bytes:
         """The bytes behind a URL, at least one; whether they are a photo is for `indexer.photos.opening` to say.
@@ -96,7 +100,7 @@ class Fetcher:
                         place = _location(response)
             raise FetchError(f"redirects more than {self._max_redirects} times; give the URL that it ends at")
 
-    @cached_property
+    @once
     def _tls(self) -> ssl.SSLContext:
         from indexer.photos.fetch.request import tls_context
 

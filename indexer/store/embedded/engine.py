@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from indexer.errors import StoreError, StoreUnwritable
 from indexer.fields.types import FieldTable, FieldType
 from indexer.store.embedded.filters import compile_filter
 from indexer.store.filters.check import check_facet, check_filter
-from indexer.store.filters.tree import Filter, known_fields
+from indexer.store.filters.tree import Filter, Match, known_fields
 from indexer.store.reading import selector, to_counts, to_hits, to_point
 from indexer.store.records import (
     EMBEDDED,
@@ -40,9 +41,13 @@ from indexer.store.tuning import (
     WRITE_BATCH,
 )
 from indexer.store.vectors import check_limit, check_vectors
+from indexer.system.forks import Lock, NotPickled, in_child, whole
 
 NO_SPACE = (f"os error {errno.ENOSPC}", f"os error {errno.EDQUOT}", "Not enough space available")
 """How the engine's messages name a full disk."""
+
+_used: list[bool] = []
+"""Whether this process has used the engine."""
 
 _SCHEMA: dict[FieldType, Any] = {
     FieldType.KEYWORD: edge.KeywordIndexParams(prefix=True),
@@ -53,15 +58,21 @@ _SCHEMA: dict[FieldType, Any] = {
 }
 
 
-class EdgeStore:
+class EdgeStore(
+    NotPickled, advice="an open generation cannot be pickled or copied: open the index in each process, by its folder"
+):
     """A generation in a directory: opened for reading by any number of processes, or written by one.
 
     Without a write-ahead log an Edge shard takes no lock, and opening, querying and closing it changes
     no file; what was not flushed before a crash is gone, which `indexer.store.embedded.index` allows for.
+    In a forked child it is opened anew at its first use; what was being written stays the parent's.
     """
 
     def __init__(self, shard: Any, path: Path, generation: str, record: GenerationRecord) -> None:
-        self._shard = shard
+        self._opened: Any = shard
+        self._lock = Lock()
+        in_child(self._forget)
+        self.again: Callable[[], EdgeStore] | None = None
         self.files = EngineFiles(EMBEDDED, path)
         self.generation = generation
         self.record = record
@@ -88,7 +99,10 @@ class EdgeStore:
     @classmethod
     def load(cls, path: Path, generation: str, record: GenerationRecord) -> EdgeStore:
         """Open an existing shard."""
-        return cls(_called(edge.EdgeShard.load, str(path)), path, generation, record)
+        with whole():
+            store = cls(_called(edge.EdgeShard.load, str(path)), path, generation, record)
+            store._use_first()
+            return store
 
     def count(self, where: Filter | None = None) -> int:
         """See `Store.count`."""
@@ -175,7 +189,8 @@ class EdgeStore:
 
     def close(self) -> None:
         """See `Store.close`."""
-        _called(self._shard.close)
+        if self._opened is not None:
+            _called(self._opened.close)
 
     def ensure_field_indexes(self, table: FieldTable) -> None:
         """Index every filterable field; a field whose type changed is indexed anew."""
@@ -206,6 +221,39 @@ class EdgeStore:
     def flush(self) -> None:
         """Write everything to the files."""
         _called(self._shard.flush)
+
+    def _use_first(self) -> None:
+        """Ask once, for nothing: the engine makes parts of itself at their first use, which no fork may interrupt."""
+        if not _used:
+            _used.append(True)
+            nothing, vector = (
+                Filter(must=(Match("product_id", ("",)),)),
+                np.eye(1, self.record.dimension, dtype=np.float32),
+            )
+            with suppress(StoreError):  # is said where somebody asks
+                self.search(vector, limit=1, where=nothing, fields=["product_id"], vectors_too=True)
+                self.facet("product_id", nothing, limit=1)
+                next(self.scroll(nothing), None)
+                self.retrieve([])
+
+    @property
+    def _shard(self) -> Any:
+        if self._opened is None:
+            with self._lock:
+                if self._opened is None:
+                    self._opened = self._open_again()
+        return self._opened
+
+    def _open_again(self) -> Any:
+        if self.again is None:
+            raise StoreError(f"{self.files.path}: is being written by the process that this one was forked from")
+        store = self.again()
+        if store.record != self.record:
+            raise StoreError(f"{self.files.path}: was replaced since this process was forked; open the index again")
+        return store._opened
+
+    def _forget(self) -> None:
+        self._opened = None
 
     def _compiled(self, where: Filter | None) -> Any:
         check_filter(where, self.record.field_table)

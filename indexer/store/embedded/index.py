@@ -154,7 +154,7 @@ class EmbeddedWriter:
     """The one writer of an embedded index; see `Writer`."""
 
     def __init__(self, index: EmbeddedIndex) -> None:
-        self._index, self._layout = index, index.layout
+        self._index, self._layout, self._process = index, index.layout, os.getpid()
         self._published: EdgeStore | None = None
         self._draft: EmbeddedDraft | None = None
         self._repairer = Repairer(index.layout)
@@ -192,7 +192,9 @@ class EmbeddedWriter:
         return self._copied(files.path, record)
 
     def abandon(self) -> None:
-        """Close what is open; a draft that was not published disappears."""
+        """Close what is open; a draft that was not published disappears. In a forked child they are the parent's."""
+        if os.getpid() != self._process:
+            return
         if self._draft is not None:
             self._draft.discard()
         if self._published is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from indexer.store.embedded.checksums import read_checksums
 from indexer.store.embedded.layout import RECORD, SHARD, Layout, read_record
 from indexer.store.embedded.view import may_write, open_view
 from indexer.store.records import EMBEDDED, Checked, EngineFiles, GenerationRecord
+from indexer.system.forks import whole
 
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore
@@ -48,6 +50,7 @@ def load_generation(layout: Layout, number: int, *, whole: bool = False) -> Edge
             raise StoreDamaged(f"{folder}: is damaged: it holds {found} photos where {checksums.points} were published")
     except StoreDamaged as error:
         raise StoreDamaged(error.what, layout.repair) from error
+    store.again = partial(load_generation, layout, number)
     return store
 
 
@@ -72,7 +75,8 @@ def in_short(problems: list[str]) -> str:
 
 
 def _open(shard: Path, generation: str, record: GenerationRecord) -> EdgeStore:
-    from indexer.store.embedded.engine import EdgeStore
+    with whole():
+        from indexer.store.embedded.engine import EdgeStore
 
     def load(path: Path) -> EdgeStore:
         try:

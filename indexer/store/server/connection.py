@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,6 +23,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from indexer.errors import StoreError, UsageError
 from indexer.system import trace_context
+from indexer.system.forks import Lock, NotPickled, in_child
 
 OLDEST = (1, 18)
 """Qdrant servers from this version on: older ones lack what the collection is made of (metadata, strict mode)."""
@@ -58,11 +60,13 @@ class ServerAddress:
     """Seconds before the second attempt; doubled each time, with full jitter."""
 
 
-class Connection:
+class Connection(
+    NotPickled, advice="an index on a server cannot be pickled or copied: open it in each process, by its address"
+):
     """A client together with how its faults are met. Every request is repeatable, so every one may be retried.
 
     The waiting times are *full jitter* of Brooker, *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015),
-    unless the server says how long with Retry-After.
+    unless the server says how long with Retry-After. A forked child connects anew at its first call.
 
     Args:
         client: any qdrant-client, also ``QdrantClient(":memory:")``.
@@ -71,6 +75,7 @@ class Connection:
         first_wait: seconds before the second attempt.
         api_key: for what is not sent by the client, see `download`.
         timeout: seconds, for the same.
+        again: makes another client for a forked child; None where the same one does.
     """
 
     def __init__(
@@ -82,12 +87,29 @@ class Connection:
         first_wait: float = 0.25,
         api_key: str | None = None,
         timeout: float = 30,
+        again: Callable[[], QdrantClient] | None = None,
     ) -> None:
-        self.client, self.where = client, where
+        self._client: QdrantClient | None = client
+        self._again, self._lock, self.where = again, Lock(), where
+        in_child(self._forget)
         self._attempts, self._first_wait = attempts, first_wait
         self._headers = {} if api_key is None else {"api-key": api_key}
         self._timeout = timeout
         self.version: tuple[int, int] | None = None
+
+    @property
+    def client(self) -> QdrantClient:
+        """The client; its connections are of this process alone."""
+        client = self._client
+        if client is None:
+            with self._lock:
+                assert self._again is not None  # noqa: S101
+                client = self._client = self._client or self._again()
+        return client
+
+    def _forget(self) -> None:
+        if self._again is not None:
+            self._client = None
 
     def call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Call a method of the client, again where the fault may pass.
@@ -169,16 +191,8 @@ def connect(address: ServerAddress) -> Connection:
         StoreError: it cannot be reached, refuses the key, or is older than ``OLDEST``.
     """
     where = _shown(address.url)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
-        client = QdrantClient(
-            url=address.url,
-            api_key=address.api_key,
-            prefer_grpc=address.grpc,
-            grpc_port=address.grpc_port,
-            timeout=address.timeout,
-            check_compatibility=False,
-        )
+    again = partial(_client_of, address)
+    client = again()
     connection = Connection(
         client,
         where,
@@ -186,6 +200,7 @@ def connect(address: ServerAddress) -> Connection:
         first_wait=address.first_wait,
         api_key=address.api_key,
         timeout=address.timeout,
+        again=again,
     )
     try:
         connection.version = _version(connection.call(client.info).version)
@@ -199,6 +214,19 @@ def connect(address: ServerAddress) -> Connection:
         client.close()
         raise
     return connection
+
+
+def _client_of(address: ServerAddress) -> QdrantClient:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
+        return QdrantClient(
+            url=address.url,
+            api_key=address.api_key,
+            prefer_grpc=address.grpc,
+            grpc_port=address.grpc_port,
+            timeout=address.timeout,
+            check_compatibility=False,
+        )
 
 
 def _shown(url: str) -> str:

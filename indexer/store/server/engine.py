@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qdrant_client import models
+from qdrant_client import QdrantClient, models
 
 from indexer.errors import FilterError, StoreError
 from indexer.store.filters.check import check_facet, check_filter
@@ -49,10 +49,13 @@ class ServerStore:
     def __init__(
         self, connection: Connection, collection: str, record: GenerationRecord, generation: str | None = None
     ) -> None:
-        self._connection, self._client = connection, connection.client
-        self._call = connection.call
+        self._connection, self._call = connection, connection.call
         self.collection, self.record = collection, record
         self.generation = generation or collection.rpartition("-")[2]
+
+    @property
+    def _client(self) -> QdrantClient:
+        return self._connection.client
 
     def count(self, where: Filter | None = None) -> int:
         """See `Store.count`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -193,6 +194,7 @@ class ServerWriter:
 
     def __init__(self, index: ServerIndex, resume: GenerationRecord | None) -> None:
         self._index, self._layout, self._connection = index, index.layout, index.connection
+        self._process = os.getpid()
         self._state = index.layout.current()
         self._draft: BuiltDraft | RecoveredDraft | None = None
         self._resumes = resume is not None
@@ -234,7 +236,12 @@ class ServerWriter:
         return self._draft
 
     def abandon(self) -> None:
-        """Remove a collection that was begun and not published, unless another attempt is to go on with it."""
+        """Remove a collection that was begun and not published, unless another attempt is to go on with it.
+
+        In a forked child it is the parent's.
+        """
+        if os.getpid() != self._process:
+            return
         if self._draft is not None and not self._draft.is_published and not self._resumes:
             with suppress(StoreError):  # what cannot be removed now, the next writer clears away
                 if self._layout.alias_target() != self._draft.collection:  # the alias moved, its answer was lost

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from qdrant_client import models
+from qdrant_client import QdrantClient, models
 
 from indexer.errors import StoreError
 from indexer.store.records import GenerationRecord
@@ -33,8 +33,12 @@ class Layout:
         self.connection, self.name, self.local = connection, name, local
         self.location = f"{connection.where}/collections/{name}"
         self.lock = local / "LOCK"
-        self._client, self._call = connection.client, connection.call
+        self._call = connection.call
         self._collections = re.compile(re.escape(name) + r"-([1-9]\d*)")
+
+    @property
+    def _client(self) -> QdrantClient:
+        return self.connection.client
 
     def alias_target(self) -> str | None:
         """The collection that the alias points to; None where there is no alias.

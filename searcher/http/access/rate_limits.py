@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from ipaddress import IPv6Address, ip_address
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from indexer.system.forks import Lock
 from searcher.http.access.authentication import is_public
 from searcher.http.problems import problem
 from searcher.http.request_context import caller_of, client_address, own_path
@@ -56,7 +56,7 @@ class TokenBuckets:
     ) -> None:
         self._rate, self._burst, self._share, self._clock = rate, burst, share, clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._buckets)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import phash
 from indexer.store.filters.tree import Filter, Match
 from indexer.store.interface import Store
+from indexer.system.forks import once
 from searcher.insights.duplicates.answers import Photo
 from searcher.insights.duplicates.compare.comparison import Comparison
 from searcher.insights.duplicates.compare.features import compare_signatures
@@ -45,12 +45,12 @@ class NewPhoto:
     turned: NDArray[np.float32] | None = None
     """Its embeddings once it is turned by one, two and three quarters against the clock: [3, dimension]."""
 
-    @cached_property
+    @once
     def picture(self) -> Picture:
         """The form in which it is compared closely."""
         return Picture(self.framed)
 
-    @cached_property
+    @once
     def as_photo(self) -> Photo:
         """The form in which pairs name their photos."""
         image = self.framed.picture

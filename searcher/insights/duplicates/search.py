@@ -294,7 +294,9 @@ class DuplicateSearch:
 def _blank(table: PhotoTable, signatures: Signatures) -> NDArray[np.bool_]:
     """Which photos of the table show nothing, [n]; where no picture is at hand, those whose hash is of nothing."""
     empty = np.where(
-        signatures.present, signatures.empty, np.array([bool(p.phash) for p in table.photos]) & (table.hashes == 0)
+        signatures.present,
+        signatures.empty,
+        np.array([bool(p.phash) for p in table.photos], bool) & (table.hashes == 0),
     )
     return np.asarray(empty[table.alike], bool)
 

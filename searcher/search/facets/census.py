@@ -8,7 +8,6 @@ census reads a generation once and notes the products that are not so; those are
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from indexer.fields.roles import BUILT_IN, OF_A_PHOTO
 from indexer.fields.types import Payload
 from indexer.store.filters.tree import Filter, Match, Range, both, value_at
 from indexer.store.interface import Store
+from indexer.system.forks import Lock
 from searcher.answers.facet import FIRST_PHOTOS, PRODUCTS
 
 CEILING = 300_000
@@ -56,7 +56,7 @@ class ProductCensus:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._photos: int | None = None
         self._uneven: Uneven | None = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from indexer.fields.types import FieldTable, FieldType, Payload
 from indexer.store.filters.check import field_type
 from indexer.store.filters.tree import DateRange, Filter, Range, known_fields
 from indexer.store.interface import Store
+from indexer.system.forks import Lock
 from indexer.system.names import composed
 from searcher.answers.facet import Bounds, Facet, FacetRange, FacetValue, Span, range_texts, value_text
 from searcher.questions.declared import checked
@@ -40,7 +40,7 @@ class FacetBasis:
     def __init__(self, store: Store) -> None:
         self.census = ProductCensus(store)
         self._store = store
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._bounds: dict[str, Bounds] = {}
         self._answered: dict[tuple[str, Filter | None, int], Facet] = {}
 

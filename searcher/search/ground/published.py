@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +18,7 @@ from indexer.store.filters.tree import Filter, Match, Range, value_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index, Store
 from indexer.store.records import Point, Vectors
+from indexer.system.forks import Lock, in_child, once
 from searcher.search.nearness.near_ids import NearIds
 
 SUGGEST_AMONG = 300_000
@@ -32,7 +31,7 @@ class _Kept(Generic[Made]):
     """What was made of a generation, once it was."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.made: list[Made] = []
 
 
@@ -45,9 +44,13 @@ class Published:
         self.location = index.location
         self.local = index.local
         self._thumbnails = ThumbnailStore(index.local)
-        self._lock = threading.Lock()
-        self._kept: dict[Callable[[Published], Any], _Kept[Any]] = {}
+        self._lock = Lock()
+        self._forget()
+        in_child(self._forget)
         self.catalog_root = catalog or Path(self.store.record.catalog_root)
+
+    def _forget(self) -> None:
+        self._kept: dict[Callable[[Published], Any], _Kept[Any]] = {}
 
     @property
     def generation(self) -> str:
@@ -90,7 +93,7 @@ class Published:
         """The filter tree of a filter in any of its forms; raises ``FilterError``."""
         return text_form.read(where, self.store.record.field_table)
 
-    @cached_property
+    @once
     def photos_a_product(self) -> float:
         """How many photos a product has, on average and about: first photos stand for products."""
         first = Filter(must=(Range("photo.rank", lte=0.0),))
@@ -117,7 +120,7 @@ class Published:
 
         return find_model(self._model, self.store.record.model_path)
 
-    @cached_property
+    @once
     def _of_model(self) -> tuple[Calibration | None, Strangers | None]:
         try:
             model = load_model(self.model_folder)

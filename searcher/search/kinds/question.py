@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import UsageError
 from indexer.store.filters.tree import Filter
+from indexer.system.forks import once
 from searcher.questions.example import Asked, Example
 from searcher.questions.options import STYLE_POOL, Options
 from searcher.questions.photo import QueryPhoto
@@ -120,7 +120,7 @@ class Search:
         """Of the one product asked with; empty where there are several or none."""
         return self.liked[0].payload if len(self.liked) == 1 else {}
 
-    @cached_property
+    @once
     def liked_vectors(self) -> NDArray[np.float32] | None:
         """Of all photos of what is liked, [m, dimension]."""
         return np.concatenate([asked.vectors for asked in self.liked]) if self.liked else None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from indexer.fields.types import parse_date
 from indexer.store.filters.tree import DateRange, Filter, Range, bounds_of, value_at
@@ -40,7 +41,8 @@ def _best(store: Store, span: Range | DateRange, side: str, choose: Callable[...
         if not found or choose(found, key=_place) == best:
             break
         best = choose(found, key=_place)
-        span = replace(span, **{side: best})
+        better: dict[str, Any] = {side: best}
+        span = replace(span, **better)
     return best
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from indexer.errors import FingerprintMismatch, ImageError
 from indexer.models.directory import load_model
+from indexer.system.forks import Lock, in_child
 from indexer.system.machine import cores
 from searcher.questions.example import Asked, Example, unit_vector
 from searcher.questions.photo import PhotoSource, QueryPhoto, query_photo
@@ -34,6 +34,8 @@ class ExampleReader:
         fetch: gives the bytes behind a URL or raises ``FetchError``; None makes a `Fetcher` when the first URL comes.
     """
 
+    _batches: MicroBatches | None
+
     def __init__(
         self,
         model: Path | None,
@@ -48,8 +50,9 @@ class ExampleReader:
         self._fetch = fetch
         self.most_pixels = most_pixels
         self._at_once = at_once or cores()
-        self._batches: MicroBatches | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
+        self._forget()
+        in_child(self._forget)
 
     def look_up(self, published: Published, example: Example) -> Asked | None:
         """The query vectors of a product or of a vector; None for a photo, which is to be embedded.
@@ -120,6 +123,9 @@ class ExampleReader:
         """Let go of the model; a later photo loads it again."""
         with self._lock:
             self._batches = None
+
+    def _forget(self) -> None:
+        self._batches = None
 
     def _source(self, example: Example) -> tuple[PhotoSource, str | None]:
         """The photo itself, and its name where it has another than its own."""

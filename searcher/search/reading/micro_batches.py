@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.models.embedder import Embedder, Prediction
+from indexer.system.forks import Lock, in_child
 
 MAX_BATCH = 16
 """Photos that one caller computes for others before it gets its own answer."""
@@ -27,11 +28,14 @@ class MicroBatches:
         at_once: batches that run side by side, 1 or more: the cores this process may use.
     """
 
+    _waiting: list[tuple[NDArray[np.uint8], Future[Prediction]]]
+
     def __init__(self, embedder: Embedder, at_once: int = 1) -> None:
         self.embedder = embedder
-        self._free = threading.Semaphore(at_once)
-        self._lock = threading.Lock()
-        self._waiting: list[tuple[NDArray[np.uint8], Future[Prediction]]] = []
+        self._at_once = at_once
+        self._lock = Lock()
+        self._begin()
+        in_child(self._begin)
 
     def run(self, photo: NDArray[np.uint8]) -> Prediction:
         """The network's outputs for one preprocessed photo, uint8 [size, size, 3]; raises ``ModelError``."""
@@ -46,6 +50,10 @@ class MicroBatches:
                     break
                 self._compute(batch)
         return own.result()
+
+    def _begin(self) -> None:
+        self._free = threading.Semaphore(self._at_once)
+        self._waiting = []
 
     def _compute(self, batch: list[tuple[NDArray[np.uint8], Future[Prediction]]]) -> None:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import FingerprintMismatch, ModelError, UsageError
+from indexer.system.forks import Lock, in_child
 from searcher.search.ground.published import Published
 from searcher.search.ground.stages import stage
 
@@ -24,10 +24,13 @@ class TextReader:
         text_model: directory of the text model; None takes the one the index was built with.
     """
 
+    _tower: TextTower | None
+
     def __init__(self, text_model: Path | None) -> None:
         self._path = text_model
-        self._tower: TextTower | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
+        self._forget()
+        in_child(self._forget)
 
     def read(self, published: Published, text: str) -> tuple[NDArray[np.float32], bool]:
         """The text's vectors, [1, dimension], and whether its end was left out as the model reads no further.
@@ -45,6 +48,9 @@ class TextReader:
         """Let go of the model; a later text loads it again."""
         with self._lock:
             self._tower = None
+
+    def _forget(self) -> None:
+        self._tower = None
 
     def _tower_for(self, published: Published) -> TextTower:
         from indexer.models.text_directory import find_files

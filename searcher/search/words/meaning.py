@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import islice
 from math import fsum
 
 from indexer.store.filters.tree import Filter, Match
+from indexer.system.forks import once
 from indexer.system.names import composed
 from searcher.search.ground.candidate import DECIMALS
 from searcher.search.nearness.spelling import fold, listed
@@ -48,7 +48,7 @@ class Meaning:
         """Whether it asks for words, and no product has one of them: what nothing has, everything is without."""
         return not self.known and self.asks
 
-    @cached_property
+    @once
     def left(self) -> Filter | None:
         """What passes is not said not to be wanted."""
         if not self.without:

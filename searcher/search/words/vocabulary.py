@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from indexer.fields.types import FieldType, Payload
 from indexer.store.filters.normal_forms import spellings
 from indexer.store.filters.tree import Condition, Filter, Match, Text
 from indexer.store.interface import Store
+from indexer.system.forks import Lock
 from indexer.system.names import composed, decomposed
 from searcher.search.facets.census import values_at
 from searcher.search.ground.published import Published
@@ -58,7 +58,7 @@ class Vocabulary:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._values: dict[str, dict[str, list[str]]] | None = None
         self._often: Counter[str] = Counter()
         self._written: dict[str, set[str]] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from indexer.errors import MissingExtra
+from indexer.system.forks import Lock
 from indexer.system.machine import cores
 from searcher.insights.duplicates.answers import Evidence, Photo
 from searcher.insights.duplicates.compare.alignment import Alignment, align
@@ -66,7 +66,7 @@ class Comparison:
         self._load, self.workers = load, workers or cores()
         self._processes = Workers(load, self.workers)
         self._kept: OrderedDict[str, Picture | None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def signatures(self, photos: Sequence[Photo]) -> Signatures:
         """Signatures of photos, in their order."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from indexer.fields.roles import OWN
 from indexer.store.filters.tree import Filter
 from indexer.store.interface import Store
+from indexer.system.forks import once
 from searcher.insights.duplicates.answers import Photo
 
 FIELDS = ("product_id", "category", "photo")
@@ -44,17 +44,17 @@ class PhotoTable:
     def __len__(self) -> int:
         return len(self.photos)
 
-    @cached_property
+    @once
     def row_of(self) -> dict[str, int]:
         """The row of each point id."""
         return {photo.id: row for row, photo in enumerate(self.photos)}
 
-    @cached_property
+    @once
     def hashes(self) -> NDArray[np.uint64]:
         """Perceptual hashes, uint64 [n]; 0 where a photo has none."""
         return np.array([int(photo.phash or "0", 16) for photo in self.photos], np.uint64)
 
-    @cached_property
+    @once
     def alike(self) -> NDArray[np.int64]:
         """Of each photo the first row with the same pixels, int64 [n]: identical photos are one node of the search."""
         first: dict[str, int] = {}
@@ -68,7 +68,7 @@ class PhotoTable:
             rows.append(node)
         return np.array(rows, np.int64)
 
-    @cached_property
+    @once
     def products(self) -> NDArray[np.int64]:
         """A number per product, int64 [n]."""
         numbers: dict[str, int] = {}

@@ -142,7 +142,7 @@ def test_values_that_a_model_asks_for(built: Built) -> None:
         assert json.loads(text)["notes"] == [NEAR_GOLD]
 
 
-@pytest.mark.parametrize("report", ["outliers", "mislabels", "clusters"])
+@pytest.mark.parametrize("report", ["duplicates", "outliers", "mislabels", "clusters"])
 def test_a_report_of_nothing_says_it_too(built: Built, report: str) -> None:
     printed = run(built, report, "--where", "metal=Gold", "--json")
     assert printed.exit_code == 0
