@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def make_odd(folder: Path) -> Photographed:
     payloads, rows = [], []
     for number, product_id in enumerate((*ODD_IDS, *LONG)):
         path = write_photo(folder / "catalog" / f"{number}.png", seed=number)
-        payload = {
+        payload: dict[str, Any] = {
             "product_id": product_id,
             "category": "rings"
             if number % 2
