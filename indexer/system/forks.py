@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib import _bootstrap
 from typing import Any, NoReturn, TypeVar
-from weakref import WeakMethod
+from weakref import ref
 
 from indexer.errors import UsageError
 
@@ -32,7 +32,27 @@ T = TypeVar("T")
 LONGEST_WAIT = 5.0
 """Seconds that a fork waits for what other threads import or load; most take a tenth of one."""
 
-_beginnings: set[WeakMethod[Callable[[], None]]] = set()
+
+class _Beginning(ref[Any]):
+    """A method of an object, as long as that lives. `weakref.WeakMethod` is not for us: as a process ends its callback
+    fails with a traceback on stderr, and two objects that are equal are one to it."""
+
+    __slots__ = ("_function",)
+    _function: Callable[[Any], None]
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
+    def __new__(cls, begin: Callable[[], None], gone: Callable[[ref[Any]], object]) -> _Beginning:
+        self = super().__new__(cls, begin.__self__, gone)  # type: ignore[attr-defined]
+        self._function = begin.__func__  # type: ignore[attr-defined]
+        return self
+
+    def method(self) -> tuple[Any, Callable[[Any], None]] | None:
+        """The object and its function; None where the object is gone."""
+        known = self()
+        return None if known is None else (known, self._function)
+
+
+_beginnings: set[_Beginning] = set()
 _loading: list[int] = []
 """The threads within `whole`."""
 _forking: list[int] = []
@@ -43,7 +63,7 @@ _left: list[dict[str, Any]] = []
 
 def in_child(begin: Callable[[], None]) -> None:
     """Have a method called in every forked child, as long as its object lives; it must neither wait nor fail."""
-    _beginnings.add(WeakMethod(begin, _beginnings.discard))
+    _beginnings.add(_Beginning(begin, _beginnings.discard))
 
 
 @contextmanager
@@ -105,14 +125,14 @@ class once(cached_property[T]):  # noqa: N801 - named as what it stands for
 
 
 def _in_child() -> None:
-    objects = [begin for begin in (known() for known in list(_beginnings)) if begin is not None]
+    objects = [found for found in (known.method() for known in list(_beginnings)) if found is not None]
     if objects and not _left:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(_left))  # else its end would come with the interpreter's
     _forking.clear()
     _loading[:] = [thread for thread in _loading if thread == threading.get_ident()]
-    for begin in objects:
-        _left.append(dict(vars(begin.__self__)))  # type: ignore[attr-defined]
-        begin()
+    for one, begin in objects:
+        _left.append(dict(vars(one)))
+        begin(one)
 
 
 def _before_fork() -> None:

@@ -76,7 +76,10 @@ def said(value: object) -> str:
     if isinstance(value, int | float):
         return str(value) if isinstance(value, float) or abs(value) < 10**20 else "a number of more than 20 digits"
     if hasattr(value, "dtype"):  # a number or an array of numpy's
-        return "an array" if getattr(value, "ndim", 1) else said(value.tolist())  # type: ignore[attr-defined]
+        if getattr(value, "ndim", 1):
+            return "an array"
+        plain = value.tolist()  # type: ignore[attr-defined]
+        return "a number" if hasattr(plain, "dtype") else said(plain)  # one of more digits than Python's stays numpy's
     named = (name for kinds, name in _KINDS if isinstance(value, kinds))
     return next(named, "a function" if callable(value) else f"a value of type {type(value).__name__}")
 

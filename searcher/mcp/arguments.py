@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StrictBool, StringConstraints, model_validator
 
 from indexer.errors import UsageError
 from searcher.questions.bodies import MAX_EXAMPLES, ProductId, Url
-from searcher.questions.fields import Body, Text, takes_list, taking
+from searcher.questions.fields import Body, IsNumber, Text, takes_list, taking
 from searcher.questions.kinds import ClassifyOptions, FacetOptions, PhotoOptions, RecommendOptions, TextOptions
 from searcher.questions.options import FIELDS, Options
 
@@ -24,8 +24,9 @@ PICTURES = f"Also return small pictures, of the first {MOST_PICTURES} at most."
 class Arguments(Body):
     """Arguments of a tool, as models write them.
 
-    A list may be text: ``"a"`` and ``'["a"]'`` are read as ``["a"]``. Models that have to name every argument write
-    null or "" for those that they do not use: these are not given, in lists too.
+    A list may be text: ``"a"`` and ``'["a"]'`` are read as ``["a"]``, and so may numbers and true and false: ``"5"`` is
+    5. Models that have to name every argument write null or "" for those that they do not use: these are not given, in
+    lists too.
     """
 
     @model_validator(mode="before")
@@ -33,8 +34,8 @@ class Arguments(Body):
     def _written(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        lists = {name for name, field in cls.model_fields.items() if takes_list(field.annotation)}
-        read = {name: _used(_as_list(value) if name in lists else value) for name, value in given.items()}
+        fields = {name: field.annotation for name, field in cls.model_fields.items()}
+        read = {name: _used(_read(value, fields.get(name))) for name, value in given.items()}
         return {name: value for name, value in read.items() if value is not None or name not in cls.model_fields}
 
     def exactly_one(self, *names: str) -> None:
@@ -50,8 +51,8 @@ class Arguments(Body):
 class ToolOptions(Arguments):
     """What every question for products takes, for a reader who pays by the word."""
 
-    k: int = Field(5, ge=1, le=MOST, description="Products wanted.")
-    pictures: bool = Field(False, description=PICTURES)
+    k: Annotated[int, IsNumber] = Field(5, ge=1, le=MOST, description="Products wanted.")
+    pictures: StrictBool = Field(False, description=PICTURES)
 
 
 @taking(PhotoOptions, tool=True)
@@ -110,14 +111,14 @@ class Classify(Arguments):
 
     url: Url | None = Field(None, description="Public http or https address of a photo.")
     image: str | None = Field(None, description="The bytes of an image file in base64.")
-    k: int = Field(3, ge=1, le=100, description="Categories wanted.")
+    k: Annotated[int, IsNumber] = Field(3, ge=1, le=100, description="Categories wanted.")
 
 
 @taking(FacetOptions, tool=True)
 class Facets(Arguments):
     """Fields to count."""
 
-    limit: int = Field(10, ge=1, le=200, description="Values of a field, most frequent first.")
+    limit: Annotated[int, IsNumber] = Field(10, ge=1, le=200, description="Values of a field, most frequent first.")
 
 
 class Product(Arguments):
@@ -125,7 +126,7 @@ class Product(Arguments):
 
     product_id: ProductId = Field(description="A product of the catalog.")
     fields: list[Text] | None = Field(None, max_length=FIELDS.items, description=FIELDS.tool)
-    pictures: bool = Field(False, description=PICTURES)
+    pictures: StrictBool = Field(False, description=PICTURES)
 
 
 def _blank(value: Any) -> bool:
@@ -140,6 +141,26 @@ def _used(value: Any) -> Any:
     if not rest:
         return None
     return rest if all(isinstance(one, str) for one in rest) else value
+
+
+def _read(value: Any, kind: Any) -> Any:
+    """What a field of some type is given, where it is text."""
+    if takes_list(kind):
+        return _as_list(value)
+    return _as_number(value) if _takes_number(kind) else value
+
+
+def _takes_number(kind: Any) -> bool:
+    return kind in (int, float, bool) or any(map(_takes_number, get_args(kind)))
+
+
+def _as_number(value: Any) -> Any:
+    """The number, or the true or false, that a text says, or what was given."""
+    try:
+        read = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return value
+    return read if isinstance(read, int | float) else value
 
 
 def _as_list(value: Any) -> Any:

@@ -138,6 +138,8 @@ def _left_out(whole: Mapping[str, Any], kept: Mapping[str, Any], offset: int) ->
         yield f"{len(whole['facets']) - len(kept.get('facets', ()))} facets are left out: name those you need"
     if _fields(kept, shown) < _fields(whole, shown):
         yield "fields are left out: name those you need in fields"
+    elif _listed(kept, shown) < _listed(whole, shown):
+        yield "long lists within a product are cut"
     for name in ("photos", "categories", "relaxed", "notes"):
         if len(kept.get(name, ())) < len(whole.get(name, ())):
             yield f"{len(whole[name]) - len(kept.get(name, ()))} of {len(whole[name])} {name} are left out"
@@ -147,6 +149,17 @@ def _left_out(whole: Mapping[str, Any], kept: Mapping[str, Any], offset: int) ->
 
 def _values(document: Mapping[str, Any]) -> int:
     return sum(len(facet.get("values", ())) + len(facet.get("ranges", ())) for facet in document.get("facets", ()))
+
+
+def _listed(document: Mapping[str, Any], products: int) -> int:
+    return _entries([*document.get("matches", ())[:products], document.get("fields", {})])
+
+
+def _entries(value: Any) -> int:
+    """Entries of lists and objects, however deep."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return len(value) + sum(map(_entries, value)) if isinstance(value, list) else 0
 
 
 def _fields(document: Mapping[str, Any], products: int) -> int:

@@ -102,7 +102,18 @@ def _wrong(message: dict[str, Any]) -> Refused | None:
         return Refused(INVALID_REQUEST, "method must be text", known, request)
     if not isinstance(message.get("params", {}), dict | None):
         return Refused(INVALID_PARAMS, "params must be an object", known, request)
+    if message["method"] == "tools/call" and (why := _no_call(message.get("params") or {})):
+        return Refused(INVALID_PARAMS, why, known, request)
     return _unfit(message, known, request)
+
+
+def _no_call(params: dict[str, Any]) -> str | None:
+    """What is wrong with the call of a tool; the package says no more than that something is."""
+    if not isinstance(params.get("name"), str):
+        return "params.name must be text, the name of a tool" if "name" in params else "params.name is missing"
+    if not isinstance(params.get("arguments", {}), dict | None):
+        return "params.arguments must be an object, the arguments by their names"
+    return None
 
 
 def _unfit(message: dict[str, Any], known: Id | None, request: bool) -> Refused | None:

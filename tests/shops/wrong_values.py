@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,11 @@ VALUES: dict[str, Callable[[], Any]] = {
     "great number": lambda: 10**5000,
     "numpy number": lambda: np.int64(5),
     "numpy fraction": lambda: np.float32(0.5),
+    "numpy long fraction": lambda: np.longdouble(0.5),
+    "numpy time": lambda: np.datetime64("2026-01-31"),
+    "exact fraction": lambda: Fraction(1, 2),
+    "decimal": lambda: Decimal("0.5"),
+    "imaginary": lambda: 0.5j,
     "numpy truth": lambda: np.bool_(True),
     "array of numbers": lambda: np.ones(3, np.float32),
     "array of rows": lambda: np.ones((2, 3), np.float32),
@@ -62,7 +69,7 @@ TEXTS = {
     "text with a line",
 }
 WHOLE = {"number", "whole fraction", "below 0", "great number", "numpy number"}
-NUMBERS = WHOLE | {"fraction", "infinity", "no number", "numpy fraction"}
+NUMBERS = WHOLE | {"fraction", "infinity", "no number", "numpy fraction", "numpy long fraction", "exact fraction"}
 """Bounds are another matter: a number beyond them, or none, is refused too."""
 TRUTHS = {"true", "numpy truth"}
 LISTS = {"empty list", "list of texts", "pair that is a text", "array of texts", "generator"}

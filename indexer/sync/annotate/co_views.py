@@ -23,6 +23,7 @@ from indexer.sync.annotate.writing import annotating, replace_payloads
 from indexer.system.names import composed
 from indexer.system.plain_json import PlainJson, rounded
 from indexer.system.progress import Progress
+from indexer.system.text import number_of, path_of, said, whole_of
 
 REJECTS_NAME = "events-rejects.jsonl"
 """Beside the index; a sync's own rejects.jsonl stays as it is."""
@@ -85,11 +86,14 @@ def update_co_views(
     Raises:
         EventsError: the file cannot be read, has not one usable line, too many that are not, not one product of the
             index, or would leave nothing of the co-views there are; nothing is published then.
-        UsageError: ``max_rejected`` is not between 0 and 1.
+        UsageError: ``max_rejected`` is not between 0 and 1, or an argument is not of its kind.
         StoreError: the index is missing, locked or fails.
     """
+    path = path_of("path", path)
+    min_count = whole_of("min_count", min_count, "a whole number, 1 or more", least=1)
+    max_rejected = number_of("max_rejected", max_rejected, "a share from 0 to 1, such as 0.5")
     if not 0 <= max_rejected <= 1:
-        raise UsageError(f"at most {max_rejected:g} of the lines may be bad: give a share from 0 to 1, such as 0.5")
+        raise UsageError(f"max_rejected is {said(max_rejected)}; give a share from 0 to 1, such as 0.5")
     with annotating(index) as (writer, published):
         began = time.perf_counter()
         names = sorted({str(point.payload["product_id"]) for point in published.scroll(fields=["product_id"])})

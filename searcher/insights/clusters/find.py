@@ -99,7 +99,7 @@ def _checked(granularity: float, limit: int, map_size: int) -> tuple[float, int,
     limit = whole_of("limit", limit, "a whole number, 0 clusters or more")
     map_size = whole_of("map_size", map_size, f"a whole number, 0 (no map) to {MOST} products")
     if not 0.0 <= granularity <= 1.0:
-        raise UsageError(f"granularity is {granularity}; choose 0 (few broad clusters) to 1 (many small ones)")
+        raise UsageError(f"granularity is {said(granularity)}; choose 0 (few broad clusters) to 1 (many small ones)")
     if limit < 0:
         raise UsageError(f"limit is {said(limit)}; ask for 0 clusters or more")
     if not 0 <= map_size <= MOST:

@@ -40,7 +40,9 @@ class AlsoViewed(Question):
     def __post_init__(self) -> None:
         if not self.liked:
             raise UsageError("no product was viewed; give at least one product id")
-        checked(VisitOptions, decay=self.decay, co_view_weight=self.co_view_weight)
+        taken = checked(VisitOptions, decay=self.decay, co_view_weight=self.co_view_weight)
+        object.__setattr__(self, "decay", float(taken.decay))
+        object.__setattr__(self, "co_view_weight", float(taken.co_view_weight))
 
     def check(self, asking: Asking) -> None:
         """No more products are ordered than are scored anew."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -172,6 +174,38 @@ def test_what_was_there_before_is_renewed_and_not_destroyed_in_a_child() -> None
     assert id(owners[0].connection) == before
     owners.clear()
     assert closed == [os.getpid()]
+
+
+ALIVE_AT_THE_END = """
+from indexer.system.forks import in_child
+class Kept:
+    def __init__(self):
+        in_child(self.begin)
+    def begin(self):
+        pass
+kept = Kept()
+"""
+
+
+def test_a_process_that_ends_says_nothing_of_what_is_still_there() -> None:
+    """`weakref.WeakMethod` prints a traceback from its callback at that moment, in every program with a model."""
+    ended = subprocess.run([sys.executable, "-c", ALIVE_AT_THE_END], capture_output=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+class Alike(Owner):
+    """One that is equal to all others, and cannot be hashed."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Alike)
+
+
+def test_objects_that_are_equal_begin_anew_each() -> None:
+    owners = [Alike([]), Alike([])]
+    before = [id(one.connection) for one in owners]
+    assert in_fork(lambda: not {*before} & {id(one.connection) for one in owners})
 
 
 @pytest.mark.parametrize("package", ["indexer", "searcher"])

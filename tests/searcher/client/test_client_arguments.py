@@ -16,7 +16,7 @@ from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.searcher.http.conversation import running
 from tests.shops.indexes.built_index import Photographed
-from tests.shops.wrong_values import VALUES, assert_readable
+from tests.shops.wrong_values import NUMBERS, VALUES, assert_readable
 
 NOBODY = "http://127.0.0.1:9"
 """What is sent there cannot be delivered."""
@@ -33,7 +33,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "difference": {"first": "x", "second": "y"},
     "decide": {"first": "x", "second": "y", "verdict": "same"},
 }
-SECONDS = {"number", "fraction", "whole fraction", "infinity", "great number", "numpy number", "numpy fraction"}
+SECONDS = NUMBERS - {"below 0", "no number"}
 SAID = {"base_url": "", "api_key": "", "longest_wait": ""}
 """What a message calls an argument, where it is in other words."""
 METHODS = [name for name in vars(Client) if not name.startswith("_") and name != "close"]

@@ -113,6 +113,15 @@ def test_a_product_keeps_the_fields_that_fit() -> None:
     assert "name those you need in fields" in within(product(5000, "gold"), 2000)["cut"]
 
 
+@pytest.mark.parametrize("one", [{"product_id": "P001"}, {"matches": [{"product_id": "P001", "score": 1.0}]}])
+def test_a_list_that_loses_entries_is_said(one: dict[str, Any]) -> None:
+    whole = json.loads(json.dumps(one))
+    whole.get("matches", [whole])[0]["fields"] = {"tags": ["short"] * 4000}
+    found = within(whole, 2_000)
+    assert 0 < len(found.get("matches", [found])[0]["fields"]["tags"]) < 4000
+    assert found["cut"].startswith("long lists within a product are cut")
+
+
 def test_a_mark_says_how_long_a_text_is() -> None:
     assert shortened("a" * 4012, 10) == "aaaaaaaaaa… (4,012 characters)"
     assert shortened("a" * 40, 10) == "a" * 40, "a mark would be as long"

@@ -229,6 +229,24 @@ def test_null_and_nothing_are_as_if_not_given(service: SearchService, tool: str,
             assert f"{name}: is missing" in text(call(service, tool, **{name: blank}))
 
 
+@pytest.mark.parametrize(("name", "value"), [("k", 2), ("offset", 1), ("min_score", -0.5), ("explain", True)])
+def test_a_number_and_a_truth_may_be_text(service: SearchService, name: str, value: Any) -> None:
+    plain = call(service, "similar", product_id="P001", **{name: value})
+    assert document(plain)["matches"]
+    assert call(service, "similar", product_id="P001", **{name: json.dumps(value)}) == plain
+
+
+@pytest.mark.parametrize("value", ["many", "[1]", "1e999", "NaN", "9" * 5000, [], {}])
+@pytest.mark.parametrize(
+    ("name", "other"), [("k", True), ("offset", True), ("min_score", True), ("explain", 1), ("pictures", 1)]
+)
+def test_nothing_else_is_a_number_or_a_truth(service: SearchService, name: str, other: Any, value: Any) -> None:
+    for one in (value, other):
+        result = call(service, "similar", product_id="P001", **{name: one})
+        assert result.is_error
+        assert f"similar: {name}: must be" in text(result)
+
+
 def test_nothing_among_filters_is_no_filter(service: SearchService) -> None:
     plain = document(call(service, "similar", product_id="P001", where=["category=rings"]))
     assert document(call(service, "similar", product_id="P001", where=["", "category=rings", None])) == plain

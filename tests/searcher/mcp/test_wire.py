@@ -71,7 +71,14 @@ def answered(service: SearchService, *lines: bytes, **bounds: int) -> list[dict[
         (b'{"jsonrpc":"2.0","id":2,"method":"p\xe9ng"}', 2, -32700, "byte 36 is 0xe9"),
         (b'{"jsonrpc":"2.0","id":2,"method":"sing"}', 2, -32601, "Method not found"),
         (call(2, "similar")[:-2] + b',"more":[1]}', 2, -32700, "not JSON"),
-        (b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":5}}', 2, -32602, "Invalid request"),
+        (b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":5}}', 2, -32602, "params.name must be text"),
+        (b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":null}', 2, -32602, "params.name is missing"),
+        (
+            b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"similar","arguments":[1]}}',
+            2,
+            -32602,
+            "params.arguments must be an object",
+        ),
     ],
 )
 def test_what_cannot_be_taken_is_answered(
