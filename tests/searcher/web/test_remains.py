@@ -149,7 +149,7 @@ def test_an_answer_of_something_else_is_told_in_words_of_this_page(browser: Brow
     with visiting(browser, address) as visit:
         page = visit.open("#words=ring").page
         for answer in ("{}", "null", '{"matches": null}'):
-            page.route("**/v1/text", lambda route, body=answer: route.fulfill(status=200, body=body))
+            page.route("**/v1/text", lambda route, _asked, body=answer: route.fulfill(status=200, body=body))
             visit.press(visit.chip("rings"))
             told = page.get_by_role("alert").locator("p").inner_text()
             assert told.startswith("This page can make nothing of the answer. Load it anew, ")
