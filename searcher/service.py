@@ -96,11 +96,12 @@ class SearchService(
         places = {"model": model, "catalog": catalog, "text_model": text_model}
         found = {name: None if place is None else path_of(name, place) for name, place in places.items()}
         self._catalog, self._model = found["catalog"], found["model"]
+        most = most_pixels if most_pixels is None else whole_of("most_pixels", most_pixels, "1 or more", least=1)
         self.reader = ExampleReader(
             self._model,
             allow_private=truth_of("allow_private", allow_private),
-            at_once=whole_of("at_once", at_once, "a whole number; 0 is one per core"),
-            most_pixels=None if most_pixels is None else whole_of("most_pixels", most_pixels),
+            at_once=whole_of("at_once", at_once, "a whole number, 0 (one per core) or more", least=0),
+            most_pixels=most,
         )
         self.texts = TextReader(found["text_model"])
         self._lock = Lock()

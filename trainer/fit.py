@@ -22,6 +22,7 @@ from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
 from indexer.system.machine import cores
+from indexer.system.text import path_of, refused
 from trainer.data.dataset import Sample, Split, read_dataset, split
 from trainer.data.features import extract
 from trainer.data.sources import CachedFeatures, Photos, Source
@@ -58,7 +59,7 @@ class Fitted:
     seconds: dict[str, float]
 
 
-def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | None = None) -> Fitted:
+def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Stages | None = None) -> Fitted:
     """Train a model on a catalog and publish it as a directory.
 
     Args:
@@ -68,10 +69,15 @@ def fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages | 
         stages: shows the progress; silent when not given.
 
     Raises:
-        UsageError: ``target`` is something else than a model directory.
+        UsageError: ``target`` is something else than a model directory, or an argument is not of its kind.
         CatalogError: there is too little to learn from.
         ModelError: the weights cannot be had, or the directory cannot be written.
     """
+    if not isinstance(catalog, Catalog):
+        raise refused("catalog", catalog, "a catalog that read_catalog gives")
+    if not isinstance(settings, FitSettings):
+        raise refused("settings", settings, "FitSettings")
+    target = path_of("target", target)
     stages = stages or Stages(show=False)
     clock = _Clock()
     check_target(target)

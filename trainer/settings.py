@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
 from indexer.errors import UsageError
+from indexer.system.text import number_of, refused, said, text_of, truth_of, whole_of
 
 Recipe = Literal["two-level", "classic"]
+
+_TAKES: dict[str, Callable[[str, object], Any]] = {"int": whole_of, "float": number_of, "bool": truth_of}
+"""What a setting has to be, by its type; the others are texts."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +55,23 @@ class FitSettings:
     """A checkpoint is judged by the mean score of this many last epochs, as a small validation part is noisy."""
 
     def __post_init__(self) -> None:
+        for one in fields(self):
+            value = _TAKES.get(str(one.type), text_of)(one.name, getattr(self, one.name))
+            if isinstance(value, float) and not math.isfinite(value):
+                raise refused(one.name, value, "a finite number")
+            object.__setattr__(self, one.name, value)
         if self.recipe not in ("two-level", "classic"):
-            raise UsageError(f"recipe {self.recipe!r} is not known; choose two-level or classic")
+            raise UsageError(f"recipe is {said(self.recipe)}, which is not known; choose two-level or classic")
         if not 0.05 <= self.holdout <= 0.8:
             raise UsageError(
-                f"holdout {self.holdout} is outside 0.05..0.8: it is the share of photos the test is made on"
+                f"holdout {said(self.holdout)} is outside 0.05..0.8: it is the share of photos the test is made on"
             )
         if not 0.05 <= self.validation <= 0.5:
             raise UsageError(
-                f"validation {self.validation} is outside 0.05..0.5: it is the share of the rest used to tune"
+                f"validation {said(self.validation)} is outside 0.05..0.5: it is the share of the rest used to tune"
             )
         if self.epochs < 1:
-            raise UsageError(f"epochs {self.epochs} is not positive")
+            raise UsageError(f"epochs {said(self.epochs)} is not positive")
         if self.freeze and self.weights == "none":
             raise UsageError("a backbone without pretrained weights has nothing worth freezing; leave --freeze out")
         if not self.freeze and self.weights != "none" and self.recipe == "two-level":

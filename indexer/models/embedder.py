@@ -15,13 +15,13 @@ from indexer.models.directory import ModelFile, load_model
 from indexer.models.onnx_session import first_line, open_session
 from indexer.models.vectors import softmax
 from indexer.photos.opening import is_plain, to_rgb
-from indexer.system.text import whole_of
+from indexer.system.text import listed, path_of, whole_of
 
 BATCH = 1
 """Photos per inference: on a CPU one at a time is fastest, because its activations stay in the core's cache
 (4.0 ms each against 4.9 in batches of 8 and 5.4 in batches of 16, MobileNetV2 at 224)."""
 
-Photo = Image.Image | Path | bytes
+Photo = Image.Image | str | Path | bytes
 
 
 class Prediction(NamedTuple):
@@ -46,7 +46,7 @@ class Embedder:
 
     def __init__(self, model: ModelFile | str | Path, *, threads: int = 1) -> None:
         self.model = model if isinstance(model, ModelFile) else load_model(model)
-        threads = whole_of("threads", threads)
+        threads = whole_of("threads", threads, "a whole number, 1 or more", least=1)
         self._session = open_session(self.model.onnx, self.model.network, threads=threads)
         self._check_signature()
 
@@ -55,12 +55,13 @@ class Embedder:
 
         Raises:
             ImageError: one of them is not a photo that can be used.
+            UsageError: they are no list, or one of them is something else than a photo.
         """
         return self.predict(images).embeddings
 
     def predict(self, images: Iterable[Photo]) -> Prediction:
         """Embeddings and category logits of photos; raises ``ImageError`` like `embed`."""
-        arrays = [self.prepare(image) for image in images]
+        arrays = [self.prepare(image) for image in listed("images", images, "photos", ordered=True)]
         if not arrays:
             empty = np.empty((0, self.model.dimension), np.float32)
             return Prediction(empty, np.empty((0, len(self.model.categories)), np.float32))
@@ -73,7 +74,8 @@ class Embedder:
         """
         transform = self.model.preprocessing
         if not isinstance(image, Image.Image):
-            return transform.load(image, most=most)
+            path_or_bytes = image if isinstance(image, bytes | Path) else path_of("a photo", image)
+            return transform.load(path_or_bytes, most=most)
         return transform.apply(image if is_plain(image) else to_rgb(image))
 
     def run(self, batch: NDArray[np.uint8]) -> Prediction:

@@ -18,7 +18,7 @@ from indexer.sample_catalog.designs import Product, draw_products
 from indexer.sample_catalog.listing import write_listing
 from indexer.sample_catalog.scene import draw_photo, photo_views
 from indexer.system.machine import cores
-from indexer.system.text import path_of, whole_of
+from indexer.system.text import path_of, said, whole_of
 
 MANIFEST_COLUMNS = (
     "product_id",
@@ -95,13 +95,13 @@ def check(folder: Path, products: int, seed: int, photos: int | None, size: int)
     if folder.is_dir() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; name a new or empty folder for the sample catalog")
     if products < 1:
-        raise UsageError(f"products is {products}; ask for at least 1")
+        raise UsageError(f"products is {said(products)}; ask for at least 1")
     if seed < 0:
-        raise UsageError(f"seed is {seed}; choose 0 or more")
+        raise UsageError(f"seed is {said(seed)}; choose 0 or more")
     if photos is not None and photos < 1:
-        raise UsageError(f"photos is {photos}; ask for at least 1 per product")
+        raise UsageError(f"photos is {said(photos)}; ask for at least 1 per product")
     if not SMALLEST <= size <= LARGEST:
-        raise UsageError(f"size is {size} pixels; choose {SMALLEST} to {LARGEST}")
+        raise UsageError(f"size is {said(size)} pixels; choose {SMALLEST} to {LARGEST}")
 
 
 def over_products(draw: partial[list[str]], drawn: list[Product], photos: int) -> Iterator[list[str]]:

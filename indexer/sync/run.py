@@ -35,7 +35,7 @@ from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
 from indexer.system.progress import Progress, progress_of
-from indexer.system.text import number_of, path_of, truth_of, whole_of
+from indexer.system.text import number_of, path_of, said, truth_of, whole_of
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
@@ -84,13 +84,13 @@ def sync(
     """
     max_removal = number_of("max_removal", max_removal, "a share from 0 to 1, such as 0.1")
     if not 0 <= max_removal <= 1:
-        raise UsageError(f"at most {max_removal:g} of the photos may go: give a share from 0 to 1, such as 0.1")
+        raise UsageError(f"at most {said(max_removal)} of the photos may go: give a share from 0 to 1, such as 0.1")
     dry_run, allow_removal = truth_of("dry_run", dry_run), truth_of("allow_removal", allow_removal)
     check_content, progress = truth_of("check_content", check_content), progress_of("progress", progress)
     if text_model is not None and text_model is not False:
         text_model = path_of("text_model", text_model)
     began = time.perf_counter()
-    workers = whole_of("workers", workers, "a whole number; 0 is one per core") or cores()
+    workers = whole_of("workers", workers, "a whole number, 0 (one per core) or more", least=0) or cores()
     index = index_at(index_path)
     published = index.last_record()
     catalog = read_catalog(catalog_path, published.field_table if published else None)

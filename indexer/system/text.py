@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from indexer.errors import UsageError
 
@@ -102,14 +102,15 @@ def truth_of(name: str, value: object) -> bool:
     raise refused(name, value, "True or False")
 
 
-def whole_of(name: str, value: object, give: str = "a whole number") -> int:
+def whole_of(name: str, value: object, give: str = "a whole number", *, least: int | None = None) -> int:
     """A whole number, numpy's and 5.0 too; True is none."""
-    if not isinstance(value, bool):
-        if isinstance(value, Integral):
-            return int(value)
-        if isinstance(value, float) and value.is_integer():
-            return int(value)
-    raise refused(name, value, give)
+    whole = isinstance(value, Integral) or (isinstance(value, float) and value.is_integer())
+    if not whole or isinstance(value, bool):
+        raise refused(name, value, give)
+    number = int(cast("int", value))
+    if least is not None and number < least:
+        raise refused(name, value, give)
+    return number
 
 
 def number_of(name: str, value: object, give: str = "a number") -> float:
@@ -151,7 +152,7 @@ def texts_of(name: str, value: object, of: str = "texts", *, ordered: bool = Fal
 def path_of(name: str, value: object) -> Path:
     """A path that stays the same when the process goes to another folder; links in it are followed when it is used."""
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else value
-    if not isinstance(text, str) or "\0" in text:
+    if not isinstance(text, str) or not _can_be_path(text):
         raise refused(name, value, "a path")
     if not text.strip():
         raise UsageError(f"{name} is empty; give a path")
@@ -159,3 +160,11 @@ def path_of(name: str, value: object) -> Path:
         return Path(text).absolute()
     except OSError as error:  # the current folder is gone
         raise UsageError(f"{name} is {text!r}, below a folder that is gone; give a path that begins with /") from error
+
+
+def _can_be_path(text: str) -> bool:
+    """Whether a file could have this name: no NUL, no half of a character, no part beyond 255 bytes."""
+    try:
+        return "\0" not in text and all(len(os.fsencode(part)) <= 255 for part in Path(text).parts)
+    except UnicodeEncodeError:
+        return False

@@ -17,7 +17,7 @@ from searcher.cli.options import photo_options, service_of
     "--most-characters",
     type=click.IntRange(2_000),
     metavar="N",
-    help="Of an answer, without pictures [JEWELRY_MOST_CHARACTERS; default: 20000].",
+    help="Characters of an answer at most, pictures aside [JEWELRY_MOST_CHARACTERS; default: 20000].",
 )
 @index_options
 @photo_options

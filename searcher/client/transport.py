@@ -24,6 +24,8 @@ ASK_AGAIN = frozenset({429, 503})
 """Answers after which the same question is asked again."""
 FIRST_WAIT = 0.5
 """Seconds before the second attempt where the service does not say; then doubled."""
+FOR_EVER = 366 * 86_400.0
+"""Seconds; an endless wait is none that a socket takes."""
 LONGEST_DETAIL = 1000
 CLOSED = "this client is closed; make a new one"
 
@@ -58,8 +60,8 @@ class Transport:
         headers = {"user-agent": f"jewelry-similarity/{__version__}", "accept": "application/json"}
         if api_key is not None:
             headers["authorization"] = f"Bearer {_checked_key(api_key)}"
-        self._attempts, self._longest_wait = attempts, longest_wait
-        self._headers, self._timeout, self._closed, self._lock = headers, timeout, False, Lock()
+        self._attempts, self._longest_wait = attempts, min(longest_wait, FOR_EVER)
+        self._headers, self._timeout, self._closed, self._lock = headers, min(timeout, FOR_EVER), False, Lock()
         self._forget()
         in_child(self._forget)
 

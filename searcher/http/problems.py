@@ -4,7 +4,7 @@
 401 no key or a wrong one · 403 the key may not do this   429 too many requests
 404 no such route, product, report · 405 wrong method     500 a bug; the log has it under the request id
 408 413 415 the body is too slow, too large, of no use    503 index or model cannot be used at the moment
-421 asked by another name than the service's · 431 headers too large
+416 no such bytes · 421 asked by another name than the service's · 431 address and headers too large
 """
 
 from __future__ import annotations

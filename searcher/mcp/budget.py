@@ -43,7 +43,7 @@ def within(document: Mapping[str, Any], most: int, offset: int = 0) -> dict[str,
         if size(fitting) <= room:
             break
     fitting = _with_fewer_values(fitting, room)
-    kept: dict[str, Any] = _pruned(fitting, room)
+    kept = _products_first(fitting, room)
     said += _left_out(document, kept, offset)
     return kept | {"cut": f"{'; '.join(said)} (an answer has {most:,} characters at most)"}
 
@@ -84,6 +84,16 @@ def _first_values(facet: Mapping[str, Any], most: int) -> dict[str, Any]:
     if len(facet.get("values", ())) <= most:
         return dict(facet)
     return {**facet, "values": facet["values"][:most], "more": True}
+
+
+def _products_first(document: Mapping[str, Any], room: int) -> dict[str, Any]:
+    """What fits: half of the room at least is for products, where there are any."""
+    products = document.get("matches", [])
+    rest = {name: one for name, one in document.items() if name != "matches"}
+    kept: dict[str, Any] = _pruned(rest, max(room - size(products) - 12, room // 2 if products else room))
+    if "matches" in document:
+        kept = {"matches": list(_first_entries(products, room - size(kept) - 12))} | kept
+    return kept
 
 
 def _pruned(value: Any, room: int) -> Any:

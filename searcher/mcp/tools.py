@@ -168,7 +168,11 @@ def _answered(answer: Answer, given: ToolOptions) -> Found:
         rows.append(row | {name: match[name] for name in ("relaxed", "explanation") if name in match})
     shown = [(match.product_id, match.thumbnail) for match in answer.matches] if given.pictures else []
     rest: dict[str, Any] = {name: document[name] for name in ("relaxed", "facets", "notes") if name in document}
-    return Found({"matches": rows, **rest}, [(name, path) for name, path in shown if path is not None], given.offset)
+    return Found(
+        {"matches": rows, **rest},
+        [(name, path) for name, path in shown if path is not None],
+        answer.query.options.offset,
+    )
 
 
 def _own_fields(payload: Mapping[str, Any], wanted: Sequence[str] | None) -> dict[str, Any]:

@@ -125,18 +125,18 @@ class _Wire:
         """Write each message as a line, until nobody sends any more; where nobody reads, everything ends."""
         async with self.to_client:
             async for sent in self.to_client:
-                answer = isinstance(sent.message, types.JSONRPCResponse | types.JSONRPCError)
-                if self.over and answer and sent.message.id not in self.waiting:
+                message = sent.message
+                answers = message.id if isinstance(message, types.JSONRPCResponse | types.JSONRPCError) else None
+                if self.over and answers is not None and answers not in self.waiting:
                     continue  # it has its answer
-                line = sent.message.model_dump_json(by_alias=True, exclude_unset=True) + "\n"
+                line = message.model_dump_json(by_alias=True, exclude_unset=True) + "\n"
                 try:
                     await anyio.to_thread.run_sync(_put, sink, line.encode("utf-8", "replace"))
                 except OSError as error:
                     self.lost = error
                     everything.cancel()
                     return
-                if answer:
-                    self._forget(sent.message.id)
+                self._forget(answers)
 
     def _line(self, source: BufferedReader) -> bytes | Refused | None:
         """The next line; one that is too long as what is said of it; None at the end."""

@@ -68,8 +68,8 @@ class Example:
     def photo(cls, image: PhotoSource | None, url: str | None, crop: Crop | None = None) -> Example:
         """What is asked with a photo alone; raises ``UsageError``."""
         if (image is None) == (url is None):
-            found = "no photo is given" if url is None else "a photo and a URL are given"
-            raise UsageError(f"{found}; give either a photo or its URL")
+            found = "nothing is" if url is None else "several are"
+            raise UsageError(f"{found} given to look at; give either a photo or its URL")
         return cls(image=image, url=url, crop=crop)
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,8 @@ TEXTS = {
     "text with a line",
 }
 WHOLE = {"number", "whole fraction", "below 0", "great number", "numpy number"}
-NUMBERS = WHOLE | {"fraction", "infinity", "numpy fraction"}
+NUMBERS = WHOLE | {"fraction", "infinity", "no number", "numpy fraction"}
+"""Bounds are another matter: a number beyond them, or none, is refused too."""
 TRUTHS = {"true", "numpy truth"}
 LISTS = {"empty list", "list of texts", "pair that is a text", "array of texts", "generator"}
 """Texts one after the other."""
@@ -85,17 +86,39 @@ def assert_readable(error: Exception) -> str:
     return said
 
 
-def assert_refused_or_right(ask: Callable[[], Any], name: str, wrong: bool, refusals: type[Exception]) -> None:
-    """Ask with a value: one of a wrong kind is refused in a line that names the argument, any other may be answered.
+def assert_refused_or_right(
+    ask: Callable[[Any], Any],
+    name: str,
+    right: Collection[str],
+    refusals: type[Exception],
+    kinds: Iterable[str] = VALUES,
+) -> None:
+    """Ask with a value of each kind: a wrong one is refused in a line that names the argument, others may be answered.
 
     Whatever else is raised fails the test that calls this.
+
+    Args:
+        ask: called with the value.
+        name: of the argument.
+        right: the kinds of values that it may be.
+        refusals: what may be raised.
+        kinds: of `VALUES`.
     """
+    for kind in kinds:
+        try:
+            said = _refusal(ask, VALUES[kind](), refusals)
+        except Exception as error:
+            error.add_note(f"{name} was given: {kind}")
+            raise
+        if kind not in right:
+            assert said is not None, f"{name} was taken: {kind}"
+            assert name in said, f"of {kind}: {said}"
+            assert ";" in said, f"says nothing of what to give in place of {kind}: {said}"
+
+
+def _refusal(ask: Callable[[Any], Any], value: Any, refusals: type[Exception]) -> str | None:
     try:
-        ask()
+        ask(value)
     except refusals as error:
-        said = assert_readable(error)
-        if wrong:
-            assert name in said, said
-            assert ";" in said, f"says nothing of what to give: {said}"
-    else:
-        assert not wrong, f"{name} was taken"
+        return assert_readable(error)
+    return None

@@ -20,7 +20,8 @@ from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import pixel_sha256
 from indexer.photos.opening import open_image, read_bytes
 from indexer.system.machine import cores
-from indexer.system.progress import Progress
+from indexer.system.progress import Progress, progress_of
+from indexer.system.text import refused, texts_of, whole_of
 from trainer.data.edited_copies import edit, rng_for
 from trainer.evaluation import metrics
 
@@ -67,11 +68,17 @@ def evaluate_model(
         category, too, the queries are asked against the photos that are not queries.
 
     Raises:
-        UsageError: ``image_keys`` names a photo the catalog does not have.
+        UsageError: ``image_keys`` names a photo the catalog does not have, or an argument is not of its kind.
         CatalogError: not one photo can be used.
         ModelError: the network cannot be run.
     """
-    chosen = _choose(catalog, image_keys)
+    if not isinstance(model, ModelFile):
+        raise refused("model", model, "a model that load_model gives")
+    if not isinstance(catalog, Catalog):
+        raise refused("catalog", catalog, "a catalog that read_catalog gives")
+    keys = None if image_keys is None else texts_of("image_keys", image_keys, "photos' paths below the catalog")
+    seed, progress = whole_of("seed", seed), progress_of("progress", progress)
+    chosen = _choose(catalog, keys)
     photos, rejects = _embed(model, chosen, seed, progress)
     if image_keys is None:
         rejects = [*catalog.rejects, *rejects]

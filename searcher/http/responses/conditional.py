@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 
-from fastapi import HTTPException, Request, Response
-from fastapi.responses import FileResponse
+from fastapi import Request, Response
 from starlette.datastructures import Headers
 
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
@@ -60,35 +57,6 @@ def unless_known(request: Request, response: Response) -> Response:
         return response
     return Response(
         status_code=304, headers={name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
-    )
-
-
-def file_response(
-    request: Request,
-    path: Path,
-    media_type: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    filename: str | None = None,
-) -> Response:
-    """A file, or 304 where the client has it already.
-
-    Args:
-        request: what was asked.
-        path: the file.
-        media_type: what it is sent as.
-        headers: headers besides those of a file.
-        filename: the name to keep it under, for what is no page; None lets a browser show it.
-
-    Raises:
-        HTTPException: 404, there is no such file any more.
-    """
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        raise HTTPException(404, "the file was there a moment ago and is gone; ask again") from None
-    return unless_known(
-        request, FileResponse(path, headers=headers, media_type=media_type, filename=filename, stat_result=stat)
     )
 
 

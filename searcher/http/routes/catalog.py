@@ -18,7 +18,8 @@ from searcher.http.photo_forms import PhotoRoute
 from searcher.http.problems import PROBLEMS
 from searcher.http.request_context import caller_of
 from searcher.http.responses.answers import Facets, answer_response
-from searcher.http.responses.conditional import NOT_MODIFIED, file_response
+from searcher.http.responses.conditional import NOT_MODIFIED
+from searcher.http.responses.files import file_response
 from searcher.http.routes.router import Router
 from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, from_base64
 from searcher.questions.kinds import ClassifyOptions, FacetOptions, PhotoOptions

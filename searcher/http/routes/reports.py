@@ -15,7 +15,8 @@ from searcher.http.dependencies import Reports, Service
 from searcher.http.problems import PROBLEMS
 from searcher.http.request_context import address
 from searcher.http.responses.answers import answer_response, json_response
-from searcher.http.responses.conditional import NOT_MODIFIED, file_response
+from searcher.http.responses.conditional import NOT_MODIFIED
+from searcher.http.responses.files import file_response
 from searcher.http.responses.reports import Reports as ReportsThereAre
 from searcher.http.responses.reports import StoredReport, without_paths
 from searcher.http.routes.router import Router

@@ -1,6 +1,7 @@
 // The products of an answer as cards: picture, title, price, and what can be done from there.
 
-import { button, byId, clamped, el } from "../base/elements.js";
+import { button, byId, el } from "../base/elements.js";
+import { clamped } from "../base/long_texts.js";
 import { picture } from "../base/pictures.js";
 import { blank, toHash } from "../asking/state.js";
 import { brief, likeness, plain, priceOf, titleOf, written } from "../base/words.js";

@@ -1,7 +1,8 @@
 // The panel that says what is looked for: photo with crop box, product or words; what was liked and not; presets.
 
 import { cropper } from "./crop.js";
-import { button, byId, el, removable, toggle } from "../base/elements.js";
+import { removable, toggle } from "../base/chips.js";
+import { button, byId, el } from "../base/elements.js";
 import { picture } from "../base/pictures.js";
 import { takesPreset } from "./question.js";
 import { brief, plain, priceOf, titleOf, written } from "../base/words.js";

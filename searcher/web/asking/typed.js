@@ -30,15 +30,18 @@ export function overwriteTyped(state) {
 }
 
 /**
- * What was typed as part of a state: a product where the index has one of this number, else words.
+ * What was typed: `meant`, a part of a state, is a product where the index has one of this number, else words. For words
+ * that are nearly a number, `near` says which.
  *
  * A number may hold blanks; those around it, or doubled, may have come along from where it was copied.
  */
 export async function understood(text, signal) {
   const words = text.trim();
   const numbers = [...new Set([text, words, words.replace(/\s+/g, " ")])].filter((one) => [...one].length <= LONGEST_NUMBER);
-  if (!numbers.length) return { ask: null, words };
+  if (!numbers.length) return { meant: { ask: null, words }, near: null };
   const { answers } = await post("v1/batch", { queries: numbers, k: 1, fields: [] }, signal); // 200 either way
   const found = numbers.find((_, i) => answers[i].matches);
-  return found === undefined ? { ask: null, words } : { ask: null, product: found };
+  if (found !== undefined) return { meant: { ask: null, product: found }, near: null };
+  const near = answers.map(({ error }) => error).find((error) => error?.includes("did you mean")) ?? null;
+  return { meant: { ask: null, words }, near };
 }

@@ -1,6 +1,7 @@
 // Filters: a group of chips for each field; a chip carries the filter texts that select its products.
 
-import { button, byId, el, removable, toggle } from "../base/elements.js";
+import { removable, toggle } from "../base/chips.js";
+import { button, byId, el } from "../base/elements.js";
 import { fieldOf, isOn, pressed, saying } from "./filters.js";
 import { facetLabel, fieldName } from "../base/words.js";
 

@@ -1,7 +1,8 @@
 // The page as it is drawn: all of it from one object, so that nothing of what was shown before can be left behind.
 
 import { brief, count, plain, titleOf } from "../base/words.js";
-import { byId, message } from "../base/elements.js";
+import { byId } from "../base/elements.js";
+import { message } from "../base/long_texts.js";
 import { currencyOf } from "../filters/facet_source.js";
 import { labels, showActive, showFacets } from "../filters/facets.js";
 import { joined, saying } from "../filters/filters.js";
@@ -12,6 +13,8 @@ import { showTyped } from "../asking/typed.js";
 import { productKnown } from "../answers/products.js";
 import { showEmpty, showGrid } from "../answers/results.js";
 import { busy, keepFocus, showOnly, showTold } from "./view.js";
+
+const A_TITLE = 60; // letters of a heading
 
 /** What stands for an answer where there is none. Whatever is drawn of an answer is one of these. */
 export const NOTHING = Object.freeze({
@@ -72,10 +75,10 @@ const baseOf = (state) => (state.product === null ? null : productKnown(state.pr
 /** What is asked, in one line. */
 export function heading(state) {
   const typed = state.words ?? state.ask;
-  if (typed !== null) return `“${brief(plain(typed))}”`;
+  if (typed !== null) return `“${brief(plain(typed), A_TITLE)}”`;
   if (state.photo === null && state.product === null) return state.likes.length ? "Like what you chose" : "Other than what you put aside";
   const base = baseOf(state);
-  const what = state.photo !== null ? (state.crop ? "this part of your photo" : "your photo") : brief(base ? titleOf(base) : plain(state.product));
+  const what = state.photo !== null ? (state.crop ? "this part of your photo" : "your photo") : brief(base ? titleOf(base) : plain(state.product), A_TITLE);
   return `Like ${what}${refined(state) ? ", to your taste" : ""}`;
 }
 

@@ -129,10 +129,12 @@ export async function refresh() {
 async function answered(signal) {
   await photo()?.ready;
   signal.throwIfAborted();
+  let near = null;
   if (state.ask !== null) {
-    const meant = await understood(state.ask, signal);
+    const typed = await understood(state.ask, signal);
     signal.throwIfAborted();
-    state = { ...state, ...meant };
+    near = typed.near;
+    state = { ...state, ...typed.meant };
     remember(state, { replace: true });
   }
   const [question] = await Promise.all([questionOf(state, photo(), fieldsKnown(), 0), loadAsked()]);
@@ -140,7 +142,8 @@ async function answered(signal) {
   show({});
   const found = await post(question.path, question.body, signal);
   signal.throwIfAborted();
-  return found;
+  if (near === null || found.matches.length) return found;
+  return { ...found, notes: [...(found.notes ?? []), near.charAt(0).toUpperCase() + near.slice(1)] };
 }
 
 /** Products whose titles and pictures the page shows; one that is not there is said by the answer. */

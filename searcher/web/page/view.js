@@ -1,6 +1,7 @@
 // What is on the screen as a whole: which part is shown, messages, the line for screen readers, and the focus.
 
-import { byId, message } from "../base/elements.js";
+import { byId } from "../base/elements.js";
+import { message } from "../base/long_texts.js";
 
 const PARTS = ["start", "found", "key-panel"];
 

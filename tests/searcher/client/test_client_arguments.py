@@ -33,6 +33,9 @@ NEEDED: dict[str, dict[str, Any]] = {
     "difference": {"first": "x", "second": "y"},
     "decide": {"first": "x", "second": "y", "verdict": "same"},
 }
+SECONDS = {"number", "fraction", "whole fraction", "infinity", "great number", "numpy number", "numpy fraction"}
+SAID = {"base_url": "", "api_key": "", "longest_wait": ""}
+"""What a message calls an argument, where it is in other words."""
 METHODS = [name for name in vars(Client) if not name.startswith("_") and name != "close"]
 PARAMETERS = [
     (method, name)
@@ -88,27 +91,26 @@ def test_what_is_said(call: str) -> None:
     assert complaint in assert_readable(caught.value)
 
 
-@pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.parametrize(
     ("parameter", "right"),
     [
         ("base_url", set()),
         ("api_key", {"nothing", "text", "text of a number", "text of numbers", "text of a truth", "long text"}),
-        ("timeout", {"number", "fraction", "whole fraction", "infinity", "great number", "numpy number"}),
+        ("timeout", SECONDS),
         ("attempts", {"number", "whole fraction", "great number", "numpy number"}),
-        ("longest_wait", {"number", "fraction", "whole fraction", "infinity", "great number", "numpy number"}),
+        ("longest_wait", SECONDS),
     ],
 )
-def test_a_client_is_made_of_what_it_may_be_made_of(parameter: str, right: set[str], kind: str) -> None:
-    given = {"base_url": NOBODY, parameter: VALUES[kind]()}
-    name = {"base_url": "", "api_key": "", "longest_wait": ""}.get(parameter, parameter)
-    usable = right | ({"numpy fraction"} if parameter in ("timeout", "longest_wait") else set())
-    if kind in usable:
-        Client(**given).close()  # type: ignore[arg-type]
-    else:
-        with pytest.raises(UsageError) as caught:
-            Client(**given)  # type: ignore[arg-type]
-        assert name in assert_readable(caught.value)
+def test_a_client_is_made_of_what_it_may_be_made_of(parameter: str, right: set[str]) -> None:
+    for kind, make in VALUES.items():
+        given: dict[str, Any] = {"base_url": NOBODY, parameter: make()}
+        if kind in right:
+            with Client(**given) as client, pytest.raises(ServiceUnavailable):
+                client.alive()
+        else:
+            with pytest.raises(UsageError) as caught:
+                Client(**given)
+            assert SAID.get(parameter, parameter) in assert_readable(caught.value)
 
 
 def test_what_the_docs_show(photographed: Photographed) -> None:

@@ -9,21 +9,34 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from click.testing import CliRunner
-from mcp import Client, StdioServerParameters, types
+from mcp import Client, types
 from PIL import Image
 
+from indexer.fields.types import FieldType
+from indexer.store.embedded.index import EmbeddedIndex
 from searcher.cli.main import main
-from searcher.mcp.server import make_server
+from searcher.mcp.server import instructions, make_server
 from searcher.mcp.tools import TOOLS
 from searcher.questions.bodies import SimilarBody
 from searcher.service import SearchService
-from tests.shops.indexes.built_index import HOSTILE, Built, Photographed
+from tests.searcher.mcp.common_subset import refused
+from tests.shops.indexes.built_index import (
+    HOSTILE,
+    Built,
+    Photographed,
+    draw_payloads,
+    points,
+    publish,
+    record,
+    unit_vectors,
+)
 
 Talk = Callable[[Client], Awaitable[Any]]
 
@@ -52,7 +65,8 @@ def text(result: types.CallToolResult) -> str:
 
 def document(result: types.CallToolResult) -> dict[str, Any]:
     assert not result.is_error, text(result)
-    return json.loads(text(result))
+    read: dict[str, Any] = json.loads(text(result))
+    return read
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +85,7 @@ def test_a_model_is_told_of_every_tool(service: SearchService) -> None:
         assert len(tool.description) > 40
         schema = tool.input_schema
         assert schema["type"] == "object"
-        assert schema["additionalProperties"] is False
+        assert list(refused(schema)) == []
         undescribed = [name for name, of in schema["properties"].items() if not of.get("description")]
         assert undescribed == []
         assert "title" not in schema
@@ -145,7 +159,14 @@ def test_pictures_come_when_asked_for(service: SearchService) -> None:
     ("tool", "arguments", "said"),
     [
         ("similar", {"product_id": "nobody"}, "nobody"),
-        ("similar", {}, "nothing is given"),
+        ("similar", {}, "nothing is given to ask with; give exactly one of product_id, url and image"),
+        (
+            "similar",
+            {"product_id": "P001", "url": "x"},
+            "product_id and url are given to ask with; give exactly one of",
+        ),
+        ("classify", {}, "nothing is given to ask with; give exactly one of url and image"),
+        ("classify", {"url": "x", "image": "y"}, "url and image are given"),
         ("similar", {"product_id": "P001", "k": 51}, "k: must be at most 50"),
         ("similar", {"product_id": "P001", "colour": "red"}, "colour: is not known here; there is: k, pictures"),
         ("similar", {"product_id": "P001", "where": ["colour=red"]}, "colour"),
@@ -182,6 +203,70 @@ def test_lists_written_as_text(service: SearchService) -> None:
     assert document(call(service, "also_viewed", product_ids="P001", k=1))["matches"]
 
 
+@pytest.mark.parametrize("blank", [None, "", " ", "null", [""], [None, " "]])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_null_and_nothing_are_as_if_not_given(service: SearchService, tool: str, blank: Any) -> None:
+    """For every argument that a question does not use; what it cannot do without is missing."""
+    used: dict[str, dict[str, Any]] = {
+        "similar": {"product_id": "P001"},
+        "search_text": {"text": "ring"},
+        "recommend": {"positive": ["P001"]},
+        "discover": {"target": "P001"},
+        "also_viewed": {"product_ids": ["P001"]},
+        "classify": {"image": base64.b64encode(b"no photo").decode()},
+        "facets": {},
+        "product": {"product_id": "P001"},
+    }
+    schema = TOOLS[tool].schema()
+    if blank == "null":  # a text like any other where a text is meant
+        names = {name for name, one in schema["properties"].items() if one["type"] == "array"}
+    else:
+        names = set(schema["properties"])
+    unused = dict.fromkeys(names - set(used[tool]), blank)
+    assert call(service, tool, **used[tool], **unused) == call(service, tool, **used[tool])
+    for name in schema.get("required", []):
+        if name in names:
+            assert f"{name}: is missing" in text(call(service, tool, **{name: blank}))
+
+
+def test_nothing_among_filters_is_no_filter(service: SearchService) -> None:
+    plain = document(call(service, "similar", product_id="P001", where=["category=rings"]))
+    assert document(call(service, "similar", product_id="P001", where=["", "category=rings", None])) == plain
+    assert [
+        row["fields"] for row in document(call(service, "similar", product_id="P001", k=1, fields=[]))["matches"]
+    ] == [{}]
+    assert "crop.1: must be a number" in text(call(service, "similar", image="x", crop=[0, None, 1, 1]))
+    assert "colour: is not known" in text(call(service, "similar", product_id="P001", colour=None))
+
+
+def test_an_answer_is_bounded(service: SearchService) -> None:
+    """So is the line that says what is wrong; what is left out has no picture."""
+
+    async def run() -> types.CallToolResult:
+        async with Client(make_server(service, 2000)) as client:
+            return await client.call_tool("similar", {"product_id": "P000", "k": 11, "pictures": True, "explain": True})
+
+    result = anyio.run(run)
+    found = document(result)
+    assert len(text(result)) <= 2000
+    assert "go on with offset" in found["cut"]
+    assert 0 < len(found["matches"]) < 10
+    names = [one.text for one in result.content[1::2] if isinstance(one, types.TextContent)]
+    assert names == [row["product_id"] for row in found["matches"] if row["product_id"] != "P011"]
+    long = call(service, "similar", product_id="P001", where=["x" * 1000] * 50)
+    assert long.is_error
+    assert len(text(long)) < 2000
+
+
+def test_the_fields_that_a_model_is_told_of_are_bounded(tmp_path: Path) -> None:
+    index, table = EmbeddedIndex(tmp_path), {f"column_{n}_{'x' * 500}": FieldType.KEYWORD for n in range(10)}
+    publish(index, points(draw_payloads(1)[:1], unit_vectors(1)), replace(record(), field_table=table))
+    told = instructions(SearchService(index))
+    assert f"column_0_{'x' * 500} (keyword), column_1_" in told
+    assert len(told) < 5000
+    assert "characters)." in told
+
+
 def test_a_bug_is_logged_and_not_told(
     service: SearchService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -198,23 +283,6 @@ def test_a_bug_is_logged_and_not_told(
 def test_hostile_texts_stay_data(service: SearchService) -> None:
     found = document(call(service, "product", product_id="P011"))
     assert found["fields"]["title"] == HOSTILE
-
-
-def test_over_stdio(photographed: Photographed, tmp_path: Path) -> None:
-    """The command as a program starts it; the log goes beside the wire."""
-    command = ["-c", "from searcher.cli.main import main; main()", "mcp", "--index", str(photographed.root)]
-
-    async def run() -> tuple[list[str], Any, Any]:
-        async with Client(StdioServerParameters(command=sys.executable, args=command, cwd=tmp_path)) as client:
-            tools = await client.list_tools()
-            good = await client.call_tool("similar", {"product_id": "P003", "k": 2})
-            bad = await client.call_tool("similar", {"product_id": "nobody"})
-            return [tool.name for tool in tools.tools], good, bad
-
-    names, good, bad = anyio.run(run)
-    assert names == list(TOOLS)
-    assert len(document(good)["matches"]) == 2
-    assert bad.is_error
 
 
 def test_ctrl_c_ends_the_command(photographed: Photographed) -> None:

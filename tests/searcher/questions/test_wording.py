@@ -65,7 +65,19 @@ def test_a_name_that_looks_like_a_type_is_a_place_where_it_was_sent() -> None:
     ]
 
 
-WRONG = (5, -1.5, True, {}, {"RatherThan": {}}, [[]], [None, 5], [{"no": 1}], "x" * 2001, "[5]", "\ud800")
+WRONG: tuple[Any, ...] = (
+    5,
+    -1.5,
+    True,
+    {},
+    {"RatherThan": {}},
+    [[]],
+    [None, 5],
+    [{"no": 1}],
+    "x" * 2001,
+    "[5]",
+    "\ud800",
+)
 OURS = re.compile(r"\b(str|int|float|bool|dict|RatherThan|Arguments|Input|constrained)\b|valid |function-|\w\[")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -81,13 +82,14 @@ WORDS = "fields: there is no field 'titel' (did you mean 'title'?). Fields: bran
 
 
 def test_in_python(service: SearchService) -> None:
-    for ask in (
+    asked: list[Callable[[], Any]] = [
         lambda: service.similar("P001", fields=["titel"]),
         lambda: service.recommend(["P001"], fields=["title", "titel"]),
         lambda: service.discover("P001", fields=["titel"]),
         lambda: service.also_viewed(["P001"], fields=["titel"]),
         lambda: service.text("ring", mode="words", fields=["titel"]),
-    ):
+    ]
+    for ask in asked:
         with pytest.raises(UsageError) as refused:
             ask()
         assert WORDS in str(refused.value)

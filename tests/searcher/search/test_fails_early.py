@@ -332,3 +332,20 @@ def test_nothing_to_ask_with_is_told_in_three_forms(service: SearchService, http
     assert (printed.exit_code, printed.stderr) == (2, f"Error: {caught.value}\n")
     response = http.post(f"/v1/{kind}", json={})
     assert (response.status_code, response.json()["detail"]) == (422, str(caught.value))
+
+
+@pytest.mark.parametrize(("kind", "method"), [("classify", "classify"), ("duplicates", "check_duplicates")])
+@pytest.mark.parametrize("given", [{}, {"image": "AAAA", "url": "https://shop.example/a.jpg"}])
+def test_a_question_for_a_photo_advises_nothing_but_photos(
+    service: SearchService, http: TestClient, kind: str, method: str, given: dict[str, str]
+) -> None:
+    said = f"{'several are' if given else 'nothing is'} given to look at; give either a photo or its URL"
+    with pytest.raises(UsageError, match=said):
+        getattr(service, method)(**given)
+    response = http.post(f"/v1/{kind}", json=given)
+    assert response.status_code == 422
+    if kind == "classify":
+        assert response.json()["detail"] == said
+        options = ["-i", "-", "--url", given["url"]] if given else []
+        printed = CliRunner().invoke(main, [kind, *options])
+        assert (printed.exit_code, printed.stderr) == (2, f"Error: {said}\n")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from searcher.service import SearchService
+from tests.searcher.web.odd_shop import make_odd
 from tests.searcher.web.visiting import Visit, served, visiting
 from tests.shops.indexes.built_index import Photographed
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One for all of this folder: each visit has a context of its own, and a start costs as much as two tests."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
@@ -55,3 +57,10 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
 def photo(photographed: Photographed) -> Path:
     """A photo of product P003."""
     return photographed.catalog / "P003" / "0.png"
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the shop with odd ids and long texts."""
+    with served(make_odd(tmp_path_factory.mktemp("odd"))) as address:
+        yield address

@@ -51,6 +51,14 @@ class Visit:
         self.page.wait_for_selector("main:not([aria-busy=true]):not(:has([aria-busy=true]))")
         return self
 
+    def until(self, true: str) -> Visit:
+        """Wait until an expression is true; Playwright's own way needs ``eval``, which the page forbids."""
+        for _ in range(400):
+            if self.page.evaluate(true):
+                return self.settled()
+            self.page.wait_for_timeout(25)
+        raise AssertionError(f"never true: {true}")
+
     def show(self, photo: Path) -> Visit:
         """Choose a photo."""
         self.page.set_input_files("#file", photo)

@@ -16,8 +16,7 @@ from searcher.http.app import create_app
 from searcher.http.routes.page import web_files
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
-from tests.searcher.http.conversation import MakeApp, bearer
-from tests.searcher.http.routes.every_get import answered
+from tests.searcher.http.conversation import MakeApp, answered, bearer
 from tests.shops.indexes.built_index import Photographed
 from tests.shops.reports.reported_index import copy_with_reports
 
@@ -95,6 +94,19 @@ def test_the_tag_comes_before_the_range(served: TestClient, addresses: dict[str,
         assert served.get(path, headers=headers).status_code == 304
     part = served.get(path, headers={"range": "bytes=0-9", "if-none-match": '"other"'})
     assert (part.status_code, part.content) == (206, first.content[:10])
+
+
+def test_head_knows_no_range(served: TestClient, addresses: dict[str, str]) -> None:
+    """It is defined for GET alone (RFC 9110, section 14.2)."""
+    for route in ("/v1/pictures/{sha256}", "/v1/reports/{kind}/{name}"):
+        path = addresses[route]
+        whole = served.get(path)
+        part = served.get(path, headers={"range": "bytes=5-8"})
+        assert (part.status_code, part.content) == (206, whole.content[5:9])
+        for wanted in ("bytes=5-8", "bytes=9999999-", "x"):
+            head = served.head(path, headers={"range": wanted})
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-length"] == str(len(whole.content))
 
 
 def test_another_picture_has_another_tag(served: TestClient, addresses: dict[str, str], copy: Photographed) -> None:

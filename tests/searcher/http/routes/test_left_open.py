@@ -73,7 +73,7 @@ def test_a_filter_that_holds_nothing(client: TestClient, empty: Any) -> None:
         ("recommend", {"positive": None, "negative": ""}, "nothing is given"),
         ("discover", {"target": "", "context": None}, "nothing is given"),
         ("discover", {"context": [{"positive": "", "negative": "P001"}]}, "body.context.0.positive: is missing"),
-        ("classify", {"image": "", "url": None}, "nothing is given"),
+        ("classify", {"image": "", "url": None}, "give either a photo or its URL"),
         ("duplicates", {"image": "", "url": ""}, "give exactly one"),
         ("similar", {"product_id": "P001", "wher": None}, "body.wher: is not known here"),
         ("similar", {"product_id": "P001", "where": ["", "price<=500"]}, "filter ''"),

@@ -15,7 +15,7 @@ from tests.searcher.http.conversation import MakeApp, problem_of
 @pytest.fixture(scope="module")
 def picture(client: TestClient) -> str:
     matches = client.get("/v1/similar?product_id=P001&fields=product_id").json()["matches"]
-    return next(match["thumbnail"] for match in matches if match["thumbnail"])
+    return str(next(match["thumbnail"] for match in matches if match["thumbnail"]))
 
 
 @pytest.mark.parametrize("wanted", ["bytes=zz", "lines=1-2", "bytes=5-2", "bytes=", "x"])
