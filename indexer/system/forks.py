@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib import _bootstrap
 from typing import Any, NoReturn, TypeVar
-from weakref import WeakMethod
+from weakref import WeakKeyDictionary
 
 from indexer.errors import UsageError
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 LONGEST_WAIT = 5.0
 """Seconds that a fork waits for what other threads import or load; most take a tenth of one."""
 
-_beginnings: set[WeakMethod[Callable[[], None]]] = set()
+_beginnings: WeakKeyDictionary[object, Callable[[Any], None]] = WeakKeyDictionary()
 _loading: list[int] = []
 """The threads within `whole`."""
 _forking: list[int] = []
@@ -42,8 +42,8 @@ _left: list[dict[str, Any]] = []
 
 
 def in_child(begin: Callable[[], None]) -> None:
-    """Have a method called in every forked child, as long as its object lives; it must neither wait nor fail."""
-    _beginnings.add(WeakMethod(begin, _beginnings.discard))
+    """Have a method called in every forked child, one of an object, as long as it lives; it must not wait or fail."""
+    _beginnings[begin.__self__] = begin.__func__  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -105,14 +105,14 @@ class once(cached_property[T]):  # noqa: N801 - named as what it stands for
 
 
 def _in_child() -> None:
-    objects = [begin for begin in (known() for known in list(_beginnings)) if begin is not None]
+    objects = list(_beginnings.items())
     if objects and not _left:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(_left))  # else its end would come with the interpreter's
     _forking.clear()
     _loading[:] = [thread for thread in _loading if thread == threading.get_ident()]
-    for begin in objects:
-        _left.append(dict(vars(begin.__self__)))  # type: ignore[attr-defined]
-        begin()
+    for one, begin in objects:
+        _left.append(dict(vars(one)))
+        begin(one)
 
 
 def _before_fork() -> None:
