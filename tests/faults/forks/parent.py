@@ -201,7 +201,8 @@ def say(found: Any) -> None:
 
 
 if __name__ == "__main__":
-    named = {one.__name__: one for one in (ask_services, load_meanwhile, read_stores, share_client, hold_lock)}
+    programs: list[Callable[..., Any]] = [ask_services, load_meanwhile, read_stores, share_client, hold_lock]
+    named = {program.__name__: program for program in programs}
     function, *given = sys.argv[1:]
     say(named[function](*[int(one) if one.isdecimal() else one for one in given]))
     os._exit(0)  # threads of a parent that a fault has stopped are not waited for
