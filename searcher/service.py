@@ -14,9 +14,9 @@ from indexer.errors import JewelryError
 from indexer.store.embedded.index import index_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index
+from indexer.system.arguments import path_of, text_of, texts_of, truth_of, whole_of
 from indexer.system.forks import Lock, NotPickled, in_child
 from indexer.system.progress import progress_of
-from indexer.system.text import path_of, text_of, texts_of, truth_of, whole_of
 from searcher.answers.answer import Answer
 from searcher.answers.facet import FacetList
 from searcher.answers.product import ProductPage

@@ -31,11 +31,11 @@ from indexer.sync.report import Removed, SyncReport
 from indexer.sync.upkeep.pictures import draw_missing
 from indexer.sync.upkeep.saved import saved_photos
 from indexer.sync.upkeep.sweep import sweep
+from indexer.system.arguments import number_of, path_of, said, truth_of, whole_of
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
 from indexer.system.progress import Progress, progress_of
-from indexer.system.text import number_of, path_of, said, truth_of, whole_of
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
