@@ -254,9 +254,9 @@ class SearchService(
         found = facets(published.store, counted, tree, basis=published.memo(facet_basis))
         if tree is None or any(facet.values or facet.ranges for facet in found):
             return FacetList(found)
-        from searcher.search.unmatched import why_nothing
+        from searcher.search.no_match.why import why_nothing
 
-        return FacetList.noted(found, why_nothing(published, asked.where, tree))
+        return FacetList(found, why_nothing(published, asked.where, tree))
 
     def product(self, product_id: str) -> ProductPage:
         """A product's payload and photos; raises ``UnknownProduct``."""

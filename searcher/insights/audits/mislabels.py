@@ -22,7 +22,7 @@ from searcher.insights.audits.residual import residual_votes
 from searcher.insights.audits.typicality import typicality
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
-from searcher.search.unmatched import why_nothing
+from searcher.search.no_match.why import why_nothing
 
 NEIGHBOURS = 10
 SHARPNESS = 4.0

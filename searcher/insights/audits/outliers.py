@@ -17,7 +17,7 @@ from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo
 from searcher.insights.audits.unlike import strangeness
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
-from searcher.search.unmatched import why_nothing
+from searcher.search.no_match.why import why_nothing
 
 NEIGHBOURS = 10
 SHOWN_NEIGHBOURS = 5

@@ -22,7 +22,7 @@ from searcher.insights.clusters.places import MOST, choose, places
 from searcher.insights.clusters.space import product_vectors
 from searcher.insights.gallery import Floats, Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
-from searcher.search.unmatched import why_nothing
+from searcher.search.no_match.why import why_nothing
 
 NEIGHBOURS = 15
 """Products each photo is compared with; more changed nothing on the sample catalog (comparing all: AMI + .008)."""

@@ -45,7 +45,7 @@ from searcher.insights.duplicates.pairs.turned_hashes import turned_neighbours
 from searcher.insights.duplicates.verify.judging import PairJudge
 from searcher.insights.duplicates.verify.verifier import Verifier
 from searcher.search.ground.published import Published
-from searcher.search.unmatched import why_nothing
+from searcher.search.no_match.why import why_nothing
 
 FORM = 2
 """Of the parts that an unfinished report keeps: another one begins anew instead of going on with an older program's."""
