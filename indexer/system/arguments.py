@@ -85,6 +85,15 @@ def number_of(name: str, value: object, give: str = "a number") -> float:
         raise refused(name, value, give) from None
 
 
+def share_of(name: str, value: object, such_as: float) -> float:
+    """A share from 0 to 1."""
+    give = f"a share from 0 to 1, such as {such_as:g}"
+    share = number_of(name, value, give)
+    if not 0 <= share <= 1:
+        raise refused(name, value, give)
+    return share
+
+
 def listed(name: str, value: object, of: str, *, ordered: bool = False) -> Iterable[Any]:
     """Something with entries one after the other: no text, which would be taken letter by letter, and no dictionary.
 
@@ -115,11 +124,11 @@ def pairs_of(name: str, value: object) -> list[tuple[Any, Any]]:
     """A list of pairs, of what is liked and what is not."""
     found = []
     for pair in listed(name, value, "pairs", ordered=True):
-        entries = pair if isinstance(pair, list | tuple) or getattr(pair, "ndim", 0) else None
-        if entries is None or len(entries) != 2:
-            many = f" of {len(pair)}" if isinstance(pair, list | tuple) else ""
+        row = isinstance(pair, list | tuple)
+        if not (row or getattr(pair, "ndim", 0)) or len(pair) != 2:
+            many = f" of {len(pair)}" if row else ""
             raise UsageError(f"{name} holds {said(pair)}{many}; give pairs: [(what is liked, what is not), …]")
-        found.append((entries[0], entries[1]))
+        found.append((pair[0], pair[1]))
     return found
 
 
