@@ -10,6 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+SHA256 = r"^[0-9a-f]{64}$"
+"""How a photo's file is named by what is in it."""
+
+FILE_NAME = r"^[A-Za-z0-9_-]+\.[a-z]+$"
+"""How a file of a report is named."""
+
 _BY_TYPE = {
     "missing": "is missing",
     "int_type": "must be a whole number",
@@ -28,6 +34,10 @@ _BY_TYPE = {
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
 }
+_BY_PATTERN = {
+    SHA256: "must be the sha256 of a photo's file: 64 digits and letters from a to f",
+    FILE_NAME: "must be the name of a file, such as report.html",
+}
 _SHAPES = frozenset(kind for kind in _BY_TYPE if kind.endswith("_type"))
 """Kinds of errors that say no more than that a value has another shape."""
 _TO_MUST = re.compile(r"^(?:Input|String|List|Tuple|Dictionary|Number|Value) should (?=be |have |match )")
@@ -45,6 +55,8 @@ def in_words(found: Mapping[str, Any]) -> str:
         found: an error as pydantic lists it: ``type`` and ``msg``.
     """
     if (said := _BY_TYPE.get(found["type"])) is not None:
+        return said
+    if (said := _BY_PATTERN.get(found.get("ctx", {}).get("pattern"))) is not None:
         return said
     text = str(found["msg"]).removeprefix("Value error, ").replace(" after validation", "")
     if text.startswith("Expected UploadFile"):

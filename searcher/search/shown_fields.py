@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from indexer.errors import UsageError
 from indexer.fields.roles import NOT_ANSWERED, ROLES
 from indexer.fields.types import FieldTable, Payload
-from indexer.store.filters.check import shown
+from indexer.store.filters.check import no_field
 from indexer.store.filters.tree import known_fields, value_at
 
 
@@ -28,9 +27,7 @@ def check_shown_fields(names: Sequence[str] | None, table: FieldTable) -> None:
     known = dict.fromkeys((*known_fields(table), *(role.name for role in ROLES)))
     for name in names:
         if name not in known:
-            near = get_close_matches(name[:100], known, n=1, cutoff=0.6)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise UsageError(f"fields: there is no field {shown(name)}{hint}. Fields: {', '.join(known)}")
+            raise UsageError(f"fields: {no_field(name, known)}. Fields: {', '.join(known)}")
 
 
 def shown_fields(payload: Payload, names: Sequence[str] | None) -> Payload:

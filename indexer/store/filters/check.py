@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from indexer.errors import FilterError
@@ -71,8 +71,7 @@ def field_type(field: str, fields: FieldTable) -> FieldType:
         FilterError: there is no such field; the message lists those there are.
     """
     if field not in fields:
-        listing = ", ".join(f"{name} ({kind})" for name, kind in fields.items())
-        raise FilterError(f"there is no field {_shown(field)}. Fields: {listing}")
+        raise FilterError(f"{no_field(field, fields)}. {listing(fields)}")
     return fields[field]
 
 
@@ -108,8 +107,22 @@ def kind_of(field: str, fields: FieldTable) -> FieldType:
     """The field's type; raises ``ValueError`` that suggests the nearest name when there is no such field."""
     if field in fields:
         return fields[field]
-    near = get_close_matches(field[:SHOWN], fields, n=1, cutoff=0.6)
-    raise ValueError(f"there is no field {shown(field)}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+    raise ValueError(no_field(field, fields))
+
+
+def no_field(name: str, fields: Iterable[str]) -> str:
+    """That there is no such field, with what may have been meant: several names in one text, or the nearest name.
+
+    Args:
+        name: what was given as a field's name.
+        fields: the names there are.
+    """
+    known, said = tuple(fields), f"there is no field {shown(name)}"
+    several = [one.strip() for one in name.split(",")] if len(name) <= SHOWN else [name]
+    if len(several) > 1 and set(several) <= set(known):
+        return f"{said} (give each by itself: {', '.join(map(repr, several))})"
+    near = get_close_matches(name[:SHOWN], known, n=1, cutoff=0.6)
+    return f"{said} (did you mean {near[0]!r}?)" if near else said
 
 
 def listing(fields: FieldTable) -> str:

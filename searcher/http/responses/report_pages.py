@@ -17,6 +17,8 @@ from searcher.insights.duplicates.wording import evidence_in_words
 from searcher.insights.report import Kind
 from searcher.pages.report_store import Document, ReportStore, is_stale, published_since
 from searcher.pages.sheets.duplicates_words import differing_fields
+from searcher.search.nearness.naming import NAMED, cut, quoted
+from searcher.search.nearness.near_values import near_values
 
 MOST_ENTRIES = 200
 """Entries of one page."""
@@ -71,10 +73,14 @@ class ReportPages:
         """
         document = self._reports.document(kind)
         found: Sequence[Mapping[str, Any]] = document["clusters" if kind == "clusters" else "entries"]
+        head = self._head(document, len(found), offset)
         if tag is not None:
             found = [entry for entry in found if entry["oddity" if kind == "outliers" else "category"] == tag]
+            head["total"] = len(found)
+        if tag is not None and kind == "mislabels" and tag not in (known := document["summary"]["by_category"]):
+            head["notes"] = [*head["notes"], _no_category(tag, known)]
         return {
-            **self._head(document, len(found), offset),
+            **head,
             "entries": [self._entry(entry) for entry in found[offset : offset + limit]],
         }
 
@@ -141,6 +147,15 @@ class ReportPages:
     def thumbnail(self, sha256: str) -> str | None:
         """The address of a photo's picture, where there is one."""
         return None if self._thumbnails.find(sha256) is None else picture_address(sha256)
+
+
+def _no_category(asked: str, known: Mapping[str, int]) -> str:
+    """A note that no photo of a report is filed under a category, with the nearest of those that there are."""
+    said = f"No photo of this report is filed under {quoted([asked])[0]}"
+    if near := near_values(asked, known):
+        return f"{said}; near: {', '.join(f'{cut(name)} ({known[name]:,})' for name in near)}."
+    there = ", ".join(map(cut, sorted(known)[:NAMED])) + (" …" if len(known) > NAMED else "")
+    return f"{said}; there is: {there}." if there else f"{said}."
 
 
 def _compared(

@@ -23,6 +23,7 @@ from searcher.http.responses.files import file_response
 from searcher.http.routes.router import Router
 from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, from_base64
 from searcher.questions.kinds import ClassifyOptions, FacetOptions, PhotoOptions
+from searcher.questions.wording import SHA256
 
 router = Router(prefix="/v1", tags=["catalog"], responses=PROBLEMS, route_class=PhotoRoute)
 
@@ -52,9 +53,7 @@ def product(service: Service, product_id: Annotated[ProductId, InPath(examples=[
     response_class=FileResponse,
     summary="The picture of a photo, 256 px WebP",
 )
-def picture(
-    request: Request, service: Service, sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-) -> Response:
+def picture(request: Request, service: Service, sha256: Annotated[str, StringConstraints(pattern=SHA256)]) -> Response:
     """Pictures are named by the sha256 of the photo's file, as the payload's photo.sha256 says.
 
     One of a photo that left the index is no longer shown, though it is kept as long as one can go back. Where keys are

@@ -18,8 +18,9 @@ from searcher.http.routes.audits import Offset
 from searcher.http.routes.router import Router
 from searcher.insights.duplicates.decisions import Decision, Decisions, Verdict, append, decisions_path
 from searcher.questions.fields import Body
+from searcher.questions.wording import SHA256
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=SHA256)]
 
 router = Router(prefix="/v1/decisions", tags=["reports"], dependencies=[Depends(require_admin)], responses=PROBLEMS)
 

@@ -23,6 +23,7 @@ from searcher.http.routes.router import Router
 from searcher.insights.report import Kind
 from searcher.pages.page import policy_of
 from searcher.pages.report_store import FILES, published_since
+from searcher.questions.wording import FILE_NAME
 
 router = Router(prefix="/v1/reports", tags=["reports"], responses=PROBLEMS)
 
@@ -71,7 +72,7 @@ def reports(service: Service, reports: Reports) -> Response:
 def model_report(
     request: Request,
     service: Service,
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+\.[a-z]+$")],
+    name: Annotated[str, StringConstraints(pattern=FILE_NAME)],
 ) -> Response:
     """Read-only, and without scripts."""
     folder = _model_report(service)

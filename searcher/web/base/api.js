@@ -13,6 +13,13 @@ export class Problem extends Error {
   }
 }
 
+/** What went wrong in one line for people: what a browser says of a script is no word to them, and goes to the console. */
+export function inLine(error) {
+  if (error.name === "Error") return error.message; // ours: `Problem` is one
+  console.error(error);
+  return "This page can make nothing of the answer. Load it anew, and tell who runs it if that does not help.";
+}
+
 export const hasKey = () => sessionStorage.getItem(KEY) !== null;
 
 /** Remember a key for this tab; null forgets it. */

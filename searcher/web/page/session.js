@@ -1,6 +1,6 @@
 // The search as the visitor goes on: the state, the question it makes, and the answer on the page.
 
-import { hasKey, post } from "../base/api.js";
+import { hasKey, inLine, post } from "../base/api.js";
 import { askedPhoto } from "../asking/asked_photo.js";
 import { button, byId } from "../base/elements.js";
 import { explain } from "../answers/explanation.js";
@@ -92,7 +92,7 @@ async function why(match) {
   try {
     await explain(match, asked, page.answer, (sent) => inWords(page, state, sent), signal);
   } catch (problem) {
-    if (!signal.aborted) tell(problem.message, button("Try again", () => why(match)));
+    if (!signal.aborted) tell(inLine(problem), button("Try again", () => why(match)));
   }
 }
 
@@ -209,7 +209,7 @@ export async function showMore() {
 
 const focusOn = (match) => document.querySelector(`[data-focus="${CSS.escape(`card ${match.product_id}`)}"]`)?.focus({ preventScroll: true });
 
-const retold = (problem, again) => ({ text: problem.message, help: button("Try again", again) });
+const retold = (problem, again) => ({ text: inLine(problem), help: button("Try again", again) });
 
 /** There is no answer: nothing of one is shown, and why. */
 function failed(problem, again) {

@@ -1,6 +1,6 @@
 // The review page: goes through the pairs of the stored report and sends a decision on each.
 
-import { hasKey, useKey } from "../base/api.js";
+import { hasKey, inLine, useKey } from "../base/api.js";
 import { button, byId } from "../base/elements.js";
 import { prepare, showPair } from "./review_pair.js";
 import { decided, queued, readPairs, send } from "./review_queue.js";
@@ -44,7 +44,7 @@ function help(title, words, command, wantsKey) {
 }
 
 function tell(error, again) {
-  byId("error").replaceChildren(document.createTextNode(error.message), button("Try again", again));
+  byId("error").replaceChildren(document.createTextNode(inLine(error)), button("Try again", again));
   byId("error").hidden = false;
 }
 
@@ -64,7 +64,7 @@ async function open() {
   } catch (error) {
     if (error.status === 401 || error.status === 403) help("Another key is needed", error.message, "searcher duplicates --review", true);
     else if (error.status === 404) help("There is no report yet", "Make the report of duplicates, then try again:", "searcher duplicates", false);
-    else help("The report cannot be read", error.message ?? String(error), "", false);
+    else help("The report cannot be read", inLine(error), "", false);
   }
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +13,11 @@ from click.testing import CliRunner
 from mcp import Client, types
 from starlette.testclient import TestClient
 
-from indexer.errors import UsageError
+from indexer.errors import FilterError, UsageError
 from indexer.fields.roles import ROLES
 from indexer.fields.types import FieldType
+from indexer.store.filters.check import field_type
+from indexer.store.filters.tree import known_fields
 from searcher.cli.main import main
 from searcher.http.app import create_app
 from searcher.mcp.server import make_server
@@ -51,6 +54,23 @@ def test_names_that_there_are_not(name: str) -> None:
     assert "Fields: title, price, size.ring, product_id, " in str(refused.value)
     assert len(str(refused.value)) < 1000
     assert ("did you mean 'title'?" in str(refused.value)) == (name in ("titel", "Title", ".title"))
+
+
+@pytest.mark.parametrize("name", ["title,price", "title, size.ring ", "price,photo.rank"])
+def test_names_in_one_text(name: str) -> None:
+    first, second = map(str.strip, name.split(","))
+    with pytest.raises(UsageError, match=re.escape(f"{name!r} (give each by itself: {first!r}, {second!r}). Fields: ")):
+        check_chosen([name], TABLE)
+    with pytest.raises(FilterError, match="give each by itself") as refused:
+        field_type(name, known_fields(TABLE))
+    assert "Fields: title (" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["title,", ",", "title,no", "Title,price"])
+def test_not_all_of_them_are_names(name: str) -> None:
+    with pytest.raises(UsageError, match="there is no field ") as refused:
+        check_chosen([name], TABLE)
+    assert "by itself" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,18 @@ def test_an_answer_cut_short_is_told_in_words_of_this_page(browser: Browser, add
         nothing_is_shown(visit, "“ring”")
 
 
+def test_an_answer_of_something_else_is_told_in_words_of_this_page(browser: Browser, address: str) -> None:
+    """As a sign-in page of a hotel's network sends it."""
+    with visiting(browser, address) as visit:
+        page = visit.open("#words=ring").page
+        for answer in ("{}", "null", '{"matches": null}'):
+            page.route("**/v1/text", lambda route, _asked, body=answer: route.fulfill(status=200, body=body))
+            visit.press(visit.chip("rings"))
+            told = page.get_by_role("alert").locator("p").inner_text()
+            assert told.startswith("This page can make nothing of the answer. Load it anew, ")
+            nothing_is_shown(visit, "“ring”")
+
+
 def test_notes_are_shown_and_said_where_nothing_fits(visit: Visit) -> None:
     page = visit.open("#words=zeppelin").page
     notes = page.locator("#notes .note").all_inner_texts()

@@ -114,7 +114,8 @@ def test_an_option_that_is_left_open_in_a_form(client: TestClient, photographed:
     photo = {"image": (photographed.catalog / "P005" / "0.png").read_bytes()}
     expected = told(client.post("/v1/similar/photo", files=photo))
     open_parts: dict[str, Any] = dict.fromkeys([*NAMES, "crop", "options"], "")
-    documents = [dict.fromkeys(NAMES), dict.fromkeys([*NAMES, "crop"], "")]
+    documents: list[Any] = [dict.fromkeys(NAMES), dict.fromkeys([*NAMES, "crop"], "")]
+    documents += ["", None]  # the document itself
     for form in [open_parts, *({"options": json.dumps(one)} for one in documents), {"where": ["", ""]}]:
         assert told(client.post("/v1/similar/photo", files=photo, data=form)) == expected
     both = {"k": "2", "options": '{"k": null, "where": ""}'}

@@ -94,6 +94,22 @@ def test_only_some_of_them(served: TestClient) -> None:
     assert [e["category"] for e in served.get("/v1/mislabels?category=earrings").json()["entries"]] == []
 
 
+@pytest.mark.parametrize(
+    ("category", "notes"),
+    [
+        ("Earring", ['No photo of this report is filed under "Earring"; near: earrings (3).']),
+        ("zeppelin", ['No photo of this report is filed under "zeppelin"; there is: earrings, necklaces, rings ….']),
+        ("rings", []),
+        ("", []),
+    ],
+)
+def test_a_category_that_no_photo_is_filed_under(served: TestClient, category: str, notes: list[str]) -> None:
+    whole = served.get("/v1/mislabels").json()
+    page = served.get("/v1/mislabels", params={"category": category}).json()
+    assert page["notes"] == [*whole["notes"], *notes]
+    assert page["total"] == len(page["entries"]) == (0 if notes else page["total"])
+
+
 def test_members_say_what_they_are(served: TestClient, copy: Photographed) -> None:
     first, other = served.get("/v1/duplicates").json()["groups"][0]["members"][:2]
     assert (first["in_words"], first["differs"], first["verdict"]) == ([], [], None)
