@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request, Response
 from fastapi.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
+from searcher.http.request_context import header
 from searcher.http.responses.conditional import unless_known
 
 
@@ -42,10 +43,14 @@ def file_response(
 
 
 class _InParts(FileResponse):
-    """Starlette's, which takes a range with HEAD too: it is defined for GET alone (RFC 9110, section 14.2)."""
+    """Starlette's, which takes any range with any method.
+
+    It is defined for GET alone, and one in a unit that is not known is passed over (RFC 9110, section 14.2).
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
-        if scope["method"] == "HEAD":
+        unit, given, _ = (header(scope, b"range") or "").partition("=")
+        if scope["method"] == "HEAD" or (given and unit.strip().lower() != "bytes"):
             scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"range"]}
         await super().__call__(scope, receive, send)

@@ -12,7 +12,7 @@ from indexer.models.directory import Calibration, load_model
 from indexer.models.strangers import Strangers
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.filters import text_form
-from indexer.store.filters.check import shown
+from indexer.store.filters.check import SHOWN, shown
 from indexer.store.filters.normal_forms import spellings
 from indexer.store.filters.tree import Filter, Match, Range, value_at
 from indexer.store.filters.where import Where
@@ -71,7 +71,7 @@ class Published:
         if points:
             return sorted(points, key=lambda point: (value_at(point.payload, "photo.rank") or 0, point.id))
         near = self.near_ids(product_id)
-        hint = f"did you mean {', '.join(near)}?" if near else "a sync adds what is new in the catalog"
+        hint = f"did you mean {', '.join(map(_readable, near))}?" if near else "a sync adds what is new in the catalog"
         raise UnknownProduct(f"product {shown(product_id)} is not in the index at {self.location}; {hint}")
 
     def near_ids(self, product_id: str) -> list[str]:
@@ -157,3 +157,9 @@ def without_products(product_ids: Sequence[str]) -> Filter | None:
 def photo_key(payload: Mapping[str, object]) -> str:
     """The photo's path under the catalog root."""
     return str(value_at(dict(payload), "photo.path") or "")
+
+
+def _readable(product_id: str) -> str:
+    """An id as a sentence names it: in quotes where it would not be seen as one, and not all of a long one."""
+    plain = product_id.isprintable() and product_id == product_id.strip() and "," not in product_id
+    return product_id if plain and len(product_id) <= SHOWN else shown(product_id)

@@ -18,10 +18,17 @@ def picture(client: TestClient) -> str:
     return str(next(match["thumbnail"] for match in matches if match["thumbnail"]))
 
 
-@pytest.mark.parametrize("wanted", ["bytes=zz", "lines=1-2", "bytes=5-2", "bytes=", "x"])
+@pytest.mark.parametrize("wanted", ["bytes=zz", "bytes=5-2", "bytes=", "BYTES=5-2", "x"])
 def test_a_range_that_cannot_be_read(client: TestClient, picture: str, wanted: str) -> None:
     found = problem_of(client.get(picture, headers={"range": wanted}), 400)
     assert found.detail == "the header Range cannot be read; ask for bytes=0-99, or without it"
+
+
+@pytest.mark.parametrize("wanted", ["lines=1-2", "items=0-", "=1-2"])
+def test_a_range_in_another_unit_is_passed_over(client: TestClient, picture: str, wanted: str) -> None:
+    """RFC 9110, section 14.2."""
+    found = client.get(picture, headers={"range": wanted})
+    assert (found.status_code, found.content) == (200, client.get(picture).content)
 
 
 def test_a_range_that_there_is_not(client: TestClient, picture: str) -> None:

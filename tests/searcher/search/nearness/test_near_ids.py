@@ -137,3 +137,17 @@ def test_a_long_id_is_not_repeated_whole(built: Built) -> None:
     with pytest.raises(UnknownProduct) as caught:
         SearchService(built.index).product("P007" * 20_000)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("there", "named"),
+    [(" edge ", "' edge '"), ("edge, gold", "'edge, gold'"), ("edge\t1", r"'edge\\t1'"), ("edge 1", "edge 1")],
+)
+def test_an_id_that_would_not_be_seen_as_one_stands_in_quotes(
+    built: Built, monkeypatch: pytest.MonkeyPatch, there: str, named: str
+) -> None:
+    published = Published(built.index, None)
+    monkeypatch.setattr(published.store, "facet", lambda _field, _where=None, **_bounds: [(there, 1)])
+    with pytest.raises(UnknownProduct) as caught:
+        published.product(there.replace("edge", "Edge").strip())
+    assert str(caught.value).endswith(f"did you mean {named}?".replace("\\\\", "\\"))
