@@ -125,7 +125,7 @@ def pairs_of(name: str, value: object) -> list[tuple[Any, Any]]:
     found = []
     for pair in listed(name, value, "pairs", ordered=True):
         row = isinstance(pair, list | tuple)
-        if not (row or getattr(pair, "ndim", 0)) or len(pair) != 2:
+        if not (row or getattr(pair, "ndim", 0) > 0) or len(pair) != 2:
             many = f" of {len(pair)}" if row else ""
             raise UsageError(f"{name} holds {said(pair)}{many}; give pairs: [(what is liked, what is not), …]")
         found.append((pair[0], pair[1]))

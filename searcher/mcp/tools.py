@@ -178,5 +178,5 @@ def _answered(answer: Answer, given: ToolOptions) -> Found:
 def _own_fields(payload: Mapping[str, Any], wanted: Sequence[str] | None) -> dict[str, Any]:
     """The fields asked for, or those of the shop: what the index writes itself is for machines."""
     if wanted is not None:
-        return shown_fields(payload, wanted)
+        return shown_fields(dict(payload), wanted)
     return {name: value for name, value in payload.items() if name not in RESERVED and name != "product_id"}

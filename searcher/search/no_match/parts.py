@@ -9,8 +9,8 @@ from indexer.fields.types import FieldTable
 from indexer.store.filters import text_form
 from indexer.store.filters.tree import Condition, Filter
 from indexer.store.filters.where import Where, where_texts
+from searcher.answers.naming import cut
 from searcher.search.facets.census import fields_of
-from searcher.search.no_match.naming import cut
 
 
 @dataclass(frozen=True, slots=True)

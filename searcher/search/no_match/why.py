@@ -21,11 +21,7 @@ from indexer.store.filters.tree import (
 from indexer.store.filters.where import Where
 from indexer.system.names import composed
 from searcher.answers.facet import Facet
-from searcher.search.facets.counting import facet_basis
-from searcher.search.ground.published import Published
-from searcher.search.nearness.near_bounds import below_and_above
-from searcher.search.nearness.near_values import beginning_values, near_values
-from searcher.search.no_match.naming import (
+from searcher.answers.naming import (
     NAMED,
     any_of,
     composed_value,
@@ -36,6 +32,10 @@ from searcher.search.no_match.naming import (
     range_text,
     value_written,
 )
+from searcher.search.facets.counting import facet_basis
+from searcher.search.ground.published import Published
+from searcher.search.nearness.near_bounds import below_and_above
+from searcher.search.nearness.near_values import beginning_values, near_values
 from searcher.search.no_match.parts import Part, condition_on, parts_of, split
 from searcher.search.words.english import forms, runs_of
 from searcher.search.words.vocabulary import vocabulary_of

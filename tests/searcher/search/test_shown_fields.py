@@ -60,7 +60,7 @@ def test_names_that_there_are_not(name: str) -> None:
 def test_names_in_one_text(name: str) -> None:
     first, second = map(str.strip, name.split(","))
     with pytest.raises(UsageError, match=re.escape(f"{name!r} (give each by itself: {first!r}, {second!r}). Fields: ")):
-        check_chosen([name], TABLE)
+        check_shown_fields([name], TABLE)
     with pytest.raises(FilterError, match="give each by itself") as refused:
         field_type(name, known_fields(TABLE))
     assert "Fields: title (" in str(refused.value)
@@ -69,7 +69,7 @@ def test_names_in_one_text(name: str) -> None:
 @pytest.mark.parametrize("name", ["title,", ",", "title,no", "Title,price"])
 def test_not_all_of_them_are_names(name: str) -> None:
     with pytest.raises(UsageError, match="there is no field ") as refused:
-        check_chosen([name], TABLE)
+        check_shown_fields([name], TABLE)
     assert "by itself" not in str(refused.value)
 
 

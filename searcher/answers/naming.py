@@ -11,7 +11,6 @@ from indexer.fields.types import parse_date
 from indexer.store.filters.tree import DateRange, Range, bounds_of
 from indexer.system.names import composed
 from searcher.answers.facet import Facet, value_text
-from searcher.search.nearness.near_bounds import Bound
 
 NAMED = 3
 """Values that are named in one sentence."""
@@ -74,7 +73,7 @@ def _day_after(moment: str) -> str | None:
         return None
 
 
-def plain(bound: Bound) -> str:
+def plain(bound: float | str) -> str:
     """A number or a date as people write it: 12.5, 2026-01-31."""
     if isinstance(bound, str):
         return _MIDNIGHT.sub("", bound)
