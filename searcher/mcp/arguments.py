@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from indexer.errors import UsageError
 from searcher.questions.bodies import MAX_EXAMPLES, ProductId, Url
@@ -28,14 +28,10 @@ class Arguments(Body):
     null or "" for those that they do not use: these are not given, in lists too.
     """
 
-    @model_validator(mode="before")
     @classmethod
-    def _written(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        lists = {name for name, field in cls.model_fields.items() if takes_list(field.annotation)}
-        read = {name: _used(_as_list(value) if name in lists else value) for name, value in given.items()}
-        return {name: value for name, value in read.items() if value is not None or name not in cls.model_fields}
+    def meant(cls, name: str, value: Any) -> Any:
+        """See `Body.meant`; blank texts say nothing, and in a list of texts they are left out."""
+        return _used(_as_list(value) if takes_list(cls.model_fields[name].annotation) else value)
 
     def exactly_one(self, *names: str) -> None:
         """Hold a question to one of the arguments that it can be asked with; raises ``UsageError``."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from indexer.cli.main import main
-from indexer.errors import EventsError, UsageError
+from indexer.errors import EventsError, JewelryError, UsageError
+from indexer.sync.annotate.co_views import update_co_views
 from tests.indexer.sync.annotate.viewed_shop import EXPECTED, SESSIONS, Shop, co_views, write_events
 from tests.shops.indexes.both_engines import ENGINES, LOCAL_MODE_WARNINGS
+from tests.shops.wrong_values import TEXTS, VALUES, assert_refused_or_right
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
 
@@ -221,3 +224,19 @@ def test_the_command_takes_shares_and_the_environment(embedded: Shop, monkeypatc
         result = indexer(embedded)
         assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
         assert "JEWELRY_MAX_REJECTED" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    {
+        "path": {"path", *TEXTS} - {"empty text", "long text"},
+        "min_count": {"number", "whole fraction", "numpy number", "great number"},
+        "max_rejected": {"numpy fraction"},
+        "progress": {"nothing", "function", "class"},
+    }.items(),
+)
+def test_a_value_of_a_wrong_kind_is_refused_in_one_line(embedded: Shop, name: str, right: set[str]) -> None:
+    def ask(value: Any) -> Any:
+        return update_co_views(**{"path": embedded.catalog / "none", "index": embedded.index, name: value})
+
+    assert_refused_or_right(ask, name, right, JewelryError, set(VALUES) - {"text with a line"})
