@@ -14,9 +14,9 @@ from indexer.errors import JewelryError
 from indexer.store.embedded.index import index_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index
+from indexer.system.arguments import path_of, text_of, texts_of, truth_of, whole_of
 from indexer.system.forks import Lock, NotPickled, in_child
 from indexer.system.progress import progress_of
-from indexer.system.text import path_of, text_of, texts_of, truth_of, whole_of
 from searcher.answers.answer import Answer
 from searcher.answers.facet import FacetList
 from searcher.answers.product import ProductPage
@@ -254,9 +254,9 @@ class SearchService(
         found = facets(published.store, counted, tree, basis=published.memo(facet_basis))
         if tree is None or any(facet.values or facet.ranges for facet in found):
             return FacetList(found)
-        from searcher.search.unmatched import why_nothing
+        from searcher.search.no_match.why import why_nothing
 
-        return FacetList.noted(found, why_nothing(published, asked.where, tree))
+        return FacetList(found, why_nothing(published, asked.where, tree))
 
     def product(self, product_id: str) -> ProductPage:
         """A product's payload and photos; raises ``UnknownProduct``."""

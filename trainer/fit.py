@@ -21,8 +21,8 @@ from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
+from indexer.system.arguments import path_of, refused
 from indexer.system.machine import cores
-from indexer.system.text import path_of, refused
 from trainer.data.dataset import Sample, Split, read_dataset, split
 from trainer.data.features import extract
 from trainer.data.sources import CachedFeatures, Photos, Source

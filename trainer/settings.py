@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
 from indexer.errors import UsageError
-from indexer.system.text import number_of, refused, said, text_of, truth_of, whole_of
+from indexer.system.arguments import number_of, refused, said, text_of, truth_of, whole_of
 
 Recipe = Literal["two-level", "classic"]
 

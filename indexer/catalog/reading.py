@@ -11,8 +11,8 @@ from indexer.catalog.photo_paths import LINK_TO_NOTHING
 from indexer.catalog.products import Catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldTable
+from indexer.system.arguments import path_of
 from indexer.system.regular import no_file
-from indexer.system.text import path_of
 
 MANIFEST_SUFFIXES = (".csv", ".tsv", ".txt")
 """A manifest in a folder is called catalog, in any case, and so; the first of them that is there decides."""

@@ -16,7 +16,7 @@ from typing import Any
 from indexer.errors import ModelError
 from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
-from indexer.system.text import path_of
+from indexer.system.arguments import path_of
 
 FORMAT_VERSION = 2
 """The newest that is read. Format 1 has a fingerprint of its own rule: see `first_fingerprint_of`."""

@@ -15,7 +15,7 @@ from indexer.models.directory import ModelFile, load_model
 from indexer.models.onnx_session import first_line, open_session
 from indexer.models.vectors import softmax
 from indexer.photos.opening import is_plain, to_rgb
-from indexer.system.text import listed, path_of, whole_of
+from indexer.system.arguments import listed, path_of, whole_of
 
 BATCH = 1
 """Photos per inference: on a CPU one at a time is fastest, because its activations stay in the core's cache

@@ -17,8 +17,8 @@ from indexer.errors import UsageError
 from indexer.sample_catalog.designs import Product, draw_products
 from indexer.sample_catalog.listing import write_listing
 from indexer.sample_catalog.scene import draw_photo, photo_views
+from indexer.system.arguments import path_of, said, whole_of
 from indexer.system.machine import cores
-from indexer.system.text import path_of, said, whole_of
 
 MANIFEST_COLUMNS = (
     "product_id",

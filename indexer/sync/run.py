@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
-from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable, UsageError
+from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable
 from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
 from indexer.photos.reading import READING
@@ -31,11 +31,11 @@ from indexer.sync.report import Removed, SyncReport
 from indexer.sync.upkeep.pictures import draw_missing
 from indexer.sync.upkeep.saved import saved_photos
 from indexer.sync.upkeep.sweep import sweep
+from indexer.system.arguments import path_of, share_of, truth_of, whole_of
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
 from indexer.system.progress import Progress, progress_of
-from indexer.system.text import number_of, path_of, said, truth_of, whole_of
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
@@ -82,9 +82,7 @@ def sync(
         MissingExtra: there is a text model, but the package tokenizers is not installed.
         UsageError: ``max_removal`` is not between 0 and 1, or an argument is not of its kind.
     """
-    max_removal = number_of("max_removal", max_removal, "a share from 0 to 1, such as 0.1")
-    if not 0 <= max_removal <= 1:
-        raise UsageError(f"at most {said(max_removal)} of the photos may go: give a share from 0 to 1, such as 0.1")
+    max_removal = share_of("max_removal", max_removal, 0.1)
     dry_run, allow_removal = truth_of("dry_run", dry_run), truth_of("allow_removal", allow_removal)
     check_content, progress = truth_of("check_content", check_content), progress_of("progress", progress)
     if text_model is not None and text_model is not False:

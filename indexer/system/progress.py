@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from indexer.system.text import refused
+from indexer.system.arguments import refused
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, what is done of it and how much there is."""

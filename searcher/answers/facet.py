@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from indexer.fields.types import FieldType
 from indexer.system.plain_json import AS_TEXT, AT_TIMES, PlainJson
@@ -65,13 +65,12 @@ class Facet(PlainJson):
 class FacetList(tuple[Facet, ...]):
     """Facets in the order that they were asked for, and what a person should know of them: a tuple with ``notes``."""
 
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
     """Why the filter passes no product, a sentence each; none where it passes some."""
 
-    @classmethod
-    def noted(cls, facets: Iterable[Facet], notes: tuple[str, ...]) -> FacetList:
-        """Facets with notes."""
-        made = cls(facets)
+    def __new__(cls, facets: Iterable[Facet] = (), notes: tuple[str, ...] = ()) -> Self:
+        """Take both; a tuple is made here and not in ``__init__``."""
+        made = super().__new__(cls, facets)
         made.notes = notes
         return made
 

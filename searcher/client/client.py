@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, cast, overload
 
 from indexer.errors import UsageError
+from indexer.system.arguments import text_of, texts_of
 from indexer.system.forks import NotPickled
-from indexer.system.text import text_of, texts_of
 from searcher.client.content import (
     Crop,
     Example,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 from indexer.errors import ImageError, UsageError
-from indexer.system.text import listed, named, number_of, refused, said, text_of
+from indexer.system.arguments import listed, number_of, pairs_of, refused, said, text_of
+from indexer.system.text import named
 
 if TYPE_CHECKING:
     from searcher.client.shapes import ExampleBody
@@ -96,13 +97,10 @@ def examples_json(name: str, values: Iterable[Example]) -> list[Any]:
 
 def pairs_json(name: str, values: Iterable[tuple[Example, Example]]) -> list[Any]:
     """Pairs of examples: what is liked, and what is not."""
-    found = []
-    for pair in listed(name, values, "pairs", ordered=True):
-        if not isinstance(pair, list | tuple) or len(pair) != 2:
-            many = f" of {len(pair)}" if isinstance(pair, list | tuple) else ""
-            raise UsageError(f"{name} holds {said(pair)}{many}; give pairs: [(what is liked, what is not), …]")
-        found.append({"positive": example_json(name, pair[0]), "negative": example_json(name, pair[1])})
-    return found
+    return [
+        {"positive": example_json(name, first), "negative": example_json(name, second)}
+        for first, second in pairs_of(name, values)
+    ]
 
 
 def numbers(name: str, vector: Sequence[float] | None) -> list[float] | None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from indexer.errors import ClientError, ServiceUnavailable, UsageError
+from indexer.system.arguments import number_of, text_of, whole_of
 from indexer.system.forks import Lock, in_child
-from indexer.system.text import number_of, one_line, text_of, whole_of
+from indexer.system.text import one_line
 from indexer.version import __version__
 from searcher.client.content import as_json
 

@@ -1,7 +1,7 @@
 """The app: routes, and around them telemetry, authentication, rate limits, body limits and problem details.
 
-    ClientAddress ─▶ RootPath ─▶ Telemetry ─▶ Refusals ─▶ Crowding ─▶ Hosts ─▶ CORS (if wanted) ─▶ Uploads
-    ─▶ Authentication ─▶ RateLimits ─▶ LeftOpen ─▶ problem details ─▶ routes
+    ClientAddress ─▶ RootPath ─▶ Telemetry ─▶ OnlyProblems ─▶ Crowding ─▶ Hosts ─▶ CORS (if wanted) ─▶ Uploads
+    ─▶ Authentication ─▶ RateLimits ─▶ EmptyParameters ─▶ problem details ─▶ routes
 
 A stranger, or who asks too often, is refused by the headers alone: the body is read by routes, through the limits.
 """
@@ -32,11 +32,11 @@ from searcher.http.access.rate_limits import RateLimits, TokenBuckets
 from searcher.http.access.uploads import BodyLimits, Uploads
 from searcher.http.dependencies import Turns
 from searcher.http.openapi import DESCRIPTION, TAGS, complete_openapi
-from searcher.http.parameters import LeftOpen, refuse_unknown
+from searcher.http.parameters import EmptyParameters, refuse_unknown
 from searcher.http.problems import handle_errors, problem
 from searcher.http.readiness import ReadinessCheck
 from searcher.http.request_context import RootPath
-from searcher.http.responses.refusals import Refusals
+from searcher.http.responses.only_problems import OnlyProblems
 from searcher.http.routes import admin, audits, catalog, decisions, duplicates, health, page, reports, search
 from searcher.http.routes.router import Router
 from searcher.http.telemetry.middleware import Telemetry
@@ -128,7 +128,7 @@ def include_routes(app: FastAPI) -> None:
 def _wrap(app: FastAPI, settings: ServeSettings) -> None:
     """The layers around the routes; the last one added is the outermost."""
     limits = BodyLimits(settings.upload_limit, settings.json_limit, settings.body_timeout)
-    app.add_middleware(LeftOpen)
+    app.add_middleware(EmptyParameters)
     app.add_middleware(RateLimits, buckets=app.state.limits)
     app.add_middleware(Authentication, keys=app.state.keys, lifetime=settings.picture_lifetime)
     app.add_middleware(Uploads, limits=limits)
@@ -142,7 +142,7 @@ def _wrap(app: FastAPI, settings: ServeSettings) -> None:
         )
     app.add_middleware(Hosts, settings=settings)
     app.add_middleware(Crowding)
-    app.add_middleware(Refusals)
+    app.add_middleware(OnlyProblems)
     app.add_middleware(Telemetry, shared=bool(settings.cors_origins))
     app.add_middleware(RootPath, prefix=settings.root_path)
     app.add_middleware(ClientAddress, trusted=settings.trusted_proxies)

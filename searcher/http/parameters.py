@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from searcher.http.photo_forms import PHOTO, is_photo, left_open
+from searcher.http.photo_forms import PHOTO, empty_parts, is_photo
 from searcher.questions.fields import takes_list, text_fields
 from searcher.questions.unknown_names import not_known, told
 
@@ -34,13 +34,13 @@ TAKE_ANYTHING = frozenset(
 )
 """Pages and pictures: links and proxies append what they like to their addresses, and mean no option by it."""
 
-LEFT_OPEN = "parameters left open"
+EMPTY = "empty parameters"
 """Name in a request's scope of the parameters of its address that have no value."""
 
 _known: dict[Callable[..., Any], tuple[Mapping[str, bool], Mapping[str, bool]]] = {}
 
 
-class LeftOpen:
+class EmptyParameters:
     """Pure ASGI middleware: takes parameters without a value out of the address, before routes read it."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -52,7 +52,7 @@ class LeftOpen:
             said = [piece for piece in pieces if piece.partition(b"=")[2]]
             if len(said) < len(pieces):
                 names = [name for name, value in QueryParams(scope["query_string"]).multi_items() if not value]
-                scope.update({"query_string": b"&".join(said), LEFT_OPEN: names})  # in place, see `RootPath`
+                scope.update({"query_string": b"&".join(said), EMPTY: names})  # in place, see `RootPath`
         await self.app(scope, receive, send)
 
 
@@ -89,7 +89,7 @@ async def refuse_unknown(request: Request) -> None:
     if route.endpoint not in _known:
         _known[route.endpoint] = _parameters(route.dependant)
     query, parts = _known[route.endpoint]
-    given = request.query_params.multi_items() + [(name, "") for name in request.scope.get(LEFT_OPEN, ())]
+    given = request.query_params.multi_items() + [(name, "") for name in request.scope.get(EMPTY, ())]
     if parts and is_photo(request):  # whose options stand in the address, for want of a form
         refused = _refused("query", given, {name: many for name, many in parts.items() if name != PHOTO})
         parts = {}
@@ -97,7 +97,7 @@ async def refuse_unknown(request: Request) -> None:
         refused = _refused("query", given, query)
     if parts:  # FastAPI has read the form by now, and keeps it
         form = await request.form()
-        refused += _refused("body", form.multi_items() + [(name, "") for name in left_open(form)], parts)
+        refused += _refused("body", form.multi_items() + [(name, "") for name in empty_parts(form)], parts)
     if refused:
         raise RequestValidationError(refused)
 

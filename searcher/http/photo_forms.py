@@ -99,12 +99,12 @@ class _PhotoRequest(Request):
 class _Parts(FormData):
     """The parts of a form that have a value, and the names of those that have none."""
 
-    left_open: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
-def left_open(form: FormData) -> tuple[str, ...]:
+def empty_parts(form: FormData) -> tuple[str, ...]:
     """Names of the parts without a value, of a form that `PhotoRoute` has read."""
-    return form.left_open if isinstance(form, _Parts) else ()
+    return form.empty if isinstance(form, _Parts) else ()
 
 
 async def _with_texts(form: FormData) -> _Parts:
@@ -121,7 +121,7 @@ async def _with_texts(form: FormData) -> _Parts:
         await form.close()
         raise
     parts = _Parts([(name, part) for name, part in read if part != ""])
-    parts.left_open = tuple(name for name, part in read if part == "")
+    parts.empty = tuple(name for name, part in read if part == "")
     return parts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, get_args
 
-from pydantic import Field, StrictBool, StringConstraints, model_validator
+from pydantic import Field, StrictBool, StringConstraints
 
 from indexer.errors import UsageError
 from searcher.questions.bodies import MAX_EXAMPLES, ProductId, Url
@@ -29,14 +29,10 @@ class Arguments(Body):
     lists too.
     """
 
-    @model_validator(mode="before")
     @classmethod
-    def _written(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        fields = {name: field.annotation for name, field in cls.model_fields.items()}
-        read = {name: _used(_read(value, fields.get(name))) for name, value in given.items()}
-        return {name: value for name, value in read.items() if value is not None or name not in cls.model_fields}
+    def meant(cls, name: str, value: Any) -> Any:
+        """See `Body.meant`; blank texts say nothing, and in a list of texts they are left out."""
+        return _used(_read(value, cls.model_fields[name].annotation))
 
     def exactly_one(self, *names: str) -> None:
         """Hold a question to one of the arguments that it can be asked with; raises ``UsageError``."""

@@ -23,7 +23,7 @@ from searcher.mcp.arguments import (
 )
 from searcher.mcp.schemas import plain_schema
 from searcher.questions.bodies import from_base64
-from searcher.search.chosen import check_chosen
+from searcher.search.shown_fields import check_shown_fields, shown_fields
 from searcher.service import SearchService
 
 
@@ -93,7 +93,7 @@ def _facets(service: SearchService, given: Facets) -> Found:
 
 
 def _product(service: SearchService, given: Product) -> Found:
-    check_chosen(given.fields, service.published().store.record.field_table)
+    check_shown_fields(given.fields, service.published().store.record.field_table)
     page = service.product(given.product_id)
     shown = [(photo.name, photo.thumbnail) for photo in page.photos] if given.pictures else []
     payload = _own_fields(page.payload, given.fields)
@@ -178,6 +178,5 @@ def _answered(answer: Answer, given: ToolOptions) -> Found:
 def _own_fields(payload: Mapping[str, Any], wanted: Sequence[str] | None) -> dict[str, Any]:
     """The fields asked for, or those of the shop: what the index writes itself is for machines."""
     if wanted is not None:
-        names = {name.partition(".")[0] for name in wanted}
-        return {name: value for name, value in payload.items() if name in names}
+        return shown_fields(dict(payload), wanted)
     return {name: value for name, value in payload.items() if name not in RESERVED and name != "product_id"}

@@ -15,7 +15,7 @@ from typing import Any, ForwardRef, Literal, NamedTuple, Union, get_args, get_or
 
 from indexer.errors import UsageError
 from indexer.store.filters.where import Where, where_of
-from indexer.system.text import number_of, refused, said, text_of, texts_of, truth_of, whole_of
+from indexer.system.arguments import number_of, refused, said, text_of, texts_of, truth_of, whole_of
 
 
 class Option(NamedTuple):

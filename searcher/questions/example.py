@@ -16,7 +16,7 @@ from PIL import Image
 from indexer.errors import UsageError, VectorError
 from indexer.models.vectors import unit
 from indexer.store.vectors import check_vectors
-from indexer.system.text import listed, refused, said, text_of
+from indexer.system.arguments import listed, pairs_of, refused, said, text_of
 from searcher.questions.photo import PhotoSource, QueryPhoto, name_of
 
 ExampleLike: TypeAlias = "Example | PhotoSource | Sequence[float] | NDArray[np.float32]"
@@ -97,13 +97,9 @@ class Example:
     @classmethod
     def pairs(cls, name: str, values: Iterable[tuple[ExampleLike, ExampleLike]]) -> list[tuple[Example, Example]]:
         """Pairs of examples; raises ``UsageError`` that names the argument."""
-        found = []
-        for pair in listed(name, values, "pairs", ordered=True):
-            if not isinstance(pair, list | tuple | np.ndarray) or not getattr(pair, "ndim", 1) or len(pair) != 2:
-                many = f" of {len(pair)}" if isinstance(pair, list | tuple) else ""
-                raise UsageError(f"{name} holds {said(pair)}{many}; give pairs: [(what is liked, what is not), …]")
-            found.append((cls.of_argument(name, pair[0]), cls.of_argument(name, pair[1])))
-        return found
+        return [
+            (cls.of_argument(name, first), cls.of_argument(name, second)) for first, second in pairs_of(name, values)
+        ]
 
     @classmethod
     def of_argument(cls, name: str, value: ExampleLike) -> Example:
@@ -127,8 +123,6 @@ class Example:
 
 
 _EXAMPLES = "a product id as text, a photo (a path, bytes or a Pillow image), a vector or an Example"
-
-
 _SEVERAL = "product ids, photos or vectors"
 
 

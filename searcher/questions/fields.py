@@ -57,26 +57,31 @@ class Body(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _left_open(cls, given: Any) -> Any:
+    def _given(cls, sent: Any) -> Any:
         """Without what stands there and says nothing; a name that is not known is refused, whatever its value."""
-        if not isinstance(given, Mapping):
-            return given
-        return {
-            name: value
-            for name, value in given.items()
-            if name not in cls.model_fields or not _says_nothing(value, name in cls.option_names)
-        }
+        if not isinstance(sent, Mapping):
+            return sent
+        meant = {name: cls.meant(name, value) if name in cls.model_fields else value for name, value in sent.items()}
+        return {name: value for name, value in meant.items() if value is not None or name not in cls.model_fields}
+
+    @classmethod
+    def meant(cls, name: str, value: Any) -> Any:
+        """The value of a field as it is read on; None where it says nothing.
+
+        Null and an empty text say nothing, and so does, of an option, a list of these alone: what a list of examples
+        holds is what is asked with.
+        """
+        empty = _is_empty_list(value) if isinstance(value, list) and name in cls.option_names else value == ""
+        return None if empty else value
 
     def wanted(self) -> dict[str, Any]:
         """The declared options as keyword arguments of `SearchService`."""
         return {name: getattr(self, name) for name in self.option_names}
 
 
-def _says_nothing(value: Any, option: bool) -> bool:
-    """Whether it is null or an empty text, or, of an option, a list of these alone: what a list asks with counts."""
-    if isinstance(value, list) and option:
-        return bool(value) and all(one is None or one == "" for one in value)
-    return value is None or (isinstance(value, str) and not value)
+def _is_empty_list(values: list[Any]) -> bool:
+    """Whether a list has entries that say nothing, and no others; one without entries says something: no fields."""
+    return bool(values) and all(one is None or one == "" for one in values)
 
 
 Model = TypeVar("Model", bound=Body)

@@ -14,8 +14,9 @@ from pydantic import Field
 
 from indexer.errors import ImageError, UsageError
 from indexer.photos.opening import MAX_BYTES, opened, read_bytes, to_rgb
+from indexer.system.arguments import said
 from indexer.system.plain_json import HIDDEN, Picture, PlainJson
-from indexer.system.text import named, said
+from indexer.system.text import named
 
 UNNAMED = "image"
 """What a query photo is called that came as bytes."""

@@ -15,7 +15,6 @@ from indexer.store.filters.where import where_texts
 from searcher.answers.answer import Answer, Match, Query
 from searcher.answers.facet import Facet
 from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL, Options
-from searcher.search.chosen import chosen
 from searcher.search.explain import explain, likeness, middle_of, sample_of
 from searcher.search.ground.candidate import Candidate
 from searcher.search.ground.published import Published, photo_key, without_products
@@ -24,6 +23,7 @@ from searcher.search.kinds.question import Asking, Question, Search
 from searcher.search.plan import Plan, make_plan
 from searcher.search.ranking import Ranked, rank
 from searcher.search.reading.examples import ExampleReader
+from searcher.search.shown_fields import shown_fields
 
 
 def answer(published: Published, reader: ExampleReader, question: Question, options: Options, started: float) -> Answer:
@@ -61,7 +61,7 @@ def answer(published: Published, reader: ExampleReader, question: Question, opti
         catalog_root=published.catalog_root,
         took_ms=1000 * (time.perf_counter() - started),
         relaxed=ranked.relaxed,
-        notes=(*search.notes, *_unmatched(published, plan, ranked), *counted.notes),
+        notes=(*search.notes, *_why_nothing(published, plan, ranked), *counted.notes),
         facets=counted.all,
         result_facets=counted.shown,
     )
@@ -78,12 +78,12 @@ def _read(published: Published, reader: ExampleReader, question: Question, plan:
     return replace(search, only=both(search.only, preset))
 
 
-def _unmatched(published: Published, plan: Plan, ranked: Ranked) -> tuple[str, ...]:
-    """Notes on a filter that no product passes; see `searcher.search.unmatched`."""
+def _why_nothing(published: Published, plan: Plan, ranked: Ranked) -> tuple[str, ...]:
+    """Notes on a filter that no product passes; see `searcher.search.no_match`."""
     where = plan.steps[0].where
     if where is None or any(one.product_id not in ranked.relaxed_for for one in ranked.candidates):
         return ()
-    from searcher.search.unmatched import why_nothing  # it needs what counts facets, as most answers do not
+    from searcher.search.no_match.why import why_nothing  # it needs what counts facets, as most answers do not
 
     return why_nothing(published, plan.options.where, where)
 
@@ -112,7 +112,7 @@ def _match(
         category=found.payload.get("category"),
         photo=photo_key(found.payload),
         thumbnail=published.thumbnail(found.payload),
-        payload=chosen(found.payload, options.fields),
+        payload=shown_fields(found.payload, options.fields),
         relaxed=dropped,
         explanation=explanation,
     )

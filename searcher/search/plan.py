@@ -11,9 +11,9 @@ from indexer.store.filters import text_form
 from indexer.store.filters.tree import Filter, all_of
 from indexer.store.filters.where import where_texts
 from searcher.questions.options import Options
-from searcher.search.chosen import check_chosen
 from searcher.search.ground.published import Published
 from searcher.search.kinds.question import Asking, Question
+from searcher.search.shown_fields import check_shown_fields
 from searcher.search.style.boosts import Boost, parse_boosts
 from searcher.search.style.caps import Cap, parse_caps
 from searcher.search.style.fallback import relaxations
@@ -53,7 +53,7 @@ def make_plan(published: Published, question: Question, options: Options) -> Pla
     """
     question.check(Asking(published, options))
     table = published.store.record.field_table
-    check_chosen(options.fields, table)
+    check_shown_fields(options.fields, table)
     plan = Plan(
         options,
         boosts=parse_boosts(options.boosts, table),

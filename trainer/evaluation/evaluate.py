@@ -19,9 +19,9 @@ from indexer.models.directory import ModelFile
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import pixel_sha256
 from indexer.photos.opening import open_image, read_bytes
+from indexer.system.arguments import refused, texts_of, whole_of
 from indexer.system.machine import cores
 from indexer.system.progress import Progress, progress_of
-from indexer.system.text import refused, texts_of, whole_of
 from trainer.data.edited_copies import edit, rng_for
 from trainer.evaluation import metrics
 

@@ -15,10 +15,10 @@ from indexer.store.embedded.layout import SHARD, Layout
 from indexer.store.embedded.opening import check_generation, load_generation
 from indexer.store.embedded.repair import Repairer
 from indexer.store.embedded.snapshots import write_snapshot
+from indexer.store.lock import writer_lock
 from indexer.store.records import EMBEDDED, Checked, EngineFiles, GenerationRecord, Repair
+from indexer.system.arguments import path_of
 from indexer.system.files import NEW_SHARD_BYTES, copy_tree, gone_on_failure, require_room, size_on_disk, writing
-from indexer.system.lock import writer_lock
-from indexer.system.text import path_of
 
 if TYPE_CHECKING:
     from indexer.store.embedded.engine import EdgeStore

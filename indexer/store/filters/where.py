@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from indexer.errors import FilterError, UsageError
-from indexer.system.text import listed, said, text_of, texts_of
+from indexer.system.arguments import listed, said, text_of, texts_of
 
 if TYPE_CHECKING:  # a command line names the type and needs no tree: its classes take 5 ms to make
     from indexer.store.filters.tree import Filter

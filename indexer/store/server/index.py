@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import Any
 
 from indexer.errors import StoreError, StoreMissing
+from indexer.store.lock import writer_lock
 from indexer.store.reading import read_one
 from indexer.store.records import OPENED, SERVER, Checked, EngineFiles, GenerationRecord, Repair
 from indexer.store.server.collection import (
@@ -28,9 +29,8 @@ from indexer.store.server.options import CollectionOptions
 from indexer.store.server.snapshots import check_whole, download_snapshot, upload_snapshot
 from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
-from indexer.system.lock import writer_lock
+from indexer.system.arguments import path_of
 from indexer.system.scratch import remove_abandoned
-from indexer.system.text import path_of
 
 
 class ServerIndex:

@@ -11,7 +11,7 @@ from pydantic import Field, PlainSerializer
 
 from indexer.catalog.products import Reject
 from indexer.catalog.rejects import write_rejects
-from indexer.errors import StoreUnwritable, UsageError
+from indexer.errors import StoreUnwritable
 from indexer.fields.co_views import CoViewed, to_payload
 from indexer.fields.roles import CO_VIEWED
 from indexer.fields.types import Payload
@@ -20,10 +20,10 @@ from indexer.sync.annotate.co_view_counts import DIGITS, CoViewTable, count_co_v
 from indexer.sync.annotate.events import Events, Notice, read_events
 from indexer.sync.annotate.refusal import MAX_REJECTED, check_events, check_something_left
 from indexer.sync.annotate.writing import annotating, replace_payloads
+from indexer.system.arguments import path_of, share_of, whole_of
 from indexer.system.names import composed
 from indexer.system.plain_json import PlainJson, rounded
-from indexer.system.progress import Progress
-from indexer.system.text import number_of, path_of, said, whole_of
+from indexer.system.progress import Progress, progress_of
 
 REJECTS_NAME = "events-rejects.jsonl"
 """Beside the index; a sync's own rejects.jsonl stays as it is."""
@@ -63,7 +63,7 @@ class EventsReport(PlainJson):
 
 
 def update_co_views(
-    path: Path,
+    path: str | Path,
     index: Index,
     *,
     min_count: int = 1,
@@ -89,11 +89,8 @@ def update_co_views(
         UsageError: ``max_rejected`` is not between 0 and 1, or an argument is not of its kind.
         StoreError: the index is missing, locked or fails.
     """
-    path = path_of("path", path)
-    min_count = whole_of("min_count", min_count, "a whole number, 1 or more", least=1)
-    max_rejected = number_of("max_rejected", max_rejected, "a share from 0 to 1, such as 0.5")
-    if not 0 <= max_rejected <= 1:
-        raise UsageError(f"max_rejected is {said(max_rejected)}; give a share from 0 to 1, such as 0.5")
+    path, min_count = path_of("path", path), whole_of("min_count", min_count, "a whole number, 1 or more", least=1)
+    max_rejected, progress = share_of("max_rejected", max_rejected, 0.5), progress_of("progress", progress)
     with annotating(index) as (writer, published):
         began = time.perf_counter()
         names = sorted({str(point.payload["product_id"]) for point in published.scroll(fields=["product_id"])})

@@ -8,6 +8,7 @@ from typing import Any
 
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.interface import Index
+from searcher.answers.naming import NAMED, cut, quoted
 from searcher.http.responses.answers import picture_address
 from searcher.http.responses.reports import Check, CheckMatch
 from searcher.insights.duplicates.answers import CheckMatch as Copied
@@ -17,7 +18,6 @@ from searcher.insights.duplicates.wording import evidence_in_words
 from searcher.insights.report import Kind
 from searcher.pages.report_store import Document, ReportStore, is_stale, published_since
 from searcher.pages.sheets.duplicates_words import differing_fields
-from searcher.search.nearness.naming import NAMED, cut, quoted
 from searcher.search.nearness.near_values import near_values
 
 MOST_ENTRIES = 200

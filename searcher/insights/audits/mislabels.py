@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.models.vectors import softmax
 from indexer.store.filters.where import Where, where_json, where_of
+from indexer.system.arguments import whole_of
 from indexer.system.clock import now
-from indexer.system.text import said, whole_of
 from searcher.insights.audits.answers import Mislabel, MislabelReport
 from searcher.insights.audits.classifier import FOLDS, out_of_sample
 from searcher.insights.audits.doubt import probability_wrong
@@ -22,7 +22,7 @@ from searcher.insights.audits.residual import residual_votes
 from searcher.insights.audits.typicality import typicality
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
-from searcher.search.unmatched import why_nothing
+from searcher.search.no_match.why import why_nothing
 
 NEIGHBOURS = 10
 SHARPNESS = 4.0
@@ -48,9 +48,7 @@ def find_mislabels(published: Published, where: Where = None, *, limit: int = 10
         UsageError: a limit below 0, fewer than two categories, or a filter that does not fit.
         StoreError: the index cannot be read.
     """
-    where, limit = where_of(where), whole_of("limit", limit, "a whole number, 0 or more")
-    if limit < 0:
-        raise UsageError(f"limit is {said(limit)}; ask for 0 or more")
+    where, limit = where_of(where), whole_of("limit", limit, "a whole number, 0 or more", least=0)
     began, store, tree = time.perf_counter(), published.store, published.read_filter(where)
     judged = judge_labels(published)
     gallery = judged.gallery

@@ -9,16 +9,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.errors import UsageError
 from indexer.store.filters.where import Where, where_json, where_of
+from indexer.system.arguments import whole_of
 from indexer.system.clock import now
-from indexer.system.text import said, whole_of
 from searcher.insights.audits.answers import Neighbour, Oddity, Outlier, OutlierReport
 from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo_of
 from searcher.insights.audits.unlike import strangeness
 from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
-from searcher.search.unmatched import why_nothing
+from searcher.search.no_match.why import why_nothing
 
 NEIGHBOURS = 10
 SHOWN_NEIGHBOURS = 5
@@ -66,9 +65,7 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50)
         UsageError: a limit below 0, or a filter that does not fit.
         StoreError: the index cannot be read.
     """
-    where, limit = where_of(where), whole_of("limit", limit, "a whole number, 0 or more")
-    if limit < 0:
-        raise UsageError(f"limit is {said(limit)}; ask for 0 or more")
+    where, limit = where_of(where), whole_of("limit", limit, "a whole number, 0 or more", least=0)
     began, store, tree = time.perf_counter(), published.store, published.read_filter(where)
     gallery = read_gallery(store)
     near = nearest_photos(store, gallery, NEIGHBOURS)

@@ -12,8 +12,8 @@ from indexer.errors import UsageError
 from indexer.fields.roles import CLUSTER
 from indexer.fields.types import FieldType
 from indexer.store.filters.where import Where, where_json, where_of
+from indexer.system.arguments import number_of, said, whole_of
 from indexer.system.clock import now
-from indexer.system.text import number_of, said, whole_of
 from searcher.insights.audits.photos import photo_of
 from searcher.insights.clusters.answers import Cluster, ClusterReport, Member, Place
 from searcher.insights.clusters.linkage import average_linkage, nearest_cosines, unique_pairs
@@ -22,7 +22,7 @@ from searcher.insights.clusters.places import MOST, choose, places
 from searcher.insights.clusters.space import product_vectors
 from searcher.insights.gallery import Floats, Gallery, Ints, Neighbours, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
-from searcher.search.unmatched import why_nothing
+from searcher.search.no_match.why import why_nothing
 
 NEIGHBOURS = 15
 """Products each photo is compared with; more changed nothing on the sample catalog (comparing all: AMI + .008)."""
@@ -96,14 +96,10 @@ def find_clusters(
 
 def _checked(granularity: float, limit: int, map_size: int) -> tuple[float, int, int]:
     granularity = number_of("granularity", granularity, "a number, 0 (few broad clusters) to 1 (many small ones)")
-    limit = whole_of("limit", limit, "a whole number, 0 clusters or more")
-    map_size = whole_of("map_size", map_size, f"a whole number, 0 (no map) to {MOST} products")
+    limit = whole_of("limit", limit, "a whole number, 0 clusters or more", least=0)
+    map_size = whole_of("map_size", map_size, f"a whole number, 0 (no map) to {MOST} products", least=0, most=MOST)
     if not 0.0 <= granularity <= 1.0:
         raise UsageError(f"granularity is {said(granularity)}; choose 0 (few broad clusters) to 1 (many small ones)")
-    if limit < 0:
-        raise UsageError(f"limit is {said(limit)}; ask for 0 clusters or more")
-    if not 0 <= map_size <= MOST:
-        raise UsageError(f"map_size is {said(map_size)}; choose 0 (no map) to {MOST} products")
     return granularity, limit, map_size
 
 

@@ -16,9 +16,9 @@ from PIL import Image
 
 from indexer.errors import UsageError
 from indexer.models.embedder import Embedder
+from indexer.system.arguments import said, whole_of
 from indexer.system.clock import now
 from indexer.system.progress import Progress, progress_of
-from indexer.system.text import said, whole_of
 from searcher.insights.duplicates.answers import Photo
 from searcher.insights.duplicates.compare.comparison import comparison_of
 from searcher.insights.duplicates.compare.features import CLOSE
@@ -59,9 +59,7 @@ class _Labelled:
 
 def checked_wishes(photos: int, seed: int, progress: Progress | None) -> tuple[int, int, Progress | None]:
     """Photos, seed and progress of a calibration, held to what they may be; raises ``UsageError``."""
-    photos, seed = whole_of("photos", photos), whole_of("seed", seed, "a whole number, 0 or more")
-    if seed < 0:
-        raise UsageError(f"seed is {said(seed)}; give 0 or more")
+    photos, seed = whole_of("photos", photos), whole_of("seed", seed, "a whole number, 0 or more", least=0)
     if photos < LEAST_PHOTOS:
         raise UsageError(f"{said(photos)} photos are too few to learn from; give {LEAST_PHOTOS} or more")
     return photos, seed, progress_of("progress", progress)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.store.filters.tree import Filter, both
 from indexer.store.filters.where import Where, where_of, where_texts
+from indexer.system.arguments import number_of, said, text_of, whole_of
 from indexer.system.clock import now
 from indexer.system.progress import Progress
-from indexer.system.text import number_of, said, text_of, whole_of
 from searcher.insights.duplicates.answers import Counts, DuplicateReport, Evidence, Photo
 from searcher.insights.duplicates.compare.comparison import comparison_of
 from searcher.insights.duplicates.compare.keep.keeping import WorthOfCopies
@@ -45,7 +45,7 @@ from searcher.insights.duplicates.pairs.turned_hashes import turned_neighbours
 from searcher.insights.duplicates.verify.judging import PairJudge
 from searcher.insights.duplicates.verify.verifier import Verifier
 from searcher.search.ground.published import Published
-from searcher.search.unmatched import why_nothing
+from searcher.search.no_match.why import why_nothing
 
 FORM = 2
 """Of the parts that an unfinished report keeps: another one begins anew instead of going on with an older program's."""

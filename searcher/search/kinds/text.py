@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from indexer.errors import MissingExtra, ModelError
 from indexer.store.filters.tree import Filter
 from indexer.store.records import TEXT_VECTOR_NAME
-from indexer.system.text import text_of
+from indexer.system.arguments import text_of
 from searcher.questions.declared import checked
 from searcher.questions.kinds import TextMode, TextOptions
 from searcher.search.ground.candidate import Candidate

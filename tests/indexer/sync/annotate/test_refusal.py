@@ -11,11 +11,10 @@ from click.testing import CliRunner, Result
 
 from indexer.cli.main import main
 from indexer.errors import EventsError, JewelryError, UsageError
-from indexer.store.embedded.index import EmbeddedIndex
 from indexer.sync.annotate.co_views import update_co_views
 from tests.indexer.sync.annotate.viewed_shop import EXPECTED, SESSIONS, Shop, co_views, write_events
 from tests.shops.indexes.both_engines import ENGINES, LOCAL_MODE_WARNINGS
-from tests.shops.wrong_values import NUMBERS, TEXTS, WHOLE, assert_refused_or_right
+from tests.shops.wrong_values import TEXTS, VALUES, assert_refused_or_right
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
 
@@ -59,24 +58,6 @@ def spoil(shop: Shop, good: int, bad: int) -> None:
     """So many lines of one session that are right, and behind them so many that are not."""
     views = [{"session": "s", "product": f"P00{1 + n % 2}", "time": n} for n in range(good)]
     shop.events.write_text("".join(json.dumps(view) + "\n" for view in [*views, *[TOO_LATE] * bad]))
-
-
-ARGUMENTS: dict[str, set[str]] = {
-    "path": TEXTS | {"path"},
-    "min_count": WHOLE,
-    "max_rejected": NUMBERS,
-}
-
-
-@pytest.mark.parametrize("name", ARGUMENTS)
-def test_a_value_of_a_wrong_kind_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
-    """Of what may be right, none gets as far as to write: there is no index."""
-
-    def ask(value: Any) -> Any:
-        given = {"path": tmp_path / "views.jsonl", "index": EmbeddedIndex(tmp_path / "none"), name: value}
-        return update_co_views(**given)
-
-    assert_refused_or_right(ask, name, ARGUMENTS[name], JewelryError)
 
 
 def refused(shop: Shop, **options: float) -> str:
@@ -243,3 +224,19 @@ def test_the_command_takes_shares_and_the_environment(embedded: Shop, monkeypatc
         result = indexer(embedded)
         assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
         assert "JEWELRY_MAX_REJECTED" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    {
+        "path": {"path", *TEXTS} - {"empty text", "long text"},
+        "min_count": {"number", "whole fraction", "numpy number", "great number"},
+        "max_rejected": {"numpy fraction", "numpy long fraction", "exact fraction"},
+        "progress": {"nothing", "function", "class"},
+    }.items(),
+)
+def test_a_value_of_a_wrong_kind_is_refused_in_one_line(embedded: Shop, name: str, right: set[str]) -> None:
+    def ask(value: Any) -> Any:
+        return update_co_views(**{"path": embedded.catalog / "none", "index": embedded.index, name: value})
+
+    assert_refused_or_right(ask, name, right, JewelryError, set(VALUES) - {"text with a line"})

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from indexer.errors import UsageError
 from searcher.search.ground.candidate import Candidate
 from searcher.search.style.boosts import apply_boosts, parse_boosts
-from tests.searcher.search.candidates import TABLE, candidate, candidate_lists, ids
+from tests.searcher.search.style.candidates import TABLE, candidate, candidate_lists, ids
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TEXTS = ("in_stock:0.05", "metal=gold:0.05", "price:0.1@50..300", "created:0.1@10d", "in_stock=false:-0.2")

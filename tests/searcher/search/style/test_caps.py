@@ -6,7 +6,7 @@ import pytest
 
 from indexer.errors import UsageError
 from searcher.search.style.caps import Cap, CapCounter, parse_caps
-from tests.searcher.search.candidates import TABLE
+from tests.searcher.search.style.candidates import TABLE
 
 
 def test_a_cap_is_a_keyword_field_and_a_count() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from searcher.search.ground.candidate import Candidate
 from searcher.search.style.caps import Cap
 from searcher.search.style.diversity import diversify
-from tests.searcher.search.candidates import candidate, candidate_lists, direction, ids
+from tests.searcher.search.style.candidates import candidate, candidate_lists, direction, ids
 
 DIVERSITIES = st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0])
 CAPS = st.lists(st.builds(Cap, st.sampled_from(["brand", "metal"]), st.integers(1, 3)), max_size=2)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from indexer.errors import UsageError
 from searcher.search.style.fallback import relaxations
-from tests.searcher.search.candidates import TABLE
+from tests.searcher.search.style.candidates import TABLE
 
 TEXTS = st.lists(st.sampled_from(["metal=gold", "metal!=silver", "price>=5", " price <= 9", "brand=", "title~pearl"]))
 ORDER = st.lists(st.sampled_from(["metal", "price", "stone", "*"]), max_size=3)

@@ -12,7 +12,7 @@ from indexer.errors import UsageError
 from indexer.fields.types import FieldTable, FieldType
 from searcher.search.style.presets import PRESETS, parse_preset
 from tests.congruence.judge import passes, values
-from tests.searcher.search.candidates import PAYLOADS, TABLE
+from tests.searcher.search.style.candidates import PAYLOADS, TABLE
 
 ASKED = {"category": "rings", "metal": ["gold", "silver"], "stone": "ruby", "brand": "Aurum", "price": 100.0}
 

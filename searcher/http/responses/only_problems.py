@@ -15,7 +15,7 @@ from searcher.http.problems import MEDIA_TYPE, problem
 from searcher.http.request_context import header
 
 
-class Refusals:
+class OnlyProblems:
     """Pure ASGI middleware: a problem in place of any other error; its headers stay."""
 
     def __init__(self, app: ASGIApp) -> None:

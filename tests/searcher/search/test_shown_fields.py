@@ -21,7 +21,7 @@ from indexer.store.filters.tree import known_fields
 from searcher.cli.main import main
 from searcher.http.app import create_app
 from searcher.mcp.server import make_server
-from searcher.search.chosen import check_chosen, chosen
+from searcher.search.shown_fields import check_shown_fields, shown_fields
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
 from tests.shops.indexes.built_index import Photographed
@@ -40,17 +40,17 @@ PAYLOAD: dict[str, Any] = {
 
 @pytest.mark.parametrize("names", [None, [], ["title"], ["size.ring", "photo.rank", "photo", "cluster", "co_viewed"]])
 def test_names_that_there_are(names: list[str] | None) -> None:
-    check_chosen(names, TABLE)
+    check_shown_fields(names, TABLE)
 
 
 def test_all_that_the_index_writes_itself_is_there() -> None:
-    check_chosen([role.name for role in ROLES], {})
+    check_shown_fields([role.name for role in ROLES], {})
 
 
 @pytest.mark.parametrize("name", ["titel", "Title", "", "photo.", ".title", "size", "photo.rank.x", "x" * 5000, "\x00"])
 def test_names_that_there_are_not(name: str) -> None:
     with pytest.raises(UsageError, match="fields: there is no field ") as refused:
-        check_chosen(["title", name], TABLE)
+        check_shown_fields(["title", name], TABLE)
     assert "Fields: title, price, size.ring, product_id, " in str(refused.value)
     assert len(str(refused.value)) < 1000
     assert ("did you mean 'title'?" in str(refused.value)) == (name in ("titel", "Title", ".title"))
@@ -60,7 +60,7 @@ def test_names_that_there_are_not(name: str) -> None:
 def test_names_in_one_text(name: str) -> None:
     first, second = map(str.strip, name.split(","))
     with pytest.raises(UsageError, match=re.escape(f"{name!r} (give each by itself: {first!r}, {second!r}). Fields: ")):
-        check_chosen([name], TABLE)
+        check_shown_fields([name], TABLE)
     with pytest.raises(FilterError, match="give each by itself") as refused:
         field_type(name, known_fields(TABLE))
     assert "Fields: title (" in str(refused.value)
@@ -69,7 +69,7 @@ def test_names_in_one_text(name: str) -> None:
 @pytest.mark.parametrize("name", ["title,", ",", "title,no", "Title,price"])
 def test_not_all_of_them_are_names(name: str) -> None:
     with pytest.raises(UsageError, match="there is no field ") as refused:
-        check_chosen([name], TABLE)
+        check_shown_fields([name], TABLE)
     assert "by itself" not in str(refused.value)
 
 
@@ -88,9 +88,9 @@ def test_not_all_of_them_are_names(name: str) -> None:
 )
 def test_what_is_shown_of_them(names: list[str], shown: dict[str, Any]) -> None:
     before = json.dumps(PAYLOAD)
-    assert chosen(PAYLOAD, names) == shown
+    assert shown_fields(PAYLOAD, names) == shown
     assert json.dumps(PAYLOAD) == before
-    assert "co_viewed" not in chosen(PAYLOAD, None)
+    assert "co_viewed" not in shown_fields(PAYLOAD, None)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from indexer.store.filters.tree import Filter, Match
 from indexer.store.filters.where import Where
 from indexer.system.names import decomposed
-from searcher.search import unmatched
+from searcher.search.no_match import why
 from searcher.service import SearchService
 from tests.shops.indexes.both_engines import ENGINES, LOCAL_MODE_WARNINGS, build, make_index
 from tests.shops.indexes.built_index import Plain, draw_payloads, points, record, unit_vectors
@@ -152,7 +152,7 @@ def test_nothing_is_said_and_nothing_counted_where_something_passes(
     service: SearchService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[object] = []
-    monkeypatch.setattr(unmatched, "facet_basis", lambda published: calls.append(published))
+    monkeypatch.setattr(why, "facet_basis", lambda published: calls.append(published))
     assert service.similar("P000", where="metal=gold").notes == ()
     assert service.similar("P000", where="metal=gold", k=5, offset=500).notes == ()
     assert service.similar("P000", where="metal=gold", min_score=1).notes == ()
@@ -163,7 +163,7 @@ def test_nothing_is_said_and_nothing_counted_where_something_passes(
 
 def test_a_filter_of_very_many_conditions_is_not_told_whole(service: SearchService) -> None:
     ranges = [{"key": "price", "range": {"gte": n + 0.25, "lte": n + 0.5}} for n in range(12)]
-    assert len(said(service, {"should": ranges})) == unmatched.MAX_NOTES
+    assert len(said(service, {"should": ranges})) == why.MAX_NOTES
     [note] = said(service, {"must": {"key": "metal", "match": {"any": [f"x{n}" for n in range(500)]}}})
     assert note == f'No product has metal "x0", "x1", "x2" or any of 497 more; there is only {GOLD}, {SILVER}.'
     [note] = said(service, {"must": {"key": "metal", "match": {"value": "gold " * 5_000}}})
@@ -171,7 +171,7 @@ def test_a_filter_of_very_many_conditions_is_not_told_whole(service: SearchServi
 
 
 def test_a_field_of_more_values_than_are_listed(service: SearchService, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unmatched, "MAX_VALUES", 1)
+    monkeypatch.setattr(why, "MAX_VALUES", 1)
     made = SearchService(service.index)
     for asked in ("AURELIA", "aurelia", " Aurelia "):
         assert made.similar("P000", where=f'brand="{asked}"').notes[0].endswith(f"near: {AURELIA}.")

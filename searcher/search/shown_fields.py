@@ -12,7 +12,7 @@ from indexer.store.filters.check import no_field
 from indexer.store.filters.tree import known_fields, value_at
 
 
-def check_chosen(names: Sequence[str] | None, table: FieldTable) -> None:
+def check_shown_fields(names: Sequence[str] | None, table: FieldTable) -> None:
     """Refuse names that no product of a generation can have: an answer without them would look like one with them.
 
     Args:
@@ -30,7 +30,7 @@ def check_chosen(names: Sequence[str] | None, table: FieldTable) -> None:
             raise UsageError(f"fields: {no_field(name, known)}. Fields: {', '.join(known)}")
 
 
-def chosen(payload: Payload, names: Sequence[str] | None) -> Payload:
+def shown_fields(payload: Payload, names: Sequence[str] | None) -> Payload:
     """The fields of these names, ``photo.rank`` within its object; None: all that say something of the product."""
     if names is None:
         return {name: value for name, value in payload.items() if name not in NOT_ANSWERED}

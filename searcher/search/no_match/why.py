@@ -1,12 +1,10 @@
-"""Why a filter passes no product: what no product has, and the values nearest to it. Asked where nothing passed."""
+"""Which conditions no product meets, and the values nearest to what they ask for, a sentence each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from indexer.fields.roles import IDENTIFIERS
-from indexer.store.filters import text_form
 from indexer.store.filters.normal_forms import spellings
 from indexer.store.filters.tree import (
     Condition,
@@ -20,25 +18,25 @@ from indexer.store.filters.tree import (
     Text,
     known_fields,
 )
-from indexer.store.filters.where import Where, where_texts
+from indexer.store.filters.where import Where
 from indexer.system.names import composed
 from searcher.answers.facet import Facet
-from searcher.search.facets.census import fields_of
-from searcher.search.facets.counting import facet_basis
-from searcher.search.ground.published import Published
-from searcher.search.nearness.naming import (
+from searcher.answers.naming import (
     NAMED,
     any_of,
     composed_value,
-    cut,
+    ending,
     in_turn,
     plain,
     quoted,
     range_text,
     value_written,
 )
+from searcher.search.facets.counting import facet_basis
+from searcher.search.ground.published import Published
 from searcher.search.nearness.near_bounds import below_and_above
 from searcher.search.nearness.near_values import beginning_values, near_values
+from searcher.search.no_match.parts import Part, condition_on, parts_of, split
 from searcher.search.words.english import forms, runs_of
 from searcher.search.words.vocabulary import vocabulary_of
 
@@ -66,56 +64,21 @@ def why_nothing(published: Published, where: Where, tree: Filter | None) -> tupl
     if tree is None or published.store.count(tree) or not published.store.count():
         return ()
     found: dict[str, None] = {}
-    for note in _Unmatched(published).notes(_parts(published, where, tree)):
+    for note in _Reasons(published).notes(parts_of(published.store.record.field_table, where, tree)):
         found[note] = None
         if len(found) == MAX_NOTES:  # what follows is not even looked for
             break
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One of the conditions that all must hold."""
-
-    condition: Condition
-    label: str
-    """What a person knows it by."""
-
-
-def _parts(published: Published, where: Where, tree: Filter) -> list[_Part]:
-    table, texts = published.store.record.field_table, where_texts(where)
-    if texts:
-        read = [(text, text_form.read(text, table)) for text in dict.fromkeys(texts)]
-        return [_Part(_bare(one), cut(text.strip())) for text, one in read if one]
-    return [_Part(one, _condition_on(one)) for one in _split(tree)]
-
-
-def _split(tree: Filter) -> Iterator[Condition]:
-    """The conditions of a filter that all must hold."""
-    for one in tree.must:
-        if isinstance(one, Filter):
-            yield from _split(one)
-        else:
-            yield one
-    if tree.should:
-        yield tree.should[0] if len(tree.should) == 1 else Filter(should=tree.should)
-    yield from (Filter(must_not=(one,)) for one in tree.must_not)
-
-
-def _bare(tree: Filter) -> Condition:
-    """The one condition that a filter is made of, else the filter."""
-    split = list(_split(tree))
-    return split[0] if len(split) == 1 else tree
-
-
-class _Unmatched:
+class _Reasons:
     """What is asked of one generation to find out."""
 
     def __init__(self, published: Published) -> None:
         self._published, self._store = published, published.store
         self._kinds = known_fields(published.store.record.field_table)
 
-    def notes(self, parts: Sequence[_Part]) -> Iterator[str]:
+    def notes(self, parts: Sequence[Part]) -> Iterator[str]:
         """What is to be said of conditions that together have no product."""
         looked_at = parts[:MAX_PARTS]
         alone = [part for part in looked_at if not self._passes(part.condition)]
@@ -127,7 +90,7 @@ class _Unmatched:
     def _passes(self, *conditions: Condition) -> bool:
         return self._store.count(Filter(must=conditions)) > 0
 
-    def _together(self, parts: Sequence[_Part]) -> str:
+    def _together(self, parts: Sequence[Part]) -> str:
         """Which of conditions that have products each keeps them apart."""
         apart = [
             part.label for part in parts if self._passes(*(other.condition for other in parts if other is not part))
@@ -144,7 +107,7 @@ class _Unmatched:
             case Filter(must=(), should=(), must_not=(one,)):
                 yield _of_all(one)
             case Filter():
-                yield from self.notes([_Part(one, _condition_on(one)) for one in _split(condition)])
+                yield from self.notes([Part(one, condition_on(one)) for one in split(condition)])
             case IsEmpty(field):
                 yield f"Every product has a value in {field}."
             case _ if not self._has(condition.field):
@@ -157,7 +120,7 @@ class _Unmatched:
                 facet = self._facet(field)
                 counts = _counts(facet)
                 near = {one: counts[one] for one in beginning_values(composed(prefix), counts, NAMED)}
-                yield f"No value of {field} begins with {any_of(quoted([composed(prefix)]))}{_tail(facet, near)}"
+                yield f"No value of {field} begins with {any_of(quoted([composed(prefix)]))}{ending(facet, near)}"
             case Text(field, text):
                 yield self._of_words(field, text)
             case Range() | DateRange():
@@ -180,7 +143,7 @@ class _Unmatched:
         facet = self._facet(field)
         counts = {**_counts(facet), **(self._spelled(field, texts[:MAX_PARTS]) if facet.more else {})}
         found = in_turn([near_values(one, counts, NAMED) for one in texts[:MAX_PARTS]])[:NAMED]
-        return said + _tail(facet, {one: counts[one] for one in found})
+        return said + ending(facet, {one: counts[one] for one in found})
 
     def _spelled(self, field: str, asked: Sequence[str]) -> dict[str, int]:
         """Values that are the ones asked for in other letters or as one or many, of a field of very many values."""
@@ -234,28 +197,8 @@ def _of_all(condition: Condition) -> str:
             return f"Every product has {range_text(condition)}."
         case IsEmpty(field):
             return f"No product has a value in {field}."
-    return f"Every product passes {_condition_on(condition)}, which is not to hold."
-
-
-def _condition_on(condition: Condition) -> str:
-    fields = fields_of(condition) if isinstance(condition, Filter) else [condition.field]
-    return f"the condition on {' and '.join(dict.fromkeys(fields))}"
+    return f"Every product passes {condition_on(condition)}, which is not to hold."
 
 
 def _counts(facet: Facet) -> dict[str, int]:
     return {one.value: one.count for one in facet.values if isinstance(one.value, str)}
-
-
-def _tail(facet: Facet, near: Mapping[str, int]) -> str:
-    """How a sentence on a field ends: the values that are near, else those there are, each with its products."""
-    if near:
-        return f"; near: {_with_counts(facet.field, near.items())}."
-    there = [(one.value, one.count) for one in facet.values]
-    if not there:
-        return "."
-    said = "the most frequent are" if len(there) > NAMED else "there is only"
-    return f"; {said} {_with_counts(facet.field, there[:NAMED])}."
-
-
-def _with_counts(field: str, values: Iterable[tuple[str | bool, int]]) -> str:
-    return ", ".join(f"{value_written(field, value)} ({count:,})" for value, count in values)

@@ -1,17 +1,16 @@
-"""How values and conditions of a filter are named in a sentence, and not all of many."""
+"""How values, ranges and what there is of a field are named in a sentence, and not all of many."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
 from indexer.fields.types import parse_date
 from indexer.store.filters.tree import DateRange, Range, bounds_of
 from indexer.system.names import composed
-from searcher.answers.facet import value_text
-from searcher.search.nearness.near_bounds import Bound
+from searcher.answers.facet import Facet, value_text
 
 NAMED = 3
 """Values that are named in one sentence."""
@@ -74,8 +73,23 @@ def _day_after(moment: str) -> str | None:
         return None
 
 
-def plain(bound: Bound) -> str:
+def plain(bound: float | str) -> str:
     """A number or a date as people write it: 12.5, 2026-01-31."""
     if isinstance(bound, str):
         return _MIDNIGHT.sub("", bound)
     return f"{bound:.0f}" if float(bound).is_integer() and abs(bound) < 1e15 else repr(float(bound))
+
+
+def ending(facet: Facet, near: Mapping[str, int]) -> str:
+    """How a sentence on a field ends: the values that are near, else those there are, each with its products."""
+    if near:
+        return f"; near: {_with_counts(facet.field, near.items())}."
+    there = [(one.value, one.count) for one in facet.values]
+    if not there:
+        return "."
+    said = "the most frequent are" if len(there) > NAMED else "there is only"
+    return f"; {said} {_with_counts(facet.field, there[:NAMED])}."
+
+
+def _with_counts(field: str, values: Iterable[tuple[str | bool, int]]) -> str:
+    return ", ".join(f"{value_written(field, value)} ({count:,})" for value, count in values)

@@ -1,0 +1,1 @@
+"""Why a filter passes no product, for people. Asked where nothing passed."""
