@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from indexer.store.filters.tree import Filter
+
 
 class Way(Enum):
     """One of the three."""
@@ -82,3 +84,15 @@ def way_to_search(kept: int, points: int, limit: int, policy: Policy = POLICY) -
     if kept <= row.scanned:
         return Walk(Way.EXACT)
     return Walk(Way.ACORN, max(row.ef, limit))
+
+
+def is_estimable(where: Filter) -> bool:
+    """Whether an engine's estimate of what a filter keeps will do; where not, it has to be counted.
+
+    Engines multiply shares, as if conditions had nothing to do with each other. For conditions that must all hold this
+    errs by little where it errs upwards and a walk is chosen by it. Of alternatives that overlap ("gold" in the title,
+    or "gold" in the description) it makes half as much again as there is, and a walk would then lose answers.
+    """
+    if len(where.should) > 1 or any(isinstance(condition, Filter) for condition in where.must_not):
+        return False
+    return all(is_estimable(condition) for condition in (*where.must, *where.should) if isinstance(condition, Filter))
