@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from indexer.system.arguments import refused
+
 HNSW_M = 16
 HNSW_EF_CONSTRUCT = 200
 """Both engines build the same graph."""
+SERVER_EF = 128
 FULL_SCAN_KB = 4_000
 """Embedded: filtered sets with fewer kilobytes of vectors (8,000 at 128-D) are compared one by one whatever way was
 asked for. So far down no walk is the better one; the policy, and not this number, decides above."""
@@ -40,6 +43,13 @@ class Memory(StrEnum):
     """In the system's file cache, which all processes share, read ahead when the index is opened."""
     COLD = "cold"
     """On the disk, read when needed, for a machine with little memory."""
+
+
+def memory_of(value: object) -> Memory:
+    """A tier by its name; raises ``UsageError`` for what is none."""
+    if isinstance(value, str) and value in set(Memory):
+        return Memory(value)
+    raise refused("memory", value, "pinned, cached or cold")
 
 
 def superseded(numbers: Sequence[int], *, before: int, published: int) -> list[int]:

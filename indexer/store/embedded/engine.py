@@ -1,4 +1,4 @@
-"""The embedded engine: one generation as a Qdrant Edge shard; what the engine is told is in `parameters` and `filters`."""
+"""The embedded engine: one generation as a Qdrant Edge shard; `parameters` and `filters` are what it is told."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from indexer.store.embedded.filters import compile_filter
 from indexer.store.embedded.parameters import field_index, is_of_kind, search_params, shard_config
 from indexer.store.filters.check import check_facet, check_filter
 from indexer.store.filters.tree import Filter, Match, known_fields
-from indexer.store.policy import POLICY, Walk, Way, is_estimable, way_to_search
+from indexer.store.policy import POLICY, Walk, Way, is_estimable, way_to_search, without_alternatives
 from indexer.store.reading import selector, to_counts, to_hits, to_point
 from indexer.store.records import (
     EMBEDDED,
@@ -39,9 +39,6 @@ from indexer.system.forks import Lock, NotPickled, in_child, whole
 
 NO_SPACE = (f"os error {errno.ENOSPC}", f"os error {errno.EDQUOT}", "Not enough space available")
 """How the engine's messages name a full disk."""
-
-FILTERS_REMEMBERED = 1000
-"""What a filter keeps is counted again after so many others."""
 
 _used: list[bool] = []
 """Whether this process has used the engine."""
@@ -63,15 +60,12 @@ class EdgeStore(
         in_child(self._forget)
         self.again: Callable[[], EdgeStore] | None = None
         self.policy = POLICY
-        self._kept: dict[Filter, int] = {}
         self.files = EngineFiles(EMBEDDED, path)
         self.generation = generation
         self.record = record
 
     @classmethod
-    def create(
-        cls, path: Path, generation: str, record: GenerationRecord, memory: Memory = Memory.CACHED
-    ) -> EdgeStore:
+    def create(cls, path: Path, generation: str, record: GenerationRecord, memory: Memory = Memory.CACHED) -> EdgeStore:
         """An empty shard at ``path`` with an index for every filterable field."""
         path.mkdir(parents=True)
         shard = _called(edge.EdgeShard.create, str(path), shard_config(record, memory))
@@ -89,7 +83,7 @@ class EdgeStore(
 
     def count(self, where: Filter | None = None) -> int:
         """See `Store.count`."""
-        return self._counted(self._compiled(where), exact=True)
+        return int(_called(self._shard.count, edge.CountRequest(exact=True, filter=self._compiled(where))))
 
     def search(
         self,
@@ -106,7 +100,7 @@ class EdgeStore(
         rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
         compiled, names = self._compiled(where), names_of(self.record, vectors_too)
-        params = search_params(Walk(Way.EXACT) if exact else self._walk(where, compiled, limit))
+        params = search_params(Walk(Way.EXACT) if exact else self._walk(where, limit))
         requests = [
             edge.QueryRequest(
                 limit=limit,
@@ -158,17 +152,17 @@ class EdgeStore(
                 edge.Point(p.id, {name: rows[i].tolist() for name, rows in columns.items()}, p.payload)
                 for i, p in enumerate(batch)
             ]
-            self._write(edge.UpdateOperation.upsert_points(made))
+            _called(self._shard.update, edge.UpdateOperation.upsert_points(made))
 
     def replace_payload(self, points: Iterable[Point]) -> None:
         """See `Draft.replace_payload`."""
         for point in points:
-            self._write(edge.UpdateOperation.overwrite_payload([point.id], point.payload))
+            _called(self._shard.update, edge.UpdateOperation.overwrite_payload([point.id], point.payload))
 
     def delete(self, ids: Sequence[str]) -> None:
         """See `Draft.delete`."""
         if ids:
-            self._write(edge.UpdateOperation.delete_points(list(ids)))
+            _called(self._shard.update, edge.UpdateOperation.delete_points(list(ids)))
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -182,8 +176,8 @@ class EdgeStore(
             if field in present:
                 if is_of_kind(present[field], kind):
                     continue
-                self._write(edge.UpdateOperation.delete_field_index(field))
-            self._write(edge.UpdateOperation.create_field_index(field, field_index(kind, memory)))
+                _called(self._shard.update, edge.UpdateOperation.delete_field_index(field))
+            _called(self._shard.update, edge.UpdateOperation.create_field_index(field, field_index(kind, memory)))
 
     def needs_optimizing(self, *, deleted: int = 0) -> bool:
         """Whether more than a little is not in the graph yet, or was removed since (``deleted``)."""
@@ -214,27 +208,16 @@ class EdgeStore(
                 next(self.scroll(nothing), None)
                 self.retrieve([])
 
-    def _walk(self, where: Filter | None, compiled: Any, limit: int) -> Walk:
-        """Which way a search goes, by what the filter keeps: estimated from the field indexes, or counted once."""
-        points = self._counted(None, exact=False)
+    def _walk(self, where: Filter | None, limit: int) -> Walk:
+        """Which way a search goes; what the filter keeps is estimated from the field indexes, in microseconds."""
+        points = self._estimated(None)
         if not where:
-            kept = points
-        elif is_estimable(where):
-            kept = self._counted(compiled, exact=False)
-        else:
-            if len(self._kept) == FILTERS_REMEMBERED:
-                self._kept.clear()
-            if where not in self._kept:
-                self._kept[where] = self._counted(compiled, exact=True)
-            kept = self._kept[where]
-        return way_to_search(kept, points, limit, self.policy)
+            return way_to_search(points, points, limit, self.policy)
+        asked = where if is_estimable(where) else without_alternatives(where, self._estimated)
+        return way_to_search(self._estimated(asked), points, limit, self.policy)
 
-    def _counted(self, compiled: Any, *, exact: bool) -> int:
-        return int(_called(self._shard.count, edge.CountRequest(exact=exact, filter=compiled)))
-
-    def _write(self, operation: Any) -> None:
-        self._kept.clear()
-        _called(self._shard.update, operation)
+    def _estimated(self, where: Filter | None) -> int:
+        return int(_called(self._shard.count, edge.CountRequest(exact=False, filter=compile_filter(where))))
 
     @property
     def _shard(self) -> Any:
