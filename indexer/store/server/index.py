@@ -54,7 +54,8 @@ class ServerIndex:
         self.local = path_of("local", local)
         self.connection, self.layout = connection, Layout(connection, name, self.local)
         self.options = options or CollectionOptions()
-        self.location = self.place = self.layout.location
+        self.location = self.layout.location
+        self.place = f"{','.join(sorted(connection.where.split(',')))}/collections/{name}"
 
     def current(self) -> str | None:
         """See `Index.current`; two requests."""
