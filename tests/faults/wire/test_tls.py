@@ -18,7 +18,7 @@ from indexer.errors import StoreError
 from indexer.store.server.connection import ServerAddress, connect
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.index import ServerIndex
-from tests.faults.addresses.authority import Authority, Certificate
+from tests.faults.wire.authority import Authority, Certificate
 from tests.faults.loopback_grpc import loopback_grpc
 from tests.faults.loopback_qdrant import loopback_qdrant
 from tests.faults.shop import Shop
