@@ -18,10 +18,10 @@ from indexer.errors import StoreError
 from indexer.store.server.connection import ServerAddress, connect
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.index import ServerIndex
-from tests.faults.wire.authority import Authority, Certificate
 from tests.faults.loopback_grpc import loopback_grpc
 from tests.faults.loopback_qdrant import loopback_qdrant
 from tests.faults.shop import Shop
+from tests.faults.wire.authority import Authority, Certificate
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, points, published_products, record
 
 pytestmark = pytest.mark.filterwarnings(*LOCAL_MODE_WARNINGS)
