@@ -22,6 +22,7 @@ from indexer.store.server.wire.faults import (
     may_pass,
     reason,
     retry_after,
+    source,
 )
 from indexer.store.server.wire.node import Node
 from indexer.store.server.wire.tls import is_exposed
@@ -173,7 +174,7 @@ class Connection(
         """Send a request until it is answered, by the address that answered last or by the next one that does."""
         places = self._in_turn()
         for attempt in range(1, self._attempts + 1):
-            failed: dict[str, Exception] = {}
+            failed: dict[int, Exception] = {}
             for place in places:
                 node = self._nodes[place]
                 try:
@@ -189,16 +190,20 @@ class Connection(
                     if not may_pass(error):
                         raise StoreError(explain(error, node.where, self._attempts)) from error
                     log.info("%s: attempt %d failed (%s)", node.where, attempt, reason(error))
-                    failed[node.where] = last = error
+                    failed[place] = last = error
                     if answers:  # it is to be asked again, not another one
-                        failed, places = {node.where: error}, [place] + [other for other in places if other != place]
+                        failed, places = {place: error}, [place] + [other for other in places if other != place]
                         break
                 else:
                     self._current = place
                     return answer
             if attempt < self._attempts:
                 self._wait(attempt, last)
-        raise StoreError(explain_all(failed, self._attempts)) from last
+        # Of several, the one that said something says more than those that nobody reached.
+        told, cause = next((one for one in failed.items() if source(one[1]) is None), (place, last))
+        self._current = told
+        lines = {self._nodes[place].where: error for place, error in failed.items()}
+        raise StoreError(explain_all(lines, self._attempts)) from cause
 
     def _sent(self, node: Node, send: Callable[[Node], T]) -> T:
         self._sending.node = node

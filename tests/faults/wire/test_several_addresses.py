@@ -185,6 +185,19 @@ def test_both_die_and_come_back(cluster: Cluster, tmp_path: Path, waits: list[fl
     assert waits == [7.0]
 
 
+def test_of_several_that_fail_the_one_that_said_why_is_the_cause(
+    cluster: Cluster, tmp_path: Path, waits: list[float]
+) -> None:
+    index = index_at(f"{cluster.second.url},{cluster.first.url}", tmp_path)
+    build(index, points(0, 5))
+    cluster.first.faults = [Fault("GET /aliases", status=503, times=EVERY)]
+    cluster.second.faults = [Fault(".*", reset=True, times=EVERY)]
+    for _ in range(2):  # whoever is asked first
+        with pytest.raises(StoreError, match="no address answers after 3 attempts each") as caught:
+            index.current()
+        assert getattr(caught.value.__cause__, "status_code", None) == 503
+
+
 def test_a_server_that_answers_badly_is_not_left(cluster: Cluster, tmp_path: Path, waits: list[float]) -> None:
     """429 and 500 are answers: the same address is asked again, as with one address alone."""
     index = index_at(cluster.url, tmp_path)
