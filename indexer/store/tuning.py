@@ -21,6 +21,8 @@ READ_BATCH = 1000
 WRITE_BATCH = 1000
 SEARCH_BATCH = 64
 """Server: questions in one request."""
+ALL_VALUES = 100_000
+"""Server: values of a field that are asked for to be sure of the first few; ten times as many where there are more."""
 REQUEST_BYTES = 8 * 1024 * 1024
 """Server: largest request; Qdrant refuses those above 32 MB unless it is configured otherwise."""
 

@@ -27,7 +27,7 @@ from indexer.store.records import (
 )
 from indexer.store.server.connection import PREFIX_MATCH, Connection, is_too_large
 from indexer.store.server.filters import compile_filter, has_prefix
-from indexer.store.tuning import READ_BATCH, REQUEST_BYTES, SEARCH_BATCH, SERVER_EF, WRITE_BATCH
+from indexer.store.tuning import ALL_VALUES, READ_BATCH, REQUEST_BYTES, SEARCH_BATCH, SERVER_EF, WRITE_BATCH
 from indexer.store.vectors import check_limit, check_vectors
 
 NUMBER_BYTES = 24
@@ -136,10 +136,16 @@ class ServerStore:
         """See `Store.facet`."""
         check_limit(limit)
         check_facet(field, self.record.field_table)
-        answer = self._call(
-            self._client.facet, self.collection, field, facet_filter=self._compiled(where), limit=limit, exact=True
-        )
-        return to_counts(answer.hits)
+        compiled, asked = self._compiled(where), max(limit + 1, ALL_VALUES)
+        while True:
+            answer = self._call(
+                self._client.facet, self.collection, field, facet_filter=compiled, limit=asked, exact=True
+            )
+            # Each shard answers with its own first values. Where all shards together have fewer than were asked for,
+            # none of them left one out; a full list may lack counts of those that it names.
+            if len(answer.hits) < asked:
+                return to_counts(answer.hits)[:limit]
+            asked *= 10
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
