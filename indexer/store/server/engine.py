@@ -13,6 +13,7 @@ from qdrant_client import QdrantClient, models
 from indexer.errors import FilterError, StoreError
 from indexer.store.filters.check import check_facet, check_filter
 from indexer.store.filters.tree import Filter
+from indexer.store.policy import Walk, Way
 from indexer.store.reading import selector, to_counts, to_hits, to_point
 from indexer.store.records import (
     EngineFiles,
@@ -27,7 +28,8 @@ from indexer.store.records import (
 )
 from indexer.store.server.connection import PREFIX_MATCH, Connection, is_too_large
 from indexer.store.server.filters import compile_filter, has_prefix
-from indexer.store.tuning import ALL_VALUES, READ_BATCH, REQUEST_BYTES, SEARCH_BATCH, SERVER_EF, WRITE_BATCH
+from indexer.store.server.shares import Shares, search_params
+from indexer.store.tuning import ALL_VALUES, READ_BATCH, REQUEST_BYTES, SEARCH_BATCH, WRITE_BATCH
 from indexer.store.vectors import check_limit, check_vectors
 
 NUMBER_BYTES = 24
@@ -42,16 +44,24 @@ class ServerStore:
         collection: the collection's own name, not an alias: an answer must come from one generation.
         record: what it was built from.
         generation: the generation's name; None takes the end of the collection's name.
+        points: how many it holds, as far as that is known; None has the server asked when it matters.
     """
 
     files: EngineFiles | None = None
 
     def __init__(
-        self, connection: Connection, collection: str, record: GenerationRecord, generation: str | None = None
+        self,
+        connection: Connection,
+        collection: str,
+        record: GenerationRecord,
+        generation: str | None = None,
+        *,
+        points: int | None = None,
     ) -> None:
         self._connection, self._call = connection, connection.call
         self.collection, self.record = collection, record
         self.generation = generation or collection.rpartition("-")[2]
+        self._shares = Shares(self._estimate, points)
 
     @property
     def _client(self) -> QdrantClient:
@@ -76,7 +86,10 @@ class ServerStore:
         """See `Store.search`."""
         rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
-        compiled, params = self._compiled(where), _search_params(exact, limit)
+        compiled = self._compiled(where)
+        if not len(rows):
+            return []
+        params = models.SearchParams(**search_params(Walk(Way.EXACT) if exact else self._shares.walk(where, limit)))
         names = names_of(self.record, vectors_too)
         requests = [
             models.QueryRequest(
@@ -179,6 +192,10 @@ class ServerStore:
     def close(self) -> None:
         """See `Store.close`; the connection is shared and stays open."""
 
+    def _estimate(self, where: Filter | None) -> int:
+        answer = self._call(self._client.count, self.collection, count_filter=compile_filter(where), exact=False)
+        return int(answer.count)
+
     def _compiled(self, where: Filter | None) -> models.Filter | None:
         check_filter(where, self.record.field_table)
         if where is not None and not self._connection.knows(PREFIX_MATCH) and has_prefix(where):
@@ -213,11 +230,3 @@ def _batches(points: Iterable[Point], vector_bytes: int) -> Iterator[list[Point]
         size += added
     if batch:
         yield batch
-
-
-def _search_params(exact: bool, limit: int) -> models.SearchParams:
-    if exact:
-        return models.SearchParams(exact=True)
-    # Sent explicitly: without rescoring a compressed collection would answer with approximate scores.
-    quantization = models.QuantizationSearchParams(rescore=True, oversampling=2.0)
-    return models.SearchParams(hnsw_ef=max(SERVER_EF, limit), quantization=quantization)
