@@ -1,10 +1,8 @@
-"""The filter tree as conditions of qdrant-client."""
+"""The filter tree as Qdrant's plain JSON; what wants qdrant-client's models makes them of that."""
 
 from __future__ import annotations
 
 from typing import Any
-
-from qdrant_client import models
 
 from indexer.store.filters.tree import (
     Condition,
@@ -20,57 +18,46 @@ from indexer.store.filters.tree import (
 )
 
 
-def compile_filter(where: Filter | None) -> models.Filter | None:
-    """The project's filter tree as qdrant-client's models; None stays None."""
+def compile_filter(where: Filter | None) -> dict[str, Any] | None:
+    """The project's filter tree as Qdrant's REST interface takes it; None stays None."""
     if where is None:
         return None
-    return models.Filter(
-        must=[_condition(c) for c in where.must] or None,
-        should=[_condition(c) for c in where.should] or None,
-        must_not=[_condition(c) for c in where.must_not] or None,
-    )
+    clauses = {"must": where.must, "should": where.should, "must_not": where.must_not}
+    return {name: [_condition(c) for c in conditions] for name, conditions in clauses.items() if conditions}
 
 
-def _condition(condition: Condition) -> Any:
+def _condition(condition: Condition) -> dict[str, Any]:
     match condition:
         case Filter():
-            return compile_filter(condition)
+            return compile_filter(condition) or {}
         case Match(field, values):
             return _match(field, values)
         case Except(field, values):
-            return models.FieldCondition(key=field, match=models.MatchExcept(**{"except": list(values)}))
+            return {"key": field, "match": {"except": list(values)}}
         case Range(field) | DateRange(field) if condition.boundless:
             # Without bounds a server could not tell a range of dates from one of numbers.
-            return models.Filter(must_not=[_is_empty(field)])
-        case Range(field):
-            return models.FieldCondition(key=field, range=models.Range(**tight_bounds(condition)))
-        case DateRange(field):
-            return models.FieldCondition(key=field, range=models.DatetimeRange(**tight_bounds(condition)))
+            return {"must_not": [_is_empty(field)]}
+        case Range(field) | DateRange(field):
+            return {"key": field, "range": tight_bounds(condition)}
         case Text(field, text):
-            return models.FieldCondition(key=field, match=models.MatchText(text=text))
+            return {"key": field, "match": {"text": text}}
         case Prefix(field, prefix):
-            return models.FieldCondition(key=field, match=models.MatchPrefix(prefix=prefix))
+            return {"key": field, "match": {"prefix": prefix}}
         case IsEmpty(field):
             return _is_empty(field)
 
 
-def _match(field: str, values: tuple[str | bool, ...]) -> Any:
+def _match(field: str, values: tuple[str | bool, ...]) -> dict[str, Any]:
     if not values:  # passes nothing, whatever index the field has
-        return models.Filter(must=[_is_empty(field)], must_not=[_is_empty(field)])
+        return {"must": [_is_empty(field)], "must_not": [_is_empty(field)]}
     words = [value for value in values if isinstance(value, str)]
-    conditions: list[Any] = []
-    if words:
-        conditions.append(models.FieldCondition(key=field, match=models.MatchAny(any=words)))
-    conditions += [
-        models.FieldCondition(key=field, match=models.MatchValue(value=value))
-        for value in values
-        if isinstance(value, bool)
-    ]
-    return conditions[0] if len(conditions) == 1 else models.Filter(should=conditions)
+    conditions: list[dict[str, Any]] = [{"key": field, "match": {"any": words}}] if words else []
+    conditions += [{"key": field, "match": {"value": value}} for value in values if isinstance(value, bool)]
+    return conditions[0] if len(conditions) == 1 else {"should": conditions}
 
 
-def _is_empty(field: str) -> models.IsEmptyCondition:
-    return models.IsEmptyCondition(is_empty=models.PayloadField(key=field))
+def _is_empty(field: str) -> dict[str, Any]:
+    return {"is_empty": {"key": field}}
 
 
 def has_prefix(condition: Condition) -> bool:
