@@ -128,8 +128,9 @@ class IndexerSettings(BaseSettings):
 
 def open_server(settings: IndexerSettings, url: str) -> ServerIndex:
     """The index on a server, after asking it its version; imports qdrant-client. Raises as `open_chosen` does."""
-    from indexer.store.server.connection import ServerAddress, connect
+    from indexer.store.server.connection import connect
     from indexer.store.server.index import ServerIndex
+    from indexer.store.server.wire.addresses import ServerAddress
 
     key = settings.qdrant_api_key
     address = ServerAddress(

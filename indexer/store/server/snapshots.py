@@ -24,16 +24,12 @@ def check_whole(connection: Connection, where: str, collection: str | None = Non
     Raises:
         StoreError: the engine has no snapshots, or the collection is spread over several nodes.
     """
-    try:
-        rest = connection.client.http
-    except NotImplementedError as error:
-        raise StoreError(
-            f"{where}: this engine has no snapshots, only a Qdrant server has; use: indexer export FILE"
-        ) from error
+    if not connection.over_http:
+        raise StoreError(f"{where}: this engine has no snapshots, only a Qdrant server has; use: indexer export FILE")
     if collection is None:
         return
-    cluster = connection.call(rest.distributed_api.collection_cluster_info, collection_name=collection).result
-    if cluster is not None and cluster.remote_shards:
+    cluster = connection.ask("GET", f"/collections/{quote(collection, safe='')}/cluster")
+    if cluster.get("remote_shards"):
         raise StoreError(
             f"{where}: lies on several nodes, and a snapshot holds one node's part; use: indexer export FILE"
         )
