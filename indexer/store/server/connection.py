@@ -70,6 +70,11 @@ class Connection(
         """Whether there is a server to `ask`; a client in the process has none."""
         return self._node.address is not None
 
+    @property
+    def plain(self) -> bool:
+        """Whether questions go over REST, by `ask`."""
+        return self.over_http
+
     def call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Call a method of the client, again where the fault may pass.
 

@@ -1,19 +1,19 @@
-"""The server engine: one generation as a collection of a Qdrant server, over qdrant-client."""
+"""The server engine: one generation as a collection of a Qdrant server; asked in plain JSON, written by qdrant-client."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qdrant_client import QdrantClient, models
 
 from indexer.errors import FilterError, StoreError
 from indexer.store.filters.check import check_facet, check_filter
 from indexer.store.filters.tree import Filter
-from indexer.store.reading import selector, to_counts, to_hits, to_point
+from indexer.store.reading import selector
 from indexer.store.records import (
     EngineFiles,
     GenerationRecord,
@@ -27,9 +27,13 @@ from indexer.store.records import (
 )
 from indexer.store.server.connection import PREFIX_MATCH, Connection
 from indexer.store.server.filters import compile_filter, has_prefix
+from indexer.store.server.reads.plain import ask_collection, reading, to_counts, to_hits, to_point
 from indexer.store.server.wire.faults import is_too_large
 from indexer.store.tuning import READ_BATCH, REQUEST_BYTES, SEARCH_BATCH, SERVER_EF, WRITE_BATCH
 from indexer.store.vectors import check_limit, check_vectors
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
 
 NUMBER_BYTES = 24
 """A float32 written out as JSON, with its comma, takes no more than this."""
@@ -60,8 +64,9 @@ class ServerStore:
 
     def count(self, where: Filter | None = None) -> int:
         """See `Store.count`."""
-        answer = self._call(self._client.count, self.collection, count_filter=self._compiled(where), exact=True)
-        return int(answer.count)
+        asked = {"filter": self._compiled(where), "exact": True}
+        with self._asked("points/count", asked) as answer:
+            return int(answer["count"])
 
     def search(
         self,
@@ -79,71 +84,63 @@ class ServerStore:
         check_limit(limit)
         compiled, params = self._compiled(where), _search_params(exact, limit)
         names = names_of(self.record, vectors_too)
-        requests = [
-            models.QueryRequest(
-                query=row.tolist(),
-                using=using,
-                filter=compiled,
-                limit=limit,
-                params=params,
-                with_payload=selector(fields),
-                with_vector=names,
-            )
-            for row in rows
-        ]
+        same = {
+            "using": using,
+            "filter": compiled,
+            "limit": limit,
+            "params": params,
+            "with_payload": selector(fields),
+            "with_vector": names,
+        }
+        searches = [{"query": row, **same} for row in rows.tolist()]
         found: list[list[Hit]] = []
-        for start in range(0, len(requests), SEARCH_BATCH):
-            answers = self._call(
-                self._client.query_batch_points, self.collection, requests[start : start + SEARCH_BATCH]
-            )
-            found += [to_hits(answer.points, points=bool(names)) for answer in answers]
+        for start in range(0, len(searches), SEARCH_BATCH):
+            asked = {"searches": searches[start : start + SEARCH_BATCH]}
+            with self._asked("points/query/batch", asked) as answers:
+                found += [to_hits(answer["points"], points=bool(names)) for answer in answers]
         return found
 
     def scroll(
         self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: Vectors = False
     ) -> Iterator[Point]:
         """See `Store.scroll`."""
-        compiled, offset = self._compiled(where), None
+        asked = {
+            "filter": self._compiled(where),
+            "limit": READ_BATCH,
+            "with_payload": selector(fields),
+            "with_vector": names_of(self.record, vectors),
+        }
         while True:
-            records, offset = self._call(
-                self._client.scroll,
-                self.collection,
-                scroll_filter=compiled,
-                limit=READ_BATCH,
-                offset=offset,
-                with_payload=selector(fields),
-                with_vectors=names_of(self.record, vectors),
-            )
-            yield from (to_point(record) for record in records)
+            with self._asked("points/scroll", asked) as answer:
+                points, offset = [to_point(one) for one in answer["points"]], answer.get("next_page_offset")
+            yield from points
             if offset is None:
                 return
+            asked["offset"] = offset
 
     def retrieve(self, ids: Sequence[str], *, vectors: Vectors = False) -> list[Point]:
         """See `Store.retrieve`."""
         found: list[Point] = []
-        wanted: list[Any] = list(dict.fromkeys(ids))
+        wanted = list(dict.fromkeys(ids))
         for start in range(0, len(wanted), READ_BATCH):
-            records = self._call(
-                self._client.retrieve,
-                self.collection,
-                wanted[start : start + READ_BATCH],
-                with_payload=True,
-                with_vectors=names_of(self.record, vectors),
-            )
-            found += [to_point(record) for record in records]
+            ids_of = wanted[start : start + READ_BATCH]
+            asked = {"ids": ids_of, "with_payload": True, "with_vector": names_of(self.record, vectors)}
+            with self._asked("points", asked) as answer:
+                found += [to_point(one) for one in answer]
         return found
 
     def facet(self, field: str, where: Filter | None = None, *, limit: int = 100) -> list[tuple[str | bool, int]]:
         """See `Store.facet`."""
         check_limit(limit)
         check_facet(field, self.record.field_table)
-        answer = self._call(
-            self._client.facet, self.collection, field, facet_filter=self._compiled(where), limit=limit, exact=True
-        )
-        return to_counts(answer.hits)
+        asked = {"key": field, "filter": self._compiled(where), "limit": limit, "exact": True}
+        with self._asked("facet", asked) as answer:
+            return to_counts(answer["hits"])
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
+        from qdrant_client import models
+
         for batch in _batches(points, NUMBER_BYTES * sum(self.record.dimensions.values())):
             columns = stack_vectors(batch, self.record)
             made = [
@@ -156,6 +153,8 @@ class ServerStore:
 
     def replace_payload(self, points: Iterable[Point]) -> None:
         """See `Draft.replace_payload`."""
+        from qdrant_client import models
+
         for batch in _batches(points, 0):
             operations = [
                 models.OverwritePayloadOperation(overwrite_payload=models.SetPayload(payload=p.payload, points=[p.id]))
@@ -167,6 +166,8 @@ class ServerStore:
 
     def delete(self, ids: Sequence[str]) -> None:
         """See `Draft.delete`."""
+        from qdrant_client import models
+
         for start in range(0, len(ids), WRITE_BATCH):
             chosen: list[Any] = list(ids[start : start + WRITE_BATCH])
             self._call(self._client.delete, self.collection, models.PointIdsList(points=chosen), wait=True)
@@ -174,7 +175,15 @@ class ServerStore:
     def close(self) -> None:
         """See `Store.close`; the connection is shared and stays open."""
 
-    def _compiled(self, where: Filter | None) -> models.Filter | None:
+    @contextmanager
+    def _asked(self, what: str, body: dict[str, Any]) -> Iterator[Any]:
+        """What the server answers, to be read in the block; see `ask_collection`."""
+        given = {name: value for name, value in body.items() if value is not None}
+        answer = ask_collection(self._connection, self.collection, what, given)
+        with reading(self._connection):
+            yield answer
+
+    def _compiled(self, where: Filter | None) -> dict[str, Any] | None:
         check_filter(where, self.record.field_table)
         if where is not None and not self._connection.knows(PREFIX_MATCH) and has_prefix(where):
             raise FilterError(
@@ -210,9 +219,8 @@ def _batches(points: Iterable[Point], vector_bytes: int) -> Iterator[list[Point]
         yield batch
 
 
-def _search_params(exact: bool, limit: int) -> models.SearchParams:
+def _search_params(exact: bool, limit: int) -> dict[str, Any]:
     if exact:
-        return models.SearchParams(exact=True)
+        return {"exact": True}
     # Sent explicitly: without rescoring a compressed collection would answer with approximate scores.
-    quantization = models.QuantizationSearchParams(rescore=True, oversampling=2.0)
-    return models.SearchParams(hnsw_ef=max(SERVER_EF, limit), quantization=quantization)
+    return {"hnsw_ef": max(SERVER_EF, limit), "quantization": {"rescore": True, "oversampling": 2.0}}

@@ -45,10 +45,7 @@ def _facet(client: QdrantClient, collection: str, body: Body) -> Any:
 
 
 def _plain(points: Any) -> list[dict[str, Any]]:
-    return [
-        {"id": p.id, "score": getattr(p, "score", None), "payload": p.payload, "vector": p.vector}
-        for p in points
-    ]
+    return [{"id": p.id, "score": getattr(p, "score", None), "payload": p.payload, "vector": p.vector} for p in points]
 
 
 def _selected(wanted: Any) -> Any:
@@ -65,12 +62,10 @@ ANSWERS: dict[str, Callable[[QdrantClient, str, Body], Any]] = {
 """To a question to a collection, by the end of its path."""
 
 
-def _json(model: Any) -> Any:
-    return model.model_dump(mode="json", exclude_none=True)
-
-
-LOOKS: dict[str, Callable[[QdrantClient, str], Any]] = {
-    "aliases": lambda client, _: _json(client.get_aliases()),
-    "collections": lambda client, _: _json(client.get_collections()),
-    "collection": lambda client, name: _json(client.get_collection(name)),
-}
+def looked_up(client: QdrantClient, kind: str, collection: str) -> Any:
+    """What is known of the aliases, of the collections, or of the collection of a name."""
+    if kind == "collection":
+        found: Any = client.get_collection(collection)
+    else:
+        found = client.get_aliases() if kind == "aliases" else client.get_collections()
+    return found.model_dump(mode="json", exclude_none=True)

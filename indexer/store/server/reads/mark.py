@@ -70,15 +70,16 @@ class Mark:
 
     def _look(self) -> _Known:
         now, changes = time.monotonic(), _changes[0]
-        known = self._known = _Known(now, changes, self._ask())
-        return known
+        found = _Known(now, changes, self._ask())
+        last = self._known
+        if last is None or last.asked_at <= now:
+            self._known = found
+        return found
 
     def _look_beside(self) -> None:
-        with self._lock:
-            if self._asking:
-                return
+        if not self._asking:
             self._asking = True
-        threading.Thread(target=self._refresh, name="mark", daemon=True).start()
+            threading.Thread(target=self._refresh, name="another generation", daemon=True).start()
 
     def _refresh(self) -> None:
         try:

@@ -6,31 +6,33 @@ hit and of every number of a vector, and to import them takes a command line lon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import numpy as np
 
 from indexer.errors import StoreError, StoreGone
 from indexer.store.records import TEXT_VECTOR_NAME, VECTOR_NAME, Hit, Point
-from indexer.store.server.connection import Connection, is_missing
-from indexer.store.server.mark import changed
+from indexer.store.server.connection import Connection
+from indexer.store.server.reads.mark import changed
+from indexer.store.server.wire.faults import is_missing
+
+Look = Literal["aliases", "collections", "collection"]
 
 
-def ask_server(connection: Connection, what: str) -> Any:
-    """What a server answers to ``GET`` ``/aliases``, ``/collections`` or ``/collections/NAME``, as plain JSON.
+def ask_server(connection: Connection, kind: Look, collection: str = "") -> Any:
+    """What a server says of its aliases, of its collections, or of the collection of a name, as plain JSON.
 
     Raises:
         StoreError: it failed for good; `is_missing` tells of its cause whether the collection is not there.
     """
     if connection.plain:
-        return connection.ask("GET", what)
-    from indexer.store.server.client_answers import LOOKS
+        return connection.ask("GET", collection_path(collection) if kind == "collection" else f"/{kind}")
+    from indexer.store.server.reads.client_answers import looked_up
 
-    _, first, name = [*what.split("/", 2), ""][:3]
-    return connection.call(LOOKS[first], connection.client, name)
+    return connection.call(lambda: looked_up(connection.client, kind, collection))
 
 
 def collection_path(collection: str) -> str:
@@ -54,9 +56,9 @@ def ask_collection(connection: Connection, collection: str, what: str, body: Map
     try:
         if connection.plain:
             return connection.ask("POST", f"{collection_path(collection)}/{what}", body)
-        from indexer.store.server.client_answers import ANSWERS
+        from indexer.store.server.reads.client_answers import ANSWERS
 
-        return connection.call(ANSWERS[what], connection.client, collection, body)
+        return connection.call(lambda: ANSWERS[what](connection.client, collection, body))
     except StoreError as error:
         if not is_missing(error.__cause__):
             raise
@@ -85,12 +87,15 @@ def to_point(found: Mapping[str, Any]) -> Point:
     return Point(str(found["id"]), found.get("payload") or {}, *made)
 
 
+def to_counts(hits: Iterable[Mapping[str, Any]]) -> list[tuple[str | bool, int]]:
+    """Values and their number of points, most frequent first; an index remembers values that no point has now."""
+    counts = [(hit["value"], int(hit["count"])) for hit in hits if hit["count"]]
+    return sorted(counts, key=lambda hit: (-hit[1], str(hit[0])))
+
+
 def to_hits(found: Iterable[Mapping[str, Any]], *, points: bool) -> list[Hit]:
     """One question's answers, best first; with ``points``, each with its vectors."""
     return [
         Hit(str(one["id"]), float(one["score"]), one.get("payload") or {}, to_point(one) if points else None)
         for one in found
     ]
-
-
-Answer = Callable[..., Any]
