@@ -6,14 +6,25 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indexer.errors import StoreError
 from indexer.store.server.wire.addresses import ServerAddress as ServerAddress
-from indexer.store.server.wire.faults import Refused, Unreadable, explain, may_pass, reason, retry_after
+from indexer.store.server.wire.addresses import each, joined
+from indexer.store.server.wire.faults import (
+    Refused,
+    Unreadable,
+    explain,
+    explain_all,
+    is_silence,
+    may_pass,
+    reason,
+    retry_after,
+)
 from indexer.store.server.wire.node import Node
+from indexer.store.server.wire.tls import is_exposed
 from indexer.system import trace_context
 from indexer.system.forks import NotPickled, in_child
 
@@ -34,6 +45,7 @@ CHUNK = 1 << 20
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+_warned_of: set[str] = set()
 
 
 class Connection(
@@ -46,14 +58,18 @@ class Connection(
     unless the server says how long with Retry-After. A forked child connects anew at its first call.
 
     Args:
-        server: an address, or any qdrant-client, also ``QdrantClient(":memory:")``.
+        server: the addresses of its nodes, the first of which is asked first, or any qdrant-client, also
+            ``QdrantClient(":memory:")``.
         where: what error messages call the server.
         attempts: requests per call before it counts as failed.
         first_wait: seconds before the second attempt.
     """
 
-    def __init__(self, server: Node | QdrantClient, where: str, *, attempts: int = 5, first_wait: float = 0.25) -> None:
-        self._node = server if isinstance(server, Node) else Node(client=server, where=where)
+    def __init__(
+        self, server: Sequence[Node] | QdrantClient, where: str, *, attempts: int = 5, first_wait: float = 0.25
+    ) -> None:
+        self._nodes = list(server) if isinstance(server, Sequence) else [Node(client=server, where=where)]
+        self._current = 0
         self.where = where
         self._attempts, self._first_wait = attempts, first_wait
         self._begin()
@@ -68,7 +84,7 @@ class Connection(
     @property
     def over_http(self) -> bool:
         """Whether there is a server to `ask`; a client in the process has none."""
-        return self._node.address is not None
+        return self._nodes[0].address is not None
 
     @property
     def plain(self) -> bool:
@@ -130,45 +146,90 @@ class Connection(
         """Whether the server has what arrived with a version; an unknown version counts as the newest."""
         return self.version is None or self.version >= since
 
+    @contextmanager
+    def staying(self) -> Iterator[None]:
+        """Within the block this thread asks no other address than the one in use: for what lies on one node."""
+        before = getattr(self._sending, "only", None)
+        self._sending.only = self._current
+        try:
+            yield
+        finally:
+            self._sending.only = before
+
     def check_version(self) -> None:
-        """Ask the server for its version.
+        """Ask the server for its version; each further address is asked when it is first used.
 
         Raises:
             StoreError: it cannot be reached, refuses the key, or is older than ``OLDEST``.
         """
-        self.version = self._tried(_version_of)
-        if self.version is None or self.version < OLDEST:
-            oldest = ".".join(map(str, OLDEST))
-            found = "of an unknown version" if self.version is None else "Qdrant {}.{}".format(*self.version)
-            raise StoreError(f"{self.where}: is {found}; this needs {oldest} or newer: upgrade the server")
+        self._tried(lambda _: None)
 
     def close(self) -> None:
-        """Close what was opened; whoever asks again opens it anew."""
-        self._node.close()
+        """Close what was opened."""
+        for node in self._nodes:
+            node.close()
 
     @property
     def _used(self) -> Node:
         """The address of the request that this thread is sending, else the one that answered last."""
-        return getattr(self._sending, "node", None) or self._node
+        return getattr(self._sending, "node", None) or self._nodes[self._current]
 
     def _tried(self, send: Callable[[Node], T]) -> T:
-        """Send a request until it is answered."""
+        """Send a request until it is answered, by the address that answered last or the next one that does."""
+        only = getattr(self._sending, "only", None)
+        begin, several = (self._current, len(self._nodes)) if only is None else (only, 1)
         for attempt in range(1, self._attempts + 1):
-            node, self._sending.node = self._node, self._node
-            try:
-                return send(node)
-            except Exception as error:  # httpx, grpc, pydantic and qdrant-client have no common base
-                if not may_pass(error) or attempt == self._attempts:
-                    raise StoreError(explain(error, self.where, self._attempts)) from error
-                wait = retry_after(error)
-                if wait is None:
-                    wait = random.uniform(0, self._first_wait * 2 ** (attempt - 1))
-                wait = min(wait, LONGEST_WAIT)
-                log.info("%s: attempt %d failed (%s); again in %.2f s", self.where, attempt, reason(error), wait)
-                time.sleep(wait)
-            finally:
-                self._sending.node = None
-        raise AssertionError("unreachable")
+            silent: dict[str, Exception] = {}
+            for turn in range(several):
+                place = (begin + turn) % len(self._nodes)
+                node = self._sending.node = self._nodes[place]
+                try:
+                    self._get_known(node)
+                    answer = send(node)
+                except StoreError:
+                    raise
+                except Exception as error:  # httpx, grpc, pydantic and qdrant-client have no common base
+                    if (line := node.misfit(error)) is not None:
+                        raise StoreError(line) from error
+                    if not may_pass(error):
+                        raise StoreError(explain(error, node.where, self._attempts)) from error
+                    silent[node.where] = last = error
+                    log.info("%s: attempt %d failed (%s)", node.where, attempt, reason(error))
+                    if not is_silence(error):
+                        begin, silent = place, {node.where: error}
+                        break
+                else:
+                    self._current = place
+                    return answer
+                finally:
+                    self._sending.node = None
+            if attempt < self._attempts:
+                self._wait(attempt, last)
+        raise StoreError(explain_all(silent, self._attempts)) from last
+
+    def _wait(self, attempt: int, error: Exception) -> None:
+        wait = retry_after(error)
+        if wait is None:
+            wait = random.uniform(0, self._first_wait * 2 ** (attempt - 1))
+        wait = min(wait, LONGEST_WAIT)
+        log.info("%s: again in %.2f s", self.where, wait)
+        time.sleep(wait)
+
+    def _get_known(self, node: Node) -> None:
+        """Ask an address for its version when it is first used.
+
+        Raises:
+            StoreError: it is older than ``OLDEST``.
+        """
+        if node.is_known:
+            return
+        version = _version_of(node)
+        if version is None or version < OLDEST:
+            oldest = ".".join(map(str, OLDEST))
+            found = "of an unknown version" if version is None else "Qdrant {}.{}".format(*version)
+            raise StoreError(f"{node.where}: is {found}; this needs {oldest} or newer: upgrade the server")
+        self.version = version if self.version is None else min(self.version, version)
+        node.is_known = True
 
     def _begin(self) -> None:
         self._sending = threading.local()
@@ -181,14 +242,27 @@ def connect(address: ServerAddress) -> Connection:
         UsageError: the address is not an http or https URL.
         StoreError: it cannot be reached, refuses the key, or is older than ``OLDEST``.
     """
-    node = Node(address)
-    connection = Connection(node, node.where, attempts=address.attempts, first_wait=address.first_wait)
+    nodes = [Node(one) for one in each(address)]
+    where = joined(node.where for node in nodes)
+    connection = Connection(nodes, where, attempts=address.attempts, first_wait=address.first_wait)
+    _warn_of_key(address, nodes)
     try:
         connection.check_version()
     except StoreError:
         connection.close()
         raise
     return connection
+
+
+def _warn_of_key(address: ServerAddress, nodes: Sequence[Node]) -> None:
+    for node in nodes if address.api_key else ():
+        if is_exposed(node.where) and node.where not in _warned_of:
+            _warned_of.add(node.where)
+            log.warning(
+                "%s: the API key goes there over plain http, and whoever sees the traffic can read it; "
+                "let the server speak TLS and write https://",
+                node.where,
+            )
 
 
 def _asked(node: Node, method: str, path: str, body: Any) -> Any:

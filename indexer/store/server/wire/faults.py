@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
 RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 _GRPC_RETRY = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"})
+SILENT_STATUS = frozenset({502, 503, 504})
+_GRPC_SILENT = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED"})
 LONGEST_REASON = 300
 
 
@@ -38,7 +42,7 @@ def explain(error: Exception, where: str, attempts: int) -> str:
         where: what the server is called.
         attempts: how often it was tried.
     """
-    status, code, tries = _status(error), _grpc_code(error), f"after {attempts} attempts"
+    status, code, tries = _status(error), grpc_code(error), f"after {attempts} attempts"
     if status in (401, 403) or code in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
         return f"{where}: the API key was refused; set JEWELRY_QDRANT_API_KEY to one that may do this"
     if is_too_large(error):
@@ -56,6 +60,20 @@ def explain(error: Exception, where: str, attempts: int) -> str:
     return f"{where}: {reason(error)}"
 
 
+def explain_all(errors: Mapping[str, Exception], attempts: int) -> str:
+    """`explain` where several addresses did not answer.
+
+    Args:
+        errors: what happened last, by what each address is called.
+        attempts: how often each was tried.
+    """
+    if len(errors) == 1:
+        ((where, error),) = errors.items()
+        return explain(error, where, attempts)
+    each = "; ".join(f"{where} ({reason(error)})" for where, error in errors.items())
+    return f"no address answers after {attempts} attempts each: {each}; check them, and that the servers run"
+
+
 def is_too_large(error: BaseException | None) -> bool:
     """Whether a request was refused for its size, by the server or by a proxy in front of it."""
     if not isinstance(error, Exception):
@@ -63,7 +81,7 @@ def is_too_large(error: BaseException | None) -> bool:
     status = _status(error)
     if status is not None:
         return status == 413 or (status == 400 and "larger than" in reason(error))
-    return _grpc_code(error) in ("RESOURCE_EXHAUSTED", "OUT_OF_RANGE") and "larger than" in str(error)
+    return grpc_code(error) in ("RESOURCE_EXHAUSTED", "OUT_OF_RANGE") and "larger than" in str(error)
 
 
 def is_missing(error: BaseException | None) -> bool:
@@ -72,7 +90,7 @@ def is_missing(error: BaseException | None) -> bool:
         return False
     if isinstance(error, ValueError):  # how ":memory:" says it
         return str(error).endswith("not found")
-    return _status(error) == 404 or _grpc_code(error) == "NOT_FOUND"
+    return _status(error) == 404 or grpc_code(error) == "NOT_FOUND"
 
 
 def may_pass(error: Exception) -> bool:
@@ -81,7 +99,26 @@ def may_pass(error: Exception) -> bool:
         return not isinstance(source(error), httpx.UnsupportedProtocol | httpx.InvalidURL)
     if is_too_large(error):
         return False
-    return _is(error, "QdrantException") or _status(error) in RETRY_STATUS or _grpc_code(error) in _GRPC_RETRY
+    return _is(error, "QdrantException") or _status(error) in RETRY_STATUS or grpc_code(error) in _GRPC_RETRY
+
+
+def is_silence(error: Exception) -> bool:
+    """Whether another address of the same cluster may answer what this one did not: it cannot be reached or is late."""
+    if isinstance(source(error), httpx.TransportError):
+        return may_pass(error)
+    return _status(error) in SILENT_STATUS or grpc_code(error) in _GRPC_SILENT
+
+
+def is_unknown_speech(error: Exception) -> bool:
+    """Whether an address that has never answered may be that of a port that speaks otherwise, as TLS."""
+    if isinstance(source(error), httpx.TransportError):
+        return not isinstance(source(error), httpx.TimeoutException)
+    return _status(error) == 400 or grpc_code(error) in _GRPC_SILENT
+
+
+def hints_at_tls(error: Exception) -> bool:
+    """Whether gRPC says that a handshake failed."""
+    return grpc_code(error) == "UNAVAILABLE" and re.search("ssl|handshake|certificate", _text(error), re.I) is not None
 
 
 def retry_after(error: Exception) -> float | None:
@@ -114,7 +151,8 @@ def _status(error: Exception) -> int | None:
     return error.status_code if isinstance(error, Refused) or _is(error, "UnexpectedResponse") else None  # type: ignore[attr-defined]
 
 
-def _grpc_code(error: Exception) -> str | None:
+def grpc_code(error: Exception) -> str | None:
+    """The name of gRPC's status; None where it is another protocol's fault."""
     code = getattr(error, "code", None)
     return getattr(code(), "name", None) if callable(code) else None
 
