@@ -26,6 +26,7 @@ from indexer.store.server.draft import BuiltDraft, LiveDraft, RecoveredDraft
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.layout import Layout
 from indexer.store.server.options import CollectionOptions
+from indexer.store.server.reads.mark import Mark
 from indexer.store.server.snapshots import check_whole, download_snapshot, upload_snapshot
 from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
@@ -55,6 +56,7 @@ class ServerIndex:
         self.connection, self.layout = connection, Layout(connection, name, self.local)
         self.options = options or CollectionOptions()
         self.location = self.place = self.layout.location
+        self._mark = Mark(self._marked)
 
     def current(self) -> str | None:
         """See `Index.current`; two requests."""
@@ -62,7 +64,10 @@ class ServerIndex:
         return None if state is None else state.name
 
     def mark(self) -> str | None:
-        """See `Index.mark`; two requests."""
+        """See `Index.mark`; seldom a request, see `indexer.store.server.reads.mark`."""
+        return self._mark()
+
+    def _marked(self) -> str | None:
         state = self.layout.current()
         return None if state is None else f"{state.collection} {state.name} {state.record.created_at} {state.build}"
 
@@ -85,16 +90,18 @@ class ServerIndex:
             "server_version": self.connection.version_text,
         }
         if state is not None:
-            config = state.info.config
+            config = state.info["config"]
+            params, strict = config["params"], config.get("strict_mode_config") or {}
+            indexed = state.info.get("payload_schema", {})
             found |= {
                 "collection": state.collection,
                 "quantization": quantization_of(state.info),
-                "shards": config.params.shard_number,
-                "replicas": config.params.replication_factor,
-                "write_consistency": config.params.write_consistency_factor,
-                "strict": bool(config.strict_mode_config and config.strict_mode_config.enabled),
-                "optimizer": str(state.info.status.value),
-                "payload_indexes": {name: str(i.data_type.value) for name, i in state.info.payload_schema.items()},
+                "shards": params.get("shard_number"),
+                "replicas": params.get("replication_factor"),
+                "write_consistency": params.get("write_consistency_factor"),
+                "strict": bool(strict.get("enabled")),
+                "optimizer": str(state.info.get("status")),
+                "payload_indexes": {name: str(kind["data_type"]) for name, kind in indexed.items()},
             }
         return found
 
