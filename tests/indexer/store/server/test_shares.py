@@ -183,7 +183,7 @@ def test_a_search_is_sent_the_way_its_filter_wants(tmp_path: Path, monkeypatch: 
     kept = {"gold": 300_000, "silver": 12, "tin": 900_000}
     original = client.query_batch_points
 
-    def count(collection: str, count_filter: Any, exact: bool) -> models.CountResult:
+    def count(collection: str, count_filter: Any, *, exact: bool) -> models.CountResult:
         estimates.append((None if count_filter is None else count_filter.must[0].match.any[0], exact))
         return models.CountResult(count=kept[count_filter.must[0].match.any[0]])
 
