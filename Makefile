@@ -31,7 +31,7 @@ test-server: $(if $(QDRANT_URL),$(READY),no-server)  ## The tests that a Qdrant 
 	QDRANT_GRPC=1 $(BIN)/python -m pytest -m 'server and not bench'
 
 no-server:
-	$(error no server to test: set QDRANT_URL, and QDRANT_API_KEY where it wants a key; README says how to get one)
+	$(error no server to test: set QDRANT_URL, and QDRANT_API_KEY where it wants a key; docs/collection.md says how to get one)
 
 lint: $(READY)   ## Ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ from indexer.store.records import (
     stack_vectors,
 )
 from indexer.store.server.connection import PREFIX_MATCH, Connection
-from indexer.store.server.filters import compile_filter, has_prefix
+from indexer.store.server.filters import compile_beside, compile_filter, has_prefix
 from indexer.store.server.reads.plain import ask_collection, reading, to_counts, to_hits, to_point
 from indexer.store.server.shares import Shares, search_params
 from indexer.store.server.wire.faults import is_too_large
@@ -146,7 +146,8 @@ class ServerStore:
         """See `Store.facet`."""
         check_limit(limit)
         check_facet(field, self.record.field_table)
-        asked = {"key": field, "filter": self._compiled(where), "limit": max(limit + 1, ALL_VALUES), "exact": True}
+        self._check(where)
+        asked = {"key": field, "filter": compile_beside(where), "limit": max(limit + 1, ALL_VALUES), "exact": True}
         while True:
             with self._asked("facet", asked) as answer:
                 hits = answer["hits"]
@@ -207,13 +208,16 @@ class ServerStore:
             return int(answer["count"])
 
     def _compiled(self, where: Filter | None) -> dict[str, Any] | None:
+        self._check(where)
+        return compile_filter(where)
+
+    def _check(self, where: Filter | None) -> None:
         check_filter(where, self.record.field_table)
         if where is not None and not self._connection.knows(PREFIX_MATCH) and has_prefix(where):
             raise FilterError(
                 f"{self._connection.where}: filtering by prefix needs Qdrant 1.19, this server is older; "
                 "upgrade it or filter by whole values"
             )
-        return compile_filter(where)
 
     def _halving(self, send: Callable[[list[Any]], Any], batch: list[Any]) -> None:
         """Send a batch; where the server or a proxy before it takes less, in smaller pieces."""

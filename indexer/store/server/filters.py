@@ -30,6 +30,14 @@ def compile_filter(where: Filter | None) -> dict[str, Any] | None:
     return _filter(*([_condition(c) for c in part] for part in (where.must, where.should, where.must_not)))
 
 
+def compile_beside(where: Filter | None) -> dict[str, Any] | None:
+    """`compile_filter` for a request to whose filter a server adds conditions, as it does for each value of a facet: no
+    negation stands where these come to stand.
+    """
+    compiled = compile_filter(where)
+    return {"must": [compiled]} if compiled and "must_not" in compiled else compiled
+
+
 def _filter(must: list[dict[str, Any]], should: list[dict[str, Any]], must_not: list[dict[str, Any]]) -> dict[str, Any]:
     if must_not and (must or should):
         must, must_not = [*must, {"must_not": must_not}], []

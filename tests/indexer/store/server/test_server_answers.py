@@ -18,7 +18,7 @@ from indexer.store.records import GenerationRecord, Point
 from indexer.store.server.collection import CollectionState, create_collection
 from indexer.store.server.connection import Connection, ServerAddress, connect
 from indexer.store.server.engine import ServerStore
-from indexer.store.server.filters import compile_filter
+from indexer.store.server.filters import compile_beside, compile_filter
 from indexer.store.server.options import CollectionOptions
 from indexer.store.server.reads.plain import ask_collection
 from tests.faults.loopback_qdrant import LoopbackQdrant, loopback_qdrant
@@ -146,6 +146,14 @@ def test_no_negation_is_sent_in_company(where: Filter) -> None:
 def test_a_negation_alone_is_sent_as_it_is() -> None:
     [sent] = levels(compile_filter(Filter(must_not=(GOLD,))))
     assert list(sent) == ["must_not"]
+
+
+def test_a_facet_sends_no_negation_where_its_values_come_to_stand() -> None:
+    """A server counts each value by the filter with one more condition in its ``must``."""
+    denied = Filter(must_not=(GOLD,))
+    assert compile_beside(denied) == {"must": [compile_filter(denied)]}
+    for where in (None, Filter(), Filter(must=(GOLD,)), Filter(must=(GOLD,), must_not=(CHEAP,))):
+        assert compile_beside(where) == compile_filter(where)
 
 
 def test_the_deepest_filter_that_may_be_asked_stays_within_what_a_server_reads() -> None:
