@@ -147,15 +147,15 @@ class ServerStore:
         check_limit(limit)
         check_facet(field, self.record.field_table)
         self._check(where)
-        asked = {"key": field, "filter": compile_beside(where), "limit": max(limit + 1, ALL_VALUES), "exact": True}
+        most = max(limit + 1, ALL_VALUES)
         while True:
+            asked = {"key": field, "filter": compile_beside(where), "limit": most, "exact": True}
             with self._asked("facet", asked) as answer:
-                hits = answer["hits"]
                 # Each shard answers with its own first values. Where all of them together have fewer than were asked
                 # for, none left one out; a full list may lack counts of those that it names.
-                if len(hits) < asked["limit"]:
-                    return to_counts(hits)[:limit]
-            asked["limit"] *= 10
+                if len(answer["hits"]) < most:
+                    return to_counts(answer["hits"])[:limit]
+            most *= 10
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
