@@ -10,7 +10,6 @@ HNSW_EF_CONSTRUCT = 200
 EMBEDDED_EF = 64
 """Candidates that a walk over the graph keeps, at least. 128 takes half as long again, and finds no more of the ten
 nearest of a photo of the catalog (all), and .002 more of those of a photo unlike any of it; see docs/results.md."""
-SERVER_EF = 128
 FULL_SCAN_KB = 4_000
 """Embedded: filtered sets with fewer kilobytes of vectors (8,000 at 128-D) are compared one by one; larger ones get a
 graph of their own. The engine's default of 10,000 made a filter that keeps a tenth of 100,000 points twice as slow."""
@@ -21,6 +20,8 @@ READ_BATCH = 1000
 WRITE_BATCH = 1000
 SEARCH_BATCH = 64
 """Server: questions in one request."""
+ALL_VALUES = 100_000
+"""Server: values of a field that are asked for to be sure of the first few; ten times as many where there are more."""
 REQUEST_BYTES = 8 * 1024 * 1024
 """Server: largest request; Qdrant refuses those above 32 MB unless it is configured otherwise."""
 

@@ -204,17 +204,18 @@ def _vector_params(connection: Connection, dimension: int, preset: Quantization)
 def _index_params(connection: Connection, kind: FieldType) -> Any:
     from qdrant_client import models
 
+    kept: Any = {"enable_hnsw": False}  # no links of its own in the graph: see `indexer.store.policy`
     match kind:
         case FieldType.KEYWORD:
             prefix = True if connection.knows(PREFIX_MATCH) else None
-            return models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, prefix=prefix)
+            return models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, prefix=prefix, **kept)
         case FieldType.NUMBER:
-            return models.FloatIndexParams(type=models.FloatIndexType.FLOAT)
+            return models.FloatIndexParams(type=models.FloatIndexType.FLOAT, **kept)
         case FieldType.BOOLEAN:
-            return models.BoolIndexParams(type=models.BoolIndexType.BOOL)
+            return models.BoolIndexParams(type=models.BoolIndexType.BOOL, **kept)
         case FieldType.DATE:
-            return models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME)
+            return models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME, **kept)
         case FieldType.TEXT:
             return models.TextIndexParams(
-                type=models.TextIndexType.TEXT, tokenizer=models.TokenizerType.WORD, lowercase=True
+                type=models.TextIndexType.TEXT, tokenizer=models.TokenizerType.WORD, lowercase=True, **kept
             )

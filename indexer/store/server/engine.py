@@ -1,4 +1,4 @@
-"""The server engine: one generation as a collection of a Qdrant server; asked in plain JSON, written by qdrant-client."""
+"""The server engine: one generation as a collection of a Qdrant server; asked in plain JSON, written by its client."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from indexer.errors import FilterError, StoreError
 from indexer.store.filters.check import check_facet, check_filter
 from indexer.store.filters.tree import Filter
+from indexer.store.policy import Walk, Way
 from indexer.store.reading import selector
 from indexer.store.records import (
     EngineFiles,
@@ -28,8 +29,9 @@ from indexer.store.records import (
 from indexer.store.server.connection import PREFIX_MATCH, Connection
 from indexer.store.server.filters import compile_filter, has_prefix
 from indexer.store.server.reads.plain import ask_collection, reading, to_counts, to_hits, to_point
+from indexer.store.server.reads.shares import Shares, search_params
 from indexer.store.server.wire.faults import is_too_large
-from indexer.store.tuning import READ_BATCH, REQUEST_BYTES, SEARCH_BATCH, SERVER_EF, WRITE_BATCH
+from indexer.store.tuning import ALL_VALUES, READ_BATCH, REQUEST_BYTES, SEARCH_BATCH, WRITE_BATCH
 from indexer.store.vectors import check_limit, check_vectors
 
 if TYPE_CHECKING:
@@ -47,16 +49,24 @@ class ServerStore:
         collection: the collection's own name, not an alias: an answer must come from one generation.
         record: what it was built from.
         generation: the generation's name; None takes the end of the collection's name.
+        points: how many it holds, as far as that is known; None has the server asked when it matters.
     """
 
     files: EngineFiles | None = None
 
     def __init__(
-        self, connection: Connection, collection: str, record: GenerationRecord, generation: str | None = None
+        self,
+        connection: Connection,
+        collection: str,
+        record: GenerationRecord,
+        generation: str | None = None,
+        *,
+        points: int | None = None,
     ) -> None:
         self._connection, self._call = connection, connection.call
         self.collection, self.record = collection, record
         self.generation = generation or collection.rpartition("-")[2]
+        self._shares = Shares(self._estimate, points)
 
     @property
     def _client(self) -> QdrantClient:
@@ -82,7 +92,10 @@ class ServerStore:
         """See `Store.search`."""
         rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
-        compiled, params = self._compiled(where), _search_params(exact, limit)
+        compiled = self._compiled(where)
+        if not len(rows):
+            return []
+        params = search_params(Walk(Way.EXACT) if exact else self._shares.walk(where, limit))
         names = names_of(self.record, vectors_too)
         same = {
             "using": using,
@@ -104,7 +117,7 @@ class ServerStore:
         self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: Vectors = False
     ) -> Iterator[Point]:
         """See `Store.scroll`."""
-        asked = {
+        asked: dict[str, Any] = {
             "filter": self._compiled(where),
             "limit": READ_BATCH,
             "with_payload": selector(fields),
@@ -133,9 +146,19 @@ class ServerStore:
         """See `Store.facet`."""
         check_limit(limit)
         check_facet(field, self.record.field_table)
-        asked = {"key": field, "filter": self._compiled(where), "limit": limit, "exact": True}
-        with self._asked("facet", asked) as answer:
-            return to_counts(answer["hits"])
+        asked: dict[str, Any] = {
+            "key": field,
+            "filter": self._compiled(where),
+            "limit": max(limit + 1, ALL_VALUES),
+            "exact": True,
+        }
+        while True:
+            with self._asked("facet", asked) as answer:
+                # Each shard answers with its own first values. Where all shards together have fewer than were asked
+                # for, none of them left one out; a full list may lack counts of those that it names.
+                if len(answer["hits"]) < asked["limit"]:
+                    return to_counts(answer["hits"])[:limit]
+            asked["limit"] *= 10
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
@@ -174,6 +197,10 @@ class ServerStore:
 
     def close(self) -> None:
         """See `Store.close`; the connection is shared and stays open."""
+
+    def _estimate(self, where: Filter | None) -> int:
+        with self._asked("points/count", {"filter": compile_filter(where), "exact": False}) as answer:
+            return int(answer["count"])
 
     @contextmanager
     def _asked(self, what: str, body: dict[str, Any]) -> Iterator[Any]:
@@ -217,10 +244,3 @@ def _batches(points: Iterable[Point], vector_bytes: int) -> Iterator[list[Point]
         size += added
     if batch:
         yield batch
-
-
-def _search_params(exact: bool, limit: int) -> dict[str, Any]:
-    if exact:
-        return {"exact": True}
-    # Sent explicitly: without rescoring a compressed collection would answer with approximate scores.
-    return {"hnsw_ef": max(SERVER_EF, limit), "quantization": {"rescore": True, "oversampling": 2.0}}

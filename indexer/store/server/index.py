@@ -187,7 +187,7 @@ class ServerIndex:
 
     def open(self, state: CollectionState) -> ServerStore:
         """A generation as a store, published or not."""
-        return ServerStore(self.connection, state.collection, state.record, state.name)
+        return ServerStore(self.connection, state.collection, state.record, state.name, points=state.points)
 
     def _published(self) -> CollectionState:
         state = self.layout.current()

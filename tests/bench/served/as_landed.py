@@ -16,7 +16,7 @@ from indexer.store.server.collection import CollectionState
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.filters import compile_filter
 from indexer.store.server.index import ServerIndex
-from indexer.store.tuning import READ_BATCH, SERVER_EF
+from indexer.store.tuning import READ_BATCH
 
 
 class LandedStore(ServerStore):
@@ -28,13 +28,13 @@ class LandedStore(ServerStore):
         *,
         limit: int,
         where: Filter | None = None,
-        exact: bool = False,
+        exact: bool = False,  # noqa: ARG002
         fields: Sequence[str] | None = None,
         using: VectorName = "image",
         vectors_too: Vectors = False,
     ) -> list[list[Hit]]:
         params = models.SearchParams(
-            hnsw_ef=max(SERVER_EF, limit),
+            hnsw_ef=max(128, limit),
             quantization=models.QuantizationSearchParams(rescore=True, oversampling=2.0),
         )
         requests = [
