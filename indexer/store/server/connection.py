@@ -90,8 +90,9 @@ class Connection(
 
     @property
     def plain(self) -> bool:
-        """Whether questions go over REST, by `ask`."""
-        return self.over_http
+        """Whether questions go over REST, by `ask`; where gRPC is wanted, the client sends them."""
+        address = self._nodes[0].address
+        return address is not None and not address.grpc
 
     def call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Call a method of the client, again where the fault may pass.
@@ -269,7 +270,7 @@ def _warn_of_key(address: ServerAddress, nodes: Sequence[Node]) -> None:
 
 def _asked(node: Node, method: str, path: str, body: Any) -> Any:
     """The JSON that a server answers to one request."""
-    response = node.rest.request(method, path, json=body, headers=_trace_header())
+    response = node.request(method, path, body, _trace_header())
     if response.status_code != 200:
         raise Refused(response)
     try:
