@@ -10,8 +10,11 @@ has links of its own for a field: they would cost two thirds of the build, and s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+
+from indexer.store.filters.tree import Filter
 
 
 class Way(Enum):
@@ -82,3 +85,39 @@ def way_to_search(kept: int, points: int, limit: int, policy: Policy = POLICY) -
     if kept <= row.scanned:
         return Walk(Way.EXACT)
     return Walk(Way.ACORN, max(row.ef, limit))
+
+
+def is_estimable(where: Filter) -> bool:
+    """Whether an engine's estimate of what a filter keeps will do.
+
+    Engines multiply shares, as if conditions had nothing to do with each other. Of conditions that must all hold that
+    does little harm: where it says too much by far, so little is kept that all of it is compared anyway. Of
+    alternatives that overlap ("gold" in the title, or "gold" in the description) it makes half as much again as there
+    is, and a walk would lose answers: such a filter is counted, or estimated as `without_alternatives`.
+    """
+    if len(where.should) > 1 or any(isinstance(condition, Filter) for condition in where.must_not):
+        return False
+    return all(is_estimable(condition) for condition in (*where.must, *where.should) if isinstance(condition, Filter))
+
+
+def without_alternatives(where: Filter, count: Callable[[Filter], int]) -> Filter:
+    """A filter that keeps no more than this one and can be estimated: of alternatives, the one that keeps most.
+
+    Args:
+        where: the filter.
+        count: estimates what one keeps.
+    """
+    must, must_not = [], []
+    choices = [where.should] if where.should else []
+    for condition in where.must:
+        must.append(without_alternatives(condition, count) if isinstance(condition, Filter) else condition)
+    for denied in where.must_not:
+        if isinstance(denied, Filter):  # one of its conditions does not hold
+            none_of = (Filter(must_not=denied.should),) if denied.should else ()
+            choices.append((*(Filter(must_not=(one,)) for one in denied.must), *denied.must_not, *none_of))
+        else:
+            must_not.append(denied)
+    for choice in choices:
+        each = [without_alternatives(one if isinstance(one, Filter) else Filter(must=(one,)), count) for one in choice]
+        must += [max(each, key=count)] if each else []
+    return Filter(must=tuple(must), must_not=tuple(must_not))

@@ -14,7 +14,7 @@ from indexer.store.server.connection import MEMORY_TIERS, PREFIX_MATCH, Connecti
 from indexer.store.server.options import CollectionOptions, Quantization
 from indexer.store.server.reads.mark import changed
 from indexer.store.server.reads.plain import ask_server
-from indexer.store.tuning import HNSW_EF_CONSTRUCT, HNSW_M
+from indexer.store.tuning import HNSW_EF_CONSTRUCT, HNSW_M, Memory
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -85,6 +85,7 @@ def create_collection(connection: Connection, state: CollectionState, options: C
                 for vector, dimension in state.record.dimensions.items()
             },
             hnsw_config=models.HnswConfigDiff(m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT),
+            **_storage_params(connection, options.memory),
             quantization_config=quantization_config(connection, preset),
             shard_number=options.shards,
             replication_factor=options.replicas,
@@ -98,7 +99,7 @@ def create_collection(connection: Connection, state: CollectionState, options: C
         # A request whose answer was lost is sent again and then finds the collection there: made by the first try.
         if "already exists" not in str(error) or read_state(connection, name) != state:
             raise
-    ensure_field_indexes(connection, name, state.record.field_table)
+    ensure_field_indexes(connection, name, state.record.field_table, options.memory)
 
 
 def read_state(connection: Connection, collection: str) -> CollectionState:
@@ -141,12 +142,14 @@ def write_state(connection: Connection, state: CollectionState) -> None:
     changed()
 
 
-def ensure_field_indexes(connection: Connection, collection: str, table: FieldTable) -> None:
-    """Index every filterable field; a field whose type changed is indexed anew."""
+def ensure_field_indexes(
+    connection: Connection, collection: str, table: FieldTable, memory: Memory = Memory.CACHED
+) -> None:
+    """Index every filterable field; a field whose type changed is indexed anew, others stay as they are."""
     client = connection.client
     present = ask_server(connection, "collection", collection).get("payload_schema", {})
     for name, kind in known_fields(table).items():
-        schema = _index_params(connection, kind)
+        schema = _index_params(connection, kind, memory)
         if name in present:
             same = present[name]["data_type"] == str(schema.type.value)
             prefix = (present[name].get("params") or {}).get("prefix")
@@ -201,21 +204,39 @@ def _vector_params(connection: Connection, dimension: int, preset: Quantization)
     return models.VectorParams(size=dimension, distance=models.Distance.COSINE, **placed)
 
 
-def _index_params(connection: Connection, kind: FieldType) -> Any:
+def _storage_params(connection: Connection, memory: Memory) -> dict[str, Any]:
     from qdrant_client import models
 
-    kept: Any = {"enable_hnsw": False}  # no links of its own in the graph: see `indexer.store.policy`
+    if connection.knows(MEMORY_TIERS):
+        tier = models.Memory(memory.value)
+        payload = models.Memory.CACHED if memory is Memory.PINNED else tier  # which cannot be pinned
+        return {
+            "payload": models.PayloadStorageParams(memory=payload),
+            "id_tracker": models.IdTrackerParams(memory=tier),
+        }
+    return {"on_disk_payload": memory is not Memory.PINNED}
+
+
+def _index_params(connection: Connection, kind: FieldType, memory: Memory) -> Any:
+    """Without links of its own in the graph, see `indexer.store.policy`."""
+    from qdrant_client import models
+
+    common: Any = {"enable_hnsw": False}
+    if connection.knows(MEMORY_TIERS):
+        common["memory"] = models.Memory(memory.value)
+    elif memory is Memory.COLD:  # the other two are one to such a server
+        common["on_disk"] = True
     match kind:
         case FieldType.KEYWORD:
             prefix = True if connection.knows(PREFIX_MATCH) else None
-            return models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, prefix=prefix, **kept)
+            return models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, prefix=prefix, **common)
         case FieldType.NUMBER:
-            return models.FloatIndexParams(type=models.FloatIndexType.FLOAT, **kept)
+            return models.FloatIndexParams(type=models.FloatIndexType.FLOAT, **common)
         case FieldType.BOOLEAN:
-            return models.BoolIndexParams(type=models.BoolIndexType.BOOL, **kept)
+            return models.BoolIndexParams(type=models.BoolIndexType.BOOL, **common)
         case FieldType.DATE:
-            return models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME, **kept)
+            return models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME, **common)
         case FieldType.TEXT:
             return models.TextIndexParams(
-                type=models.TextIndexType.TEXT, tokenizer=models.TokenizerType.WORD, lowercase=True, **kept
+                type=models.TextIndexType.TEXT, tokenizer=models.TokenizerType.WORD, lowercase=True, **common
             )

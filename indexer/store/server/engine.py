@@ -1,4 +1,4 @@
-"""The server engine: one generation as a collection of a Qdrant server; asked in plain JSON, written by its client."""
+"""The server engine: one generation as a collection of a Qdrant server, asked in plain JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from indexer.errors import FilterError, StoreError
 from indexer.store.filters.check import check_facet, check_filter
 from indexer.store.filters.tree import Filter
-from indexer.store.policy import Walk, Way
+from indexer.store.policy import Walk, Way, is_estimable
 from indexer.store.reading import selector
 from indexer.store.records import (
     EngineFiles,
@@ -27,7 +27,7 @@ from indexer.store.records import (
     stack_vectors,
 )
 from indexer.store.server.connection import PREFIX_MATCH, Connection
-from indexer.store.server.filters import compile_filter, has_prefix
+from indexer.store.server.filters import compile_beside, compile_filter, has_prefix
 from indexer.store.server.reads.plain import ask_collection, reading, to_counts, to_hits, to_point
 from indexer.store.server.reads.shares import Shares, search_params
 from indexer.store.server.wire.faults import is_too_large
@@ -153,19 +153,16 @@ class ServerStore:
         """See `Store.facet`."""
         check_limit(limit)
         check_facet(field, self.record.field_table)
-        asked: dict[str, Any] = {
-            "key": field,
-            "filter": self._compiled(where),
-            "limit": max(limit + 1, ALL_VALUES),
-            "exact": True,
-        }
+        self._check(where)
+        most = max(limit + 1, ALL_VALUES)
         while True:
+            asked = {"key": field, "filter": compile_beside(where), "limit": most, "exact": True}
             with self._asked("facet", asked) as answer:
-                # Each shard answers with its own first values. Where all shards together have fewer than were asked
-                # for, none of them left one out; a full list may lack counts of those that it names.
-                if len(answer["hits"]) < asked["limit"]:
+                # Each shard answers with its own first values. Where all of them together have fewer than were asked
+                # for, none left one out; a full list may lack counts of those that it names.
+                if len(answer["hits"]) < most:
                     return to_counts(answer["hits"])[:limit]
-            asked["limit"] *= 10
+            most *= 10
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
@@ -205,10 +202,6 @@ class ServerStore:
     def close(self) -> None:
         """See `Store.close`; the connection is shared and stays open."""
 
-    def _estimate(self, where: Filter | None) -> int:
-        with self._asked("points/count", {"filter": compile_filter(where), "exact": False}) as answer:
-            return int(answer["count"])
-
     @contextmanager
     def _asked(self, what: str, body: dict[str, Any]) -> Iterator[Any]:
         """What the server answers, to be read in the block; see `ask_collection`."""
@@ -217,14 +210,23 @@ class ServerStore:
         with reading(self._connection):
             yield answer
 
+    def _estimate(self, where: Filter | None) -> int:
+        """What a filter keeps, counted where the server's estimate would not do."""
+        exact = where is not None and not is_estimable(where)
+        with self._asked("points/count", {"filter": compile_filter(where), "exact": exact}) as answer:
+            return int(answer["count"])
+
     def _compiled(self, where: Filter | None) -> dict[str, Any] | None:
+        self._check(where)
+        return compile_filter(where)
+
+    def _check(self, where: Filter | None) -> None:
         check_filter(where, self.record.field_table)
         if where is not None and not self._connection.knows(PREFIX_MATCH) and has_prefix(where):
             raise FilterError(
                 f"{self._connection.where}: filtering by prefix needs Qdrant 1.19, this server is older; "
                 "upgrade it or filter by whole values"
             )
-        return compile_filter(where)
 
     def _halving(self, send: Callable[[list[Any]], Any], batch: list[Any]) -> None:
         """Send a batch; where the server or a proxy before it takes less, in smaller pieces."""

@@ -1,4 +1,4 @@
-"""The filter tree as a server's plain JSON, in the form that a server answers right; qdrant-client's models come of it.
+"""The filter tree as Qdrant's plain JSON, in the form that a server answers right; models are made of that.
 
 A server that finds points by the index of a condition leaves that condition out when it looks at what it found, and out
 of the negations beside it too: ``must: [X], must_not: [X]`` is all of X (seen with 1.18.1, over ``must`` and ``should``
@@ -30,7 +30,15 @@ def compile_filter(where: Filter | None) -> dict[str, Any] | None:
     return _filter(*([_condition(c) for c in part] for part in (where.must, where.should, where.must_not)))
 
 
-def _filter(must: list[Any], should: list[Any], must_not: list[Any]) -> dict[str, Any]:
+def compile_beside(where: Filter | None) -> dict[str, Any] | None:
+    """`compile_filter` for a request to whose filter a server adds conditions, as it does for each value of a facet: no
+    negation stands where these come to stand.
+    """
+    compiled = compile_filter(where)
+    return {"must": [compiled]} if compiled and "must_not" in compiled else compiled
+
+
+def _filter(must: list[dict[str, Any]], should: list[dict[str, Any]], must_not: list[dict[str, Any]]) -> dict[str, Any]:
     if must_not and (must or should):
         must, must_not = [*must, {"must_not": must_not}], []
     clauses = {"must": must, "should": should, "must_not": must_not}

@@ -226,7 +226,7 @@ class ServerWriter:
                 raise StoreError(f"{self._index.location}: holds vectors of another model; build it anew beside")
             if options.quantization is not None:
                 change_quantization(connection, self._state, options.quantization)
-            ensure_field_indexes(connection, self._state.collection, record.field_table)
+            ensure_field_indexes(connection, self._state.collection, record.field_table, options.memory)
             return LiveDraft(connection, replace(self._state, record=record))
         state = self._unfinished or self._begun(record)
         if self._unfinished is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qdrant_client import models
 
 from indexer.fields.identity import point_id
 from indexer.fields.types import FieldTable, FieldType
@@ -17,8 +18,9 @@ from indexer.store.records import GenerationRecord, Point
 from indexer.store.server.collection import CollectionState, create_collection
 from indexer.store.server.connection import Connection, ServerAddress, connect
 from indexer.store.server.engine import ServerStore
-from indexer.store.server.filters import compile_filter
+from indexer.store.server.filters import compile_beside, compile_filter
 from indexer.store.server.options import CollectionOptions
+from indexer.store.server.reads.plain import ask_collection
 from tests.faults.loopback_qdrant import LoopbackQdrant, loopback_qdrant
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS
 
@@ -53,7 +55,7 @@ def drawn(number: int) -> Point:
     random = np.random.default_rng(number)
     payload = {
         "product_id": f"P{number}",
-        "metal": METALS[min(int(random.exponential(2)), 5)],
+        "metal": None if number % 10 == 9 else METALS[min(int(random.exponential(2)), 5)],
         "price": float(random.integers(20)),
         "in_stock": bool(random.integers(2)),
         "created": f"2026-01-{1 + number % 28:02d}T00:00:00Z",
@@ -136,16 +138,22 @@ def levels(where: Any) -> Iterator[dict[str, Any]]:
     ],
 )
 def test_no_negation_is_sent_in_company(where: Filter) -> None:
-    compiled = compile_filter(where)
-    assert compiled is not None
-    assert all(not ("must_not" in level and len(level) > 1) for level in levels(compiled))
+    sent = compile_filter(where)
+    models.Filter.model_validate(sent)
+    assert all(not ("must_not" in level and len(level) > 1) for level in levels(sent))
 
 
 def test_a_negation_alone_is_sent_as_it_is() -> None:
-    compiled = compile_filter(Filter(must_not=(GOLD,)))
-    assert compiled is not None
-    [sent] = levels(compiled)
+    [sent] = levels(compile_filter(Filter(must_not=(GOLD,))))
     assert list(sent) == ["must_not"]
+
+
+def test_a_facet_sends_no_negation_where_its_values_come_to_stand() -> None:
+    """A server counts each value by the filter with one more condition in its ``must``."""
+    denied = Filter(must_not=(GOLD,))
+    assert compile_beside(denied) == {"must": [compile_filter(denied)]}
+    for where in (None, Filter(), Filter(must=(GOLD,)), Filter(must=(GOLD,), must_not=(CHEAP,))):
+        assert compile_beside(where) == compile_filter(where)
 
 
 def test_the_deepest_filter_that_may_be_asked_stays_within_what_a_server_reads() -> None:
@@ -153,9 +161,7 @@ def test_the_deepest_filter_that_may_be_asked_stays_within_what_a_server_reads()
     for _ in range(MAX_DEPTH - 1):
         where = Filter(must=(CHEAP,), must_not=(where, GOLD))
     around = Filter(must=(Filter(must=(where,)), Filter(must_not=(Match("product_id", ("P1",)),))))
-    compiled = compile_filter(around)
-    assert compiled is not None
-    assert brackets(json.dumps({"searches": [{"filter": compiled, "limit": 1}]})) < 128
+    assert brackets(json.dumps({"searches": [{"filter": compile_filter(around)}]})) < 128
 
 
 def brackets(text: str) -> int:
@@ -167,7 +173,7 @@ def brackets(text: str) -> int:
 
 
 def counts(field: str, below: float = 100.0) -> list[tuple[Any, int]]:
-    values = [point.payload[field] for point in POINTS if point.payload["price"] < below]
+    values = [p.payload[field] for p in POINTS if p.payload["price"] < below and p.payload[field] is not None]
     return sorted(((v, values.count(v)) for v in set(values)), key=lambda pair: (-pair[1], str(pair[0])))
 
 
@@ -192,17 +198,14 @@ def test_the_shards_of_the_loopback_server_are_wrong_near_the_limit(
     raise AssertionError("every first value was right")
 
 
-def test_a_full_list_is_asked_for_again_longer(
-    connection: Connection, sharded: ServerStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_list_is_asked_for_again_longer(sharded: ServerStore, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    original = connection.ask
 
-    def listen(method: str, path: str, body: Any = None) -> Any:
+    def listen(connection: Connection, collection: str, what: str, body: Any) -> Any:
         asked.append(body["limit"])
-        return original(method, path, body)
+        return ask_collection(connection, collection, what, body)
 
-    monkeypatch.setattr(connection, "ask", listen)
+    monkeypatch.setattr("indexer.store.server.engine.ask_collection", listen)
     monkeypatch.setattr("indexer.store.server.engine.ALL_VALUES", 6)
     assert sharded.facet("metal", limit=2) == counts("metal")[:2]
     assert asked == [6, 60]

@@ -183,9 +183,10 @@ def test_a_search_is_sent_the_way_its_filter_wants(tmp_path: Path, monkeypatch: 
     kept = {"gold": 300_000, "silver": 12, "tin": 900_000}
     original = client.query_batch_points
 
-    def count(collection: str, count_filter: Any, exact: bool) -> models.CountResult:
-        estimates.append((None if count_filter is None else count_filter.must[0].match.any[0], exact))
-        return models.CountResult(count=kept[count_filter.must[0].match.any[0]])
+    def count(collection: str, count_filter: Any, *, exact: bool) -> models.CountResult:
+        [first, *_] = count_filter.must or count_filter.should
+        estimates.append((first.match.any[0], exact))
+        return models.CountResult(count=kept[first.match.any[0]])
 
     def query(collection: str, requests: list[models.QueryRequest]) -> Any:
         sent.extend(request.params.model_dump(exclude_unset=True) for request in requests if request.params)
@@ -210,3 +211,7 @@ def test_a_search_is_sent_the_way_its_filter_wants(tmp_path: Path, monkeypatch: 
     assert estimates == [("gold", False), ("silver", False), ("tin", False)]
     index.read().search(row, limit=3, where=Filter(must=(Match("metal", ("silver",)),)))
     assert estimates[3:] == [("silver", False)]  # how many there are says the collection itself
+    either = Filter(should=(Match("metal", ("gold",)), Match("metal", ("tin",))))  # of which it says too much
+    for _ in range(2):
+        store.search(row, limit=3, where=either)
+    assert [exact for _, exact in estimates[4:]] == [True]
