@@ -21,7 +21,8 @@ from qdrant_client.common.client_exceptions import QdrantException, ResourceExha
 from qdrant_client.context_headers import headers as request_headers
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from indexer.errors import StoreError, UsageError
+from indexer.errors import ShardLost, StoreError, UsageError
+from indexer.store.server.cluster import NO_REST, lost_shards
 from indexer.system import trace_context
 from indexer.system.forks import Lock, NotPickled, in_child
 
@@ -38,6 +39,7 @@ RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 _GRPC_RETRY = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"})
 LONGEST_WAIT = 30.0
 LONGEST_REASON = 300
+LOOK_SECONDS = 5.0
 CHUNK = 1 << 20
 
 T = TypeVar("T")
@@ -123,7 +125,7 @@ class Connection(
                     return function(*arguments, **named)
             except Exception as error:  # httpx, grpc, pydantic and qdrant-client have no common base
                 if not _may_pass(error) or attempt == self._attempts:
-                    raise StoreError(self._explain(error)) from error
+                    raise self._failure(error, (*arguments, *named.values())) from error
                 wait = _retry_after(error)
                 if wait is None:
                     wait = random.uniform(0, self._first_wait * 2 ** (attempt - 1))
@@ -136,6 +138,27 @@ class Connection(
     def version_text(self) -> str | None:
         """The server's version as ``1.20``; None where it is unknown."""
         return None if self.version is None else ".".join(map(str, self.version))
+
+    @property
+    def has_key(self) -> bool:
+        """Whether an API key is sent, which may not be allowed everything."""
+        return bool(self._headers)
+
+    def look(self, path: str) -> tuple[int, Any]:
+        """Status and result of a path of the REST interface, asked once and not for long: for what one can do without.
+
+        The status is 0 where no answer comes that can be read.
+        """
+        try:
+            rest = self.client.http.client
+            answer = rest.request(type_=dict[str, Any], method="GET", url=path, timeout=LOOK_SECONDS)
+            return 200, answer.get("result")
+        except NotImplementedError:  # a client in the process
+            return NO_REST, None
+        except UnexpectedResponse as error:
+            return error.status_code or 0, None
+        except (ResponseHandlingException, QdrantException, ValueError):
+            return 0, None
 
     def download(self, path: str) -> Iterator[bytes]:
         """What the server has at a path of its REST interface, in pieces: the client's methods read a body as a whole.
@@ -157,6 +180,16 @@ class Connection(
     def knows(self, since: tuple[int, int]) -> bool:
         """Whether the server has what arrived with a version; an unknown version counts as the newest."""
         return self.version is None or self.version >= since
+
+    def _failure(self, error: Exception, arguments: tuple[Any, ...]) -> StoreError:
+        """What a fault that lasts is told as; the client's methods name the collection before any other text."""
+        if (_status(error) or 0) >= 500 or _grpc_code(error) in ("INTERNAL", "UNAVAILABLE"):
+            collection = next((argument for argument in arguments if isinstance(argument, str)), None)
+            lost = lost_shards(self.look, collection, _text(error))
+            if lost is not None:
+                what = self.where if collection is None else f"{self.where}: collection {collection}"
+                return ShardLost(f"{what} cannot be reached: {lost}; start one of the nodes that hold it")
+        return StoreError(self._explain(error))
 
     def _explain(self, error: Exception) -> str:
         status, code, tries = _status(error), _grpc_code(error), f"after {self._attempts} attempts"

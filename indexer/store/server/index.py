@@ -14,6 +14,7 @@ from indexer.errors import StoreError, StoreMissing
 from indexer.store.lock import writer_lock
 from indexer.store.reading import read_one
 from indexer.store.records import OPENED, SERVER, Checked, EngineFiles, GenerationRecord, Repair
+from indexer.store.server.cluster import Cluster, read_cluster
 from indexer.store.server.collection import (
     CollectionState,
     change_quantization,
@@ -95,12 +96,16 @@ class ServerIndex:
                 "strict": bool(config.strict_mode_config and config.strict_mode_config.enabled),
                 "optimizer": str(state.info.status.value),
                 "payload_indexes": {name: str(i.data_type.value) for name, i in state.info.payload_schema.items()},
+                **self._spread(state),
             }
         return found
 
     def generations(self) -> list[str]:
         """See `Index.generations`."""
-        return [state.name for state in self.layout.complete()]
+        found = [state.name for state in self.layout.complete()]
+        if not found:
+            self.layout.alias_target()  # which says so where the key sees too little
+        return found
 
     def rollback(self) -> str:
         """See `Index.rollback`; moves the alias, so it takes three requests whatever the size."""
@@ -182,10 +187,21 @@ class ServerIndex:
         """A generation as a store, published or not."""
         return ServerStore(self.connection, state.collection, state.record, state.name)
 
+    def _spread(self, state: CollectionState) -> dict[str, Any]:
+        """On which nodes a collection lies, what of that is not well, and what could not be known."""
+        found = read_cluster(self.connection.look, state.collection)
+        if not isinstance(found, Cluster):
+            return {"cluster": None, "warnings": [], "notes": [] if found is None else [found]}
+        return {
+            "cluster": found.to_json(),
+            "warnings": found.warnings(state.info.config.params.replication_factor),
+            "notes": [] if found.note is None else [found.note],
+        }
+
     def _published(self) -> CollectionState:
         state = self.layout.current()
         if state is None:
-            raise StoreMissing.at(self.location)
+            raise self.layout.missing()
         return state
 
 
