@@ -178,5 +178,6 @@ def _nodes(cluster: dict[str, Any] | None) -> list[tuple[str, str]]:
             for one in node["shards"]
         ]
         silent = "" if node["reached"] else " (does not answer)"
-        lines.append(f"{node['node']}{silent}: {'shards ' + ', '.join(held) if held else 'no shard'}")
+        shards = f"shard{'s' if len(held) > 1 else ''} {', '.join(held)}" if held else "no shard"
+        lines.append(f"{node['node']}{silent}: {shards}")
     return [("Nodes", "\n".join(lines))] if lines else []

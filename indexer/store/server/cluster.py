@@ -91,7 +91,7 @@ class Cluster:
     def warnings(self, wanted: int | None = None) -> list[str]:
         """What is not as it should be, the worst first; ``wanted`` is how many copies each shard is to have."""
         found = [
-            f"shard {shard} has no live copy ({_nodes(names)}): nothing can be asked until one of them is back"
+            f"shard {shard} has no live copy ({_nodes(names)}): nothing can be asked until one is live again"
             for shard, names in self.lost().items()
         ]
         for node in self.nodes:

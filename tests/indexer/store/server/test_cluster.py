@@ -85,7 +85,7 @@ def test_with_two_of_three_nodes_gone_the_shard_of_both_is_lost() -> None:
     found = read(shards=shards(), cluster=cluster(2, 3))
     assert found.lost() == {1: [NODES[2], NODES[3]]}
     assert found.warnings(2) == [
-        f"shard 1 has no live copy (nodes {NODES[2]}, {NODES[3]}): nothing can be asked until one of them is back",
+        f"shard 1 has no live copy (nodes {NODES[2]}, {NODES[3]}): nothing can be asked until one is live again",
         f"{NODES[2]} does not answer; it holds shards 0, 1",
         f"{NODES[3]} does not answer; it holds shards 1, 2",
     ]
