@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +36,8 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b'{"status":{"error":"as the test wants it"},"time":0.0}'
     cut: bool = False
+    reset: bool = False
+    """The connection is reset after the request was read."""
     hang: float = 0.0
     applied: bool = False
     """The request is carried out, and only its answer is spoilt."""
@@ -55,9 +60,9 @@ class LoopbackQdrant(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, version: str = "1.20.0") -> None:
+    def __init__(self, version: str = "1.20.0", tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.version, self.api_key = version, ""
+        self.version, self.api_key, self.tls = version, "", tls
         self.scope: set[str] | None = None
         """The names that the key may see, as those of a token for some collections; None: all."""
         self.cluster: dict[str, Any] = {"status": "disabled"}
@@ -76,7 +81,18 @@ class LoopbackQdrant(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http{'' if self.tls is None else 's'}://127.0.0.1:{self.server_address[1]}"
+
+    def beside(self, other: LoopbackQdrant) -> None:
+        """Be another node of the same cluster: what one holds, the other has."""
+        self.engine.close()
+        self.engine, self.indexes, self.created, self.lock = other.engine, other.indexes, other.created, other.lock
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the connection's own thread, as a handshake takes its time."""
+        if self.tls is not None:
+            request = self.tls.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
 
     def points(self, collection: str) -> dict[str, dict[str, Any]]:
         """Payload by point id, read behind the server's back."""
@@ -93,8 +109,8 @@ class LoopbackQdrant(ThreadingHTTPServer):
 
 
 @contextmanager
-def loopback_qdrant(version: str = "1.20.0") -> Iterator[LoopbackQdrant]:
-    server = LoopbackQdrant(version)
+def loopback_qdrant(version: str = "1.20.0", tls: ssl.SSLContext | None = None) -> Iterator[LoopbackQdrant]:
+    server = LoopbackQdrant(version, tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -149,6 +165,10 @@ class Handler(BaseHTTPRequestHandler):
     def misbehave(self, fault: Fault, document: Any) -> None:
         if fault.hang:
             self.server.stopping.wait(min(fault.hang, LONGEST_HANG))
+            self.close_connection = True
+        elif fault.reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
             self.close_connection = True
         elif fault.cut:
             content = json.dumps(document).encode()

@@ -25,8 +25,9 @@ from indexer.store.records import (
     names_of,
     stack_vectors,
 )
-from indexer.store.server.connection import PREFIX_MATCH, Connection, is_too_large
+from indexer.store.server.connection import PREFIX_MATCH, Connection
 from indexer.store.server.filters import compile_filter, has_prefix
+from indexer.store.server.wire.faults import is_too_large
 from indexer.store.tuning import READ_BATCH, REQUEST_BYTES, SEARCH_BATCH, SERVER_EF, WRITE_BATCH
 from indexer.store.vectors import check_limit, check_vectors
 

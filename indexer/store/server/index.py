@@ -14,7 +14,6 @@ from indexer.errors import StoreError, StoreMissing
 from indexer.store.lock import writer_lock
 from indexer.store.reading import read_one
 from indexer.store.records import OPENED, SERVER, Checked, EngineFiles, GenerationRecord, Repair
-from indexer.store.server.cluster import Cluster, read_cluster
 from indexer.store.server.collection import (
     CollectionState,
     change_quantization,
@@ -28,6 +27,7 @@ from indexer.store.server.engine import ServerStore
 from indexer.store.server.layout import Layout
 from indexer.store.server.options import CollectionOptions
 from indexer.store.server.snapshots import check_whole, download_snapshot, upload_snapshot
+from indexer.store.server.wire.cluster import Cluster, read_cluster
 from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
 from indexer.system.arguments import path_of

@@ -13,9 +13,10 @@ from qdrant_client import QdrantClient, models
 
 from indexer.errors import StoreError, StoreMissing
 from indexer.store.records import GenerationRecord
-from indexer.store.server.cluster import is_limited
 from indexer.store.server.collection import CollectionState, read_state, state_from
-from indexer.store.server.connection import Connection, is_missing
+from indexer.store.server.connection import Connection
+from indexer.store.server.wire.cluster import is_limited
+from indexer.store.server.wire.faults import is_missing
 
 ABANDONED_AFTER = timedelta(days=1)
 """An unfinished collection of another machine is left alone for this long: its writer may be alive."""

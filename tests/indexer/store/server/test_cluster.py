@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from indexer.store.server.cluster import Cluster, is_limited, lost_shards, read_cluster
+from indexer.store.server.wire.cluster import Cluster, is_limited, lost_shards, read_cluster
 from tests.shops.indexes.spread_index import NODES, cluster, measures, shards
 
 

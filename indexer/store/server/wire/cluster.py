@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from indexer.system.text import counted, printable
 
@@ -196,6 +196,12 @@ def lost_shards(look: Look, collection: str | None, reason: str) -> str | None:
     if not CERTAIN.search(reason):
         return None
     return f"no live copy of shard {shard[1]}" if shard else "no live copy of one of its shards"
+
+
+def collection_in(path: str) -> str | None:
+    """The collection that a path of the REST interface is about."""
+    found = re.match(r"/collections/([^/?]+)", path)
+    return unquote(found[1]) if found else None
 
 
 def _copies(told: Any) -> dict[int, list[Copy]]:
