@@ -133,11 +133,9 @@ def test_a_cluster_is_ready_while_every_shard_has_a_live_copy(
         found = check()
         assert (found.ready, found.summary) == (False, "a part of the index is on no node that answers")
         assert f"no live copy of shard 1 (nodes {NODES[2]}, {NODES[3]})" in str(found.reason)
-        app = create_app(
-            ServeSettings(_env_file=None, qdrant_url=server.url, qdrant_attempts=1, model=photographed.model)
-        )  # type: ignore[call-arg]
-        with TestClient(app) as client:
+        given = {"qdrant_url": server.url, "qdrant_attempts": 1, "model": photographed.model}
+        with TestClient(create_app(ServeSettings(_env_file=None, **given))) as client:  # type: ignore[arg-type]
             assert problem_of(client.get("/readyz"), 503).detail == found.summary
         server.faults = []
         assert check().ready
-        connection.client.close()
+        connection.close()

@@ -25,15 +25,23 @@ NO_ANSWER = json.dumps({"status": {"error": "Service internal error: 0 of 0 read
 SAID = f"cannot be reached: no live copy of shard 1 (nodes {NODES[2]}, {NODES[3]}); start one of the nodes that hold it"
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[LoopbackQdrant]:
-    """With five photos in it."""
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackQdrant]:
+    """With five photos in it, which no test changes."""
     with loopback_qdrant() as running:
         connection = connect(ServerAddress(running.url))
-        build(ServerIndex(connection, "jewelry", tmp_path / "state"), points(0, 5))
-        connection.client.close()
-        running.requests.clear()
+        build(ServerIndex(connection, "jewelry", tmp_path_factory.mktemp("filled") / "state"), points(0, 5))
+        connection.close()
         yield running
+
+
+@pytest.fixture
+def server(filled: LoopbackQdrant) -> LoopbackQdrant:
+    """No cluster, a key that may see everything, no fault."""
+    vars(filled).update({"scope": None, "cluster": {"status": "disabled"}, "shards": None, "measures": None})
+    filled.faults = []
+    filled.requests.clear()
+    return filled
 
 
 def spread(server: LoopbackQdrant, **told: object) -> None:
@@ -147,7 +155,7 @@ def test_over_grpc_the_rest_interface_is_asked_where_the_shards_are(server: Loop
         with pytest.raises(StoreError) as caught:
             store.count()
         assert str(caught.value) == f"{server.url}: collection jewelry-1 {SAID}"
-        connection.client.close()
+        connection.close()
 
 
 STATUS = ("indexer", "status")
@@ -186,7 +194,7 @@ def test_a_writer_with_such_a_token_does_not_take_the_index_for_an_empty_one(
         with pytest.raises(StoreError, match="sees no such alias") as caught:
             look()
         assert not isinstance(caught.value, StoreMissing)  # which a sync would fill
-    connection.client.close()
+    connection.close()
 
 
 def test_a_token_that_lists_both_answers_and_says_what_it_may_not_see(server: LoopbackQdrant, tmp_path: Path) -> None:
