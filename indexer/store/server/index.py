@@ -96,8 +96,8 @@ class ServerIndex:
                 "strict": bool(config.strict_mode_config and config.strict_mode_config.enabled),
                 "optimizer": str(state.info.status.value),
                 "payload_indexes": {name: str(i.data_type.value) for name, i in state.info.payload_schema.items()},
-                **self._spread(state),
             }
+            found |= self._spread(state.collection, found["replicas"])
         return found
 
     def generations(self) -> list[str]:
@@ -187,14 +187,14 @@ class ServerIndex:
         """A generation as a store, published or not."""
         return ServerStore(self.connection, state.collection, state.record, state.name)
 
-    def _spread(self, state: CollectionState) -> dict[str, Any]:
+    def _spread(self, collection: str, copies: int | None) -> dict[str, Any]:
         """On which nodes a collection lies, what of that is not well, and what could not be known."""
-        found = read_cluster(self.connection.look, state.collection)
+        found = read_cluster(self.connection.look, collection)
         if not isinstance(found, Cluster):
             return {"cluster": None, "warnings": [], "notes": [] if found is None else [found]}
         return {
             "cluster": found.to_json(),
-            "warnings": found.warnings(state.info.config.params.replication_factor),
+            "warnings": found.warnings(copies),
             "notes": [] if found.note is None else [found.note],
         }
 
