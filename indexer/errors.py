@@ -109,6 +109,10 @@ class StoreMissing(StoreError):
         return cls(f"{location}: no index here yet; fill it with: indexer sync CATALOG{options}")
 
 
+class StoreGone(StoreError):
+    """The generation was removed while it was read; there may be another one."""
+
+
 class StoreDamaged(StoreError):
     """The published generation is not what was published: a file is gone, cut or altered. The next sync repairs it."""
 

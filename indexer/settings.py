@@ -17,6 +17,7 @@ from indexer.errors import UsageError
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Index
 from indexer.store.server.options import CollectionOptions, Quantization
+from indexer.store.tuning import Memory
 from indexer.system.text import parse_share
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class IndexerSettings(BaseSettings):
     text_model: Path | None = Field(None, description="Directory of a text model, a CLIP or SigLIP as ONNX.")
     catalog: Path | None = Field(None, description="Where the original photos are, if they moved since the sync.")
     workers: int = Field(0, ge=0, description="Workers that embed; 0 means one per core.")
+    memory: Memory = Field(Memory.CACHED, description="Where payload and field indexes are: pinned, cached or cold.")
     max_removal: _Share = Field(0.1, description="The share of the index that a sync may remove: 0.1 or 10%.")
     max_rejected: _Share = Field(0.5, description="The share of a file of events that may be rejected: 0.5 or 50%.")
 
@@ -124,7 +126,7 @@ class IndexerSettings(BaseSettings):
             raise UsageError("--qdrant-url is empty; name the server, or leave the option out")
         url = qdrant_url or self.qdrant_url
         if not url:
-            return open_index(index or self.index)
+            return open_index(index or self.index, self.memory)
         if index is not None or "index" in self.model_fields_set:
             raise UsageError(
                 f"both a directory ({index or self.index}) and a Qdrant server are given; leave out one of "
@@ -151,7 +153,12 @@ def open_server(settings: IndexerSettings, url: str) -> ServerIndex:
         settings.qdrant_ca,
     )
     options = CollectionOptions(
-        settings.quantization, settings.shards, settings.replicas, settings.write_consistency, settings.ready_timeout
+        settings.quantization,
+        settings.shards,
+        settings.replicas,
+        settings.write_consistency,
+        settings.ready_timeout,
+        settings.memory,
     )
     return ServerIndex(connect(address), settings.collection, settings.state, options)
 

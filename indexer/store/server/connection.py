@@ -91,6 +91,11 @@ class Connection(
         """Whether there is a server to `ask`; a client in the process has none."""
         return self._nodes[0].address is not None
 
+    @property
+    def plain(self) -> bool:
+        """Whether questions go over REST, by `ask`."""
+        return self.over_http
+
     def call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Call a method of the client, again where the fault may pass.
 
@@ -187,7 +192,7 @@ class Connection(
         words = inner_words(error.__cause__)
         lost = None if words is None else lost_shards(self.look, collection, words)
         if lost is not None:
-            what = self._used.where if collection is None else f"{self._used.where}: collection {collection}"
+            what = f"{self._used.where}: collection {collection}" if collection else self._used.where
             why = f"{what} cannot be reached: {lost}; start one of the nodes that hold it"
             raise ShardLost(why) from error.__cause__
 

@@ -26,6 +26,7 @@ from indexer.store.server.draft import BuiltDraft, LiveDraft, RecoveredDraft
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.layout import Layout
 from indexer.store.server.options import CollectionOptions
+from indexer.store.server.reads.mark import Mark
 from indexer.store.server.snapshots import check_whole, download_snapshot, upload_snapshot
 from indexer.store.server.wire.cluster import Cluster, read_cluster
 from indexer.store.tally import tally
@@ -56,6 +57,7 @@ class ServerIndex:
         self.connection, self.layout = connection, Layout(connection, name, self.local)
         self.options = options or CollectionOptions()
         self.location = self.place = self.layout.location
+        self._mark = Mark(self._marked)
 
     def current(self) -> str | None:
         """See `Index.current`; two requests."""
@@ -63,7 +65,10 @@ class ServerIndex:
         return None if state is None else state.name
 
     def mark(self) -> str | None:
-        """See `Index.mark`; two requests."""
+        """See `Index.mark`; seldom a request, see `indexer.store.server.reads.mark`."""
+        return self._mark()
+
+    def _marked(self) -> str | None:
         state = self.layout.current()
         return None if state is None else f"{state.collection} {state.name} {state.record.created_at} {state.build}"
 
@@ -86,16 +91,18 @@ class ServerIndex:
             "server_version": self.connection.version_text,
         }
         if state is not None:
-            config = state.info.config
+            config = state.info["config"]
+            params, strict = config["params"], config.get("strict_mode_config") or {}
+            indexed = state.info.get("payload_schema", {})
             found |= {
                 "collection": state.collection,
                 "quantization": quantization_of(state.info),
-                "shards": config.params.shard_number,
-                "replicas": config.params.replication_factor,
-                "write_consistency": config.params.write_consistency_factor,
-                "strict": bool(config.strict_mode_config and config.strict_mode_config.enabled),
-                "optimizer": str(state.info.status.value),
-                "payload_indexes": {name: str(i.data_type.value) for name, i in state.info.payload_schema.items()},
+                "shards": params.get("shard_number"),
+                "replicas": params.get("replication_factor"),
+                "write_consistency": params.get("write_consistency_factor"),
+                "strict": bool(strict.get("enabled")),
+                "optimizer": str(state.info.get("status")),
+                "payload_indexes": {name: str(kind["data_type"]) for name, kind in indexed.items()},
             }
             found |= self._spread(state.collection, found["replicas"])
         return found
@@ -185,7 +192,7 @@ class ServerIndex:
 
     def open(self, state: CollectionState) -> ServerStore:
         """A generation as a store, published or not."""
-        return ServerStore(self.connection, state.collection, state.record, state.name)
+        return ServerStore(self.connection, state.collection, state.record, state.name, points=state.points)
 
     def _spread(self, collection: str, copies: int | None) -> dict[str, Any]:
         """On which nodes a collection lies, what of that is not well, and what could not be known."""
@@ -234,7 +241,7 @@ class ServerWriter:
                 raise StoreError(f"{self._index.location}: holds vectors of another model; build it anew beside")
             if options.quantization is not None:
                 change_quantization(connection, self._state, options.quantization)
-            ensure_field_indexes(connection, self._state.collection, record.field_table)
+            ensure_field_indexes(connection, self._state.collection, record.field_table, options.memory)
             return LiveDraft(connection, replace(self._state, record=record))
         state = self._unfinished or self._begun(record)
         if self._unfinished is None:

@@ -122,12 +122,12 @@ def test_a_cluster_is_ready_while_every_shard_has_a_live_copy(
         publish(index, points([payload], unit_vectors(1)), record(photographed.store.record.fingerprint))
         check = ReadinessCheck(SearchService(index, photographed.model))
         one_dead = shards({(0, 2): "Dead", (1, 2): "Dead"})
-        vars(server).update({"shards": one_dead, "cluster": cluster(2), "measures": measures(2)})
+        vars(server).update({"spread": one_dead, "cluster": cluster(2), "measures": measures(2)})
         server.requests.clear()
         assert check() == Readiness(True, "ready", generation="1")
         assert [request for request in server.requests if "cluster" in request] == []
 
-        vars(server).update({"shards": shards({(1, 2): "Dead", (1, 3): "Dead"}), "measures": measures(2, 3)})
+        vars(server).update({"spread": shards({(1, 2): "Dead", (1, 3): "Dead"}), "measures": measures(2, 3)})
         lost = b'{"status":{"error":"Service internal error: 0 of 0 read operations failed"},"time":0.0}'
         server.faults = [Fault("POST .*/query/batch", status=500, body=lost, times=100)]
         found = check()

@@ -20,7 +20,7 @@ from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, points,
 from tests.shops.indexes.spread_index import NODES, cluster, measures, shards
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
-LOST = {"shards": shards({(1, 2): "Dead", (1, 3): "Recovery"}), "cluster": cluster(), "measures": measures(2)}
+LOST = {"spread": shards({(1, 2): "Dead", (1, 3): "Recovery"}), "cluster": cluster(), "measures": measures(2)}
 NO_ANSWER = json.dumps({"status": {"error": "Service internal error: 0 of 0 read operations failed"}, "time": 0.1})
 SAID = f"cannot be reached: no live copy of shard 1 (nodes {NODES[2]}, {NODES[3]}); start one of the nodes that hold it"
 
@@ -38,14 +38,14 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackQdrant]
 @pytest.fixture
 def server(filled: LoopbackQdrant) -> LoopbackQdrant:
     """No cluster, a key that may see everything, no fault."""
-    vars(filled).update({"scope": None, "cluster": {"status": "disabled"}, "shards": None, "measures": None})
+    vars(filled).update({"scope": None, "cluster": {"status": "disabled"}, "spread": None, "measures": None})
     filled.faults = []
     filled.requests.clear()
     return filled
 
 
 def spread(server: LoopbackQdrant, **told: object) -> None:
-    vars(server).update({"shards": shards(), "cluster": cluster(), "measures": measures()} | told)
+    vars(server).update({"spread": shards(), "cluster": cluster(), "measures": measures()} | told)
 
 
 def run(
@@ -77,7 +77,7 @@ def test_a_cluster_that_is_whole_is_shown_by_node(server: LoopbackQdrant, tmp_pa
 def test_copies_that_do_not_answer_are_warned_of_and_the_command_is_done(
     server: LoopbackQdrant, tmp_path: Path, state: str
 ) -> None:
-    spread(server, shards=shards({(1, 3): state, (2, 3): state}))
+    spread(server, spread=shards({(1, 3): state, (2, 3): state}))
     result = run(server, tmp_path, "status")
     assert result.exit_code == 0
     [warning] = [line for line in result.stdout.splitlines() if "warning:" in line]
@@ -97,7 +97,7 @@ def test_a_node_that_is_gone_is_warned_of_before_anything_was_written(server: Lo
 
 def test_a_server_that_is_no_cluster_shows_what_it_showed(server: LoopbackQdrant, tmp_path: Path) -> None:
     told = json.loads(run(server, tmp_path, "status", "--json").stdout)
-    assert (told["cluster"], told["warnings"], told["notes"], told["shards"]) == (None, [], [], 1)
+    assert (told["cluster"], told["warnings"], told["notes"]) == (None, [], [])
     shown = run(server, tmp_path, "status").stdout
     assert "Nodes" not in shown
     assert "note" not in shown
@@ -151,10 +151,12 @@ def test_over_grpc_the_rest_interface_is_asked_where_the_shards_are(server: Loop
         connection = connect(ServerAddress(server.url, grpc=True, grpc_port=fast.port, timeout=5, attempts=1))
         store = ServerStore(connection, "jewelry-1", record())
         why = "Service internal error: 0 of 0 read operations failed"
-        fast.faults = [GrpcFault("Count", grpc.StatusCode.INTERNAL, details=why)]
-        with pytest.raises(StoreError) as caught:
-            store.count()
-        assert str(caught.value) == f"{server.url}: collection jewelry-1 {SAID}"
+        fast.faults = [GrpcFault(method, grpc.StatusCode.INTERNAL, details=why) for method in ("Count", "Upsert")]
+        server.faults = [Fault("POST .*/count", status=500, body=NO_ANSWER.encode())]  # where reads go over REST
+        for ask in (store.count, lambda: store.upsert(points(0, 1))):
+            with pytest.raises(StoreError) as caught:
+                ask()
+            assert str(caught.value) == f"{server.url}: collection jewelry-1 {SAID}"
         connection.close()
 
 
