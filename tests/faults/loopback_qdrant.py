@@ -277,7 +277,9 @@ def collection_info(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     made = server.created.get(name)
     if made is not None:
         info.config.quantization_config = made.quantization_config
+        info.config.params.shard_number = made.shard_number or 1
         info.config.params.replication_factor = made.replication_factor or 1
+        info.config.params.write_consistency_factor = made.write_consistency_factor or 1
         if made.strict_mode_config is not None:
             info.config.strict_mode_config = models.StrictModeConfigOutput(enabled=made.strict_mode_config.enabled)
     return plain(info)
