@@ -88,9 +88,11 @@ class LoopbackQdrant(ThreadingHTTPServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """In the connection's own thread, as a handshake takes its time."""
-        if self.tls is not None:
-            request = self.tls.wrap_socket(request, server_side=True)
-        super().finish_request(request, client_address)
+        if self.tls is None:
+            super().finish_request(request, client_address)
+        else:
+            with self.tls.wrap_socket(request, server_side=True) as secure:
+                super().finish_request(secure, client_address)
 
     def points(self, collection: str) -> dict[str, dict[str, Any]]:
         """Payload by point id, read behind the server's back."""
