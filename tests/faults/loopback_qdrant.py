@@ -66,6 +66,8 @@ class LoopbackQdrant(ThreadingHTTPServer):
     def __init__(self, version: str = "1.20.0", tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.version, self.api_key, self.tls = version, "", tls
+        self.told: dict[str, tuple[int, Any]] = {}
+        """Status and result by request, as of a server that is a cluster, in place of what is true here."""
         self.faults: list[Fault] = []
         self.requests: list[str] = []
         self.refused: list[str] = []
@@ -86,9 +88,11 @@ class LoopbackQdrant(ThreadingHTTPServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """In the connection's own thread, as a handshake takes its time."""
-        if self.tls is not None:
-            request = self.tls.wrap_socket(request, server_side=True)
-        super().finish_request(request, client_address)
+        if self.tls is None:
+            super().finish_request(request, client_address)
+        else:
+            with self.tls.wrap_socket(request, server_side=True) as secure:
+                super().finish_request(secure, client_address)
 
     def points(self, collection: str) -> dict[str, dict[str, Any]]:
         """Payload by point id, read behind the server's back."""
@@ -168,6 +172,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send(fault.status, fault.body, fault.headers)
 
     def carry_out(self, request: str, body: bytes) -> tuple[int, Any]:
+        if request in self.server.told:
+            status, result = self.server.told[request]
+            return status, {"result": result} if status == 200 else {"status": {"error": "Forbidden"}}
         try:
             result = self.route(request, body)
         except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, Warning) as error:
@@ -219,6 +226,17 @@ def aliases(server: LoopbackQdrant, body: bytes) -> Any:
     return plain(server.engine.get_aliases())
 
 
+@route("GET /cluster")
+def cluster(server: LoopbackQdrant, body: bytes) -> Any:
+    return {"status": "disabled"}
+
+
+@route(f"GET {COLLECTION}/cluster")
+def held_here(server: LoopbackQdrant, body: bytes, name: str) -> Any:
+    only = {"shard_id": 0, "points_count": server.engine.count(name).count, "state": "Active"}
+    return {"peer_id": 1, "shard_count": 1, "local_shards": [only], "remote_shards": [], "shard_transfers": []}
+
+
 @route("POST /collections/aliases")
 def change_aliases(server: LoopbackQdrant, body: bytes) -> Any:
     actions = models.ChangeAliasesOperation.model_validate_json(body).actions
@@ -232,7 +250,9 @@ def collection_info(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     made = server.created.get(name)
     if made is not None:
         info.config.quantization_config = made.quantization_config
+        info.config.params.shard_number = made.shard_number or 1
         info.config.params.replication_factor = made.replication_factor or 1
+        info.config.params.write_consistency_factor = made.write_consistency_factor or 1
         if made.strict_mode_config is not None:
             info.config.strict_mode_config = models.StrictModeConfigOutput(enabled=made.strict_mode_config.enabled)
     return plain(info)

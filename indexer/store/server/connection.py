@@ -10,20 +10,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import httpx
 from pydantic_core import from_json
 
-from indexer.errors import StoreError
+from indexer.errors import ShardLost, StoreError
 from indexer.store.server.wire.addresses import ServerAddress as ServerAddress
 from indexer.store.server.wire.addresses import each, joined
+from indexer.store.server.wire.cluster import NO_REST, collection_in, lost_shards
 from indexer.store.server.wire.faults import (
     Refused,
     Unreadable,
     explain,
     explain_all,
+    inner_words,
     is_silence,
     may_pass,
     reason,
     retry_after,
+    source,
 )
 from indexer.store.server.wire.node import Node
 from indexer.store.server.wire.tls import is_exposed
@@ -43,6 +47,7 @@ PREFIX_MATCH = (1, 19)
 """First version that can filter keywords by prefix."""
 
 LONGEST_WAIT = 30.0
+LOOK_SECONDS = 5.0
 CHUNK = 1 << 20
 
 T = TypeVar("T")
@@ -90,8 +95,9 @@ class Connection(
 
     @property
     def plain(self) -> bool:
-        """Whether questions go over REST, by `ask`."""
-        return self.over_http
+        """Whether questions go over REST, by `ask`; where gRPC is wanted, the client sends them."""
+        address = self._nodes[0].address
+        return address is not None and not address.grpc
 
     def call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Call a method of the client, again where the fault may pass.
@@ -110,7 +116,11 @@ class Connection(
             with _trace_passed_on():
                 return node.method(function)(*arguments, **named)
 
-        return self._tried(send)
+        try:
+            return self._tried(send)
+        except StoreError as error:
+            self._tell_shards(error, next((one for one in arguments if isinstance(one, str)), None))
+            raise
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """One request of the REST interface without qdrant-client and its models, tried as `call` does.
@@ -126,7 +136,29 @@ class Connection(
         Raises:
             StoreError: it failed for good; the message says what to do. Its cause is told by `is_missing` and the like.
         """
-        return self._tried(lambda node: _result(_asked(node, method, path, body)))
+        try:
+            return self._tried(lambda node: _result(_asked(node, method, path, body)))
+        except StoreError as error:
+            self._tell_shards(error, collection_in(path))
+            raise
+
+    @property
+    def has_key(self) -> bool:
+        """Whether an API key is sent, which may not be allowed everything."""
+        return any(node.address is not None and bool(node.address.api_key) for node in self._nodes)
+
+    def look(self, path: str) -> tuple[int, Any]:
+        """Status and result of a path of the REST interface, asked once and not for long: for what one can do without.
+
+        The status is 0 where no answer comes that can be read.
+        """
+        if not self.over_http:
+            return NO_REST, None
+        try:
+            answer = self._used.rest.get(path, headers=_trace_header(), timeout=LOOK_SECONDS)
+            return answer.status_code, _result(answer.json()) if answer.status_code == 200 else None
+        except (httpx.HTTPError, ValueError):
+            return 0, None
 
     def download(self, path: str) -> Iterator[bytes]:
         """What the server has at a path of its REST interface, in pieces: the client's methods read a body as a whole.
@@ -158,6 +190,15 @@ class Connection(
         finally:
             self._sending.only = before
 
+    def _tell_shards(self, error: StoreError, collection: str | None) -> None:
+        """Raise which shards have no live copy, where that is why a request failed."""
+        words = inner_words(error.__cause__)
+        lost = None if words is None else lost_shards(self.look, collection, words)
+        if lost is not None:
+            what = f"{self._used.where}: collection {collection}" if collection else self._used.where
+            why = f"{what} cannot be reached: {lost}; start one of the nodes that hold it"
+            raise ShardLost(why) from error.__cause__
+
     def check_version(self) -> None:
         """Ask the server for its version; each further address is asked when it is first used.
 
@@ -177,37 +218,53 @@ class Connection(
         return getattr(self._sending, "node", None) or self._nodes[self._current]
 
     def _tried(self, send: Callable[[Node], T]) -> T:
-        """Send a request until it is answered, by the address that answered last or the next one that does."""
-        only = getattr(self._sending, "only", None)
-        begin, several = (self._current, len(self._nodes)) if only is None else (only, 1)
+        """Send a request until it is answered, by the address that answered last or by the next one that does."""
+        places = self._in_turn()
         for attempt in range(1, self._attempts + 1):
-            silent: dict[str, Exception] = {}
-            for turn in range(several):
-                place = (begin + turn) % len(self._nodes)
-                node = self._sending.node = self._nodes[place]
+            failed: dict[int, Exception] = {}
+            for place in places:
+                node = self._nodes[place]
                 try:
-                    self._get_known(node)
-                    answer = send(node)
+                    answer = self._sent(node, send)
                 except StoreError:
                     raise
                 except Exception as error:  # httpx, grpc, pydantic and qdrant-client have no common base
-                    if (line := node.misfit(error)) is not None:
+                    if (line := node.misfit(error, again=attempt > 1)) is not None:
                         raise StoreError(line) from error
+                    answers = not is_silence(error)
+                    if answers and node.is_known:
+                        self._current = place
                     if not may_pass(error):
                         raise StoreError(explain(error, node.where, self._attempts)) from error
-                    silent[node.where] = last = error
                     log.info("%s: attempt %d failed (%s)", node.where, attempt, reason(error))
-                    if not is_silence(error):
-                        begin, silent = place, {node.where: error}
+                    failed[place] = last = error
+                    if answers:  # it is to be asked again, not another one
+                        failed, places = {place: error}, [place] + [other for other in places if other != place]
                         break
                 else:
                     self._current = place
                     return answer
-                finally:
-                    self._sending.node = None
             if attempt < self._attempts:
                 self._wait(attempt, last)
-        raise StoreError(explain_all(silent, self._attempts)) from last
+        # Of several, the one that said something says more than those that nobody reached.
+        told, cause = next((one for one in failed.items() if source(one[1]) is None), (place, last))
+        self._current = told
+        lines = {self._nodes[place].where: error for place, error in failed.items()}
+        raise StoreError(explain_all(lines, self._attempts)) from cause
+
+    def _sent(self, node: Node, send: Callable[[Node], T]) -> T:
+        self._sending.node = node
+        try:
+            self._get_known(node)
+            return send(node)
+        finally:
+            self._sending.node = None
+
+    def _in_turn(self) -> list[int]:
+        """The places of the addresses to ask, the one that answered last before all others."""
+        only: int | None = getattr(self._sending, "only", None)
+        count = len(self._nodes)
+        return [(self._current + turn) % count for turn in range(count)] if only is None else [only]
 
     def _wait(self, attempt: int, error: Exception) -> None:
         wait = retry_after(error)
@@ -269,7 +326,7 @@ def _warn_of_key(address: ServerAddress, nodes: Sequence[Node]) -> None:
 
 def _asked(node: Node, method: str, path: str, body: Any) -> Any:
     """The JSON that a server answers to one request."""
-    response = node.rest.request(method, path, json=body, headers=_trace_header())
+    response = node.request(method, path, body, _trace_header())
     if response.status_code != 200:
         raise Refused(response)
     try:

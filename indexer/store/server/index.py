@@ -28,6 +28,7 @@ from indexer.store.server.layout import Layout
 from indexer.store.server.options import CollectionOptions
 from indexer.store.server.reads.mark import Mark
 from indexer.store.server.snapshots import check_whole, download_snapshot, upload_snapshot
+from indexer.store.server.wire.cluster import Cluster, read_cluster
 from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
 from indexer.system.arguments import path_of
@@ -55,7 +56,8 @@ class ServerIndex:
         self.local = path_of("local", local)
         self.connection, self.layout = connection, Layout(connection, name, self.local)
         self.options = options or CollectionOptions()
-        self.location = self.place = self.layout.location
+        self.location = self.layout.location
+        self.place = f"{','.join(sorted(connection.where.split(',')))}/collections/{name}"
         self._mark = Mark(self._marked)
 
     def current(self) -> str | None:
@@ -103,11 +105,15 @@ class ServerIndex:
                 "optimizer": str(state.info.get("status")),
                 "payload_indexes": {name: str(kind["data_type"]) for name, kind in indexed.items()},
             }
+            found |= self._spread(state.collection, found["replicas"])
         return found
 
     def generations(self) -> list[str]:
         """See `Index.generations`."""
-        return [state.name for state in self.layout.complete()]
+        found = [state.name for state in self.layout.complete()]
+        if not found:
+            self.layout.alias_target()  # which says so where the key sees too little
+        return found
 
     def rollback(self) -> str:
         """See `Index.rollback`; moves the alias, so it takes three requests whatever the size."""
@@ -189,10 +195,21 @@ class ServerIndex:
         """A generation as a store, published or not."""
         return ServerStore(self.connection, state.collection, state.record, state.name, points=state.points)
 
+    def _spread(self, collection: str, copies: int | None) -> dict[str, Any]:
+        """On which nodes a collection lies, what of that is not well, and what could not be known."""
+        found = read_cluster(self.connection.look, collection)
+        if not isinstance(found, Cluster):
+            return {"cluster": None, "warnings": [], "notes": [] if found is None else [found]}
+        return {
+            "cluster": found.to_json(),
+            "warnings": found.warnings(copies),
+            "notes": [] if found.note is None else [found.note],
+        }
+
     def _published(self) -> CollectionState:
         state = self.layout.current()
         if state is None:
-            raise StoreMissing.at(self.location)
+            raise self.layout.missing()
         return state
 
 

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.errors import StoreError
+from indexer.errors import StoreError, StoreMissing
 from indexer.store.records import GenerationRecord
 from indexer.store.server.collection import CollectionState, read_state, state_from
 from indexer.store.server.connection import Connection
 from indexer.store.server.reads.mark import changed
 from indexer.store.server.reads.plain import ask_server, reading
+from indexer.store.server.wire.cluster import is_limited
 from indexer.store.server.wire.faults import is_missing
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Layout:
         """The collection that the alias points to; None where there is no alias.
 
         Raises:
-            StoreError: a collection has the alias's name, or the alias points to a collection that is not ours.
+            StoreError: a collection has the alias's name, the alias points to a collection that is not ours, or the key
+                is one for some collections and sees no such alias.
         """
         answer = ask_server(self.connection, "aliases")
         with reading(self.connection):
@@ -58,12 +60,27 @@ class Layout:
             raise StoreError(
                 f"{self.location}: is a collection, where this project makes an alias; set another JEWELRY_COLLECTION"
             )
+        if target is None and self.connection.has_key and is_limited(self.connection.look):
+            raise StoreError(
+                f"{self.location}: this key sees no such alias; it is a token for some collections, and has to list "
+                f"{self.name} and the collection behind it ({self.name}-1 or a later one); set JEWELRY_QDRANT_API_KEY "
+                "to one that does, or that may read all"
+            )
         if target is not None and self.number_of(target) is None:
             raise StoreError(
                 f"{self.location}: the alias points to {target}, which this project did not make; "
                 "set another JEWELRY_COLLECTION"
             )
         return target
+
+    def missing(self) -> StoreMissing:
+        """The error of an alias that is not there, as far as that can be known."""
+        if self.connection.has_key and is_limited(self.connection.look) is None:
+            return StoreMissing(
+                f"{self.location}: no index here yet, or this key sees no such alias; fill it with: "
+                "indexer sync CATALOG, or set JEWELRY_QDRANT_API_KEY to a key that may read it"
+            )
+        return StoreMissing.at(self.location)
 
     def current(self) -> CollectionState | None:
         """What the published collection says about itself; None before the first."""

@@ -32,7 +32,7 @@ def ask_server(connection: Connection, kind: Look, collection: str = "") -> Any:
         return connection.ask("GET", collection_path(collection) if kind == "collection" else f"/{kind}")
     from indexer.store.server.reads.client_answers import looked_up
 
-    return connection.call(lambda: looked_up(connection.client, kind, collection))
+    return connection.call(lambda name: looked_up(connection.client, kind, name), collection)
 
 
 def collection_path(collection: str) -> str:
@@ -58,7 +58,7 @@ def ask_collection(connection: Connection, collection: str, what: str, body: Map
             return connection.ask("POST", f"{collection_path(collection)}/{what}", body)
         from indexer.store.server.reads.client_answers import ANSWERS
 
-        return connection.call(lambda: ANSWERS[what](connection.client, collection, body))
+        return connection.call(lambda name: ANSWERS[what](connection.client, name, body), collection)
     except StoreError as error:
         if not is_missing(error.__cause__):
             raise
