@@ -154,9 +154,7 @@ def _check_place(index: Path | None, qdrant_url: str | None) -> None:
     if qdrant_url is not None and not qdrant_url.strip():
         raise UsageError("--qdrant-url is empty; name the server, or leave the option out")
     if index is not None and qdrant_url is not None:
-        raise UsageError(
-            f"both a directory ({index}) and a Qdrant server are given; leave out --index or --qdrant-url"
-        )
+        raise UsageError(f"both a directory ({index}) and a Qdrant server are given; leave out --index or --qdrant-url")
 
 
 def open_server(settings: IndexerSettings, url: str) -> ServerIndex:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.faults.loopback_qdrant import LoopbackQdrant
+from tests.faults.loopback_qdrant import Fault, LoopbackQdrant
 from tests.faults.shop import Shop
 from tests.shops.models.tiny_model import write_tiny_model
 
@@ -209,6 +212,44 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.setattr("signal.signal", lambda *_: None)  # the handlers of the test's process stay
     return folder
+
+
+def test_a_machine_does_not_write_while_another_one_does(
+    server: LoopbackQdrant, shop: Shop, catalog: Path, model: Path, tmp_path: Path
+) -> None:
+    """A sync is killed where it publishes: its machine goes on at once, another one is told who was at work."""
+    shop.sync()
+    other = Shop(server.url, catalog, model, tmp_path / "other machine")
+    server.faults.append(Fault("POST /collections/aliases", hang=5.0))
+    script = "from indexer.cli.main import main; main()"
+    command = [
+        sys.executable,
+        "-c",
+        script,
+        "sync",
+        str(catalog),
+        "--model",
+        str(write_tiny_model(tmp_path / "m", seed=3)),
+    ]
+    sync = subprocess.Popen([*command, "--qdrant-url", server.url], env={**os.environ, **shop.environment})
+    try:
+        until = time.monotonic() + 60
+        while server.faults[-1].times and time.monotonic() < until:
+            threading.Event().wait(0.02)
+        assert not server.faults[-1].times, "it never came to publishing"
+        refused = other.sync()
+        assert (refused.exit_code, refused.stdout, len(refused.stderr.splitlines())) == (1, "", 1)
+        assert f"/collections/jewelry: being written by process {sync.pid} on " in refused.stderr
+        assert "(-c sync, since 20" in refused.stderr
+    finally:
+        sync.kill()
+        sync.wait(30)
+    for command_line in (["rollback"], ["prune"]):
+        late = other.run(*command_line)
+        assert (late.exit_code, len(late.stderr.splitlines())) == (1, 1)
+        assert f"being written by process {sync.pid} on " in late.stderr
+    assert json.loads(other.run("status", "--json").stdout)["photos"] == 24  # readers are not concerned
+    assert (shop.sync().exit_code, other.sync().exit_code) == (0, 0)
 
 
 @pytest.mark.parametrize("url", ["localhost:6333", "ftp://host", "http://", "http://host:notaport", "qdrant"])

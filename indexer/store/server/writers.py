@@ -7,8 +7,8 @@ Multiprocessor Programming*, 1.2). The one with the greater key takes its own ba
 
 A writer shows every ``REFRESH`` seconds that it is alive. A mark without a sign of life for ``STALE`` seconds is taken
 over: its key is removed, which its writer notices, should it be alive after all, before it publishes. As clocks of two
-machines may differ, a mark that looks old, or comes from the future, is first watched for ``WATCH`` seconds. A mark of this
-machine and state folder is of a dead process: its lock is held here.
+machines may differ, a mark that looks old, or comes from the future, is first watched for ``WATCH`` seconds. A mark of
+this machine and state folder is of a dead process: its lock is held here.
 
 Readers never look at any of this, and it is no part of a generation's name, revision or record.
 """

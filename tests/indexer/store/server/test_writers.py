@@ -36,7 +36,11 @@ def machines(tmp_path: Path) -> tuple[ServerIndex, ServerIndex]:
 
 
 def metadata(index: ServerIndex, collection: str = "shop-1") -> dict[str, Any]:
-    return dict(index.connection.client.get_collection(collection).config.metadata or {})
+    return dict(engine(index).get_collection(collection).config.metadata or {})
+
+
+def engine(index: ServerIndex) -> QdrantClient:
+    return index.connection.client
 
 
 def marked(index: ServerIndex) -> list[str]:
@@ -48,7 +52,7 @@ def leave(index: ServerIndex, ago: timedelta, *, place: str = "shop2:/srv/state"
     """What a writer that was killed leaves behind."""
     seen = (datetime.now(UTC) - ago).isoformat()
     said = {"holder": "process 7 on shop2 (indexer sync, since then)", "place": place, "seen": seen}
-    index.connection.client.update_collection("shop-1", metadata={KEY + key: said})
+    engine(index).update_collection("shop-1", metadata={KEY + key: said})
 
 
 WRITES: dict[str, Callable[[ServerIndex], Any]] = {
@@ -61,9 +65,7 @@ WRITES: dict[str, Callable[[ServerIndex], Any]] = {
 
 @pytest.mark.parametrize("write", WRITES)
 @pytest.mark.parametrize("model", [record(), OTHER_MODEL], ids=["in place", "beside"])
-def test_a_second_writer_is_told_who_writes(
-    write: str, model: Any, machines: tuple[ServerIndex, ServerIndex]
-) -> None:
+def test_a_second_writer_is_told_who_writes(write: str, model: Any, machines: tuple[ServerIndex, ServerIndex]) -> None:
     one, other = machines
     build(one, points(0, 4))
     build(one, points(0, 4), OTHER_MODEL)
@@ -85,17 +87,20 @@ def test_the_mark_goes_however_the_writing_ends(
 ) -> None:
     one, other = machines
     build(one, points(0, 4))
-    with pytest.raises(type(error)), one.write() as writer:
-        writer.draft(OTHER_MODEL, from_published=False)
-        assert marked(one) == ["shop-1", "shop-2"]
-        raise error
+
+    def write() -> None:
+        with one.write() as writer:
+            writer.draft(OTHER_MODEL, from_published=False)
+            assert marked(one) == ["shop-1", "shop-2"]
+            raise error
+
+    with pytest.raises(type(error)):
+        write()
     assert marked(one) == []
     assert build(other, points(0, 3)) == "2"
 
 
-def test_readers_see_nothing_of_it(
-    machines: tuple[ServerIndex, ServerIndex], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_readers_see_nothing_of_it(machines: tuple[ServerIndex, ServerIndex], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writers, "REFRESH", 0.01)
     one, other = machines
     build(one, points(0, 4))
@@ -129,7 +134,9 @@ def test_what_a_killed_writer_left_is_taken_over_and_said(
     one, _ = machines
     build(one, points(0, 4))
     leave(one, timedelta(seconds=STALE - 30))
-    with pytest.raises(StoreLocked, match=r"written by process 7 on shop2 .*; wait for it to end, or, if it was killed"):
+    with pytest.raises(
+        StoreLocked, match=r"written by process 7 on shop2 .*; wait for it to end, or, if it was killed"
+    ):
         build(one, points(0, 5))
     leave(one, timedelta(seconds=STALE + 30))
     assert build(one, points(0, 5)) == "2"
@@ -181,19 +188,18 @@ def test_a_writer_that_was_taken_for_dead_publishes_nothing(
     monkeypatch.setattr(writers, "WATCH", 0.05)
     one, other = machines
     build(one, points(0, 4))
-    with pytest.raises(StoreLocked, match="another writer took over, as nothing was heard of this one for 10 minutes"):
-        with one.write() as writer:
-            draft = writer.draft(OTHER_MODEL if beside else record(), from_published=not beside)
-            draft.upsert(points(4, 1))
-            (key,) = (name for name in metadata(one) if name.startswith(KEY))
-            leave(one, timedelta(hours=1), key=key.removeprefix(KEY))
-            if beside:
-                old = {**metadata(one)[key]}
-                one.connection.client.update_collection("shop-2", metadata={key: old})
-            with other.write() as second:
-                live = second.draft(record(), from_published=True)
-                live.upsert(points(9, 1))
-                assert live.publish() == "1.1"
+    with one.write() as writer:
+        draft = writer.draft(OTHER_MODEL if beside else record(), from_published=not beside)
+        draft.upsert(points(4, 1))
+        (key,) = (name for name in metadata(one) if name.startswith(KEY))
+        leave(one, timedelta(hours=1), key=key.removeprefix(KEY))
+        if beside:
+            engine(one).update_collection("shop-2", metadata={key: {**metadata(one)[key]}})
+        with other.write() as second:
+            live = second.draft(record(), from_published=True)
+            live.upsert(points(9, 1))
+            assert live.publish() == "1.1"
+        with pytest.raises(StoreLocked, match="another writer took over, as nothing was heard of this one for 10 min"):
             draft.publish()
     assert (other.current(), marked(other)) == ("1.1", [])
 
@@ -207,7 +213,7 @@ def test_what_is_lost_is_noticed_before_the_next_photos(
     with one.write() as writer:
         draft = writer.draft(record(), from_published=True)
         keys = [name for name in metadata(one) if name.startswith(KEY)]
-        one.connection.client.update_collection("shop-1", metadata=dict.fromkeys(keys))
+        engine(one).update_collection("shop-1", metadata=dict.fromkeys(keys))
 
         def refused() -> bool:
             with suppress(StoreLocked):
