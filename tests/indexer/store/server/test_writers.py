@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -119,11 +120,15 @@ def test_a_writer_shows_that_it_is_alive(
     monkeypatch.setattr(writers, "now", lambda: f"moment {next(numbers)}")
     one, _ = machines
     build(one, points(0, 4))
+
+    def another(collection: str, than: list[str]) -> bool:
+        return signs_of_life(one, collection) != than
+
     with one.write() as writer:
         writer.draft(OTHER_MODEL, from_published=False)
         for collection in ("shop-1", "shop-2"):  # also in the one that readers will have next
             first = signs_of_life(one, collection)
-            assert wait_for(lambda c=collection, f=first: signs_of_life(one, c) != f)
+            assert wait_for(partial(another, collection, first))
     assert not [thread for thread in threading.enumerate() if thread.name == "writer-mark"]
 
 
@@ -222,9 +227,10 @@ def test_what_is_lost_is_noticed_before_the_next_photos(
             return True
 
         assert wait_for(refused)
-        for write in (lambda: draft.delete([points(0, 1)[0].id]), lambda: draft.replace_payload(points(0, 1))):
-            with pytest.raises(StoreLocked):
-                write()
+        with pytest.raises(StoreLocked):
+            draft.delete([points(0, 1)[0].id])
+        with pytest.raises(StoreLocked):
+            draft.replace_payload(points(0, 1))
     assert published_products(one) == {f"P{i}" for i in range(4)}
 
 
