@@ -102,10 +102,13 @@ class BuiltDraft(ServerStore):
         Raises:
             StoreError: a check failed; readers keep the published generation.
         """
-        self._mark.check()
-        self._wait_until_ready()
-        self._check_count()
-        self._check_recall()
+        try:
+            self._wait_until_ready()
+            self._check_count()
+            self._check_recall()
+        except StoreError:
+            self._mark.check()  # that a collection is gone says less than who took over
+            raise
         self._mark.check()
         state = replace(self._state, complete=True, points=self.count())
         write_state(self._connection, state)

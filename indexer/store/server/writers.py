@@ -41,6 +41,8 @@ AHEAD = 60.0
 """Seconds by which the clock of a machine may be ahead of ours, before its marks are watched."""
 YIELD = 5.0
 """Seconds that one of two who began at once gets to step back, in some hundredths of one as a rule."""
+PATIENCE = 20.0
+"""Seconds that a request which shows that one is alive gets to end, before the mark is taken back."""
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +198,7 @@ class WriterMark:
             return
         self._ended.set()
         if self._thread.is_alive():
-            self._thread.join(REFRESH)
+            self._thread.join(PATIENCE)
         for collection in self._marked:
             with suppress(StoreError):  # what stays counts for ten minutes, and for this machine not at all
                 self._set(collection, {self._key: None})
