@@ -18,6 +18,7 @@ from indexer.errors import UsageError
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Index
 from indexer.store.server.options import CollectionOptions, Quantization
+from indexer.store.tuning import Memory
 from indexer.system.text import parse_share
 
 if TYPE_CHECKING:
@@ -71,15 +72,23 @@ class IndexerSettings(BaseSettings):
     text_model: Path | None = Field(None, description="Directory of a text model, a CLIP or SigLIP as ONNX.")
     catalog: Path | None = Field(None, description="Where the original photos are, if they moved since the sync.")
     workers: int = Field(0, ge=0, description="Workers that embed; 0 means one per core.")
+    memory: Memory = Field(Memory.CACHED, description="Where payload and field indexes are: pinned, cached or cold.")
     max_removal: _Share = Field(0.1, description="The share of the index that a sync may remove: 0.1 or 10%.")
     max_rejected: _Share = Field(0.5, description="The share of a file of events that may be rejected: 0.5 or 50%.")
 
-    qdrant_url: str | None = Field(None, description="Address of a Qdrant server, in place of an embedded index.")
+    qdrant_url: str | None = Field(
+        None, description="Address of a Qdrant server, in place of an embedded index; several with commas."
+    )
     qdrant_api_key: SecretStr | None = Field(None, description="Its API key.")
+    qdrant_ca: Path | None = Field(
+        None, description="PEM file of the authority that its certificate is of, if that is no public one."
+    )
     qdrant_grpc: bool = Field(False, description="Send over gRPC what can be sent that way.")
     qdrant_grpc_port: int = Field(6334, ge=1, le=65535, description="Its port for gRPC.")
     qdrant_timeout: int = Field(30, ge=1, description="Seconds until a request counts as failed.")
-    qdrant_attempts: int = Field(5, ge=1, le=20, description="Times a request is sent before it counts as failed.")
+    qdrant_attempts: int = Field(
+        5, ge=1, le=20, description="Times a request is sent, to each address, before it counts as failed."
+    )
     qdrant_first_wait: float = Field(0.25, ge=0, description="Seconds before the second attempt; then doubled.")
     collection: str = Field(
         "jewelry", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$", description="Alias on the server."
@@ -137,11 +146,11 @@ class IndexerSettings(BaseSettings):
         """
         _check_place(index, qdrant_url)
         if index is not None:
-            return open_index(index)
+            return open_index(index, self.memory)
         if qdrant_url is not None:
             return open_server(self, qdrant_url)
         if not self.qdrant_url:
-            return open_index(self.index)
+            return open_index(self.index, self.memory)
         if "index" in self.model_fields_set:
             raise UsageError(
                 f"both a directory ({self.index}) and a Qdrant server are given; take JEWELRY_INDEX or "
@@ -159,8 +168,9 @@ def _check_place(index: Path | None, qdrant_url: str | None) -> None:
 
 def open_server(settings: IndexerSettings, url: str) -> ServerIndex:
     """The index on a server, after asking it its version; imports qdrant-client. Raises as `open_chosen` does."""
-    from indexer.store.server.connection import ServerAddress, connect
+    from indexer.store.server.connection import connect
     from indexer.store.server.index import ServerIndex
+    from indexer.store.server.wire.addresses import ServerAddress
 
     key = settings.qdrant_api_key
     address = ServerAddress(
@@ -171,9 +181,15 @@ def open_server(settings: IndexerSettings, url: str) -> ServerIndex:
         settings.qdrant_timeout,
         settings.qdrant_attempts,
         settings.qdrant_first_wait,
+        settings.qdrant_ca,
     )
     options = CollectionOptions(
-        settings.quantization, settings.shards, settings.replicas, settings.write_consistency, settings.ready_timeout
+        settings.quantization,
+        settings.shards,
+        settings.replicas,
+        settings.write_consistency,
+        settings.ready_timeout,
+        settings.memory,
     )
     return ServerIndex(connect(address), settings.collection, settings.state, options)
 

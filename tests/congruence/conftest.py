@@ -28,6 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             for message in STAND_IN_WARNINGS:
                 item.add_marker(pytest.mark.filterwarnings(message))
+            callspec = getattr(item, "callspec", None)
+            if callspec is not None and callspec.params.get("engine") == "server":
+                item.add_marker(pytest.mark.server)
 
 
 @pytest.fixture(scope="session", params=ENGINES)

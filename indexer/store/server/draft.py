@@ -10,7 +10,6 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from qdrant_client import models
 
 from indexer.errors import StoreError
 from indexer.store.reading import to_point
@@ -126,6 +125,8 @@ class BuiltDraft(ServerStore):
             yield point
 
     def _wait_until_ready(self) -> None:
+        from qdrant_client import models
+
         deadline, pause = time.monotonic() + self._ready_timeout, 0.05
         while True:
             info = self._call(self._client.get_collection, self.collection)

@@ -25,8 +25,10 @@ from indexer.store.server.draft import BuiltDraft, LiveDraft, RecoveredDraft
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.layout import Layout
 from indexer.store.server.options import CollectionOptions
+from indexer.store.server.reads.mark import Mark
 from indexer.store.server.snapshots import check_whole, download_snapshot, upload_snapshot
 from indexer.store.server.writers import WriterMark, one_writer
+from indexer.store.server.wire.cluster import Cluster, read_cluster
 from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
 from indexer.system.arguments import path_of
@@ -55,6 +57,7 @@ class ServerIndex:
         self.connection, self.layout = connection, Layout(connection, name, self.local)
         self.options = options or CollectionOptions()
         self.location = self.place = self.layout.location
+        self._mark = Mark(self._marked)
 
     def current(self) -> str | None:
         """See `Index.current`; two requests."""
@@ -62,7 +65,10 @@ class ServerIndex:
         return None if state is None else state.name
 
     def mark(self) -> str | None:
-        """See `Index.mark`; two requests."""
+        """See `Index.mark`; seldom a request, see `indexer.store.server.reads.mark`."""
+        return self._mark()
+
+    def _marked(self) -> str | None:
         state = self.layout.current()
         return None if state is None else f"{state.collection} {state.name} {state.record.created_at} {state.build}"
 
@@ -85,22 +91,28 @@ class ServerIndex:
             "server_version": self.connection.version_text,
         }
         if state is not None:
-            config = state.info.config
+            config = state.info["config"]
+            params, strict = config["params"], config.get("strict_mode_config") or {}
+            indexed = state.info.get("payload_schema", {})
             found |= {
                 "collection": state.collection,
                 "quantization": quantization_of(state.info),
-                "shards": config.params.shard_number,
-                "replicas": config.params.replication_factor,
-                "write_consistency": config.params.write_consistency_factor,
-                "strict": bool(config.strict_mode_config and config.strict_mode_config.enabled),
-                "optimizer": str(state.info.status.value),
-                "payload_indexes": {name: str(i.data_type.value) for name, i in state.info.payload_schema.items()},
+                "shards": params.get("shard_number"),
+                "replicas": params.get("replication_factor"),
+                "write_consistency": params.get("write_consistency_factor"),
+                "strict": bool(strict.get("enabled")),
+                "optimizer": str(state.info.get("status")),
+                "payload_indexes": {name: str(kind["data_type"]) for name, kind in indexed.items()},
             }
+            found |= self._spread(state.collection, found["replicas"])
         return found
 
     def generations(self) -> list[str]:
         """See `Index.generations`."""
-        return [state.name for state in self.layout.complete()]
+        found = [state.name for state in self.layout.complete()]
+        if not found:
+            self.layout.alias_target()  # which says so where the key sees too little
+        return found
 
     def rollback(self) -> str:
         """See `Index.rollback`; moves the alias, so it takes as few requests whatever the size."""
@@ -181,12 +193,23 @@ class ServerIndex:
 
     def open(self, state: CollectionState) -> ServerStore:
         """A generation as a store, published or not."""
-        return ServerStore(self.connection, state.collection, state.record, state.name)
+        return ServerStore(self.connection, state.collection, state.record, state.name, points=state.points)
+
+    def _spread(self, collection: str, copies: int | None) -> dict[str, Any]:
+        """On which nodes a collection lies, what of that is not well, and what could not be known."""
+        found = read_cluster(self.connection.look, collection)
+        if not isinstance(found, Cluster):
+            return {"cluster": None, "warnings": [], "notes": [] if found is None else [found]}
+        return {
+            "cluster": found.to_json(),
+            "warnings": found.warnings(copies),
+            "notes": [] if found.note is None else [found.note],
+        }
 
     def _published(self) -> CollectionState:
         state = self.layout.current()
         if state is None:
-            raise StoreMissing.at(self.location)
+            raise self.layout.missing()
         return state
 
 
@@ -220,7 +243,7 @@ class ServerWriter:
                 raise StoreError(f"{self._index.location}: holds vectors of another model; build it anew beside")
             if options.quantization is not None:
                 change_quantization(connection, self._state, options.quantization)
-            ensure_field_indexes(connection, self._state.collection, record.field_table)
+            ensure_field_indexes(connection, self._state.collection, record.field_table, options.memory)
             return LiveDraft(connection, replace(self._state, record=record), self._mark)
         self._mark.refuse_others()  # before the first generation, nobody could see until now that this one writes
         state = self._unfinished or self._begun(record)

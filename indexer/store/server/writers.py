@@ -28,8 +28,9 @@ from typing import Any
 
 from indexer.errors import StoreError, StoreLocked
 from indexer.store.lock import this_process, writer_lock
-from indexer.store.server.connection import is_missing
 from indexer.store.server.layout import Layout
+from indexer.store.server.reads.plain import ask_server
+from indexer.store.server.wire.faults import is_missing
 from indexer.system.clock import now
 
 KEY = "jewelry_similarity_writer_"
@@ -74,10 +75,15 @@ class Mark:
         return -AHEAD <= self.age <= STALE
 
 
-def marks_of(collection: str, metadata: Mapping[str, Any] | None) -> list[Mark]:
+def metadata_of(info: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The metadata of a collection, of what a server says of it."""
+    return info["config"].get("metadata") or {}
+
+
+def marks_of(collection: str, metadata: Mapping[str, Any]) -> list[Mark]:
     """The marks in a collection's metadata."""
     found = []
-    for key, said in (metadata or {}).items():
+    for key, said in metadata.items():
         if key.startswith(KEY) and isinstance(said, Mapping):
             found.append(Mark(collection, key, *(str(said.get(name, "")) for name in ("holder", "place", "seen"))))
     return found
@@ -234,21 +240,20 @@ class WriterMark:
 
     def _others(self) -> list[Mark]:
         """The marks of others in all collections of this name."""
-        found = [mark for one in self._layout.states() for mark in marks_of(one.collection, one.info.config.metadata)]
+        found = [mark for one in self._layout.states() for mark in marks_of(one.collection, metadata_of(one.info))]
         return [mark for mark in found if mark.key != self._key]
 
     def _in(self, collection: str) -> list[Mark]:
-        return [mark for mark in marks_of(collection, self._metadata(collection)) if mark.key != self._key]
+        return [mark for mark in marks_of(collection, self._metadata(collection) or {}) if mark.key != self._key]
 
     def _metadata(self, collection: str) -> Mapping[str, Any] | None:
         """A collection's metadata; None where it is gone."""
         try:
-            info = self._call(self._layout.connection.client.get_collection, collection)
+            return metadata_of(ask_server(self._layout.connection, "collection", collection))
         except StoreError as error:
             if is_missing(error.__cause__):
                 return None
             raise
-        return info.config.metadata or {}
 
     def _set(self, collection: str, metadata: dict[str, Any]) -> None:
         """Merge into a collection's metadata; None removes a key, and a collection that is gone is passed over."""

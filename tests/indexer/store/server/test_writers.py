@@ -19,7 +19,7 @@ from indexer.errors import StoreError, StoreLocked
 from indexer.store.server import writers
 from indexer.store.server.connection import Connection, ServerAddress, connect
 from indexer.store.server.index import ServerIndex
-from indexer.store.server.writers import KEY, STALE, marks_of, one_writer
+from indexer.store.server.writers import KEY, STALE, marks_of, metadata_of, one_writer
 from tests.faults.loopback_qdrant import loopback_qdrant
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, points, published_products, record
 
@@ -46,7 +46,7 @@ def engine(index: ServerIndex) -> QdrantClient:
 
 def marked(index: ServerIndex) -> list[str]:
     """The collections of an index that somebody marked."""
-    return [one.collection for one in index.layout.states() if marks_of(one.collection, one.info.config.metadata)]
+    return [one.collection for one in index.layout.states() if marks_of(one.collection, metadata_of(one.info))]
 
 
 def leave(index: ServerIndex, ago: timedelta, *, place: str = "shop2:/srv/state", key: str = "dead") -> None:
