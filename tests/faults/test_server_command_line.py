@@ -147,20 +147,17 @@ def test_a_directory_given_as_an_option_wins_over_a_server_in_the_environment(
     assert "here: no index here yet" in result.stderr
 
 
-@pytest.mark.parametrize("place", ["environment", ".env", "both"])
 def test_a_server_given_as_an_option_wins_over_a_directory_in_the_environment(
-    place: str, server: LoopbackQdrant, shop: Shop, elsewhere: Path
+    server: LoopbackQdrant, shop: Shop, elsewhere: Path
 ) -> None:
-    if place != "environment":
-        (elsewhere / ".env").write_text("JEWELRY_INDEX=here\n")
-    variables = {} if place == ".env" else {"JEWELRY_INDEX": "here"}
-    if place == "both":
-        variables["JEWELRY_QDRANT_URL"] = "http://127.0.0.1:9"
-    assert shop.sync(**variables).exit_code == 0
-    assert json.loads(shop.run("status", "--json", **variables).stdout)["server"] == server.url
-    found = ask("similar", ["-p", "P003", "--json", "--qdrant-url", server.url], {**shop.environment, **variables})
-    assert (found.exit_code, found.stderr) == (0, "")
-    assert not (elsewhere / "here").exists()
+    both = {"JEWELRY_INDEX": "here", "JEWELRY_QDRANT_URL": "http://127.0.0.1:9"}
+    assert shop.sync(**both).exit_code == 0
+    for place, variables in ((".env", {}), ("environment", {"JEWELRY_INDEX": "here"}), ("both", both)):
+        (elsewhere / ".env").write_text("" if place == "environment" else "JEWELRY_INDEX=there\n")
+        assert json.loads(shop.run("status", "--json", **variables).stdout)["server"] == server.url
+        found = ask("similar", ["-p", "P003", "--json", "--qdrant-url", server.url], {**shop.environment, **variables})
+        assert (found.exit_code, found.stderr) == (0, "")
+    assert sorted(path.name for path in elsewhere.iterdir()) == [".env", "catalog"]
 
 
 def test_push_and_pull_where_the_variable_is_the_other_side(
