@@ -133,7 +133,11 @@ index_options = together(
         metavar="DIR",
         help="Index directory [JEWELRY_INDEX; default: index].",
     ),
-    click.option("--qdrant-url", metavar="URL", help="Qdrant server in place of a directory [JEWELRY_QDRANT_URL]."),
+    click.option(
+        "--qdrant-url",
+        metavar="URL",
+        help="Qdrant server in place of a directory, its nodes with commas [JEWELRY_QDRANT_URL].",
+    ),
 )
 """``--index`` and ``--qdrant-url``: which index a command is about; `index_of` opens it."""
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from indexer.errors import StoreError, StoreUnwritable
 from indexer.fields.types import FieldTable
 from indexer.store.embedded.filters import compile_filter
-from indexer.store.embedded.parameters import field_index, is_of_kind, search_params, shard_config
+from indexer.store.embedded.parameters import field_index, is_of_kind, is_outdated, search_params, shard_config
 from indexer.store.filters.check import check_facet, check_filter
 from indexer.store.filters.tree import Filter, Match, known_fields
 from indexer.store.policy import POLICY, Walk, Way, is_estimable, way_to_search, without_alternatives
@@ -74,10 +74,11 @@ class EdgeStore(
         return store
 
     @classmethod
-    def load(cls, path: Path, generation: str, record: GenerationRecord) -> EdgeStore:
-        """Open an existing shard."""
+    def load(cls, path: Path, generation: str, record: GenerationRecord, memory: Memory | None = None) -> EdgeStore:
+        """Open an existing shard; with ``memory``, what is built in it from now on is there. That writes to it."""
         with whole():
-            store = cls(_called(edge.EdgeShard.load, str(path)), path, generation, record)
+            config = () if memory is None else (shard_config(record, memory),)
+            store = cls(_called(edge.EdgeShard.load, str(path), *config), path, generation, record)
             store._use_first()
             return store
 
@@ -169,12 +170,18 @@ class EdgeStore(
         if self._opened is not None:
             _called(self._opened.close)
 
-    def ensure_field_indexes(self, table: FieldTable, memory: Memory = Memory.CACHED) -> None:
-        """Index every filterable field; a field whose type changed is indexed anew."""
+    def ensure_field_indexes(self, table: FieldTable, memory: Memory = Memory.CACHED, *, renewed: bool = False) -> None:
+        """Index every filterable field; a field whose type changed is indexed anew.
+
+        Args:
+            table: of the fields.
+            memory: where new indexes are.
+            renewed: index a field anew too that has links in the graph, as earlier versions gave it, or is elsewhere.
+        """
         present = _called(self._shard.info).payload_schema
         for field, kind in known_fields(table).items():
             if field in present:
-                if is_of_kind(present[field], kind):
+                if is_of_kind(present[field], kind) and not (renewed and is_outdated(present[field], memory)):
                     continue
                 _called(self._shard.update, edge.UpdateOperation.delete_field_index(field))
             _called(self._shard.update, edge.UpdateOperation.create_field_index(field, field_index(kind, memory)))

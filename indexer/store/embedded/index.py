@@ -186,7 +186,9 @@ class EmbeddedWriter:
         current = self._layout.last_published()
         if from_published and current and not self._nothing_left:
             # Twice: the copy, and what the optimizer writes before it drops the old segments.
-            return self._copied(self._layout.generation(current) / SHARD, record, times=2)
+            # What an earlier version or another setting made becomes what a new one is, but for the graph, whose
+            # links for every field do no harm; they go when it is built again.
+            return self._copied(self._layout.generation(current) / SHARD, record, times=2, memory=self._index.memory)
         with self._begun() as (folder, name):
             require_room(self._layout.root, NEW_SHARD_BYTES)
             store = EdgeStore.create(folder / SHARD, name, record, self._index.memory)
@@ -207,15 +209,17 @@ class EmbeddedWriter:
             self._published.close()
             self._published = None
 
-    def _copied(self, shard: Path, record: GenerationRecord, *, times: int = 1) -> EmbeddedDraft:
-        """A draft that is a copy of a shard, which may take ``times`` its room."""
+    def _copied(
+        self, shard: Path, record: GenerationRecord, *, times: int = 1, memory: Memory | None = None
+    ) -> EmbeddedDraft:
+        """A draft that is a copy of a shard, which may take ``times`` its room; None leaves in memory what is there."""
         from indexer.store.embedded.engine import EdgeStore
 
         with self._begun() as (folder, name):
             require_room(self._layout.root, times * size_on_disk(shard))
             copy_tree(shard, folder / SHARD)
-            store = EdgeStore.load(folder / SHARD, name, record)
-            store.ensure_field_indexes(record.field_table, self._index.memory)
+            store = EdgeStore.load(folder / SHARD, name, record, memory)
+            store.ensure_field_indexes(record.field_table, self._index.memory, renewed=memory is not None)
         self._draft = EmbeddedDraft(self._layout, folder, store, self._repairer.damaged)
         return self._draft
 

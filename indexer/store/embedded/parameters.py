@@ -58,6 +58,12 @@ def is_of_kind(index: Any, kind: FieldType) -> bool:
     return bool(index.data_type == _KINDS[kind])
 
 
+def is_outdated(index: Any, memory: Memory) -> bool:
+    """Whether a field is indexed with links in the graph, or elsewhere than it should be."""
+    links, place = (getattr(index.params, name, None) for name in ("enable_hnsw", "memory"))
+    return links is not False or place != _TIERS[memory]
+
+
 def search_params(walk: Walk) -> Any:
     """Of one search."""
     match walk.way:

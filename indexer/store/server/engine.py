@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from indexer.errors import FilterError, StoreError
 from indexer.store.filters.check import check_facet, check_filter
 from indexer.store.filters.tree import Filter
-from indexer.store.policy import Walk, Way
+from indexer.store.policy import Walk, Way, is_estimable
 from indexer.store.reading import selector
 from indexer.store.records import (
     EngineFiles,
@@ -29,7 +29,7 @@ from indexer.store.records import (
 from indexer.store.server.connection import PREFIX_MATCH, Connection
 from indexer.store.server.filters import compile_beside, compile_filter, has_prefix
 from indexer.store.server.reads.plain import ask_collection, reading, to_counts, to_hits, to_point
-from indexer.store.server.shares import Shares, search_params
+from indexer.store.server.reads.shares import Shares, search_params
 from indexer.store.server.wire.faults import is_too_large
 from indexer.store.tuning import ALL_VALUES, READ_BATCH, REQUEST_BYTES, SEARCH_BATCH, WRITE_BATCH
 from indexer.store.vectors import check_limit, check_vectors
@@ -117,7 +117,7 @@ class ServerStore:
         self, where: Filter | None = None, *, fields: Sequence[str] | None = None, vectors: Vectors = False
     ) -> Iterator[Point]:
         """See `Store.scroll`."""
-        asked = {
+        asked: dict[str, Any] = {
             "filter": self._compiled(where),
             "limit": READ_BATCH,
             "with_payload": selector(fields),
@@ -147,15 +147,15 @@ class ServerStore:
         check_limit(limit)
         check_facet(field, self.record.field_table)
         self._check(where)
-        asked = {"key": field, "filter": compile_beside(where), "limit": max(limit + 1, ALL_VALUES), "exact": True}
+        most = max(limit + 1, ALL_VALUES)
         while True:
+            asked = {"key": field, "filter": compile_beside(where), "limit": most, "exact": True}
             with self._asked("facet", asked) as answer:
-                hits = answer["hits"]
                 # Each shard answers with its own first values. Where all of them together have fewer than were asked
                 # for, none left one out; a full list may lack counts of those that it names.
-                if len(hits) < asked["limit"]:
-                    return to_counts(hits)[:limit]
-            asked["limit"] *= 10
+                if len(answer["hits"]) < most:
+                    return to_counts(answer["hits"])[:limit]
+            most *= 10
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
@@ -204,7 +204,9 @@ class ServerStore:
             yield answer
 
     def _estimate(self, where: Filter | None) -> int:
-        with self._asked("points/count", {"filter": compile_filter(where), "exact": False}) as answer:
+        """What a filter keeps, counted where the server's estimate would not do."""
+        exact = where is not None and not is_estimable(where)
+        with self._asked("points/count", {"filter": compile_filter(where), "exact": exact}) as answer:
             return int(answer["count"])
 
     def _compiled(self, where: Filter | None) -> dict[str, Any] | None:

@@ -56,7 +56,8 @@ class ServerIndex:
         self.local = path_of("local", local)
         self.connection, self.layout = connection, Layout(connection, name, self.local)
         self.options = options or CollectionOptions()
-        self.location = self.place = self.layout.location
+        self.location = self.layout.location
+        self.place = f"{','.join(sorted(connection.where.split(',')))}/collections/{name}"
         self._mark = Mark(self._marked)
 
     def current(self) -> str | None:

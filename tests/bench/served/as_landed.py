@@ -28,7 +28,7 @@ class LandedStore(ServerStore):
         *,
         limit: int,
         where: Filter | None = None,
-        exact: bool = False,
+        exact: bool = False,  # noqa: ARG002
         fields: Sequence[str] | None = None,
         using: VectorName = "image",
         vectors_too: Vectors = False,

@@ -1,4 +1,4 @@
-"""What a question over a server costs beside the server's own work: a stub answers what a real question was answered."""
+"""What a question over a server costs beside the server's own work: a stub answers as a server did."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from searcher.service import SearchService
 from tests.bench.drawn_points import RECORD, clustered
 from tests.bench.served.answering_stub import answering
 from tests.bench.served.as_landed import LandedIndex
-from tests.bench.timing import compare, seconds
 from tests.bench.test_http_load import one_photo_a_product
+from tests.bench.timing import compare, seconds
 from tests.faults.loopback_qdrant import Handler, loopback_qdrant
 
 pytestmark = [

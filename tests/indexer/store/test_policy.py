@@ -86,7 +86,7 @@ def test_what_a_filter_with_alternatives_keeps_cannot_be_estimated(where: Filter
 
 
 def test_of_alternatives_the_one_that_keeps_most_is_estimated() -> None:
-    counts = {"metal": 3, "category": 2, "title": 1}
+    counts = {"metal": 3, "category": 2, "title": 1, "price": 0}
     words = Text("title", "gold")
 
     def count(where: Filter) -> int:

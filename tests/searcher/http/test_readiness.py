@@ -19,7 +19,7 @@ from searcher.settings import ServeSettings
 from tests.faults.loopback_qdrant import Fault, loopback_qdrant
 from tests.searcher.http.conversation import problem_of
 from tests.shops.indexes.built_index import Built, Photographed, points, publish, record, unit_vectors
-from tests.shops.indexes.spread_index import NODES, cluster, measures, shards
+from tests.shops.indexes.spread_index import NODES, told
 from tests.shops.models.tiny_model import write_tiny_model
 
 
@@ -121,13 +121,12 @@ def test_a_cluster_is_ready_while_every_shard_has_a_live_copy(
         index = ServerIndex(connection, "jewelry", tmp_path / "state")
         publish(index, points([payload], unit_vectors(1)), record(photographed.store.record.fingerprint))
         check = ReadinessCheck(SearchService(index, photographed.model))
-        one_dead = shards({(0, 2): "Dead", (1, 2): "Dead"})
-        vars(server).update({"spread": one_dead, "cluster": cluster(2), "measures": measures(2)})
+        server.told = told({(0, 2): "Dead", (1, 2): "Dead"}, silent=[2])
         server.requests.clear()
         assert check() == Readiness(True, "ready", generation="1")
         assert [request for request in server.requests if "cluster" in request] == []
 
-        vars(server).update({"spread": shards({(1, 2): "Dead", (1, 3): "Dead"}), "measures": measures(2, 3)})
+        server.told = told({(1, 2): "Dead", (1, 3): "Dead"}, silent=[2, 3])
         lost = b'{"status":{"error":"Service internal error: 0 of 0 read operations failed"},"time":0.0}'
         server.faults = [Fault("POST .*/query/batch", status=500, body=lost, times=100)]
         found = check()
@@ -138,4 +137,4 @@ def test_a_cluster_is_ready_while_every_shard_has_a_live_copy(
             assert problem_of(client.get("/readyz"), 503).detail == found.summary
         server.faults = []
         assert check().ready
-        connection.close()
+        connection.client.close()

@@ -1,7 +1,8 @@
-"""What three nodes of a Qdrant server say of themselves: three shards, two copies each."""
+"""What three nodes of a Qdrant server say of themselves and of a collection: three shards, two copies each."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 NODES = {number: f"http://10.0.0.{number}:6335" for number in (1, 2, 3)}
@@ -47,3 +48,14 @@ def measures(*silent: int) -> dict[str, Any]:
     """The answer of ``GET /cluster/telemetry``: all nodes but ``silent`` answered it."""
     peers = {str(n): {"uri": f"{uri}/", "responsive": n not in silent} for n, uri in NODES.items()}
     return {"collections": {}, "cluster": {"enabled": True, "number_of_peers": 3, "peers": peers}}
+
+
+def told(
+    states: dict[tuple[int, int], str] | None = None, *, silent: Sequence[int] = (), collection: str = "jewelry-1"
+) -> dict[str, tuple[int, Any]]:
+    """All three answers, by request, with their status."""
+    return {
+        f"GET /collections/{collection}/cluster": (200, shards(states)),
+        "GET /cluster": (200, cluster()),
+        "GET /cluster/telemetry": (200, measures(*silent)),
+    }

@@ -14,8 +14,12 @@ from typing import Any
 
 import httpx
 
+from indexer.errors import UsageError
+from indexer.store.server.wire.addresses import shown
+
 RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 _GRPC_RETRY = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"})
+_MOVED = frozenset({301, 302, 307, 308})
 SILENT_STATUS = frozenset({502, 503, 504})
 _GRPC_SILENT = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED"})
 LONGEST_REASON = 300
@@ -49,7 +53,9 @@ def explain(error: Exception, where: str, attempts: int) -> str:
         return f"{where}: refuses a request of this size ({reason(error)}); raise its max_request_size_mb"
     if status == 429 or code == "RESOURCE_EXHAUSTED" or _is(error, "QdrantException"):
         return f"{where}: too many requests {tries}; try later or raise its limits"
-    if status in (408, 504) or code == "DEADLINE_EXCEEDED" or isinstance(source(error), httpx.TimeoutException):
+    if status in _MOVED and (place := _moved_to(error)) is not None:
+        return f"{where}: has moved to {place}; write that address"
+    if status in (408, 504) or code == "DEADLINE_EXCEEDED" or _is_late(error):
         return f"{where}: no answer in time {tries}; raise JEWELRY_QDRANT_TIMEOUT"
     if isinstance(source(error), ValueError):
         return f"{where}: the answer cannot be read {tries}; check that this is the address of a Qdrant server"
@@ -119,7 +125,7 @@ def is_silence(error: Exception) -> bool:
 def is_unknown_speech(error: Exception) -> bool:
     """Whether an address that has never answered may be that of a port that speaks otherwise, as TLS."""
     if isinstance(source(error), httpx.TransportError):
-        return not isinstance(source(error), httpx.TimeoutException)
+        return not _is_late(error)
     return _status(error) == 400 or grpc_code(error) in _GRPC_SILENT
 
 
@@ -152,6 +158,19 @@ def source(error: Exception) -> Exception | None:
         return error
     inner = getattr(error, "source", None)
     return inner if _is(error, "ResponseHandlingException") and isinstance(inner, Exception) else None
+
+
+def _is_late(error: Exception) -> bool:
+    """Whether a connection was made, and then nothing came in time."""
+    below = source(error)
+    return isinstance(below, httpx.TimeoutException) and not isinstance(below, httpx.ConnectTimeout)
+
+
+def _moved_to(error: Exception) -> str | None:
+    try:
+        return shown(getattr(error, "headers", {}).get("location", ""))
+    except UsageError:
+        return None
 
 
 def _status(error: Exception) -> int | None:

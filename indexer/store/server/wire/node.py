@@ -93,10 +93,16 @@ class Node:
             self._end()
         self._begin()
 
-    def misfit(self, error: Exception) -> str | None:
-        """The line for a fault that comes from the address or its certificate, and that no further try mends."""
+    def misfit(self, error: Exception, *, again: bool) -> str | None:
+        """The line for a fault that comes from the address or its certificate, and that no further try mends.
+
+        Args:
+            error: the fault.
+            again: the port was asked before, for the same request.
+        """
         address, below, over_grpc = self.address, in_tls(error), grpc_code(error) is not None
-        if address is None or not (below or (hints_at_tls(error) if self.is_known else is_unknown_speech(error))):
+        speech = hints_at_tls(error) if self.is_known else is_unknown_speech(error)
+        if address is None or not (below or (speech and not again)):
             return None
         host, port = urlsplit(self.where).hostname or "", address.grpc_port if over_grpc else self._port
         if isinstance(below, ssl.SSLCertVerificationError):

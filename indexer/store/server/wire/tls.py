@@ -94,7 +94,7 @@ def misfit(url: str, port: int, context: ssl.SSLContext, *, grpc: bool, authorit
         _shake_hands(host, port, context, grpc)
     except ssl.SSLCertVerificationError as error:
         return certificate_words(error, host, authority)
-    except (ssl.SSLError, ConnectionError) as error:
+    except (ssl.SSLError, ConnectionError, TimeoutError) as error:
         if _speaks_plainly(host, port, grpc):
             return "this port speaks no TLS; write http://"
         return handshake_words(error) if isinstance(error, ssl.SSLError) else None

@@ -112,14 +112,3 @@ def test_alternatives_that_overlap_are_not_taken_for_more_than_they_keep(
     assert small.count(where) == small.count(Filter(must=(CHEAP[-1],)))
     assert recall(small, where, 5_000) >= 0.99
     assert walks[0].way is Way.EXACT
-
-
-def test_no_field_has_links_of_its_own_and_what_is_read_is_shared(tmp_path: Path) -> None:
-    """Links for every field are two thirds of the time that a graph takes to build."""
-    publish(tmp_path / "index", 100)
-    [shard] = (tmp_path / "index").glob("generations/*/shard")
-    opened = edge.EdgeShard.load(str(shard))
-    fields = opened.info().payload_schema
-    opened.close()
-    assert {name for name, field in fields.items() if field.params.enable_hnsw is not False} == set()
-    assert {name for name, field in fields.items() if field.params.memory != edge.Memory.Cached} == set()

@@ -14,7 +14,7 @@ from indexer.store.filters.check import DEEPEST
 from indexer.store.filters.tree import Except, Filter, IsEmpty, Match, Range, both
 from indexer.store.policy import Walk, Way, way_to_search
 from indexer.store.server.engine import ServerStore
-from indexer.store.server.shares import FEW_PRODUCTS, REMEMBERED, Shares, counted, search_params
+from indexer.store.server.reads.shares import FEW_PRODUCTS, REMEMBERED, Shares, counted, search_params
 from searcher.search.ground.published import without_products
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, record
 
@@ -184,8 +184,9 @@ def test_a_search_is_sent_the_way_its_filter_wants(tmp_path: Path, monkeypatch: 
     original = client.query_batch_points
 
     def count(collection: str, count_filter: Any, *, exact: bool) -> models.CountResult:
-        estimates.append((None if count_filter is None else count_filter.must[0].match.any[0], exact))
-        return models.CountResult(count=kept[count_filter.must[0].match.any[0]])
+        [first, *_] = count_filter.must or count_filter.should
+        estimates.append((first.match.any[0], exact))
+        return models.CountResult(count=kept[first.match.any[0]])
 
     def query(collection: str, requests: list[models.QueryRequest]) -> Any:
         sent.extend(request.params.model_dump(exclude_unset=True) for request in requests if request.params)
@@ -210,3 +211,7 @@ def test_a_search_is_sent_the_way_its_filter_wants(tmp_path: Path, monkeypatch: 
     assert estimates == [("gold", False), ("silver", False), ("tin", False)]
     index.read().search(row, limit=3, where=Filter(must=(Match("metal", ("silver",)),)))
     assert estimates[3:] == [("silver", False)]  # how many there are says the collection itself
+    either = Filter(should=(Match("metal", ("gold",)), Match("metal", ("tin",))))  # of which it says too much
+    for _ in range(2):
+        store.search(row, limit=3, where=either)
+    assert [exact for _, exact in estimates[4:]] == [True]
