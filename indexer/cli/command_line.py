@@ -133,7 +133,11 @@ index_options = together(
         metavar="DIR",
         help="Index directory [JEWELRY_INDEX; default: index].",
     ),
-    click.option("--qdrant-url", metavar="URL", help="Qdrant server in place of a directory [JEWELRY_QDRANT_URL]."),
+    click.option(
+        "--qdrant-url",
+        metavar="URL",
+        help="Qdrant server in place of a directory, its nodes with commas [JEWELRY_QDRANT_URL].",
+    ),
 )
 """``--index`` and ``--qdrant-url``: which index a command is about; `index_of` opens it."""
 
@@ -145,7 +149,7 @@ def index_of(index: Path | None, qdrant_url: str | None) -> Index:
     """The index that `index_options` and `IndexerSettings` choose; raises as `IndexerSettings.open_chosen` does."""
     from indexer.settings import IndexerSettings
 
-    return IndexerSettings.read().open_chosen(index=index, qdrant_url=qdrant_url)
+    return IndexerSettings.read(index=index, qdrant_url=qdrant_url).open_chosen()
 
 
 def echo_json(document: Any) -> None:

@@ -13,7 +13,6 @@ from indexer.system.arguments import refused
 HNSW_M = 16
 HNSW_EF_CONSTRUCT = 200
 """Both engines build the same graph."""
-SERVER_EF = 128
 FULL_SCAN_KB = 4_000
 """Embedded: filtered sets with fewer kilobytes of vectors (8,000 at 128-D) are compared one by one whatever way was
 asked for. So far down no walk is the better one; the policy, and not this number, decides above."""
@@ -24,6 +23,8 @@ READ_BATCH = 1000
 WRITE_BATCH = 1000
 SEARCH_BATCH = 64
 """Server: questions in one request."""
+ALL_VALUES = 100_000
+"""Server: values of a field that are asked for to be sure of the first few; ten times as many where there are more."""
 REQUEST_BYTES = 8 * 1024 * 1024
 """Server: largest request; Qdrant refuses those above 32 MB unless it is configured otherwise."""
 

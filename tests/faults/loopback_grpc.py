@@ -22,6 +22,7 @@ class GrpcFault:
     times: int = 1
     applied: bool = False
     retry_after: str | None = None
+    details: str = "as the test wants it"
 
 
 class LoopbackGrpc:
@@ -47,7 +48,7 @@ class LoopbackGrpc:
         if fault is not None:
             if fault.retry_after is not None:
                 context.set_trailing_metadata((("retry-after", fault.retry_after),))
-            context.abort(fault.code, "as the test wants it")
+            context.abort(fault.code, fault.details)
         return answer
 
     def HealthCheck(self, request: Any) -> Any:  # noqa: N802, ARG002 - named as in Qdrant's interface, like those below
@@ -109,8 +110,10 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 
 @contextmanager
-def loopback_grpc() -> Iterator[LoopbackGrpc]:
-    """A running server; its ``port`` is free of choice."""
+def loopback_grpc(
+    host: str = "127.0.0.1", port: int = 0, tls: tuple[bytes, bytes] | None = None
+) -> Iterator[LoopbackGrpc]:
+    """A running server; its ``port`` is free of choice, and with ``tls`` it has that key and that certificate."""
     state = LoopbackGrpc()
 
     def behaviour(method: str) -> Callable[[Any, grpc.ServicerContext], Any]:
@@ -125,7 +128,10 @@ def loopback_grpc() -> Iterator[LoopbackGrpc]:
             for name, request in methods.items()
         }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
-    state.port = server.add_insecure_port("127.0.0.1:0")
+    if tls is None:
+        state.port = server.add_insecure_port(f"{host}:{port}")
+    else:
+        state.port = server.add_secure_port(f"{host}:{port}", grpc.ssl_server_credentials([tls]))
     server.start()
     try:
         yield state

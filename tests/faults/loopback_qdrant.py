@@ -1,21 +1,27 @@
 """A Qdrant REST server on loopback that misbehaves on request; behind it qdrant-client's ``:memory:`` engine.
 
 Every body that arrives is read by qdrant-client's own models, which forbid unknown fields: a request they refuse
-is answered with 422 and fails the test.
+is answered with 422 and fails the test. Where a real server (1.18.1) was seen to answer otherwise than that engine, so
+does this one: see `as_searched` and `facet`.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import socket
+import ssl
+import struct
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 from pydantic import TypeAdapter
 from qdrant_client import QdrantClient, models
@@ -33,6 +39,8 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b'{"status":{"error":"as the test wants it"},"time":0.0}'
     cut: bool = False
+    reset: bool = False
+    """The connection is reset after the request was read."""
     hang: float = 0.0
     applied: bool = False
     """The request is carried out, and only its answer is spoilt."""
@@ -55,9 +63,11 @@ class LoopbackQdrant(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, version: str = "1.20.0") -> None:
+    def __init__(self, version: str = "1.20.0", tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.version, self.api_key = version, ""
+        self.version, self.api_key, self.tls = version, "", tls
+        self.told: dict[str, tuple[int, Any]] = {}
+        """Status and result by request, as of a server that is a cluster, in place of what is true here."""
         self.faults: list[Fault] = []
         self.requests: list[str] = []
         self.refused: list[str] = []
@@ -69,7 +79,20 @@ class LoopbackQdrant(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http{'' if self.tls is None else 's'}://127.0.0.1:{self.server_address[1]}"
+
+    def beside(self, other: LoopbackQdrant) -> None:
+        """Be another node of the same cluster: what one holds, the other has."""
+        self.engine.close()
+        self.engine, self.indexes, self.created, self.lock = other.engine, other.indexes, other.created, other.lock
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the connection's own thread, as a handshake takes its time."""
+        if self.tls is None:
+            super().finish_request(request, client_address)
+        else:
+            with self.tls.wrap_socket(request, server_side=True) as secure:
+                super().finish_request(secure, client_address)
 
     def points(self, collection: str) -> dict[str, dict[str, Any]]:
         """Payload by point id, read behind the server's back."""
@@ -82,8 +105,8 @@ class LoopbackQdrant(ThreadingHTTPServer):
 
 
 @contextmanager
-def loopback_qdrant(version: str = "1.20.0") -> Iterator[LoopbackQdrant]:
-    server = LoopbackQdrant(version)
+def loopback_qdrant(version: str = "1.20.0", tls: ssl.SSLContext | None = None) -> Iterator[LoopbackQdrant]:
+    server = LoopbackQdrant(version, tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -137,6 +160,10 @@ class Handler(BaseHTTPRequestHandler):
         if fault.hang:
             self.server.stopping.wait(min(fault.hang, LONGEST_HANG))
             self.close_connection = True
+        elif fault.reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
         elif fault.cut:
             content = json.dumps(document).encode()
             self.send(200, content[: len(content) // 2], {}, length=len(content) + 10)
@@ -145,6 +172,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send(fault.status, fault.body, fault.headers)
 
     def carry_out(self, request: str, body: bytes) -> tuple[int, Any]:
+        if request in self.server.told:
+            status, result = self.server.told[request]
+            return status, {"result": result} if status == 200 else {"status": {"error": "Forbidden"}}
         try:
             result = self.route(request, body)
         except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, Warning) as error:
@@ -196,6 +226,17 @@ def aliases(server: LoopbackQdrant, body: bytes) -> Any:
     return plain(server.engine.get_aliases())
 
 
+@route("GET /cluster")
+def cluster(server: LoopbackQdrant, body: bytes) -> Any:
+    return {"status": "disabled"}
+
+
+@route(f"GET {COLLECTION}/cluster")
+def held_here(server: LoopbackQdrant, body: bytes, name: str) -> Any:
+    only = {"shard_id": 0, "points_count": server.engine.count(name).count, "state": "Active"}
+    return {"peer_id": 1, "shard_count": 1, "local_shards": [only], "remote_shards": [], "shard_transfers": []}
+
+
 @route("POST /collections/aliases")
 def change_aliases(server: LoopbackQdrant, body: bytes) -> Any:
     actions = models.ChangeAliasesOperation.model_validate_json(body).actions
@@ -209,7 +250,9 @@ def collection_info(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     made = server.created.get(name)
     if made is not None:
         info.config.quantization_config = made.quantization_config
+        info.config.params.shard_number = made.shard_number or 1
         info.config.params.replication_factor = made.replication_factor or 1
+        info.config.params.write_consistency_factor = made.write_consistency_factor or 1
         if made.strict_mode_config is not None:
             info.config.strict_mode_config = models.StrictModeConfigOutput(enabled=made.strict_mode_config.enabled)
     return plain(info)
@@ -287,7 +330,7 @@ def scroll(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     wanted = models.ScrollRequest.model_validate_json(body)
     points, offset = server.engine.scroll(
         name,
-        wanted.filter,
+        as_searched(wanted.filter),
         limit=wanted.limit,
         offset=wanted.offset,
         with_payload=wanted.with_payload,
@@ -298,19 +341,46 @@ def scroll(server: LoopbackQdrant, body: bytes, name: str) -> Any:
 
 @route(f"POST {COLLECTION}/points/count")
 def count(server: LoopbackQdrant, body: bytes, name: str) -> Any:
-    return plain(server.engine.count(name, models.CountRequest.model_validate_json(body).filter))
+    return plain(server.engine.count(name, as_searched(models.CountRequest.model_validate_json(body).filter)))
 
 
 @route(f"POST {COLLECTION}/points/query/batch")
 def query(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     searches = models.QueryRequestBatch.model_validate_json(body).searches
+    for search in searches:
+        search.filter = as_searched(search.filter)
     return plain(server.engine.query_batch_points(name, searches))
 
 
 @route(f"POST {COLLECTION}/facet")
 def facet(server: LoopbackQdrant, body: bytes, name: str) -> Any:
+    """Each shard counts its own points and answers its own first values; what comes of that is what is answered."""
     wanted = models.FacetRequest.model_validate_json(body)
-    return plain(server.engine.facet(name, wanted.key, wanted.filter, wanted.limit))
+    made, limit = server.created.get(name), wanted.limit or 10
+    counts: Counter[Any] = Counter()
+    for ids in shards(server, name, (made and made.shard_number) or 1):
+        where = as_searched(models.Filter(must=[models.HasIdCondition(has_id=ids), wanted.filter or models.Filter()]))
+        counts.update({hit.value: hit.count for hit in server.engine.facet(name, wanted.key, where, limit).hits})
+    first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
+    return {"hits": [{"value": value, "count": count} for value, count in first]}
+
+
+def shards(server: LoopbackQdrant, name: str, number: int) -> list[list[Any]]:
+    """The ids of a collection's points, shared out."""
+    records, _ = server.engine.scroll(name, limit=100_000, with_payload=False)
+    return [[r.id for r in records if UUID(str(r.id)).int % number == shard] for shard in range(number)]
+
+
+def as_searched(where: models.Filter | None) -> models.Filter | None:
+    """What a server looks at: of the conditions that it finds points by, none, nor at their negations beside them."""
+    if where is None:
+        return None
+    must, should, must_not = (
+        [as_searched(c) if isinstance(c, models.Filter) else c for c in (part if isinstance(part, list) else [part])]
+        for part in (where.must or [], where.should or [], where.must_not or [])
+    )
+    left = [condition for condition in must_not if condition not in [*must, *should]]
+    return models.Filter(must=must or None, should=should or None, must_not=left or None)
 
 
 def done() -> dict[str, Any]:

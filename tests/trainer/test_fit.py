@@ -81,6 +81,7 @@ def test_evaluate(scratch: tuple[Path, Result], shop: Path) -> None:
     assert "P@1" in run("evaluate", scratch[0], shop).stdout
 
 
+@pytest.mark.slow  # as long as all the rest of this file
 def test_a_head_learns_on_a_frozen_backbone(scratch: tuple[Path, Result], shop: Path, tmp_path: Path) -> None:
     result = run("fit", shop, "-o", tmp_path / "head", "--weights", scratch[0], *SMALL, "--epochs", 5)
     assert result.exit_code == 3, result.output

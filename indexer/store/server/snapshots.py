@@ -24,28 +24,39 @@ def check_whole(connection: Connection, where: str, collection: str | None = Non
     Raises:
         StoreError: the engine has no snapshots, or the collection is spread over several nodes.
     """
-    try:
-        rest = connection.client.http
-    except NotImplementedError as error:
-        raise StoreError(
-            f"{where}: this engine has no snapshots, only a Qdrant server has; use: indexer export FILE"
-        ) from error
+    if not connection.over_http:
+        raise StoreError(f"{where}: this engine has no snapshots, only a Qdrant server has; use: indexer export FILE")
     if collection is None:
         return
-    cluster = connection.call(rest.distributed_api.collection_cluster_info, collection_name=collection).result
-    if cluster is not None and cluster.remote_shards:
+    cluster = connection.ask("GET", f"/collections/{quote(collection, safe='')}/cluster")
+    if cluster.get("remote_shards"):
         raise StoreError(
             f"{where}: lies on several nodes, and a snapshot holds one node's part; use: indexer export FILE"
         )
 
 
 def download_snapshot(connection: Connection, where: str, collection: str, folder: Path) -> None:
-    """Make a snapshot, download it into ``folder`` and remove it on the server.
+    """Make a snapshot, download it into ``folder`` and remove it on the server; all of it on one node, where it lies.
 
     Raises:
         StoreError: the server fails, or the file was damaged on the way.
         OSError: the disk refuses.
     """
+    with connection.staying():
+        check_whole(connection, where, collection)  # another node may have been asked before
+        _download(connection, where, collection, folder)
+
+
+def upload_snapshot(connection: Connection, collection: str, files: EngineFiles) -> None:
+    """Make a new collection of what `download_snapshot` wrote; raises ``StoreError`` when the server refuses.
+
+    It is not sent to another address where the answer is lost: both would have a copy.
+    """
+    with connection.staying():
+        connection.call(_send, connection, collection, files.path / FILE, files.sha256[FILE])
+
+
+def _download(connection: Connection, where: str, collection: str, folder: Path) -> None:
     made = connection.call(connection.client.create_snapshot, collection, wait=True)
     if made is None:
         raise StoreError(f"{where}: the server made no snapshot; see its log")
@@ -56,11 +67,6 @@ def download_snapshot(connection: Connection, where: str, collection: str, folde
             connection.call(connection.client.delete_snapshot, collection, made.name, wait=True)
     if made.checksum and made.checksum != digest:
         raise StoreError(f"{where}: the snapshot was damaged on the way; take it again")
-
-
-def upload_snapshot(connection: Connection, collection: str, files: EngineFiles) -> None:
-    """Make a new collection of what `download_snapshot` wrote; raises ``StoreError`` when the server refuses."""
-    connection.call(_send, connection, collection, files.path / FILE, files.sha256[FILE])
 
 
 def _fetch(connection: Connection, collection: str, name: str, path: Path) -> str:

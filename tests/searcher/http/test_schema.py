@@ -250,6 +250,7 @@ def test_random_questions(shop: Shop) -> None:
     judge(explore(shop, 12, "fuzzing", "stateful"), 200, EASY)
 
 
+@pytest.mark.slow  # without a key, the same is asked each time
 def test_random_questions_with_a_key(shop: Shop, keys: tuple[Path, str]) -> None:
     path, key = keys
     outcome = explore(shop, 12, "fuzzing", "stateful", seed=2, keys=path, key=key)
