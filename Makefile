@@ -7,7 +7,7 @@ DEMO := demo
 # Files of tests are shared out among the cores; tests of one file share its fixtures.
 PARALLEL := --numprocesses auto --dist loadfile
 
-.PHONY: help demo test test-all lint bench clean
+.PHONY: help demo test test-all test-server no-server lint bench bench-full clean
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
 
@@ -26,6 +26,13 @@ test: lint       ## Lint, types, import rules, fast tests
 test-all: lint   ## Everything `test` does, and the slow tests
 	$(BIN)/python -m pytest -m 'not bench' $(PARALLEL)
 
+test-server: $(if $(QDRANT_URL),$(READY),no-server)  ## The tests that a Qdrant server at QDRANT_URL makes possible, over REST and gRPC
+	QDRANT_GRPC=0 $(BIN)/python -m pytest -m 'server and not bench'
+	QDRANT_GRPC=1 $(BIN)/python -m pytest -m 'server and not bench'
+
+no-server:
+	$(error no server to test: set QDRANT_URL, and QDRANT_API_KEY where it wants a key; docs/collection.md says how to get one)
+
 lint: $(READY)   ## Ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -33,7 +40,10 @@ lint: $(READY)   ## Ruff, mypy --strict, import-linter
 	$(BIN)/lint-imports --no-cache
 
 bench: $(READY)  ## Measure; nothing here passes or fails
-	$(BIN)/python -m pytest tests/bench -m bench -s
+	$(BIN)/python -m pytest tests/bench -m 'bench and not full' -s
+
+bench-full: $(READY)  ## Measure at a million points: 11 GB of memory, half an hour and more
+	$(BIN)/python -m pytest tests/bench -m full -s
 
 clean:           ## Remove the virtual environment and what the demo made
 	rm -rf $(VENV) $(DEMO)

@@ -14,6 +14,7 @@
     ├── StoreError                               the vector store cannot be used
     │   ├── StoreMissing                         there is no index yet
     │   ├── StoreDamaged                         what is published is not what was published
+    │   ├── ShardLost                            no node that answers holds a part of it
     │   ├── StoreLocked                          another writer is at work
     │   ├── StoreUnwritable                      no permission, or the disk is full
     │   └── VectorError                          a vector is NaN, infinite, zero or of the wrong length
@@ -108,6 +109,10 @@ class StoreMissing(StoreError):
         return cls(f"{location}: no index here yet; fill it with: indexer sync CATALOG{options}")
 
 
+class StoreGone(StoreError):
+    """The generation was removed while it was read; there may be another one."""
+
+
 class StoreDamaged(StoreError):
     """The published generation is not what was published: a file is gone, cut or altered. The next sync repairs it."""
 
@@ -115,6 +120,10 @@ class StoreDamaged(StoreError):
         """What is damaged and how, which a sync repeats in its report, and what to do about it."""
         super().__init__(f"{what}; {advice}" if advice else what)
         self.what = what
+
+
+class ShardLost(StoreError):
+    """No node of a server that answers holds a part of the index: all is well again once one of them is back."""
 
 
 class StoreLocked(StoreError):

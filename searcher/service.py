@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.errors import JewelryError
+from indexer.errors import JewelryError, StoreGone
 from indexer.store.embedded.index import index_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from searcher.insights.clusters.answers import ClusterReport
     from searcher.insights.duplicates.answers import DuplicateCheck, DuplicateReport
     from searcher.insights.duplicates.verify.verifier import Verifier
+
+T = TypeVar("T")
 
 
 class SearchService(
@@ -121,6 +123,13 @@ class SearchService(
                 self._mark = mark
             return self._published
 
+    def of_one(self, made: Callable[[Published], T]) -> T:
+        """What is made of the published generation; where that was removed meanwhile, of the one published now."""
+        try:
+            return made(self.published())
+        except StoreGone:
+            return made(self.published())
+
     def similar(
         self,
         product_id: str | None = None,
@@ -141,14 +150,18 @@ class SearchService(
 
     def similar_batch(self, examples: Iterable[ExampleLike], **wanted: Unpack[Wanted]) -> list[Answer | JewelryError]:
         """`similar` for many examples, all from one generation; one that fails leaves its error in its place."""
-        options, asked, published = Options.of(wanted), in_order("examples", examples), self.published()
-        answers: list[Answer | JewelryError] = []
-        for example in asked:
+        options, asked = Options.of(wanted), list(in_order("examples", examples))
+
+        def of(published: Published, example: ExampleLike) -> Answer | JewelryError:
             try:
-                answers.append(self._answer(Similar([Example.of(example)]), options, published))
+                started = time.perf_counter()
+                return answer(published, self.reader, Similar([Example.of(example)]), options, started)
+            except StoreGone:
+                raise
             except JewelryError as error:
-                answers.append(error)
-        return answers
+                return error
+
+        return self.of_one(lambda published: [of(published, example) for example in asked])
 
     def recommend(
         self,
@@ -224,13 +237,13 @@ class SearchService(
         """Products by how doubtful their category is; see `searcher.insights.audits.mislabels`."""
         from searcher.insights.audits.mislabels import find_mislabels
 
-        return find_mislabels(self.published(), where, limit=limit)
+        return self.of_one(lambda published: find_mislabels(published, where, limit=limit))
 
     def outliers(self, where: Where = None, *, limit: int = 1000) -> OutlierReport:
         """Photos that stand out and products whose photos do not belong together; see `insights.audits.outliers`."""
         from searcher.insights.audits.outliers import find_outliers
 
-        return find_outliers(self.published(), where, limit=limit)
+        return self.of_one(lambda published: find_outliers(published, where, limit=limit))
 
     def clusters(
         self, where: Where = None, *, granularity: float = 0.3, limit: int = 1000, map_size: int = 0
@@ -238,7 +251,9 @@ class SearchService(
         """Products grouped by looks, with a map of ``map_size`` products; see `searcher.insights.clusters.find`."""
         from searcher.insights.clusters.find import find_clusters
 
-        return find_clusters(self.published(), where, granularity=granularity, limit=limit, map_size=map_size)
+        return self.of_one(
+            lambda published: find_clusters(published, where, granularity=granularity, limit=limit, map_size=map_size)
+        )
 
     def facets(self, fields: Sequence[str] = (), where: Where = None, *, limit: int = FacetOptions.limit) -> FacetList:
         """Values and ranges of fields, with the number of products that pass the filter; of all fields by default.
@@ -247,23 +262,31 @@ class SearchService(
         """
         from searcher.search.facets.counting import facet_basis, facet_fields, facets, parse_facets
 
-        asked, published = checked(FacetOptions, fields=fields, where=where, limit=limit), self.published()
-        table = published.store.record.field_table
-        counted = parse_facets(asked.fields or facet_fields(table), table, asked.limit)
-        tree = published.read_filter(asked.where)
-        found = facets(published.store, counted, tree, basis=published.memo(facet_basis))
-        if tree is None or any(facet.values or facet.ranges for facet in found):
-            return FacetList(found)
-        from searcher.search.no_match.why import why_nothing
+        asked = checked(FacetOptions, fields=fields, where=where, limit=limit)
 
-        return FacetList(found, why_nothing(published, asked.where, tree))
+        def of(published: Published) -> FacetList:
+            table = published.store.record.field_table
+            counted = parse_facets(asked.fields or facet_fields(table), table, asked.limit)
+            tree = published.read_filter(asked.where)
+            found = facets(published.store, counted, tree, basis=published.memo(facet_basis))
+            if tree is None or any(facet.values or facet.ranges for facet in found):
+                return FacetList(found)
+            from searcher.search.no_match.why import why_nothing
+
+            return FacetList(found, why_nothing(published, asked.where, tree))
+
+        return self.of_one(of)
 
     def product(self, product_id: str) -> ProductPage:
         """A product's payload and photos; raises ``UnknownProduct``."""
-        asked, published = text_of("product_id", product_id, "a product id as text"), self.published()
-        points = published.product(asked)
-        photos = tuple(QueryPhoto(photo_key(point.payload), published.thumbnail(point.payload)) for point in points)
-        return ProductPage(str(points[0].payload["product_id"]), points[0].payload, photos, published.generation)
+        asked = text_of("product_id", product_id, "a product id as text")
+
+        def of(published: Published) -> ProductPage:
+            points = published.product(asked)
+            photos = tuple(QueryPhoto(photo_key(one.payload), published.thumbnail(one.payload)) for one in points)
+            return ProductPage(str(points[0].payload["product_id"]), points[0].payload, photos, published.generation)
+
+        return self.of_one(of)
 
     def duplicates(
         self,
@@ -292,7 +315,8 @@ class SearchService(
 
         own = None if verifier is None else path_of("verifier", verifier)
         settings, told = Settings(where, since, k, budget), progress_of("progress", progress)
-        return DuplicateSearch(self.published(), settings, verifier_for(self.index.local, own), told).run()
+        verifier_of = verifier_for(self.index.local, own)
+        return self.of_one(lambda published: DuplicateSearch(published, settings, verifier_of, told).run())
 
     def check_duplicates(
         self, image: PhotoSource | None = None, *, url: str | None = None, crop: Crop | None = None
@@ -302,7 +326,8 @@ class SearchService(
         from searcher.insights.duplicates.verify.verifier import verifier_for
 
         example = Example.photo(image, url, crop)
-        return check_example(self.published(), self.reader, example, verifier_for(self.index.local))
+        verifier = verifier_for(self.index.local)
+        return self.of_one(lambda published: check_example(published, self.reader, example, verifier))
 
     def calibrate_duplicates(
         self, *, photos: int = 300, seed: int = 0, progress: Callable[[str, int, int], None] | None = None
@@ -330,6 +355,6 @@ class SearchService(
     def _forget(self) -> None:
         self._published = self._mark = None
 
-    def _answer(self, question: Question, options: Options, published: Published | None = None) -> Answer:
+    def _answer(self, question: Question, options: Options) -> Answer:
         started = time.perf_counter()
-        return answer(published or self.published(), self.reader, question, options, started)
+        return self.of_one(lambda published: answer(published, self.reader, question, options, started))

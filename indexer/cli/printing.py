@@ -123,6 +123,10 @@ def print_status(status: dict[str, Any]) -> None:
     ):
         table.add_row(name, Text(str(value)))
     out.print(table)
+    for note in status.get("notes", []):
+        out.print(f"  note: {note}", style="cyan", markup=False)
+    for warning in status.get("warnings", []):
+        out.print(f"  warning: {warning}", style="yellow", markup=False)
 
 
 def print_checked(generations: Sequence[dict[str, Any]]) -> None:
@@ -160,5 +164,20 @@ def _server(status: dict[str, Any]) -> list[tuple[str, str]]:
             f"{status['write_consistency']}, quantization {status['quantization']}, "
             f"{len(status['payload_indexes'])} payload indexes, filters without an index {strict}",
         ),
+        *_nodes(status["cluster"]),
         ("On this machine", status["local"]),
     ]
+
+
+def _nodes(cluster: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Which shards each node of a cluster holds, a node a line; what is not well stands behind it."""
+    lines = []
+    for node in cluster["nodes"] if cluster else []:
+        held = [
+            str(one["shard"]) if one["state"] == "Active" else f"{one['shard']} ({one['state']})"
+            for one in node["shards"]
+        ]
+        silent = "" if node["reached"] else " (does not answer)"
+        shards = f"shard{'s' if len(held) > 1 else ''} {', '.join(held)}" if held else "no shard"
+        lines.append(f"{node['node']}{silent}: {shards}")
+    return [("Nodes", "\n".join(lines))] if lines else []

@@ -155,11 +155,11 @@ def _settings(**given: Any) -> IndexerSettings:
 
 def _there(location: str, collection: str | None, api_key: str | None) -> Index:
     """The other index: an address is a server, anything else a directory."""
-    from indexer.settings import open_server
+    from indexer.settings import IndexerSettings, open_server
     from indexer.store.embedded.index import open_index
 
     if "://" not in location:
-        return open_index(location)
+        return open_index(location, IndexerSettings.read().memory)
     given = {"collection": collection, "qdrant_api_key": api_key}
     return open_server(_settings(**{name: value for name, value in given.items() if value is not None}), location)
 

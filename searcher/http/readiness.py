@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from indexer.errors import FingerprintMismatch, JewelryError, ModelError, StoreDamaged, StoreMissing
+from indexer.errors import FingerprintMismatch, JewelryError, ModelError, ShardLost, StoreDamaged, StoreMissing
 from indexer.store.reading import read_one
 from indexer.system.forks import Lock
 from indexer.system.text import one_line
@@ -44,7 +44,9 @@ class ReadinessCheck:
         try:
             published = self._service.published()
             self._service.reader.embedder(published)  # loads the model; refuses another than the index's
-            read_one(published.store)  # that it is open says little: its files may be gone from under it
+            # That it is open says little: its files may be gone from under it. On a server a search asks every shard:
+            # it is answered while each has one live copy, and only then.
+            read_one(published.store)
         except JewelryError as error:
             return Readiness(False, _summary(error), one_line(error))
         return Readiness(True, "ready", generation=published.generation)
@@ -55,6 +57,8 @@ def _summary(error: JewelryError) -> str:
         return "no index is published yet"
     if isinstance(error, StoreDamaged):
         return "the published index is damaged; a sync repairs it"
+    if isinstance(error, ShardLost):
+        return "a part of the index is on no node that answers"
     if isinstance(error, FingerprintMismatch):
         return "the model is not the one the index was built with"
     if isinstance(error, ModelError):

@@ -15,14 +15,19 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import pytest
+
 from indexer.fields.types import FieldTable, FieldType
 from indexer.store.embedded.engine import EdgeStore
+from indexer.store.filters.tree import Condition
 from indexer.store.records import GenerationRecord, TextModelRecord
 from indexer.store.server.collection import CollectionState, create_collection, ensure_field_indexes
-from indexer.store.server.connection import Connection, ServerAddress, connect
+from indexer.store.server.connection import PREFIX_MATCH, Connection, ServerAddress, connect
 from indexer.store.server.engine import ServerStore
+from indexer.store.server.filters import has_prefix
 from indexer.store.server.options import CollectionOptions
 from indexer.system.files import copy_tree
+from tests.faults.loopback_qdrant import loopback_qdrant
 
 STAND_IN_WARNINGS = (
     "ignore:Payload indexes have no effect in the local Qdrant",
@@ -51,6 +56,8 @@ class Engine(Protocol):
     """One engine."""
 
     name: str
+    prefixes: bool
+    """Whether it can filter by prefix; a server before 1.19 cannot."""
 
     def new(self, table: FieldTable, *, texts: bool = False) -> AnyStore:
         """An empty store with these fields, and with ``texts`` a second vector."""
@@ -68,7 +75,7 @@ class Engine(Protocol):
 class Embedded:
     """Qdrant Edge in a folder. Making the indexes of a shard takes long, so an empty one is made once and copied."""
 
-    name = "embedded"
+    name, prefixes = "embedded", True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -112,6 +119,7 @@ class Served:
 
     def __init__(self, name: str, connection: Connection, options: CollectionOptions) -> None:
         self.name, self._connection, self._options = name, connection, options
+        self.prefixes = connection.knows(PREFIX_MATCH)
 
     def new(self, table: FieldTable, *, texts: bool = False) -> ServerStore:
         collection = f"congruence-{uuid4().hex}-1"
@@ -127,7 +135,7 @@ class Served:
         self._connection.client.delete_collection(store.collection)
 
     def close(self) -> None:
-        self._connection.client.close()
+        self._connection.close()
 
 
 def memory() -> Served:
@@ -138,21 +146,36 @@ def memory() -> Served:
 
 
 @contextlib.contextmanager
+def wire() -> Iterator[Served]:
+    """The server engine over HTTP, with the same stand-in behind a server on loopback: questions go as plain JSON."""
+    with loopback_qdrant() as server:
+        engine = Served("wire", connect(ServerAddress(server.url)), CollectionOptions())
+        yield engine
+        engine.close()
+        server.refused.clear()  # each has failed its test, or was wanted there
+
+
+@contextlib.contextmanager
 def real_server() -> Iterator[Served]:
     """The server engine over the server at ``QDRANT_URL``, or over one that Docker starts.
 
-    ``QDRANT_API_KEY``, ``QDRANT_GRPC=1`` and ``QDRANT_REPLICAS`` (on a cluster) go with it.
+    ``QDRANT_API_KEY``, ``QDRANT_GRPC=1`` (with ``QDRANT_GRPC_PORT``, where it is not 6334), ``QDRANT_SHARDS`` and,
+    on a cluster, ``QDRANT_REPLICAS`` go with it.
 
     Raises:
         LookupError: there is no server here; says why.
     """
     with contextlib.ExitStack() as stack:
         url = os.environ.get("QDRANT_URL") or stack.enter_context(_container())
-        replicas = int(os.environ.get("QDRANT_REPLICAS", "1"))
+        shards, replicas = (int(os.environ.get(f"QDRANT_{name}") or "1") for name in ("SHARDS", "REPLICAS"))
         address = ServerAddress(
-            url, api_key=os.environ.get("QDRANT_API_KEY"), grpc=os.environ.get("QDRANT_GRPC", "0") == "1"
+            url,
+            api_key=os.environ.get("QDRANT_API_KEY"),
+            grpc=os.environ.get("QDRANT_GRPC", "0") == "1",
+            grpc_port=int(os.environ.get("QDRANT_GRPC_PORT") or "6334"),
         )
-        engine = Served("server", connect(address), CollectionOptions(replicas=replicas, write_consistency=replicas))
+        options = CollectionOptions(shards=shards, replicas=replicas, write_consistency=replicas)
+        engine = Served("server", connect(address), options)
         stack.callback(engine.close)
         yield engine
 
@@ -173,6 +196,12 @@ def _container() -> Iterator[str]:
         yield url
     finally:
         container.stop()
+
+
+def skip_where_unknown(engine: Engine, *conditions: Condition) -> None:
+    """Skip a test that asks by prefix what an older server cannot answer."""
+    if not engine.prefixes and any(map(has_prefix, conditions)):
+        pytest.skip("filtering by prefix needs Qdrant 1.19; this server is older")
 
 
 def why_no_server() -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,16 +23,31 @@ TITLES = ("Gold", "ring", "rose-gold", "perlé", "with_pearl", "КОЛЬЦО", "
 FIELDS = ("metal", "tags", "price", "in_stock", "created", "title", "seller", "photo.rank")
 
 
-def filters(depth: int = 3) -> st.SearchStrategy[Filter]:
-    """Trees of up to ``depth`` levels of filters; clauses may be empty."""
-    parts = _conditions() if depth == 1 else st.one_of(_conditions(), filters(depth - 1))
+def filters(depth: int = 3, *, prefixes: bool = True) -> st.SearchStrategy[Filter]:
+    """Trees of up to ``depth`` levels of filters; clauses may be empty, and deny what another asks for.
+
+    Args:
+        depth: levels.
+        prefixes: draw prefixes too, which a server before 1.19 does not know.
+    """
+    conditions = _conditions(prefixes)
+    parts = conditions if depth == 1 else st.one_of(conditions, filters(depth - 1, prefixes=prefixes))
     clause = st.lists(parts, max_size=3).map(tuple)
-    return st.builds(Filter, must=clause, should=clause, must_not=clause)
+    drawn = st.builds(Filter, must=clause, should=clause, must_not=clause)
+    return st.one_of(drawn, drawn, drawn.map(_against_itself))
 
 
-def _conditions() -> st.SearchStrategy[Condition]:
+def _against_itself(where: Filter) -> Filter:
+    return replace(where, must_not=(*where.must_not, *where.must[:1], *where.should[:1]))
+
+
+def _conditions(prefixes: bool) -> st.SearchStrategy[Condition]:
     numbers, moments = _bounds(NUMBERS), _bounds((*MOMENTS, "2026-01-01", "2026-01-01T01:00:00+01:00"))
     words = st.lists(st.sampled_from(TITLES), max_size=2).map(" ".join)
+    by_prefix = (
+        st.builds(Prefix, st.just("metal"), st.sampled_from(("", "g", "gold", "Go", "з", "x"))),
+        st.builds(Prefix, st.just("tags"), st.sampled_from(("", "n", "💍", "a|"))),
+    )
     return st.one_of(
         st.builds(Match, st.just("metal"), _some(METALS)),
         st.builds(Match, st.just("tags"), _some(TAGS)),
@@ -43,9 +59,8 @@ def _conditions() -> st.SearchStrategy[Condition]:
         st.builds(lambda bounds: Range("photo.rank", **bounds), numbers),
         st.builds(lambda bounds: DateRange("created", **bounds), moments),
         st.builds(Text, st.just("title"), words.filter(lambda text: any(c.isalnum() for c in text))),
-        st.builds(Prefix, st.just("metal"), st.sampled_from(("", "g", "gold", "Go", "з", "x"))),
-        st.builds(Prefix, st.just("tags"), st.sampled_from(("", "n", "💍", "a|"))),
         st.builds(IsEmpty, st.sampled_from(FIELDS)),
+        *(by_prefix if prefixes else ()),
     )
 
 

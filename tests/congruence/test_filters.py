@@ -17,7 +17,7 @@ from indexer.store.filters.tree import Condition, DateRange, Except, Filter, IsE
 from indexer.store.records import Point
 from indexer.store.server.filters import compile_filter
 from tests.congruence import judge
-from tests.congruence.engines import AnyStore, Engine
+from tests.congruence.engines import AnyStore, Engine, skip_where_unknown
 from tests.congruence.shop import POINTS, QUERIES, payload, vector
 
 NOON = "2026-01-01T12:00:00.123456Z"
@@ -126,6 +126,15 @@ TREES: dict[str, Filter] = {
     "not and": Filter(must_not=(Filter(must=(GOLD, NEW)),)),
     "not not": Filter(must_not=(Filter(must_not=(GOLD,)),)),
     "contradiction": Filter(must=(GOLD,), must_not=(GOLD,)),
+    "a choice and not it": Filter(should=(GOLD,), must_not=(GOLD,)),
+    "a choice, and not one of the two": Filter(should=(GOLD, NEW), must_not=(GOLD,)),
+    "and not it, among others": Filter(must=(CHEAP, NEW), must_not=(Match("in_stock", (False,)), CHEAP)),
+    "and not it, a filter down": Filter(must=(NEW, Filter(must=(GOLD,), must_not=(GOLD,)))),
+    "and not it, in a choice": Filter(should=(Filter(must=(GOLD,), must_not=(GOLD,)), CHEAP)),
+    "not what is and is not": Filter(must_not=(Filter(should=(GOLD, NEW), must_not=(GOLD,)),)),
+    "what is asked and what is left out": Filter(must=(Filter(must=(GOLD,)), Filter(must_not=(GOLD,)))),
+    "a filter and not it": Filter(must=(Filter(must=(GOLD, NEW)),), must_not=(Filter(must=(GOLD, NEW)),)),
+    "a product and not it": Filter(must=(Match("product_id", ("P007",)),), must_not=(Match("product_id", ("P007",)),)),
     "not except": Filter(must_not=(Except("tags", ("new",)),)),
     "not text": Filter(must_not=(Text("title", "ring"),)),
     "not prefix": Filter(must_not=(Prefix("metal", ""),)),
@@ -146,14 +155,24 @@ def check(store: AnyStore, where: Filter) -> None:
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
-def test_condition(shop: AnyStore, name: str) -> None:
+def test_condition(engine: Engine, shop: AnyStore, name: str) -> None:
+    skip_where_unknown(engine, CONDITIONS[name])
     check(shop, Filter(must=(CONDITIONS[name],)))
     check(shop, Filter(must_not=(CONDITIONS[name],)))
     check(shop, Filter(should=(CONDITIONS[name], GOLD)))
 
 
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_condition_and_not_it(engine: Engine, shop: AnyStore, name: str) -> None:
+    condition = CONDITIONS[name]
+    skip_where_unknown(engine, condition)
+    check(shop, Filter(must=(condition,), must_not=(condition,)))
+    check(shop, Filter(should=(condition, CHEAP), must_not=(condition,)))
+
+
 @pytest.mark.parametrize("name", TREES)
-def test_tree(shop: AnyStore, name: str) -> None:
+def test_tree(engine: Engine, shop: AnyStore, name: str) -> None:
+    skip_where_unknown(engine, TREES[name])
     check(shop, TREES[name])
 
 
@@ -166,14 +185,13 @@ def test_conditions_are_of_every_kind_and_mostly_tell_points_apart() -> None:
 @pytest.mark.parametrize("name", [*CONDITIONS, *TREES])
 def test_every_request_is_what_qdrants_own_models_take(name: str) -> None:
     where = TREES.get(name) or Filter(must=(CONDITIONS[name],) if name in CONDITIONS else ())
-    compiled = compile_filter(where)
-    assert compiled is not None
-    assert models.Filter.model_validate_json(compiled.model_dump_json(by_alias=True)) == compiled
+    sent = compile_filter(where)
+    assert models.Filter.model_validate(sent).model_dump(mode="json", by_alias=True, exclude_unset=True) == sent
     models.Filter.model_validate(write_filter(where))
 
 
 def test_vowel_signs_belong_to_the_word(request: pytest.FixtureRequest, engine: Engine, store: AnyStore) -> None:
-    if engine.name == "memory":
+    if engine.name in ("memory", "wire"):
         request.applymarker(pytest.mark.xfail(reason="qdrant-client's stand-in splits words at combining vowel signs"))
     store.upsert([Point(point_id("diamond", "0"), {**payload(1), "title": "हीरा"}, vector(1))])
     assert store.count(Filter(must=(Text("title", "हीरा"),))) == 1

@@ -26,6 +26,7 @@ def connection() -> Iterator[Connection]:
     client.close()
 
 
+@pytest.mark.server
 def test_a_real_server_takes_part() -> None:
     if reason := why_no_server():
         pytest.skip(reason)
@@ -74,10 +75,12 @@ def test_a_missing_collection_is_one_line(connection: Connection) -> None:
 def test_every_field_a_filter_may_name_is_indexed(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stand-in keeps no list of indexes, so the requests themselves are looked at."""
     asked: dict[str, str] = {}
+    links: set[bool] = set()
     make = connection.client.create_payload_index
 
     def listen(collection: str, field: str, schema: models.PayloadSchemaParams, wait: bool) -> models.UpdateResult:
         asked[field] = str(schema.type.value)
+        links.add(schema.enable_hnsw)
         return make(collection, field, schema, wait=wait)
 
     connection.client.create_collection("shop-1", vectors_config={})
@@ -85,3 +88,4 @@ def test_every_field_a_filter_may_name_is_indexed(connection: Connection, monkey
     ensure_field_indexes(connection, "shop-1", TABLE)
     kinds = {"keyword": "keyword", "number": "float", "boolean": "bool", "date": "datetime", "text": "text"}
     assert asked == {name: kinds[kind] for name, kind in known_fields(TABLE).items()}
+    assert links == {False}, "links of a field's own triple the time that a graph takes"

@@ -22,6 +22,7 @@ class GrpcFault:
     times: int = 1
     applied: bool = False
     retry_after: str | None = None
+    details: str = "as the test wants it"
 
 
 class LoopbackGrpc:
@@ -47,7 +48,7 @@ class LoopbackGrpc:
         if fault is not None:
             if fault.retry_after is not None:
                 context.set_trailing_metadata((("retry-after", fault.retry_after),))
-            context.abort(fault.code, "as the test wants it")
+            context.abort(fault.code, fault.details)
         return answer
 
     def HealthCheck(self, request: Any) -> Any:  # noqa: N802, ARG002 - named as in Qdrant's interface, like those below

@@ -1,7 +1,8 @@
 """A Qdrant REST server on loopback that misbehaves on request; behind it qdrant-client's ``:memory:`` engine.
 
 Every body that arrives is read by qdrant-client's own models, which forbid unknown fields: a request they refuse
-is answered with 422 and fails the test.
+is answered with 422 and fails the test. Where a real server (1.18.1) was seen to answer otherwise than that engine, so
+does this one: see `as_searched` and `facet`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import ssl
 import struct
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 from pydantic import TypeAdapter
 from qdrant_client import QdrantClient, models
@@ -63,6 +66,8 @@ class LoopbackQdrant(ThreadingHTTPServer):
     def __init__(self, version: str = "1.20.0", tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.version, self.api_key, self.tls = version, "", tls
+        self.told: dict[str, tuple[int, Any]] = {}
+        """Status and result by request, as of a server that is a cluster, in place of what is true here."""
         self.faults: list[Fault] = []
         self.requests: list[str] = []
         self.refused: list[str] = []
@@ -167,6 +172,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send(fault.status, fault.body, fault.headers)
 
     def carry_out(self, request: str, body: bytes) -> tuple[int, Any]:
+        if request in self.server.told:
+            status, result = self.server.told[request]
+            return status, {"result": result} if status == 200 else {"status": {"error": "Forbidden"}}
         try:
             result = self.route(request, body)
         except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, Warning) as error:
@@ -218,6 +226,17 @@ def aliases(server: LoopbackQdrant, body: bytes) -> Any:
     return plain(server.engine.get_aliases())
 
 
+@route("GET /cluster")
+def cluster(server: LoopbackQdrant, body: bytes) -> Any:
+    return {"status": "disabled"}
+
+
+@route(f"GET {COLLECTION}/cluster")
+def held_here(server: LoopbackQdrant, body: bytes, name: str) -> Any:
+    only = {"shard_id": 0, "points_count": server.engine.count(name).count, "state": "Active"}
+    return {"peer_id": 1, "shard_count": 1, "local_shards": [only], "remote_shards": [], "shard_transfers": []}
+
+
 @route("POST /collections/aliases")
 def change_aliases(server: LoopbackQdrant, body: bytes) -> Any:
     actions = models.ChangeAliasesOperation.model_validate_json(body).actions
@@ -231,7 +250,9 @@ def collection_info(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     made = server.created.get(name)
     if made is not None:
         info.config.quantization_config = made.quantization_config
+        info.config.params.shard_number = made.shard_number or 1
         info.config.params.replication_factor = made.replication_factor or 1
+        info.config.params.write_consistency_factor = made.write_consistency_factor or 1
         if made.strict_mode_config is not None:
             info.config.strict_mode_config = models.StrictModeConfigOutput(enabled=made.strict_mode_config.enabled)
     return plain(info)
@@ -309,7 +330,7 @@ def scroll(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     wanted = models.ScrollRequest.model_validate_json(body)
     points, offset = server.engine.scroll(
         name,
-        wanted.filter,
+        as_searched(wanted.filter),
         limit=wanted.limit,
         offset=wanted.offset,
         with_payload=wanted.with_payload,
@@ -320,19 +341,46 @@ def scroll(server: LoopbackQdrant, body: bytes, name: str) -> Any:
 
 @route(f"POST {COLLECTION}/points/count")
 def count(server: LoopbackQdrant, body: bytes, name: str) -> Any:
-    return plain(server.engine.count(name, models.CountRequest.model_validate_json(body).filter))
+    return plain(server.engine.count(name, as_searched(models.CountRequest.model_validate_json(body).filter)))
 
 
 @route(f"POST {COLLECTION}/points/query/batch")
 def query(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     searches = models.QueryRequestBatch.model_validate_json(body).searches
+    for search in searches:
+        search.filter = as_searched(search.filter)
     return plain(server.engine.query_batch_points(name, searches))
 
 
 @route(f"POST {COLLECTION}/facet")
 def facet(server: LoopbackQdrant, body: bytes, name: str) -> Any:
+    """Each shard counts its own points and answers its own first values; what comes of that is what is answered."""
     wanted = models.FacetRequest.model_validate_json(body)
-    return plain(server.engine.facet(name, wanted.key, wanted.filter, wanted.limit))
+    made, limit = server.created.get(name), wanted.limit or 10
+    counts: Counter[Any] = Counter()
+    for ids in shards(server, name, (made and made.shard_number) or 1):
+        where = as_searched(models.Filter(must=[models.HasIdCondition(has_id=ids), wanted.filter or models.Filter()]))
+        counts.update({hit.value: hit.count for hit in server.engine.facet(name, wanted.key, where, limit).hits})
+    first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
+    return {"hits": [{"value": value, "count": count} for value, count in first]}
+
+
+def shards(server: LoopbackQdrant, name: str, number: int) -> list[list[Any]]:
+    """The ids of a collection's points, shared out."""
+    records, _ = server.engine.scroll(name, limit=100_000, with_payload=False)
+    return [[r.id for r in records if UUID(str(r.id)).int % number == shard] for shard in range(number)]
+
+
+def as_searched(where: models.Filter | None) -> models.Filter | None:
+    """What a server looks at: of the conditions that it finds points by, none, nor at their negations beside them."""
+    if where is None:
+        return None
+    must, should, must_not = (
+        [as_searched(c) if isinstance(c, models.Filter) else c for c in (part if isinstance(part, list) else [part])]
+        for part in (where.must or [], where.should or [], where.must_not or [])
+    )
+    left = [condition for condition in must_not if condition not in [*must, *should]]
+    return models.Filter(must=must or None, should=should or None, must_not=left or None)
 
 
 def done() -> dict[str, Any]:

@@ -38,6 +38,7 @@ def sync_with(folder: Path, **given: Any) -> Any:
 
 CASES: dict[str, tuple[Callable[[Path, Any], Any], str, set[str]]] = {
     "open_index": (lambda _, value: open_index(value), "index", PATHS),
+    "open_index memory": (lambda at, value: open_index(at / "index", value), "memory", set()),
     "read_catalog": (lambda _, value: read_catalog(value), "path", PATHS),
     "load_model": (lambda _, value: load_model(value), "model", PATHS),
     "Embedder": (lambda _, value: Embedder(value), "model", PATHS),

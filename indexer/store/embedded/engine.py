@@ -1,4 +1,4 @@
-"""The embedded engine: one generation as a Qdrant Edge shard. Every call to qdrant_edge is here and in `filters`."""
+"""The embedded engine: one generation as a Qdrant Edge shard; `parameters` and `filters` are what it is told."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ import qdrant_edge as edge
 from numpy.typing import NDArray
 
 from indexer.errors import StoreError, StoreUnwritable
-from indexer.fields.types import FieldTable, FieldType
+from indexer.fields.types import FieldTable
 from indexer.store.embedded.filters import compile_filter
+from indexer.store.embedded.parameters import field_index, is_of_kind, is_outdated, search_params, shard_config
 from indexer.store.filters.check import check_facet, check_filter
 from indexer.store.filters.tree import Filter, Match, known_fields
+from indexer.store.policy import POLICY, Walk, Way, is_estimable, way_to_search, without_alternatives
 from indexer.store.reading import selector, to_counts, to_hits, to_point
 from indexer.store.records import (
     EMBEDDED,
@@ -31,15 +33,7 @@ from indexer.store.records import (
     names_of,
     stack_vectors,
 )
-from indexer.store.tuning import (
-    EMBEDDED_EF,
-    FULL_SCAN_KB,
-    HNSW_EF_CONSTRUCT,
-    HNSW_M,
-    RE_OPTIMIZE_ABOVE,
-    READ_BATCH,
-    WRITE_BATCH,
-)
+from indexer.store.tuning import RE_OPTIMIZE_ABOVE, READ_BATCH, WRITE_BATCH, Memory
 from indexer.store.vectors import check_limit, check_vectors
 from indexer.system.forks import Lock, NotPickled, in_child, whole
 
@@ -48,14 +42,6 @@ NO_SPACE = (f"os error {errno.ENOSPC}", f"os error {errno.EDQUOT}", "Not enough 
 
 _used: list[bool] = []
 """Whether this process has used the engine."""
-
-_SCHEMA: dict[FieldType, Any] = {
-    FieldType.KEYWORD: edge.KeywordIndexParams(prefix=True),
-    FieldType.NUMBER: edge.PayloadSchemaType.Float,
-    FieldType.BOOLEAN: edge.PayloadSchemaType.Bool,
-    FieldType.DATE: edge.PayloadSchemaType.Datetime,
-    FieldType.TEXT: edge.TextIndexParams(tokenizer=edge.TokenizerType.Word, lowercase=True),
-}
 
 
 class EdgeStore(
@@ -73,34 +59,26 @@ class EdgeStore(
         self._lock = Lock()
         in_child(self._forget)
         self.again: Callable[[], EdgeStore] | None = None
+        self.policy = POLICY
         self.files = EngineFiles(EMBEDDED, path)
         self.generation = generation
         self.record = record
 
     @classmethod
-    def create(cls, path: Path, generation: str, record: GenerationRecord) -> EdgeStore:
+    def create(cls, path: Path, generation: str, record: GenerationRecord, memory: Memory = Memory.CACHED) -> EdgeStore:
         """An empty shard at ``path`` with an index for every filterable field."""
-        config = edge.EdgeConfig(
-            vectors={
-                str(name): edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine)
-                for name, dimension in record.dimensions.items()
-            },
-            hnsw_config=edge.HnswIndexConfig(
-                m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT, full_scan_threshold=FULL_SCAN_KB
-            ),
-            wal_enabled=False,
-            max_search_threads=1,  # more of them share out segments, of which there is one, and wait by yielding
-        )
         path.mkdir(parents=True)
-        store = cls(_called(edge.EdgeShard.create, str(path), config), path, generation, record)
-        store.ensure_field_indexes(record.field_table)
+        shard = _called(edge.EdgeShard.create, str(path), shard_config(record, memory))
+        store = cls(shard, path, generation, record)
+        store.ensure_field_indexes(record.field_table, memory)
         return store
 
     @classmethod
-    def load(cls, path: Path, generation: str, record: GenerationRecord) -> EdgeStore:
-        """Open an existing shard."""
+    def load(cls, path: Path, generation: str, record: GenerationRecord, memory: Memory | None = None) -> EdgeStore:
+        """Open an existing shard; with ``memory``, what is built in it from now on is there. That writes to it."""
         with whole():
-            store = cls(_called(edge.EdgeShard.load, str(path)), path, generation, record)
+            config = () if memory is None else (shard_config(record, memory),)
+            store = cls(_called(edge.EdgeShard.load, str(path), *config), path, generation, record)
             store._use_first()
             return store
 
@@ -123,7 +101,7 @@ class EdgeStore(
         rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
         compiled, names = self._compiled(where), names_of(self.record, vectors_too)
-        params = edge.SearchParams(exact=True) if exact else edge.SearchParams(hnsw_ef=max(EMBEDDED_EF, limit))
+        params = search_params(Walk(Way.EXACT) if exact else self._walk(where, limit))
         requests = [
             edge.QueryRequest(
                 limit=limit,
@@ -192,20 +170,21 @@ class EdgeStore(
         if self._opened is not None:
             _called(self._opened.close)
 
-    def ensure_field_indexes(self, table: FieldTable) -> None:
-        """Index every filterable field; a field whose type changed is indexed anew."""
+    def ensure_field_indexes(self, table: FieldTable, memory: Memory = Memory.CACHED, *, renewed: bool = False) -> None:
+        """Index every filterable field; a field whose type changed is indexed anew.
+
+        Args:
+            table: of the fields.
+            memory: where new indexes are.
+            renewed: index a field anew too that has links in the graph, as earlier versions gave it, or is elsewhere.
+        """
         present = _called(self._shard.info).payload_schema
         for field, kind in known_fields(table).items():
-            schema = _SCHEMA[kind]
             if field in present:
-                wanted = {
-                    FieldType.KEYWORD: edge.PayloadSchemaType.Keyword,
-                    FieldType.TEXT: edge.PayloadSchemaType.Text,
-                }
-                if present[field].data_type == wanted.get(kind, schema):
+                if is_of_kind(present[field], kind) and not (renewed and is_outdated(present[field], memory)):
                     continue
                 _called(self._shard.update, edge.UpdateOperation.delete_field_index(field))
-            _called(self._shard.update, edge.UpdateOperation.create_field_index(field, schema))
+            _called(self._shard.update, edge.UpdateOperation.create_field_index(field, field_index(kind, memory)))
 
     def needs_optimizing(self, *, deleted: int = 0) -> bool:
         """Whether more than a little is not in the graph yet, or was removed since (``deleted``)."""
@@ -235,6 +214,17 @@ class EdgeStore(
                 self.facet("product_id", nothing, limit=1)
                 next(self.scroll(nothing), None)
                 self.retrieve([])
+
+    def _walk(self, where: Filter | None, limit: int) -> Walk:
+        """Which way a search goes; what the filter keeps is estimated from the field indexes, in microseconds."""
+        points = self._estimated(None)
+        if not where:
+            return way_to_search(points, points, limit, self.policy)
+        asked = where if is_estimable(where) else without_alternatives(where, self._estimated)
+        return way_to_search(self._estimated(asked), points, limit, self.policy)
+
+    def _estimated(self, where: Filter | None) -> int:
+        return int(_called(self._shard.count, edge.CountRequest(exact=False, filter=compile_filter(where))))
 
     @property
     def _shard(self) -> Any:

@@ -17,6 +17,7 @@ from indexer.store.embedded.repair import Repairer
 from indexer.store.embedded.snapshots import write_snapshot
 from indexer.store.lock import writer_lock
 from indexer.store.records import EMBEDDED, Checked, EngineFiles, GenerationRecord, Repair
+from indexer.store.tuning import Memory, memory_of
 from indexer.system.arguments import path_of
 from indexer.system.files import NEW_SHARD_BYTES, copy_tree, gone_on_failure, require_room, size_on_disk, writing
 
@@ -29,12 +30,17 @@ class EmbeddedIndex:
     """A directory of generations, laid out as `Layout` says.
 
     Readers take no lock: they read CURRENT, open that generation and stay with it.
+
+    Args:
+        root: the directory.
+        memory: where new generations keep payload, ids and field indexes; it stays with each of them.
     """
 
     engine, in_process, tolerance = EMBEDDED, True, 0.0
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, memory: Memory | str = Memory.CACHED) -> None:
         self.root = self.local = path_of("index", root)  # where the process goes later does not matter
+        self.memory = memory_of(memory)
         self.location = str(self.root)
         self.layout = Layout(self.root)
 
@@ -180,10 +186,12 @@ class EmbeddedWriter:
         current = self._layout.last_published()
         if from_published and current and not self._nothing_left:
             # Twice: the copy, and what the optimizer writes before it drops the old segments.
-            return self._copied(self._layout.generation(current) / SHARD, record, times=2)
+            # What an earlier version or another setting made becomes what a new one is, but for the graph, whose
+            # links for every field do no harm; they go when it is built again.
+            return self._copied(self._layout.generation(current) / SHARD, record, times=2, memory=self._index.memory)
         with self._begun() as (folder, name):
             require_room(self._layout.root, NEW_SHARD_BYTES)
-            store = EdgeStore.create(folder / SHARD, name, record)
+            store = EdgeStore.create(folder / SHARD, name, record, self._index.memory)
         self._draft = EmbeddedDraft(self._layout, folder, store, self._repairer.damaged)
         return self._draft
 
@@ -201,15 +209,17 @@ class EmbeddedWriter:
             self._published.close()
             self._published = None
 
-    def _copied(self, shard: Path, record: GenerationRecord, *, times: int = 1) -> EmbeddedDraft:
-        """A draft that is a copy of a shard, which may take ``times`` its room."""
+    def _copied(
+        self, shard: Path, record: GenerationRecord, *, times: int = 1, memory: Memory | None = None
+    ) -> EmbeddedDraft:
+        """A draft that is a copy of a shard, which may take ``times`` its room; None leaves in memory what is there."""
         from indexer.store.embedded.engine import EdgeStore
 
         with self._begun() as (folder, name):
             require_room(self._layout.root, times * size_on_disk(shard))
             copy_tree(shard, folder / SHARD)
-            store = EdgeStore.load(folder / SHARD, name, record)
-            store.ensure_field_indexes(record.field_table)
+            store = EdgeStore.load(folder / SHARD, name, record, memory)
+            store.ensure_field_indexes(record.field_table, self._index.memory, renewed=memory is not None)
         self._draft = EmbeddedDraft(self._layout, folder, store, self._repairer.damaged)
         return self._draft
 
@@ -222,9 +232,18 @@ class EmbeddedWriter:
             yield folder, str(number)
 
 
-def open_index(location: str | os.PathLike[str]) -> EmbeddedIndex:
-    """The index at a directory. Nothing is created or opened yet; raises ``UsageError`` for what is no path."""
-    return EmbeddedIndex(path_of("index", location))
+def open_index(location: str | os.PathLike[str], memory: str = "cached") -> EmbeddedIndex:
+    """The index at a directory. Nothing is created or opened yet.
+
+    Args:
+        location: the directory.
+        memory: where new generations keep payload, ids and field indexes: ``pinned`` in each process's own memory,
+            ``cached`` in the system's, which all processes share, or ``cold`` on the disk.
+
+    Raises:
+        UsageError: it is no path, or memory is none of these.
+    """
+    return EmbeddedIndex(path_of("index", location), memory)
 
 
 def index_at(given: str | os.PathLike[str] | Index) -> Index:

@@ -10,14 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indexer.errors import StoreError
+import httpx
+from pydantic_core import from_json
+
+from indexer.errors import ShardLost, StoreError
 from indexer.store.server.wire.addresses import ServerAddress as ServerAddress
 from indexer.store.server.wire.addresses import each, joined
+from indexer.store.server.wire.cluster import NO_REST, collection_in, lost_shards
 from indexer.store.server.wire.faults import (
     Refused,
     Unreadable,
     explain,
     explain_all,
+    inner_words,
     is_silence,
     may_pass,
     reason,
@@ -42,6 +47,7 @@ PREFIX_MATCH = (1, 19)
 """First version that can filter keywords by prefix."""
 
 LONGEST_WAIT = 30.0
+LOOK_SECONDS = 5.0
 CHUNK = 1 << 20
 
 T = TypeVar("T")
@@ -87,6 +93,12 @@ class Connection(
         """Whether there is a server to `ask`; a client in the process has none."""
         return self._nodes[0].address is not None
 
+    @property
+    def plain(self) -> bool:
+        """Whether questions go over REST, by `ask`; where gRPC is wanted, the client sends them."""
+        address = self._nodes[0].address
+        return address is not None and not address.grpc
+
     def call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Call a method of the client, again where the fault may pass.
 
@@ -104,7 +116,11 @@ class Connection(
             with _trace_passed_on():
                 return node.method(function)(*arguments, **named)
 
-        return self._tried(send)
+        try:
+            return self._tried(send)
+        except StoreError as error:
+            self._tell_shards(error, next((one for one in arguments if isinstance(one, str)), None))
+            raise
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """One request of the REST interface without qdrant-client and its models, tried as `call` does.
@@ -120,7 +136,29 @@ class Connection(
         Raises:
             StoreError: it failed for good; the message says what to do. Its cause is told by `is_missing` and the like.
         """
-        return self._tried(lambda node: _result(_asked(node, method, path, body)))
+        try:
+            return self._tried(lambda node: _result(_asked(node, method, path, body)))
+        except StoreError as error:
+            self._tell_shards(error, collection_in(path))
+            raise
+
+    @property
+    def has_key(self) -> bool:
+        """Whether an API key is sent, which may not be allowed everything."""
+        return any(node.address is not None and bool(node.address.api_key) for node in self._nodes)
+
+    def look(self, path: str) -> tuple[int, Any]:
+        """Status and result of a path of the REST interface, asked once and not for long: for what one can do without.
+
+        The status is 0 where no answer comes that can be read.
+        """
+        if not self.over_http:
+            return NO_REST, None
+        try:
+            answer = self._used.rest.get(path, headers=_trace_header(), timeout=LOOK_SECONDS)
+            return answer.status_code, _result(answer.json()) if answer.status_code == 200 else None
+        except (httpx.HTTPError, ValueError):
+            return 0, None
 
     def download(self, path: str) -> Iterator[bytes]:
         """What the server has at a path of its REST interface, in pieces: the client's methods read a body as a whole.
@@ -151,6 +189,15 @@ class Connection(
             yield
         finally:
             self._sending.only = before
+
+    def _tell_shards(self, error: StoreError, collection: str | None) -> None:
+        """Raise which shards have no live copy, where that is why a request failed."""
+        words = inner_words(error.__cause__)
+        lost = None if words is None else lost_shards(self.look, collection, words)
+        if lost is not None:
+            what = f"{self._used.where}: collection {collection}" if collection else self._used.where
+            why = f"{what} cannot be reached: {lost}; start one of the nodes that hold it"
+            raise ShardLost(why) from error.__cause__
 
     def check_version(self) -> None:
         """Ask the server for its version; each further address is asked when it is first used.
@@ -279,10 +326,13 @@ def _warn_of_key(address: ServerAddress, nodes: Sequence[Node]) -> None:
 
 def _asked(node: Node, method: str, path: str, body: Any) -> Any:
     """The JSON that a server answers to one request."""
-    response = node.rest.request(method, path, json=body, headers=_trace_header())
+    response = node.request(method, path, body, _trace_header())
     if response.status_code != 200:
         raise Refused(response)
-    return response.json()
+    try:
+        return from_json(response.content)  # in a fifth of the time that the standard library takes
+    except ValueError as error:
+        raise Unreadable(str(error)) from None
 
 
 def _result(document: Any) -> Any:

@@ -11,7 +11,6 @@ from secrets import token_hex
 from typing import Any
 
 from indexer.errors import StoreError, StoreMissing
-from indexer.store.lock import writer_lock
 from indexer.store.reading import read_one
 from indexer.store.records import OPENED, SERVER, Checked, EngineFiles, GenerationRecord, Repair
 from indexer.store.server.collection import (
@@ -26,7 +25,10 @@ from indexer.store.server.draft import BuiltDraft, LiveDraft, RecoveredDraft
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.layout import Layout
 from indexer.store.server.options import CollectionOptions
+from indexer.store.server.reads.mark import Mark
 from indexer.store.server.snapshots import check_whole, download_snapshot, upload_snapshot
+from indexer.store.server.wire.cluster import Cluster, read_cluster
+from indexer.store.server.writers import WriterMark, one_writer
 from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
 from indexer.system.arguments import path_of
@@ -56,6 +58,7 @@ class ServerIndex:
         self.options = options or CollectionOptions()
         self.location = self.layout.location
         self.place = f"{','.join(sorted(connection.where.split(',')))}/collections/{name}"
+        self._mark = Mark(self._marked)
 
     def current(self) -> str | None:
         """See `Index.current`; two requests."""
@@ -63,7 +66,10 @@ class ServerIndex:
         return None if state is None else state.name
 
     def mark(self) -> str | None:
-        """See `Index.mark`; two requests."""
+        """See `Index.mark`; seldom a request, see `indexer.store.server.reads.mark`."""
+        return self._mark()
+
+    def _marked(self) -> str | None:
         state = self.layout.current()
         return None if state is None else f"{state.collection} {state.name} {state.record.created_at} {state.build}"
 
@@ -86,37 +92,44 @@ class ServerIndex:
             "server_version": self.connection.version_text,
         }
         if state is not None:
-            config = state.info.config
+            config = state.info["config"]
+            params, strict = config["params"], config.get("strict_mode_config") or {}
+            indexed = state.info.get("payload_schema", {})
             found |= {
                 "collection": state.collection,
                 "quantization": quantization_of(state.info),
-                "shards": config.params.shard_number,
-                "replicas": config.params.replication_factor,
-                "write_consistency": config.params.write_consistency_factor,
-                "strict": bool(config.strict_mode_config and config.strict_mode_config.enabled),
-                "optimizer": str(state.info.status.value),
-                "payload_indexes": {name: str(i.data_type.value) for name, i in state.info.payload_schema.items()},
+                "shards": params.get("shard_number"),
+                "replicas": params.get("replication_factor"),
+                "write_consistency": params.get("write_consistency_factor"),
+                "strict": bool(strict.get("enabled")),
+                "optimizer": str(state.info.get("status")),
+                "payload_indexes": {name: str(kind["data_type"]) for name, kind in indexed.items()},
             }
+            found |= self._spread(state.collection, found["replicas"])
         return found
 
     def generations(self) -> list[str]:
         """See `Index.generations`."""
-        return [state.name for state in self.layout.complete()]
+        found = [state.name for state in self.layout.complete()]
+        if not found:
+            self.layout.alias_target()  # which says so where the key sees too little
+        return found
 
     def rollback(self) -> str:
-        """See `Index.rollback`; moves the alias, so it takes three requests whatever the size."""
-        with writer_lock(self.layout.lock):
+        """See `Index.rollback`; moves the alias, so it takes as few requests whatever the size."""
+        with one_writer(self.layout) as mark:
             published = self.layout.alias_target()
             number = self.layout.number_of(published) if published else None
             earlier = [state for state in self.layout.complete() if number is None or state.number < number]
             if published is None or not earlier:
                 raise StoreMissing(f"{self.location}: there is no earlier generation to go back to")
+            mark.check()
             self.layout.publish(earlier[-1].collection)
             return earlier[-1].name
 
     def prune(self, keep: int = 1) -> list[str]:
         """See `Index.prune`."""
-        with writer_lock(self.layout.lock):
+        with one_writer(self.layout):
             self.layout.remove_unfinished()
             remove_abandoned(self.local, OPENED)
             published = self.layout.alias_target()
@@ -154,9 +167,9 @@ class ServerIndex:
 
     @contextmanager
     def write(self, *, resume: GenerationRecord | None = None) -> Iterator[ServerWriter]:
-        """See `Index.write`. The lock is this machine's: two machines must not sync the same alias at once."""
-        with writer_lock(self.layout.lock):
-            writer = ServerWriter(self, resume)
+        """See `Index.write`; a writer on another machine is refused too, see `indexer.store.server.writers`."""
+        with one_writer(self.layout) as mark:
+            writer = ServerWriter(self, resume, mark)
             try:
                 yield writer
             finally:
@@ -181,20 +194,32 @@ class ServerIndex:
 
     def open(self, state: CollectionState) -> ServerStore:
         """A generation as a store, published or not."""
-        return ServerStore(self.connection, state.collection, state.record, state.name)
+        return ServerStore(self.connection, state.collection, state.record, state.name, points=state.points)
+
+    def _spread(self, collection: str, copies: int | None) -> dict[str, Any]:
+        """On which nodes a collection lies, what of that is not well, and what could not be known."""
+        found = read_cluster(self.connection.look, collection)
+        if not isinstance(found, Cluster):
+            return {"cluster": None, "warnings": [], "notes": [] if found is None else [found]}
+        return {
+            "cluster": found.to_json(),
+            "warnings": found.warnings(copies),
+            "notes": [] if found.note is None else [found.note],
+        }
 
     def _published(self) -> CollectionState:
         state = self.layout.current()
         if state is None:
-            raise StoreMissing.at(self.location)
+            raise self.layout.missing()
         return state
 
 
 class ServerWriter:
     """The one writer of an alias; see `Writer`."""
 
-    def __init__(self, index: ServerIndex, resume: GenerationRecord | None) -> None:
+    def __init__(self, index: ServerIndex, resume: GenerationRecord | None, mark: WriterMark) -> None:
         self._index, self._layout, self._connection = index, index.layout, index.connection
+        self._mark = mark
         self._process = os.getpid()
         self._state = index.layout.current()
         self._draft: BuiltDraft | RecoveredDraft | None = None
@@ -219,21 +244,32 @@ class ServerWriter:
                 raise StoreError(f"{self._index.location}: holds vectors of another model; build it anew beside")
             if options.quantization is not None:
                 change_quantization(connection, self._state, options.quantization)
-            ensure_field_indexes(connection, self._state.collection, record.field_table)
-            return LiveDraft(connection, replace(self._state, record=record))
+            ensure_field_indexes(connection, self._state.collection, record.field_table, options.memory)
+            return LiveDraft(connection, replace(self._state, record=record), self._mark)
+        self._mark.refuse_others()  # before the first generation, nobody could see until now that this one writes
         state = self._unfinished or self._begun(record)
         if self._unfinished is None:
-            create_collection(connection, state, options)
-        self._draft = draft = BuiltDraft(self._layout, state, self._state, options.ready_timeout)
+            self._create(state)
+        self._draft = draft = BuiltDraft(self._layout, state, self._state, options.ready_timeout, self._mark)
+        self._mark.claim(state.collection)
         if self._unfinished is not None:
             draft.take_up()
         return draft
 
+    def _create(self, state: CollectionState) -> None:
+        try:
+            create_collection(self._connection, state, self._index.options, self._mark.metadata())
+        except StoreError:
+            self._mark.refuse_others()  # of two that took the same number at once, one is named
+            raise
+
     def adopt(self, files: EngineFiles, record: GenerationRecord) -> RecoveredDraft:
         """See `Writer.adopt`: a snapshot is uploaded as a new collection."""
         check_whole(self._connection, self._index.location)
-        self._draft = RecoveredDraft(self._layout, self._begun(record))
+        self._mark.refuse_others()
+        self._draft = RecoveredDraft(self._layout, self._begun(record), self._mark)
         upload_snapshot(self._connection, self._draft.collection, files)
+        self._mark.claim(self._draft.collection, copied=True)
         return self._draft
 
     def abandon(self) -> None:

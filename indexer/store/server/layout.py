@@ -7,15 +7,19 @@ import socket
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qdrant_client import QdrantClient, models
-
-from indexer.errors import StoreError
+from indexer.errors import StoreError, StoreMissing
 from indexer.store.records import GenerationRecord
 from indexer.store.server.collection import CollectionState, read_state, state_from
 from indexer.store.server.connection import Connection
+from indexer.store.server.reads.mark import changed
+from indexer.store.server.reads.plain import ask_server, reading
+from indexer.store.server.wire.cluster import is_limited
 from indexer.store.server.wire.faults import is_missing
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
 
 ABANDONED_AFTER = timedelta(days=1)
 """An unfinished collection of another machine is left alone for this long: its writer may be alive."""
@@ -45,13 +49,22 @@ class Layout:
         """The collection that the alias points to; None where there is no alias.
 
         Raises:
-            StoreError: a collection has the alias's name, or the alias points to a collection that is not ours.
+            StoreError: a collection has the alias's name, the alias points to a collection that is not ours, or the key
+                is one for some collections and sees no such alias.
         """
-        aliases = self._call(self._client.get_aliases).aliases
-        target = next((a.collection_name for a in aliases if a.alias_name == self.name), None)
+        answer = ask_server(self.connection, "aliases")
+        with reading(self.connection):
+            named = {str(one["alias_name"]): str(one["collection_name"]) for one in answer["aliases"]}
+        target = named.get(self.name)
         if target is None and self.name in self._names():
             raise StoreError(
                 f"{self.location}: is a collection, where this project makes an alias; set another JEWELRY_COLLECTION"
+            )
+        if target is None and self.connection.has_key and is_limited(self.connection.look):
+            raise StoreError(
+                f"{self.location}: this key sees no such alias; it is a token for some collections, and has to list "
+                f"{self.name} and the collection behind it ({self.name}-1 or a later one); set JEWELRY_QDRANT_API_KEY "
+                "to one that does, or that may read all"
             )
         if target is not None and self.number_of(target) is None:
             raise StoreError(
@@ -59,6 +72,15 @@ class Layout:
                 "set another JEWELRY_COLLECTION"
             )
         return target
+
+    def missing(self) -> StoreMissing:
+        """The error of an alias that is not there, as far as that can be known."""
+        if self.connection.has_key and is_limited(self.connection.look) is None:
+            return StoreMissing(
+                f"{self.location}: no index here yet, or this key sees no such alias; fill it with: "
+                "indexer sync CATALOG, or set JEWELRY_QDRANT_API_KEY to a key that may read it"
+            )
+        return StoreMissing.at(self.location)
 
     def current(self) -> CollectionState | None:
         """What the published collection says about itself; None before the first."""
@@ -79,6 +101,8 @@ class Layout:
 
     def publish(self, collection: str) -> None:
         """Move the alias in one step: a reader finds the old collection or the new one, never nothing."""
+        from qdrant_client import models
+
         steps: list[Any] = [
             models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=self.name)),
             models.CreateAliasOperation(
@@ -86,6 +110,7 @@ class Layout:
             ),
         ]
         self._call(self._client.update_collection_aliases, steps)
+        changed()
 
     def states(self) -> list[CollectionState]:
         """All our collections of this name, by number; others that happen to be called so are passed over."""
@@ -93,7 +118,7 @@ class Layout:
         for name in self._names():
             if self.number_of(name) is not None:
                 try:
-                    info = self._call(self._client.get_collection, name)
+                    info = ask_server(self.connection, "collection", name)
                 except StoreError as error:
                     if is_missing(error.__cause__):  # removed since it was listed
                         continue
@@ -141,7 +166,9 @@ class Layout:
         return f"{socket.gethostname()}:{self.local.resolve()}"
 
     def _names(self) -> list[str]:
-        return [collection.name for collection in self._call(self._client.get_collections).collections]
+        answer = ask_server(self.connection, "collections")
+        with reading(self.connection):
+            return [str(collection["name"]) for collection in answer["collections"]]
 
 
 def _age(record: GenerationRecord) -> timedelta:

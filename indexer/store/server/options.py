@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from indexer.store.tuning import Memory
+
 
 class Quantization(StrEnum):
     """Compressed copies of the vectors that are searched first; the originals settle the order."""
@@ -29,3 +31,5 @@ class CollectionOptions:
     """Replicas that must confirm a write before it counts."""
     ready_timeout: float = 3600.0
     """Seconds to wait until the optimizer has built the graph of a new generation."""
+    memory: Memory = Memory.CACHED
+    """Where the server keeps payload, ids and field indexes of new collections."""

@@ -9,13 +9,17 @@ import pytest
 from starlette.testclient import TestClient
 
 from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.server.connection import ServerAddress, connect
+from indexer.store.server.index import ServerIndex
 from indexer.system.files import copy_tree
 from searcher.http.app import create_app
-from searcher.http.readiness import ReadinessCheck
+from searcher.http.readiness import Readiness, ReadinessCheck
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
+from tests.faults.loopback_qdrant import Fault, loopback_qdrant
 from tests.searcher.http.conversation import problem_of
 from tests.shops.indexes.built_index import Built, Photographed, points, publish, record, unit_vectors
+from tests.shops.indexes.spread_index import NODES, told
 from tests.shops.models.tiny_model import write_tiny_model
 
 
@@ -104,3 +108,33 @@ def test_it_is_asked_once_a_second_at_most(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("searcher.http.readiness.FRESH_SECONDS", 3600.0)
     assert [check().ready for _ in range(5)] == [False] * 5
     assert len(asked) == 1
+
+
+@pytest.mark.filterwarnings("ignore:Local mode performs exact .brute-force. search:UserWarning")
+def test_a_cluster_is_ready_while_every_shard_has_a_live_copy(
+    photographed: Photographed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("searcher.http.readiness.FRESH_SECONDS", -1.0)
+    payload = {"product_id": "P1", "photo": {"path": "P1/0.jpg", "rank": 0.0}}
+    with loopback_qdrant() as server:
+        connection = connect(ServerAddress(server.url, attempts=1))
+        index = ServerIndex(connection, "jewelry", tmp_path / "state")
+        publish(index, points([payload], unit_vectors(1)), record(photographed.store.record.fingerprint))
+        check = ReadinessCheck(SearchService(index, photographed.model))
+        server.told = told({(0, 2): "Dead", (1, 2): "Dead"}, silent=[2])
+        server.requests.clear()
+        assert check() == Readiness(True, "ready", generation="1")
+        assert [request for request in server.requests if "cluster" in request] == []
+
+        server.told = told({(1, 2): "Dead", (1, 3): "Dead"}, silent=[2, 3])
+        lost = b'{"status":{"error":"Service internal error: 0 of 0 read operations failed"},"time":0.0}'
+        server.faults = [Fault("POST .*/query/batch", status=500, body=lost, times=100)]
+        found = check()
+        assert (found.ready, found.summary) == (False, "a part of the index is on no node that answers")
+        assert f"no live copy of shard 1 (nodes {NODES[2]}, {NODES[3]})" in str(found.reason)
+        given = {"qdrant_url": server.url, "qdrant_attempts": 1, "model": photographed.model}
+        with TestClient(create_app(ServeSettings(_env_file=None, **given))) as client:  # type: ignore[arg-type]
+            assert problem_of(client.get("/readyz"), 503).detail == found.summary
+        server.faults = []
+        assert check().ready
+        connection.client.close()

@@ -8,8 +8,8 @@ import pytest
 from indexer.errors import StoreError, UsageError, VectorError
 from indexer.fields.types import FieldType
 from searcher.search.explain import likeness, percentile, sample_vectors
+from tests.congruence.both_stores import ENGINES, filled, open_engine, unit_vectors
 from tests.congruence.engines import STAND_IN_WARNINGS, AnyStore
-from tests.shops.indexes.both_stores import ENGINES, filled, open_engine, unit_vectors
 
 pytestmark = [pytest.mark.filterwarnings(message) for message in STAND_IN_WARNINGS]
 TABLE = {"price": FieldType.NUMBER}

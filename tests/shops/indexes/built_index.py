@@ -18,7 +18,7 @@ from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import EmbeddedIndex
-from indexer.store.interface import Store
+from indexer.store.interface import Index, Store
 from indexer.store.records import GenerationRecord, Point
 from tests.shops.catalogs.small_catalog import write_photo
 from tests.shops.models.tiny_model import write_tiny_model
@@ -72,7 +72,7 @@ def points(payloads: list[dict[str, Any]], vectors: NDArray[np.float32]) -> list
     ]
 
 
-def publish(index: EmbeddedIndex, made: list[Point], of: GenerationRecord) -> None:
+def publish(index: Index, made: list[Point], of: GenerationRecord) -> None:
     with index.write() as writer:
         draft = writer.draft(of, from_published=False)
         draft.upsert(made)

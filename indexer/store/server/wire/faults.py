@@ -90,6 +90,13 @@ def is_too_large(error: BaseException | None) -> bool:
     return grpc_code(error) in ("RESOURCE_EXHAUSTED", "OUT_OF_RANGE") and "larger than" in str(error)
 
 
+def inner_words(error: BaseException | None) -> str | None:
+    """What a server says of a fault of its own; None for faults of other kinds."""
+    if not isinstance(error, Exception):
+        return None
+    return _text(error) if (_status(error) or 0) >= 500 or grpc_code(error) == "INTERNAL" else None
+
+
 def is_missing(error: BaseException | None) -> bool:
     """Whether the fault says that the collection is not there."""
     if not isinstance(error, Exception):

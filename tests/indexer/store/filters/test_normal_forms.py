@@ -12,8 +12,8 @@ from indexer.fields.types import FieldType
 from indexer.store.filters.normal_forms import in_both_forms, spellings
 from indexer.store.filters.text_form import read
 from indexer.store.filters.tree import Filter, Match
+from tests.congruence.both_stores import ENGINES, filled, open_engine
 from tests.congruence.engines import STAND_IN_WARNINGS, AnyStore
-from tests.shops.indexes.both_stores import ENGINES, filled, open_engine
 
 pytestmark = [pytest.mark.filterwarnings(message) for message in STAND_IN_WARNINGS]
 TABLE = {"title": FieldType.TEXT, "metal": FieldType.KEYWORD, "price": FieldType.NUMBER}

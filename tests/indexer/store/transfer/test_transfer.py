@@ -300,8 +300,14 @@ def test_a_killed_push_to_a_server_goes_on_with_what_arrived(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.server
 @pytest.mark.skipif("QDRANT_URL" not in os.environ, reason="no real server under test: QDRANT_URL is not set")
-def test_a_killed_push_to_a_real_server_goes_on_with_what_arrived(tmp_path: Path) -> None:
+def test_a_killed_push_to_a_real_server_goes_on_with_what_arrived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GRPC", "GRPC_PORT", "SHARDS", "REPLICAS"):
+        if value := os.environ.get(f"QDRANT_{name}"):
+            monkeypatch.setenv(f"JEWELRY_{'QDRANT_' if name.startswith('GRPC') else ''}{name}", value)
     url, name = os.environ["QDRANT_URL"], f"push-{os.getpid()}"
     source = make_index("embedded", tmp_path / "source")
     build(source, points(0, 5000))

@@ -18,10 +18,10 @@ from searcher.search.facets import census as product_census
 from searcher.search.facets.counting import FacetBasis, facets, facets_of, parse_facets
 from searcher.search.facets.ranges import date_bounds, number_bounds, pairs
 from tests.congruence import judge
+from tests.congruence.both_stores import ENGINES, filled, open_engine
 from tests.congruence.engines import STAND_IN_WARNINGS, AnyStore, Engine
 from tests.congruence.random_filters import METALS, MOMENTS, NUMBERS, TAGS, filters
 from tests.congruence.shop import TABLE
-from tests.shops.indexes.both_stores import ENGINES, filled, open_engine
 
 pytestmark = [pytest.mark.filterwarnings(message) for message in STAND_IN_WARNINGS]
 FIELDS = ("metal", "tags", "price", "in_stock", "created", "seller", "category", "photo.rank", "predicted_category")

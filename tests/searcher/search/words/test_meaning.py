@@ -17,8 +17,8 @@ from searcher.search.words.meaning import Meaning, read_meaning
 from searcher.search.words.question import read_question
 from searcher.search.words.search import search_text
 from searcher.search.words.vocabulary import Vocabulary
+from tests.congruence.both_stores import ENGINES, filled, open_engine
 from tests.congruence.engines import STAND_IN_WARNINGS, AnyStore
-from tests.shops.indexes.both_stores import ENGINES, filled, open_engine
 
 pytestmark = [pytest.mark.filterwarnings(message) for message in STAND_IN_WARNINGS]
 TABLE = {"title": FieldType.TEXT, "metal": FieldType.KEYWORD, "stone": FieldType.KEYWORD}

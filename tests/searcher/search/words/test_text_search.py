@@ -20,8 +20,8 @@ from searcher.search.words.english import STOP_WORDS, forms, words_of
 from searcher.search.words.search import TextResult, search_text
 from searcher.search.words.vocabulary import Vocabulary
 from tests.congruence import judge
+from tests.congruence.both_stores import ENGINES, filled, open_engine
 from tests.congruence.engines import STAND_IN_WARNINGS, AnyStore, Engine
-from tests.shops.indexes.both_stores import ENGINES, filled, open_engine
 
 pytestmark = [pytest.mark.filterwarnings(message) for message in STAND_IN_WARNINGS]
 TABLE = {

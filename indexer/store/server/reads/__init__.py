@@ -1,0 +1,1 @@
+"""What questions ask of a Qdrant server, as plain JSON, and whether there is another generation."""

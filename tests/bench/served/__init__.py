@@ -1,0 +1,1 @@
+"""What a question costs over a server that answers at once."""

@@ -1,0 +1,149 @@
+"""What filters cost and find, embedded: recall@10 and times by the share that a filter keeps, before and after.
+
+Before is an index as it was built and asked until policies came: links in the graph for every field, 64 candidates,
+everything read into each process's memory. Both are built and asked in one run, in turn.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import qdrant_edge as edge
+from numpy.typing import NDArray
+
+from indexer.fields.types import FieldType
+from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.filters.tree import Filter
+from indexer.store.policy import POLICY, Policy
+from tests.shops.indexes.unaligned_points import DIMENSION, FILTERS, RECORD, drawn_points, drawn_questions
+
+pytestmark = pytest.mark.bench
+
+K, ROUNDS = 10, 3
+LANDED = Policy(plain_above=-1.0, plain_ef=64)
+"""Always a plain walk; the engine itself compared one by one what a filter kept of less than 4,000 KB."""
+OPENING = """
+import re, sys, time
+from pathlib import Path
+from indexer.store.embedded import engine
+from indexer.store.embedded.index import EmbeddedIndex
+own = lambda: int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1000
+before, began = own(), time.perf_counter()
+store = EmbeddedIndex(Path(sys.argv[1])).read()
+print(time.perf_counter() - began, own() - before)
+"""
+
+
+def landed_config(*_: Any) -> Any:
+    return edge.EdgeConfig(
+        vectors={"image": edge.EdgeVectorParams(size=DIMENSION, distance=edge.Distance.Cosine)},
+        hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=200, full_scan_threshold=4_000),
+        wal_enabled=False,
+        max_search_threads=1,
+    )
+
+
+def landed_field(kind: FieldType, *_: Any) -> Any:
+    return {
+        FieldType.KEYWORD: edge.KeywordIndexParams(prefix=True),
+        FieldType.NUMBER: edge.PayloadSchemaType.Float,
+        FieldType.BOOLEAN: edge.PayloadSchemaType.Bool,
+        FieldType.DATE: edge.PayloadSchemaType.Datetime,
+        FieldType.TEXT: edge.TextIndexParams(tokenizer=edge.TokenizerType.Word, lowercase=True),
+    }[kind]
+
+
+def build(folder: Path, points: int) -> float:
+    """Publish so many points; returns the seconds of all cores that graph and publishing took: a shared machine's
+    clock would say what else it does.
+    """
+    with EmbeddedIndex(folder).write() as writer:
+        draft = writer.draft(RECORD, from_published=False)
+        began = time.perf_counter()
+        draft.upsert(drawn_points(points))
+        upserted, cores = time.perf_counter(), time.process_time()
+        print(f"{folder.name}: upsert {upserted - began:.0f} s", flush=True)
+        draft.publish()
+        published, cores = time.perf_counter() - upserted, time.process_time() - cores
+    print(f"{folder.name}: graph and publish {published:.0f} s, {cores:.0f} s of all cores", flush=True)
+    return cores
+
+
+def opened(folder: Path) -> tuple[float, float]:
+    """Seconds that opening takes a process of its own, and the megabytes of its own that it then has more."""
+    done = subprocess.run(
+        [sys.executable, "-c", OPENING, str(folder)], capture_output=True, text=True, check=True, timeout=600
+    )
+    seconds, megabytes = done.stdout.split()
+    return float(seconds), float(megabytes)
+
+
+def ask(store: Any, questions: NDArray[np.float32], where: Filter | None) -> tuple[list[set[str]], float]:
+    """What is found, and the median in milliseconds."""
+    found, times = [], []
+    for question in questions:
+        began = time.perf_counter()
+        [hits] = store.search(question[None], limit=K, where=where, fields=["product_id"])
+        times.append(1000 * (time.perf_counter() - began))
+        found.append({hit.id for hit in hits})
+    return found, statistics.median(times)
+
+
+def report(folders: dict[str, tuple[Path, Policy]], points: int, questions: NDArray[np.float32]) -> None:
+    """Print recall and times of each index for each filter, asked in turn."""
+    stores: dict[str, Any] = {}
+    for name, (folder, policy) in folders.items():
+        stores[name] = EmbeddedIndex(folder).read()
+        stores[name].policy = policy
+    for label, where in FILTERS.items():
+        first = next(iter(stores.values()))
+        truth = [
+            {hit.id for hit in first.search(question[None], limit=K, where=where, exact=True, fields=[])[0]}
+            for question in questions
+        ]
+        medians: dict[str, list[float]] = {name: [] for name in stores}
+        recalls = {}
+        for _ in range(ROUNDS):
+            for name, store in stores.items():
+                found, median = ask(store, questions, where)
+                medians[name].append(median)
+                recalls[name] = statistics.mean(len(a & b) / len(b) for a, b in zip(found, truth, strict=True))
+        each = "; ".join(f"{name} {recalls[name]:.4f} / {statistics.median(medians[name]):.2f} ms" for name in stores)
+        print(f"{points:,} points, {label} ({first.count(where):,} kept): recall@{K} / p50 {each}", flush=True)
+    for store in stores.values():
+        store.close()
+
+
+def test_filters_at_100_000_before_and_after(tmp_path: Path) -> None:
+    """Each with its build, its opening and what it then holds in memory of its own."""
+    points = 100_000
+    before, after = tmp_path / "before", tmp_path / "after"
+    print()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("indexer.store.embedded.engine.shard_config", landed_config)
+        patch.setattr("indexer.store.embedded.engine.field_index", landed_field)
+        building = build(before, points)
+    print(f"build: {build(after, points) / building:.2f} of before")
+    runs = [(opened(before), opened(after)) for _ in range(ROUNDS)]
+    for number, (what, unit) in enumerate((("opening", "s"), ("own memory", "MB"))):
+        old, new = (statistics.median(run[side][number] for run in runs) for side in (0, 1))
+        print(f"{what}: {old:.2f} {unit} before, {new:.2f} after, {new / old:.2f} of it")
+    report({"before": (before, LANDED), "after": (after, POLICY)}, points, drawn_questions(points, 200))
+
+
+@pytest.mark.full
+def test_filters_at_1_000_000(tmp_path: Path) -> None:
+    """A million, after alone: with links for every field its graph takes hours."""
+    points = 1_000_000
+    print()
+    build(tmp_path / "million", points)
+    seconds, megabytes = opened(tmp_path / "million")
+    print(f"opening {seconds:.1f} s, own memory {megabytes:.0f} MB")
+    report({"after": (tmp_path / "million", POLICY)}, points, drawn_questions(points, 100))
