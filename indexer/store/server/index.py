@@ -27,8 +27,8 @@ from indexer.store.server.layout import Layout
 from indexer.store.server.options import CollectionOptions
 from indexer.store.server.reads.mark import Mark
 from indexer.store.server.snapshots import check_whole, download_snapshot, upload_snapshot
-from indexer.store.server.writers import WriterMark, one_writer
 from indexer.store.server.wire.cluster import Cluster, read_cluster
+from indexer.store.server.writers import WriterMark, one_writer
 from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
 from indexer.system.arguments import path_of
