@@ -150,7 +150,7 @@ class SearchService(
 
     def similar_batch(self, examples: Iterable[ExampleLike], **wanted: Unpack[Wanted]) -> list[Answer | JewelryError]:
         """`similar` for many examples, all from one generation; one that fails leaves its error in its place."""
-        options, asked = Options.of(wanted), in_order("examples", examples)
+        options, asked = Options.of(wanted), list(in_order("examples", examples))
 
         def of(published: Published, example: ExampleLike) -> Answer | JewelryError:
             try:

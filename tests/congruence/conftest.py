@@ -13,10 +13,30 @@ import pytest
 
 from indexer.fields.types import FieldTable
 from tests.congruence import shop as drawn
-from tests.congruence.engines import STAND_IN_WARNINGS, AnyStore, Embedded, Engine, memory, real_server, why_no_server
+from tests.congruence.engines import (
+    STAND_IN_WARNINGS,
+    AnyStore,
+    Embedded,
+    Engine,
+    memory,
+    real_server,
+    why_no_server,
+    wire,
+)
 
-ENGINES = ["embedded", "memory", *([] if why_no_server() else ["server"])]
+ENGINES = ["embedded", "memory", "wire", *([] if why_no_server() else ["server"])]
 """Without a server one test is skipped and says why, instead of every one."""
+
+QUICK_OVER_WIRE = (
+    "test_reads.py::test_search",
+    "test_reads.py::test_scroll_is",
+    "test_reads.py::test_retrieve",
+    "test_reads.py::test_facet[",
+    "test_reads.py::test_count",
+    "test_filters.py::test_tree",
+    "test_text_vectors.py::test_each",
+)
+"""Every read and every kind of filter; the others take minutes more and run with the slow ones."""
 
 RAM_DISK = Path("/dev/shm")
 ROOM = 4 << 30
@@ -28,6 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             for message in STAND_IN_WARNINGS:
                 item.add_marker(pytest.mark.filterwarnings(message))
+            if "[wire" in item.name and not any(name in item.nodeid for name in QUICK_OVER_WIRE):
+                item.add_marker(pytest.mark.slow)
             callspec = getattr(item, "callspec", None)
             if callspec is not None and callspec.params.get("engine") == "server":
                 item.add_marker(pytest.mark.server)
@@ -43,6 +65,9 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         made = memory()
         yield made
         made.close()
+    elif request.param == "wire":
+        with wire() as served:
+            yield served
     else:
         manager = real_server()
         try:

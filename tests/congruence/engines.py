@@ -27,6 +27,7 @@ from indexer.store.server.engine import ServerStore
 from indexer.store.server.filters import has_prefix
 from indexer.store.server.options import CollectionOptions
 from indexer.system.files import copy_tree
+from tests.faults.loopback_qdrant import loopback_qdrant
 
 STAND_IN_WARNINGS = (
     "ignore:Payload indexes have no effect in the local Qdrant",
@@ -134,7 +135,7 @@ class Served:
         self._connection.client.delete_collection(store.collection)
 
     def close(self) -> None:
-        self._connection.client.close()
+        self._connection.close()
 
 
 def memory() -> Served:
@@ -142,6 +143,16 @@ def memory() -> Served:
     from qdrant_client import QdrantClient
 
     return Served("memory", Connection(QdrantClient(":memory:"), ":memory:"), CollectionOptions())
+
+
+@contextlib.contextmanager
+def wire() -> Iterator[Served]:
+    """The server engine over HTTP, with the same stand-in behind a server on loopback: questions go as plain JSON."""
+    with loopback_qdrant() as server:
+        engine = Served("wire", connect(ServerAddress(server.url)), CollectionOptions())
+        yield engine
+        engine.close()
+        server.refused.clear()  # each has failed its test, or was wanted there
 
 
 @contextlib.contextmanager

@@ -191,7 +191,7 @@ def test_every_request_is_what_qdrants_own_models_take(name: str) -> None:
 
 
 def test_vowel_signs_belong_to_the_word(request: pytest.FixtureRequest, engine: Engine, store: AnyStore) -> None:
-    if engine.name == "memory":
+    if engine.name in ("memory", "wire"):
         request.applymarker(pytest.mark.xfail(reason="qdrant-client's stand-in splits words at combining vowel signs"))
     store.upsert([Point(point_id("diamond", "0"), {**payload(1), "title": "हीरा"}, vector(1))])
     assert store.count(Filter(must=(Text("title", "हीरा"),))) == 1

@@ -27,6 +27,7 @@ from indexer.store.server.wire.faults import (
     may_pass,
     reason,
     retry_after,
+    source,
 )
 from indexer.store.server.wire.node import Node
 from indexer.store.server.wire.tls import is_exposed
@@ -94,8 +95,9 @@ class Connection(
 
     @property
     def plain(self) -> bool:
-        """Whether questions go over REST, by `ask`."""
-        return self.over_http
+        """Whether questions go over REST, by `ask`; where gRPC is wanted, the client sends them."""
+        address = self._nodes[0].address
+        return address is not None and not address.grpc
 
     def call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Call a method of the client, again where the fault may pass.
@@ -219,7 +221,7 @@ class Connection(
         """Send a request until it is answered, by the address that answered last or by the next one that does."""
         places = self._in_turn()
         for attempt in range(1, self._attempts + 1):
-            failed: dict[str, Exception] = {}
+            failed: dict[int, Exception] = {}
             for place in places:
                 node = self._nodes[place]
                 try:
@@ -235,16 +237,20 @@ class Connection(
                     if not may_pass(error):
                         raise StoreError(explain(error, node.where, self._attempts)) from error
                     log.info("%s: attempt %d failed (%s)", node.where, attempt, reason(error))
-                    failed[node.where] = last = error
+                    failed[place] = last = error
                     if answers:  # it is to be asked again, not another one
-                        failed, places = {node.where: error}, [place] + [other for other in places if other != place]
+                        failed, places = {place: error}, [place] + [other for other in places if other != place]
                         break
                 else:
                     self._current = place
                     return answer
             if attempt < self._attempts:
                 self._wait(attempt, last)
-        raise StoreError(explain_all(failed, self._attempts)) from last
+        # Of several, the one that said something says more than those that nobody reached.
+        told, cause = next((one for one in failed.items() if source(one[1]) is None), (place, last))
+        self._current = told
+        lines = {self._nodes[place].where: error for place, error in failed.items()}
+        raise StoreError(explain_all(lines, self._attempts)) from cause
 
     def _sent(self, node: Node, send: Callable[[Node], T]) -> T:
         self._sending.node = node
@@ -320,7 +326,7 @@ def _warn_of_key(address: ServerAddress, nodes: Sequence[Node]) -> None:
 
 def _asked(node: Node, method: str, path: str, body: Any) -> Any:
     """The JSON that a server answers to one request."""
-    response = node.rest.request(method, path, json=body, headers=_trace_header())
+    response = node.request(method, path, body, _trace_header())
     if response.status_code != 200:
         raise Refused(response)
     try:

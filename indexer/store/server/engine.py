@@ -67,6 +67,7 @@ class ServerStore:
         self.collection, self.record = collection, record
         self.generation = generation or collection.rpartition("-")[2]
         self._shares = Shares(self._estimate, points)
+        self._all: tuple[Filter, int] | None = None
 
     @property
     def _client(self) -> QdrantClient:
@@ -74,6 +75,9 @@ class ServerStore:
 
     def count(self, where: Filter | None = None) -> int:
         """See `Store.count`."""
+        if where is not None and (known := self._all) is not None and known[0] == where:
+            self._all = None  # told once: a sync in place may change it
+            return known[1]
         asked = {"filter": self._compiled(where), "exact": True}
         with self._asked("points/count", asked) as answer:
             return int(answer["count"])
@@ -95,13 +99,13 @@ class ServerStore:
         compiled = self._compiled(where)
         if not len(rows):
             return []
-        params = search_params(Walk(Way.EXACT) if exact else self._shares.walk(where, limit))
+        walk = Walk(Way.EXACT) if exact else self._shares.walk(where, limit)
         names = names_of(self.record, vectors_too)
         same = {
             "using": using,
             "filter": compiled,
             "limit": limit,
-            "params": params,
+            "params": search_params(walk),
             "with_payload": selector(fields),
             "with_vector": names,
         }
@@ -110,7 +114,10 @@ class ServerStore:
         for start in range(0, len(searches), SEARCH_BATCH):
             asked = {"searches": searches[start : start + SEARCH_BATCH]}
             with self._asked("points/query/batch", asked) as answers:
-                found += [to_hits(answer["points"], points=bool(names)) for answer in answers]
+                both = zip(asked["searches"], answers, strict=True)
+                found += [to_hits(answer["points"], points=bool(names)) for _, answer in both]
+        if where is not None and walk.way is Way.EXACT and len(found[0]) < limit:
+            self._all = where, len(found[0])  # who finds few wants to know whether there are more
         return found
 
     def scroll(

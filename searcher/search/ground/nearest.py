@@ -18,6 +18,10 @@ ENGINE_ERROR = 2e-6
 PHOTOS_A_PRODUCT = 3.0
 """What a caller who does not know takes it to be; shops have 1 to 8."""
 
+WHOLE = 400
+"""Photos that a server is asked for with all that is known of them: asking again for those that are needed takes longer
+than to send as many. An engine in the process is asked for them only where most are needed."""
+
 SPARE = 1.1
 """Photos that are fetched at first, as a multiple of those that k products have."""
 GROWTH = 4
@@ -87,7 +91,8 @@ def _candidates(
     come with all that is known of them, which saves asking again.
     """
     while True:
-        whole = len(vectors) == 1 and limit <= 2 * k
+        far = store.files is None and limit * len(vectors) <= WHOLE
+        whole = far or (len(vectors) == 1 and limit <= 2 * k)
         lists = store.search(
             vectors,
             limit=limit,

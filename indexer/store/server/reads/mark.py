@@ -22,6 +22,9 @@ FRESH = 1.0
 LONGEST = 1.9
 """Seconds after which a mark is not believed: together with what a request takes, less than two."""
 
+THREAD = "another generation?"
+"""The name of the thread that asks."""
+
 log = logging.getLogger(__name__)
 _changes = [0]
 
@@ -79,7 +82,7 @@ class Mark:
     def _look_beside(self) -> None:
         if not self._asking:
             self._asking = True
-            threading.Thread(target=self._refresh, name="another generation", daemon=True).start()
+            threading.Thread(target=self._refresh, name=THREAD, daemon=True).start()
 
     def _refresh(self) -> None:
         try:
