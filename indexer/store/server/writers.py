@@ -193,10 +193,7 @@ class WriterMark:
     def still_ours(self) -> None:
         """`check` without a request: what the last sign of life has shown."""
         if self._taken:
-            raise StoreLocked(
-                f"{self._layout.location}: another writer took over, as nothing was heard of this one for "
-                f"{STALE / 60:.0f} minutes; run it again"
-            )
+            raise StoreLocked(f"{self._layout.location}: another writer took this one for dead; run it again")
 
     def end(self) -> None:
         """Take the mark back; in a forked child it is the parent's."""
