@@ -1,7 +1,8 @@
 """Settings of everything that touches the index: environment and .env, prefix JEWELRY_; CLI options win.
 
 A variable that is empty or blank is not set: scripts and compose files pass on what they do not have as ``NAME=``, and
-an empty directory would be the current one.
+an empty directory would be the current one. A directory and a server exclude each other; where one is an option and the
+other a variable, the option wins, and two options or two variables are refused.
 """
 
 from __future__ import annotations
@@ -24,12 +25,22 @@ if TYPE_CHECKING:
     from indexer.store.server.index import ServerIndex
 
 
-class _WithoutBlank(PydanticBaseSettingsSource):
-    """A source of settings less what is blank there; ``env_ignore_empty`` alone would let spaces through."""
+_EXCLUDED = {"index": "qdrant_url", "qdrant_url": "index"}
+"""Settings of which one says what the other one says too, in another way."""
 
-    def __init__(self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource) -> None:
+
+class _Outdone(PydanticBaseSettingsSource):
+    """A source of settings less what is blank there, and less what a given one excludes.
+
+    ``env_ignore_empty`` alone would let spaces through.
+    """
+
+    def __init__(
+        self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource, given: dict[str, Any]
+    ) -> None:
         super().__init__(settings_cls)
         self._source = source
+        self._excluded = {other for name, other in _EXCLUDED.items() if not _is_blank(given.get(name))}
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """What the source itself says."""
@@ -37,7 +48,15 @@ class _WithoutBlank(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """Its settings by name."""
-        return {name: value for name, value in self._source().items() if not isinstance(value, str) or value.strip()}
+        return {
+            name: value
+            for name, value in self._source().items()
+            if name not in self._excluded and not (isinstance(value, str) and _is_blank(value))
+        }
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or not str(value).strip()
 
 
 _Share = Annotated[float, BeforeValidator(lambda value: parse_share(str(value)))]
@@ -93,16 +112,18 @@ class IndexerSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is given, then the environment, then .env; a blank variable leaves the word to the next of them."""
-        named = (env_settings, dotenv_settings, file_secret_settings)
-        return (init_settings, *(_WithoutBlank(settings_cls, source) for source in named))
+        named, given = (env_settings, dotenv_settings, file_secret_settings), init_settings()
+        return (init_settings, *(_Outdone(settings_cls, source, given) for source in named))
 
     @classmethod
     def read(cls, **options: Any) -> Self:
         """The settings of this process; raises ``UsageError`` naming the variable that makes no sense.
 
         Args:
-            options: values that win over the environment; those that are None were not given.
+            options: values that win over the environment; those that are None were not given. A directory among them
+                also wins over the address of a server in the environment, and an address over a directory there.
         """
+        _check_place(options.get("index"), options.get("qdrant_url"))
         try:
             return cls(**{name: value for name, value in options.items() if value is not None})
         except ValidationError as error:
@@ -115,24 +136,34 @@ class IndexerSettings(BaseSettings):
         """The index that options and these settings choose: embedded, or on a server, which is asked its version.
 
         Args:
-            index: the directory given as an option.
-            qdrant_url: the address given as an option.
+            index: the directory given as an option; it wins over an address in these settings.
+            qdrant_url: the address given as an option; it wins over a directory in these settings.
 
         Raises:
-            UsageError: both a directory and an address are given, or the address is empty or cannot be used.
+            UsageError: both a directory and an address are given, or are set; or the address is empty or cannot be
+                used.
             StoreError: the server cannot be used.
         """
-        if qdrant_url is not None and not qdrant_url.strip():
-            raise UsageError("--qdrant-url is empty; name the server, or leave the option out")
-        url = qdrant_url or self.qdrant_url
-        if not url:
-            return open_index(index or self.index, self.memory)
-        if index is not None or "index" in self.model_fields_set:
+        _check_place(index, qdrant_url)
+        if index is not None:
+            return open_index(index, self.memory)
+        if qdrant_url is not None:
+            return open_server(self, qdrant_url)
+        if not self.qdrant_url:
+            return open_index(self.index, self.memory)
+        if "index" in self.model_fields_set:
             raise UsageError(
-                f"both a directory ({index or self.index}) and a Qdrant server are given; leave out one of "
-                "--index or JEWELRY_INDEX and --qdrant-url or JEWELRY_QDRANT_URL"
+                f"both a directory ({self.index}) and a Qdrant server are given; take JEWELRY_INDEX or "
+                "JEWELRY_QDRANT_URL out of the environment or .env, or choose with --index or --qdrant-url"
             )
-        return open_server(self, url)
+        return open_server(self, self.qdrant_url)
+
+
+def _check_place(index: Path | None, qdrant_url: str | None) -> None:
+    if qdrant_url is not None and not qdrant_url.strip():
+        raise UsageError("--qdrant-url is empty; name the server, or leave the option out")
+    if index is not None and qdrant_url is not None:
+        raise UsageError(f"both a directory ({index}) and a Qdrant server are given; leave out --index or --qdrant-url")
 
 
 def open_server(settings: IndexerSettings, url: str) -> ServerIndex:

@@ -149,7 +149,7 @@ def index_of(index: Path | None, qdrant_url: str | None) -> Index:
     """The index that `index_options` and `IndexerSettings` choose; raises as `IndexerSettings.open_chosen` does."""
     from indexer.settings import IndexerSettings
 
-    return IndexerSettings.read().open_chosen(index=index, qdrant_url=qdrant_url)
+    return IndexerSettings.read(index=index, qdrant_url=qdrant_url).open_chosen()
 
 
 def echo_json(document: Any) -> None:

@@ -59,9 +59,8 @@ def events(
     from indexer.settings import IndexerSettings
     from indexer.sync.annotate.co_views import update_co_views
 
-    settings = IndexerSettings.read()
-    place = settings.open_chosen(index=index, qdrant_url=qdrant_url)
-    most = settings.max_rejected if max_rejected is None else max_rejected
+    settings = IndexerSettings.read(index=index, qdrant_url=qdrant_url, max_rejected=max_rejected)
+    place, most = settings.open_chosen(), settings.max_rejected
     with Stages(show=not as_json) as stages:
         report = update_co_views(file, place, min_count=min_count, max_rejected=most, progress=stages)
     echo_json(report.to_json()) if as_json else _print(report)

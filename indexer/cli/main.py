@@ -95,20 +95,27 @@ def sync(
 
     if text_model is not None and no_text_model:
         raise UsageError("give either --text-model or --no-text-model")
-    settings = IndexerSettings.read()
-    place = settings.open_chosen(index=index, qdrant_url=qdrant_url)
-    chosen = model or settings.model or find_model(None, _recorded_model(place))
+    settings = IndexerSettings.read(
+        index=index,
+        qdrant_url=qdrant_url,
+        model=model,
+        text_model=text_model,
+        max_removal=max_removal,
+        workers=workers,
+    )
+    place = settings.open_chosen()
+    chosen = settings.model or find_model(None, _recorded_model(place))
     with Stages(show=not as_json) as stages:
         report = run_sync(
             catalog,
             chosen,
             place,
-            text_model=False if no_text_model else text_model or settings.text_model,
+            text_model=False if no_text_model else settings.text_model,
             dry_run=dry_run,
-            max_removal=settings.max_removal if max_removal is None else max_removal,
+            max_removal=settings.max_removal,
             allow_removal=allow_removal,
             check_content=check_content,
-            workers=workers or settings.workers,
+            workers=settings.workers,
             progress=stages,
         )
     echo_json(report.to_json()) if as_json else print_report(report)

@@ -41,7 +41,7 @@ def writer_lock(path: Path) -> Iterator[None]:
             raise StoreLocked(f"{path.parent}: being written by {holder}; wait for it to end") from None
         try:
             handle.truncate(0)
-            os.write(handle.fileno(), _signature().encode())  # unbuffered: closing would try a failed write again
+            os.write(handle.fileno(), this_process().encode())  # unbuffered: closing would try a failed write again
         except OSError as error:
             raise _unwritable(path.parent, error) from error
         try:
@@ -71,7 +71,8 @@ class _Holding:
         os.close(nothing)
 
 
-def _signature() -> str:
+def this_process() -> str:
+    """This process for people: its number, machine and command, and since when it writes, which is now."""
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])
     return f"process {os.getpid()} on {socket.gethostname()} ({command}, since {now()})"
 

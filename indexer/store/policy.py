@@ -51,11 +51,12 @@ class Middle:
 class Policy:
     """The numbers. An exact scan costs .09 us a point; what the walks cost and find is in docs/results.md."""
 
-    plain_above: float = 0.6
+    plain_above: float = 0.7
     """Share of the points above which the graph is walked plainly."""
-    plain_ef: int = 96
+    plain_ef: int = 128
     middles: tuple[Middle, ...] = (
-        Middle(0.4, ef=96, scanned=40_000),
+        Middle(0.45, ef=64, scanned=40_000),
+        Middle(0.3, ef=192, scanned=120_000),
         Middle(0.2, ef=384, scanned=250_000),
         Middle(0.0, ef=768, scanned=1_000_000),
     )

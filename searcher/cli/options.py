@@ -91,14 +91,14 @@ def service_of(given: Mapping[str, Any], *, for_others: bool = False) -> SearchS
     from searcher.service import SearchService
     from searcher.settings import SearcherSettings
 
-    settings = SearcherSettings.read()
-    place = settings.open_chosen(index=given["index"], qdrant_url=given["qdrant_url"])
+    chosen = {name: given.get(name) for name in ("index", "qdrant_url", "model", "text_model")}
+    settings = SearcherSettings.read(**chosen)
     return SearchService(
-        place,
-        given.get("model") or settings.model,
+        settings.open_chosen(),
+        settings.model,
         settings.catalog,
         allow_private=bool(given.get("allow_private")),
-        text_model=given.get("text_model") or settings.text_model,
+        text_model=settings.text_model,
         most_pixels=settings.upload_pixels if for_others else None,
     )
 

@@ -66,8 +66,19 @@ class CollectionState:
         }
 
 
-def create_collection(connection: Connection, state: CollectionState, options: CollectionOptions) -> None:
+def create_collection(
+    connection: Connection,
+    state: CollectionState,
+    options: CollectionOptions,
+    mark: Mapping[str, Any] | None = None,
+) -> None:
     """An empty collection that no filter can make slow: an index for every field, others refused.
+
+    Args:
+        connection: the wire.
+        state: its name, and what it says about itself.
+        options: how it is kept.
+        mark: who builds it, as metadata beside the state's, see `indexer.store.server.writers`.
 
     Raises:
         StoreError: the server refuses.
@@ -93,7 +104,7 @@ def create_collection(connection: Connection, state: CollectionState, options: C
             strict_mode_config=models.StrictModeConfig(
                 enabled=True, unindexed_filtering_retrieve=False, unindexed_filtering_update=False
             ),
-            metadata=state.metadata(),
+            metadata=state.metadata() | dict(mark or {}),
         )
     except StoreError as error:
         # A request whose answer was lost is sent again and then finds the collection there: made by the first try.

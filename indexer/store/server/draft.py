@@ -18,6 +18,7 @@ from indexer.store.server.collection import CollectionState, ensure_field_indexe
 from indexer.store.server.connection import Connection
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.layout import Layout
+from indexer.store.server.writers import WriterMark
 from indexer.store.tuning import superseded
 
 SAMPLE = 50
@@ -31,26 +32,50 @@ LONGEST_PAUSE = 5.0
 class LiveDraft(ServerStore):
     """The published collection, changed in place: readers see each change at once, deletions come last."""
 
-    def __init__(self, connection: Connection, state: CollectionState) -> None:
+    def __init__(self, connection: Connection, state: CollectionState, mark: WriterMark) -> None:
         super().__init__(connection, state.collection, state.record, state.name)
-        self._state = state
+        self._state, self._mark = state, mark
+
+    def upsert(self, points: Iterable[Point]) -> None:
+        """See `Draft.upsert`."""
+        super().upsert(self._while_ours(points))
+
+    def replace_payload(self, points: Iterable[Point]) -> None:
+        """See `Draft.replace_payload`."""
+        super().replace_payload(self._while_ours(points))
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """See `Draft.delete`."""
+        self._mark.still_ours()
+        super().delete(ids)
 
     def publish(self) -> str:
         """See `Draft.publish`: only the collection's description is left to be written."""
+        self._mark.check()
         state = replace(self._state, revision=self._state.revision + 1, points=self.count())
         write_state(self._connection, state)
         return state.name
+
+    def _while_ours(self, points: Iterable[Point]) -> Iterator[Point]:
+        for point in points:
+            self._mark.still_ours()
+            yield point
 
 
 class BuiltDraft(ServerStore):
     """A new collection beside the published one; nobody reads it before it has been checked."""
 
     def __init__(
-        self, layout: Layout, state: CollectionState, replaced: CollectionState | None, ready_timeout: float
+        self,
+        layout: Layout,
+        state: CollectionState,
+        replaced: CollectionState | None,
+        ready_timeout: float,
+        mark: WriterMark,
     ) -> None:
         super().__init__(layout.connection, state.collection, state.record, state.name)
         self._layout, self._state, self._replaced = layout, state, replaced
-        self._ready_timeout = ready_timeout
+        self._ready_timeout, self._mark = ready_timeout, mark
         self._written = array("Q")
         self.is_published = False
 
@@ -76,12 +101,17 @@ class BuiltDraft(ServerStore):
         Raises:
             StoreError: a check failed; readers keep the published generation.
         """
-        self._wait_until_ready()
-        self._check_count()
-        self._check_recall()
+        try:
+            self._wait_until_ready()
+            self._check_count()
+            self._check_recall()
+        except StoreError:
+            self._mark.check()  # that a collection is gone says less than who took over
+            raise
+        self._mark.check()
         state = replace(self._state, complete=True, points=self.count())
         write_state(self._connection, state)
-        self._layout.publish(state.collection)
+        self._mark.publish(state.collection)
         self.is_published = True  # from here on its readers need it, also when clearing away fails
         complete = {other.number: other.collection for other in self._layout.complete()}
         before = self._replaced.number if self._replaced else 0
@@ -160,17 +190,18 @@ class BuiltDraft(ServerStore):
 class RecoveredDraft(ServerStore):
     """A collection that the server makes of a snapshot, search graph included; there is nothing to wait for."""
 
-    def __init__(self, layout: Layout, state: CollectionState) -> None:
+    def __init__(self, layout: Layout, state: CollectionState, mark: WriterMark) -> None:
         super().__init__(layout.connection, state.collection, state.record, state.name)
-        self._layout, self._state = layout, replace(state, complete=True)
+        self._state, self._mark = replace(state, complete=True), mark
         self.is_published = False
 
     def publish(self) -> str:
         """See `Draft.publish`; a snapshot names another generation until its description is rewritten."""
+        self._mark.check()
         write_state(self._connection, replace(self._state, points=self.count()))
         ensure_field_indexes(self._connection, self.collection, self.record.field_table)
         read_state(self._connection, self.collection)  # refuses a collection of another shape
-        self._layout.publish(self.collection)
+        self._mark.publish(self.collection)
         self.is_published = True
         return self._state.name
 

@@ -11,7 +11,6 @@ from secrets import token_hex
 from typing import Any
 
 from indexer.errors import StoreError, StoreMissing
-from indexer.store.lock import writer_lock
 from indexer.store.reading import read_one
 from indexer.store.records import OPENED, SERVER, Checked, EngineFiles, GenerationRecord, Repair
 from indexer.store.server.collection import (
@@ -29,6 +28,7 @@ from indexer.store.server.options import CollectionOptions
 from indexer.store.server.reads.mark import Mark
 from indexer.store.server.snapshots import check_whole, download_snapshot, upload_snapshot
 from indexer.store.server.wire.cluster import Cluster, read_cluster
+from indexer.store.server.writers import WriterMark, one_writer
 from indexer.store.tally import tally
 from indexer.store.tuning import SERVER_TOLERANCE
 from indexer.system.arguments import path_of
@@ -116,19 +116,20 @@ class ServerIndex:
         return found
 
     def rollback(self) -> str:
-        """See `Index.rollback`; moves the alias, so it takes three requests whatever the size."""
-        with writer_lock(self.layout.lock):
+        """See `Index.rollback`; moves the alias, so it takes as few requests whatever the size."""
+        with one_writer(self.layout) as mark:
             published = self.layout.alias_target()
             number = self.layout.number_of(published) if published else None
             earlier = [state for state in self.layout.complete() if number is None or state.number < number]
             if published is None or not earlier:
                 raise StoreMissing(f"{self.location}: there is no earlier generation to go back to")
+            mark.check()
             self.layout.publish(earlier[-1].collection)
             return earlier[-1].name
 
     def prune(self, keep: int = 1) -> list[str]:
         """See `Index.prune`."""
-        with writer_lock(self.layout.lock):
+        with one_writer(self.layout):
             self.layout.remove_unfinished()
             remove_abandoned(self.local, OPENED)
             published = self.layout.alias_target()
@@ -166,9 +167,9 @@ class ServerIndex:
 
     @contextmanager
     def write(self, *, resume: GenerationRecord | None = None) -> Iterator[ServerWriter]:
-        """See `Index.write`. The lock is this machine's: two machines must not sync the same alias at once."""
-        with writer_lock(self.layout.lock):
-            writer = ServerWriter(self, resume)
+        """See `Index.write`; a writer on another machine is refused too, see `indexer.store.server.writers`."""
+        with one_writer(self.layout) as mark:
+            writer = ServerWriter(self, resume, mark)
             try:
                 yield writer
             finally:
@@ -216,8 +217,9 @@ class ServerIndex:
 class ServerWriter:
     """The one writer of an alias; see `Writer`."""
 
-    def __init__(self, index: ServerIndex, resume: GenerationRecord | None) -> None:
+    def __init__(self, index: ServerIndex, resume: GenerationRecord | None, mark: WriterMark) -> None:
         self._index, self._layout, self._connection = index, index.layout, index.connection
+        self._mark = mark
         self._process = os.getpid()
         self._state = index.layout.current()
         self._draft: BuiltDraft | RecoveredDraft | None = None
@@ -243,20 +245,31 @@ class ServerWriter:
             if options.quantization is not None:
                 change_quantization(connection, self._state, options.quantization)
             ensure_field_indexes(connection, self._state.collection, record.field_table, options.memory)
-            return LiveDraft(connection, replace(self._state, record=record))
+            return LiveDraft(connection, replace(self._state, record=record), self._mark)
+        self._mark.refuse_others()  # before the first generation, nobody could see until now that this one writes
         state = self._unfinished or self._begun(record)
         if self._unfinished is None:
-            create_collection(connection, state, options)
-        self._draft = draft = BuiltDraft(self._layout, state, self._state, options.ready_timeout)
+            self._create(state)
+        self._draft = draft = BuiltDraft(self._layout, state, self._state, options.ready_timeout, self._mark)
+        self._mark.claim(state.collection)
         if self._unfinished is not None:
             draft.take_up()
         return draft
 
+    def _create(self, state: CollectionState) -> None:
+        try:
+            create_collection(self._connection, state, self._index.options, self._mark.metadata())
+        except StoreError:
+            self._mark.refuse_others()  # of two that took the same number at once, one is named
+            raise
+
     def adopt(self, files: EngineFiles, record: GenerationRecord) -> RecoveredDraft:
         """See `Writer.adopt`: a snapshot is uploaded as a new collection."""
         check_whole(self._connection, self._index.location)
-        self._draft = RecoveredDraft(self._layout, self._begun(record))
+        self._mark.refuse_others()
+        self._draft = RecoveredDraft(self._layout, self._begun(record), self._mark)
         upload_snapshot(self._connection, self._draft.collection, files)
+        self._mark.claim(self._draft.collection, copied=True)
         return self._draft
 
     def abandon(self) -> None:

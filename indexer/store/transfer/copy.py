@@ -59,7 +59,9 @@ def copy_index(
         StoreError: either cannot be used, or the copy is not what was sent.
     """
     if source.place == target.place:
-        raise UsageError(f"{source.location}: is both what is copied and where to; name another place")
+        raise UsageError(
+            f"{source.location}: is both what is copied and where to; name another place, as with --index DIR"
+        )
     with closing(source.read(whole=True)) as store:
         report = transfer(store, source.location, target, overwrite=overwrite, progress=progress)
     copy_thumbnails(source.local, target.local)

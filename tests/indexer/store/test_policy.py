@@ -50,7 +50,7 @@ def test_a_walk_keeps_as_many_candidates_as_answers_are_wanted(kept: int, points
 
 
 def test_acorn_keeps_more_candidates_the_less_a_filter_keeps() -> None:
-    shares = [share / 100 for share in range(60, 0, -1)]
+    shares = [share / 100 for share in range(70, 0, -1)]
     walks = [way_to_search(round(share * 10**9), 10**9, 10) for share in shares]
     assert {walk.way for walk in walks} == {Way.ACORN}
     assert all(earlier.ef <= later.ef for earlier, later in pairwise(walks))

@@ -39,7 +39,10 @@ FILTERS: dict[str, Filter | None] = {
     "65 %": Filter(must=(Range("price", lt=650.0),)),
     "50 %": Filter(must=(Range("price", lt=500.0),)),
     "25 %": Filter(must=(Match("metal", ("metal-1", "metal-2")),)),
-    "two, 20 %": Filter(must=(Match("metal", ("metal-1", "metal-2", "metal-3", "metal-4")), Range("price", lt=400.0))),
+    "two, 20 %": Filter(must=(Match("metal", ("metal-1", "metal-2")), Match("in_stock", (True,)))),
+    "two wide, 20 %": Filter(
+        must=(Match("metal", ("metal-1", "metal-2", "metal-3", "metal-4")), Range("price", lt=400.0))
+    ),
     "12.5 %": Filter(must=(Match("metal", ("metal-3",)),)),
     "5 %": Filter(must=(Match("stone", ("stone-4",)),)),
     "1 %": Filter(must=(Range("price", gte=500.0, lt=510.0),)),
@@ -67,7 +70,20 @@ def drawn_points(count: int, seed: int = 0) -> Iterator[Point]:
                 "stone": f"stone-{stones[row]}",
                 "price": float(prices[row]),
                 "in_stock": bool(stocked[row]),
-                "photo": {"path": f"rings/P{number // 3}/{number % 3}.jpg", "rank": number % 3, "bytes": 123_456},
+                "predicted_category": f"category-{number // 3 % 8}",
+                "predicted_confidence": 0.9,
+                "indexed_at": "2026-01-01T00:00:00Z",
+                "photo": {
+                    "path": f"rings/P{number // 3}/{number % 3}.jpg",
+                    "rank": number % 3,
+                    "bytes": 123_456,
+                    "width": 1024,
+                    "height": 1024,
+                    "mtime_ns": 1_700_000_000_000_000_000,
+                    "sha256": f"{number:064x}",
+                    "pixel_sha256": f"{number:064x}",
+                    "phash": f"{number:016x}",
+                },
             }
             yield Point(str(uuid.UUID(int=number)), payload, vectors[row])
 
