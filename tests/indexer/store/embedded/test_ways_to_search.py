@@ -14,6 +14,7 @@ import qdrant_edge as edge
 from indexer.store.embedded import engine
 from indexer.store.embedded.engine import EdgeStore
 from indexer.store.embedded.index import EmbeddedIndex, open_index
+from indexer.store.embedded.parameters import search_params, shard_config
 from indexer.store.filters.tree import Filter, Range
 from indexer.store.policy import POLICY, Walk, Way
 from tests.shops.indexes.unaligned_points import FILTERS, RECORD, drawn_points, drawn_questions
@@ -40,18 +41,21 @@ CHEAP = tuple(Range("price", lt=bound) for bound in (345.0, 346.0, 347.0))
 def walks(monkeypatch: pytest.MonkeyPatch) -> list[Walk]:
     """What the engine is told, search by search."""
     told: list[Walk] = []
-    right = engine.search_params
-    monkeypatch.setattr(engine, "search_params", lambda walk: told.append(walk) or right(walk))
+
+    def noted(walk: Walk) -> Any:
+        told.append(walk)
+        return search_params(walk)
+
+    monkeypatch.setattr(engine, "search_params", noted)
     return told
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeStore]:
     """5,000 points with a graph, which the engine by itself builds of many more only."""
-    right = engine.shard_config
 
     def small_config(*given: Any) -> Any:
-        config = right(*given)
+        config = shard_config(*given)
         return edge.EdgeConfig(
             vectors=config.vectors,
             hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=200, full_scan_threshold=10),
