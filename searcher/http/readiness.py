@@ -9,6 +9,7 @@ from indexer.errors import FingerprintMismatch, JewelryError, ModelError, ShardL
 from indexer.store.reading import read_one
 from indexer.system.forks import Lock
 from indexer.system.text import one_line
+from searcher.search.ground.published import Published
 from searcher.service import SearchService
 
 FRESH_SECONDS = 1.0
@@ -42,14 +43,16 @@ class ReadinessCheck:
 
     def _ask(self) -> Readiness:
         try:
-            published = self._service.published()
-            self._service.reader.embedder(published)  # loads the model; refuses another than the index's
-            # That it is open says little: its files may be gone from under it. On a server a search asks every shard:
-            # it is answered while each has one live copy, and only then.
-            read_one(published.store)
+            return Readiness(True, "ready", generation=self._service.of_one(self._tried))
         except JewelryError as error:
             return Readiness(False, _summary(error), one_line(error))
-        return Readiness(True, "ready", generation=published.generation)
+
+    def _tried(self, published: Published) -> str:
+        self._service.reader.embedder(published)  # loads the model; refuses another than the index's
+        # That it is open says little: its files may be gone from under it. On a server a search asks every shard: it is
+        # answered while each has one live copy, and only then.
+        read_one(published.store)
+        return published.generation
 
 
 def _summary(error: JewelryError) -> str:

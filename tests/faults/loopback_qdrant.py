@@ -71,6 +71,7 @@ class LoopbackQdrant(ThreadingHTTPServer):
         self.faults: list[Fault] = []
         self.requests: list[str] = []
         self.refused: list[str] = []
+        self.remote_shards: list[Any] = []
         self.engine = QdrantClient(":memory:")
         self.indexes: dict[str, dict[str, models.PayloadIndexInfo]] = {}
         self.created: dict[str, models.CreateCollection] = {}
@@ -234,7 +235,13 @@ def cluster(server: LoopbackQdrant, body: bytes) -> Any:
 @route(f"GET {COLLECTION}/cluster")
 def held_here(server: LoopbackQdrant, body: bytes, name: str) -> Any:
     only = {"shard_id": 0, "points_count": server.engine.count(name).count, "state": "Active"}
-    return {"peer_id": 1, "shard_count": 1, "local_shards": [only], "remote_shards": [], "shard_transfers": []}
+    return {
+        "peer_id": 1,
+        "shard_count": 1,
+        "local_shards": [only],
+        "remote_shards": server.remote_shards,
+        "shard_transfers": [],
+    }
 
 
 @route("POST /collections/aliases")

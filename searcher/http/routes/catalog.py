@@ -60,7 +60,7 @@ def picture(request: Request, service: Service, sha256: Annotated[str, StringCon
     in use, an address as it stands in an answer is signed: it needs no key until it expires.
     """
     path = ThumbnailStore(service.index.local).find(sha256)
-    if path is None or not service.published().has_photo(sha256):
+    if path is None or not service.of_one(lambda published: published.has_photo(sha256)):
         raise HTTPException(404, "there is no picture of this photo; a sync makes them")
     caller = caller_of(request.scope)
     headers = {**FOR_EVER, **ANY_SITE} if caller is not None and caller.by_address else FOR_EVER

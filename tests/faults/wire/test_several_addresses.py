@@ -18,11 +18,9 @@ from indexer.settings import IndexerSettings, open_server
 from indexer.store.server.connection import Connection, ServerAddress, connect
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.index import ServerIndex
-from indexer.store.transfer.snapshots import restore_snapshot, take_snapshot
 from tests.faults.loopback_grpc import GrpcFault, LoopbackGrpc, loopback_grpc
 from tests.faults.loopback_qdrant import Fault, LoopbackQdrant, loopback_qdrant
 from tests.faults.shop import PHOTOS, PRODUCTS, Shop
-from tests.indexer.store.transfer.snapshot_server import snapshot_qdrant
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, points, published_products, record
 
 pytestmark = pytest.mark.filterwarnings(*LOCAL_MODE_WARNINGS)
@@ -247,25 +245,6 @@ def test_many_threads_turn_together(cluster: Cluster, tmp_path: Path, waits: lis
         thread.join(60)
     assert found == [20] * 40
     assert waits == []
-
-
-def test_a_snapshot_is_made_fetched_and_removed_at_one_node(tmp_path: Path, waits: list[float]) -> None:
-    """It lies on the node that made it, so another one is not asked for it, nor sent it a second time."""
-    with snapshot_qdrant() as first, snapshot_qdrant() as second:
-        cluster = Cluster(first, second)
-        index = index_at(cluster.url, tmp_path)
-        build(index, points(0, 5))
-        first.faults = [Fault("POST .*/snapshots", reset=True, applied=True)]
-        taken = take_snapshot(index, tmp_path / "aside")
-        assert (taken.points, len(waits), second.requests) == (5, 1, [])
-        cluster.kill_first()
-        assert restore_snapshot(tmp_path / "aside", index).points == 5
-        assert [one for one in second.requests if one.endswith("/snapshots/upload")]
-        again = len(waits)
-        first.faults, second.faults = [], [Fault("POST .*/snapshots", reset=True, times=EVERY)]
-        with pytest.raises(StoreError, match=f"^{second.url}: no connection after 3 attempts"):
-            take_snapshot(index, tmp_path / "other")
-        assert len(waits) == again + 2
 
 
 def test_plain_json_is_asked_as_the_client_is(cluster: Cluster, waits: list[float]) -> None:

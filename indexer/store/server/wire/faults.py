@@ -116,10 +116,15 @@ def may_pass(error: Exception) -> bool:
 
 
 def is_silence(error: Exception) -> bool:
-    """Whether another address of the same cluster may answer what this one did not: it cannot be reached or is late."""
+    """Whether another address of the same cluster may answer what this one did not.
+
+    It cannot be reached, is late, or does not itself reach the nodes that hold what was asked for.
+    """
     if isinstance(source(error), httpx.TransportError):
         return may_pass(error)
-    return _status(error) in SILENT_STATUS or grpc_code(error) in _GRPC_SILENT
+    if _status(error) in SILENT_STATUS or grpc_code(error) in _GRPC_SILENT:
+        return True
+    return "read operations failed" in (inner_words(error) or "")
 
 
 def is_unknown_speech(error: Exception) -> bool:

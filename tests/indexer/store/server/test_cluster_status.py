@@ -10,10 +10,12 @@ import grpc
 import pytest
 from click.testing import CliRunner, Result
 
+from indexer.cli.main import main as indexer
 from indexer.errors import StoreError, StoreMissing
 from indexer.store.server.connection import ServerAddress, connect
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.index import ServerIndex
+from searcher.cli.main import main as searcher
 from tests.faults.loopback_grpc import GrpcFault, loopback_grpc
 from tests.faults.loopback_qdrant import Fault, LoopbackQdrant, loopback_qdrant
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, points, record
@@ -59,9 +61,6 @@ def limit(server: LoopbackQdrant, listed: set[str]) -> None:
 def run(
     server: LoopbackQdrant, tmp_path: Path, *arguments: str, program: str = "indexer", **environment: str
 ) -> Result:
-    from indexer.cli.main import main as indexer
-    from searcher.cli.main import main as searcher
-
     settings = {"JEWELRY_STATE": str(tmp_path / "state"), "JEWELRY_QDRANT_ATTEMPTS": "1", **environment}
     main = indexer if program == "indexer" else searcher
     return CliRunner().invoke(main, [*arguments, "--qdrant-url", server.url], env=settings)
@@ -166,6 +165,24 @@ def test_over_grpc_the_rest_interface_is_asked_where_the_shards_are(server: Loop
                 ask()
             assert str(caught.value) == f"{server.url}: collection jewelry-1 {SAID}"
         connection.client.close()
+
+
+def test_a_node_that_does_not_reach_the_others_is_left_for_the_next_address(
+    server: LoopbackQdrant, tmp_path: Path
+) -> None:
+    server.told = LOST
+    with loopback_qdrant() as cut_off:
+        fault = Fault("GET /(aliases|collections).*", status=500, body=NO_ANSWER.encode(), times=1000)
+        cut_off.faults = [fault]
+        settings = {"JEWELRY_STATE": str(tmp_path / "state"), "JEWELRY_QDRANT_ATTEMPTS": "1"}
+        both = ["--qdrant-url", f"{cut_off.url},{server.url}"]
+        result = CliRunner().invoke(indexer, ["status", "--json", *both], env=settings)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert json.loads(result.stdout)["photos"] == 5
+        server.faults = [Fault("GET /collections/jewelry-1", status=500, body=NO_ANSWER.encode(), times=1000)]
+        result = CliRunner().invoke(indexer, ["status", *both], env=settings)
+        assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
+        assert "collection jewelry-1 cannot be reached: no live copy of " in result.stderr
 
 
 STATUS = ("indexer", "status")

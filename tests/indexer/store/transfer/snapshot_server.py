@@ -59,12 +59,6 @@ def snapshots(server: LoopbackQdrant) -> dict[str, bytes]:
     return found
 
 
-def remote_shards(server: LoopbackQdrant) -> list[Any]:
-    """Shards on other nodes, for tests to fill."""
-    found: list[Any] = server.__dict__.setdefault("remote_shards", [])
-    return found
-
-
 def recover(server: LoopbackQdrant, name: str, content: dict[str, Any]) -> None:
     made = models.CreateCollection.model_validate(content["created"])
     server.engine.create_collection(name, vectors_config=made.vectors, metadata=content["metadata"])
@@ -101,17 +95,6 @@ def take(server: LoopbackQdrant, body: bytes, name: str) -> Any:
 @route(f"DELETE {COLLECTION}/snapshots/([^/]+)")
 def remove(server: LoopbackQdrant, body: bytes, name: str, snapshot: str) -> Any:
     return snapshots(server).pop(snapshot, None) is not None
-
-
-@route(f"GET {COLLECTION}/cluster")
-def cluster(server: LoopbackQdrant, body: bytes, name: str) -> Any:
-    return {
-        "peer_id": 1,
-        "shard_count": 1,
-        "shard_transfers": [],
-        "remote_shards": remote_shards(server),
-        "local_shards": [{"shard_id": 0, "points_count": 0, "state": "Active"}],
-    }
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from indexer.store.interface import Index
 from indexer.store.server.index import ServerIndex
 from indexer.store.transfer.snapshots import restore_snapshot, take_snapshot
 from tests.faults.loopback_qdrant import Fault, LoopbackQdrant
-from tests.indexer.store.transfer.snapshot_server import remote_shards, snapshot_qdrant, snapshots
+from tests.indexer.store.transfer.snapshot_server import snapshot_qdrant, snapshots
 from tests.shops.copies import copied
 from tests.shops.indexes.answers import answers, scored, stored
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, published_products, record
@@ -185,7 +185,7 @@ def test_a_server_that_fails_leaves_no_half_snapshot(
     server.faults.append(Fault("POST .*/snapshots", status=500, times=2))
     with pytest.raises(StoreError, match="the server failed with status 500"):
         take_snapshot(remote, tmp_path / "aside")
-    remote_shards(server).append({"shard_id": 1, "peer_id": 2, "state": "Active"})
+    server.remote_shards.append({"shard_id": 1, "peer_id": 2, "state": "Active"})
     with pytest.raises(StoreError, match=r"lies on several nodes.*indexer export"):
         take_snapshot(remote, tmp_path / "aside")
     assert not (tmp_path / "aside").exists()

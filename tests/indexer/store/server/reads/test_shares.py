@@ -164,7 +164,7 @@ def depth(where: Filter) -> int:
     return 1 + max(map(depth, inside), default=0)
 
 
-@pytest.mark.parametrize("walk", [Walk(Way.EXACT), Walk(Way.ACORN, 384), Walk(Way.PLAIN, 96)])
+@pytest.mark.parametrize("walk", [Walk(Way.EXACT), Walk(Way.ACORN, 384), Walk(Way.PLAIN, 128)])
 def test_the_parameters_are_what_qdrants_models_take(walk: Walk) -> None:
     sent = search_params(walk)
     read = models.SearchParams.model_validate(sent)
