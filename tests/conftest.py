@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -20,6 +21,13 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests see no JEWELRY_ variable of whoever runs them."""
     for name in [name for name in os.environ if name.startswith("JEWELRY_") and name != "JEWELRY_TEST_DATA"]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def logs_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``caplog`` listens at the root, from which a service that ran in this process has cut our logs off."""
+    for name in ("indexer", "searcher"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
 
 
 @pytest.fixture(scope="session")

@@ -206,7 +206,7 @@ def test_a_key_over_plain_http_to_another_machine_is_warned_of_once(
     from indexer.store.server.connection import Connection
 
     monkeypatch.setattr(Connection, "check_version", lambda _: None)
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING, logger="indexer"):
         connect(ServerAddress("http://192.0.2.7:6333"))
         connect(ServerAddress("http://127.0.0.1:6333,https://192.0.2.7:6333", "s3cret"))
         assert caplog.messages == []

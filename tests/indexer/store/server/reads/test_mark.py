@@ -112,7 +112,7 @@ def test_a_server_that_fails_is_told_to_the_question_that_waits(
     mark()
     asked.wait()
     clock.seconds += 1.1
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="indexer"):
         assert mark() == "1"
         asked.wait()
     assert "it is down" in caplog.text
