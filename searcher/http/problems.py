@@ -71,7 +71,6 @@ _KINDS: tuple[tuple[type[errors.JewelryError], int, str], ...] = (
     (errors.JewelryError, 500, "failed"),
 )
 UNREADABLE = "is not UTF-8, is nested too deep, or holds a number of thousands of digits"
-BUG = "an unexpected error; the service's log has it under this request id"
 _HIDDEN = "the service cannot answer this at the moment; its log says why under this request id"
 
 

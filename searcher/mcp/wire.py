@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def over_stdio(most_bytes: int = MOST_BYTES) -> AsyncIterator[tuple[Received, Sent]]:
+async def over_stdio() -> AsyncIterator[tuple[Received, Sent]]:
     """The messages that come and those that go, as `mcp.server.Server.run` takes them.
 
     Meanwhile stdin is empty for everybody else and what others print goes to stderr.
@@ -57,7 +57,7 @@ async def over_stdio(most_bytes: int = MOST_BYTES) -> AsyncIterator[tuple[Receiv
     _point(0, os.open(os.devnull, os.O_RDONLY))
     _point(1, os.dup(2))
     try:
-        async with over_streams(cast("BufferedReader", source), cast("BinaryIO", sink), most_bytes) as streams:
+        async with over_streams(cast("BufferedReader", source), cast("BinaryIO", sink)) as streams:
             yield streams
     finally:
         sys.stdout.flush()  # what was printed meanwhile goes where it was meant to go

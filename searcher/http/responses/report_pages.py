@@ -73,16 +73,12 @@ class ReportPages:
         """
         document = self._reports.document(kind)
         found: Sequence[Mapping[str, Any]] = document["clusters" if kind == "clusters" else "entries"]
-        head = self._head(document, len(found), offset)
         if tag is not None:
             found = [entry for entry in found if entry["oddity" if kind == "outliers" else "category"] == tag]
-            head["total"] = len(found)
+        head = self._head(document, len(found), offset)
         if tag is not None and kind == "mislabels" and tag not in (known := document["summary"]["by_category"]):
             head["notes"] = [*head["notes"], _no_category(tag, known)]
-        return {
-            **head,
-            "entries": [self._entry(entry) for entry in found[offset : offset + limit]],
-        }
+        return {**head, "entries": [self._entry(entry) for entry in found[offset : offset + limit]]}
 
     def compared(self, first: str, second: str) -> tuple[Document, Document, Document] | None:
         """Two photos of the report of duplicates that were compared, and the evidence; photos are named by sha256."""

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from fastapi import Depends, File, Form, HTTPException, Query, Request, Response, UploadFile
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
-from pydantic import StringConstraints
 
 from indexer.photos.thumbnails import ThumbnailStore
 from searcher.answers.classification import Classification
@@ -20,10 +19,10 @@ from searcher.http.request_context import caller_of
 from searcher.http.responses.answers import Facets, answer_response
 from searcher.http.responses.conditional import NOT_MODIFIED
 from searcher.http.responses.files import file_response
+from searcher.http.routes.decisions import Sha256
 from searcher.http.routes.router import Router
 from searcher.questions.bodies import ClassifyBody, FacetsBody, ProductId, from_base64
 from searcher.questions.kinds import ClassifyOptions, FacetOptions, PhotoOptions
-from searcher.questions.wording import SHA256
 
 router = Router(prefix="/v1", tags=["catalog"], responses=PROBLEMS, route_class=PhotoRoute)
 
@@ -53,7 +52,7 @@ def product(service: Service, product_id: Annotated[ProductId, InPath(examples=[
     response_class=FileResponse,
     summary="The picture of a photo, 256 px WebP",
 )
-def picture(request: Request, service: Service, sha256: Annotated[str, StringConstraints(pattern=SHA256)]) -> Response:
+def picture(request: Request, service: Service, sha256: Sha256) -> Response:
     """Pictures are named by the sha256 of the photo's file, as the payload's photo.sha256 says.
 
     One of a photo that left the index is no longer shown, though it is kept as long as one can go back. Where keys are

@@ -86,7 +86,7 @@ async def _beside_upload(
     """
     given = {name: value for name, value in parts.items() if name in await request.form()}
     try:
-        document = json.loads(options or "{}", object_pairs_hook=_each_once)
+        document = json.loads(options, object_pairs_hook=_each_once)
         document = {} if document in (None, "") else document  # what a program's form left open, written as JSON
         if not isinstance(document, dict):
             raise _refused('is not a JSON object; for example {"k": 5}')

@@ -10,7 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from indexer.system import trace_context
-from searcher.http.problems import BUG, problem
+from searcher.http.problems import problem
 from searcher.http.request_context import caller_of, choose_request_id, client_address, header, request_id
 from searcher.http.telemetry import metrics
 from searcher.http.telemetry.json_logs import FIELDS
@@ -81,7 +81,7 @@ class Telemetry:
                     log.exception("unexpected error")
                     if status is not None:
                         raise  # too late for another answer: the server cuts the connection
-                    response = problem(500, BUG)
+                    response = problem(500, "an unexpected error; the service's log has it under this request id")
                     await response(scope, receive, send_with_headers)
                 except asyncio.CancelledError:  # by the server alone, whose patience at its end is over
                     if status is not None:
