@@ -11,10 +11,7 @@ import pytest
 
 from indexer.errors import ClientError, JewelryError, ServiceUnavailable, UsageError
 from searcher import Client
-from searcher.http.app import create_app
-from searcher.service import SearchService
-from searcher.settings import ServeSettings
-from tests.searcher.http.conversation import running
+from tests.searcher.http.conversation import app_over, running
 from tests.shops.indexes.built_index import Photographed
 from tests.shops.wrong_values import NUMBERS, VALUES, assert_readable
 
@@ -115,9 +112,8 @@ def test_a_client_is_made_of_what_it_may_be_made_of(parameter: str, right: set[s
 
 def test_what_the_docs_show(photographed: Photographed) -> None:
     """A picture of each match, also where there is none; numbers and lists of other libraries go as plain ones."""
-    settings = ServeSettings(_env_file=None, index=photographed.root, rate_limit=0)  # type: ignore[call-arg]
     with (
-        running(create_app(settings, SearchService(photographed.index))) as port,
+        running(app_over(photographed, rate_limit=0)) as port,
         Client(f"http://127.0.0.1:{port}") as client,
     ):
         found = client.similar("P003", k=12, fields=["title"])

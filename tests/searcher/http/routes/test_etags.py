@@ -12,11 +12,8 @@ from starlette.testclient import TestClient
 
 from indexer.photos.thumbnails import ThumbnailStore
 from searcher.http.access.keys import KeyFile
-from searcher.http.app import create_app
 from searcher.http.routes.page import web_files
-from searcher.service import SearchService
-from searcher.settings import ServeSettings
-from tests.searcher.http.conversation import MakeApp, answered, bearer
+from tests.searcher.http.conversation import MakeApp, answered, app_over, bearer
 from tests.shops.indexes.built_index import Photographed
 from tests.shops.reports.reported_index import copy_with_reports
 
@@ -31,8 +28,7 @@ def served(copy: Photographed, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A client with a key of scope admin."""
     keys = KeyFile(tmp_path_factory.mktemp("keys") / "keys.json")
     token = keys.add("boss", "admin", 0)[1]
-    settings = ServeSettings(_env_file=None, index=copy.root, keys=keys.path)  # type: ignore[call-arg]
-    with TestClient(create_app(settings, SearchService(copy.index)), headers=bearer(token)) as client:
+    with TestClient(app_over(copy, keys=keys.path), headers=bearer(token)) as client:
         yield client
 
 
