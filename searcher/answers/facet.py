@@ -89,11 +89,12 @@ def value_text(field: str, value: str | bool) -> str:
 
 def range_texts(field: str, gte: Bound | None, lt: Bound | None) -> tuple[str, ...]:
     """The filter texts that select a range; a range open on both sides asks for the field to be there."""
-    texts = [f"{field}{sign}{_written(b)}" for sign, b in ((">=", gte), ("<", lt)) if b is not None]
+    texts = [f"{field}{sign}{bound_text(b)}" for sign, b in ((">=", gte), ("<", lt)) if b is not None]
     return tuple(texts) or (f"{field}!=",)
 
 
-def _written(bound: Bound) -> str:
+def bound_text(bound: Bound) -> str:
+    """A bound of a range as filter texts have it."""
     if isinstance(bound, str):
         return bound
     return f"{bound:.0f}" if bound.is_integer() and abs(bound) < 1e15 else repr(bound)

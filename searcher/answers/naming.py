@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
@@ -10,13 +9,13 @@ from itertools import zip_longest
 from indexer.fields.types import parse_date
 from indexer.store.filters.tree import DateRange, Range, bounds_of
 from indexer.system.names import composed
-from searcher.answers.facet import Facet, value_text
+from searcher.answers.facet import Facet, bound_text, value_text
+from searcher.answers.wording import MIDNIGHT
 
 NAMED = 3
 """Values that are named in one sentence."""
 LONGEST = 60
 """Letters of a value that are repeated."""
-_MIDNIGHT = re.compile(r"T00:00:00Z\Z")
 
 
 def in_turn(found: Sequence[Sequence[str]]) -> list[str]:
@@ -75,9 +74,7 @@ def _day_after(moment: str) -> str | None:
 
 def plain(bound: float | str) -> str:
     """A number or a date as people write it: 12.5, 2026-01-31."""
-    if isinstance(bound, str):
-        return _MIDNIGHT.sub("", bound)
-    return f"{bound:.0f}" if float(bound).is_integer() and abs(bound) < 1e15 else repr(float(bound))
+    return MIDNIGHT.sub(r"\1", bound) if isinstance(bound, str) else bound_text(float(bound))
 
 
 def ending(facet: Facet, near: Mapping[str, int]) -> str:

@@ -18,7 +18,7 @@ FIRST = ("title", "price", "brand", "metal", "stone", "in_stock")
 _NOT_SHOWN = {*(role.name for role in ROLES), "currency", "role"}
 """Shown elsewhere (a column of their own, beside the price), or the index's own book-keeping."""
 
-_MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00Z\Z")
+MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00Z\Z")
 """What a date without a time became in the index."""
 
 
@@ -43,7 +43,7 @@ def written(payload: Mapping[str, Any], field: str) -> str:
             return printable(f"{_amount(value)} {payload.get('currency') or ''}".strip())
         # A year has no comma.
         return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:g}"
-    return printable(_MIDNIGHT.sub(r"\1", str(value)))
+    return printable(MIDNIGHT.sub(r"\1", str(value)))
 
 
 def in_words(query: Query) -> str:

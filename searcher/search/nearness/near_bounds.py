@@ -38,11 +38,11 @@ def _best(store: Store, span: Range | DateRange, side: str, choose: Callable[...
     for _ in range(READINGS):
         points = islice(store.scroll(Filter(must=(span,)), fields=[span.field]), READ)
         found = [value for point in points if (value := value_at(point.payload, span.field)) is not None]
-        if not found or choose(found, key=_place) == best:
+        if not found or (better := choose(found, key=_place)) == best:
             break
-        best = choose(found, key=_place)
-        better: dict[str, Any] = {side: best}
-        span = replace(span, **better)
+        best = better
+        beyond: dict[str, Any] = {side: best}
+        span = replace(span, **beyond)
     return best
 
 

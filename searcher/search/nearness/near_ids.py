@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from itertools import pairwise
 
 from searcher.search.nearness.spelling import SHORTEST, errors_between, fold
 
@@ -118,13 +119,10 @@ def keys(product_id: str) -> tuple[str, ...]:
     runs = _runs(product_id)
     if not runs:
         return ()
-    apart = "".join(f".{run}" if run[0].isdigit() and before[-1:].isdigit() else run for before, run in _pairs(runs))
+    pairs = pairwise(["", *runs])
+    apart = "".join(f".{run}" if run[0].isdigit() and before[-1:].isdigit() else run for before, run in pairs)
     whole = _ZEROS.sub("", "".join(runs))
     return (whole,) if "." not in apart else (_ZEROS.sub("", apart), whole)
-
-
-def _pairs(runs: list[str]) -> Iterator[tuple[str, str]]:
-    return zip(["", *runs], runs, strict=False)
 
 
 def _runs(text: str) -> list[str]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from searcher.search.nearness.spelling import SHORTEST, allowed, errors_between, fold, singular
+from searcher.search.nearness.spelling import SHORTEST, allowed, errors_between, fold, runs_of, singular
 
 LONGEST = 64
 """Letters of what was asked for that are looked at; values are short, and whoever asks may be a stranger."""
-
-_WORD = re.compile(r"[^\W_]+")
 
 
 def near_values(asked: str, known: Mapping[str, int], most: int = 3) -> list[str]:
@@ -25,16 +22,18 @@ def near_values(asked: str, known: Mapping[str, int], most: int = 3) -> list[str
         known: the values there are, with how often each is used.
         most: how many.
     """
-    wanted = _Words(asked)
-    ranked = ((wanted.distance(other), -count, other) for other, count in known.items())
-    return [other for distance, _, other in sorted(one for one in ranked if one[0] is not None)[:most]]
+    return _nearest(_Words(asked).distance, known, most)
 
 
 def beginning_values(asked: str, known: Mapping[str, int], most: int = 3) -> list[str]:
     """The known values of which a beginning, or that of a word in them, is nearest to what no value begins with."""
     start = fold(asked.strip()[:LONGEST])
-    ranked = ((_start_distance(start, other), -count, other) for other, count in known.items())
-    return [other for distance, _, other in sorted(one for one in ranked if one[0] is not None)[:most]]
+    return _nearest(lambda other: _start_distance(start, other), known, most)
+
+
+def _nearest(distance: Callable[[str], tuple[int, int] | None], known: Mapping[str, int], most: int) -> list[str]:
+    ranked = ((distance(other), -count, other) for other, count in known.items())
+    return [other for _, _, other in sorted(one for one in ranked if one[0] is not None)[:most]]
 
 
 class _Words:
@@ -69,7 +68,7 @@ class _Words:
 
 
 def _words(value: str) -> list[str]:
-    return _WORD.findall(fold(value[: 2 * LONGEST]))
+    return runs_of(fold(value[: 2 * LONGEST]))
 
 
 def _errors(first: str, second: str) -> int | None:
@@ -90,7 +89,7 @@ def _start_distance(start: str, value: str) -> tuple[int, int] | None:
         return None
     if other.startswith(start):
         return 0, 0
-    if any(word.startswith(start) for word in _WORD.findall(other)):
+    if any(word.startswith(start) for word in runs_of(other)):
         return 1, 0
     errors = _errors(start, other[: len(start)])
     return None if errors is None else (2, errors)

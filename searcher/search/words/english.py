@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from searcher.search.nearness.spelling import runs_of, singular
 
-from searcher.search.nearness.spelling import singular
-
-_WORD = re.compile(r"[^\W_]+")
 STOP_WORDS = frozenset(
     (
         "a",
@@ -64,11 +61,6 @@ NEGATING = frozenset(("not", "no", "without", "non", "nothing", "neither", "nor"
 """The word that follows is one that a product must not have."""
 JOINING = frozenset(("and", "or"))
 """So is the word behind these, after one that it must not have."""
-
-
-def runs_of(text: str) -> list[str]:
-    """The words of a text as they stand: runs of letters and digits, as the text index has them."""
-    return _WORD.findall(text)
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ from indexer.system.forks import Lock
 from indexer.system.names import composed, decomposed
 from searcher.search.facets.census import values_at
 from searcher.search.ground.published import Published
-from searcher.search.nearness.spelling import fold, nearest, singular
-from searcher.search.words.english import STOP_WORDS, forms, runs_of, words_of
+from searcher.search.nearness.spelling import fold, nearest, runs_of, singular
+from searcher.search.words.english import STOP_WORDS, forms, words_of
 
 MAX_VALUES = 2_000
 """Values of a keyword field that are words a customer may use; a field with more of them holds names or numbers."""

@@ -1,5 +1,7 @@
 // Talks to the service: one place for the API key, for problems told in one line, and for pictures behind a key.
 
+import { capital } from "./words.js";
+
 const KEY = "jewelry-api-key";
 const MOST_PICTURES = 600;
 
@@ -53,7 +55,7 @@ async function reason(response) {
     const detail = String(problem.detail || problem.title);
     const again = response.headers.get("Retry-After");
     const wait = response.status === 429 && again ? ` Try again in ${again} s.` : "";
-    return detail.charAt(0).toUpperCase() + detail.slice(1) + (/[.!?]$/.test(detail) ? "" : ".") + wait;
+    return capital(detail) + (/[.!?]$/.test(detail) ? "" : ".") + wait;
   } catch {
     return `The service answered with status ${response.status}.`;
   }

@@ -14,6 +14,9 @@ export function brief(text, most = 80) {
   return `${(blank > cut.length * 0.6 ? cut.slice(0, blank) : cut).trimEnd()}…`;
 }
 
+/** The text with a capital letter, as a sentence begins. */
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** 494 EUR as €494; a currency that browsers do not know stands behind the number. */
 export function money(value, currency) {
   if (typeof value !== "number" || !Number.isFinite(value)) return "";
@@ -39,10 +42,7 @@ export function percent(share) {
 export const likeness = (score) => (Math.trunc(score * 1000) / 1000).toFixed(3);
 
 /** in_stock as In stock. */
-export function fieldName(field) {
-  const words = field.replace(/[_.]+/g, " ").trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
+export const fieldName = (field) => capital(field.replace(/[_.]+/g, " ").trim());
 
 /** The name of a facet's value or range. */
 export function facetLabel(facet, entry, currency) {

@@ -70,10 +70,11 @@ function showControls(page, state, act) {
   showActive(page.facets, state.where, currency, act.filter);
 }
 
-const baseOf = (state) => (state.product === null ? null : productKnown(state.product));
+/** The product that is asked with, where it is one that was loaded, or null. */
+export const baseOf = (state) => (state.product === null ? null : productKnown(state.product));
 
 /** What is asked, in one line. */
-export function heading(state) {
+function heading(state) {
   const typed = state.words ?? state.ask;
   if (typed !== null) return `“${brief(plain(typed), A_TITLE)}”`;
   if (state.photo === null && state.product === null) return state.likes.length ? "Like what you chose" : "Other than what you put aside";

@@ -6,14 +6,14 @@ import { button, byId } from "../base/elements.js";
 import { explain } from "../answers/explanation.js";
 import { facetsNow, fieldsKnown, uncounted } from "../filters/facet_source.js";
 import { photoOf, takeIn } from "../asking/photos.js";
-import { loadProduct, productKnown } from "../answers/products.js";
+import { loadProduct } from "../answers/products.js";
 import { questionOf, reach } from "../asking/question.js";
 import { showIdeas } from "./start.js";
 import { asks, blank, current, refined, remember } from "../asking/state.js";
 import { overwriteTyped, understood } from "../asking/typed.js";
-import { FIRST, NOTHING, draw, inWords, outcome } from "./screen.js";
-import { say } from "./view.js";
-import { count } from "../base/words.js";
+import { FIRST, NOTHING, baseOf, draw, inWords, outcome } from "./screen.js";
+import { focusable, say } from "./view.js";
+import { capital, count } from "../base/words.js";
 
 const MOST_MARKED = 31;
 
@@ -22,8 +22,7 @@ let page = FIRST;
 let asking = new AbortController();
 let goneOn = false; // a card was clicked: show the answer from its top
 
-const photo = () => (state.photo === null ? undefined : photoOf(state.photo));
-const base = () => (state.product === null ? null : productKnown(state.product));
+const photo = () => photoOf(state.photo);
 
 function show(patch) {
   page = { ...page, ...patch };
@@ -40,7 +39,7 @@ export function change(patch, options) {
 }
 
 /** Begin anew. */
-export const fresh = (patch) => change({ ...blank(), k: state.k, ...patch });
+const fresh = (patch) => change({ ...blank(), k: state.k, ...patch });
 
 /** Go to the first view, with an empty field. */
 export function home() {
@@ -83,8 +82,8 @@ export function usePhoto(file) {
   }
 }
 
-/** Tell a problem in one line, with a button that helps where there is one; the answer that is shown stays. */
-export const tell = (text, help = null) => show({ told: { text, help } });
+/** Tell a problem in one line; the answer that is shown stays. */
+export const tell = (text) => show({ told: { text } });
 
 async function why(match) {
   const { signal } = asking;
@@ -92,7 +91,7 @@ async function why(match) {
   try {
     await explain(match, asked, page.answer, (sent) => inWords(page, state, sent), signal);
   } catch (problem) {
-    if (!signal.aborted) tell(inLine(problem), button("Try again", () => why(match)));
+    if (!signal.aborted) show({ told: retold(problem, () => why(match)) });
   }
 }
 
@@ -108,7 +107,7 @@ export async function refresh() {
   if (state.photo !== null && !photo()) {
     state = { ...state, photo: null, crop: null };
     remember(state, { replace: true });
-    told = { text: "The photo was forgotten when the page was loaded anew; choose it again.", help: null };
+    told = { text: "The photo was forgotten when the page was loaded anew; choose it again." };
   }
   if (!asks(state)) return begin(signal, told);
   goneOn ||= !byId("start").hidden && byId("start").contains(document.activeElement);
@@ -143,7 +142,7 @@ async function answered(signal) {
   const found = await post(question.path, question.body, signal);
   signal.throwIfAborted();
   if (near === null || found.matches.length) return found;
-  return { ...found, notes: [...(found.notes ?? []), near.charAt(0).toUpperCase() + near.slice(1)] };
+  return { ...found, notes: [...(found.notes ?? []), capital(near)] };
 }
 
 /** Products whose titles and pictures the page shows; one that is not there is said by the answer. */
@@ -207,7 +206,7 @@ export async function showMore() {
   }
 }
 
-const focusOn = (match) => document.querySelector(`[data-focus="${CSS.escape(`card ${match.product_id}`)}"]`)?.focus({ preventScroll: true });
+const focusOn = (match) => focusable(`card ${match.product_id}`)?.focus({ preventScroll: true });
 
 const retold = (problem, again) => ({ text: inLine(problem), help: button("Try again", again) });
 
@@ -219,7 +218,7 @@ function failed(problem, again) {
     byId("key-reason").textContent = hasKey() ? problem.message : "This service answers only those who have a key.";
     show({ ...none, part: "key-panel", told: null });
     byId("key").focus();
-  } else if (problem.status === 404 && state.product !== null && !base()) begin(asking.signal, retold(problem, again));
+  } else if (problem.status === 404 && state.product !== null && !baseOf(state)) begin(asking.signal, retold(problem, again));
   else show({ ...none, told: retold(problem, again) });
 }
 

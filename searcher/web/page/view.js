@@ -10,9 +10,9 @@ export function showOnly(part) {
   for (const id of PARTS) byId(id).hidden = id !== part;
 }
 
-/** Mark parts of the page as being drawn anew, or as complete. */
-export function busy(is, ...ids) {
-  for (const id of ids) byId(id).setAttribute("aria-busy", String(is));
+/** Mark a part of the page as being drawn anew, or as complete. */
+export function busy(is, id) {
+  byId(id).setAttribute("aria-busy", String(is));
 }
 
 let shown = null;
@@ -31,13 +31,16 @@ export function say(text) {
   byId("status").textContent = text;
 }
 
+/** What the focus is found on again by this name, or null. */
+export const focusable = (name) => document.querySelector(`[data-focus="${CSS.escape(name)}"]`);
+
 /** Draw anew, and leave the focus where it was: on the element of the same name, else where the page goes on. */
 export function keepFocus(draw) {
   const before = document.activeElement;
   const name = before?.dataset.focus;
   draw();
   if (before === null || before === document.body || (before === document.activeElement && before.checkVisibility())) return;
-  const again = name && document.querySelector(`[data-focus="${CSS.escape(name)}"]`);
+  const again = name && focusable(name);
   (again || begins()).focus({ preventScroll: true });
 }
 

@@ -29,11 +29,11 @@ LATER = itertools.count(1e6, 1e6)
 """Seconds at which tests begin: what one has seen, the next one does not believe."""
 
 
-def photos(price: float, each: int = 2) -> list[Point]:
-    """Of products that have as many each, all at one price."""
+def photos(price: float) -> list[Point]:
+    """Of products that have two each, all at one price."""
     made = points(0, PHOTOS)
     return [
-        Point(p.id, {"product_id": f"P{i // each}", "photo": {"rank": i % each}, "price": price}, p.vector)
+        Point(p.id, {"product_id": f"P{i // 2}", "photo": {"rank": i % 2}, "price": price}, p.vector)
         for i, p in enumerate(made)
     ]
 
