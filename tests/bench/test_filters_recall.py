@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-import qdrant_edge as edge
 from numpy.typing import NDArray
 
-from indexer.fields.types import FieldType
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.filters.tree import Filter
 from indexer.store.policy import POLICY, Policy
-from tests.shops.indexes.unaligned_points import DIMENSION, FILTERS, RECORD, drawn_points, drawn_questions
+from tests.shops.indexes.drawn_payload import RECORD
+from tests.shops.indexes.landed_shard import as_landed
+from tests.shops.indexes.unaligned_points import FILTERS, drawn_points, drawn_questions
 
 pytestmark = pytest.mark.bench
 
@@ -39,25 +39,6 @@ before, began = own(), time.perf_counter()
 store = EmbeddedIndex(Path(sys.argv[1])).read()
 print(time.perf_counter() - began, own() - before)
 """
-
-
-def landed_config(*_: Any) -> Any:
-    return edge.EdgeConfig(
-        vectors={"image": edge.EdgeVectorParams(size=DIMENSION, distance=edge.Distance.Cosine)},
-        hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=200, full_scan_threshold=4_000),
-        wal_enabled=False,
-        max_search_threads=1,
-    )
-
-
-def landed_field(kind: FieldType, *_: Any) -> Any:
-    return {
-        FieldType.KEYWORD: edge.KeywordIndexParams(prefix=True),
-        FieldType.NUMBER: edge.PayloadSchemaType.Float,
-        FieldType.BOOLEAN: edge.PayloadSchemaType.Bool,
-        FieldType.DATE: edge.PayloadSchemaType.Datetime,
-        FieldType.TEXT: edge.TextIndexParams(tokenizer=edge.TokenizerType.Word, lowercase=True),
-    }[kind]
 
 
 def build(folder: Path, points: int) -> float:
@@ -131,9 +112,7 @@ def test_filters_at_100_000_before_and_after(tmp_path: Path) -> None:
     points = 100_000
     before, after = tmp_path / "before", tmp_path / "after"
     print()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexer.store.embedded.engine.shard_config", landed_config)
-        patch.setattr("indexer.store.embedded.engine.field_index", landed_field)
+    with as_landed():
         building = build(before, points)
     print(f"build: {build(after, points) / building:.2f} of before")
     runs = [(opened(before), opened(after)) for _ in range(ROUNDS)]

@@ -23,7 +23,8 @@ from PIL import Image
 from indexer.models.directory import load_model
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import GenerationRecord, Point
-from tests.bench.drawn_points import RECORD, clustered, points
+from tests.bench.drawn_points import clustered, points
+from tests.shops.indexes.drawn_payload import RECORD
 
 pytestmark = pytest.mark.bench
 

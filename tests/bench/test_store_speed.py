@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.filters.tree import Filter, Match, Range
 from indexer.store.interface import Store
-from tests.bench.drawn_points import LOCAL_POINTS, POINTS, QUERIES, RECORD, K, clustered, points
+from tests.bench.drawn_points import LOCAL_POINTS, POINTS, QUERIES, K, clustered, points
+from tests.shops.indexes.drawn_payload import RECORD
 
 pytestmark = pytest.mark.bench
 

@@ -38,7 +38,7 @@ class EmbeddedIndex:
 
     engine, in_process, tolerance = EMBEDDED, True, 0.0
 
-    def __init__(self, root: Path, memory: Memory | str = Memory.CACHED) -> None:
+    def __init__(self, root: str | os.PathLike[str], memory: Memory | str = Memory.CACHED) -> None:
         self.root = self.local = path_of("index", root)  # where the process goes later does not matter
         self.memory = memory_of(memory)
         self.location = str(self.root)
@@ -243,7 +243,7 @@ def open_index(location: str | os.PathLike[str], memory: str = "cached") -> Embe
     Raises:
         UsageError: it is no path, or memory is none of these.
     """
-    return EmbeddedIndex(path_of("index", location), memory)
+    return EmbeddedIndex(location, memory)
 
 
 def index_at(given: str | os.PathLike[str] | Index) -> Index:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from indexer.errors import StoreError
 from indexer.store.records import EngineFiles
 from indexer.store.server.connection import Connection
+from indexer.store.server.wire.cluster import collection_path
 
 FILE = "collection.snapshot"
 
@@ -28,7 +29,7 @@ def check_whole(connection: Connection, where: str, collection: str | None = Non
         raise StoreError(f"{where}: this engine has no snapshots, only a Qdrant server has; use: indexer export FILE")
     if collection is None:
         return
-    cluster = connection.ask("GET", f"/collections/{quote(collection, safe='')}/cluster")
+    cluster = connection.ask("GET", f"{collection_path(collection)}/cluster")
     if cluster.get("remote_shards"):
         raise StoreError(
             f"{where}: lies on several nodes, and a snapshot holds one node's part; use: indexer export FILE"
@@ -73,7 +74,7 @@ def _fetch(connection: Connection, collection: str, name: str, path: Path) -> st
     """Download in pieces, as a snapshot may be larger than memory; returns the sha256."""
     digest = hashlib.sha256()
     with path.open("wb") as handle:
-        for chunk in connection.download(f"/collections/{quote(collection, safe='')}/snapshots/{quote(name, safe='')}"):
+        for chunk in connection.download(f"{collection_path(collection)}/snapshots/{quote(name, safe='')}"):
             digest.update(chunk)
             handle.write(chunk)
     return digest.hexdigest()

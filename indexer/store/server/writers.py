@@ -146,7 +146,7 @@ class WriterMark:
         self._marked.append(collection)
         self._set(collection, stale | self.metadata())
         deadline = time.monotonic() + YIELD
-        while others := [mark for mark in self._others() if mark.place != self._place]:
+        while others := self._elsewhere():
             if time.monotonic() > deadline or any(mark.key < self._key for mark in others):
                 raise self._locked(others[0])
             self._ended.wait(0.05)
@@ -178,7 +178,7 @@ class WriterMark:
         self._refresh()
         self.still_ours()
         deadline = time.monotonic() + YIELD
-        while others := [mark for mark in self._others() if mark.place != self._place and mark.is_fresh]:
+        while others := [mark for mark in self._elsewhere() if mark.is_fresh]:
             if time.monotonic() > deadline:
                 raise self._locked(others[0])
             self._ended.wait(0.05)
@@ -231,14 +231,18 @@ class WriterMark:
         before, until = {(mark.key, mark.collection): mark.seen for mark in doubtful}, time.monotonic() + WATCH
         while (left := until - time.monotonic()) > 0:
             self._ended.wait(min(left, REFRESH / 4))
-            for mark in self._others():
-                if mark.place != self._place and before.get((mark.key, mark.collection)) != mark.seen:
+            for mark in self._elsewhere():
+                if before.get((mark.key, mark.collection)) != mark.seen:
                     raise self._locked(mark)
 
     def _others(self) -> list[Mark]:
         """The marks of others in all collections of this name."""
         found = [mark for one in self._layout.states() for mark in marks_of(one.collection, metadata_of(one.info))]
         return [mark for mark in found if mark.key != self._key]
+
+    def _elsewhere(self) -> list[Mark]:
+        """Of `_others`, those whose writers do not hold this machine's lock."""
+        return [mark for mark in self._others() if mark.place != self._place]
 
     def _in(self, collection: str) -> list[Mark]:
         return [mark for mark in marks_of(collection, self._metadata(collection) or {}) if mark.key != self._key]

@@ -16,12 +16,13 @@ import pytest
 from indexer.store.server.connection import ServerAddress, connect
 from indexer.store.server.index import ServerIndex
 from searcher.service import SearchService
-from tests.bench.drawn_points import RECORD, clustered
+from tests.bench.drawn_points import clustered
 from tests.bench.served.answering_stub import answering
 from tests.bench.served.as_landed import LandedIndex
 from tests.bench.test_http_load import one_photo_a_product
 from tests.bench.timing import compare, seconds
 from tests.faults.loopback_qdrant import Handler, loopback_qdrant
+from tests.shops.indexes.drawn_payload import RECORD
 
 pytestmark = [
     pytest.mark.bench,

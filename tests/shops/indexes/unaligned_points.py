@@ -12,27 +12,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.fields.types import FieldType
 from indexer.store.filters.tree import Filter, Match, Range
-from indexer.store.records import GenerationRecord, Point
+from indexer.store.records import Point
+from tests.shops.indexes.drawn_payload import DIMENSION, drawn_payload
 
 IN_CLUSTER = 25
-DIMENSION = 128
-RECORD = GenerationRecord(
-    fingerprint="drawn",
-    dimension=DIMENSION,
-    catalog_root="/",
-    model_path="/",
-    created_at="2026-01-01T00:00:00Z",
-    field_table={
-        "title": FieldType.TEXT,
-        "brand": FieldType.KEYWORD,
-        "metal": FieldType.KEYWORD,
-        "stone": FieldType.KEYWORD,
-        "price": FieldType.NUMBER,
-        "in_stock": FieldType.BOOLEAN,
-    },
-)
 FILTERS: dict[str, Filter | None] = {
     "no filter": None,
     "80 %": Filter(must=(Match("in_stock", (True,)),)),
@@ -61,30 +45,16 @@ def drawn_points(count: int, seed: int = 0) -> Iterator[Point]:
         prices, stocked = rng.uniform(0, 1000, size), rng.random(size) < 0.8
         for row in range(size):
             number = start + row
-            payload = {
-                "product_id": f"P{number // 3:07d}",
-                "category": f"category-{number // 3 % 8}",
-                "title": f"Oval ruby halo ring {number // 3} in gold",
-                "brand": f"brand-{brands[row]}",
-                "metal": f"metal-{metals[row]}",
-                "stone": f"stone-{stones[row]}",
-                "price": float(prices[row]),
-                "in_stock": bool(stocked[row]),
-                "predicted_category": f"category-{number // 3 % 8}",
-                "predicted_confidence": 0.9,
-                "indexed_at": "2026-01-01T00:00:00Z",
-                "photo": {
-                    "path": f"rings/P{number // 3}/{number % 3}.jpg",
-                    "rank": number % 3,
-                    "bytes": 123_456,
-                    "width": 1024,
-                    "height": 1024,
-                    "mtime_ns": 1_700_000_000_000_000_000,
-                    "sha256": f"{number:064x}",
-                    "pixel_sha256": f"{number:064x}",
-                    "phash": f"{number:016x}",
-                },
-            }
+            payload = drawn_payload(
+                number,
+                f"P{number // 3:07d}",
+                f"category-{number // 3 % 8}",
+                brand=f"brand-{brands[row]}",
+                metal=f"metal-{metals[row]}",
+                stone=f"stone-{stones[row]}",
+                price=float(prices[row]),
+                in_stock=bool(stocked[row]),
+            )
             yield Point(str(uuid.UUID(int=number)), payload, vectors[row])
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
-from urllib.parse import quote
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from indexer.errors import StoreError, StoreGone
 from indexer.store.records import TEXT_VECTOR_NAME, VECTOR_NAME, Hit, Point
 from indexer.store.server.connection import Connection
 from indexer.store.server.reads.mark import changed
+from indexer.store.server.wire.cluster import collection_path
 from indexer.store.server.wire.faults import is_missing
 
 Look = Literal["aliases", "collections", "collection"]
@@ -33,11 +33,6 @@ def ask_server(connection: Connection, kind: Look, collection: str = "") -> Any:
     from indexer.store.server.reads.client_answers import looked_up
 
     return connection.call(lambda name: looked_up(connection.client, kind, name), collection)
-
-
-def collection_path(collection: str) -> str:
-    """A collection's path on the server."""
-    return f"/collections/{quote(collection, safe='')}"
 
 
 def ask_collection(connection: Connection, collection: str, what: str, body: Mapping[str, Any]) -> Any:

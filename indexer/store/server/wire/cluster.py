@@ -134,7 +134,7 @@ def read_cluster(look: Look, collection: str) -> Cluster | str | None:
 
     A server that is no cluster has one node, and is up or not.
     """
-    status, told = look(f"/collections/{quote(collection, safe='')}/cluster")
+    status, told = look(f"{collection_path(collection)}/cluster")
     if status in (NO_REST, 404):
         return None
     if status in REFUSED:
@@ -196,6 +196,11 @@ def lost_shards(look: Look, collection: str | None, reason: str) -> str | None:
     if not CERTAIN.search(reason):
         return None
     return f"no live copy of shard {shard[1]}" if shard else "no live copy of one of its shards"
+
+
+def collection_path(collection: str) -> str:
+    """A collection's path in the REST interface; `collection_in` is the way back."""
+    return f"/collections/{quote(collection, safe='')}"
 
 
 def collection_in(path: str) -> str | None:

@@ -13,10 +13,11 @@ from click.testing import CliRunner
 from indexer.cli.main import main
 from indexer.errors import UsageError
 from indexer.settings import IndexerSettings
-from indexer.store.embedded import engine
 from indexer.store.embedded.index import EmbeddedIndex, open_index
 from indexer.store.filters.tree import Filter, Match
-from tests.shops.indexes.unaligned_points import RECORD, drawn_points, drawn_questions
+from tests.shops.indexes.drawn_payload import RECORD
+from tests.shops.indexes.landed_shard import as_landed
+from tests.shops.indexes.unaligned_points import drawn_points, drawn_questions
 
 METAL = Filter(must=(Match("metal", ("metal-3",)),))
 
@@ -40,30 +41,9 @@ def fields(index: EmbeddedIndex) -> set[tuple[Any, str]]:
 def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index as commit 0b22ee4 made it."""
     index = open_index(tmp_path_factory.mktemp("earlier") / "index")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            engine,
-            "shard_config",
-            lambda *_: edge.EdgeConfig(
-                vectors={"image": edge.EdgeVectorParams(size=128, distance=edge.Distance.Cosine)},
-                hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=200, full_scan_threshold=4_000),
-                wal_enabled=False,
-                max_search_threads=1,
-            ),
-        )
-        patch.setattr(engine, "field_index", lambda kind, _: edge_kind(kind))
+    with as_landed():
         publish(index)
     return index.root
-
-
-def edge_kind(kind: str) -> Any:
-    return {
-        "keyword": edge.KeywordIndexParams(prefix=True),
-        "number": edge.PayloadSchemaType.Float,
-        "boolean": edge.PayloadSchemaType.Bool,
-        "date": edge.PayloadSchemaType.Datetime,
-        "text": edge.TextIndexParams(tokenizer=edge.TokenizerType.Word, lowercase=True),
-    }[kind]
 
 
 @pytest.mark.parametrize("memory", ["pinned", "cold"])

@@ -17,7 +17,8 @@ from indexer.store.embedded.index import EmbeddedIndex, open_index
 from indexer.store.embedded.parameters import search_params, shard_config
 from indexer.store.filters.tree import Filter, Range
 from indexer.store.policy import POLICY, Walk, Way
-from tests.shops.indexes.unaligned_points import FILTERS, RECORD, drawn_points, drawn_questions
+from tests.shops.indexes.drawn_payload import RECORD
+from tests.shops.indexes.unaligned_points import FILTERS, drawn_points, drawn_questions
 
 WAYS = {
     "no filter": Way.PLAIN,
