@@ -13,6 +13,7 @@
     │   └── FingerprintMismatch                  the index was built by another model
     ├── StoreError                               the vector store cannot be used
     │   ├── StoreMissing                         there is no index yet
+    │   ├── StoreGone                            what is read was removed meanwhile; ask for what is there now
     │   ├── StoreDamaged                         what is published is not what was published
     │   ├── ShardLost                            no node that answers holds a part of it
     │   ├── StoreLocked                          another writer is at work

@@ -117,13 +117,22 @@ class IndexerSettings(BaseSettings):
 
     @classmethod
     def read(cls, **options: Any) -> Self:
-        """The settings of this process; raises ``UsageError`` naming the variable that makes no sense.
+        """The settings of this process.
 
         Args:
             options: values that win over the environment; those that are None were not given. A directory among them
                 also wins over the address of a server in the environment, and an address over a directory there.
+
+        Raises:
+            UsageError: a variable makes no sense; or both a directory and an address are given, or an empty address.
         """
-        _check_place(options.get("index"), options.get("qdrant_url"))
+        index, qdrant_url = options.get("index"), options.get("qdrant_url")
+        if qdrant_url is not None and not qdrant_url.strip():
+            raise UsageError("--qdrant-url is empty; name the server, or leave the option out")
+        if index is not None and qdrant_url is not None:
+            raise UsageError(
+                f"both a directory ({index}) and a Qdrant server are given; leave out --index or --qdrant-url"
+            )
         try:
             return cls(**{name: value for name, value in options.items() if value is not None})
         except ValidationError as error:
@@ -132,23 +141,13 @@ class IndexerSettings(BaseSettings):
             why = first["msg"].removeprefix("Value error, ")
             raise UsageError(f"{name}={first['input']!r}: {why}; correct it in the environment or .env") from None
 
-    def open_chosen(self, *, index: Path | None = None, qdrant_url: str | None = None) -> Index:
-        """The index that options and these settings choose: embedded, or on a server, which is asked its version.
-
-        Args:
-            index: the directory given as an option; it wins over an address in these settings.
-            qdrant_url: the address given as an option; it wins over a directory in these settings.
+    def open_chosen(self) -> Index:
+        """The index that these settings choose: embedded, or on a server, which is asked its version.
 
         Raises:
-            UsageError: both a directory and an address are given, or are set; or the address is empty or cannot be
-                used.
+            UsageError: both a directory and an address are set, or the address cannot be used.
             StoreError: the server cannot be used.
         """
-        _check_place(index, qdrant_url)
-        if index is not None:
-            return open_index(index, self.memory)
-        if qdrant_url is not None:
-            return open_server(self, qdrant_url)
         if not self.qdrant_url:
             return open_index(self.index, self.memory)
         if "index" in self.model_fields_set:
@@ -159,15 +158,8 @@ class IndexerSettings(BaseSettings):
         return open_server(self, self.qdrant_url)
 
 
-def _check_place(index: Path | None, qdrant_url: str | None) -> None:
-    if qdrant_url is not None and not qdrant_url.strip():
-        raise UsageError("--qdrant-url is empty; name the server, or leave the option out")
-    if index is not None and qdrant_url is not None:
-        raise UsageError(f"both a directory ({index}) and a Qdrant server are given; leave out --index or --qdrant-url")
-
-
 def open_server(settings: IndexerSettings, url: str) -> ServerIndex:
-    """The index on a server, after asking it its version; imports qdrant-client. Raises as `open_chosen` does."""
+    """The index on a server, after asking it its version. Raises as `open_chosen` does."""
     from indexer.store.server.connection import connect
     from indexer.store.server.index import ServerIndex
     from indexer.store.server.wire.addresses import ServerAddress

@@ -82,7 +82,7 @@ def sync(
         MissingExtra: there is a text model, but the package tokenizers is not installed.
         UsageError: ``max_removal`` is not between 0 and 1, or an argument is not of its kind.
     """
-    max_removal = share_of("max_removal", max_removal, 0.1)
+    max_removal = share_of("max_removal", max_removal, MAX_REMOVAL)
     dry_run, allow_removal = truth_of("dry_run", dry_run), truth_of("allow_removal", allow_removal)
     check_content, progress = truth_of("check_content", check_content), progress_of("progress", progress)
     if text_model is not None and text_model is not False:

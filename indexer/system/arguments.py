@@ -83,7 +83,7 @@ def number_of(name: str, value: object, give: str = "a number") -> float:
     if not isinstance(value, Real) or isinstance(value, bool):
         raise refused(name, value, give)
     try:
-        return value if isinstance(value, int | float) else number_of(name, float(value), give)
+        return value if isinstance(value, int | float) else float(value)
     except OverflowError:  # a fraction beyond what any bound takes
         raise refused(name, value, give) from None
 
@@ -107,9 +107,8 @@ def listed(name: str, value: object, of: str, *, ordered: bool = False) -> Itera
         ordered: their order matters, so that a set will not do.
     """
     kinds = (str, bytes, bytearray, memoryview, Mapping, *((set, frozenset) if ordered else ()))
-    if isinstance(value, kinds) or not isinstance(value, Iterable):
-        raise refused(name, value, f"a list of {of}")
-    if not getattr(value, "ndim", 1):  # an array of numpy's that is one number says it could be gone through
+    one_number = getattr(value, "ndim", None) == 0  # an array of numpy's, which says that it could be gone through
+    if isinstance(value, kinds) or one_number or not isinstance(value, Iterable):
         raise refused(name, value, f"a list of {of}")
     return value
 

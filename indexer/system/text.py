@@ -1,4 +1,4 @@
-"""Text for people: one line and nothing that a terminal would obey, counts in words."""
+"""Text for people: one line and nothing that a terminal would obey, counts in words; and shares as people type them."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_an_empty_path_is_refused(command: list[str], tmp_path: Path) -> None:
 
 def test_an_empty_address_is_refused() -> None:
     with pytest.raises(UsageError, match="--qdrant-url is empty"):
-        IndexerSettings.read().open_chosen(qdrant_url="")
+        IndexerSettings.read(qdrant_url="")
 
 
 def test_a_variable_of_another_program_that_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:

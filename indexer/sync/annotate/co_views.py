@@ -90,7 +90,7 @@ def update_co_views(
         StoreError: the index is missing, locked or fails.
     """
     path, min_count = path_of("path", path), whole_of("min_count", min_count, "a whole number, 1 or more", least=1)
-    max_rejected, progress = share_of("max_rejected", max_rejected, 0.5), progress_of("progress", progress)
+    max_rejected, progress = share_of("max_rejected", max_rejected, MAX_REJECTED), progress_of("progress", progress)
     with annotating(index) as (writer, published):
         began = time.perf_counter()
         names = sorted({str(point.payload["product_id"]) for point in published.scroll(fields=["product_id"])})

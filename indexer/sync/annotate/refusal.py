@@ -16,9 +16,7 @@ _NAMED = 3
 """Reasons that a refusal names."""
 
 
-def check_events(
-    path: Path, location: str, events: Events, rejects_file: Path | None, max_rejected: float = MAX_REJECTED
-) -> None:
+def check_events(path: Path, location: str, events: Events, rejects_file: Path | None, max_rejected: float) -> None:
     """Look at what was read of a file. Views of products that the index does not have are no rejects: products go, and
     their views stay in the log.
 

@@ -35,14 +35,21 @@ class Authority:
 
     def __init__(self, name: str = "The shop's authority") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self._name = _named(name)
         self._own = self._sign(self._key, self._name, timedelta(days=30), authority=True)
         self.pem = self._own.public_bytes(serialization.Encoding.PEM)
 
     def certificate(self, host: str = "127.0.0.1", *, ends: timedelta = timedelta(days=10)) -> Certificate:
         """For a host name or an IP address, until so long from now."""
         key = ec.generate_private_key(ec.SECP256R1())
-        signed = self._sign(key, x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]), ends, host)
+        return self._server(key, self._sign(key, _named(host), ends, host))
+
+    def of_itself(self, host: str) -> Certificate:
+        """A server's own, which no authority signed, as ``openssl req -x509`` makes it."""
+        return self._server(self._key, self._sign(self._key, self._name, timedelta(days=10), host, authority=True))
+
+    @staticmethod
+    def _server(key: ec.EllipticCurvePrivateKey, signed: x509.Certificate) -> Certificate:
         plain = serialization.NoEncryption()
         return Certificate(
             key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain),
@@ -79,6 +86,10 @@ class Authority:
                 known = x509.DNSName(host)
             made = made.add_extension(x509.SubjectAlternativeName([known]), critical=False)
         return made.sign(self._key, hashes.SHA256())
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
 def _usage(authority: bool) -> x509.KeyUsage:

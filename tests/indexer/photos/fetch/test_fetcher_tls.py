@@ -5,18 +5,17 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from indexer.errors import FetchError
 from indexer.photos.fetch.fetcher import Fetcher
+from tests.faults.wire.authority import Authority
 from tests.indexer.photos.fetch.web_server import PHOTO, Wall, WebServer, answer, redirect, web_server
 from tests.indexer.photos.fetch.web_server import wall as build_wall
 
-x509 = pytest.importorskip("cryptography.x509")
 PUBLIC = "93.184.216.34"
 
 Certify = Callable[..., ssl.SSLContext]
@@ -30,40 +29,13 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
 @pytest.fixture
 def certify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certify:
     """Makes a server's TLS with a certificate for a host, by an authority that is trusted, or by itself."""
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    def sign(name: str, issuer: str, key: object, by: object, extension: object, days: int) -> object:
-        now = datetime.now(UTC)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
-            .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]))
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=9))
-            .not_valid_after(now + timedelta(days=days))
-            .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-        )
-        return builder.sign(by, hashes.SHA256())
-
-    pem = serialization.Encoding.PEM
-    authority_key = ec.generate_private_key(ec.SECP256R1())
-    anchor = x509.BasicConstraints(ca=True, path_length=None)
-    authority = sign("Test authority", "Test authority", authority_key, authority_key, anchor, 9)
-    (tmp_path / "authority.pem").write_bytes(authority.public_bytes(pem))
+    authority = Authority()
+    (tmp_path / "authority.pem").write_bytes(authority.pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
 
     def make(host: str, *, trusted: bool = True, days: int = 9) -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
-        issuer, by = ("Test authority", authority_key) if trusted else ("A server", key)
-        certificate = sign("A server", issuer, key, by, x509.SubjectAlternativeName([name]), days)
-        private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        (tmp_path / "server.pem").write_bytes(private + certificate.public_bytes(pem))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(tmp_path / "server.pem")
-        return context
+        signed = authority.certificate(host, ends=timedelta(days=days))
+        return (signed if trusted else Authority("A server").of_itself(host)).context(tmp_path)
 
     return make
 
