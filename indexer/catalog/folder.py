@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from indexer.catalog.catalog_toml import read_settings
-from indexer.catalog.passed_over import COPIES, IGNORED, Ignored, Tally, is_copy, of_a_system
-from indexer.catalog.photo_paths import (
+from indexer.catalog.named.paths import (
     LINK_OUT,
     OTHER_PICTURES,
     PHOTO_SUFFIXES,
@@ -18,6 +17,7 @@ from indexer.catalog.photo_paths import (
     cannot_be_read,
     not_behind,
 )
+from indexer.catalog.passed_over import COPIES, IGNORED, Ignored, Tally, is_copy, of_a_system
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject, Withheld
 from indexer.photos import heic
 from indexer.photos.kinds import HEIC, is_read, kind_of

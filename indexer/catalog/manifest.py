@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from indexer.catalog.catalog_toml import read_settings
 from indexer.catalog.columns import NAMES, REQUIRED, Columns, read_columns
-from indexer.catalog.photo_paths import LINK_OUT, Boundary, find_photo
+from indexer.catalog.named.photos import ClosedPhoto, NamedPhoto, NamedPhotos, names_in
 from indexer.catalog.products import Catalog, OpenEnd, Product, ProductImage, Reject, Withheld
 from indexer.catalog.tables.spreadsheet import Row, Sheet, has_columns, read_sheet
-from indexer.catalog.twins import Twins
 from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldValue
-from indexer.system.names import Names
 from indexer.system.text import counted
 
 
@@ -40,22 +38,13 @@ def is_one(path: Path) -> bool:
     return has_columns(path, REQUIRED, NAMES)
 
 
-@dataclass(frozen=True, slots=True)
-class _Photo:
-    """A photo that a good row names; ``closed`` where it may be there and cannot be read now."""
-
-    key: str
-    path: Path
-    closed: bool = False
-
-
 @dataclass
 class _Draft:
     """A product while its rows are still coming in."""
 
     category: str | None = None
     category_line: int = 0
-    rows: list[tuple[list[_Photo], dict[str, FieldValue]]] = field(default_factory=list)
+    rows: list[tuple[list[NamedPhoto], dict[str, FieldValue]]] = field(default_factory=list)
 
     def parts(self, product_id: str) -> tuple[Product | None, list[Withheld]]:
         """The product with the photos that can be read, if any, and the others.
@@ -87,12 +76,9 @@ class _Assembly:
         self._rejects = [Reject(f"{path.name}:{sheet.header}", reason) for reason in columns.left_out]
         self._notes = [f"{path.name}: {note}" for note in columns.notes]
         self._withheld: list[Withheld] = []
-        self._closed: dict[str, tuple[str, int]] = {}
-        """Folders that cannot be looked into: why, and how many photos that are wanted lie in them."""
         self._open_end: OpenEnd | None = None
         self._path, self._name, self._root, self._columns = path, path.name, path.parent, columns
-        self._boundary = Boundary(path.parent)
-        self._names, self._twins = Names(), Twins(path.parent, self._boundary)
+        self._named = NamedPhotos(path)
         self._seen: set[tuple[str, str]] = set()
 
     def catalog(self) -> Catalog:
@@ -102,7 +88,7 @@ class _Assembly:
             product, withheld = draft.parts(product_id)
             products += [] if product is None else [product]
             self._withheld += withheld
-        for folder, (reason, photos) in self._closed.items():
+        for folder, (reason, photos) in self._named.closed.items():
             what = f"{counted(photos, 'photo')} of {self._name}"
             self._rejects.append(Reject(folder, f"{reason}; {what} should be in it"))
         return Catalog(
@@ -142,21 +128,21 @@ class _Assembly:
         draft.rows.append((photos, fields))
         self._drafts[product_id] = draft
 
-    def _photos(self, row: Row) -> list[_Photo] | None:
+    def _photos(self, row: Row) -> list[NamedPhoto] | None:
         """The row's photos; those that are not there are rejected one by one. None where not one is left."""
         photos, product_id, again = [], row.cells["product_id"], False
-        for name in _parts(row.cells["image"]):
+        for name in names_in(row.cells["image"]):
             try:
-                key = self._key(name)
+                key = self._named.key(name)
                 if (product_id, key) in self._seen:
                     what = f"image {name!r} is listed again for product {product_id!r}"
                     self._notes.append(f"{self._name}:{row.line}: {what}; it counts once")
                     again = True
                     continue
-                photo = self._locate(name, key)
-            except _Closed as problem:
+                photo = self._named.find(name, key)
+            except ClosedPhoto as problem:
                 self._reject(row, str(problem))
-                photo = _Photo(problem.key, self._root / problem.key, closed=True)
+                photo = NamedPhoto(problem.key, self._root / problem.key, closed=True)
             except ValueError as problem:
                 self._reject(row, str(problem))
                 continue
@@ -164,55 +150,20 @@ class _Assembly:
             photos.append(photo)
         return photos if photos or again else None
 
-    def _key(self, name: str) -> str:
-        """An image's key. Only what lies inside the catalog is opened: a manifest may come from a stranger."""
-        if "://" in name:
-            problem = f"image {name!r} is a URL, which this version does not fetch; download it to the catalog"
-            raise _Closed(problem, name)
-        relative = PurePosixPath(name.replace("\\", "/"))
-        if relative.is_absolute() or ".." in relative.parts or PureWindowsPath(name).drive:
-            raise ValueError(f"image {name!r} is not a path inside the catalog; write it relative to {self._name}")
-        return relative.as_posix()
-
-    def _locate(self, name: str, key: str) -> _Photo:
-        """The photo, or that it is closed to us, where a folder on the way is; that is said once for each folder."""
-        photo = self._names.find(self._root, key)
-        there = photo.relative_to(self._root).as_posix()  # the key, or its names as they are spelled on the disk
-        try:
-            blocked = find_photo(self._root, there)
-        except FileNotFoundError:
-            raise ValueError(f"image {name!r} does not exist{self._twins.hint(key)}") from None
-        except OSError as error:
-            raise ValueError(f"image {name!r} cannot be read ({error.strerror or error})") from error
-        if blocked is not None:
-            place, reason = blocked
-            if place == there:
-                raise _Closed(f"image {name!r} {reason}", key)
-            self._closed[place] = reason, self._closed.get(place, (reason, 0))[1] + 1
-            return _Photo(key, photo, closed=True)
-        if not self._boundary.contains(photo):
-            raise _Closed(f"image {name!r} {LINK_OUT}", key)
-        return _Photo(key, photo)
-
     def _withhold_named(self, row: Row) -> None:
         """A bad row still says of which photos it speaks; where cells are out of place, any of them may name one."""
         cells = (row.cells["image"],) if row.problem is None else row.raw
         product_id = row.cells["product_id"] if row.problem is None else None
-        for name in (part for cell in cells for part in _parts(cell)):
-            try:
-                key = self._key(name)
-            except _Closed as problem:
-                key = problem.key
-            except ValueError:
-                continue
-            self._withheld.append(Withheld(key, product_id or None))
+        for name in (part for cell in cells for part in names_in(cell)):
+            if (photo := self._named.closed_at(name)) is not None:
+                self._withheld.append(Withheld(photo.key, product_id or None))
 
     def _end(self, row: Row) -> OpenEnd:
         """What the last row holds, which the file may have been cut in."""
         keys = []
-        for name in _parts(row.cells["image"]):
+        for name in names_in(row.cells["image"]):
             with suppress(ValueError):
-                keys.append(self._key(name))
+                keys.append(self._named.key(name))
         where, (column, text) = f"{self._name}:{row.line}", list(row.cells.items())[-1]
         return OpenEnd(where, row.cells["product_id"], tuple(keys), column, text, row.problem if row.is_cut else None)
 
@@ -220,22 +171,10 @@ class _Assembly:
         self._rejects.append(Reject(f"{self._name}:{row.line}", reason, row.cells["product_id"] or None))
 
 
-class _Closed(ValueError):
-    """A photo of a good row that cannot be read as things are."""
-
-    def __init__(self, reason: str, key: str) -> None:
-        super().__init__(reason)
-        self.key = key
-
-
 def _check_structure(row: Row, category: str | None) -> None:
     if not row.cells["product_id"]:
         raise ValueError("product_id is empty")
-    if not _parts(row.cells["image"]):
+    if not names_in(row.cells["image"]):
         raise ValueError("image is empty")
     if category and LIST_SEPARATOR in category:
         raise ValueError(f"category {category!r} is a list; a product has one, put the others in a column of their own")
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.split(LIST_SEPARATOR) if part.strip()]

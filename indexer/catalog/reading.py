@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from indexer.catalog import folder, manifest
-from indexer.catalog.photo_paths import LINK_TO_NOTHING
+from indexer.catalog.named.paths import LINK_TO_NOTHING
 from indexer.catalog.products import Catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldTable

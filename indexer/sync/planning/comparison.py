@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from indexer.catalog.photo_paths import cannot_be_read, find_photo
+from indexer.catalog.named.paths import cannot_be_read, find_photo
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject, Withheld
 from indexer.fields.identity import point_id
 from indexer.store.records import Point

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
-from indexer.catalog.photo_paths import Boundary
+from indexer.catalog.named.paths import Boundary
 from indexer.system.names import composed
 
 

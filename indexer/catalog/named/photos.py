@@ -1,0 +1,98 @@
+"""From the text in an image cell to the photo that it names, and why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from indexer.catalog.named.paths import LINK_OUT, Boundary, find_photo
+from indexer.catalog.named.twins import Twins
+from indexer.fields.types import LIST_SEPARATOR
+from indexer.system.names import Names
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPhoto:
+    """A photo that a good row names; ``closed`` where it may be there and cannot be read now."""
+
+    key: str
+    path: Path
+    closed: bool = False
+
+
+class ClosedPhoto(ValueError):
+    """A photo of a good row that cannot be read as things are."""
+
+    def __init__(self, reason: str, key: str) -> None:
+        super().__init__(reason)
+        self.key = key
+
+
+def names_in(text: str) -> list[str]:
+    """The names in an image cell, which holds one photo or several joined with ``|``."""
+    return [part.strip() for part in text.split(LIST_SEPARATOR) if part.strip()]
+
+
+class NamedPhotos:
+    """Finds the photos that the rows of one manifest name.
+
+    Args:
+        manifest: the file; photos are named relative to its folder.
+    """
+
+    def __init__(self, manifest: Path) -> None:
+        self._name, self._root = manifest.name, manifest.parent
+        self._boundary = Boundary(self._root)
+        self._names, self._twins = Names(), Twins(self._root, self._boundary)
+        self.closed: dict[str, tuple[str, int]] = {}
+        """Folders that cannot be looked into: why, and how many photos that are wanted lie in them."""
+
+    def key(self, name: str) -> str:
+        """A photo's key. Only what lies inside the catalog is opened: a manifest may come from a stranger.
+
+        Raises:
+            ClosedPhoto: it is somewhere that this version does not look.
+            ValueError: it is no path inside the catalog; the message says so in words.
+        """
+        if "://" in name:
+            problem = f"image {name!r} is a URL, which this version does not fetch; download it to the catalog"
+            raise ClosedPhoto(problem, name)
+        relative = PurePosixPath(name.replace("\\", "/"))
+        if relative.is_absolute() or ".." in relative.parts or PureWindowsPath(name).drive:
+            raise ValueError(f"image {name!r} is not a path inside the catalog; write it relative to {self._name}")
+        return relative.as_posix()
+
+    def find(self, name: str, key: str) -> NamedPhoto:
+        """The photo, or that it is closed to us, where a folder on the way is; that is said once for each folder.
+
+        Raises:
+            ClosedPhoto: it is there and cannot be used now.
+            ValueError: there is no such photo.
+        """
+        photo = self._names.find(self._root, key)
+        there = photo.relative_to(self._root).as_posix()  # the key, or its names as they are spelled on the disk
+        try:
+            blocked = find_photo(self._root, there)
+        except FileNotFoundError:
+            raise ValueError(f"image {name!r} does not exist{self._twins.hint(key)}") from None
+        except OSError as error:
+            raise ValueError(f"image {name!r} cannot be read ({error.strerror or error})") from error
+        if blocked is not None:
+            place, reason = blocked
+            if place == there:
+                raise ClosedPhoto(f"image {name!r} {reason}", key)
+            self.closed[place] = reason, self.closed.get(place, (reason, 0))[1] + 1
+            return NamedPhoto(key, photo, closed=True)
+        if not self._boundary.contains(photo):
+            raise ClosedPhoto(f"image {name!r} {LINK_OUT}", key)
+        return NamedPhoto(key, photo)
+
+    def closed_at(self, name: str) -> NamedPhoto | None:
+        """The photo that a row names which cannot be used: it may be there, and what an index has of it stays."""
+        try:
+            key = self.key(name)
+        except ClosedPhoto as problem:
+            key = problem.key
+        except ValueError:
+            return None
+        return NamedPhoto(key, self._root / key, closed=True)
