@@ -19,9 +19,9 @@ from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import index_at
 from indexer.store.interface import Draft, Index, Store, Writer
 from indexer.store.records import GenerationRecord, Point, Repair
-from indexer.sync.journal import Journal
+from indexer.sync.embedding.journal import Journal
+from indexer.sync.embedding.pipeline import Pipeline
 from indexer.sync.payload import Payloads
-from indexer.sync.pipeline import Pipeline
 from indexer.sync.planning.comparison import make_plan
 from indexer.sync.planning.names import id_of
 from indexer.sync.planning.plan import SyncPlan

@@ -206,7 +206,7 @@ def test_a_draft_that_could_not_be_removed_is_cleared_away_by_the_next_sync(serv
 def test_a_proxy_that_takes_less_gets_smaller_requests(
     server: LoopbackQdrant, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.sync.pipeline.BATCH", TOTAL)
+    monkeypatch.setattr("indexer.sync.embedding.pipeline.BATCH", TOTAL)
     server.faults = [Fault(UPSERT, status=413, body=b"<html>Request Entity Too Large</html>", times=3)]
     assert shop.sync("--workers", "1").exit_code == 0
     assert_complete(server)

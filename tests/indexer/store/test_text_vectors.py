@@ -22,7 +22,7 @@ from indexer.store.server.index import ServerIndex
 from indexer.store.transfer.copy import copy_index, transfer
 from indexer.store.transfer.snapshots import restore_snapshot, take_snapshot
 from indexer.store.transfer.tables import read_table, write_table
-from indexer.sync.pipeline import Pipeline
+from indexer.sync.embedding.pipeline import Pipeline
 from indexer.sync.run import sync
 from tests.shops.catalogs.small_catalog import read_manifest, write_manifest, write_small_catalog
 from tests.shops.indexes.both_engines import ENGINES, LOCAL_MODE_WARNINGS, make_index, record

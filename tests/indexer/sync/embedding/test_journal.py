@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexer.models.directory import ModelFile, load_model
-from indexer.sync.journal import Journal
+from indexer.sync.embedding.journal import Journal
 from indexer.sync.photo import EmbeddedPhoto, PhotoFacts
 from tests.shops.models.tiny_model import write_tiny_model
 

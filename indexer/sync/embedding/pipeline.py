@@ -21,7 +21,7 @@ from indexer.models.embedder import Embedder, classify
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import read_bytes
 from indexer.photos.thumbnails import ThumbnailStore
-from indexer.sync.journal import Journal
+from indexer.sync.embedding.journal import Journal
 from indexer.sync.photo import EmbeddedPhoto, PhotoFacts, Wanted, examine
 from indexer.system.machine import cores
 
