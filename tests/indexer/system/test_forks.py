@@ -211,7 +211,7 @@ def test_objects_that_are_equal_begin_anew_each() -> None:
 @pytest.mark.parametrize("package", ["indexer", "searcher"])
 def test_nobody_keeps_a_lock_that_a_child_would_wait_for(package: str) -> None:
     """Whoever takes one of Python's own begins anew with ``in_child``; of a writer, no thread lives on in a child."""
-    writers = {ROOT / "indexer/sync/pipeline.py", ROOT / "indexer/store/server/writers.py"}
+    writers = {ROOT / "indexer/sync/embedding/pipeline.py", ROOT / "indexer/store/server/writers.py"}
     spared = {ROOT / "indexer/system/forks.py", *writers}
     found = []
     for path in sorted({*(ROOT / package).rglob("*.py")} - spared):
