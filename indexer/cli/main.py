@@ -44,6 +44,13 @@ for _command in (*EVENT_COMMANDS, *TRANSFER_COMMANDS):
 )
 @click.option("--no-text-model", is_flag=True, help="Leave out the text model that the index has.")
 @index_options
+@click.option(
+    "--scope",
+    multiple=True,
+    metavar="FILTER",
+    help="Only products of which the catalog says so, as in brand=Cartier; all else stays in the index as it is. "
+    "Repeatable: all must hold.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @click.option(
     "--max-removal",
@@ -66,6 +73,7 @@ def sync(
     no_text_model: bool,
     index: Path | None,
     qdrant_url: str | None,
+    scope: tuple[str, ...],
     dry_run: bool,
     max_removal: float | None,
     allow_removal: bool,
@@ -84,6 +92,7 @@ def sync(
     Examples:
       indexer sync catalog/
       indexer sync catalog/ --dry-run --allow-removal
+      indexer sync catalog/ --scope brand=Cartier --scope category=rings
       indexer sync catalog/ --model models/rings --index /srv/index
       indexer sync catalog/ --text-model models/clip
       indexer sync catalog/ --qdrant-url http://localhost:6333
@@ -111,6 +120,7 @@ def sync(
             chosen,
             place,
             text_model=False if no_text_model else settings.text_model,
+            scope=scope or None,
             dry_run=dry_run,
             max_removal=settings.max_removal,
             allow_removal=allow_removal,

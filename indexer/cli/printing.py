@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from indexer.sync.report import SyncReport
-from indexer.system.text import counted
+from indexer.system.text import counted, printable
 
 SHOWN_REJECTS = 5
 SHOWN_OTHERS = 5
@@ -27,7 +27,8 @@ def print_report(report: SyncReport) -> None:
     # What moved is gone from where it was, and that is no loss.
     counts = ", ".join(f"{n} {name}" for name, n in {**report.photos, "gone": len(report.removed)}.items() if n)
     products = "1 product" if report.products == 1 else f"{report.products} products"
-    out.print(f"{products}: {counts or 'no photos'}", markup=False)
+    scope = "" if report.scope is None else f" of the scope {scope_text(report.scope)}"
+    out.print(f"{products}{scope}: {counts or 'no photos'}", markup=False)
     if report.rebuilt:
         what = "would be" if report.dry_run else "was"
         out.print(f"The index was built by another model or text model, so everything {what} embedded again beside it.")
@@ -62,6 +63,11 @@ def print_report(report: SyncReport) -> None:
     if report.rejects:
         where = f"; all in {report.rejects_file}" if report.rejects_file else ""
         out.print(f"{len(report.rejects)} rejected{where}", style="yellow", markup=False)
+
+
+def scope_text(scope: Any) -> str:
+    """A scope as it was given, in one line."""
+    return printable(" and ".join(scope) if isinstance(scope, list) else str(scope))
 
 
 def _passed_over(report: SyncReport) -> str:

@@ -17,6 +17,7 @@ from indexer.models.directory import ModelFile, load_model
 from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import index_at
+from indexer.store.filters.where import Where, where_of
 from indexer.store.interface import Draft, Index, Store, Writer
 from indexer.store.records import GenerationRecord, Point, Repair
 from indexer.sync.embedding.journal import Journal
@@ -27,6 +28,7 @@ from indexer.sync.planning.names import id_of
 from indexer.sync.planning.plan import SyncPlan
 from indexer.sync.planning.read_again import read_again
 from indexer.sync.planning.removal import MAX_REMOVAL, check_removal
+from indexer.sync.planning.scope import another_model, notes_of, scope_of
 from indexer.sync.report import Removed, SyncReport
 from indexer.sync.upkeep.pictures import draw_missing
 from indexer.sync.upkeep.saved import saved_photos
@@ -47,6 +49,7 @@ def sync(
     index_path: str | Path | Index,
     *,
     text_model: str | Path | Literal[False] | None = None,
+    scope: Where = None,
     dry_run: bool = False,
     allow_removal: bool = False,
     max_removal: float = MAX_REMOVAL,
@@ -67,6 +70,8 @@ def sync(
         text_model: directory of a text model, see `indexer.models.text_directory`, that embeds all photos a second
             time, so that texts find them; None takes the one that the index has, if any, and False leaves it out.
             Another one, or none where there was one, builds everything anew like another model.
+        scope: a filter over what the catalog says, as in ``where`` of a question: ``brand=Cartier``, or several texts.
+            What passes it neither in the catalog nor in the index stays as it is, see `indexer.sync.planning.scope`.
         dry_run: only plan; nothing is written.
         allow_removal: do what would be refused, see `indexer.sync.planning.removal`: remove a whole category or more
             than ``max_removal``, or go by a manifest that seems to be cut.
@@ -79,6 +84,7 @@ def sync(
     Raises:
         CatalogError, ModelError, StoreError: before the first photo is embedded, unless the store fails later.
         RemovalRefused: it would take more out of the index than is likely meant; nothing was changed.
+        FilterError: ``scope`` does not fit the catalog's fields.
         MissingExtra: there is a text model, but the package tokenizers is not installed.
         UsageError: ``max_removal`` is not between 0 and 1, or an argument is not of its kind.
     """
@@ -87,6 +93,7 @@ def sync(
     check_content, progress = truth_of("check_content", check_content), progress_of("progress", progress)
     if text_model is not None and text_model is not False:
         text_model = path_of("text_model", text_model)
+    scope = where_of(scope, "scope")
     began = time.perf_counter()
     workers = whole_of("workers", workers, "a whole number, 0 (one per core) or more", least=0) or cores()
     index = index_at(index_path)
@@ -95,7 +102,7 @@ def sync(
     model = load_model(model_path)
     limit = None if allow_removal else max_removal
     texts = _load_text_model(text_model, published, index.location)
-    run = _Run(catalog, model, index, workers, progress, texts, limit, check_content)
+    run = _Run(catalog, model, index, workers, progress, texts, limit, check_content, scope)
     report = run.plan_only() if dry_run else run.execute()
     report.seconds["total"] = time.perf_counter() - began
     return report
@@ -134,7 +141,9 @@ class _Run:
         text_model: TextModel | None,
         max_removal: float | None,
         check_content: bool,
+        where: Where,
     ) -> None:
+        self.where = where
         self.catalog, self.model, self.index = catalog, model, index
         self.text_model = text_model
         self.max_removal, self.check_content = max_removal, check_content
@@ -172,6 +181,10 @@ class _Run:
         began, model = time.perf_counter(), self.model
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
+        before = None if published is None else published.record
+        scope = scope_of(self.where, self.catalog, before, self.index.location, repair)
+        if scope is not None and rebuilt:
+            raise another_model(scope, self.index.location)
         plan = make_plan(
             self.catalog,
             () if published is None else published.scroll(),
@@ -179,16 +192,17 @@ class _Run:
             check_content=self.check_content,
             anew=rebuilt,
             progress=self.progress,
+            scope=scope,
         )
         if repair is not None:
             plan.keeper.remember_all(repair)
         reading = READING if published is None else published.record.reading
         self.pictures_anew = published is None or reading < READING
-        if not rebuilt:
+        if not rebuilt and scope is None:
             read_again(plan, self.catalog.root, reading, workers=self.workers)
         if published is not None and self.max_removal is not None:
             table = published.record.field_table
-            check_removal(self.catalog, plan, table, self.index.location, self.max_removal)
+            check_removal(self.catalog, plan, table, self.index.location, self.max_removal, scope)
         record = GenerationRecord(
             fingerprint=model.fingerprint,
             dimension=model.dimension,
@@ -199,11 +213,13 @@ class _Run:
             text_model=text_model,
             reading=READING,
         )
+        if scope is not None:
+            record = scope.record(record, before)
         report = SyncReport(
             catalog=str(self.catalog.root),
             index=self.index.location,
             model=str(model.path),
-            products=len(self.catalog.products),
+            products=len(self.catalog.products) if scope is None else scope.products(self.catalog),
             photos=plan.counts(),
             rejects=plan.rejects,
             passed_over=list(self.catalog.passed_over),
@@ -214,7 +230,8 @@ class _Run:
             rebuilt=rebuilt,
             read_again=plan.read_again,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
-            notes=_notes(self.catalog, None if published is None else published.record),
+            notes=_notes(self.catalog, before) if scope is None else notes_of(scope, self.catalog, plan),
+            scope=None if scope is None else scope.said,
             seconds={"plan": time.perf_counter() - began},
             text_model=None if text_model is None else text_model.path,
         )

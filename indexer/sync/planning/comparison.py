@@ -16,6 +16,7 @@ from indexer.sync.photo import Wanted
 from indexer.sync.planning.contents import Hashing, Sources
 from indexer.sync.planning.names import find_renamed, id_of, path_of, steady
 from indexer.sync.planning.plan import SyncPlan
+from indexer.sync.planning.scope import Scope
 from indexer.system.names import composed, decomposed
 from indexer.system.progress import Progress
 
@@ -28,18 +29,19 @@ def make_plan(
     check_content: bool = False,
     anew: bool = False,
     progress: Progress | None = None,
+    scope: Scope | None = None,
 ) -> SyncPlan:
     """Plan a sync of ``catalog`` over the points of the published generation (payload needed, vectors not).
 
     A photo with the size and time it was indexed with is taken as unchanged without being read, unless
     ``check_content`` is set; otherwise its content hash decides. After the tutorial *Incremental Embedding Updates* in
     Qdrant's documentation. With ``anew``, nothing in the index can be used again: all photos are new, and what could be
-    kept otherwise is removed.
+    kept otherwise is removed. With a ``scope``, points outside stay as they are.
     """
     plan = SyncPlan(rejects=list(catalog.rejects))
     points = {point.id: point for point in plan.keeper.without(stored)}
     catalog = steady(catalog, points.values())
-    comparison = _Comparison(catalog, points, plan, Hashing(workers, progress), check_content)
+    comparison = _Comparison(catalog, points, plan, Hashing(workers, progress), check_content, scope)
     plan = comparison.compare()
     if (end := catalog.open_end) is not None:
         keys = {composed(key) for key in end.keys}
@@ -51,13 +53,21 @@ class _Comparison:
     """One catalog against one generation."""
 
     def __init__(
-        self, catalog: Catalog, points: dict[str, Point], plan: SyncPlan, hashing: Hashing, check_content: bool
+        self,
+        catalog: Catalog,
+        points: dict[str, Point],
+        plan: SyncPlan,
+        hashing: Hashing,
+        check_content: bool,
+        scope: Scope | None,
     ) -> None:
-        self._catalog, self._points, self._plan = catalog, points, plan
+        self._catalog, self._points, self._plan, self._scope = catalog, points, plan, scope
+        plan.outside = frozenset() if scope is None else scope.outside(points.values())
         self._hashing, self._check = hashing, check_content
         self._by_path = {path_of(point): point for point in points.values()}
         self._withheld = list(catalog.withheld)
         self._wanted = list(self._seen())
+        plan.outside -= {wanted.id for wanted in self._wanted}
         self._fresh: list[Wanted] = []
         for point in points.values():
             category = point.payload.get("category")
@@ -65,7 +75,8 @@ class _Comparison:
 
     def compare(self) -> SyncPlan:
         """Fill the plan."""
-        plan, left = self._plan, dict(self._points)
+        plan = self._plan
+        left = {identifier: point for identifier, point in self._points.items() if identifier not in plan.outside}
         suspects: list[tuple[Wanted, Point]] = []
         for wanted in self._wanted:
             point = left.pop(wanted.id, None)
@@ -96,6 +107,8 @@ class _Comparison:
         """What is wanted of the photos that are there; one that cannot be looked at is no photo that is gone."""
         for product in self._catalog.products:
             for image in product.images:
+                if self._scope is not None and not self._takes_part(self._scope, product, image):
+                    continue
                 try:
                     stat = image.path.stat()
                 except OSError as error:
@@ -104,6 +117,12 @@ class _Comparison:
                         self._withheld.append(Withheld(image.key, product.id, replace(product, images=(image,))))
                 else:
                     yield _wanted(product, image, stat.st_size, stat.st_mtime_ns)
+
+    def _takes_part(self, scope: Scope, product: Product, image: ProductImage) -> bool:
+        """Whether a photo is in the scope by the catalog or by the index."""
+        identifier = point_id(product.id, image.key)
+        inside = identifier in self._points and identifier not in self._plan.outside
+        return inside or scope.has(product, image)
 
     def _place(self, wanted: Wanted, point: Point) -> None:
         """A photo whose pixels are those in the index: is anything else said of it?"""
@@ -126,6 +145,8 @@ class _Comparison:
         found = []
         for told in (one.told for one in self._withheld if one.told):
             image, source = told.images[0], self._by_path.get(composed(told.images[0].key))
+            if self._scope is not None and not self._scope.has(told, image):
+                continue
             if source is not None and point_id(told.id, image.key) not in self._points:
                 found.append(
                     _wanted(told, image, source.payload["photo"]["bytes"], source.payload["photo"]["mtime_ns"])
@@ -202,14 +223,16 @@ class _Comparison:
         by_path = {composed(wanted.image.key): wanted for wanted in self._fresh}
         pairs = [(source, wanted) for wanted, source in plan.moved]
         pairs += [(p, by_path[path_of(p)]) for p in leaving.values() if p.id not in sources and path_of(p) in by_path]
-        plan.renamed = find_renamed(pairs, self._catalog, self._points.values(), plan.left_alone)
+        # What is outside a scope stays as it is, but that it would name a product by an id that it has no more.
+        outside = [self._points[identifier] for identifier in sorted(plan.outside)]
+        plan.renamed = find_renamed(pairs, self._catalog, self._points.values(), [*plan.left_alone, *outside])
         told_of = plan.keeper.rename({one.before: one.after for one in plan.renamed})
         plan.updated += [(wanted, point) for wanted, point in plan.still if wanted.product_id in told_of]
         plan.still = [(wanted, point) for wanted, point in plan.still if wanted.product_id not in told_of]
         rewritten = {point.id for point, _ in plan.rewritten}
         plan.rewritten += [
             (point, catalog_part(point.payload))
-            for point in plan.left_alone
+            for point in [*plan.left_alone, *outside]
             if point.payload["product_id"] in told_of and point.id not in rewritten
         ]
 
