@@ -85,9 +85,7 @@ def watched_text(one: Watched, catalog: Path) -> tuple[str, bool]:
             return f"Waiting: {one.message}", False
         case Event.FAILED:
             return f"Failed: {one.message}{again}", False
-    report = one.report
-    assert report is not None
-    return _synced_text(report), True
+    return "" if one.report is None else _synced_text(one.report), True
 
 
 def _synced_text(report: SyncReport) -> str:

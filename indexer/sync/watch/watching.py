@@ -127,7 +127,7 @@ def repeat(
     return _Watch(once, noticing, catalog, stop, progress).run()
 
 
-class _Stopped(Exception):  # noqa: N818 - not an error: what a running sync is ended with
+class _Stopped(Exception):
     """Somebody wants the watch to end, and this is a point where the sync can."""
 
 
