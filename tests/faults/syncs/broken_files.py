@@ -1,4 +1,4 @@
-"""Ninety kinds of files that are called photos and are none, or not a whole one.
+"""A hundred kinds of files that are called photos and are none, or not a whole one.
 
 In a test: ``from tests.faults.syncs.broken_files import broken_files``.
 """

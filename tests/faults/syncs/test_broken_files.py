@@ -1,4 +1,4 @@
-"""Whatever lies in a catalog: one line for each file that is no photo, no crash, no hang, and nothing outside opened."""
+"""Whatever lies in a catalog: a line for each file that is no photo, no crash, no hang, and nothing outside opened."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ NAMES = (
 )
 CELLS = (
     *("", " ", "R1", "R1", "R2", "r\u0301ing", "rings", "pins", "gold|silver", "|", "||a", "true", "0", "1", "yes"),
-    *("1.250,00", "1,250.00", "1 250", "€ 12", "12 USD", "420,-", "1e400", "-0", "nan", "٣", "１２", "1/2"),
+    *("1.250,00", "1,250.00", "1 250", "€ 12", "12 USD", "420,-", "1e400", "-0", "nan", "٣", "\uff11\uff12", "1/2"),
     *("2026-01-31", "2026-13-01", "0000-00-00", "31.01.2026", "9999-12-31T23:59:59Z", "2026-01-31T12:00:00+25:00"),
     *('"', '""', 'a "b" c', "a\nb", "a\r\nb", "a\0b", "\ufeff", "\u202e", "=1+1", "💍", "\ud7ff", "x" * 2000),
     *("https://shop.example/a.jpg", "file:///etc/passwd", "C:\\a.jpg", "a.jpg, b.jpg", "con", "." * 300),
@@ -101,7 +101,11 @@ def check_reading(path: Path, root: Path) -> None:
     try:
         catalog = read_catalog(path, TYPES)
     except CatalogError as error:
-        assert one_line(str(error)), error
+        refused = str(error)
+    else:
+        refused = None
+    if refused is not None:
+        assert one_line(refused), refused
         return
     inside = os.path.realpath(root)
     for product in catalog.products:
