@@ -139,6 +139,8 @@ class _Watch:
     ) -> None:
         self._once, self._noticing, self._catalog, self._stop = once, noticing, catalog, stop
         self._progress = progress
+        self._thread = threading.get_ident()
+        """The one that syncs."""
         self._synced = False
         self._failures = 0
         self._locked: str | None = None
@@ -167,6 +169,7 @@ class _Watch:
 
     def _sync(self) -> Watched:
         """One sync, and what became of it; only what is wrong with the arguments, and at first, ends the watch."""
+        self._thread = threading.get_ident()
         try:
             report = self._once(self._step)
         except _Stopped:
@@ -194,7 +197,7 @@ class _Watch:
 
     def _step(self, stage: str, done: int, total: int) -> None:
         """Between two batches of a running sync: what is embedded is in the journal."""
-        if self._stop.is_set():
+        if self._stop.is_set() and threading.get_ident() == self._thread:  # in another one it would end that alone
             raise _Stopped
         if self._progress is not None:
             self._progress(stage, done, total)
