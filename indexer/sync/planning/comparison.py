@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from indexer.catalog.named.paths import cannot_be_read, find_photo
-from indexer.catalog.products import Catalog, Product, ProductImage, Reject, Withheld
+from indexer.catalog.named.paths import find_photo
+from indexer.catalog.products import Catalog, Product, ProductImage, Withheld
 from indexer.fields.identity import point_id
+from indexer.photos.fetch.sources import PhotoSources, scheme_of
 from indexer.photos.places import Seen
 from indexer.store.records import Point
 from indexer.sync.payload import catalog_fields, catalog_part
@@ -17,6 +18,7 @@ from indexer.sync.photo import Wanted
 from indexer.sync.planning.contents import Hashing, Sources
 from indexer.sync.planning.names import find_renamed, id_of, path_of, steady
 from indexer.sync.planning.plan import SyncPlan
+from indexer.sync.planning.unseen import Unseeable, look_at_remote
 from indexer.system.names import composed, decomposed
 from indexer.system.progress import Progress
 
@@ -29,6 +31,7 @@ def make_plan(
     check_content: bool = False,
     anew: bool = False,
     progress: Progress | None = None,
+    sources: PhotoSources | None = None,
 ) -> SyncPlan:
     """Plan a sync of ``catalog`` over the points of the published generation (payload needed, vectors not).
 
@@ -40,6 +43,8 @@ def make_plan(
     plan = SyncPlan(rejects=list(catalog.rejects))
     points = {point.id: point for point in plan.keeper.without(stored)}
     catalog = steady(catalog, points.values())
+    if sources is not None:
+        look_at_remote(catalog, {path_of(point) for point in points.values()}, sources, progress)
     comparison = _Comparison(catalog, points, plan, Hashing(workers, progress), check_content)
     plan = comparison.compare()
     if (end := catalog.open_end) is not None:
@@ -95,16 +100,21 @@ class _Comparison:
 
     def _seen(self) -> Iterator[Wanted]:
         """What is wanted of the photos that are there; one that cannot be looked at is no photo that is gone."""
+        unseen = Unseeable()
         for product in self._catalog.products:
             for image in product.images:
+                if image.elsewhere is not None and composed(image.key) not in self._by_path:
+                    yield _wanted(product, image, None)  # it is going to be fetched: to ask before is to ask twice
+                    continue
                 try:
                     seen = image.place.look()
                 except OSError as error:
-                    self._plan.rejects.append(Reject(image.key, cannot_be_read(error), product.id))
+                    unseen.add(product, image, error)
                     if not isinstance(error, FileNotFoundError):
                         self._withheld.append(Withheld(image.key, product.id, replace(product, images=(image,))))
                 else:
                     yield _wanted(product, image, seen)
+        self._plan.rejects += unseen.rejects()
 
     def _place(self, wanted: Wanted, point: Point) -> None:
         """A photo whose pixels are those in the index: is anything else said of it?"""
@@ -165,6 +175,8 @@ class _Comparison:
 
     def _is_absent(self, point: Point) -> bool:
         """Whether a photo is certainly no longer there, in whatever normal form its name is written."""
+        if scheme_of(path_of(point)) is not None:
+            return False  # nobody has asked
         names = {point.payload["photo"]["path"], path_of(point), decomposed(path_of(point))}
         for name in names:
             try:

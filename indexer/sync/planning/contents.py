@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 from indexer.errors import ImageError
+from indexer.photos.fetch.bounds import TOGETHER
+from indexer.photos.fetch.sources import is_remote
 from indexer.photos.fingerprints import sha256
 from indexer.photos.places import Place
 from indexer.store.records import Point
@@ -26,7 +28,8 @@ class Hashing:
     def of(self, places: list[Place]) -> list[str | None]:
         """Each photo's content hash; None where it cannot be read, which the embedding stage will report."""
         hashes = []
-        with ThreadPoolExecutor(self._workers) as pool:
+        remote = any(map(is_remote, places))
+        with ThreadPoolExecutor(max(self._workers, TOGETHER) if remote else self._workers) as pool:
             for digest in pool.map(_hash, places):
                 hashes.append(digest)
                 if self._progress and len(hashes) % EVERY == 0:
