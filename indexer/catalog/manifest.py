@@ -12,7 +12,7 @@ from indexer.catalog.named.photos import ClosedPhoto, NamedPhoto, NamedPhotos, n
 from indexer.catalog.products import Catalog, OpenEnd, Product, ProductImage, Reject, Withheld
 from indexer.catalog.tables.spreadsheet import Row, Sheet, has_columns, read_sheet
 from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldValue
-from indexer.photos.fetch.sources import PhotoSources
+from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.system.text import counted
 
 

@@ -11,7 +11,7 @@ from indexer.catalog.named.paths import LINK_TO_NOTHING
 from indexer.catalog.products import Catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldTable
-from indexer.photos.fetch.sources import PhotoSources
+from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.system.arguments import path_of
 from indexer.system.regular import no_file
 

@@ -14,8 +14,8 @@ from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable
 from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
-from indexer.photos.fetch.kept import FOLDER, LIMIT
-from indexer.photos.fetch.sources import PhotoSources
+from indexer.photos.fetch.many.kept import FOLDER, LIMIT
+from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import index_at

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from indexer.catalog.named.paths import LINK_OUT, Boundary, find_photo
 from indexer.catalog.named.twins import Twins
 from indexer.fields.types import LIST_SEPARATOR
-from indexer.photos.fetch.sources import STORES, WEB, PhotoSources, scheme_of
+from indexer.photos.fetch.many.sources import STORES, WEB, PhotoSources, scheme_of
 from indexer.photos.places import Place
 from indexer.system.names import Names
 

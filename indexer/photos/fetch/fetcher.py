@@ -33,6 +33,7 @@ MAX_ADDRESSES = 6
 MAX_LOOKUPS = 32
 """How many names one fetcher resolves at a time; a name server that hangs cannot pile up more threads."""
 
+_SHORT_PAGE = 65_536
 _REDIRECTS = (301, 302, 303, 307, 308)
 _TYPES = ("application/octet-stream", "binary/octet-stream")  # the latter is what S3 calls a file without a type
 
@@ -137,6 +138,7 @@ class Fetcher:
             headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers]
             answer = Answer(response.status, headers)
             if response.status != 200:
+                _pass_over(answer, response)
                 return answer
             if into is None:
                 _check_type(answer)
@@ -213,6 +215,8 @@ class Fetcher:
         if any(int(value) > self._max_bytes for value in _values(answer, "content-length")):  # h11 checked: digits
             raise self._too_large()
         if is_head:
+            for _ in response.iter_stream():  # there is nothing in it; the connection is free after that
+                pass
             return b""
         body, count = bytearray(), 0
         for chunk in response.iter_stream():
@@ -271,6 +275,17 @@ def _reason(error: BaseException) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
     return str(error) or type(error).__name__
+
+
+def _pass_over(answer: Answer, response: httpcore.Response) -> None:
+    """Read the short page that comes with an answer that is no photo, so that the connection can be used again."""
+    import httpcore
+
+    if answer.status != 304 and (answer.length is None or answer.length > _SHORT_PAGE):
+        return
+    with suppress(TimeoutError, httpcore.TimeoutException, httpcore.ProtocolError, httpcore.NetworkError):
+        for _ in response.iter_stream():
+            pass
 
 
 def _check_type(answer: Answer) -> None:

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 from indexer.errors import ImageError
-from indexer.photos.fetch.bounds import TOGETHER
-from indexer.photos.fetch.sources import is_remote
+from indexer.photos.fetch.many.bounds import TOGETHER
+from indexer.photos.fetch.many.sources import is_remote
 from indexer.photos.fingerprints import sha256
 from indexer.photos.places import Place
 from indexer.store.records import Point

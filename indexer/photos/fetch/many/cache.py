@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from indexer.photos.fetch.kept import LIMIT, kept_in
+from indexer.photos.fetch.many.kept import LIMIT, kept_in
 from indexer.photos.fingerprints import sha256
 from indexer.system.files import replacing
 

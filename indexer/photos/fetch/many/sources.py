@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from indexer.photos.fetch.bounds import AHEAD, TOGETHER
-from indexer.photos.fetch.kept import LIMIT
+from indexer.photos.fetch.many.bounds import AHEAD, TOGETHER
+from indexer.photos.fetch.many.kept import LIMIT
 from indexer.photos.places import FilePlace, Place
 from indexer.system.forks import once
 
 if TYPE_CHECKING:
-    from indexer.photos.fetch.cache import Cache
     from indexer.photos.fetch.fetcher import Fetcher
-    from indexer.photos.fetch.hosts import Hosts
-    from indexer.photos.fetch.web import Web
+    from indexer.photos.fetch.many.cache import Cache
+    from indexer.photos.fetch.many.hosts import Hosts
+    from indexer.photos.fetch.many.stores import Store
+    from indexer.photos.fetch.many.web import Web
 
 T = TypeVar("T")
 
@@ -49,6 +50,7 @@ class PhotoSources:
         trusting: whether a server, or the folder, is believed that a photo is the one that it was.
         fetcher: gets what is behind http and https, in place of the usual one.
         hosts: how hosts are treated, in place of the usual way.
+        stores: object stores by scheme, in place of those that are opened when the first of their photos is named.
     """
 
     folder: Path | None = None
@@ -58,12 +60,17 @@ class PhotoSources:
     trusting: bool = True
     fetcher: Fetcher | None = None
     hosts: Hosts | None = None
+    stores: dict[str, Store] = field(default_factory=dict)
 
     def place(self, url: str) -> Place:
-        """The photo behind a URL, whose scheme is one of `WEB` or `STORES`."""
+        """The photo behind a URL, whose scheme is one of `WEB` or `STORES`.
+
+        Raises:
+            MissingExtra: what reads such a store is not installed.
+        """
         if scheme_of(url) in WEB:
             return self._web_place(url, self._web)
-        raise ValueError(f"{url} is no URL of a photo")
+        return self._store_place(url, self._store(str(scheme_of(url))))
 
     def look_at(self, places: Iterable[Place], done: Callable[[int, int], None] | None = None) -> None:
         """Look at many photos at once; what comes of it is told when each is looked at."""
@@ -124,21 +131,34 @@ class PhotoSources:
     @once
     def cache(self) -> Cache:
         """What is known of fetched photos."""
-        from indexer.photos.fetch.cache import Cache
+        from indexer.photos.fetch.many.cache import Cache
 
         return Cache(self.folder, self.limit, writing=self.writing)
 
     @once
     def _web(self) -> Web:
-        from indexer.photos.fetch.hosts import Hosts
-        from indexer.photos.fetch.web import web_of
+        from indexer.photos.fetch.many.hosts import Hosts
+        from indexer.photos.fetch.many.web import web_of
 
         hosts = self.hosts or Hosts()
         return web_of(self.cache, self.fetcher, hosts, allow_private=self.allow_private, trusting=self.trusting)
 
+    def _store(self, scheme: str) -> Store:
+        if scheme not in self.stores:
+            from indexer.photos.fetch.many.stores import Store
+
+            self.stores[scheme] = Store(scheme)
+        return self.stores[scheme]
+
+    @once
+    def _store_place(self) -> Callable[[str, Store], Place]:
+        from indexer.photos.fetch.many.stores import StorePlace
+
+        return StorePlace
+
     @once
     def _web_place(self) -> Callable[[str, Web], Place]:
-        from indexer.photos.fetch.web import WebPlace
+        from indexer.photos.fetch.many.web import WebPlace
 
         return WebPlace
 

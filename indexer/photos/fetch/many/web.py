@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from indexer.errors import FetchError
 from indexer.photos.fetch.answer import Answer, seconds_of
-from indexer.photos.fetch.bounds import HELD, PER_HOST, TIMEOUT
-from indexer.photos.fetch.cache import Cache, Known
 from indexer.photos.fetch.connections import Connections
 from indexer.photos.fetch.faults import Gone, Unreachable, Unseen
 from indexer.photos.fetch.fetcher import Fetcher
-from indexer.photos.fetch.hosts import Host, Hosts
+from indexer.photos.fetch.many.bounds import PER_HOST, TIMEOUT
+from indexer.photos.fetch.many.cache import Cache, Known
+from indexer.photos.fetch.many.flights import Flights, Held
+from indexer.photos.fetch.many.hosts import Host, Hosts
 from indexer.photos.fingerprints import sha256
 from indexer.photos.places import Seen
 
@@ -45,15 +44,12 @@ class Web:
 
     def __init__(self, cache: Cache, fetcher: Fetcher, hosts: Hosts, *, trusting: bool = True) -> None:
         self._cache, self._fetcher, self._hosts, self._trusting = cache, fetcher, hosts, trusting
-        self._lock = threading.Lock()
-        self._flights: dict[tuple[str, str], Future[object]] = {}
+        self._flights, self._held = Flights(), Held()
         self._seen: dict[str, Seen] = {}
         """What was found out in this command."""
         self._heads: dict[str, Seen] = {}
         """What servers said of photos that were not fetched."""
         self._faults: dict[str, FetchError] = {}
-        self._held: dict[str, bytes] = {}
-        self._held_bytes = 0
 
     def look(self, url: str) -> Seen:
         """What a server says of a photo; where that says nothing, it is fetched. Raises as `Place.look` does."""
@@ -82,7 +78,7 @@ class Web:
             data = self._once("get", url, lambda: self._get(url, known, hold=False))
             if data is not None:
                 return data
-        if (data := self._let_go(url)) is not None:
+        if (data := self._held.pop(url)) is not None:
             return data
         known = self._cache.known(url)
         if known is not None and (data := self._cache.bytes_of(known)) is not None:
@@ -113,25 +109,11 @@ class Web:
         return self._hosts.of(host_named(url))
 
     def _once(self, kind: str, url: str, work: Callable[[], T]) -> T:
-        """Do it, or wait for who is doing it: many products may share a photo."""
-        with self._lock:
-            flight = self._flights.get((kind, url))
-            mine = flight is None
-            if flight is None:
-                flight = self._flights[kind, url] = Future()
-        if mine:
-            try:
-                flight.set_result(work())
-            except FetchError as error:
-                self._faults.setdefault(url, error)
-                flight.set_exception(error)
-            except BaseException as error:
-                flight.set_exception(error)
-                raise
-            finally:
-                with self._lock:
-                    del self._flights[kind, url]
-        return flight.result()  # type: ignore[return-value]
+        try:
+            return self._flights.once((kind, url), work)
+        except FetchError as error:
+            self._faults.setdefault(url, error)
+            raise
 
     def _ask(self, url: str, asked: Asked) -> Answer:
         return self._hosts.ask(self._host(url), lambda: self._fetcher.ask(url, asked))
@@ -148,7 +130,7 @@ class Web:
             return None
         if answer.status != 200 or answer.length is None or (answer.etag is None and answer.last_modified is None):
             return None
-        return Seen(answer.length, _moment(answer.etag, answer.last_modified, ""))
+        return Seen(answer.length, moment_of(answer.etag, seconds_of(answer.last_modified)))
 
     def _get(self, url: str, known: Known | None, *, hold: bool) -> bytes | None:
         """Ask for a photo; None where it is the one that is known.
@@ -179,23 +161,15 @@ class Web:
         """Note a photo that has come. One that is the same as before keeps its time, whatever the server says now."""
         data, before = answer.body, self._cache.known(url)
         digest = sha256(data)
-        moment = _moment(answer.etag, answer.last_modified, digest)
+        moment = moment_of(answer.etag, seconds_of(answer.last_modified), digest)
         if before is not None and before.sha256 == digest:
             moment, hold = before.mtime_ns, False
         elif before is not None and before.mtime_ns == moment:  # another photo under the validators of the one before
             moment = moment // _SECOND * _SECOND + _fraction(digest)
         self._cache.put(Known(url, len(data), moment, digest, answer.etag, answer.last_modified), data)
-        with self._lock:
-            if hold and self._held_bytes + len(data) <= HELD and url not in self._held:
-                self._held[url] = data
-                self._held_bytes += len(data)
+        if hold:
+            self._held.put(url, data)
         self._seen[url] = Seen(len(data), moment)
-
-    def _let_go(self, url: str) -> bytes | None:
-        with self._lock:
-            data = self._held.pop(url, None)
-            self._held_bytes -= 0 if data is None else len(data)
-        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +217,15 @@ def host_named(url: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
-def _moment(etag: str | None, modified: str | None, digest: str) -> int:
+def moment_of(etag: str | None, seconds: int | None, digest: str = "") -> int:
     """What the index calls the time of a photo: when it was changed last, to the second, in nanoseconds; below the
     seconds, a number made of the validator, so that another photo of the same second has another time.
 
     Args:
-        etag: the server's validator.
-        modified: its date.
+        etag: the validator that a server made up.
+        seconds: when it was changed last, since 1970.
         digest: of the content, where there is neither.
     """
-    seconds = seconds_of(modified) if modified else None
     if etag is not None:
         return (seconds or 0) * _SECOND + _fraction(etag)
     return _fraction(digest) if seconds is None else seconds * _SECOND
