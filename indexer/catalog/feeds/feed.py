@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 
 from indexer.catalog.passed_over import Tally
@@ -49,15 +48,16 @@ class Feed(Protocol):
     def fits(self, header: Header) -> bool:
         """Whether a table with these columns is one."""
 
-    def without_header(self, cells: Sequence[str]) -> Sequence[str] | None:
-        """The names of the columns where the file has no header and this is its first line; None where it is not."""
-
-    def translate(self, table: Table, now: datetime) -> Translation:
-        """Read its lines; the same table at the same time gives the same rows.
-
-        Args:
-            now: with a zone, for prices that have dates.
+    def translate(self, table: Table) -> Translation:
+        """Read its lines; the same table gives the same rows.
 
         Raises:
             CatalogError: the table as a whole cannot be used.
         """
+
+
+class Headerless(Protocol):
+    """A platform whose files may begin with a product."""
+
+    def without_header(self, cells: Sequence[str]) -> Sequence[str] | None:
+        """The names that the columns of such a file have, if this is the first line of one."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from indexer.catalog.columns import NAMES, REQUIRED
 from indexer.catalog.feeds.feed import Translation
@@ -21,11 +20,7 @@ class Plain:
         """Whether the required columns are there."""
         return header.has(*REQUIRED)
 
-    def without_header(self, cells: Sequence[str]) -> Sequence[str] | None:
-        """It always has one."""
-        return None
-
-    def translate(self, table: Table, now: datetime) -> Translation:
+    def translate(self, table: Table) -> Translation:
         """Take each line as it stands."""
         names = [canonical(name, NAMES) for name in table.header.names]
         check_header(table, names)

@@ -30,11 +30,11 @@ def read_sheet(path: Path, settings: Settings, now: datetime | None = None) -> S
         CatalogError: it cannot be read, has no row, lacks a required column, or has columns that cannot be used: all
             of them are named.
     """
-    table = read_spreadsheet(path, recognise)
+    table = read_spreadsheet(path, recognise, now or datetime.now(UTC))
     feed = feed_of(table.header)
     if not isinstance(feed, Plain):
         table = replace(table, lines=_Whole(table.lines))
-    translation = feed.translate(table, now or datetime.now(UTC))
+    translation = feed.translate(table)
     rows = tuple(translation.rows)
     if not any(True for _ in table.lines):
         raise CatalogError(f"{path}: has no row below the names of its columns; export it anew")

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from indexer.catalog.tables.encoding import read_text
@@ -35,13 +36,14 @@ Recognise = Callable[[Sequence[str]], Sequence[str] | None]
 the file begins with its first product, the names that its columns always have. None where they are not known."""
 
 
-def read_spreadsheet(path: Path, recognise: Recognise) -> Table:
+def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
     """A CSV file, separated by comma, semicolon or tab; see `read_text` for its encoding.
 
     Blank rows are passed over. Cells are in composed characters (Unicode's normal form C).
 
     Args:
         recognise: says of a first row, split at one of these signs, whether it is that of a catalog.
+        now: see `Table`.
 
     Raises:
         CatalogError: it is no text, no CSV, or has no row below the names of its columns.
@@ -67,7 +69,7 @@ def read_spreadsheet(path: Path, recognise: Recognise) -> Table:
     for at, (before, count, behind) in enumerate(zip(counts, counts[1:], counts[2:], strict=False)):
         if count < min(before, behind):
             rows[at] = replace(rows[at], is_short=True)
-    return Table(path, separator, header, header_names, rows)
+    return Table(path, separator, header, header_names, rows, now)
 
 
 def is_one(path: Path, recognise: Recognise) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from indexer.catalog.products import PassedOver
@@ -88,6 +89,8 @@ class Table:
     """The line of the header; 0 where there is none."""
     header: Header
     lines: Iterable[Line]
+    now: datetime
+    """When it is read, with a zone: prices may have dates."""
     ignored: frozenset[int] = frozenset()
     """Columns that the shop does not want to be read; they have no name in the header."""
 
