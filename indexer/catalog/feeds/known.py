@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from indexer.catalog.feeds.feed import Feed, Headerless
-from indexer.catalog.feeds.google_merchant import GoogleMerchant
 from indexer.catalog.feeds.plain import Plain
+from indexer.catalog.feeds.platforms.google_merchant import GoogleMerchant
 from indexer.catalog.tables.table import Header
 
 PLAIN = Plain()
