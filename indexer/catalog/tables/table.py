@@ -97,6 +97,8 @@ class Table:
     """When it is read, with a zone: prices may have dates."""
     ignored: frozenset[int] = frozenset()
     """Columns that the shop does not want to be read; they have no name in the header."""
+    broken: str | None = None
+    """What is wrong with the first line that is no row at all, if one is not; those lines have a problem."""
 
 
 @dataclass(frozen=True, slots=True)
