@@ -65,7 +65,7 @@ def sync(
     stays. Killed at any moment, the next call goes on without embedding again what was finished.
 
     Args:
-        catalog_path: a catalog folder or manifest, see `read_catalog`.
+        catalog_path: a catalog folder or manifest, or the URL of one, see `read_catalog`.
         model_path: a model directory; another fingerprint than the index's builds everything anew beside it.
         index_path: the directory of an embedded index, created where there is none; or an index of either engine.
         text_model: directory of a text model, see `indexer.models.text_directory`, that embeds all photos a second
@@ -208,14 +208,14 @@ class _Run:
             fingerprint=model.fingerprint,
             dimension=model.dimension,
             field_table={**self.catalog.field_table, **plan.keeper.field_table()},
-            catalog_root=str(self.catalog.root.resolve()),
+            catalog_root=self.catalog.address or str(self.catalog.root.resolve()),
             model_path=str(model.path.resolve()),
             created_at=self.now,
             text_model=text_model,
             reading=READING,
         )
         report = SyncReport(
-            catalog=str(self.catalog.root),
+            catalog=self.catalog.where,
             index=self.index.location,
             model=str(model.path),
             products=len(self.catalog.products),
@@ -334,7 +334,7 @@ class _Run:
         with suppress(OSError):
             report.rejects_file = write_rejects(self.index.local, report.rejects)
         raise CatalogError(
-            f"{self.catalog.root}: not one usable photo, {len(report.rejects)} rejected; "
+            f"{self.catalog.where}: not one usable photo, {len(report.rejects)} rejected; "
             f"first: {report.rejects[0].where}: {report.rejects[0].reason}"
         )
 
@@ -352,7 +352,7 @@ def _notes(catalog: Catalog, published: GenerationRecord | None) -> list[str]:
     if lost:
         which, them = ("field", "it") if len(lost) == 1 else ("fields", "them")
         names = ", ".join(map(repr, lost))
-        notes.append(f"{catalog.root}: the index has no {which} {names} any more: filters that name {them} fail")
+        notes.append(f"{catalog.where}: the index has no {which} {names} any more: filters that name {them} fail")
     return notes
 
 

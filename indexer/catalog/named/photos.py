@@ -54,7 +54,7 @@ class NamedPhotos:
     """
 
     def __init__(self, manifest: Path, sources: PhotoSources | None = None) -> None:
-        self._name, self._root = manifest.name, manifest.parent
+        self._manifest, self._name, self._root = manifest, manifest.name, manifest.parent
         self._sources = sources or PhotoSources()
         self._boundary = Boundary(self._root)
         self._names, self._twins = Names(), Twins(self._root, self._boundary)
@@ -70,6 +70,8 @@ class NamedPhotos:
         """
         if (scheme := scheme_of(name)) is not None:
             return _url(name, scheme)
+        if (url := self._sources.address_of(self._manifest, name)) is not None:
+            return _url(url, str(scheme_of(url)))
         relative = PurePosixPath(name.replace("\\", "/"))
         if relative.is_absolute() or ".." in relative.parts or PureWindowsPath(name).drive:
             raise ValueError(f"image {name!r} is not a path inside the catalog; write it relative to {self._name}")

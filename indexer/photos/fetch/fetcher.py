@@ -213,7 +213,7 @@ class Fetcher:
         if any(value.strip().lower() not in ("", "identity") for value in _values(answer, "content-encoding")):
             raise FetchError("comes compressed although that was not asked for; download it and give the file")
         if any(int(value) > self._max_bytes for value in _values(answer, "content-length")):  # h11 checked: digits
-            raise self._too_large()
+            raise self._too_large(into)
         if is_head:
             for _ in response.iter_stream():  # there is nothing in it; the connection is free after that
                 pass
@@ -222,7 +222,7 @@ class Fetcher:
         for chunk in response.iter_stream():
             count += len(chunk)
             if count > self._max_bytes:
-                raise self._too_large()
+                raise self._too_large(into)
             if into is None:
                 body += chunk
             else:
@@ -231,8 +231,9 @@ class Fetcher:
             raise FetchError("the server sends an empty file; give another URL")
         return bytes(body)
 
-    def _too_large(self) -> FetchError:
-        return FetchError(f"has more than the {self._max_bytes / 1e6:g} MB a photo may have; scale it down")
+    def _too_large(self, into: BinaryIO | None) -> FetchError:
+        what = "a photo may have; scale it down" if into is None else "that are fetched at once"
+        return FetchError(f"has more than the {self._max_bytes / 1e6:g} MB {what}")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from indexer.errors import FetchError
+from indexer.photos.fetch.faults import Gone, Unreachable
 from indexer.photos.fetch.many.bounds import AHEAD, TOGETHER
 from indexer.photos.fetch.many.kept import LIMIT
 from indexer.photos.places import FilePlace, Place
@@ -61,6 +66,16 @@ class PhotoSources:
     fetcher: Fetcher | None = None
     hosts: Hosts | None = None
     stores: dict[str, Store] = field(default_factory=dict)
+    _addresses: dict[Path, str] = field(default_factory=dict, init=False, repr=False)
+    """The URLs of documents, by the folder each is in."""
+
+    @classmethod
+    def for_a_while(cls, *, allow_private: bool = False) -> PhotoSources:
+        """Those of a command without an index: what it fetches is kept until its end."""
+        scratch = tempfile.TemporaryDirectory(prefix="jewelry-photos-")
+        sources = cls(Path(scratch.name), allow_private)
+        sources._scratch = scratch
+        return sources
 
     def place(self, url: str) -> Place:
         """The photo behind a URL, whose scheme is one of `WEB` or `STORES`.
@@ -71,6 +86,66 @@ class PhotoSources:
         if scheme_of(url) in WEB:
             return self._web_place(url, self._web)
         return self._store_place(url, self._store(str(scheme_of(url))))
+
+    def document(self, url: str) -> Path:
+        """A file with what is behind a URL, which is not a photo but names some; see `address_of`.
+
+        A catalog.toml beside it comes along, where there is one.
+
+        Raises:
+            MissingExtra: what reads such a store is not installed.
+            FetchError: it cannot be had.
+            OSError: it cannot be written.
+        """
+        from indexer.photos.fetch.many import documents
+
+        place = documents.folder_of(self._documents, url)
+        path = self._fetched(url, place)
+        settings = place / documents.SETTINGS
+        try:
+            found = self._fetched(documents.beside(url, documents.SETTINGS), place / "settings")
+        except Gone:
+            settings.unlink(missing_ok=True)
+        except Unreachable:
+            raise
+        except FetchError:  # there is something, and it is nothing that is shown to everybody
+            settings.unlink(missing_ok=True)
+        else:
+            settings.unlink(missing_ok=True)
+            if not documents.is_page(found):
+                shutil.copyfile(found, settings)
+        self._addresses[place] = url
+        return path
+
+    def address_of(self, path: Path, name: str) -> str | None:
+        """The URL of a file that a document names; None where ``path`` is no document that was fetched.
+
+        Raises:
+            ValueError: the name leads out of the document's folder.
+        """
+        url = self._addresses.get(path.parent) if self._addresses else None
+        if url is None:
+            return None
+        from indexer.photos.fetch.many.documents import beside
+
+        return beside(url, name)
+
+    def _fetched(self, url: str, place: Path) -> Path:
+        from indexer.photos.fetch.many import documents
+
+        scheme = str(scheme_of(url))
+        if scheme not in WEB:
+            return self._store(scheme).download(url, place / documents.name_of(url))
+        web = self._web_of_documents
+        return documents.fetch_document(url, place, lambda asked, into: web.document(url, asked, into))
+
+    @once
+    def _documents(self) -> Path:
+        """Where documents are: with the photos, or as long as this object is in use."""
+        if self.folder is not None and self.writing:
+            return self.folder
+        self._scratch = tempfile.TemporaryDirectory(prefix="jewelry-catalog-")
+        return Path(self._scratch.name)
 
     def look_at(self, places: Iterable[Place], done: Callable[[int, int], None] | None = None) -> None:
         """Look at many photos at once; what comes of it is told when each is looked at."""
@@ -125,6 +200,8 @@ class PhotoSources:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+        if "_scratch" in self.__dict__:
+            self._scratch.cleanup()
         if "cache" in self.__dict__:
             self.cache.close()
 
@@ -134,6 +211,16 @@ class PhotoSources:
         from indexer.photos.fetch.many.cache import Cache
 
         return Cache(self.folder, self.limit, writing=self.writing)
+
+    @once
+    def _web_of_documents(self) -> Web:
+        from indexer.photos.fetch.fetcher import Fetcher
+        from indexer.photos.fetch.many.documents import MOST, TIMEOUT
+        from indexer.photos.fetch.many.hosts import Hosts
+        from indexer.photos.fetch.many.web import Web
+
+        fetcher = self.fetcher or Fetcher(allow_private=self.allow_private, max_bytes=MOST, timeout=TIMEOUT)
+        return Web(self.cache, fetcher, self.hosts or Hosts())
 
     @once
     def _web(self) -> Web:
@@ -161,6 +248,22 @@ class PhotoSources:
         from indexer.photos.fetch.many.web import WebPlace
 
         return WebPlace
+
+
+@contextmanager
+def fetched_ahead(places: Iterable[Place]) -> Iterator[None]:
+    """While the block lasts, the photos that are no files are fetched in this order, for who reads them."""
+    remote = [begin for place in places if (begin := getattr(place, "begin", None)) is not None]
+    if not remote:
+        yield
+        return
+    pool = ThreadPoolExecutor(TOGETHER, thread_name_prefix="fetch")
+    try:
+        for begin in remote:
+            pool.submit(begin)
+        yield
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _look(place: Place) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import errno
 import importlib.util
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import FetchError, ImageError, MissingExtra
-from indexer.photos.fetch.faults import Reachable, Unseen
+from indexer.photos.fetch.faults import Gone, Reachable, Unseen
 from indexer.photos.fetch.many.flights import Flights, Held
 from indexer.photos.fetch.many.web import moment_of
 from indexer.photos.fetch.url import shown_text
 from indexer.photos.opening import MAX_BYTES
 from indexer.photos.places import Seen
+from indexer.system.files import replacing
 from indexer.system.text import counted
 
 if TYPE_CHECKING:
@@ -89,6 +92,28 @@ class Store(Reachable):
 
         with suppress(ImageError):
             self._flights.once(url, hold)
+
+    def download(self, url: str, path: Path) -> Path:
+        """Have an object that is no photo as a file; it is fetched again where its size or time is another.
+
+        Raises:
+            Gone: there is none.
+            FetchError: it cannot be had now.
+            OSError: it cannot be written.
+        """
+        try:
+            seen = self.look(url)
+            if path.is_file() and Seen(path.stat().st_size, path.stat().st_mtime_ns) == seen:
+                return path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path, durable=False) as file:
+                self._asked(lambda: self._files.get_file(url, file.name))
+            os.utime(path, ns=(seen.mtime_ns, seen.mtime_ns))
+        except Unseen as error:
+            raise FetchError(str(error.strerror)) from error
+        except FileNotFoundError as error:
+            raise Gone(str(error.strerror)) from error
+        return path
 
     def _fetched(self, url: str) -> bytes:
         too_large = f"has more than the {self._most / 1e6:g} MB a photo may have; scale it down"

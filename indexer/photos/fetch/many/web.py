@@ -6,7 +6,7 @@ import errno
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 from indexer.errors import FetchError
@@ -96,6 +96,16 @@ class Web:
                 self._once("get", url, lambda: self._get(url, known, hold=True))
         except FetchError:
             return
+
+    def document(self, url: str, asked: Asked, into: BinaryIO) -> Answer:
+        """What a server answers for something that is no photo; its body is written. Raises ``FetchError``."""
+
+        def again() -> Answer:
+            into.seek(0)
+            into.truncate()
+            return self._fetcher.ask(url, asked, into=into)
+
+        return self._hosts.ask(self._host(url), again)
 
     def close(self) -> None:
         """Nobody waits any longer."""
