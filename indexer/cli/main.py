@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import PathType, echo_json, group, index_of, index_options, json_option
+from indexer.cli.command_line import (
+    CatalogType,
+    PathType,
+    echo_json,
+    group,
+    index_of,
+    index_options,
+    json_option,
+)
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
 from indexer.cli.sync_options import (
+    allow_private_option,
     max_removal_option,
     model_options,
     recorded_model,
@@ -39,7 +48,7 @@ for _command in (*EVENT_COMMANDS, *WATCH_COMMANDS, *TRANSFER_COMMANDS):
 
 
 @main.command()
-@click.argument("catalog", type=_DIRECTORY)
+@click.argument("catalog", type=CatalogType())
 @model_options
 @index_options
 @scope_option
@@ -51,10 +60,11 @@ for _command in (*EVENT_COMMANDS, *WATCH_COMMANDS, *TRANSFER_COMMANDS):
     help="Permit removing more, a whole category too, and a manifest that seems to be cut.",
 )
 @click.option("--check-content", is_flag=True, help="Read every photo, also where size and time are the same.")
+@allow_private_option
 @workers_option
 @json_option
 def sync(
-    catalog: Path,
+    catalog: Path | str,
     model: Path | None,
     text_model: Path | None,
     no_text_model: bool,
@@ -65,13 +75,15 @@ def sync(
     max_removal: float | None,
     allow_removal: bool,
     check_content: bool,
+    allow_private: bool,
     workers: int | None,
     as_json: bool,
 ) -> None:
     """Embed what is new or changed in CATALOG, update the rest, publish.
 
     CATALOG is a folder <category>/<product>.jpg or <category>/<product>/<photo>.jpg, a folder with a
-    catalog.csv, or that file itself. Photos that cannot be used are listed in a rejects file (exit code 3); what the
+    catalog.csv, that file itself, or its URL. Photos may be behind URLs too, and stay as they are in the index while
+    their host is down. Photos that cannot be used are listed in a rejects file (exit code 3); what the
     index has of a photo that is there and cannot be read stays. What would remove a whole category, or more than
     --max-removal, is refused with exit code 1: mostly a share is not mounted, or it is the wrong folder.
 
@@ -83,6 +95,7 @@ def sync(
       indexer sync catalog/ --model models/rings --index /srv/index
       indexer sync catalog/ --text-model models/clip
       indexer sync catalog/ --qdrant-url http://localhost:6333
+      indexer sync https://shop.example/export/products.csv
     """
     from indexer.cli.printing import print_report
     from indexer.cli.progress import Stages
@@ -111,6 +124,8 @@ def sync(
             max_removal=settings.max_removal,
             allow_removal=allow_removal,
             check_content=check_content,
+            allow_private=allow_private,
+            photo_cache=int(settings.photo_cache * 1e9),
             workers=settings.workers,
             progress=stages,
         )

@@ -17,7 +17,10 @@ from indexer.system.text import counted, printable
 SHOWN_REJECTS = 5
 SHOWN_OTHERS = 5
 MANY = {"an index": "indexes", "a model": "models", "an output": "outputs"}
-ONE = (("an ", ""), ("a model", "model"), ("files", "file"), ("copies", "copy"))
+ONE = (
+    *(("an ", ""), ("a model", "model"), ("files", "file"), ("copies", "copy")),
+    *(("rows", "row"), ("products", "product"), ("drafts", "draft")),
+)
 CARRIED = "co-views and clusters were carried over, decisions on duplicates and events name the former id"
 
 
@@ -72,14 +75,17 @@ def _counts(report: SyncReport) -> str:
     return counts or "no photos"
 
 
-def watched_text(one: Watched, catalog: Path) -> tuple[str, bool]:
+def watched_text(one: Watched, catalog: Path | str) -> tuple[str, bool]:
     """What a watch says, in one line without its time; and whether it is as it should be."""
     again = "" if one.again_in is None else f"; trying again in {one.again_in:g} s"
+    shown = printable(str(catalog))
+    if "://" in shown:
+        shown = shown.partition("?")[0]  # what follows may be a key
     match one.event:
         case Event.WATCHING:
-            return f"Watching {printable(str(one.message))}; Ctrl-C ends it", True
+            return f"Watching {shown}: {printable(str(one.message))}; Ctrl-C ends it", True
         case Event.REFUSED:
-            once = f"indexer sync {printable(str(catalog))} --allow-removal"
+            once = f"indexer sync {shown} --allow-removal"
             return f"Refused until something changes, or done once by {once}: {one.message}", False
         case Event.WAITING:
             return f"Waiting: {one.message}", False

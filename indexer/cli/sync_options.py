@@ -43,6 +43,10 @@ max_removal_option = click.option(
     help="Refuse to remove a larger share of the photos, from 20 on: 10% or 0.1 [JEWELRY_MAX_REMOVAL; default: 10%].",
 )
 
+allow_private_option = click.option(
+    "--allow-private", is_flag=True, help="Fetch photos from addresses of the own network and from any port, too."
+)
+
 workers_option = click.option(
     "--workers", type=click.IntRange(1), help="Embedding workers [JEWELRY_WORKERS; default: one per core]."
 )

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.cli.command_line import PathType, index_options
+from indexer.cli.command_line import CatalogType, index_options
 from indexer.cli.sync_options import (
+    allow_private_option,
     max_removal_option,
     model_options,
     recorded_model,
@@ -32,7 +33,7 @@ _SECONDS = click.FloatRange(min=0, min_open=True, max=86_400)
 
 
 @click.command()
-@click.argument("catalog", type=PathType())
+@click.argument("catalog", type=CatalogType())
 @model_options
 @index_options
 @scope_option
@@ -51,13 +52,22 @@ _SECONDS = click.FloatRange(min=0, min_open=True, max=86_400)
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="Look so often where the system does not tell of changes, as on a network drive.",
+    help="Look so often where the system does not tell of changes: on a network drive, behind a URL.",
+)
+@click.option(
+    "--every",
+    type=_SECONDS,
+    default=3600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Sync so often although nothing has changed: sales begin by their date.",
 )
 @click.option("--poll", is_flag=True, help="Look every --interval in any case; needs no watchfiles.")
+@allow_private_option
 @workers_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def watch(
-    catalog: Path,
+    catalog: Path | str,
     model: Path | None,
     text_model: Path | None,
     no_text_model: bool,
@@ -67,11 +77,13 @@ def watch(
     max_removal: float | None,
     debounce: float,
     interval: float,
+    every: float,
     poll: bool,
+    allow_private: bool,
     workers: int | None,
     as_json: bool,
 ) -> None:
-    """Sync CATALOG now, and again whenever its files change; a line for each sync.
+    """Sync CATALOG, a folder, a manifest or its URL, now, and whenever it changes; a line for each sync.
 
     What fails is said and tried again: a feed that is half written, a share or a server that is away. A sync that would
     remove too much is refused, as `indexer sync` does it, until something changes; another writer is waited for. It
@@ -82,10 +94,11 @@ def watch(
       indexer watch catalog/
       indexer watch /mnt/share/catalog --poll --interval 300
       indexer watch catalog/ --scope brand=Cartier --json
+      indexer watch https://shop.example/export/products.csv --interval 600
     """
     from indexer.settings import IndexerSettings, find_model
     from indexer.sync.run import sync as run_sync
-    from indexer.sync.watch.watching import repeat
+    from indexer.sync.watch.watching import ground_of, repeat
 
     refuse_both(text_model, no_text_model)
     settings = IndexerSettings.read(
@@ -108,13 +121,15 @@ def watch(
             text_model=False if no_text_model else settings.text_model,
             scope=scope or None,
             max_removal=settings.max_removal,
+            allow_private=allow_private,
+            photo_cache=int(settings.photo_cache * 1e9),
             workers=settings.workers,
             progress=progress,
         )
 
     stop = threading.Event()
-    local = settings.state if settings.qdrant_url else settings.index
-    happening = repeat(once, catalog, local, debounce=debounce, interval=interval, poll=poll, stop=stop)
+    ground = ground_of(catalog, settings.state if settings.qdrant_url else settings.index, allow_private)
+    happening = repeat(once, ground, debounce=debounce, interval=interval, every=every, poll=poll, stop=stop)
     _end_with_signals(stop)
     for one in happening:
         click.echo(json.dumps(one.to_json(), ensure_ascii=False)) if as_json else _print(one, catalog)
@@ -133,7 +148,7 @@ def _end_with_signals(stop: threading.Event) -> None:
         signal.signal(number, end)
 
 
-def _print(one: Watched, catalog: Path) -> None:
+def _print(one: Watched, catalog: Path | str) -> None:
     from indexer.cli.printing import watched_text
 
     text, is_well = watched_text(one, catalog)

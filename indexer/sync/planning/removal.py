@@ -59,7 +59,7 @@ def check_removal(
         of = "" if scope is None else f" of the scope {scope}"
         why = f"this would remove {going} of {indexed} photos{of} from {location} ({why}), those of {products}"
     raise RemovalRefused(
-        f"{catalog.root}: {why}; nothing was changed: if it is meant, add --allow-removal; "
+        f"{catalog.where}: {why}; nothing was changed: if it is meant, add --allow-removal; "
         "with --dry-run as well, it is listed in full"
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from indexer.catalog.products import Catalog, Product, ProductImage
 from indexer.errors import CatalogError, FilterError, ModelError, StoreDamaged
+from indexer.fields.identity import point_id
 from indexer.fields.types import FieldTable
 from indexer.store.filters.passes import passing
 from indexer.store.filters.text_form import read
@@ -57,6 +58,17 @@ class Scope:
         """The ids of the points that do not pass by what the index says of them."""
         return frozenset(point.id for point in points if not self._passes(point.payload))
 
+    def within(self, catalog: Catalog, points: Mapping[str, Point]) -> Catalog:
+        """The catalog with the photos alone that take part, where these points are in the index, by their ids."""
+        outside = self.outside(points.values())
+        products = []
+        for product in catalog.products:
+            ids = [point_id(product.id, image.key) for image in product.images]
+            pairs = zip(ids, product.images, strict=True)
+            images = tuple(i for of, i in pairs if (of in points and of not in outside) or self.has(product, i))
+            products += [replace(product, images=images)] if images else []
+        return replace(catalog, products=tuple(products))
+
     def products(self, catalog: Catalog) -> int:
         """How many products of a catalog pass with a photo at least."""
         return sum(any(self.has(product, image) for image in product.images) for product in catalog.products)
@@ -94,17 +106,17 @@ def scope_of(
         raise StoreDamaged(f"{location}: {repair.notes[0]}, and a scope would leave out the rest; {_ALL}")
     if published is None:
         if not scope.products(catalog):
-            raise CatalogError(f"{catalog.root}: no product of it passes the scope {scope}; {_LOOK}")
+            raise CatalogError(f"{catalog.where}: no product of it passes the scope {scope}; {_LOOK}")
         return scope
-    if Path(published.catalog_root).resolve() != (root := catalog.root.resolve()):
+    if not _is_of(published, catalog):
         raise CatalogError(
-            f"{root}: {location} is of the catalog {published.catalog_root}, and what is outside the scope {scope} has "
-            f"its photos there; if the catalog has moved, {_ALL}"
+            f"{catalog.where}: {location} is of the catalog {published.catalog_root}, and what is outside the scope "
+            f"{scope} has its photos there; if the catalog has moved, {_ALL}"
         )
     for name, kind in catalog.field_table.items():
         if (before := published.field_table.get(name, kind)) != kind:
             raise CatalogError(
-                f"{catalog.root}: {name} is a {kind} in the catalog and a {before} in {location}, and what is outside "
+                f"{catalog.where}: {name} is a {kind} in the catalog and a {before} in {location}, and what is outside "
                 f"the scope {scope} would keep it so; {_ALL}"
             )
     return scope
@@ -114,7 +126,7 @@ def notes_of(scope: Scope, catalog: Catalog, plan: SyncPlan) -> list[str]:
     """What a person should know of the catalog and of a scope that means nothing of it."""
     notes = list(catalog.notes)
     if not any(plan.counts().values()):
-        notes.append(f"{catalog.root}: nothing in it, and nothing in the index, passes the scope {scope}; {_LOOK}")
+        notes.append(f"{catalog.where}: nothing in it, and nothing in the index, passes the scope {scope}; {_LOOK}")
     return notes
 
 
@@ -128,6 +140,13 @@ def another_model(scope: Scope, location: str) -> ModelError:
 
 _LOOK = "look at its columns, or correct the scope"
 _ALL = "run the sync once without --scope"
+
+
+def _is_of(published: GenerationRecord, catalog: Catalog) -> bool:
+    """Whether a generation was built from this catalog, however its path is written."""
+    if catalog.address is not None:
+        return published.catalog_root == catalog.address
+    return Path(published.catalog_root).resolve() == catalog.root.resolve()
 
 
 def _fields_of(condition: Condition) -> frozenset[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
 
 from indexer.errors import MissingExtra
-from indexer.sync.watch.mounts import without_events
-from indexer.sync.watch.tree import Tree
 from indexer.system.text import one_line
 
 TICK = 0.25
@@ -24,11 +23,32 @@ _ALIVE = 1000
 """Milliseconds after which it is asked whether the folder is still the one that is watched."""
 
 
+class Ground(Protocol):
+    """Where a catalog is."""
+
+    @property
+    def root(self) -> Path | None:
+        """Its folder, if it has one."""
+
+    @property
+    def silent(self) -> str | None:
+        """Why nobody tells of changes; None where the system does."""
+
+    def mark(self) -> str:
+        """What changes with it."""
+
+    def identity(self) -> tuple[int, int] | None:
+        """What tells its folder from another one that is put in its place; None where there is none."""
+
+    def concerns(self, paths: Iterable[str]) -> bool:
+        """Whether one of these files, which changed, is of it."""
+
+
 class Noticing:
     """Waits for changes of one catalog.
 
     Args:
-        tree: its files.
+        ground: where it is.
         pause: seconds without a change after which it counts as at rest.
         interval: seconds between two looks where nobody tells of changes.
         poll: look, and do not ask the system to tell.
@@ -38,14 +58,14 @@ class Noticing:
         MissingExtra: watchfiles is not installed, and was not renounced.
     """
 
-    def __init__(self, tree: Tree, *, pause: float, interval: float, poll: bool, stopped: Callable[[], bool]) -> None:
-        self._tree, self._pause, self._interval, self._stopped = tree, pause, interval, stopped
+    def __init__(
+        self, ground: Ground, *, pause: float, interval: float, poll: bool, stopped: Callable[[], bool]
+    ) -> None:
+        self._ground, self._pause, self._interval, self._stopped = ground, pause, interval, stopped
         self._rung, self._ended = threading.Event(), threading.Event()
         self._seen = ""
-        self.polls: str | None = "as was asked for" if poll else None
+        self.polls = "as was asked for" if poll and ground.silent is None else ground.silent
         """Why it looks from time to time; None where the system tells."""
-        if not poll and (kind := without_events(tree.root)) is not None:
-            self.polls = f"as it lies on {kind}, where the system does not tell of what others change"
         self._thread: threading.Thread | None = None
         if self.polls is None:
             watch = _watcher()
@@ -71,7 +91,7 @@ class Noticing:
     def begin(self) -> None:
         """From now on, a change is one that the sync which begins may not have seen."""
         self._rung.clear()
-        self._seen = self._tree.mark()
+        self._seen = self._ground.mark()
 
     def wait(self, again_in: float | None, *, well: bool) -> bool:
         """Wait until something has changed since `begin` and is at rest; False where the time is over before.
@@ -91,7 +111,7 @@ class Noticing:
             if until is not None and moment >= until:
                 return False
             if moment >= look:
-                if self._tree.mark() != self._seen:
+                if self._ground.mark() != self._seen:
                     self._settle()
                     return True
                 look = time.monotonic() + every
@@ -101,14 +121,14 @@ class Noticing:
     def _settle(self) -> None:
         """Wait until nothing has changed for a pause, but not for ever."""
         last = time.monotonic() + LONGEST * self._pause
-        seen = self._tree.mark() if self.polls is not None else ""
+        seen = self._ground.mark() if self.polls is not None else ""
         while not self._stopped() and time.monotonic() < last:
             self._rung.clear()
             if self._sleep(self._pause):
                 continue
             if self.polls is None:
                 return
-            before, seen = seen, self._tree.mark()
+            before, seen = seen, self._ground.mark()
             if before == seen:
                 return
 
@@ -123,7 +143,7 @@ class Noticing:
         """Ring at every change, until the end; a folder that was put in the place of another is watched in turn."""
         first = True
         while not self._ended.is_set():
-            identity = self._tree.identity()
+            identity = self._ground.identity()
             try:
                 if identity is not None:
                     if not first:
@@ -140,7 +160,7 @@ class Noticing:
 
     def _hear(self, watch: Callable[..., Iterator[set[tuple[Any, str]]]], identity: tuple[int, int]) -> None:
         changes = watch(
-            self._tree.root,
+            self._ground.root,
             watch_filter=None,
             debounce=_GROUP,
             step=_GROUP // 2,
@@ -153,12 +173,12 @@ class Noticing:
         )
         fresh = True
         for found in changes:
-            if fresh and self._seen != self._tree.mark():  # changed before it was watched
+            if fresh and self._seen != self._ground.mark():  # changed before it was watched
                 self._rung.set()
             fresh = False
-            if found and self._tree.concerns(path for _, path in found):
+            if found and self._ground.concerns(path for _, path in found):
                 self._rung.set()
-            if self._tree.identity() != identity:
+            if self._ground.identity() != identity:
                 self._rung.set()
                 return
 

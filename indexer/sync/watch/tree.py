@@ -10,6 +10,7 @@ from pathlib import Path
 
 from indexer.catalog.passed_over import is_copy, of_a_system
 from indexer.catalog.reading import MANIFEST_SUFFIXES
+from indexer.sync.watch.mounts import without_events
 from indexer.system.marks import OF_AN_INDEX, own
 
 _IN_A_CATALOG = OF_AN_INDEX | {"CURRENT", "LOCK"}
@@ -30,6 +31,12 @@ class Tree:
         self.root = catalog.parent if is_file else catalog
         self._local, self._real = Path(os.path.realpath(local)), Path(os.path.realpath(self.root))
         self._shared = self._local == self._real
+
+    @property
+    def silent(self) -> str | None:
+        """Why nobody tells of changes; None where the system does."""
+        kind = without_events(self.root)
+        return None if kind is None else f"as it lies on {kind}, where the system does not tell of what others change"
 
     def concerns(self, paths: Iterable[str]) -> bool:
         """Whether one of these files or folders, which changed, is of the catalog."""

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from indexer.errors import JewelryError, MissingExtra, RemovalRefused, StoreLocked, UsageError
+from indexer.photos.fetch.many.kept import LIMIT
+from indexer.photos.fetch.many.sources import scheme_of
 from indexer.store.embedded.index import index_at
 from indexer.store.filters.where import Where, where_of
 from indexer.store.interface import Index
 from indexer.sync.planning.removal import MAX_REMOVAL
 from indexer.sync.report import SyncReport
 from indexer.sync.run import sync
-from indexer.sync.watch.noticing import Noticing
+from indexer.sync.watch.address import Address
+from indexer.sync.watch.noticing import Ground, Noticing
 from indexer.sync.watch.told import Event, Watched
 from indexer.sync.watch.tree import Tree
 from indexer.system.arguments import number_of, path_of, refused, truth_of
@@ -25,6 +28,8 @@ DEBOUNCE = 2.0
 """Seconds: an export that is written in pieces is one change."""
 INTERVAL = 60.0
 """Seconds between two looks at what does not tell of its changes."""
+EVERY = 3600.0
+"""Seconds between two syncs although nothing has changed."""
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
 """Seconds before a sync that failed is tried again: doubled each time, up to the longest."""
 LOCKED_WAIT = 2.0
@@ -42,9 +47,12 @@ def watch(
     text_model: str | Path | Literal[False] | None = None,
     scope: Where = None,
     max_removal: float = MAX_REMOVAL,
+    allow_private: bool = False,
+    photo_cache: int = LIMIT,
     workers: int = 0,
     debounce: float = DEBOUNCE,
     interval: float = INTERVAL,
+    every: float = EVERY,
     poll: bool = False,
     stop: threading.Event | None = None,
     progress: Progress | None = None,
@@ -55,10 +63,12 @@ def watch(
     writer. Killed between two syncs or within one, nothing is lost: the next call begins with a sync.
 
     Args:
-        catalog_path, model_path, index_path, text_model, scope, max_removal, workers, progress: as in
-            `indexer.sync.run.sync`.
+        catalog_path, model_path, index_path, text_model, scope, max_removal, allow_private, photo_cache, workers,
+            progress: as in `indexer.sync.run.sync`.
         debounce: seconds without a change before a sync begins, so that what is changed in pieces is synced once.
-        interval: seconds between two looks where the system does not tell of changes, as on a network drive.
+        interval: seconds between two looks where the system does not tell of changes: on a network drive, behind a URL.
+        every: seconds after which to sync although nothing has changed: a sale begins by its date, and photos behind
+            URLs tell of nothing.
         poll: look in any case, and do not ask the system to tell.
         stop: once set, by another thread or a signal handler, the running sync ends at the next safe point, and the
             iterator with it. What was embedded until then is not embedded again.
@@ -81,29 +91,44 @@ def watch(
             text_model=text_model,
             scope=where,
             max_removal=share,
+            allow_private=allow_private,
+            photo_cache=photo_cache,
             workers=workers,
             progress=step,
         )
 
     return repeat(
         once,
-        path_of("catalog_path", catalog_path),
-        index.local,
+        ground_of(catalog_path, index.local, truth_of("allow_private", allow_private)),
         debounce=debounce,
         interval=interval,
+        every=every,
         poll=poll,
         stop=stop,
         progress=progress,
     )
 
 
+def ground_of(catalog: str | Path, local: Path, allow_private: bool) -> Ground:
+    """What tells of a catalog's changes.
+
+    Args:
+        catalog: the folder, the manifest, or the URL of one.
+        local: the folder that the index has on this machine, which may lie in the catalog.
+        allow_private: whether a manifest is fetched from the own network, too.
+    """
+    if isinstance(catalog, str) and scheme_of(catalog) is not None:
+        return Address(catalog.strip(), local, allow_private)
+    return Tree(path_of("catalog_path", catalog), local)
+
+
 def repeat(
     once: Once,
-    catalog: Path,
-    local: Path,
+    ground: Ground,
     *,
     debounce: float = DEBOUNCE,
     interval: float = INTERVAL,
+    every: float = EVERY,
     poll: bool = False,
     stop: threading.Event | None = None,
     progress: Progress | None = None,
@@ -112,19 +137,18 @@ def repeat(
 
     Args:
         once: does one.
-        catalog: the folder or the manifest.
-        local: the folder that the index has on this machine, which may lie in the catalog.
-        debounce, interval, poll, stop, progress: as in `watch`.
+        ground: what tells of the catalog's changes.
+        debounce, interval, every, poll, stop, progress: as in `watch`.
     """
-    for name, value in (("debounce", debounce), ("interval", interval)):
+    for name, value in (("debounce", debounce), ("interval", interval), ("every", every)):
         if not 0 < number_of(name, value) <= 86_400:
             raise refused(name, value, "seconds, more than 0 and at most a day")
     if stop is not None and not isinstance(stop, threading.Event):
         raise refused("stop", stop, "a threading.Event")
     poll, progress = truth_of("poll", poll), progress_of("progress", progress)
     stop = threading.Event() if stop is None else stop
-    noticing = Noticing(Tree(catalog, local), pause=debounce, interval=interval, poll=poll, stopped=stop.is_set)
-    return _Watch(once, noticing, catalog, stop, progress).run()
+    noticing = Noticing(ground, pause=debounce, interval=interval, poll=poll, stopped=stop.is_set)
+    return _Watch(once, noticing, every, stop, progress).run()
 
 
 class _Stopped(Exception):
@@ -135,9 +159,9 @@ class _Watch:
     """One watch, from its first sync to its end."""
 
     def __init__(
-        self, once: Once, noticing: Noticing, catalog: Path, stop: threading.Event, progress: Progress | None
+        self, once: Once, noticing: Noticing, every: float, stop: threading.Event, progress: Progress | None
     ) -> None:
-        self._once, self._noticing, self._catalog, self._stop = once, noticing, catalog, stop
+        self._once, self._noticing, self._every, self._stop = once, noticing, every, stop
         self._progress = progress
         self._thread = threading.get_ident()
         """The one that syncs."""
@@ -149,7 +173,7 @@ class _Watch:
     def run(self) -> Iterator[Watched]:
         with self._noticing as noticing:
             how = noticing.how
-            yield Watched.now(Event.WATCHING, f"{self._catalog}: {how}")
+            yield Watched.now(Event.WATCHING, how)
             while not self._stop.is_set():
                 noticing.begin()
                 try:
@@ -162,10 +186,11 @@ class _Watch:
                     yield happened
                 if happened.event is Event.WAITING:
                     self._locked = happened.message
-                noticing.wait(happened.again_in, well=happened.event is Event.SYNCED)
+                is_well = happened.event is Event.SYNCED
+                noticing.wait(self._every if is_well else happened.again_in, well=is_well)
                 if noticing.how != how:
                     how = noticing.how
-                    yield Watched.now(Event.WATCHING, f"{self._catalog}: {how}")
+                    yield Watched.now(Event.WATCHING, how)
 
     def _sync(self) -> Watched:
         """One sync, and what became of it; only what is wrong with the arguments, and at first, ends the watch."""
