@@ -14,6 +14,7 @@ import pytest
 from indexer.models.embedder import Embedder
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.sync.embedding import pipeline
+from tests.indexer.photos.fetch.photo_host import photo_host
 from tests.shops.catalogs.row_catalog import Shop
 
 pytestmark = [
@@ -41,7 +42,7 @@ class Killed:
             try:
                 signal.alarm(300)
                 self._count()
-                self.shop.sync(workers=WORKERS, allow_removal=True)
+                self.shop.sync(workers=WORKERS, allow_removal=True, allow_private=True)
                 os._exit(0)
             except BaseException as error:  # noqa: BLE001 - it must not come back into the test's own process
                 os.write(2, repr(error).encode())
@@ -79,37 +80,52 @@ def content(shop: Shop) -> Content:
     return frozenset((product, fields[0]) for (product, _), fields in shop.said("price").items())
 
 
-def test_twenty_kills_at_random_moments(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["by file", "by URL"])
+def test_twenty_kills_at_random_moments(tmp_path: Path, where: str) -> None:
     names = [f"p/{number // 100}/{number}.jpg" for number in range(PHOTOS + NEW)]
     shop = Shop(tmp_path, *names)
+    if where == "by file":
+        check_kills(shop, names, names, tmp_path)
+        return
+    with photo_host() as host:
+        urls = []
+        for name in names:
+            path = shop.catalog / name
+            urls.append(host.put(f"/{name}", path.read_bytes()))
+            path.unlink()
+        check_kills(shop, names, urls, tmp_path)
+
+
+def check_kills(shop: Shop, names: list[str], images: list[str], folder: Path) -> None:
+    """Two turns of syncs that are killed until there were twenty kills; in the second, a tenth of the photos is new."""
     drawn = random.Random(3)
 
     def say(first: int, price: int) -> Content:
         rows = range(first, first + PHOTOS)
-        shop.rows(*(f"s{number},{names[number]},rings,{price},true" for number in rows))
+        shop.rows(*(f"s{number},{images[number]},rings,{price},true" for number in rows))
         return frozenset((f"s{number}", float(price)) for number in rows)
 
-    killed = Killed(shop, tmp_path / "counts")
-    turns = [say(0, 1)]
-    old, kills = content(shop), 0
+    killed = Killed(shop, folder / "counts")
+    wanted, old, kills = say(0, 1), content(shop), 0
     began = time.monotonic()
-    Killed(_beside(shop, tmp_path), tmp_path / "other counts").run(None)
+    Killed(_beside(shop, folder), folder / "other counts").run(None)
     longest = time.monotonic() - began
-    for turn in range(2):
-        wanted = turns[-1] if turn == 0 else say(NEW, 2)
-        while kills < KILLS // 2 * (turn + 1):
+    for first in (0, NEW):
+        if first:
+            wanted = say(first, 2)
+        while kills < KILLS // 2 * (2 if first else 1):
             kills += killed.run(drawn.uniform(0, longest))
             now = content(shop)
             assert now in (old, wanted)
-            if now == wanted:  # it was quicker: the same way once more, with other prices
-                old, wanted = wanted, say(0 if turn == 0 else NEW, drawn.randrange(3, 10**6))
+            if now == wanted:  # it was quicker: once more, with other prices
+                old, wanted = wanted, say(first, drawn.randrange(3, 10**6))
         killed.run(None)
         old = content(shop)
         assert old == wanted
-    assert PHOTOS + NEW <= killed.embedded() <= PHOTOS + NEW + kills * AT_ONCE
-    assert shop.sync().published is False
+    assert len(names) <= killed.embedded() <= len(names) + kills * AT_ONCE
+    assert shop.sync(allow_private=True).published is False
     assert not any(one.damage for one in EmbeddedIndex(shop.index).check())
-    assert not list((shop.index / "work").iterdir())
+    assert not list((shop.index / "work").glob("*.journal"))
 
 
 def _beside(shop: Shop, folder: Path) -> Shop:

@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from indexer.sync.watch.told import Event, Watched
@@ -51,13 +52,13 @@ class Running:
 
 
 @contextmanager
-def running(shop: Shop, **options: Any) -> Iterator[Running]:
-    """Watch a shop's catalog for as long as the block lasts."""
-    run = Running()
+def running(shop: Shop, catalog: str | Path | None = None, **options: Any) -> Iterator[Running]:
+    """Watch a shop's catalog, or another one for its index, for as long as the block lasts."""
+    run, place = Running(), shop.catalog if catalog is None else catalog
 
     def work() -> None:
         try:
-            for one in watch(shop.catalog, shop.model, shop.index, workers=1, stop=run.stop, **options):
+            for one in watch(place, shop.model, shop.index, workers=1, stop=run.stop, **options):
                 run.said.put(one)
         except BaseException as error:  # noqa: BLE001 - it belongs to the test
             run.said.put(error)

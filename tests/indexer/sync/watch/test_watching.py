@@ -19,6 +19,7 @@ from indexer.store.lock import writer_lock
 from indexer.sync.watch import watching
 from indexer.sync.watch.told import Event
 from indexer.sync.watch.watching import watch
+from tests.indexer.photos.fetch.photo_host import photo_host
 from tests.indexer.sync.watch.running import LONGEST, running
 from tests.shops.catalogs.row_catalog import Shop, counts
 
@@ -185,6 +186,33 @@ def test_a_scope_is_watched_alone(shop: Shop) -> None:
         shop.rows(ROWS[0].replace("10", "11"), ROWS[1], ROWS[2].replace("30", "33"))
         assert watched.photos() == {"updated": 1, "unchanged": 1}
     assert shop.said("price")["sol", "photos/p3.jpg"] == (30.0,)
+
+
+def test_a_manifest_behind_a_url_is_asked_for_and_synced_where_it_is_another(shop: Shop, tmp_path: Path) -> None:
+    with photo_host() as host:
+
+        def say(*rows: str) -> None:
+            shop.rows(*rows)
+            host.put("/feed/catalog.csv", (shop.catalog / "catalog.csv").read_bytes())
+
+        for name in ("p1", "p2", "p3"):
+            host.put(f"/feed/photos/{name}.jpg", (shop.catalog / f"photos/{name}.jpg").read_bytes())
+        say(*ROWS)
+        with running(shop, f"{host.root}/feed/catalog.csv", interval=0.1, debounce=0.2, allow_private=True) as watched:
+            assert watched.photos() == {"new": 3}
+            assert watched.is_quiet()
+            asked = [one for one in host.log.requests if one.path == "/feed/catalog.csv"]
+            assert {one.status for one in asked[1:]} == {304}
+            say(*ROWS[:2], ROWS[2].replace("30", "31"))
+            assert watched.photos() == {"updated": 1, "unchanged": 2}
+            assert watched.is_quiet()
+
+
+def test_it_syncs_from_time_to_time_although_nothing_has_changed(shop: Shop) -> None:
+    with running(shop, every=0.1, **POLLED) as watched:
+        assert watched.photos() == {"new": 3}
+        assert watched.photos() == {"unchanged": 3}
+        assert watched.photos() == {"unchanged": 3}
 
 
 def test_arguments_that_make_no_sense_end_it_at_once(shop: Shop) -> None:
