@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.catalog.reading import read_catalog
 from indexer.cli.main import main
 from indexer.errors import CatalogError, FilterError, ModelError, RemovalRefused, StoreDamaged
 from indexer.store.embedded.index import EmbeddedIndex
@@ -19,6 +19,7 @@ from indexer.store.filters.text_form import read
 from indexer.store.filters.tree import Filter
 from indexer.store.records import Point
 from indexer.sync.planning.comparison import make_plan
+from indexer.sync.planning.scope import Scope
 from tests.congruence.judge import passes
 from tests.shops.catalogs.row_catalog import Shop, counts
 from tests.shops.models.tiny_model import write_tiny_model
@@ -192,6 +193,7 @@ _PRODUCTS = st.fixed_dictionaries(
         for product in "abcdef"
     }
 )
+_ANCHOR = {"z": (["p/7.jpg"], "rings", "Z", "1")}
 _SCOPES = st.lists(
     st.sampled_from(("brand=X", "brand!=X", "brand=", "category=rings", "price<=1", "price=1|2", "product_id^=a")),
     min_size=1,
@@ -205,35 +207,35 @@ def _rows(products: dict[str, Any]) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> _Plain:
+    return _Plain(tmp_path_factory.mktemp("plain"))
+
+
 @settings(max_examples=60, deadline=None)
 @given(before=_PRODUCTS, after=_PRODUCTS, scope=_SCOPES)
-def test_nothing_outside_is_deleted_or_written(before: dict[str, Any], after: dict[str, Any], scope: list[str]) -> None:
+def test_nothing_outside_is_deleted_or_written(
+    plain: _Plain, before: dict[str, Any], after: dict[str, Any], scope: list[str]
+) -> None:
     """The plan alone, which is what a sync does: of any two catalogs and any scope."""
-    from indexer.catalog.reading import read_catalog
-    from indexer.sync.planning.scope import Scope
-
-    with tempfile.TemporaryDirectory() as folder:
-        shop = _Plain(Path(folder))
-        anchor = {"z": (["p/7.jpg"], "rings", "Z", "1")}
-        shop.rows(*_rows(before | anchor))
-        first = read_catalog(shop.catalog)
-        points = [_point(wanted) for wanted in make_plan(first, ()).new]
-        shop.rows(*_rows(after | anchor))
-        catalog = read_catalog(shop.catalog, first.field_table)
-        if catalog.field_table != first.field_table:
-            return
-        where = read(scope, catalog.field_table) or Filter()
-        plan = make_plan(catalog, points, scope=Scope(scope, catalog.field_table))
-    inside = {point.id for point in points if passes(point.payload, where)}
+    plain.rows(*_rows(before | _ANCHOR))
+    first = read_catalog(plain.catalog)
+    points = [_point(wanted) for wanted in make_plan(first, ()).new]
+    plain.rows(*_rows(after | _ANCHOR))
+    catalog = read_catalog(plain.catalog, first.field_table)
+    where = read(scope, catalog.field_table) or Filter()
+    plan = make_plan(catalog, points, scope=Scope(scope, catalog.field_table))
     now = {wanted.id: wanted for wanted in make_plan(catalog, ()).new}
-    wanted_inside = {identifier for identifier, one in now.items() if passes(one.payload, where)}
-    assert set(plan.gone) <= inside
+
+    inside = {point.id for point in points if passes(point.payload, where)}
+    now_inside = {identifier for identifier, one in now.items() if passes(one.payload, where)}
+    kept = {point.id for point in plan.left_alone}
     touched = {one.id for one, _ in [*plan.updated, *plan.changed, *plan.moved, *plan.copied]}
     touched |= {one.id for one in plan.new} | {point.id for point, _ in plan.rewritten}
-    assert touched <= inside | wanted_inside
-    kept = {point.id for point in plan.left_alone}
+    assert set(plan.gone) <= inside
+    assert touched <= inside | now_inside
     assert inside - set(plan.gone) - kept <= now.keys()
-    assert wanted_inside <= touched | {one.id for one, _ in plan.still}
+    assert now_inside <= touched | {one.id for one, _ in plan.still}
 
 
 class _Plain(Shop):
@@ -250,11 +252,12 @@ class _Plain(Shop):
 
 
 def _point(wanted: Any) -> Point:
+    seen = wanted.image.place.look()
     photo = {
         "path": wanted.image.key,
         "rank": wanted.image.rank,
-        "bytes": wanted.size,
-        "mtime_ns": wanted.mtime_ns,
+        "bytes": seen.size,
+        "mtime_ns": seen.mtime_ns,
         "sha256": wanted.image.key,
     }
     return Point(wanted.id, {**wanted.payload, "photo": photo})
