@@ -19,6 +19,7 @@ from indexer.photos.fetch.many.cache import Cache, Known
 from indexer.photos.fetch.many.flights import Flights, Held
 from indexer.photos.fetch.many.hosts import Host, Hosts
 from indexer.photos.fingerprints import sha256
+from indexer.photos.opening import MAX_BYTES
 from indexer.photos.places import Seen
 
 if TYPE_CHECKING:
@@ -213,7 +214,9 @@ def web_of(cache: Cache, fetcher: Fetcher | None, hosts: Hosts, *, allow_private
         trusting: see `Web`.
     """
     if fetcher is None:
-        fetcher = Fetcher(allow_private=allow_private, timeout=TIMEOUT, connections=Connections(PER_HOST))
+        fetcher = Fetcher(
+            allow_private=allow_private, max_bytes=MAX_BYTES, timeout=TIMEOUT, connections=Connections(PER_HOST)
+        )
     return Web(cache, fetcher, hosts, trusting=trusting)
 
 
