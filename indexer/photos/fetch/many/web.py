@@ -109,8 +109,9 @@ class Web:
         return self._hosts.ask(self._host(url), again)
 
     def close(self) -> None:
-        """Nobody waits any longer."""
+        """Nobody waits any longer, and no connection stays open."""
         self._hosts.close()
+        self._fetcher.close()
 
     def _check(self, url: str) -> None:
         if (fault := self._faults.get(url)) is not None:

@@ -21,12 +21,15 @@ def host() -> Iterator[PhotoHost]:
         yield host
 
 
-def kept_open(**more: int) -> Fetcher:
-    return Fetcher(allow_private=True, timeout=5, connections=Connections(2), **more)
+@pytest.fixture
+def fetcher() -> Iterator[Fetcher]:
+    """One that keeps connections open."""
+    made = Fetcher(allow_private=True, timeout=5, max_bytes=1000, connections=Connections(2))
+    yield made
+    made.close()
 
 
-def test_one_connection_serves_many_photos(host: PhotoHost) -> None:
-    fetcher = kept_open()
+def test_one_connection_serves_many_photos(host: PhotoHost, fetcher: Fetcher) -> None:
     host.faults["/r"] = redirect("/a.jpg")
     for path in ("/a.jpg", "/a.jpg", "/r", "/a.jpg"):
         assert fetcher.fetch(host.root + path) == PHOTO
@@ -42,23 +45,21 @@ def test_without_a_place_to_keep_them_each_request_has_its_own(host: PhotoHost) 
     assert host.log.connections == 3
 
 
-def test_a_server_that_closes_after_each_answer_is_greeted_again(host: PhotoHost) -> None:
+def test_a_server_that_closes_after_each_answer_is_greeted_again(host: PhotoHost, fetcher: Fetcher) -> None:
     def close(handler: Handler) -> None:
         handler.close_connection = True
         handler.answer(200, PHOTO)  # without saying that it is going to
 
     host.faults["/a.jpg"] = close
-    fetcher = kept_open()
     assert [fetcher.fetch(f"{host.root}/a.jpg") for _ in range(4)] == [PHOTO] * 4
     assert host.log.connections == 4
 
 
-def test_what_was_not_read_to_its_end_is_not_used_again(host: PhotoHost) -> None:
+def test_what_was_not_read_to_its_end_is_not_used_again(host: PhotoHost, fetcher: Fetcher) -> None:
     host.put("/large.jpg", b"x" * 500_000)
     host.faults["/page"] = lambda handler: handler.answer(404, b"x" * 100_000)
-    fetcher = kept_open(max_bytes=1000)
     for path in ("/large.jpg", "/page"):
-        with pytest.raises(FetchError, match="more than the|answers 404"):
+        with pytest.raises(FetchError, match=r"more than the|answers 404"):
             fetcher.fetch(host.root + path)
         assert fetcher.fetch(f"{host.root}/a.jpg") == PHOTO
     assert host.log.connections == 3
@@ -74,9 +75,8 @@ def test_ended_connections_do_not_come_back(host: PhotoHost) -> None:
     assert host.log.connections == 3
 
 
-def test_an_answer_that_is_no_photo_leaves_the_connection_whole(host: PhotoHost) -> None:
+def test_an_answer_that_is_no_photo_leaves_the_connection_whole(host: PhotoHost, fetcher: Fetcher) -> None:
     host.faults["/busy"] = status(503)
-    fetcher = kept_open()
     for _ in range(3):
         with pytest.raises(FetchError, match="answers 503"):
             fetcher.fetch(f"{host.root}/busy")
