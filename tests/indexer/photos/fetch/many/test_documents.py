@@ -57,7 +57,7 @@ def test_the_command(tmp_path: Path, host: PhotoHost, feed: str, model: Path) ->
     host.photos["/shop/products.csv?key=secret"] = host.photos["/shop/products.csv"]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 1
-    assert "not on the public internet" in result.stderr
+    assert "only 80 and 443 are fetched from unless private addresses are allowed" in result.stderr
     result = CliRunner().invoke(main, [*arguments, "--allow-private"])
     assert result.exit_code == 0, result.output
     host.faults["/shop/products.csv?key=secret"] = status(503)

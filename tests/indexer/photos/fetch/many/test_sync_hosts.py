@@ -180,7 +180,7 @@ def test_bytes_without_end_are_given_up(shop: WebShop, monkeypatch: pytest.Monke
 def test_the_own_network_is_refused_unless_it_is_allowed(shop: WebShop) -> None:
     result = indexer(shop)
     assert result.exit_code == 1
-    assert "not on the public internet" in result.stderr
+    assert "only 80 and 443 are fetched from unless private addresses are allowed" in result.stderr
     assert shop.host.log.connections == 0
     result = indexer(shop, "--allow-private")
     assert result.exit_code == 0, result.output
