@@ -15,12 +15,14 @@ from indexer.cli.main import main
 from indexer.errors import CatalogError
 from indexer.photos.fetch.many.documents import beside, name_of
 from indexer.photos.fetch.many.sources import PhotoSources
-from indexer.store.embedded.index import EmbeddedIndex
 from indexer.sync.run import sync
-from tests.indexer.photos.fetch.many.web_shop import drawn
+from tests.congruence.engines import LOCAL_MODE_WARNINGS
+from tests.indexer.photos.fetch.many.web_shop import drawn, in_memory
 from tests.indexer.photos.fetch.photo_host import PhotoHost, status
 from tests.shops.catalogs.row_catalog import counts
 from tests.shops.models.tiny_model import write_tiny_model
+
+pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
 
 ROWS = b"product_id,image,category,price\np0,a.jpg,rings,1\np1,more/b.jpg,watches,2\np2,/top.jpg,rings,3\n"
 
@@ -38,10 +40,10 @@ def model(tmp_path: Path) -> Path:
 
 
 def test_a_manifest_by_url_and_photos_beside_it(tmp_path: Path, host: PhotoHost, feed: str, model: Path) -> None:
-    index = tmp_path / "index"
+    index = in_memory(tmp_path / "index")
     report = sync(feed, model, index, allow_private=True)
     assert (counts(report), report.rejects, report.catalog) == ({"new": 3}, [], feed)
-    assert EmbeddedIndex(index).last_record().catalog_root == feed  # type: ignore[union-attr]
+    assert index.last_record().catalog_root == feed  # type: ignore[union-attr]
     asked = [one.path for one in host.log.requests]
     assert sorted(asked) == ["/shop/a.jpg", "/shop/catalog.toml", "/shop/more/b.jpg", "/shop/products.csv", "/top.jpg"]
     host.log.clear()

@@ -12,15 +12,17 @@ import pytest
 from indexer.errors import FetchError, MissingExtra
 from indexer.photos.fetch.many import stores
 from indexer.photos.fetch.many.stores import Store
-from indexer.store.embedded.index import EmbeddedIndex
 from indexer.sync.report import SyncReport
 from indexer.sync.run import sync
-from tests.indexer.photos.fetch.many.web_shop import drawn
+from tests.congruence.engines import LOCAL_MODE_WARNINGS
+from tests.indexer.photos.fetch.many.web_shop import drawn, in_memory
 from tests.shops.catalogs.row_catalog import counts
 from tests.shops.models.tiny_model import write_tiny_model
 
 fsspec = pytest.importorskip("fsspec", reason="reads object stores: pip install 'jewelry-similarity[remote]'")
 from fsspec.implementations.memory import MemoryFileSystem  # noqa: E402
+
+pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
 
 
 class Bucket(MemoryFileSystem):  # type: ignore[misc]
@@ -65,12 +67,8 @@ class StoreShop:
     """Six products in a bucket, their manifest too."""
 
     def __init__(self, root: Path, bucket: Bucket, scheme: str) -> None:
-        self.bucket, self.scheme, self.model, self.index = (
-            bucket,
-            scheme,
-            write_tiny_model(root / "m", size=16),
-            root / "i",
-        )
+        self.bucket, self.scheme = bucket, scheme
+        self.model, self.index = write_tiny_model(root / "m", size=16), in_memory(root / "i")
         for n in range(6):
             bucket.pipe_file(f"{scheme}://shop/photos/{n}.jpg", drawn(f"{n}"))
         self.list()
@@ -163,14 +161,14 @@ def test_s3_on_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             client.put_object(Bucket="shop", Key=f"photos/{n}.jpg", Body=drawn(f"{n}"))
         rows = [f"p{n},photos/{n}.jpg,rings" for n in range(6)]
         client.put_object(Bucket="shop", Key="c.csv", Body="\n".join(["product_id,image,category", *rows, ""]).encode())
-        model, index = write_tiny_model(tmp_path / "m", size=16), tmp_path / "i"
+        model, index = write_tiny_model(tmp_path / "m", size=16), in_memory(tmp_path / "i")
         assert counts(sync("s3://shop/c.csv", model, index)) == {"new": 6}
         assert counts(sync("s3://shop/c.csv", model, index)) == {"unchanged": 6}
         client.put_object(Bucket="shop", Key="photos/1.jpg", Body=drawn("another"))
         client.delete_object(Bucket="shop", Key="photos/2.jpg")
         report = sync("s3://shop/c.csv", model, index)
         assert counts(report) == {"changed": 1, "unchanged": 4, "gone": 1}
-        store = EmbeddedIndex(index).read()
+        store = index.read()
         assert {point.payload["photo"]["path"] for point in store.scroll()} == {
             f"s3://shop/photos/{n}.jpg" for n in (0, 1, 3, 4, 5)
         }

@@ -10,8 +10,13 @@ from zlib import crc32
 
 import numpy as np
 from PIL import Image
+from qdrant_client import QdrantClient
 
+from indexer.store.records import Point
+from indexer.store.server.connection import Connection
+from indexer.store.server.index import ServerIndex
 from indexer.sync.report import SyncReport
+from indexer.sync.run import sync
 from tests.indexer.photos.fetch.photo_host import PhotoHost
 from tests.shops.catalogs.row_catalog import Shop
 
@@ -24,12 +29,18 @@ def drawn(seed: str, size: int = 32) -> bytes:
     return file.getvalue()
 
 
+def in_memory(local: Path) -> ServerIndex:
+    """An index that costs next to nothing: what these tests are about happens before anything is stored."""
+    return ServerIndex(Connection(QdrantClient(":memory:"), ":memory:"), "jewelry", local)
+
+
 class WebShop(Shop):
-    """Products p0, p1 … with a photo each, half of them rings."""
+    """Products p0, p1 … with a photo each, half of them rings; ``index`` is this machine's folder of it."""
 
     def __init__(self, root: Path, host: PhotoHost, products: int = 6) -> None:
         super().__init__(root)
         self.catalog.mkdir()
+        self.store = in_memory(self.index)
         self.host = host
         self.urls = [host.put(f"/{n}.jpg", drawn(f"{n}")) for n in range(products)]
         self.listed()
@@ -42,7 +53,12 @@ class WebShop(Shop):
     def sync(self, **options: Any) -> SyncReport:
         """Forget what was asked before."""
         self.host.log.clear()
-        return super().sync(allow_private=True, **options)
+        return sync(self.catalog, self.model, self.store, allow_private=True, **options)
+
+    def points(self) -> dict[tuple[str, str], Point]:
+        """What is in the index, by product and photo."""
+        points = self.store.read().scroll(vectors=True)
+        return {(str(p.payload["product_id"]), p.payload["photo"]["path"]): p for p in points}
 
     @property
     def asked(self) -> dict[tuple[str, int], int]:
