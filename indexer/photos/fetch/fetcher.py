@@ -45,7 +45,7 @@ class Fetcher:
     - A host is resolved once per hop, all its addresses must be public, and the connection goes to one of exactly
       these: what a name server says later changes nothing. Certificate and Host header keep the host's name.
     - No proxy, cookie, netrc or other credential of this machine is used; nothing is kept between two fetches but
-      open connections, where these are given. An instance may be shared among threads and needs no closing.
+      open connections, where these are given. An instance may be shared among threads, and needs closing only then.
 
     Args:
         allow_private: also addresses of the own network, and every port. Only where whoever gives the URLs may
@@ -162,6 +162,11 @@ class Fetcher:
         addresses = self._addresses(host_of(hop), deadline)
         connection = connect(hop, addresses, deadline, self._tls if hop.scheme == "https" else None)
         return stack.enter_context(ask(hop, asked, deadline, connection, keep))
+
+    def close(self) -> None:
+        """End the connections that are kept open, if any."""
+        if self._connections is not None:
+            self._connections.close()
 
     @once
     def _tls(self) -> ssl.SSLContext:

@@ -111,7 +111,7 @@ class Cache:
             if self._rows is not None:
                 with suppress(sqlite3.Error):
                     self._rows.close()
-            self._rows, self._opened = None, False
+            self._rows, self._opened, self._writing = None, True, False  # a late thread opens nothing again
 
     def _keep(self, url: str, data: bytes) -> bool:
         """Write a photo's bytes; whether they are there now."""

@@ -68,6 +68,7 @@ class PhotoSources:
     stores: dict[str, Store] = field(default_factory=dict)
     _addresses: dict[Path, str] = field(default_factory=dict, init=False, repr=False)
     """The URLs of documents, by the folder each is in."""
+    _scratch: tempfile.TemporaryDirectory[str] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def for_a_while(cls, *, allow_private: bool = False) -> PhotoSources:
@@ -201,7 +202,7 @@ class PhotoSources:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-        if "_scratch" in self.__dict__:
+        if self._scratch is not None:
             self._scratch.cleanup()
         if "cache" in self.__dict__:
             self.cache.close()

@@ -176,21 +176,23 @@ class StorePlace:
 def _seen(info: dict[str, Any]) -> Seen:
     """Size and time by what a store says of an object; each has its own names for it."""
     tag = next((str(info[name]) for name in _TAGS if info.get(name)), None)
-    time = next((info[name] for name in _TIMES if info.get(name)), None)
-    return Seen(int(info.get("size") or 0), moment_of(tag, _seconds(time)))
+    time = _nanoseconds(next((info[name] for name in _TIMES if info.get(name)), None))
+    if tag is None and time is not None:
+        return Seen(int(info.get("size") or 0), time)
+    return Seen(int(info.get("size") or 0), moment_of(tag, None if time is None else time // 10**9))
 
 
-def _seconds(time: object) -> int | None:
-    """A time as seconds since 1970, whatever a store writes it as."""
+def _nanoseconds(time: object) -> int | None:
+    """A time since 1970, whatever a store writes it as."""
     if isinstance(time, int | float):
-        return int(time)
+        return int(time * 10**9)
     if isinstance(time, str):
         try:
             time = datetime.fromisoformat(time.replace("Z", "+00:00"))
         except ValueError:
             return None
     if isinstance(time, datetime):
-        return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+        return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 10**6) * 1000
     return None
 
 

@@ -19,6 +19,7 @@ from indexer.photos.fetch.many.cache import Cache, Known
 from indexer.photos.fetch.many.flights import Flights, Held
 from indexer.photos.fetch.many.hosts import Host, Hosts
 from indexer.photos.fingerprints import sha256
+from indexer.photos.opening import MAX_BYTES
 from indexer.photos.places import Seen
 
 if TYPE_CHECKING:
@@ -108,8 +109,9 @@ class Web:
         return self._hosts.ask(self._host(url), again)
 
     def close(self) -> None:
-        """Nobody waits any longer."""
+        """Nobody waits any longer, and no connection stays open."""
         self._hosts.close()
+        self._fetcher.close()
 
     def _check(self, url: str) -> None:
         if (fault := self._faults.get(url)) is not None:
@@ -213,7 +215,9 @@ def web_of(cache: Cache, fetcher: Fetcher | None, hosts: Hosts, *, allow_private
         trusting: see `Web`.
     """
     if fetcher is None:
-        fetcher = Fetcher(allow_private=allow_private, timeout=TIMEOUT, connections=Connections(PER_HOST))
+        fetcher = Fetcher(
+            allow_private=allow_private, max_bytes=MAX_BYTES, timeout=TIMEOUT, connections=Connections(PER_HOST)
+        )
     return Web(cache, fetcher, hosts, trusting=trusting)
 
 
