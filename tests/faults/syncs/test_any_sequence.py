@@ -51,10 +51,7 @@ class AnySequence(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.fresh = 0
-        self.shop = AnyShop(self.folder / "catalog", self.model, self.make("index"))
-
-    def make(self, name: str) -> Index:
-        return make_index(self.engine, self.folder / name)
+        self.shop = AnyShop(self.folder / "catalog", self.model, make_index(self.engine, self.folder / "index"))
 
     def teardown(self) -> None:
         try:
@@ -187,7 +184,7 @@ class AnySequence(RuleBasedStateMachine):
         before = content(self.shop.index) if before is None else before
         published = self.shop.index.record()
         report = self.shop.sync()
-        fresh = self.make(f"fresh-{self.fresh}")
+        fresh = make_index("server", self.folder / f"fresh-{self.fresh}")  # in memory: nothing waits for a disk
         self.fresh += 1
         if published is not None:
             _publish_nothing(fresh, published)

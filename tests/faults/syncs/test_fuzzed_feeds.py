@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldType
-from tests.faults.syncs.any_feed import PHOTOS, feeds
+from tests.faults.syncs.any_feed import PHOTOS, any_feed
 from tests.faults.syncs.bounded import bounded, opened_below
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="opened files are told by inotify")
@@ -81,15 +81,16 @@ def one_line(text: str) -> bool:
 
 def fuzz(examples: int) -> Callable[[], None]:
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
-    @given(feed=feeds(), toml=st.sampled_from(SETTINGS))
-    def work(feed: tuple[str, bytes], toml: str) -> None:
+    @given(number=st.integers(0, 2**40), toml=st.sampled_from(SETTINGS))
+    def work(number: int, toml: str) -> None:
         folder = Path(tempfile.mkdtemp(dir=place))
         try:
             root = shop_in(folder)
             if toml:
                 (root / "catalog.toml").write_text(toml)
-            path = root / f"catalog.{feed[0]}"
-            path.write_bytes(feed[1])
+            form, data = any_feed(number)
+            path = root / f"catalog.{form}"
+            path.write_bytes(data)
             with opened_below(folder / "secret") as opened:
                 check_reading(path, root)
             assert opened == []
