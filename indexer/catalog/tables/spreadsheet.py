@@ -64,7 +64,7 @@ def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
     open_line = 0 if text.endswith(("\n", "\r")) or not lines else lines[-1][0]
     header_names = Header(tuple(map(name_of, names)))
     rows = [
-        _broken(number, cells, number == open_line)
+        _broken(number, cells, header_names.names, number == open_line)
         if number in broken
         else _line(number, cells, header_names.names, number == open_line)
         for number, cells in lines
@@ -87,10 +87,15 @@ def is_one(path: Path, recognise: Recognise) -> bool:
     return recognise(_first(text[begins:], separator)) is not None
 
 
-def _broken(number: int, cells: list[str], is_open: bool) -> Line:
+def _broken(number: int, cells: list[str], names: Sequence[str], is_open: bool) -> Line:
     """A line in which a quote stands where none may: most likely it was cut, and the quote is never closed."""
     problem = "the file ends within this line; send all of it" if is_open else "is cut, or its quotes are wrong"
-    return Line(number, tuple(cell.strip('"') for cell in cells), problem, is_open, is_open)
+    cells = [cell.strip('"') for cell in cells]
+    return Line(number, _padded(cells, names), problem, is_open, is_open)
+
+
+def _padded(cells: list[str], names: Sequence[str]) -> tuple[str, ...]:
+    return (*cells, *[""] * (len(names) - len(cells)))
 
 
 def _line(number: int, cells: list[str], names: Sequence[str], is_open: bool) -> Line:
@@ -107,7 +112,7 @@ def _line(number: int, cells: list[str], names: Sequence[str], is_open: bool) ->
         problem = "holds a NUL character"
     else:
         problem = too_long(names, cells)
-    return Line(number, (*cells, *[""] * (len(names) - len(cells))), problem, is_open, is_cut)
+    return Line(number, _padded(cells, names), problem, is_open, is_cut)
 
 
 def too_long(names: Sequence[str], cells: Sequence[str]) -> str | None:

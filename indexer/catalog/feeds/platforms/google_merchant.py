@@ -35,6 +35,15 @@ _SEVERAL = ("color", "material")
 _IDS, _PICTURES = ("offer_id", "id"), ("image_link", "additional_image_link", "additional_image_links")
 _TYPES = ("product_type", "product_types")
 _OTHER = (*_TYPES, "price", "sale_price", "sale_price_effective_date", "currency", "expiration_date")
+_JEWELRY = "Apparel & Accessories > Jewelry"
+_TAXONOMY = {
+    "188": _JEWELRY,
+    **{"189": f"{_JEWELRY} > Anklets", "190": f"{_JEWELRY} > Body Jewelry", "191": f"{_JEWELRY} > Bracelets"},
+    **{"192": f"{_JEWELRY} > Brooches & Lapel Pins", "193": f"{_JEWELRY} > Charms & Pendants"},
+    **{"194": f"{_JEWELRY} > Earrings", "196": f"{_JEWELRY} > Necklaces"},
+    **{"200": f"{_JEWELRY} > Rings", "201": f"{_JEWELRY} > Watches"},
+}
+"""Google's own categories may be given by number; these are those of jewelry."""
 _NEXT_PICTURE = re.compile(r"\s*,\s*(?=[a-z][a-z0-9+.-]*://)|\|", re.IGNORECASE)
 _NEXT_FILE = re.compile(r"[,|]")
 
@@ -91,6 +100,8 @@ def _rows(table: Table, columns: _Columns, left_out: Tally) -> Iterator[Row]:
             problem = str(wrong)
         cells = {name: line.cells[p] for name, p in columns.plain.items()}
         cells |= {name: line.cells[p].replace("/", LIST_SEPARATOR) for name, p in columns.several.items()}
+        if googles := cells.get("google_product_category", ""):
+            cells["google_product_category"] = _TAXONOMY.get(googles, googles)
         cells["product_id"] = line.cells[columns.identifier]
         cells["image"] = LIST_SEPARATOR.join(name for p in columns.pictures for name in pictures_in(line.cells[p]))
         cells["category"] = _category(columns.cell(line, *_TYPES) or cells.get("google_product_category", ""))
