@@ -63,8 +63,8 @@ class Split:
 def read_dataset(catalog: Catalog, *, progress: Callable[[int], None] | None = None) -> Dataset:
     """Open every photo of the products that have a category, and group those that show the same thing.
 
-    Photos are joined by product, by equal ``near_group`` value, where they carry none by equal ``group_id``, and, unless
-    both carry one, by perceptual hash. A photo that cannot be opened is a reject.
+    Photos are joined by product, by equal ``near_group`` value (where they carry none, by equal ``group_id``), and,
+    unless both carry one, by perceptual hash. A photo that cannot be opened is a reject.
 
     Raises:
         CatalogError: no photo is left, or all are of one category.
