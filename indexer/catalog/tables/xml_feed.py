@@ -116,7 +116,9 @@ class _Item:
 class _Parser:
     def __init__(self, path: Path) -> None:
         self._path, self._fed, self._has_begun = path, 0, False
-        self.root, self._item, self._done = "", None, []  # type: tuple[str, _Item | None, list[Record]]
+        self.root = ""
+        self._item: _Item | None = None
+        self._done: list[Record] = []
         self._parser = parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
