@@ -64,6 +64,7 @@ def read_sheet(path: Path, settings: Settings, now: datetime | None = None) -> S
         tuple(translation.columns),
         tuple(rows),
         translation.last,
+        translation.types,
         (*notes, *translation.notes, *_unused(table, feed, translation)),
         translation.left_out.result(),
     )

@@ -14,7 +14,7 @@ from indexer.catalog.feeds.money import Charged, charged, has_ended
 from indexer.catalog.feeds.repeats import Repeats
 from indexer.catalog.passed_over import Tally
 from indexer.catalog.tables.table import Header, Line, Row, Table
-from indexer.fields.types import LIST_SEPARATOR
+from indexer.fields.types import LIST_SEPARATOR, FieldType
 
 _AS_THEY_STAND = {
     "title": ("title",),
@@ -62,7 +62,8 @@ class GoogleMerchant:
         columns = _Columns(table.header)
         left_out = Tally()
         rows = _rows(table, columns, left_out)
-        return Translation(columns.names, rows, columns.used, left_out, last=columns.last)
+        types = dict.fromkeys((*_AS_THEY_STAND, *_SEVERAL), FieldType.KEYWORD)
+        return Translation(columns.names, rows, columns.used, left_out, last=columns.last, types=types)
 
 
 class _Columns:
