@@ -34,7 +34,12 @@ _SEVERAL = ("color", "material")
 """Up to three of them stand in one cell, with ``/`` between."""
 _IDS, _PICTURES = ("offer_id", "id"), ("image_link", "additional_image_link", "additional_image_links")
 _TYPES = ("product_type", "product_types")
-_READ = ("price", "sale_price", "sale_price_effective_date", "currency", "expiration_date")
+_UNSEEN = {
+    "archived": "archived products",
+    **dict.fromkeys(("hidden", "staging", "whitelist_only"), "hidden products"),
+}
+"""What Meta's catalogs say in ``status`` and ``visibility`` of products that nobody sees."""
+_READ = ("status", "visibility", "price", "sale_price", "sale_price_effective_date", "currency", "expiration_date")
 _JEWELRY = "Apparel & Accessories > Jewelry"
 _TAXONOMY = {
     "188": _JEWELRY,
@@ -93,8 +98,8 @@ def _rows(table: Table, columns: _Columns, left_out: Tally) -> Iterator[Row]:
             continue
         problem, costs = None, Charged()
         try:
-            if has_ended(columns.cell(line, "expiration_date"), table.now) and not line.problem:
-                left_out.add("expired products", f"{table.path.name}:{line.number}")
+            if (unseen := _unseen(table, columns, line)) is not None and not line.problem:
+                left_out.add(unseen, f"{table.path.name}:{line.number}")
                 continue
             costs = _costs(table, columns, line)
         except ValueError as wrong:
@@ -108,6 +113,14 @@ def _rows(table: Table, columns: _Columns, left_out: Tally) -> Iterator[Row]:
         cells["category"] = _category(columns.cell(line, "product_type") or cells.get("google_product_category", ""))
         cells |= {"price": costs.price, "list_price": costs.list_price, "currency": costs.currency}
         yield line.row(cells, problem)
+
+
+def _unseen(table: Table, columns: _Columns, line: Line) -> str | None:
+    """As what a product is left out; None for one that people can see."""
+    if has_ended(columns.cell(line, "expiration_date"), table.now):
+        return "expired products"
+    said = (columns.cell(line, name).casefold() for name in ("status", "visibility"))
+    return next((_UNSEEN[word] for word in said if word in _UNSEEN), None)
 
 
 def _costs(table: Table, columns: _Columns, line: Line) -> Charged:

@@ -212,6 +212,15 @@ def test_damaged_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data:
     assert reason in refused(tmp_path)
 
 
+def test_broken_lines_cost_themselves_until_there_are_too_many(tmp_path: Path) -> None:
+    header, good, bad = "id,title,image_link,price\n", "J1,x,a.jpg,9 EUR\n", 'J2,"x,b.jpg\n'
+    root = manifest(tmp_path, header + (good + bad) * 90)
+    catalog = read_catalog(root)
+    assert photos(catalog) == {"J1": ["a.jpg"]}
+    assert list(reasons(catalog)) == [f"catalog.csv:{line}" for line in range(3, 182, 2)]
+    assert "catalog.csv:3: not readable as CSV" in refused(manifest(tmp_path, header + (good + bad) * 200))
+
+
 def test_csv_before_what_is_packed(tmp_path: Path) -> None:
     root = manifest(tmp_path, TABLE)
     for name in ("catalog.csv.gz", "catalog.jsonl"):

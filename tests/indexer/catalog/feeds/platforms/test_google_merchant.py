@@ -213,6 +213,18 @@ def test_an_expired_product_is_left_out_and_counted(shop: Path) -> None:
     assert (catalog.withheld, catalog.rejects) == ((), ())
 
 
+def test_what_meta_does_not_show_is_left_out_and_counted(shop: Path) -> None:
+    rows = ["A,archived,published", "B,active,hidden", "C,active,staging", "D,Active,published", "E,,"]
+    lines = [f"{row},photos/r100.jpg,9 EUR" for row in rows]
+    (shop / "catalog.csv").write_text("\n".join(["id,status,visibility,image_link,price", *lines]) + "\n")
+    catalog = read_catalog(shop)
+    assert [product.id for product in catalog.products] == ["D", "E"]
+    assert catalog.passed_over == (
+        PassedOver("hidden products", 2, "catalog.csv:3"),
+        PassedOver("archived products", 1, "catalog.csv:2"),
+    )
+
+
 def test_a_feed_that_was_cut_in_its_last_line(shop: Path) -> None:
     (shop / "catalog.tsv").write_text(f"{HEADER}B\ty\tphotos/r101.jpg\t8 EUR\t\t\t\t\nA\tx\tphotos/r1")
     catalog = read_catalog(shop)
