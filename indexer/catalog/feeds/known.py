@@ -6,12 +6,16 @@ from collections.abc import Sequence
 
 from indexer.catalog.feeds.feed import Feed, Headerless
 from indexer.catalog.feeds.plain import Plain
+from indexer.catalog.feeds.platforms.magento import Magento
+from indexer.catalog.feeds.platforms.shopify import Shopify
+from indexer.catalog.feeds.platforms.vision import Vision
+from indexer.catalog.feeds.platforms.woocommerce import WooCommerce
 from indexer.catalog.tables.headers import name_of
 from indexer.catalog.tables.table import Header
 
-FEEDS: tuple[Feed, ...] = (Plain(),)
+FEEDS: tuple[Feed, ...] = (Plain(), Vision(), Shopify(), WooCommerce(), Magento())
 """Our own columns before all others, and feeds with columns that nobody else has before those with common ones."""
-HEADERLESS: tuple[Headerless, ...] = ()
+HEADERLESS: tuple[Headerless, ...] = (Vision(),)
 
 
 def feed_of(header: Header) -> Feed:

@@ -1,0 +1,246 @@
+"""WooCommerce's product CSV: a variable product is a row, and each of its variations is one.
+
+Columns as https://github.com/woocommerce/woocommerce/wiki/Product-CSV-Import-Schema describes them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from indexer.catalog.feeds.feed import Translation
+from indexer.catalog.feeds.platforms.charged import Days, charged
+from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
+from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
+from indexer.catalog.tables.table import Header, Line, Row, Table
+
+_SPELLINGS = {
+    "id": ("ID",),
+    "type": ("Type",),
+    "sku": ("SKU",),
+    "gtin": ("GTIN, UPC, EAN, or ISBN",),
+    "name": ("Name",),
+    "published": ("Published",),
+    "visibility": ("Visibility in catalog",),
+    "starts": ("Date sale price starts",),
+    "ends": ("Date sale price ends",),
+    "in stock": ("In stock?",),
+    "stock": ("Stock",),
+    "backorders": ("Backorders allowed?",),
+    "sale price": ("Sale price",),
+    "price": ("Regular price",),
+    "categories": ("Categories",),
+    "tags": ("Tags",),
+    "brands": ("Brands",),
+    "images": ("Images",),
+    "parent": ("Parent",),
+    "url": ("External URL",),
+}
+_COLUMNS = (
+    *("product_id", "image", "category", "group_id", "title", "brand", "price", "list_price", "in_stock", "gtin"),
+    *("url", "categories", "tags"),
+)
+_TRAITS = ("virtual", "downloadable")
+"""What stands beside a type in its cell, and is none."""
+_PARENTS, _CHILDREN = ("variable", "variable-subscription"), ("variation", "subscription_variation")
+_STATES = {"-1": "drafts", "0": "private products"}
+_SEPARATOR = re.compile(r"(?<!\\),")
+_ATTRIBUTE = re.compile(r"Attribute (\d+) (name|value\(s\))\Z", re.IGNORECASE)
+
+
+class WooCommerce:
+    """A simple product and a variation are what can be bought; a variable product is the group of its variations."""
+
+    name = "a WooCommerce product export"
+
+    def fits(self, header: Header) -> bool:
+        """Whether it has types, pictures and prices."""
+        return header.has("Type", "Images", "Regular price") and (header.has("SKU") or header.has("ID"))
+
+    def translate(self, table: Table) -> Translation:
+        """One row for what can be bought, in its own line."""
+        export = Export(table, _SPELLINGS)
+        reader = _Reader(export, table)
+        rows = sorted(reader.rows(), key=lambda row: row.line)
+        used = export.used | {at for pair in reader.attributes for at in pair}
+        return Translation(reader.columns, rows, used, export.left_out, by_program=False)
+
+
+class _Reader:
+    def __init__(self, export: Export, table: Table) -> None:
+        self._export, self._of, self._today = export, export.of, table.now.date()
+        self._days, self._rejects = Days(), list[tuple[Line, str]]()
+        self._own = OwnFields([name for name in _COLUMNS if name != "brand" or export.has("brands")], "attribute")
+        self.attributes = _attributes(export.header)
+        self._products, self._skus, self._ids = list[Line](), dict[str, Line](), dict[str, Line]()
+        for line in export.lines:
+            try:
+                self._sort(line)
+            except ValueError as problem:
+                self._rejects.append((line, str(problem)))
+        for name, _ in self.attributes:
+            for line in self._products:
+                self._own.name(line.cells[name])
+        self.columns = (*_COLUMNS, *self._own.names)
+
+    def rows(self) -> Iterator[Row]:
+        """All of them; broken ones at the end."""
+        parents = set[int]()
+        for line in self._products:
+            try:
+                parent = self._parent(line)
+                if parent is not None:
+                    parents.add(parent.number)
+                if self._is_shown(line, parent) and (row := self._row(line, parent)) is not None:
+                    yield row
+            except ValueError as problem:
+                self._rejects.append((line, str(problem)))
+        for line in self._products:
+            if self._type(line) in _PARENTS and line.number not in parents and self._is_shown(line, None, as_parent=True):
+                self._export.leave_out("variable products without variations", line)
+        for line in self._export.broken:
+            yield self._rejected(line, None)
+        for line, reason in self._rejects:
+            yield self._rejected(line, reason)
+
+    def _sort(self, line: Line) -> None:
+        """Know a product by its SKU and its id; the first that has one keeps it, as in an import."""
+        self._export.one_of(line, "published", ("-1", "0", "1", "true", "false"))
+        self._export.one_of(line, "visibility", ("visible", "catalog", "search", "hidden"))
+        self._export.one_of(line, "in stock", ("0", "1", "backorder", "true", "false"))
+        if not self._type(line):
+            raise ValueError("Type is empty; the row is damaged, export it anew")
+        sku, number = self._of(line, "sku"), self._of(line, "id")
+        if not sku and not number:
+            raise ValueError("SKU and ID are empty; export at least one of them")
+        for what, text, known in (("SKU", sku, self._skus), ("ID", number, self._ids)):
+            if text and (earlier := known.setdefault(text, line)) is not line:
+                raise ValueError(f"{what} {text!r} is that of line {earlier.number} already; a product has its own")
+        self._products.append(line)
+
+    def _type(self, line: Line) -> str:
+        types = [part.strip().casefold() for part in self._of(line, "type").split(",")]
+        return next((one for one in types if one not in _TRAITS), "simple" if any(types) else "")
+
+    def _parent(self, line: Line) -> Line | None:
+        """The variable product of a variation, by its SKU or as ``id:44``.
+
+        Raises:
+            ValueError: it is not in the file, so that nobody can say whether the shop shows it.
+        """
+        if self._type(line) not in _CHILDREN:
+            return None
+        text = self._of(line, "parent")
+        known = self._ids if text.startswith("id:") else self._skus
+        parent = known.get(text.removeprefix("id:").strip())
+        if parent is None:
+            raise ValueError(f"its variable product {text!r} is not in the file or its row cannot be used; export both")
+        return parent
+
+    def _is_shown(self, line: Line, parent: Line | None, as_parent: bool = False) -> bool:
+        """Whether the shop sells it; where not, it is counted, a variable product once for all its variations."""
+        if parent is not None and not self._is_public(parent):
+            return False
+        kind = self._type(line)
+        if not self._is_public(line):
+            if not as_parent:
+                self._export.leave_out(self._state(line) or "hidden products", line)
+            return False
+        if kind == "grouped":
+            self._export.leave_out("grouped products", line)
+        return kind != "grouped" and (as_parent or kind not in _PARENTS)
+
+    def _is_public(self, line: Line) -> bool:
+        return not self._state(line) and self._of(line, "visibility").casefold() != "hidden"
+
+    def _state(self, line: Line) -> str:
+        state = self._of(line, "published").casefold()
+        return _STATES.get("0" if state == "false" else state, "")
+
+    def _row(self, line: Line, parent: Line | None) -> Row | None:
+        photos = self._photos(line) or (self._photos(parent) if parent else [])
+        if not photos:
+            self._export.leave_out(NO_PICTURE, line)
+            return None
+        said = [line] if parent is None else [line, parent]
+        price, list_price = charged(self._of(line, "price"), self._of(line, "sale price"), self._is_sale(line))
+        paths = [path.split(">") for path in _values(self._either(said, "categories"))]
+        category, categories = one_category(paths)
+        cells = {
+            **dict.fromkeys(self.columns, ""),
+            **self._attributes(said),
+            "product_id": self._id(line),
+            "image": "|".join(photos),
+            "category": category,
+            "group_id": plain(self._id(parent)) if parent else "",
+            "title": self._either(said, "name"),
+            "price": price,
+            "list_price": list_price,
+            "in_stock": self._in_stock(said),
+            "gtin": plain(self._of(line, "gtin")),
+            "url": plain(self._of(line, "url")),
+            "categories": categories,
+            "tags": listed(_values(self._either(said, "tags"))),
+        }
+        if brands := listed(_values(self._either(said, "brands"))):
+            cells["brand"] = brands
+        return line.row(cells)
+
+    def _is_sale(self, line: Line) -> bool:
+        if not self._of(line, "sale price"):
+            return False
+        try:
+            return self._days.lasts(self._of(line, "starts"), self._of(line, "ends"), self._today)
+        except ValueError as problem:
+            raise ValueError(f"date of the sale price {problem}") from None
+
+    def _in_stock(self, said: Sequence[Line]) -> str:
+        """Whether it can be bought; a number in ``Stock`` counts where nothing else is said."""
+        status, stock = self._either(said, "in stock").casefold(), self._either(said, "stock")
+        if status:
+            return "false" if status in ("0", "false") else "true"
+        try:
+            left = float(stock) > 0 if stock else None
+        except ValueError:
+            return stock  # which is neither: the row is rejected for it
+        orders = self._either(said, "backorders").casefold() in ("1", "notify", "true")
+        return "" if left is None else "true" if left or orders else "false"
+
+    def _id(self, line: Line) -> str:
+        return self._of(line, "sku") or f"id:{self._of(line, 'id')}"
+
+    def _photos(self, line: Line) -> list[str]:
+        return list(dict.fromkeys(_values(self._of(line, "images"))))
+
+    def _either(self, said: Iterable[Line], word: str) -> str:
+        """What a variation says, or its variable product."""
+        return next((text for line in said if (text := self._of(line, word))), "")
+
+    def _attributes(self, said: Sequence[Line]) -> Mapping[str, str]:
+        """Those of the variable product, where the variation has none of its own."""
+        found: dict[str, str] = {}
+        for line in reversed(said):
+            for name, value in self.attributes:
+                if (own := self._own.name(line.cells[name])) and line.cells[value]:
+                    found[own] = listed(_values(line.cells[value]))
+        return found
+
+    def _rejected(self, line: Line, reason: str | None) -> Row:
+        """With its pictures and, where they are its variable product's, with these."""
+        pictures = [name for cell in line.cells for name in _values(cell)]
+        parent = self._skus.get(self._of(line, "parent")) or self._ids.get(self._of(line, "parent").removeprefix("id:"))
+        return rejected(line, self.columns, reason, "", [*pictures, *(self._photos(parent) if parent else [])])
+
+
+def _attributes(header: Header) -> list[tuple[int, int]]:
+    """Where the names and where the values of attributes are."""
+    found: dict[str, dict[str, int]] = {}
+    for position, name in enumerate(header.names):
+        if match := _ATTRIBUTE.match(name):
+            found.setdefault(match[1], {})[match[2].casefold()] = position
+    return [(two["name"], two["value(s)"]) for two in found.values() if len(two) == 2]
+
+
+def _values(cell: str) -> list[str]:
+    """The values in a cell: a comma separates them, one behind ``\\`` does not."""
+    return [value for part in _SEPARATOR.split(cell) if (value := part.replace("\\,", ",").strip())]
