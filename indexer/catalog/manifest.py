@@ -37,7 +37,7 @@ def read(path: Path, published: FieldTable | None = None) -> Catalog:
 
 def is_one(path: Path) -> bool:
     """Whether a text file that need not be a manifest has the columns of one."""
-    return is_sheet(path)
+    return is_sheet(path, read_settings(path.parent))
 
 
 @dataclass

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from indexer.catalog.tables.encoding import read_text
 from indexer.catalog.tables.headers import name_of
-from indexer.catalog.tables.table import Header, Line, Table
+from indexer.catalog.tables.table import Header, Line, Recognise, Table
 from indexer.errors import CatalogError
 from indexer.system.names import composed
 
@@ -29,11 +29,6 @@ class _Strict(csv.excel):
 
     strict = True
     skipinitialspace = True
-
-
-Recognise = Callable[[Sequence[str]], Sequence[str] | None]
-"""From the cells of a first row to the names of the columns, if a catalog has such: these cells themselves, or, where
-the file begins with its first product, the names that its columns always have. None where they are not known."""
 
 
 def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:

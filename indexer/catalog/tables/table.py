@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from indexer.catalog.products import PassedOver
 from indexer.catalog.tables.headers import squeezed
+
+Recognise = Callable[[Sequence[str]], Sequence[str] | None]
+"""From the cells of a first row to the names of the columns, if a catalog has such: these cells themselves, or, where
+the file begins with its first product, the names that its columns always have. None where they are not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""The exports of shop platforms and of Google's product search: what a person reads from each becomes rows."""
+"""The exports of platforms that are known, one a file."""
