@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from indexer.catalog.feeds.repeats import REPEATED
 from indexer.catalog.passed_over import Tally
 from indexer.catalog.tables.table import Line, Row, Table
 
-REPEATED, NO_PICTURE = "rows that are there twice", "products without a picture"
+NO_PICTURE = "products without a picture"
 _SHIFTED = "has {} cells for {} columns; it is shifted, export it anew"
 
 
@@ -19,18 +20,19 @@ class Export:
         table: the file.
         spellings: by our word, the names that the platform has had for a column over the years.
 
-    ``lines`` are the good ones, each once; ``broken`` those that are cut, shifted, or have no end.
+    ``lines`` are the good ones, each once; ``rejects`` those that are cut, shifted, or have no end, and what a reader
+    adds to them, with its reason.
     """
 
     def __init__(self, table: Table, spellings: Mapping[str, Sequence[str]]) -> None:
         self.name, self.header = table.path.name, table.header
         found = {word: table.header.first(*names) for word, names in spellings.items()}
         self._at = {word: position for word, position in found.items() if position is not None}
-        self.left_out, self.lines, self.broken = Tally(), list[Line](), list[Line]()
+        self.left_out, self.lines, self.rejects = Tally(), list[Line](), list[tuple[Line, str | None]]()
         seen = set[tuple[str, ...]]()
         for line in _whole(table):
             if line.problem is not None:
-                self.broken.append(line)
+                self.rejects.append((line, None))
             elif line.cells in seen:
                 self.leave_out(REPEATED, line)
             else:
@@ -55,6 +57,10 @@ class Export:
         """Count what the shop does not show."""
         self.left_out.add(what, f"{self.name}:{line.number}")
 
+    def reject(self, line: Line, reason: str | ValueError) -> None:
+        """Say why a line cannot be used."""
+        self.rejects.append((line, str(reason)))
+
     def one_of(self, line: Line, word: str, wanted: Sequence[str]) -> str:
         """A cell in small letters that holds one of a few words, or is blank.
 
@@ -63,9 +69,13 @@ class Export:
         """
         text = self.of(line, word).casefold()
         if text and text not in wanted:
-            name = self.header.names[self._at[word]]
-            raise ValueError(f"{name} is {text!r} and not {_either(wanted)}; the row is shifted or damaged, export it anew")
+            raise self.misplaced(line, word, _either(wanted))
         return text
+
+    def misplaced(self, line: Line, word: str, wanted: str) -> ValueError:
+        """A cell holds what its column never has."""
+        found = f"is {text!r} and not {wanted}" if (text := self.of(line, word)) else "is empty"
+        return ValueError(f"{self.header.names[self._at[word]]} {found}; the row is shifted or damaged, export it anew")
 
 
 def rejected(line: Line, columns: Sequence[str], reason: str | None, product_id: str, photos: Sequence[str]) -> Row:

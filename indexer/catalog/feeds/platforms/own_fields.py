@@ -26,7 +26,7 @@ class OwnFields:
     def name(self, written: str) -> str:
         """What a field is called here: ``Ring size`` is ``ring_size``; blank where there is nothing to call it by."""
         if written not in self._known:
-            plain = canonical(re.sub(r"[^\w-]+", "_", written.casefold()).strip("_"), NAMES)
+            plain = canonical(re.sub(r"\W+", "_", written.casefold()).strip("_"), NAMES)
             plain = RESERVED.get(plain, plain)
             if plain and (plain in self._taken or name_problem(plain)):
                 plain = f"{self._kind}_{plain}"
@@ -50,11 +50,11 @@ def plain(value: str) -> str:
 
 
 def one_category(paths: Iterable[Iterable[str]]) -> tuple[str, str]:
-    """The category of a product that is in several: the last word of the longest path, the first of such paths.
+    """The category of a product that is in several: the longest path, and the first of such paths.
 
     Returns:
-        It, and all the paths as a list.
+        It, as ``Jewelry > Rings``, and all the paths as a list.
     """
     ways = [way for path in paths if (way := [word for part in path if (word := plain(part))])]
-    longest = max(ways, key=len, default=[""])
-    return longest[-1], listed(" > ".join(way) for way in ways)
+    longest = max(ways, key=len, default=[])
+    return " > ".join(longest), listed(" > ".join(way) for way in ways)

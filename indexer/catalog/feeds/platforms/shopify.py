@@ -78,6 +78,7 @@ class Shopify:
 class _Handle:
     """The lines of a handle."""
 
+    lines: list[Line] = field(default_factory=list)
     first: Line | None = None
     """The one with the title, and with what else is said of all its variants."""
     variants: dict[tuple[str, ...], Line] = field(default_factory=dict)
@@ -89,7 +90,6 @@ class _Handle:
 class _Reader:
     def __init__(self, export: Export) -> None:
         self._export, self._of = export, export.of
-        self._rejects: list[tuple[Line, str, str]] = []
         self._handles: dict[str, _Handle] = {}
         self._own = OwnFields(_COLUMNS, "option")
         found = ((at, _METAFIELD.match(name)) for at, name in enumerate(export.header.names))
@@ -98,7 +98,7 @@ class _Reader:
             try:
                 self._sort(line)
             except ValueError as problem:
-                self._rejects.append((line, str(problem), self._of(line, "handle")))
+                export.reject(line, problem)
         names = [name for handle in self._handles.values() for name in self._names(handle) if name]
         self._fields = {name: self._own.name(name) for name in names}
         self.columns = (*_COLUMNS, *self._own.names)
@@ -114,27 +114,26 @@ class _Reader:
                 yield line.row(self._cells(handle, options, line, product_id, photos))
             else:
                 self._export.leave_out(NO_PICTURE, line)
-        for line in self._export.broken:
-            yield self._rejected(line, None, self._of(line, "handle"))
-        for line, reason, handle in self._rejects:
-            yield self._rejected(line, reason, handle)
+        for line, reason in self._export.rejects:
+            yield self._rejected(line, reason)
 
     def _sort(self, line: Line) -> None:
         """Put a line where it belongs; it may hold a variant, a picture, or both, which need not belong together."""
         handle, options = self._of(line, "handle"), tuple(self._of(line, f"value {n}") for n in _OPTIONS)
         if not handle:
-            raise ValueError(f"{self._spelled('handle')} is empty; the row is damaged, export it anew")
+            raise self._export.misplaced(line, "handle", "")
         self._export.one_of(line, "status", ("active", *_HIDDEN))
         self._export.one_of(line, "published", ("true", "false"))
         position = self._of(line, "position")
         if position and not position.isdecimal():
-            raise ValueError(f"{self._spelled('position')} is {position!r} and no number; the row is shifted, export it anew")
+            raise self._export.misplaced(line, "position", "a number")
         found = self._handles.setdefault(handle, _Handle())
         if self._of(line, "image"):
             found.pictures.append((float(position or "inf"), self._of(line, "image")))
+        found.lines.append(line)
         if self._of(line, "title"):
             found.first = found.first or line
-        elif not any(options) and not self._of(line, "sku") and not self._of(line, "price"):
+        if not any(options) and not self._of(line, "sku") and not self._of(line, "price"):
             return
         earlier = found.variants.setdefault(options, line)
         if earlier is not line:
@@ -145,9 +144,9 @@ class _Reader:
         """The variants of a handle that the shop shows."""
         found = self._handles[handle]
         if found.first is None:
-            for line in found.variants.values():
+            for line in found.variants.values() or found.lines[:1]:
                 reason = f"no row of {handle!r} has a title and says whether it is published; export all its rows"
-                self._rejects.append((line, reason, handle))
+                self._export.reject(line, reason)
             return []
         status = self._of(found.first, "status").casefold()
         if status in _HIDDEN:
@@ -155,7 +154,7 @@ class _Reader:
         elif self._of(found.first, "published").casefold() == "false":
             self._export.leave_out("unpublished products", found.first)
         else:
-            return list(found.variants.items())
+            return list(found.variants.items()) or [(("",) * len(_OPTIONS), found.first)]
         return []
 
     def _ids(self, shown: Sequence[tuple[str, tuple[str, ...], Line]]) -> list[str]:
@@ -187,13 +186,13 @@ class _Reader:
         found = self._handles[handle]
         first = found.first or line
         price, before = self._of(line, "price"), self._of(line, "before")
-        leaf, path = one_category([self._of(first, "taxonomy").split(">")])
+        taxonomy, _ = one_category([self._of(first, "taxonomy").split(">")])
         cells = {
             **dict.fromkeys(self.columns, ""),
             "product_id": product_id,
             "image": "|".join(photos),
-            "category": plain(self._of(first, "type")) or leaf,
-            "group_id": plain(handle),
+            "category": plain(self._of(first, "type")) or taxonomy,
+            "group_id": plain(handle) if any(value != _ONLY for value in filter(None, options)) else "",
             "title": self._of(first, "title"),
             "brand": plain(self._of(first, "vendor")),
             "price": price,
@@ -201,7 +200,7 @@ class _Reader:
             "in_stock": self._in_stock(line),
             "gtin": plain(self._of(line, "barcode").removeprefix("'")),
             "tags": listed(self._of(first, "tags").split(",")),
-            "product_category": path,
+            "product_category": taxonomy,
         }
         for position, name in self.metafields.items():
             cells[name] = listed(first.cells[position].split(";"))
@@ -211,16 +210,12 @@ class _Reader:
         return cells
 
     def _in_stock(self, line: Line) -> str:
-        """Whether it can be bought; blank where a shop with several locations does not say how many there are."""
+        """``true``, or how many there are; blank where a shop with several locations does not say that."""
         if self._export.has("tracker") and not self._of(line, "tracker"):
             return "true"
         if self._of(line, "policy").casefold() in ("continue", "true"):
             return "true"
-        stock = self._of(line, "stock")
-        try:
-            return "" if not stock else "true" if float(stock) > 0 else "false"
-        except ValueError:
-            return stock  # which is neither: the row is rejected for it
+        return self._of(line, "stock")
 
     def _names(self, handle: _Handle) -> list[str]:
         """What its options are called, which stands in its first row; blank for those that it has not."""
@@ -228,12 +223,9 @@ class _Reader:
         names = [next((text for line in lines if (text := self._of(line, f"name {n}"))), "") for n in _OPTIONS]
         return ["" if name == "Title" else name for name in names]
 
-    def _rejected(self, line: Line, reason: str | None, handle: str) -> Row:
+    def _rejected(self, line: Line, reason: str | None) -> Row:
         """With all the pictures of its handle: any of them may be one of a product that this line would be."""
-        found = self._handles.get(handle, _Handle())
+        found = self._handles.get(self._of(line, "handle"), _Handle())
         own = [self._of(other, "own image") for other in found.variants.values()]
         pictures = [*(picture for _, picture in found.pictures), *filter(None, own)]
         return rejected(line, self.columns, reason, "", list(dict.fromkeys(pictures)))
-
-    def _spelled(self, word: str) -> str:
-        return next(name for name in _SPELLINGS[word] if self._export.header.first(name) is not None)

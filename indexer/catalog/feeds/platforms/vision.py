@@ -1,7 +1,7 @@
 """Google Vision Product Search's CSV for bulk import: eight columns, one row a picture, mostly without a header.
 
-Columns as https://cloud.google.com/vision/product-search/docs/csv-format describes them. What the first row of a product
-says of it counts; of a later one only the picture does, and its set.
+Columns as https://cloud.google.com/vision/product-search/docs/csv-format describes them. What the first row of a
+product says of it counts; of a later one only the picture does, and its set.
 """
 
 from __future__ import annotations
@@ -57,11 +57,10 @@ class _Reader:
     def __init__(self, export: Export) -> None:
         self._export, self._of = export, export.of
         self._products: dict[str, list[Line]] = {}
-        self._rejects: list[tuple[Line, str]] = []
         for line in export.lines:
             empty = [name for name in ("product-id", "image-uri") if not self._of(line, name)]
             if empty:
-                self._rejects.append((line, f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty"))
+                export.reject(line, export.misplaced(line, empty[0], ""))
             else:
                 self._products.setdefault(self._of(line, "product-id"), []).append(line)
         self._own = OwnFields(_COLUMNS, "label")
@@ -83,9 +82,7 @@ class _Reader:
                 "labels": labels,
             }
             yield lines[0].row(cells)
-        for line in self._export.broken:
-            yield self._rejected(line, None)
-        for line, reason in self._rejects:
+        for line, reason in self._export.rejects:
             yield self._rejected(line, reason)
 
     def _first(self, lines: Sequence[Line], name: str) -> str:

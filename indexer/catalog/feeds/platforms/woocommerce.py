@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from indexer.catalog.cells.numbers import read_number
 from indexer.catalog.feeds.feed import Translation
 from indexer.catalog.feeds.platforms.charged import Days, charged
 from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
@@ -26,7 +27,6 @@ _SPELLINGS = {
     "ends": ("Date sale price ends",),
     "in stock": ("In stock?",),
     "stock": ("Stock",),
-    "backorders": ("Backorders allowed?",),
     "sale price": ("Sale price",),
     "price": ("Regular price",),
     "categories": ("Categories",),
@@ -69,7 +69,7 @@ class WooCommerce:
 class _Reader:
     def __init__(self, export: Export, table: Table) -> None:
         self._export, self._of, self._today = export, export.of, table.now.date()
-        self._days, self._rejects = Days(), list[tuple[Line, str]]()
+        self._days = Days()
         self._own = OwnFields([name for name in _COLUMNS if name != "brand" or export.has("brands")], "attribute")
         self.attributes = _attributes(export.header)
         self._products, self._skus, self._ids = list[Line](), dict[str, Line](), dict[str, Line]()
@@ -77,30 +77,26 @@ class _Reader:
             try:
                 self._sort(line)
             except ValueError as problem:
-                self._rejects.append((line, str(problem)))
+                export.reject(line, problem)
         for name, _ in self.attributes:
             for line in self._products:
                 self._own.name(line.cells[name])
         self.columns = (*_COLUMNS, *self._own.names)
+        self._children: dict[int, list[Line]] = {}
+        for line in self._products:
+            if self._type(line) in _CHILDREN and (parent := self._named(self._of(line, "parent"))) is not None:
+                self._children.setdefault(parent.number, []).append(line)
 
     def rows(self) -> Iterator[Row]:
         """All of them; broken ones at the end."""
-        parents = set[int]()
         for line in self._products:
             try:
                 parent = self._parent(line)
-                if parent is not None:
-                    parents.add(parent.number)
                 if self._is_shown(line, parent) and (row := self._row(line, parent)) is not None:
                     yield row
             except ValueError as problem:
-                self._rejects.append((line, str(problem)))
-        for line in self._products:
-            if self._type(line) in _PARENTS and line.number not in parents and self._is_shown(line, None, as_parent=True):
-                self._export.leave_out("variable products without variations", line)
-        for line in self._export.broken:
-            yield self._rejected(line, None)
-        for line, reason in self._rejects:
+                self._export.reject(line, problem)
+        for line, reason in self._export.rejects:
             yield self._rejected(line, reason)
 
     def _sort(self, line: Line) -> None:
@@ -109,7 +105,7 @@ class _Reader:
         self._export.one_of(line, "visibility", ("visible", "catalog", "search", "hidden"))
         self._export.one_of(line, "in stock", ("0", "1", "backorder", "true", "false"))
         if not self._type(line):
-            raise ValueError("Type is empty; the row is damaged, export it anew")
+            raise self._export.misplaced(line, "type", "a type")
         sku, number = self._of(line, "sku"), self._of(line, "id")
         if not sku and not number:
             raise ValueError("SKU and ID are empty; export at least one of them")
@@ -131,24 +127,28 @@ class _Reader:
         if self._type(line) not in _CHILDREN:
             return None
         text = self._of(line, "parent")
-        known = self._ids if text.startswith("id:") else self._skus
-        parent = known.get(text.removeprefix("id:").strip())
-        if parent is None:
+        if (parent := self._named(text)) is None:
             raise ValueError(f"its variable product {text!r} is not in the file or its row cannot be used; export both")
         return parent
 
-    def _is_shown(self, line: Line, parent: Line | None, as_parent: bool = False) -> bool:
+    def _named(self, text: str) -> Line | None:
+        known = self._ids if text.startswith("id:") else self._skus
+        return known.get(text.removeprefix("id:").strip())
+
+    def _is_shown(self, line: Line, parent: Line | None) -> bool:
         """Whether the shop sells it; where not, it is counted, a variable product once for all its variations."""
         if parent is not None and not self._is_public(parent):
             return False
-        kind = self._type(line)
+        kind, why = self._type(line), ""
         if not self._is_public(line):
-            if not as_parent:
-                self._export.leave_out(self._state(line) or "hidden products", line)
-            return False
-        if kind == "grouped":
-            self._export.leave_out("grouped products", line)
-        return kind != "grouped" and (as_parent or kind not in _PARENTS)
+            why = self._state(line) or "hidden products"
+        elif kind == "grouped":
+            why = "grouped products"
+        elif kind in _PARENTS and line.number not in self._children:
+            why = "variable products without variations"
+        if why:
+            self._export.leave_out(why, line)
+        return not why and kind not in _PARENTS
 
     def _is_public(self, line: Line) -> bool:
         return not self._state(line) and self._of(line, "visibility").casefold() != "hidden"
@@ -158,7 +158,7 @@ class _Reader:
         return _STATES.get("0" if state == "false" else state, "")
 
     def _row(self, line: Line, parent: Line | None) -> Row | None:
-        photos = self._photos(line) or (self._photos(parent) if parent else [])
+        photos = self._photos(line, parent)
         if not photos:
             self._export.leave_out(NO_PICTURE, line)
             return None
@@ -195,21 +195,27 @@ class _Reader:
             raise ValueError(f"date of the sale price {problem}") from None
 
     def _in_stock(self, said: Sequence[Line]) -> str:
-        """Whether it can be bought; a number in ``Stock`` counts where nothing else is said."""
-        status, stock = self._either(said, "in stock").casefold(), self._either(said, "stock")
-        if status:
-            return "false" if status in ("0", "false") else "true"
-        try:
-            left = float(stock) > 0 if stock else None
-        except ValueError:
-            return stock  # which is neither: the row is rejected for it
-        orders = self._either(said, "backorders").casefold() in ("1", "notify", "true")
-        return "" if left is None else "true" if left or orders else "false"
+        """How many there are where a product is in stock and is counted, otherwise what is said of it."""
+        status, stock = self._either(said, "in stock").casefold(), self._of(said[0], "stock")
+        if status in ("0", "false", "backorder"):
+            return "false"
+        counted = read_number(stock)
+        if status and (counted is None or not counted.value(None)):  # ``parent``, or sold although there is none
+            return "true"
+        return stock
 
     def _id(self, line: Line) -> str:
         return self._of(line, "sku") or f"id:{self._of(line, 'id')}"
 
-    def _photos(self, line: Line) -> list[str]:
+    def _photos(self, line: Line, parent: Line | None) -> list[str]:
+        """Its own, and those of the gallery that are no other variation's own; one of its own replaces the first."""
+        own, gallery = self._images(line), self._images(parent) if parent else []
+        children = self._children.get(parent.number, []) if parent else []
+        of_others = {name for other in children for name in self._images(other)}
+        shared = [name for name in gallery[bool(own) :] if name not in of_others]
+        return list(dict.fromkeys([*own, *shared])) or gallery[:1]
+
+    def _images(self, line: Line) -> list[str]:
         return list(dict.fromkeys(_values(self._of(line, "images"))))
 
     def _either(self, said: Iterable[Line], word: str) -> str:
@@ -228,8 +234,8 @@ class _Reader:
     def _rejected(self, line: Line, reason: str | None) -> Row:
         """With its pictures and, where they are its variable product's, with these."""
         pictures = [name for cell in line.cells for name in _values(cell)]
-        parent = self._skus.get(self._of(line, "parent")) or self._ids.get(self._of(line, "parent").removeprefix("id:"))
-        return rejected(line, self.columns, reason, "", [*pictures, *(self._photos(parent) if parent else [])])
+        parent = self._named(self._of(line, "parent"))
+        return rejected(line, self.columns, reason, "", [*pictures, *(self._images(parent) if parent else [])])
 
 
 def _attributes(header: Header) -> list[tuple[int, int]]:
