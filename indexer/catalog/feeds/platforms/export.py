@@ -10,7 +10,7 @@ from indexer.catalog.passed_over import Tally
 from indexer.catalog.tables.table import Line, Row, Table
 
 NO_PICTURE = "products without a picture"
-_SHIFTED = "has {} cells for {} columns; it is shifted, export it anew"
+_SHIFTED = "has {} cells for {} columns; quote cells that hold the separator"
 
 
 class Export:

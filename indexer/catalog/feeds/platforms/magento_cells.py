@@ -66,7 +66,12 @@ def pairs(text: str) -> dict[str, str]:
             found[code] = match[2]
         elif code:
             found[code] += f",{part}"
-    return {code: value.strip().strip('"').replace('""', '"').strip() for code, value in found.items()}
+    return {code: _unquoted(value.strip()) for code, value in found.items()}
+
+
+def _unquoted(value: str) -> str:
+    is_quoted = len(value) > 1 and value.startswith('"') and value.endswith('"')
+    return value[1:-1].replace('""', '"').strip() if is_quoted else value
 
 
 class Paths:

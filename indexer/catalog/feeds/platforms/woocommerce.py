@@ -128,7 +128,7 @@ class _Reader:
             return None
         text = self._of(line, "parent")
         if (parent := self._named(text)) is None:
-            raise ValueError(f"its variable product {text!r} is not in the file or its row cannot be used; export both")
+            raise ValueError(f"its variable product {text!r} is not here or its row cannot be used; export both")
         return parent
 
     def _named(self, text: str) -> Line | None:

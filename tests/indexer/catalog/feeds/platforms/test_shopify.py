@@ -1,4 +1,4 @@
-"""Shopify's product CSV as a person reads it: variants of handles, pictures in one another's lines, what is not shown."""
+"""Shopify's product CSV as a person reads it: variants of handles, pictures in one another's lines, drafts."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def test_what_is_not_shown_is_counted_and_what_is_damaged_has_its_line(tmp_path:
     assert catalog.notes == (
         "catalog.csv: 2 variants have the SKU of another one, as 'ER'; they are called by handle and options, as "
         "'ember-ring/50'",
-        "catalog.csv: read as a Shopify product export; 5 columns are not used: Body (HTML), Image Alt Text, Gift Card, "
-        "Price / International, Cost per item",
+        "catalog.csv: read as a Shopify product export; 5 columns are not used: Body (HTML), Image Alt Text, "
+        "Gift Card, Price / International, Cost per item",
     )
 
 
@@ -155,11 +155,11 @@ def test_rare_rows(tmp_path: Path, rows: str, expected: dict[str, list[str]]) ->
         (",A,Size,1,A1,1,x.jpg,1,,active", "Handle is empty; the row is shifted or damaged, export it anew"),
         (
             "a,A,Size,1,A1,1,x.jpg,1,,x.jpg",
-            "Status is 'x.jpg' and not active, draft, archived or unlisted; the row is shifted or damaged, export it anew",
+            "Status is 'x.jpg' and not active, draft, archived or unlisted; the row is shifted or damaged, export it",
         ),
         (
             "a,A,Size,1,A1,1,x.jpg,active,,",
-            "Image Position is 'active' and not a number; the row is shifted or damaged",
+            "Image Position is 'active' and not a number; the row is shifted",
         ),
         ("a,A,Size,1,A1,deny,x.jpg,1,,active", "price 'deny' is not a number; write 1250.50"),
         ("a,,Size,1,A1,1,x.jpg,1,,", "no row of 'a' has a title and says whether it is published; export all its rows"),
