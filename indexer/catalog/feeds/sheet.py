@@ -38,6 +38,8 @@ def read_sheet(path: Path, settings: Settings, now: datetime | None = None) -> S
     table = by_hand.read(table)
     feed = feed_of(table.header)
     if feed is None or feed is PLAIN:
+        if table.broken is not None:  # what a person wrote is mended, and then read; a feed comes again tomorrow
+            raise CatalogError(table.broken)
         feed, table = PLAIN, replace(table, header=Header(by_hand.renamed(table.header.names)))
         translation = feed.translate(table)
     else:

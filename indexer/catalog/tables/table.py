@@ -59,10 +59,10 @@ class Header:
     _positions: dict[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Sort the columns by their names, whatever their case and the signs between words."""
+        """Sort the columns by their names, whatever their case and the signs between words, and without ``g:``."""
         positions: dict[str, tuple[int, ...]] = {}
         for position, name in enumerate(self.names):
-            if plain := squeezed(name):
+            if plain := squeezed(name.removeprefix("g:")):
                 positions[plain] = (*positions.get(plain, ()), position)
         object.__setattr__(self, "_positions", positions)
 
@@ -97,6 +97,8 @@ class Table:
     """When it is read, with a zone: prices may have dates."""
     ignored: frozenset[int] = frozenset()
     """Columns that the shop does not want to be read; they have no name in the header."""
+    broken: str | None = None
+    """What is wrong with the first line that is no row at all, if one is not; those lines have a problem."""
 
 
 @dataclass(frozen=True, slots=True)

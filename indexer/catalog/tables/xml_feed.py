@@ -50,6 +50,16 @@ class XmlItems:
                 yield from parser.feed(piece)
         yield from parser.feed(b"", ends=True)
 
+    def is_feed(self) -> bool:
+        """Whether it begins as one."""
+        parser = _Parser(self._path)
+        try:
+            with opened(self._path) as file:
+                parser.feed(file.read(_PIECE))
+        except CatalogError:
+            pass
+        return parser.root in _ROOTS
+
 
 class _Item:
     """A product while its elements are still coming in."""
@@ -106,7 +116,7 @@ class _Item:
 class _Parser:
     def __init__(self, path: Path) -> None:
         self._path, self._fed = path, 0
-        self._root, self._item, self._done = "", None, []  # type: tuple[str, _Item | None, list[Record]]
+        self.root, self._item, self._done = "", None, []  # type: tuple[str, _Item | None, list[Record]]
         self._parser = parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
@@ -134,8 +144,8 @@ class _Parser:
         local = name.rpartition(":")[2]
         if self._item is not None:
             self._item.start(name, attributes)
-        elif not self._root:
-            self._root = local
+        elif not self.root:
+            self.root = local
             if local not in _ROOTS:
                 raise CatalogError(
                     f"{self._path}: is XML, but begins with <{local[:40]}> and is neither RSS 2.0 nor Atom; "
