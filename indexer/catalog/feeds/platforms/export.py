@@ -53,6 +53,11 @@ class Export:
         position = self._at.get(word)
         return "" if position is None else line.cells[position]
 
+    def unsaid(self, *words: str) -> list[str]:
+        """A note where no column is there that says whether the shop shows a product."""
+        note = "no column says whether a product is published; all of them are read as if they were"
+        return [] if any(map(self.has, words)) else [note]
+
     def leave_out(self, what: str, line: Line) -> None:
         """Count what the shop does not show."""
         self.left_out.add(what, f"{self.name}:{line.number}")

@@ -47,8 +47,10 @@ class Magento:
         export = Export(table, {word: (word,) for word in _WORDS})
         reader = _Reader(export, table)
         rows = sorted(reader.rows(), key=lambda row: row.line)
-        used = {*export.used, *reader.own_columns}
-        return Translation(reader.columns, rows, used, export.left_out, by_program=table.separator in (",", None))
+        used, unsaid = {*export.used, *reader.own_columns}, export.unsaid("product_online")
+        return Translation(
+            reader.columns, rows, used, export.left_out, unsaid, by_program=table.separator in (",", None)
+        )
 
 
 class _Reader:

@@ -69,7 +69,7 @@ class Shopify:
             rows,
             export.used | set(reader.metafields),
             export.left_out,
-            reader.notes,
+            [*reader.notes, *export.unsaid("status", "published")],
             by_program=table.separator in (",", None),
         )
 

@@ -13,29 +13,9 @@ from indexer.catalog.feeds.feed import Translation
 from indexer.catalog.feeds.platforms.charged import Days, charged
 from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
 from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
+from indexer.catalog.feeds.platforms.woocommerce_names import NAMES, attributes
 from indexer.catalog.tables.table import Header, Line, Row, Table
 
-_SPELLINGS = {
-    "id": ("ID",),
-    "type": ("Type",),
-    "sku": ("SKU",),
-    "gtin": ("GTIN, UPC, EAN, or ISBN",),
-    "name": ("Name",),
-    "published": ("Published",),
-    "visibility": ("Visibility in catalog",),
-    "starts": ("Date sale price starts",),
-    "ends": ("Date sale price ends",),
-    "in stock": ("In stock?",),
-    "stock": ("Stock",),
-    "sale price": ("Sale price",),
-    "price": ("Regular price",),
-    "categories": ("Categories",),
-    "tags": ("Tags",),
-    "brands": ("Brands",),
-    "images": ("Images",),
-    "parent": ("Parent",),
-    "url": ("External URL",),
-}
 _COLUMNS = (
     *("product_id", "image", "category", "group_id", "title", "brand", "price", "list_price", "in_stock", "gtin"),
     *("url", "categories", "tags"),
@@ -45,7 +25,6 @@ _TRAITS = ("virtual", "downloadable")
 _PARENTS, _CHILDREN = ("variable", "variable-subscription"), ("variation", "subscription_variation")
 _STATES = {"-1": "drafts", "0": "private products"}
 _SEPARATOR = re.compile(r"(?<!\\),")
-_ATTRIBUTE = re.compile(r"Attribute (\d+) (name|value\(s\))\Z", re.IGNORECASE)
 
 
 class WooCommerce:
@@ -54,16 +33,17 @@ class WooCommerce:
     name = "a WooCommerce product export"
 
     def fits(self, header: Header) -> bool:
-        """Whether it has types, pictures and prices."""
-        return header.has("Type", "Images", "Regular price") and (header.has("SKU") or header.has("ID"))
+        """Whether it has types, pictures and prices, and something to call a product by."""
+        there = {word for word, names in NAMES.items() if header.first(*names) is not None}
+        return there >= {"type", "images", "price"} and bool(there & {"sku", "id"})
 
     def translate(self, table: Table) -> Translation:
         """One row for what can be bought, in its own line."""
-        export = Export(table, _SPELLINGS)
+        export = Export(table, NAMES)
         reader = _Reader(export, table)
         rows = sorted(reader.rows(), key=lambda row: row.line)
         used = export.used | {at for pair in reader.attributes for at in pair}
-        return Translation(reader.columns, rows, used, export.left_out, by_program=False)
+        return Translation(reader.columns, rows, used, export.left_out, export.unsaid("published"), by_program=False)
 
 
 class _Reader:
@@ -71,7 +51,7 @@ class _Reader:
         self._export, self._of, self._today = export, export.of, table.now.date()
         self._days = Days()
         self._own = OwnFields([name for name in _COLUMNS if name != "brand" or export.has("brands")], "attribute")
-        self.attributes = _attributes(export.header)
+        self.attributes = attributes(export.header)
         self._products, self._skus, self._ids = list[Line](), dict[str, Line](), dict[str, Line]()
         for line in export.lines:
             try:
@@ -236,15 +216,6 @@ class _Reader:
         pictures = [name for cell in line.cells for name in _values(cell)]
         parent = self._named(self._of(line, "parent"))
         return rejected(line, self.columns, reason, "", [*pictures, *(self._images(parent) if parent else [])])
-
-
-def _attributes(header: Header) -> list[tuple[int, int]]:
-    """Where the names and where the values of attributes are."""
-    found: dict[str, dict[str, int]] = {}
-    for position, name in enumerate(header.names):
-        if match := _ATTRIBUTE.match(name):
-            found.setdefault(match[1], {})[match[2].casefold()] = position
-    return [(two["name"], two["value(s)"]) for two in found.values() if len(two) == 2]
 
 
 def _values(cell: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from indexer.catalog.reading import read_catalog
 from tests.shops.catalogs.catalog_folders import photos, reasons
-from tests.shops.platforms.exports import export, passed_over, said, written
+from tests.shops.platforms.exports import export, passed_over, said, text_of, written
 
 PRICED = ("group_id", "price", "list_price", "in_stock")
 
@@ -122,6 +122,18 @@ def test_rows_that_are_not_as_woocommerce_writes_them(tmp_path: Path, row: str, 
     assert list(said(catalog)) == ["good"]
     assert reasons(catalog)["catalog.csv:3"].startswith(reason)
     assert "x.jpg" in {one.key for one in catalog.withheld}
+
+
+@pytest.mark.parametrize(
+    "header", text_of("woocommerce_headers").splitlines(), ids=["German", "French", "Spanish", "Dutch"]
+)
+def test_columns_in_the_language_of_the_shop(tmp_path: Path, header: str) -> None:
+    english = read_catalog(export(tmp_path / "en", "woocommerce"))
+    rows = text_of("woocommerce").partition("\n")[2]
+    catalog = read_catalog(written(tmp_path / "other", f"{header}\n{rows}"))
+    assert said(catalog, *english.field_table, "category") == said(english, *english.field_table, "category")
+    assert photos(catalog) == photos(english)
+    assert (reasons(catalog), passed_over(catalog)) == (reasons(english), passed_over(english))
 
 
 def test_a_shop_that_writes_decimal_commas(tmp_path: Path) -> None:
