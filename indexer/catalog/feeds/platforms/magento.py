@@ -98,7 +98,7 @@ class _Reader:
         self._export.one_of(line, "product_online", ("0", "1", "2"))
         self._export.one_of(line, "visibility", (*_ALONE, _HIDDEN))
         if self._of(line, "store_view_code"):
-            self._export.leave_out("rows of store views", line)
+            self._export.leave_out("store-view rows", line)
             self._of_views.setdefault(sku, line)
             return
         if not self._of(line, "product_type"):
@@ -131,7 +131,7 @@ class _Reader:
         kind = self._of(line, "product_type").casefold()
         parent = self._products.get(self._parents.get(sku, ""))
         if not self._is_on(line):
-            self._export.leave_out("products that are switched off", line)
+            self._export.leave_out("switched-off products", line)
         elif kind == "configurable":
             if self._of(line, "visibility").casefold() == _HIDDEN:
                 self._export.leave_out("hidden products", line)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import unescape
 
 from indexer.catalog.cells.numbers import read_number
 from indexer.catalog.feeds.feed import Translation
@@ -144,7 +145,7 @@ class _Reader:
             return None
         said = [line] if parent is None else [line, parent]
         price, list_price = charged(self._of(line, "price"), self._of(line, "sale price"), self._is_sale(line))
-        paths = [path.split(">") for path in _values(self._either(said, "categories"))]
+        paths = [path.split(">") for path in _words(self._either(said, "categories"))]
         category, categories = one_category(paths)
         cells = {
             **dict.fromkeys(self.columns, ""),
@@ -153,16 +154,16 @@ class _Reader:
             "image": "|".join(photos),
             "category": category,
             "group_id": plain(self._id(parent)) if parent else "",
-            "title": self._either(said, "name"),
+            "title": unescape(self._either(said, "name")),
             "price": price,
             "list_price": list_price,
             "in_stock": self._in_stock(said),
             "gtin": plain(self._of(line, "gtin")),
             "url": plain(self._of(line, "url")),
             "categories": categories,
-            "tags": listed(_values(self._either(said, "tags"))),
+            "tags": listed(_words(self._either(said, "tags"))),
         }
-        if brands := listed(_values(self._either(said, "brands"))):
+        if brands := listed(_words(self._either(said, "brands"))):
             cells["brand"] = brands
         return line.row(cells)
 
@@ -208,7 +209,7 @@ class _Reader:
         for line in reversed(said):
             for name, value in self.attributes:
                 if (own := self._own.name(line.cells[name])) and line.cells[value]:
-                    found[own] = listed(_values(line.cells[value]))
+                    found[own] = listed(_words(line.cells[value]))
         return found
 
     def _rejected(self, line: Line, reason: str | None) -> Row:
@@ -221,3 +222,8 @@ class _Reader:
 def _values(cell: str) -> list[str]:
     """The values in a cell: a comma separates them, one behind ``\\`` does not."""
     return [value for part in _SEPARATOR.split(cell) if (value := part.replace("\\,", ",").strip())]
+
+
+def _words(cell: str) -> list[str]:
+    """Values that people read: the database of a shop has ``&amp;`` in them."""
+    return [unescape(value) for value in _values(cell)]

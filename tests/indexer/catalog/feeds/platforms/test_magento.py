@@ -48,8 +48,8 @@ def test_a_variant_has_its_own_pictures_or_those_of_its_configurable_product(tmp
 def test_what_is_not_shown_is_counted_and_what_is_damaged_has_its_line(tmp_path: Path) -> None:
     catalog = read_catalog(export(tmp_path, "magento"))
     assert passed_over(catalog) == {
-        "products that are switched off": (2, "catalog.csv:5"),
-        "rows of store views": (2, "catalog.csv:8"),
+        "switched-off products": (2, "catalog.csv:5"),
+        "store-view rows": (2, "catalog.csv:8"),
         "hidden products": (1, "catalog.csv:12"),
         "grouped products": (1, "catalog.csv:17"),
         "products without a picture": (1, "catalog.csv:14"),

@@ -56,6 +56,16 @@ def test_the_same_without_a_header(tmp_path: Path) -> None:
     assert sorted(reasons(bare)) == [f"catalog.csv:{line}" for line in (10, 11, 12, 13)]
 
 
+def test_what_is_said_in_a_damaged_row_is_not_taken_from_a_later_one(tmp_path: Path) -> None:
+    catalog = read_catalog(written(tmp_path, text_of("vision").replace('"Ring ""Luna"", pearl"', "Ring Luna, pearl")))
+    assert "luna-gold" not in said(catalog)
+    found = reasons(catalog)
+    assert (
+        found["catalog.csv:3"] == "what is said of 'luna-gold' stands in line 2, which cannot be used; export it anew"
+    )
+    assert {"photos/luna-gold.jpg", "photos/luna-worn.jpg"} <= {one.key for one in catalog.withheld}
+
+
 def test_pictures_in_a_bucket_are_named_as_they_are(tmp_path: Path) -> None:
     """What comes of them is a matter of where photos are read from."""
     rows = "gs://shop/a b.jpg,,set,a,general-v1,,,\ngs://shop/c.jpg,,set,c,general-v1,C,price=3.00,\n"

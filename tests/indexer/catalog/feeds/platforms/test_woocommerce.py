@@ -142,6 +142,14 @@ def test_a_shop_that_writes_decimal_commas(tmp_path: Path) -> None:
     assert said(catalog, "price", "list_price") == {"good": (10.0, None), "a": (9.5, 1250.0), "b": (12.0, None)}
 
 
+def test_texts_as_the_database_of_a_shop_has_them(tmp_path: Path) -> None:
+    header = HEADER.replace("Parent", "Categories")
+    catalog = read_catalog(
+        written(tmp_path, f"{header}2,simple,a,A &amp; B,1,1,,,12,,a.jpg,Rings &amp; bands > Small\n")
+    )
+    assert said(catalog, "title", "category")["a"] == ("A & B", "Rings & bands > Small")
+
+
 def test_a_variable_product_without_its_variations_is_nothing_that_can_be_bought(tmp_path: Path) -> None:
     catalog = read_catalog(written(tmp_path, f"{HEADER}{GOOD}3,variable,p,P,1,1,,,,,p.jpg,\n"))
     assert list(said(catalog)) == ["good"]
