@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 
 from indexer.catalog.cells.numbers import read_number
 from indexer.catalog.feeds.feed import Translation
-from indexer.catalog.feeds.platforms.charged import Days, charged
 from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
 from indexer.catalog.feeds.platforms.magento_cells import DATES, OF_EVERY_PRODUCT, Paths, Pictures, own_columns, pairs
 from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
+from indexer.catalog.feeds.platforms.sales import Days, due
 from indexer.catalog.feeds.repeats import REPLACED
 from indexer.catalog.tables.table import Header, Line, Row, Table
 
@@ -154,7 +154,7 @@ class _Reader:
             return None
         own = self._said[sku]
         inherited = self._said[group] if parent else {}
-        price, list_price = charged(self._of(line, "price"), self._of(line, "special_price"), self._is_sale(line))
+        price, list_price = due(self._of(line, "price"), self._of(line, "special_price"), self._is_sale(line))
         paths = self._paths.read(self._of(line, "categories"))
         if not any(paths) and parent is not None:
             paths = self._paths.read(self._of(parent, "categories"))

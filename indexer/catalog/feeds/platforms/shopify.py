@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from indexer.catalog.feeds.feed import Translation
-from indexer.catalog.feeds.platforms.charged import is_less
 from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
 from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
+from indexer.catalog.feeds.platforms.sales import is_less
 from indexer.catalog.tables.table import Header, Line, Row, Table
 
 _SPELLINGS = {

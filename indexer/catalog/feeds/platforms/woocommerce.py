@@ -11,9 +11,9 @@ from html import unescape
 
 from indexer.catalog.cells.numbers import read_number
 from indexer.catalog.feeds.feed import Translation
-from indexer.catalog.feeds.platforms.charged import Days, charged
 from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
 from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
+from indexer.catalog.feeds.platforms.sales import Days, due
 from indexer.catalog.feeds.platforms.woocommerce_names import NAMES, attributes
 from indexer.catalog.tables.table import Header, Line, Row, Table
 
@@ -144,7 +144,7 @@ class _Reader:
             self._export.leave_out(NO_PICTURE, line)
             return None
         said = [line] if parent is None else [line, parent]
-        price, list_price = charged(self._of(line, "price"), self._of(line, "sale price"), self._is_sale(line))
+        price, list_price = due(self._of(line, "price"), self._of(line, "sale price"), self._is_sale(line))
         paths = [path.split(">") for path in _words(self._either(said, "categories"))]
         category, categories = one_category(paths)
         cells = {

@@ -1,4 +1,4 @@
-"""The price that is charged today: the lower one while a sale lasts, and then the other one beside it."""
+"""Sales of platforms: prices without a currency, and dates as a program writes them for the people of a country."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from indexer.catalog.cells.numbers import read_number
+from indexer.catalog.feeds.money import amount_of
 
 _ISO = re.compile(r"(\d{4})[-/](\d\d?)[-/](\d\d?)(?!\d)", re.ASCII)
 _SHORT = re.compile(r"(\d\d?)([./])(\d\d?)\2(\d{4}|\d\d)(?!\d)", re.ASCII)
@@ -14,7 +14,7 @@ _SHORT = re.compile(r"(\d\d?)([./])(\d\d?)\2(\d{4}|\d\d)(?!\d)", re.ASCII)
 _THIS_CENTURY = 2000
 
 
-def charged(regular: str, lower: str, lasts: bool = True) -> tuple[str, str]:
+def due(regular: str, lower: str, lasts: bool = True) -> tuple[str, str]:
     """The price that is charged, and the one that is not, if there is another.
 
     A lower price that is no number is charged: its row is rejected for it, and nothing is sold for what it was.
@@ -28,12 +28,8 @@ def charged(regular: str, lower: str, lasts: bool = True) -> tuple[str, str]:
 
 def is_less(first: str, second: str) -> bool:
     """Whether one price is less than another; also where it is no price."""
-    one, other = read_number(first), read_number(second)
-    if one is None or other is None:
-        return one is None
-    if one.point is not None and other.point is not None:
-        return one.point < other.point
-    return one.comma is not None and other.comma is not None and one.comma < other.comma
+    low, high = amount_of(first), amount_of(second)
+    return low is None or (high is not None and low < high)
 
 
 class Days:
