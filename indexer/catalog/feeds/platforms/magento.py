@@ -63,7 +63,8 @@ class _Reader:
                 self._sort(line)
             except ValueError as problem:
                 export.reject(line, problem)
-        self._parents = self._families()
+        self._parents, self._options = dict[str, str](), dict[str, dict[str, str]]()
+        self._families()
         self._own = OwnFields(_COLUMNS, "attribute")
         self.own_columns = own_columns(export.header.names, _WORDS)
         self._said = {sku: self._attributes(line) for sku, line in self._products.items()}
@@ -107,14 +108,16 @@ class _Reader:
             self._export.leave_out(REPLACED["last"], earlier)
         self._products[sku] = line
 
-    def _families(self) -> Mapping[str, str]:
-        """By the SKU of a variant, that of its configurable product: of several one that is shown, then by name."""
-        found: dict[str, list[tuple[bool, str]]] = {}
+    def _families(self) -> None:
+        """Find the configurable product of each variant, and what it says of it: of several one that is shown."""
+        found: dict[str, list[tuple[bool, str, dict[str, str]]]] = {}
         for sku, line in self._products.items():
             if self._of(line, "product_type").casefold() == "configurable":
-                for child in _CHILD.findall(self._of(line, "configurable_variations")):
-                    found.setdefault(child.strip(), []).append((not self._is_public(line), sku))
-        return {child: min(parents)[1] for child, parents in found.items()}
+                for text in self._of(line, "configurable_variations").split("|"):
+                    options = pairs(text)
+                    found.setdefault(options.get("sku", ""), []).append((not self._is_public(line), sku, options))
+        for child, parents in found.items():
+            _, self._parents[child], self._options[child] = min(parents, key=lambda parent: parent[:2])
 
     def _is_public(self, line: Line) -> bool:
         return self._is_on(line) and self._of(line, "visibility").casefold() != _HIDDEN
@@ -208,11 +211,9 @@ class _Reader:
     def _attributes(self, line: Line) -> Mapping[str, str]:
         """What describes a product: its additional attributes, and what its configurable product says of it."""
         found: dict[str, str] = {}
-        parent = self._products.get(self._parents.get(self._of(line, "sku"), ""))
-        variations = self._of(parent, "configurable_variations").split("|") if parent else []
-        of_parent = next((one for one in map(pairs, variations) if one.get("sku") == self._of(line, "sku")), {})
         of_columns = {name: line.cells[at] for at, name in self.own_columns.items()}
-        for code, value in {**of_parent, **of_columns, **pairs(self._of(line, "additional_attributes"))}.items():
+        options = self._options.get(self._of(line, "sku"), {})
+        for code, value in {**options, **of_columns, **pairs(self._of(line, "additional_attributes"))}.items():
             if code in OF_EVERY_PRODUCT:
                 continue
             name = "brand" if code in _BRANDS else self._own.name(code)

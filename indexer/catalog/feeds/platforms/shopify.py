@@ -85,6 +85,10 @@ class _Handle:
     """By the values of their options."""
     pictures: list[tuple[float, str]] = field(default_factory=list)
     """By their position."""
+    shared: list[str] | None = None
+    """Those that are no variant's own, in their order, once they are sorted."""
+    cover: list[str] = field(default_factory=list)
+    """The first of all, for variants that would have none."""
 
 
 class _Reader:
@@ -174,11 +178,12 @@ class _Reader:
 
     def _photos(self, handle: _Handle, line: Line) -> list[str]:
         """A variant's own picture, and those of its handle that are no other variant's own."""
+        if handle.shared is None:
+            owned = {self._of(variant, "own image") for variant in handle.variants.values()}
+            every = [picture for _, picture in sorted(handle.pictures, key=lambda one: one[0])]
+            handle.shared, handle.cover = [picture for picture in every if picture not in owned], every[:1]
         own = self._of(line, "own image")
-        of_others = {self._of(other, "own image") for other in handle.variants.values()} - {own}
-        every = [picture for _, picture in sorted(handle.pictures, key=lambda one: one[0])]
-        photos = [*([own] if own else []), *(picture for picture in every if picture not in of_others)]
-        return list(dict.fromkeys(photos or every[:1]))
+        return list(dict.fromkeys([*([own] if own else []), *handle.shared])) or handle.cover
 
     def _cells(
         self, handle: str, options: tuple[str, ...], line: Line, product_id: str, photos: Sequence[str]

@@ -64,6 +64,7 @@ class _Reader:
                 self._own.name(line.cells[name])
         self.columns = (*_COLUMNS, *self._own.names)
         self._children: dict[int, list[Line]] = {}
+        self._galleries: dict[int, tuple[list[str], set[str]]] = {}
         for line in self._products:
             if self._type(line) in _CHILDREN and (parent := self._named(self._of(line, "parent"))) is not None:
                 self._children.setdefault(parent.number, []).append(line)
@@ -190,11 +191,18 @@ class _Reader:
 
     def _photos(self, line: Line, parent: Line | None) -> list[str]:
         """Its own, and those of the gallery that are no other variation's own; one of its own replaces the first."""
-        own, gallery = self._images(line), self._images(parent) if parent else []
-        children = self._children.get(parent.number, []) if parent else []
-        of_others = {name for other in children for name in self._images(other)}
-        shared = [name for name in gallery[bool(own) :] if name not in of_others]
+        own = self._images(line)
+        if parent is None:
+            return own
+        gallery, owned = self._galleries.get(parent.number) or self._gallery(parent)
+        shared = [name for name in gallery[bool(own) :] if name not in owned]
         return list(dict.fromkeys([*own, *shared])) or gallery[:1]
+
+    def _gallery(self, parent: Line) -> tuple[list[str], set[str]]:
+        """The pictures of a variable product, and those that one of its variations has for itself."""
+        owned = {name for line in self._children.get(parent.number, []) for name in self._images(line)}
+        self._galleries[parent.number] = found = (self._images(parent), owned)
+        return found
 
     def _images(self, line: Line) -> list[str]:
         return list(dict.fromkeys(_values(self._of(line, "images"))))
