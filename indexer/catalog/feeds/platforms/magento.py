@@ -27,8 +27,10 @@ _WORDS = (
 _COLUMNS = (
     *("product_id", "image", "category", "group_id", "title", "brand", "price", "list_price", "in_stock", "categories"),
 )
-_ALONE = ("catalog, search", "catalog", "search")
-_HIDDEN = "not visible individually"
+_HIDDEN = re.compile(r"\b(?:individu|einzeln|singol)")
+"""In what a shop says, in its own language, of a product that is not visible individually."""
+_SHOWN = re.compile(r"catalog|search|katalog|suche|catálogo|búsqueda|recherche|zoeken|ricerca")
+_WORDS_ALONE = re.compile(r"[^\W\d_]+(?:[ ,]+[^\W\d_]+)*\Z")
 _BRANDS = ("brand", "manufacturer")
 _CHILD = re.compile(r"(?:^|[|,])sku=([^|,]+)")
 
@@ -47,10 +49,9 @@ class Magento:
         export = Export(table, {word: (word,) for word in _WORDS})
         reader = _Reader(export, table)
         rows = sorted(reader.rows(), key=lambda row: row.line)
-        used, unsaid = {*export.used, *reader.own_columns}, export.unsaid("product_online")
-        return Translation(
-            reader.columns, rows, used, export.left_out, unsaid, by_program=table.separator in (",", None)
-        )
+        used, notes = {*export.used, *reader.own_columns}, [*export.unsaid("product_online"), *reader.notes()]
+        by_program = table.separator in (",", None)
+        return Translation(reader.columns, rows, used, export.left_out, notes, by_program=by_program)
 
 
 class _Reader:
@@ -58,6 +59,7 @@ class _Reader:
         self._export, self._of, self._today = export, export.of, table.now.date()
         self._products: dict[str, Line] = {}
         self._of_views: dict[str, Line] = {}
+        self._odd: dict[str, Line] = {}
         for line in export.lines:
             try:
                 self._sort(line)
@@ -97,7 +99,10 @@ class _Reader:
         if not sku:
             raise self._export.misplaced(line, "sku", "")
         self._export.one_of(line, "product_online", ("0", "1", "2"))
-        self._export.one_of(line, "visibility", (*_ALONE, _HIDDEN))
+        if (text := self._of(line, "visibility")) and not _WORDS_ALONE.match(text):
+            raise self._export.misplaced(line, "visibility", "'Catalog, Search' or the like")
+        if text and not self._is_hidden(line) and not _SHOWN.search(text.casefold()):
+            self._odd.setdefault(text, line)
         if self._of(line, "store_view_code"):
             self._export.leave_out("store-view rows", line)
             self._of_views.setdefault(sku, line)
@@ -107,6 +112,13 @@ class _Reader:
         if (earlier := self._products.get(sku)) is not None:
             self._export.leave_out(REPLACED["last"], earlier)
         self._products[sku] = line
+
+    def notes(self) -> list[str]:
+        """What a person should know: words of whose meaning nothing is known."""
+        return [
+            f"visibility {text!r} in line {line.number} is not known; such products are read as visible"
+            for text, line in self._odd.items()
+        ]
 
     def _families(self) -> None:
         """Find the configurable product of each variant, and what it says of it: of several one that is shown."""
@@ -120,7 +132,10 @@ class _Reader:
             _, self._parents[child], self._options[child] = min(parents, key=lambda parent: parent[:2])
 
     def _is_public(self, line: Line) -> bool:
-        return self._is_on(line) and self._of(line, "visibility").casefold() != _HIDDEN
+        return self._is_on(line) and not self._is_hidden(line)
+
+    def _is_hidden(self, line: Line) -> bool:
+        return _HIDDEN.search(self._of(line, "visibility").casefold()) is not None
 
     def _is_on(self, line: Line) -> bool:
         return self._of(line, "product_online") in ("1", "")
@@ -136,7 +151,7 @@ class _Reader:
         if not self._is_on(line):
             self._export.leave_out("switched-off products", line)
         elif kind == "configurable":
-            if self._of(line, "visibility").casefold() == _HIDDEN:
+            if self._is_hidden(line):
                 self._export.leave_out("hidden products", line)
         elif kind == "grouped":
             self._export.leave_out("grouped products", line)

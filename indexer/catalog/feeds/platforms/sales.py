@@ -26,6 +26,11 @@ def due(regular: str, lower: str, lasts: bool = True) -> tuple[str, str]:
     return lower, regular
 
 
+def crossed_out(price: str, before: str) -> str:
+    """The price before, where it is higher; or is no price: its row is rejected for it."""
+    return before if before and (amount_of(before) is None or is_less(price or before, before)) else ""
+
+
 def is_less(first: str, second: str) -> bool:
     """Whether one price is less than another; also where it is no price."""
     low, high = amount_of(first), amount_of(second)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from indexer.catalog.feeds.feed import Translation
 from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
 from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
-from indexer.catalog.feeds.platforms.sales import is_less
+from indexer.catalog.feeds.platforms.sales import crossed_out
 from indexer.catalog.tables.table import Header, Line, Row, Table
 
 _SPELLINGS = {
@@ -190,7 +190,6 @@ class _Reader:
     ) -> dict[str, str]:
         found = self._handles[handle]
         first = found.first or line
-        price, before = self._of(line, "price"), self._of(line, "before")
         taxonomy, _ = one_category([self._of(first, "taxonomy").split(">")])
         cells = {
             **dict.fromkeys(self.columns, ""),
@@ -200,8 +199,8 @@ class _Reader:
             "group_id": plain(handle) if any(value != _ONLY for value in filter(None, options)) else "",
             "title": self._of(first, "title"),
             "brand": plain(self._of(first, "vendor")),
-            "price": price,
-            "list_price": before if before and price and is_less(price, before) else "",
+            "price": (price := self._of(line, "price")),
+            "list_price": crossed_out(price, self._of(line, "before")),
             "in_stock": self._in_stock(line),
             "gtin": plain(self._of(line, "barcode").removeprefix("'")),
             "tags": listed(self._of(first, "tags").split(",")),

@@ -140,6 +140,31 @@ def test_variants_and_their_configurable_products(tmp_path: Path, rows: str, exp
     assert said(catalog, "group_id", "in_stock") == expected
 
 
+@pytest.mark.parametrize(
+    ("unseen", "shown"),
+    [
+        ("Nicht einzeln sichtbar", "Katalog, Suche"),
+        ("Non visible individuellement", "Catalogue, Recherche"),
+        ("No visible individualmente", "Catálogo, Búsqueda"),
+        ("Niet individueel zichtbaar", "Catalogus, Zoeken"),
+    ],
+)
+def test_visibility_in_the_language_of_the_shop(tmp_path: Path, unseen: str, shown: str) -> None:
+    text = text_of("magento").replace(UNSEEN, unseen).replace("Catalog, Search", shown)
+    catalog = read_catalog(written(tmp_path / "other", text))
+    english = read_catalog(export(tmp_path / "en", "magento"))
+    assert (said(catalog, *PRICED), passed_over(catalog)) == (said(english, *PRICED), passed_over(english))
+    assert catalog.notes == english.notes
+
+
+def test_a_word_that_is_not_known_is_told(tmp_path: Path) -> None:
+    catalog = read_catalog(written(tmp_path, HEADER + GOOD + GOOD.replace("good", "a").replace(SHOWN, "Näkyvissä")))
+    assert (
+        "catalog.csv: visibility 'Näkyvissä' in line 3 is not known; such products are read as visible" in catalog.notes
+    )
+    assert list(said(catalog)) == ["good", "a"]
+
+
 def test_attributes_in_columns_of_their_own_and_in_quotes(tmp_path: Path) -> None:
     attributes = '"metal=""Gold, 18 k"",has_options=0,stone=Pearl|Onyx,note=a ""b"""'
     row = f"a,,simple,1,{SHOWN},12,,,,a.jpg,,{attributes},1,1,,,0.5\n"
@@ -156,7 +181,7 @@ def test_attributes_in_columns_of_their_own_and_in_quotes(tmp_path: Path) -> Non
         (f"a,,simple,3.0000,{SHOWN},12,,,,x.jpg,,,1,1,,,", "product_online is '3.0000' and not 0, 1 or 2; the row is"),
         (
             "a,,simple,1,1,12,,,,x.jpg,,,1,1,,,",
-            "visibility is '1' and not catalog, search, catalog, search or not visible",
+            "visibility is '1' and not 'Catalog, Search' or the like; the row is shifted",
         ),
         ("a,de,simple,,,12,,,,x.jpg,,,1,1,,,", "'a' has a row for a store view and none for all; export both"),
         (

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from indexer.catalog.feeds.platforms.sales import Days, due
+from indexer.catalog.feeds.platforms.sales import Days, crossed_out, due
 
 TODAY = date(2026, 5, 10)
 
@@ -61,3 +61,8 @@ def test_a_day_that_is_unclear_or_none(starts: str, ends: str, reason: str) -> N
 )
 def test_what_is_due(regular: str, lower: str, lasts: bool, expected: tuple[str, str]) -> None:
     assert due(regular, lower, lasts) == expected
+
+
+def test_what_is_crossed_out() -> None:
+    pairs = [("9", "12"), ("12", "12.00"), ("12", "0.00"), ("12", ""), ("", "12"), ("9", "before")]
+    assert [crossed_out(price, before) for price, before in pairs] == ["12", "", "", "", "", "before"]
