@@ -91,8 +91,8 @@ def rejected(line: Line, columns: Sequence[str], reason: str | None, product_id:
 
 
 def _whole(table: Table) -> Iterator[Line]:
-    """The lines; one with more cells than the others is shifted, even where those behind its end are blank."""
-    width = min((len(line.cells) for line in table.lines), default=0)
+    """The lines; one with more cells than the header is shifted, even where those behind its end are blank."""
+    width = len(table.header.names)
     for line in table.lines:
         long = len(line.cells) > width and line.problem is None
         yield replace(line, problem=_SHIFTED.format(len(line.cells), width)) if long else line
