@@ -26,11 +26,11 @@ class OwnFields:
     def name(self, written: str) -> str:
         """What a field is called here: ``Ring size`` is ``ring_size``; blank where there is nothing to call it by."""
         if written not in self._known:
-            plain = canonical(re.sub(r"\W+", "_", written.lower()).strip("_"), NAMES)
-            plain = RESERVED.get(plain, plain)
-            if plain and (plain in self._taken or name_problem(plain)):
-                plain = f"{self._kind}_{plain}"
-            self._known[written] = plain
+            called = canonical(re.sub(r"\W+", "_", written.lower()).strip("_"), NAMES)
+            called = RESERVED.get(called, called)
+            if called and (called in self._taken or name_problem(called)):
+                called = f"{self._kind}_{called}"
+            self._known[written] = called
         return self._known[written]
 
     @property

@@ -89,6 +89,8 @@ class _Handle:
     """Those that are no variant's own, in their order, once they are sorted."""
     cover: list[str] = field(default_factory=list)
     """The first of all, for variants that would have none."""
+    said: dict[str, str] | None = None
+    """What its first row says of all its variants, once it is read."""
 
 
 class _Reader:
@@ -189,29 +191,35 @@ class _Reader:
         self, handle: str, options: tuple[str, ...], line: Line, product_id: str, photos: Sequence[str]
     ) -> dict[str, str]:
         found = self._handles[handle]
-        first = found.first or line
-        taxonomy, _ = one_category([self._of(first, "taxonomy").split(">")])
+        found.said = found.said or self._of_all(found.first or line)
+        price = self._of(line, "price")
         cells = {
-            **dict.fromkeys(self.columns, ""),
+            **found.said,
             "product_id": product_id,
             "image": "|".join(photos),
-            "category": plain(self._of(first, "type")) or taxonomy,
             "group_id": plain(handle) if any(value != _ONLY for value in filter(None, options)) else "",
-            "title": self._of(first, "title"),
-            "brand": plain(self._of(first, "vendor")),
-            "price": (price := self._of(line, "price")),
+            "price": price,
             "list_price": crossed_out(price, self._of(line, "before")),
             "in_stock": self._in_stock(line),
             "gtin": plain(self._of(line, "barcode").removeprefix("'")),
-            "tags": listed(self._of(first, "tags").split(",")),
-            "product_category": taxonomy,
         }
-        for position, name in self.metafields.items():
-            cells[name] = listed(first.cells[position].split(";"))
         for name, value in zip(self._names(found), options, strict=True):
             if name and value:
                 cells[self._fields[name]] = plain(value)
         return cells
+
+    def _of_all(self, first: Line) -> dict[str, str]:
+        """What the first row of a handle says of all its variants."""
+        taxonomy, _ = one_category([self._of(first, "taxonomy").split(">")])
+        return {
+            **dict.fromkeys(self.columns, ""),
+            "category": plain(self._of(first, "type")) or taxonomy,
+            "title": self._of(first, "title"),
+            "brand": plain(self._of(first, "vendor")),
+            "tags": listed(self._of(first, "tags").split(",")),
+            "product_category": taxonomy,
+            **{name: listed(first.cells[position].split(";")) for position, name in self.metafields.items()},
+        }
 
     def _in_stock(self, line: Line) -> str:
         """``true``, or how many there are; blank where a shop with several locations does not say that."""

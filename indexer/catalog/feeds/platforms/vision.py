@@ -72,8 +72,8 @@ class _Reader:
         damaged = {self._of(line, "product-id"): line.number for line, _ in reversed(self._export.rejects)}
         for product, lines in self._products.items():
             if (first := damaged.get(product, lines[0].number)) < lines[0].number:
-                reason = f"what is said of {product!r} stands in line {first}, which cannot be used; export it anew"
-                self._export.reject(lines[0], reason)
+                why = f"what is said of {product!r} stands in line {first}, which cannot be used; export it anew"
+                self._export.reject(lines[0], why)
                 continue
             category, labels, fields = self._said[product]
             cells = {
