@@ -24,8 +24,8 @@ PLATFORMS = (
     ("URL handle", "Title", "SKU", "Price", "Product image URL", "Image position", "Status"),
     ("ID", "Type", "SKU", "Name", "Published", "In stock?", "Regular price", "Categories", "Images", "Parent"),
     ("sku", "store_view_code", "product_type", "categories", "name", "price", "base_image", "additional_images"),
-    ("sku", "product_type", "visibility", "base_image", "configurable_variations", "hide_from_product_page"),
-    ("gs://shop/a.jpg", "image-1", "set", "P1", "apparel", "A ring", "colour=gold", ""),
+    ("sku", "product_type", "visibility", "base_image", "price", "configurable_variations", "additional_images"),
+    ("image-uri", "image-id", "product-set-id", "product-id", "product-category", "product-display-name", "labels"),
 )
 CELLS = (
     *("", " ", "R1", "R1", "R2", "r\u0301ing", "rings", "pins", "gold|silver", "|", "||a", "true", "0", "1", "yes"),
@@ -37,9 +37,14 @@ CELLS = (
     *("ftp://shop.example/a.jpg", "file:///etc/passwd", "C:\\a.jpg", "a.jpg, b.jpg", "con", "." * 300),
 )
 IMAGES = (*PHOTOS, *PHOTOS, *PHOTOS, *PHOTOS, "a.jpg|c.webp", "a.jpg, c.webp", "", *OUT)
-IDS = ("product_id", "product id", "id", "sku", "variant sku", "handle", "url handle")
+IDS = ("product_id", "product id", "id", "sku", "variant sku", "handle", "url handle", "product-id", "item_group_id")
 PLAIN = {
     "price": ("19.99 EUR", "5.00 EUR", "120"),
+    "variant price": ("19.99", "5", ""),
+    "regular price": ("19.99", "5", ""),
+    "product_type": ("simple", "configurable", "Jewelry > Rings"),
+    "product-category": ("apparel-v2", "apparel"),
+    "visibility": ("Catalog, Search", "Not Visible Individually"),
     "sale_price": ("", "", "9.99 EUR"),
     "size": ("52", "54", ""),
     "in_stock": ("true", "false", ""),
@@ -53,7 +58,7 @@ FORMS = ("csv", "csv", "csv", "tsv", "txt", "jsonl", "xml", "csv.gz", "jsonl.gz"
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BEGINNINGS = (
-    *("", "", "", "", '<?xml version="1.0"?>', '<?xml version="1.0" encoding="utf-8"?>'),
+    *("", "", "", "", "", "", "", "", '<?xml version="1.0"?>', '<?xml version="1.0" encoding="utf-8"?>'),
     '<?xml version="1.0" encoding="utf-16"?>',
     '<!DOCTYPE r [<!ENTITY e SYSTEM "../secret/key.jpg">]>',
     '<!DOCTYPE r SYSTEM "../secret/key.jpg">',
@@ -76,21 +81,21 @@ class _Feed:
         form = self._choice(FORMS)
         kind = form.partition(".")[0]
         columns = list(self._choice(PLATFORMS))
-        if self._seldom(8):
+        if self._seldom(16):
             self._drawn.shuffle(columns)
             columns = columns[: self._drawn.randint(1, len(columns))]
         rows = [[self._cell(name, kind) for name in columns] for _ in range(self._drawn.randint(1, 7))]
         if self._seldom(6):
             rows[-1] = rows[-1][: self._drawn.randint(0, len(columns))] if self._seldom(2) else [*rows[-1], "more"]
         text = {"jsonl": self._jsonl, "xml": self._xml}.get(kind, self._table)(columns, rows)
-        encoding = self._choice(("utf-8-sig", "utf-16", "utf-16-be", "cp1252")) if self._seldom(6) else "utf-8"
+        encoding = self._choice(("utf-8-sig", "utf-16", "utf-16-be", "cp1252")) if self._seldom(10) else "utf-8"
         data = text.encode(encoding, "replace")
         if form.endswith(".gz"):
             data = gzip.compress(data, 1, mtime=0)
-        for _ in range(self._drawn.randint(1, 3) if self._seldom(6) else 0):
+        for _ in range(self._drawn.randint(1, 3) if self._seldom(8) else 0):
             at = self._drawn.randint(0, len(data))
             data = data[:at] + self._drawn.randbytes(self._drawn.randint(0, 3)) + data[at + self._drawn.randint(0, 3) :]
-        return form, data[: self._drawn.randint(0, len(data))] if self._seldom(12) else data
+        return form, data[: self._drawn.randint(0, len(data))] if self._seldom(20) else data
 
     def _seldom(self, one_in: int) -> bool:
         return self._drawn.randrange(one_in) == 0
@@ -105,7 +110,7 @@ class _Feed:
             return self._choice(("R1", "R2", "R3", "R4"))
         if kind == "jsonl" and self._seldom(4):
             return self._nested(3)
-        return self._choice(CELLS) if self._seldom(3) else self._choice(PLAIN.get(name, CELLS))
+        return self._choice(CELLS) if self._seldom(4) else self._choice(PLAIN.get(name, CELLS))
 
     def _text(self) -> str:
         signs = (
@@ -122,17 +127,15 @@ class _Feed:
         return self._choice((None, True, 0, -1.5, 1e400, 10**30, *CELLS))
 
     def _table(self, columns: list[str], rows: list[list[str]]) -> str:
-        sign, end = self._choice(",,,;\t|"), self._choice(("\n", "\n", "\r\n", "\r"))
-        quote = self._choice(("needed", "needed", "needed", "needed", "all", ""))
+        sign, end = self._choice(",,,,,,;\t|"), self._choice(("\n", "\n", "\r\n", "\r"))
+        quote = self._choice((*["needed"] * 8, "all", ""))
 
         def cell(text: str) -> str:
             needs = quote == "all" or (quote == "needed" and any(c in text for c in f'{sign}"\r\n'))
             return '"' + text.replace('"', '""') + '"' if needs else text
 
         text = end.join(sign.join(map(cell, row)) for row in [columns, *rows])
-        return (
-            self._choice(("", "", "", "", "", f"sep={sign}\n", "sep=;\n", "\n\n")) + text + self._choice((end, end, ""))
-        )
+        return self._choice((*[""] * 12, f"sep={sign}\n", "sep=;\n", "\n\n")) + text + self._choice((end, end, ""))
 
     def _jsonl(self, columns: list[str], rows: list[list[Any]]) -> str:
         return "\n".join(json.dumps(dict(zip(columns, row, strict=False))) for row in rows)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexer.catalog.reading import read_catalog
-from indexer.errors import CatalogError
+from indexer.errors import CatalogError, MissingExtra
 from indexer.fields.types import FieldType
 from tests.faults.syncs.any_feed import PHOTOS, any_feed
 from tests.faults.syncs.bounded import bounded, opened_below
@@ -54,7 +54,7 @@ def check_reading(path: Path, root: Path) -> None:
     """A catalog of photos that are inside, or an error in one line."""
     try:
         catalog = read_catalog(path, TYPES)
-    except CatalogError as error:
+    except (CatalogError, MissingExtra) as error:
         refused = str(error)
     else:
         refused = None
