@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from indexer.fields.types import FieldType
 from indexer.store.interface import Index
 from indexer.store.records import Point
 from indexer.sync.payload import catalog_part
@@ -178,7 +179,9 @@ def check_sameness(shop: AnyShop, before: dict[tuple[str, str], Point], report: 
     assert table.field_table == other.field_table
     assert same({key: after[key] for key in after.keys() & wanted.keys()}, wanted), _unlike(after, wanted)
     kept = {key: point for key, point in after.items() if key not in wanted}
-    expected = dict(_kept(shop, before, report, wanted))
+    is_number = table.field_table.get("carat") is FieldType.NUMBER
+    good = [row for row in shop.rows if row.bad is None or (row.bad == "carat" and not is_number)]
+    expected = dict(_kept(shop, good, before, report, wanted))
     assert kept.keys() == expected.keys()
     for key, point in kept.items():
         was = expected[key]
@@ -186,7 +189,7 @@ def check_sameness(shop: AnyShop, before: dict[tuple[str, str], Point], report: 
         assert was.vector is not None
         assert np.allclose(point.vector, was.vector, atol=1e-6)
         assert {**point.payload["photo"], "rank": 0} == {**was.payload["photo"], "rank": 0}
-        said = _said(shop, key)
+        said = _said(good, key, is_number)
         assert catalog_part(point.payload) == (catalog_part(was.payload) if said is None else said)
 
 
@@ -201,12 +204,16 @@ def _unlike(after: dict[tuple[str, str], Point], wanted: dict[tuple[str, str], P
 
 
 def _kept(
-    shop: AnyShop, before: dict[tuple[str, str], Point], report: SyncReport, wanted: dict[tuple[str, str], Point]
+    shop: AnyShop,
+    good: list[Row],
+    before: dict[tuple[str, str], Point],
+    report: SyncReport,
+    wanted: dict[tuple[str, str], Point],
 ) -> Iterator[tuple[tuple[str, str], Point]]:
     """What the rejects say that is kept, with the point that it was before."""
     by_path = {path: point for (_, path), point in before.items()}
     named = {(row.product, key): row for row in shop.rows for key in row.images}
-    good = {key: row for key, row in named.items() if row.bad is None}
+    told_of = {(row.product, key) for row in good for key in row.images}
     told = {reject.where: reject for reject in report.rejects}
     for (product, key), row in named.items():
         line = f"catalog.csv:{shop.rows.index(row) + 2}"
@@ -216,10 +223,10 @@ def _kept(
             continue
         moved = [
             other
-            for other in good
-            if other[1] == key and other not in before and (other[0] != product or row.bad is not None)
+            for other in told_of
+            if other[1] == key and other not in before and (other[0] != product or row not in good)
         ]
-        if row.bad is None and shop.is_hidden(key) and (product, key) not in before:
+        if row in good and shop.is_hidden(key) and (product, key) not in before:
             if key in by_path:  # hidden, and another product's now: it goes along
                 yield (product, key), by_path[key]
         elif not moved:
@@ -228,14 +235,15 @@ def _kept(
             yield from ((one, before[one]) for one in whose if one in before and one not in wanted)
 
 
-def _said(shop: AnyShop, key: tuple[str, str]) -> dict[str, Any] | None:
+def _said(good: list[Row], key: tuple[str, str], is_number: bool) -> dict[str, Any] | None:
     """What the good rows of a product say of its photo; None where there is none."""
-    rows = [row for row in shop.rows if row.product == key[0] and row.bad is None]
+    rows = [row for row in good if row.product == key[0]]
     if not rows:
         return None
     found: dict[str, Any] = {"product_id": key[0]}
     for row in rows:
-        for name, value in (("category", row.category), ("brand", row.brand), ("carat", row.carat)):
+        carat = "n/a" if row.bad == "carat" else row.carat
+        for name, value in (("category", row.category), ("brand", row.brand), ("carat", carat)):
             if value and name not in found:
-                found[name] = float(value) if name == "carat" else value
+                found[name] = float(value) if name == "carat" and is_number else value
     return found

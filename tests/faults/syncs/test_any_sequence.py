@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +172,10 @@ class AnySequence(RuleBasedStateMachine):
             if not same(before, after):
                 self.sync(before)
             return
-        with suppress(Stopped):  # on a server, what was written is there, and nothing was deleted yet
+        try:
             self.shop.sync(progress=_stop)
-        assert before.keys() <= content(self.shop.index).keys()
+        except Stopped:  # on a server, what was written is there, and nothing was deleted yet
+            assert before.keys() <= content(self.shop.index).keys()
 
     @rule()
     def sync(self, before: dict[tuple[str, str], Any] | None = None) -> None:
