@@ -168,7 +168,8 @@ class _Comparison:
         """What the catalog no longer has, without what it still has though it cannot be used this time.
 
         A point stays only if the catalog speaks of that very photo (a bad row that names it, a folder that cannot be
-        looked into), and not where another product has got it meanwhile. Its fields are those of the good rows.
+        looked into), and, where no good row does, not if another product has got it meanwhile. Its fields are those of
+        the good rows.
         """
         withheld = defaultdict(list)
         for one in self._withheld:
@@ -185,7 +186,7 @@ class _Comparison:
                 if one.product_id is None or composed(one.product_id) == composed(product_id)
             ]
             told = next((one.told for one in reasons if one.told), None)
-            if path in taken or not reasons or (told is None and self._is_absent(point)):
+            if not reasons or (told is None and (path in taken or self._is_absent(point))):
                 leaving[identifier] = point
                 continue
             self._plan.left_alone.append(point)

@@ -189,7 +189,8 @@ def check_sameness(shop: AnyShop, before: dict[tuple[str, str], Point], report: 
         assert was.vector is not None
         assert np.allclose(point.vector, was.vector, atol=1e-6)
         assert {**point.payload["photo"], "rank": 0} == {**was.payload["photo"], "rank": 0}
-        said = _said(good, key, is_number)
+        heard = [row for row in good if any(os.path.lexists(shop.catalog / image) for image in row.images)]
+        said = _said(heard, key, is_number)
         assert catalog_part(point.payload) == (catalog_part(was.payload) if said is None else said)
 
 
@@ -221,11 +222,7 @@ def _kept(
             continue
         if not os.path.lexists(shop.catalog / key):
             continue
-        moved = [
-            other
-            for other in told_of
-            if other[1] == key and other not in before and (other[0] != product or row not in good)
-        ]
+        moved = [other for other in told_of if other[1] == key and other not in before and row not in good]
         if row in good and shop.is_hidden(key) and (product, key) not in before:
             if key in by_path:  # hidden, and another product's now: it goes along
                 yield (product, key), by_path[key]

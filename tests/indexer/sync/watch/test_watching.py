@@ -220,7 +220,7 @@ def test_arguments_that_make_no_sense_end_it_at_once(shop: Shop) -> None:
         watched.next()
     for options in ({"debounce": 0}, {"interval": -1}, {"poll": 1}, {"stop": True}, {"debounce": "2"}):
         with pytest.raises(UsageError, match=next(iter(options))):
-            watch(shop.catalog, shop.model, shop.index, **options)  # type: ignore[arg-type]
+            watch(shop.catalog, shop.model, shop.index, **options)
 
 
 def test_without_watchfiles_a_catalog_can_only_be_polled(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
