@@ -13,7 +13,6 @@ from click.testing import CliRunner, Result
 from indexer.cli.main import main
 from indexer.errors import CatalogError, RemovalRefused
 from indexer.photos.fetch.many import hosts, web
-from tests.congruence.engines import LOCAL_MODE_WARNINGS
 from tests.indexer.photos.fetch.many.web_shop import WebShop, drawn
 from tests.indexer.photos.fetch.photo_host import (
     HASTY,
@@ -28,6 +27,7 @@ from tests.indexer.photos.fetch.photo_host import (
     status,
 )
 from tests.shops.catalogs.row_catalog import counts
+from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
 
