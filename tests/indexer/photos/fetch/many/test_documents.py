@@ -16,10 +16,10 @@ from indexer.errors import CatalogError
 from indexer.photos.fetch.many.documents import beside, name_of
 from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.sync.run import sync
-from tests.congruence.engines import LOCAL_MODE_WARNINGS
 from tests.indexer.photos.fetch.many.web_shop import drawn, in_memory
 from tests.indexer.photos.fetch.photo_host import PhotoHost, status
 from tests.shops.catalogs.row_catalog import counts
+from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS
 from tests.shops.models.tiny_model import write_tiny_model
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
@@ -54,6 +54,7 @@ def test_a_manifest_by_url_and_photos_beside_it(tmp_path: Path, host: PhotoHost,
     assert counts(sync(feed, model, index, allow_private=True)) == {"updated": 1, "unchanged": 2}
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path, host: PhotoHost, feed: str, model: Path) -> None:
     arguments = ["sync", f"{feed}?key=secret", "--model", str(model), "--index", str(tmp_path / "index")]
     host.photos["/shop/products.csv?key=secret"] = host.photos["/shop/products.csv"]

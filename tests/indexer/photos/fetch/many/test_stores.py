@@ -14,9 +14,9 @@ from indexer.photos.fetch.many import stores
 from indexer.photos.fetch.many.stores import Store
 from indexer.sync.report import SyncReport
 from indexer.sync.run import sync
-from tests.congruence.engines import LOCAL_MODE_WARNINGS
 from tests.indexer.photos.fetch.many.web_shop import drawn, in_memory
 from tests.shops.catalogs.row_catalog import counts
+from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS
 from tests.shops.models.tiny_model import write_tiny_model
 
 fsspec = pytest.importorskip("fsspec", reason="reads object stores: pip install 'jewelry-similarity[remote]'")

@@ -12,10 +12,10 @@ from indexer.models.embedder import Embedder
 from indexer.photos.fetch.many.kept import FOLDER, kept_at
 from indexer.photos.fingerprints import sha256
 from indexer.photos.thumbnails import ThumbnailStore, original_of
-from tests.congruence.engines import LOCAL_MODE_WARNINGS
 from tests.indexer.photos.fetch.many.web_shop import WebShop, drawn
 from tests.indexer.photos.fetch.photo_host import PhotoHost, status
 from tests.shops.catalogs.row_catalog import counts
+from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
 
