@@ -216,9 +216,9 @@ def _run(engine: str, folder: Path, examples: int, steps: int) -> None:
     )
 
 
-@pytest.mark.parametrize("engine", ["embedded", "server"])
-def test_a_few_sequences(engine: str, tmp_path: Path) -> None:
-    _run(engine, tmp_path / "model", examples=3, steps=12)
+@pytest.mark.parametrize(("engine", "examples"), [("embedded", 2), ("server", 6)])
+def test_a_few_sequences(engine: str, examples: int, tmp_path: Path) -> None:
+    _run(engine, tmp_path / "model", examples=examples, steps=10)
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from tests.faults.syncs.bounded import bounded, opened_below
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="opened files are told by inotify")
 
-QUICK, LONG = 150, 6_000
+QUICK, LONG = 40, 6_000
 TYPES = {"price": FieldType.NUMBER, "size": FieldType.KEYWORD, "in_stock": FieldType.BOOLEAN}
 SETTINGS = (
     "",
@@ -120,6 +120,7 @@ def test_any_feed_for_a_minute() -> None:
     bounded(fuzz(LONG), seconds=900)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "jsonl", "xml"])
 def test_a_packed_feed_that_unpacks_to_very_much_is_refused_or_read_in_time(form: str, tmp_path: Path) -> None:
     """A hundred megabytes of one letter in a hundred kilobytes."""

@@ -42,7 +42,7 @@ class Running:
         assert found.report is not None, found.message
         return {name: number for name, number in found.report.photos.items() if number}
 
-    def is_quiet(self, seconds: float = 0.8) -> bool:
+    def is_quiet(self, seconds: float = 0.4) -> bool:
         """Whether it says nothing for a while."""
         try:
             found = self.said.get(timeout=seconds)

@@ -23,7 +23,7 @@ from tests.indexer.photos.fetch.photo_host import photo_host
 from tests.indexer.sync.watch.running import LONGEST, running
 from tests.shops.catalogs.row_catalog import Shop, counts
 
-POLLED: dict[str, Any] = {"poll": True, "interval": 0.1, "debounce": 0.2}
+POLLED: dict[str, Any] = {"poll": True, "interval": 0.05, "debounce": 0.1}
 ROWS = ["luna,photos/p1.jpg,rings,10,true", "stella,photos/p2.jpg,rings,20,true", "sol,photos/p3.jpg,pins,30,true"]
 
 
@@ -32,13 +32,13 @@ def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path, "photos/p1.jpg", "photos/p2.jpg", "photos/p3.jpg").rows(*ROWS)
 
 
-@pytest.fixture(params=["told by the system", "polled"])
+@pytest.fixture(params=["told by the system", pytest.param("polled", marks=pytest.mark.slow)])
 def noticed(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Options of a watch, in both ways to notice a change."""
     if request.param == "polled":
         return POLLED
     pytest.importorskip("watchfiles", reason="without it, a catalog can only be polled")
-    return {"debounce": 0.3}
+    return {"debounce": 0.2}
 
 
 @pytest.fixture
@@ -60,6 +60,7 @@ def test_two_edits_within_the_pause_are_one_sync(shop: Shop, noticed: dict[str, 
     assert set(shop.said("price").values()) == {(10.0,), (20.0,), (30.0,), (40.0,)}
 
 
+@pytest.mark.slow
 def test_what_changes_while_nobody_watches_is_not_lost(shop: Shop) -> None:
     with running(shop, **POLLED) as watched:
         assert watched.photos() == {"new": 3}
@@ -78,6 +79,7 @@ def test_an_index_in_the_catalog_does_not_set_off_the_next_sync(shop: Shop, noti
         assert watched.is_quiet()
 
 
+@pytest.mark.slow
 def test_an_index_in_the_very_folder_of_the_catalog(shop: Shop, noticed: dict[str, Any]) -> None:
     shop.index = shop.catalog
     with running(shop, **noticed) as watched:
@@ -113,6 +115,7 @@ def test_what_fails_is_tried_again_until_it_is_mended(shop: Shop) -> None:
         assert counts(found.report) == {"new": 3}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_again")
 def test_a_catalog_that_is_not_there_yet_is_waited_for(shop: Shop, noticed: dict[str, Any]) -> None:
     away = shop.catalog.with_name("away")
@@ -125,6 +128,7 @@ def test_a_catalog_that_is_not_there_yet_is_waited_for(shop: Shop, noticed: dict
         assert found.report is not None
 
 
+@pytest.mark.slow
 def test_a_folder_that_takes_the_place_of_the_catalog_is_watched(shop: Shop, noticed: dict[str, Any]) -> None:
     with running(shop, **noticed) as watched:
         assert watched.photos() == {"new": 3}
@@ -188,6 +192,7 @@ def test_a_scope_is_watched_alone(shop: Shop) -> None:
     assert shop.said("price")["sol", "photos/p3.jpg"] == (30.0,)
 
 
+@pytest.mark.slow
 def test_a_manifest_behind_a_url_is_asked_for_and_synced_where_it_is_another(shop: Shop, tmp_path: Path) -> None:
     with photo_host() as host:
 
@@ -248,6 +253,7 @@ def command(shop: Shop) -> Iterator[subprocess.Popen[str]]:
     process.communicate(timeout=LONGEST)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_says_a_line_a_sync_and_ends_well(
     shop: Shop, command: subprocess.Popen[str], number: signal.Signals
