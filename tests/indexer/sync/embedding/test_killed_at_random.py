@@ -68,7 +68,7 @@ class Killed:
             os.write(file, b"." * len(batch))
             return found
 
-        Embedder.run = counted  # type: ignore[method-assign,assignment]
+        Embedder.run = counted  # type: ignore[method-assign]
 
     def embedded(self) -> int:
         """Photos that went through the model in all runs together."""
