@@ -16,7 +16,7 @@ from indexer.system.regular import open_regular
 _MAGIC = b"\x1f\x8b"
 _RATIO = 250
 """Times as large as packed that a table may become: lists of products become 5 to 50 times as large."""
-_ALWAYS = 64 * 1024 * 1024
+ALWAYS = 64 * 1024 * 1024
 """Bytes that it may have in any case."""
 
 
@@ -46,7 +46,7 @@ class _Unpacked(io.RawIOBase):
     def __init__(self, path: Path, file: BinaryIO) -> None:
         super().__init__()
         self._path, self._unpacked = path, gzip.GzipFile(fileobj=file, mode="rb")
-        self._left = max(_ALWAYS, path.stat().st_size * _RATIO)
+        self._left = max(ALWAYS, path.stat().st_size * _RATIO)
 
     def readable(self) -> bool:
         return True

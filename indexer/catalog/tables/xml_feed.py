@@ -115,12 +115,15 @@ class _Item:
 
 class _Parser:
     def __init__(self, path: Path) -> None:
-        self._path, self._fed = path, 0
-        self.root, self._item, self._done = "", None, []  # type: tuple[str, _Item | None, list[Record]]
+        self._path, self._fed, self._has_begun = path, 0, False
+        self.root = ""
+        self._item: _Item | None = None
+        self._done: list[Record] = []
         self._parser = parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         parser.CharacterDataHandler, parser.EntityDeclHandler = self._text, self._refuse
+        parser.StartDoctypeDeclHandler = self._announce
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
 
     def feed(self, piece: bytes, *, ends: bool = False) -> list[Record]:
@@ -144,8 +147,8 @@ class _Parser:
         local = name.rpartition(":")[2]
         if self._item is not None:
             self._item.start(name, attributes)
-        elif not self.root:
-            self.root = local
+        elif not self._has_begun:
+            self.root, self._has_begun = local, True
             if local not in _ROOTS:
                 raise CatalogError(
                     f"{self._path}: is XML, but begins with <{local[:40]}> and is neither RSS 2.0 nor Atom; "
@@ -153,6 +156,9 @@ class _Parser:
                 )
         elif local in _ITEMS:
             self._item = _Item(self._parser.CurrentLineNumber)
+
+    def _announce(self, name: str, *_: object) -> None:
+        self.root = name.rpartition(":")[2]
 
     def _text(self, text: str) -> None:
         if self._item is not None:
