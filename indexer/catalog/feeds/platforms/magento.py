@@ -13,7 +13,7 @@ from indexer.catalog.cells.numbers import read_number
 from indexer.catalog.feeds.feed import Translation
 from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
 from indexer.catalog.feeds.platforms.magento_cells import DATES, OF_EVERY_PRODUCT, Paths, Pictures, own_columns, pairs
-from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
+from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain, texts
 from indexer.catalog.feeds.platforms.sales import Days, due
 from indexer.catalog.feeds.repeats import REPLACED
 from indexer.catalog.tables.table import Header, Line, Row, Table
@@ -51,7 +51,8 @@ class Magento:
         rows = sorted(reader.rows(), key=lambda row: row.line)
         used, notes = {*export.used, *reader.own_columns}, [*export.unsaid("product_online"), *reader.notes()]
         by_program = table.separator in (",", None)
-        return Translation(reader.columns, rows, used, export.left_out, notes, by_program=by_program)
+        types = texts(reader.columns)
+        return Translation(reader.columns, rows, used, export.left_out, notes, types=types, by_program=by_program)
 
 
 class _Reader:

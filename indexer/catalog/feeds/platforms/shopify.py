@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from indexer.catalog.feeds.feed import Translation
 from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
-from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
+from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain, texts
 from indexer.catalog.feeds.platforms.sales import crossed_out
 from indexer.catalog.tables.table import Header, Line, Row, Table
 
@@ -70,6 +70,7 @@ class Shopify:
             export.used | set(reader.metafields),
             export.left_out,
             [*reader.notes, *export.unsaid("status", "published")],
+            types=texts(reader.columns),
             by_program=table.separator in (",", None),
         )
 

@@ -12,7 +12,7 @@ from html import unescape
 from indexer.catalog.cells.numbers import read_number
 from indexer.catalog.feeds.feed import Translation
 from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
-from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
+from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain, texts
 from indexer.catalog.feeds.platforms.sales import Days, due
 from indexer.catalog.feeds.platforms.woocommerce_names import NAMES, attributes
 from indexer.catalog.tables.table import Header, Line, Row, Table
@@ -44,7 +44,8 @@ class WooCommerce:
         reader = _Reader(export, table)
         rows = sorted(reader.rows(), key=lambda row: row.line)
         used = export.used | {at for pair in reader.attributes for at in pair}
-        return Translation(reader.columns, rows, used, export.left_out, export.unsaid("published"), by_program=False)
+        notes, types = export.unsaid("published"), texts(reader.columns)
+        return Translation(reader.columns, rows, used, export.left_out, notes, types=types, by_program=False)
 
 
 class _Reader:
