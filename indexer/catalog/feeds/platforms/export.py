@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from indexer.catalog.feeds.repeats import REPEATED
 from indexer.catalog.passed_over import Tally
 from indexer.catalog.tables.table import Line, Row, Table
+from indexer.fields.types import LIST_SEPARATOR
 
 NO_PICTURE = "products without a picture"
 _SHIFTED = "has {} cells for {} columns; quote cells that hold the separator"
@@ -83,9 +84,14 @@ class Export:
         return ValueError(f"{self.header.names[self._at[word]]} {found}; the row is shifted or damaged, export it anew")
 
 
+def joined(photos: Iterable[str]) -> str:
+    """A cell of photos; an address may have the sign that separates them."""
+    return LIST_SEPARATOR.join(name.replace(LIST_SEPARATOR, "%7C") if "://" in name else name for name in photos)
+
+
 def rejected(line: Line, columns: Sequence[str], reason: str | None, product_id: str, photos: Sequence[str]) -> Row:
     """A line that is no product, and the photos that an index keeps because of it: those in the line, and these."""
-    cells = {**dict.fromkeys(columns, ""), "product_id": product_id, "image": "|".join(photos)}
+    cells = {**dict.fromkeys(columns, ""), "product_id": product_id, "image": joined(photos)}
     row = line.row(cells, reason)
     return replace(row, raw=(*row.raw, *photos))
 

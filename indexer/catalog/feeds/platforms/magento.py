@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from indexer.catalog.cells.numbers import read_number
 from indexer.catalog.feeds.feed import Translation
-from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
+from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, joined, rejected
 from indexer.catalog.feeds.platforms.magento_cells import DATES, OF_EVERY_PRODUCT, Paths, Pictures, own_columns, pairs
 from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain, texts
 from indexer.catalog.feeds.platforms.sales import Days, due
@@ -183,7 +183,7 @@ class _Reader:
             **inherited,
             **own,
             "product_id": sku,
-            "image": "|".join(photos),
+            "image": joined(photos),
             "category": category,
             "group_id": plain(group),
             "title": self._of(line, "name") or (self._of(parent, "name") if parent else ""),

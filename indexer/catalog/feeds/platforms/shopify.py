@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from indexer.catalog.feeds.feed import Translation
-from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
+from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, joined, rejected
 from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain, texts
 from indexer.catalog.feeds.platforms.sales import crossed_out
 from indexer.catalog.tables.table import Header, Line, Row, Table
@@ -197,7 +197,7 @@ class _Reader:
         cells = {
             **found.said,
             "product_id": product_id,
-            "image": "|".join(photos),
+            "image": joined(photos),
             "group_id": plain(handle) if any(value != _ONLY for value in filter(None, options)) else "",
             "price": price,
             "list_price": crossed_out(price, self._of(line, "before")),

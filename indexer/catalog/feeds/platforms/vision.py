@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from indexer.catalog.columns import NAMES
 from indexer.catalog.feeds.feed import Translation
-from indexer.catalog.feeds.platforms.export import Export, rejected
+from indexer.catalog.feeds.platforms.export import Export, joined, rejected
 from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, plain, texts
 from indexer.catalog.tables.headers import canonical
 from indexer.catalog.tables.table import Header, Line, Row, Table
@@ -81,7 +81,7 @@ class _Reader:
                 **dict.fromkeys(self.columns, ""),
                 **fields,
                 "product_id": product,
-                "image": "|".join(dict.fromkeys(self._of(line, "image-uri") for line in lines)),
+                "image": joined(dict.fromkeys(self._of(line, "image-uri") for line in lines)),
                 "category": category or plain(self._first(lines, "product-category")),
                 "title": self._first(lines, "product-display-name"),
                 "product_set": listed(self._of(line, "product-set-id") for line in lines),

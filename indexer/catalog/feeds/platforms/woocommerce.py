@@ -11,7 +11,7 @@ from html import unescape
 
 from indexer.catalog.cells.numbers import read_number
 from indexer.catalog.feeds.feed import Translation
-from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
+from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, joined, rejected
 from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain, texts
 from indexer.catalog.feeds.platforms.sales import Days, due
 from indexer.catalog.feeds.platforms.woocommerce_names import NAMES, attributes
@@ -153,7 +153,7 @@ class _Reader:
             **dict.fromkeys(self.columns, ""),
             **self._attributes(said),
             "product_id": self._id(line),
-            "image": "|".join(photos),
+            "image": joined(photos),
             "category": category,
             "group_id": plain(self._id(parent)) if parent else "",
             "title": unescape(self._either(said, "name")),

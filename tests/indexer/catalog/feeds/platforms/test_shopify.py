@@ -9,7 +9,7 @@ import pytest
 from indexer.catalog.reading import read_catalog
 from indexer.fields.types import FieldType
 from tests.shops.catalogs.catalog_folders import photos, reasons
-from tests.shops.platforms.exports import export, passed_over, said, text_of, written
+from tests.shops.platforms.exports import export, passed_over, said, sheet, text_of, written
 
 PRICED = ("group_id", "price", "list_price", "in_stock")
 
@@ -173,3 +173,9 @@ def test_rows_that_are_not_as_shopify_writes_them(tmp_path: Path, row: str, reas
     assert list(reasons(catalog)) == ["catalog.csv:3"]
     assert reasons(catalog)["catalog.csv:3"].startswith(reason)
     assert "x.jpg" in {one.key for one in catalog.withheld}
+
+
+def test_an_address_with_the_sign_that_separates_photos(tmp_path: Path) -> None:
+    row = "a,A,Title,Default Title,S,1,https://shop.example/x.jpg?f=webp|90,1,,active"
+    (found,) = sheet(tmp_path, f"{HEADER}{row}\n").rows
+    assert found.cells["image"] == "https://shop.example/x.jpg?f=webp%7C90"
