@@ -11,6 +11,11 @@ from indexer.catalog.tables.table import Line, Row, Table
 from indexer.fields.types import LIST_SEPARATOR
 
 NO_PICTURE = "products without a picture"
+YES = ("true", "wahr", "vrai", "verdadero", "vero", "waar", "1")
+NO = ("false", "falsch", "faux", "falso", "onwaar", "0")
+"""What programs write, and what a spreadsheet makes of it in the language of a shop."""
+_KEPT_A_TEXT = ("'=", "'+", "'-", "'@")
+"""How exports begin a cell that a spreadsheet would take for a formula: ``'-1`` is -1."""
 _SHIFTED = "has {} cells for {} columns; quote cells that hold the separator"
 
 
@@ -52,7 +57,10 @@ class Export:
     def of(self, line: Line, word: str) -> str:
         """What a line has in a column; blank where there is no such column."""
         position = self._at.get(word)
-        return "" if position is None else line.cells[position]
+        if position is None:
+            return ""
+        text = line.cells[position]
+        return text[1:] if text.startswith(_KEPT_A_TEXT) else text
 
     def unsaid(self, *words: str) -> list[str]:
         """A note where no column is there that says whether the shop shows a product."""

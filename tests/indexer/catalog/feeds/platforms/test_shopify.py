@@ -179,3 +179,12 @@ def test_an_address_with_the_sign_that_separates_photos(tmp_path: Path) -> None:
     row = "a,A,Title,Default Title,S,1,https://shop.example/x.jpg?f=webp|90,1,,active"
     (found,) = sheet(tmp_path, f"{HEADER}{row}\n").rows
     assert found.cells["image"] == "https://shop.example/x.jpg?f=webp%7C90"
+
+
+@pytest.mark.parametrize(("written_so", "shown"), [("TRUE", True), ("WAHR", True), ("", True), ("FALSCH", False)])
+def test_what_a_spreadsheet_makes_of_true(tmp_path: Path, written_so: str, shown: bool) -> None:
+    header = HEADER.replace("Status", "Published")
+    row = f"a,A,Title,Default Title,S,1,x.jpg,1,,{written_so}\nb,B,Title,Default Title,T,1,y.jpg,1,,TRUE"
+    catalog = read_catalog(written(tmp_path, f"{header}{row}\n"))
+    assert ("S" in said(catalog)) is shown
+    assert catalog.rejects == ()
