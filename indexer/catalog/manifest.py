@@ -13,15 +13,17 @@ from indexer.catalog.named.photos import ClosedPhoto, NamedPhoto, NamedPhotos, n
 from indexer.catalog.products import Catalog, OpenEnd, Product, ProductImage, Reject, Withheld
 from indexer.catalog.tables.table import Row, Sheet
 from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldValue
+from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.system.text import counted
 
 
-def read(path: Path, published: FieldTable | None = None) -> Catalog:
-    """Read a CSV manifest; image paths are relative to it. A bad row becomes a reject with its line number.
+def read(path: Path, published: FieldTable | None = None, sources: PhotoSources | None = None) -> Catalog:
+    """Read a CSV manifest; image paths are relative to it, or URLs. A bad row becomes a reject with its line number.
 
     Args:
         path: the manifest; a catalog.toml beside it is read, too.
         published: the fields of the index that is to be brought in step, whose types are kept.
+        sources: where photos behind URLs come from.
 
     Raises:
         CatalogError: no ``product_id`` or ``image`` column, reserved or unusable column names, no text or
@@ -29,7 +31,7 @@ def read(path: Path, published: FieldTable | None = None) -> Catalog:
     """
     settings = read_settings(path.parent)
     sheet = read_sheet(path, settings)
-    assembly = _Assembly(sheet, read_columns(sheet, settings, published))
+    assembly = _Assembly(sheet, read_columns(sheet, settings, published), sources)
     for row in sheet.rows:
         assembly.add(row)
     return assembly.catalog()
@@ -60,7 +62,7 @@ class _Draft:
         named = [(photo, {**inherited, **fields}) for photos, fields in self.rows for photo in photos]
         images, withheld = [], []
         for rank, (photo, fields) in enumerate(named):
-            image = ProductImage(photo.key, photo.path, rank, fields)
+            image = ProductImage(photo.key, photo.path, rank, fields, photo.elsewhere)
             if photo.closed:
                 told = Product(product_id, self.category, (image,))
                 withheld.append(Withheld(photo.key, product_id, told))
@@ -72,7 +74,7 @@ class _Draft:
 class _Assembly:
     """Rows become products; what cannot be used becomes a reject and leaves no trace in the rest."""
 
-    def __init__(self, sheet: Sheet, columns: Columns) -> None:
+    def __init__(self, sheet: Sheet, columns: Columns, sources: PhotoSources | None) -> None:
         path = sheet.path
         self._drafts: dict[str, _Draft] = {}
         self._rejects = [Reject(f"{path.name}:{sheet.header}", reason) for reason in columns.left_out]
@@ -81,7 +83,7 @@ class _Assembly:
         self._open_end: OpenEnd | None = None
         self._path, self._name, self._root, self._columns = path, path.name, path.parent, columns
         self._last, self._passed_over = sheet.last, sheet.passed_over
-        self._named = NamedPhotos(path)
+        self._named = NamedPhotos(path, sources)
         self._seen: set[tuple[str, str]] = set()
 
     def catalog(self) -> Catalog:
