@@ -73,7 +73,10 @@ class Cache:
             except sqlite3.Error as error:
                 self._give_up(error)
                 return None
-        return None if row is None else Known(*row[:6], bool(row[6]))
+        if row is None:
+            return None
+        url, size, mtime_ns, digest, etag, modified, kept, _ = row
+        return Known(url, size, mtime_ns, digest, etag, modified, bool(kept))
 
     def bytes_of(self, known: Known) -> bytes | None:
         """A photo's bytes; None where they are not kept, or are others than they were."""

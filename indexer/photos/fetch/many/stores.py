@@ -24,7 +24,7 @@ from indexer.system.files import replacing
 from indexer.system.text import counted
 
 if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
+    from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
 """What reads the store of a scheme, beside fsspec."""
