@@ -111,7 +111,7 @@ class _Reader:
         if not self._of(line, "product_type"):
             raise self._export.misplaced(line, "product_type", "")
         if (earlier := self._products.get(sku)) is not None:
-            self._export.leave_out(REPLACED["last"], earlier)
+            self._export.leave_out(REPLACED, earlier)
         self._products[sku] = line
 
     def notes(self) -> list[str]:
