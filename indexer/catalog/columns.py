@@ -35,6 +35,8 @@ KNOWN: FieldTable = {
 """Columns whose type does not depend on what happens to stand in them."""
 NAMES = (*STRUCTURE, *KNOWN)
 """Names that are known whatever their case."""
+_MEANT = tuple(name for name in NAMES if name != "list_price")
+"""Names that a column of nearly that name was probably meant to have: a ``cost_price`` is what it says."""
 _Reader = Callable[[str], FieldValue]
 _HOW_TO_WRITE = {
     FieldType.NUMBER: "write 1250.50",
@@ -75,7 +77,8 @@ def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None 
     """
     names = [name for name in sheet.columns if name not in STRUCTURE]
     types, decimals = _settled(sheet, settings)
-    declared: dict[str, FieldType] = {name: kind for name in names if (kind := types.get(name) or KNOWN.get(name))}
+    given = {**sheet.types, **KNOWN, **types}
+    declared: dict[str, FieldType] = {name: given[name] for name in names if name in given}
     numbers = {
         name: Numbers.of(Values((row.line, row.cells[name]) for row in sheet.rows if not row.problem))
         for name in names
@@ -91,10 +94,10 @@ def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None 
         if kind is not FieldType.NUMBER:
             found.add(name, kind, partial(_cast, name, kind, odd))
             continue
-        given = decimals.get(name) or settings.decimal
+        sign = decimals.get(name) or settings.decimal
         try:
             _check_currencies(numbers[name], sheet.columns)
-            decimal = given or decide(numbers[name], file)
+            decimal = sign or decide(numbers[name], file)
         except Unclear as why:
             or_text = "" if name in KNOWN else f', or [fields] {name} = "keyword"'
             found.left_out.append(f"column {name!r} is left out: {why}{or_text}")
@@ -119,7 +122,7 @@ def _near_misses(names: Collection[str], settled: Mapping[str, FieldType]) -> li
     """Columns that were probably meant to be known ones; a type set by hand says that one is meant as it stands."""
     notes = []
     for name in names:
-        near = None if name in NAMES or name in settled else near_miss(name, NAMES)
+        near = None if name in NAMES or name in settled else near_miss(name, _MEANT)
         if near and near not in names:
             notes.append(f"column {name!r} is a field of its own; if {near!r} is meant, rename it")
     return notes

@@ -90,6 +90,10 @@ def _read(path: Path, published: FieldTable | None, sources: PhotoSources | None
         raise CatalogError(f"{path}: no such folder or manifest; give the folder that holds your photos")
     _refuse_pipes(path)
     if not path.is_dir():
+        if not path.name.lower().endswith(MANIFEST_SUFFIXES) and not manifest.is_one(path):
+            raise CatalogError(
+                f"{path}: not a manifest or a feed that this version reads; give a folder or one of these"
+            )
         return manifest.read(path, published, sources)
     manifests = _manifests(path)
     if not manifests:

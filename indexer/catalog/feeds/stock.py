@@ -66,7 +66,7 @@ class Stock:
 
     def _counted(self, text: str) -> bool | None:
         reading = read_number(text)
-        count = None if reading is None else reading.value(None)
+        count = None if reading is None or reading.currency else reading.value(None)
         if count is not None:
             return count >= self._least
         try:

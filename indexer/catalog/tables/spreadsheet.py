@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from indexer.catalog.tables.encoding import read_text
@@ -64,7 +63,7 @@ def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
     open_line = 0 if text.endswith(("\n", "\r")) or not lines else lines[-1][0]
     header_names = Header(tuple(map(name_of, names)))
     rows = [
-        _broken(number, cells, number == open_line)
+        _broken(number, cells, header_names.names, number == open_line)
         if number in broken
         else _line(number, cells, header_names.names, number == open_line)
         for number, cells in lines
@@ -87,10 +86,15 @@ def is_one(path: Path, recognise: Recognise) -> bool:
     return recognise(_first(text[begins:], separator)) is not None
 
 
-def _broken(number: int, cells: list[str], is_open: bool) -> Line:
+def _broken(number: int, cells: list[str], names: Sequence[str], is_open: bool) -> Line:
     """A line in which a quote stands where none may: most likely it was cut, and the quote is never closed."""
     problem = "the file ends within this line; send all of it" if is_open else "is cut, or its quotes are wrong"
-    return Line(number, tuple(cell.strip('"') for cell in cells), problem, is_open, is_open)
+    cells = [cell.strip('"') for cell in cells]
+    return Line(number, _padded(cells, names), problem, is_open, is_open)
+
+
+def _padded(cells: list[str], names: Sequence[str]) -> tuple[str, ...]:
+    return (*cells, *[""] * (len(names) - len(cells)))
 
 
 def _line(number: int, cells: list[str], names: Sequence[str], is_open: bool) -> Line:
@@ -107,7 +111,7 @@ def _line(number: int, cells: list[str], names: Sequence[str], is_open: bool) ->
         problem = "holds a NUL character"
     else:
         problem = too_long(names, cells)
-    return Line(number, (*cells, *[""] * (len(names) - len(cells))), problem, is_open, is_cut)
+    return Line(number, _padded(cells, names), problem, is_open, is_cut)
 
 
 def too_long(names: Sequence[str], cells: Sequence[str]) -> str | None:
@@ -138,19 +142,21 @@ def _parse(
     path: Path, text: str, separator: str, first: int, broken: dict[int, str]
 ) -> Iterator[tuple[int, list[str]]]:
     """Rows with the line on which each begins; of a line that is no CSV its text alone, and in ``broken`` why."""
-    begin, ends = first, False
-    while not ends:
-        ends, line = True, begin
-        lines = islice(io.StringIO(text, newline=""), begin - first, None)
-        reader = csv.reader(lines, _Strict, delimiter=separator)
+    stream, line = io.StringIO(text, newline=""), first
+    while True:
+        reader, begin, at = csv.reader(stream, _Strict, delimiter=separator), line, stream.tell()
         try:
             for cells in reader:
                 yield line, cells
-                line = reader.line_num + begin  # line_num is the row's last line: a quoted cell may hold line breaks
+                # line_num is the row's last line: a quoted cell may hold line breaks
+                line, at = reader.line_num + begin, stream.tell()
         except csv.Error as error:
             hint = "quote the whole cell and double the quotes in it"
             broken[line] = f"{path}:{line}: not readable as CSV ({error}); {hint}"
             if len(broken) > _MOST_BROKEN:
                 raise CatalogError(broken[min(broken)]) from error
-            yield line, next(islice(io.StringIO(text, newline=""), line - first, None)).split(separator)
-            begin, ends = line + 1, False
+            stream.seek(at)
+            yield line, stream.readline().split(separator)
+            line += 1
+        else:
+            return
