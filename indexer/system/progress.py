@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from indexer.system.arguments import refused
 
+T = TypeVar("T")
+
 Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, what is done of it and how much there is."""
+"""Called with a stage's name, what is done of it and how much there is, 0 where nobody can say."""
 
 
 def progress_of(name: str, value: Progress | None) -> Progress | None:
@@ -17,5 +20,30 @@ def progress_of(name: str, value: Progress | None) -> Progress | None:
     return value
 
 
+def nobody(stage: str, done: int, total: int) -> None:
+    """Progress that nobody wants to hear of."""
+
+
 EVERY = 1000
 """Points between two looks at the progress."""
+
+
+class Telling:
+    """Tells how far a stage is that goes through several lists of things.
+
+    Args:
+        progress: is told.
+        stage: its name.
+        total: things in all.
+    """
+
+    def __init__(self, progress: Progress, stage: str, total: int) -> None:
+        self._progress, self._stage, self._total, self._done = progress, stage, total, 0
+
+    def of(self, things: Iterable[T]) -> Iterator[T]:
+        """The things, counted as they are taken."""
+        for thing in things:
+            if self._done % EVERY == 0:
+                self._progress(self._stage, self._done, self._total)
+            self._done += 1
+            yield thing
