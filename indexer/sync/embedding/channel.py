@@ -43,10 +43,11 @@ class Channel(Generic[T]):
             if more < 0:
                 self._room.notify()
 
-    def take(self) -> T | None:
-        """The next thing; None where there is and will be none."""
+    def take(self, longest: float | None = None) -> T | None:
+        """The next thing; None where there is and will be none. Raises ``TimeoutError`` after so many seconds."""
         with self._filled:
-            self._filled.wait_for(lambda: self._things or self._finished or self._closed)
+            if not self._filled.wait_for(lambda: self._things or self._finished or self._closed, longest):
+                raise TimeoutError
             return self._things.popleft() if self._things and not self._closed else None
 
     def give_back(self, amount: int) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 OUT = 2_000
 """Outcomes that wait for who writes them, some 3 KB each: a store may be busy for some seconds."""
 IN_ORDER = 500
-"""Of them, those that may wait for an earlier photo that takes longer."""
+"""Outcomes that may wait, besides, for an earlier photo that takes longer."""
 WAITED = 0.05
 """Seconds that a core waits for bytes before another reader is begun."""
 LONGEST_END = 2.0
@@ -77,7 +77,7 @@ class Pipeline:
     session; each inference runs on its caller's thread.
 
     Memory is bounded by `READ_AHEAD` bytes of files, one decoded photo for each core, see `indexer.photos.memory`, and
-    `OUT` outcomes; it does not grow with the number of photos but for 32 bytes and their keeping for each content.
+    `OUT` and `IN_ORDER` outcomes; it does not grow with the number of photos but for 32 bytes and their keeping for each content.
     """
 
     def __init__(
@@ -196,11 +196,11 @@ class _Run:
         held: list[tuple[int, Outcome | _Twin]] = []
         following = 0
         while (made := self._out.take()) is not None:
+            self._out.give_back(1)
             heappush(held, made)
             while held and (held[0][0] <= following or len(held) > IN_ORDER):
                 number, one = heappop(held)
                 following = max(following, number + 1)
-                self._out.give_back(1)
                 yield one
         if self._failure is not None:
             raise self._failure
@@ -232,12 +232,14 @@ class _Run:
 
     def _next(self) -> Bytes | None:
         began = time.perf_counter()
-        photo = self._bytes.take()
-        waited = time.perf_counter() - began
-        if photo is not None and waited > WAITED:
-            self._readers.one_more()
-        self._pipeline.spent.add("waiting for photos", waited)
-        return photo
+        while True:
+            try:
+                photo = self._bytes.take(WAITED)
+            except TimeoutError:
+                self._readers.one_more()
+            else:
+                self._pipeline.spent.add("waiting for photos", time.perf_counter() - began)
+                return photo
 
     def _fail(self, error: BaseException) -> None:
         with self._lock:
