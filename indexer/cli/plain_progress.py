@@ -18,7 +18,7 @@ RECENT = 6
 class Lines:
     """Says how far the latest stage is, as long as it takes.
 
-    A line comes on its own from a thread, so that a stage in which nobody reports anything says that it is at work, too.
+    Lines come from a thread, so that a stage in which nobody reports anything says that it is at work, too.
 
     Args:
         say: writes a line.

@@ -322,4 +322,3 @@ def _notes(catalog: Catalog, published: GenerationRecord | None) -> list[str]:
         names = ", ".join(map(repr, lost))
         notes.append(f"{catalog.root}: the index has no {which} {names} any more: filters that name {them} fail")
     return notes
-

@@ -76,8 +76,8 @@ class Pipeline:
     ``if __name__ == "__main__"`` in the caller's script and send no pixels through pipes. They share one ONNX Runtime
     session; each inference runs on its caller's thread.
 
-    Memory is bounded by `READ_AHEAD` bytes of files, one decoded photo for each core, see `indexer.photos.memory`, and
-    `OUT` and `IN_ORDER` outcomes; it does not grow with the number of photos but for 32 bytes and their keeping for each content.
+    Memory is bounded by `READ_AHEAD` bytes of files, one decoded photo for each core, see `indexer.photos.memory`,
+    and `OUT` and `IN_ORDER` outcomes; it grows with the number of photos by each content's hash alone.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+
 class Spent:
     """Seconds by stage, summed over all threads: those on a core, so that other work on the machine does not count."""
 

@@ -85,10 +85,14 @@ def test_short_stages_say_nothing_unless_all_ends_are_wanted() -> None:
 
 
 def test_what_failed_is_not_said_to_be_done(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ValueError, match="broken"), Stages(ends=True) as stages:
-        stages("Reading", 1, 2)
-        stages("Embedding", 1, 2)
-        raise ValueError("broken")
+    def work() -> None:
+        with Stages(ends=True) as stages:
+            stages("Reading", 1, 2)
+            stages("Embedding", 1, 2)
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        work()
     assert capsys.readouterr().err == "Reading: 1 of 2, done in 0 s\n"
 
 

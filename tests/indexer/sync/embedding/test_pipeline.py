@@ -1,5 +1,4 @@
-"""Photos go through reading, decoding, the model and their thumbnails side by side; whatever fails ends all of it cleanly
-and loses nothing."""
+"""Photos are read, decoded, embedded and drawn small side by side; whatever fails ends all of it and loses nothing."""
 
 from __future__ import annotations
 
@@ -114,9 +113,7 @@ def shop(tmp_path: Path, model: ModelFile) -> Shop:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
-def test_every_photo_comes_out_once_in_order_with_its_own_vector(
-    shop: Shop, photos: list[bytes], workers: int
-) -> None:
+def test_every_photo_comes_out_once_in_order_with_its_own_vector(shop: Shop, photos: list[bytes], workers: int) -> None:
     made = shop.run([wanted(n, data) for n, data in enumerate(photos)], workers)
     assert numbers(made) == list(range(len(photos)))
     assert {one.how for one in made} == {"embedded"}
@@ -131,7 +128,13 @@ def test_twins_bad_photos_and_unreadable_ones(shop: Shop, photos: list[bytes]) -
     def away() -> bytes:
         raise ImageError("the host is down")
 
-    given = [wanted(0, photos[0]), wanted(1, b"no photo"), wanted(2, photos[0]), wanted(3, away), wanted(4, b"no photo")]
+    given = [
+        wanted(0, photos[0]),
+        wanted(1, b"no photo"),
+        wanted(2, photos[0]),
+        wanted(3, away),
+        wanted(4, b"no photo"),
+    ]
     made = {one.wanted.id: one for one in shop.run(given)}
     how = {name: one.how for name, one in made.items() if one.photo is not None}
     assert sorted(how.values()) == ["embedded", "shared"]
@@ -219,6 +222,7 @@ def test_a_failure_in_any_stage_ends_all_and_loses_nothing(
     call = failing(15, error)
     given = [wanted(n, data) for n, data in enumerate(photos)]
     if stage == "read":
+
         def fail() -> bytes:
             raise error
 
