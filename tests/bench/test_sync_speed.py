@@ -1,4 +1,4 @@
-"""Speed of `indexer sync` against the plain loop everybody writes first, and against what the cores could do at most."""
+"""Speed of `indexer sync` against the plain loop everybody writes first, and against what its cores could do at most."""
 
 from __future__ import annotations
 
