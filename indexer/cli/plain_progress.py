@@ -87,17 +87,17 @@ class _Stage:
         moment, (before, done) = time.monotonic(), self._known[0]
         self._known.append((moment, self.done))
         rate = (self.done - done) / max(moment - before, 1e-9)
-        words = [f"{self.done:,} of {self.total:,} ({self.done / self.total:.0%})"] if self.total else []
-        words += [_rate(rate)] if rate > 0 else []
+        words = [f"{self.done:,} of {self.total:,} ({self.done / self.total:.0%})"] if self.total > 1 else []
+        words += [_rate(rate)] if rate > 0 and self.total > 1 else []
         words += [self.detail] if self.detail else []
         words.append(f"{lasting(self.lasts())} so far")
-        if self.total > self.done and rate > 0:
+        if self.total > max(1, self.done) and rate > 0:
             words.append(f"about {lasting((self.total - self.done) / rate)} left")
         return f"{self.name}: {', '.join(words)}"
 
     def last_line(self) -> str:
         """What it was and what it took."""
-        counts = "" if not self.total else f"{self.done:,} of {self.total:,}, "
+        counts = "" if self.total <= 1 else f"{self.done:,} of {self.total:,}, "
         return f"{self.name}: {counts}{self.detail + ', ' if self.detail else ''}done in {lasting(self.lasts())}"
 
 

@@ -73,7 +73,7 @@ class Stages:
             self._lines.stop(failed=error is not None)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Report how much of a stage is done, of 0 where nobody can say; its bar appears with the first report."""
+        """Report how much of a stage is done, 0 of 1 where that cannot be counted; its bar appears with the first."""
         if stage != self._latest:
             self._begin(stage, total)
         self._done, self._total = done, total
@@ -83,8 +83,8 @@ class Stages:
         """Report for an evaluation, which knows its own stages only."""
         self(f"Measuring ({stage})", done, total)
 
-    def stage(self, name: str, total: int = 0) -> None:
-        """Begin a stage of ``total`` units, to be reported by `advance` or `epoch`; of 0 where nobody can say."""
+    def stage(self, name: str, total: int = 1) -> None:
+        """Begin a stage of ``total`` units, to be reported by `advance` or `epoch`; of 1 where it cannot be counted."""
         self._begin(name, total)
         self._tell()
 
@@ -109,7 +109,7 @@ class Stages:
         self._latest, self._done, self._total = stage, 0, total
         self._shown = 0.0
         if not self._bars.disable and stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(stage, total=total or None, detail="")
+            self._tasks[stage] = self._bars.add_task(stage, total=_countable(total), detail="")
 
     def _tell(self, detail: str = "") -> None:
         if self._lines is not None:
@@ -121,7 +121,7 @@ class Stages:
     def _show(self, detail: str = "") -> None:
         if self._latest in self._tasks:
             more = {"detail": detail} if detail else {}
-            self._bars.update(self._tasks[self._latest], completed=self._done, total=self._total or None, **more)
+            self._bars.update(self._tasks[self._latest], completed=self._done, total=_countable(self._total), **more)
 
     def _end(self, task: TaskID) -> None:
         """Stop the clock of a stage that another one followed; one of unknown length is then whole."""
@@ -134,12 +134,16 @@ class Stages:
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def _countable(total: int) -> int | None:
+    return total if total > 1 else None
+
+
 class _Count(ProgressColumn):
     """What is done of how much."""
 
     def render(self, task: Task) -> Text:
         """``1,200/24,000``, and nothing for a stage of unknown length."""
-        known = task.total is not None and not (task.total == 1 and task.finished)
+        known = task.total is not None and task.total > 1
         return Text(f"{int(task.completed):,}/{int(task.total or 0):,}" if known else "", style="progress.download")
 
 
@@ -149,6 +153,6 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         """``152/s``, once that can be said."""
         speed = task.finished_speed or task.speed
-        if not speed or task.total is None:
+        if not speed or task.total is None or task.total <= 1:
             return Text("")
         return Text(f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s", style="progress.data.speed")

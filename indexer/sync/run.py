@@ -94,7 +94,7 @@ def sync(
     index = index_at(index_path)
     published = index.last_record()
     tell = progress or nobody
-    tell("Reading the catalog", 0, 0)
+    tell("Reading the catalog", 0, 1)
     catalog = read_catalog(catalog_path, published.field_table if published else None)
     read = time.perf_counter() - began
     model = load_model(model_path)
@@ -175,7 +175,7 @@ class _Run:
         self, published: Store | None, repair: Repair | None = None
     ) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
         began, model = time.perf_counter(), self.model
-        self.progress("Comparing", 0, 0)
+        self.progress("Comparing", 0, 1)
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
         plan = make_plan(
@@ -230,7 +230,7 @@ class _Run:
         """Pictures of photos that are not embedded, and so not drawn, this time."""
         with writing(self.index.local):
             photos = [*plan.still, *plan.updated, *plan.moved, *plan.copied]
-            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers)
+            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers, self.progress)
         if said is not None:
             report.repairs.append(said)
 
@@ -263,7 +263,7 @@ class _Run:
                 return
             if base is not None:
                 write_carried(draft(), base, plan, payloads, self.progress)
-            self.progress("Publishing", 0, 0)
+            self.progress("Publishing", 0, 1)
             # Asked before anything is deleted: on a server the draft may be what readers see.
             if draft().count() <= len(plan.gone):
                 self._refuse_nothing(report)

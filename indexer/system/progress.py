@@ -10,7 +10,7 @@ from indexer.system.arguments import refused
 T = TypeVar("T")
 
 Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, what is done of it and how much there is, 0 where nobody can say."""
+"""Called with a stage's name, what is done of it and how much there is: 0 of 1 where it cannot be counted."""
 
 
 def progress_of(name: str, value: Progress | None) -> Progress | None:

@@ -27,7 +27,7 @@ def test_a_line_comes_by_itself_while_nobody_reports_anything() -> None:
     said: list[str] = []
     lines = Lines(said.append, every=0.05)
     lines.start()
-    lines.tell("Publishing", 0, 0)
+    lines.tell("Publishing", 0, 1)
     until(said, lambda s: len(s) >= 2)
     lines.stop()
     assert said[0].startswith("Publishing: ")
@@ -135,7 +135,7 @@ def test_a_terminal_shows_a_bar_with_count_and_rate(monkeypatch: pytest.MonkeyPa
     terminal = Console(file=written, force_terminal=True, width=120)
     monkeypatch.setattr("indexer.cli.progress.Console", lambda **_: terminal)
     with Stages(transient=False) as stages:
-        stages("Reading the catalog", 0, 0)
+        stages("Reading the catalog", 0, 1)
         for done in (0, 1000, 12_345):
             stages("Embedding", done, 20_000)
             time.sleep(0.06)
