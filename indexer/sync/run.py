@@ -37,7 +37,7 @@ from indexer.system.arguments import path_of, share_of, truth_of, whole_of
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
-from indexer.system.progress import Progress, nobody, progress_of
+from indexer.system.progress import Progress, nobody, progress_of, told_of_publishing
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
@@ -263,7 +263,7 @@ class _Run:
                 return
             if base is not None:
                 write_carried(draft(), base, plan, payloads, self.progress)
-            self.progress("Publishing", 0, 1)
+            told_of_publishing(self.progress)
             # Asked before anything is deleted: on a server the draft may be what readers see.
             if draft().count() <= len(plan.gone):
                 self._refuse_nothing(report)

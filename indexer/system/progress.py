@@ -24,6 +24,12 @@ def nobody(stage: str, done: int, total: int) -> None:
     """Progress that nobody wants to hear of."""
 
 
+def told_of_publishing(progress: Progress | None) -> None:
+    """The last stage of all that writes: the graph is built, all is made durable. Nothing in it can be counted."""
+    if progress is not None:
+        progress("Publishing", 0, 1)
+
+
 EVERY = 1000
 """Points between two looks at the progress."""
 
