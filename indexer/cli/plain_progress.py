@@ -6,7 +6,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import IO
 
+from indexer.cli.heartbeat import Heartbeat
+from indexer.system.progress import PUBLISHING
 from indexer.system.text import lasting
 
 EVERY = 10.0
@@ -24,10 +27,14 @@ class Lines:
         say: writes a line.
         ends: say of every stage what it took when it is over; else only of those that took longer than a line.
         every: seconds between two lines.
+        file: where ``say`` writes, for the lines of a stage in which no thread of this process can speak.
     """
 
-    def __init__(self, say: Callable[[str], object], *, ends: bool = False, every: float = EVERY) -> None:
-        self._say, self._ends, self._every = say, ends, every
+    def __init__(
+        self, say: Callable[[str], object], *, ends: bool = False, every: float = EVERY, file: IO[str] | None = None
+    ) -> None:
+        self._say, self._ends, self._every, self._file = say, ends, every, file
+        self._heart: Heartbeat | None = None
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -44,6 +51,7 @@ class Lines:
         if self._thread is not None:
             self._thread.join()
         with self._lock:
+            self._rest()
             if not failed:
                 self._close()
 
@@ -53,18 +61,27 @@ class Lines:
             if self._stage is None or self._stage.name != stage:
                 self._close()
                 self._stage = _Stage(stage)
+                if stage == PUBLISHING and self._file is not None:
+                    self._heart = Heartbeat(stage, self._every, self._file)
             self._stage.done, self._stage.total = done, total
             self._stage.detail = detail or self._stage.detail
 
     def _speak(self) -> None:
         while not self._stop.wait(self._every):
             with self._lock:
-                if self._stage is not None and self._stage.lasts() >= self._every / 2:
+                beats = self._heart is not None and self._heart.beats
+                if self._stage is not None and self._stage.lasts() >= self._every / 2 and not beats:
                     self._say(self._stage.line())
 
+    def _rest(self) -> None:
+        heart, self._heart = self._heart, None
+        if heart is not None:
+            heart.stop()
+
     def _close(self) -> None:
+        self._rest()
         stage, self._stage = self._stage, None
-        if stage is not None and (self._ends or stage.spoken):
+        if stage is not None and (self._ends or stage.spoken or stage.lasts() >= self._every):
             self._say(stage.last_line())
 
 

@@ -40,7 +40,9 @@ class Stages:
 
     def __init__(self, *, show: bool = True, transient: bool = True, ends: bool = False) -> None:
         self.console = Console(stderr=True)
-        self._lines = Lines(self._say, ends=ends) if show and not self.console.is_terminal else None
+        self._lines: Lines | None = None
+        if show and not self.console.is_terminal:
+            self._lines = Lines(self._say, ends=ends, file=self.console.file)
         self._bars = Progress(
             TextColumn("{task.description:<22}"),
             BarColumn(24),

@@ -24,10 +24,15 @@ def nobody(stage: str, done: int, total: int) -> None:
     """Progress that nobody wants to hear of."""
 
 
+PUBLISHING = "Publishing"
+"""The last stage of all that writes: the graph is built, all is made durable. Nothing in it can be counted, and an
+engine may let no other thread run meanwhile."""
+
+
 def told_of_publishing(progress: Progress | None) -> None:
-    """The last stage of all that writes: the graph is built, all is made durable. Nothing in it can be counted."""
+    """Tell that stage."""
     if progress is not None:
-        progress("Publishing", 0, 1)
+        progress(PUBLISHING, 0, 1)
 
 
 EVERY = 1000

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import re
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -144,3 +149,39 @@ def test_a_terminal_shows_a_bar_with_count_and_rate(monkeypatch: pytest.MonkeyPa
     assert "12,345/20,000" in text
     assert "/s" in text
     assert "done in" not in text
+
+
+def test_a_stage_in_which_no_thread_can_speak_is_told_all_the_same() -> None:
+    """A sleep of C that keeps Python's lock stands for the engine, which builds its graph so."""
+    script = """
+import ctypes
+from indexer.cli import progress
+from indexer.cli.plain_progress import Lines
+from indexer.system.progress import told_of_publishing
+progress.Lines = lambda say, **given: Lines(say, every=0.3, **given)
+with progress.Stages() as stages:
+    told_of_publishing(stages)
+    ctypes.PyDLL(None).usleep(1_500_000)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60, env=os.environ
+    )
+    lines = done.stderr.splitlines()
+    assert lines.count("Publishing: 1 s so far") >= 1
+    assert re.fullmatch(r"Publishing: done in \d+ s", lines[-1])
+
+
+def test_the_lines_end_with_who_began_them() -> None:
+    """Be it killed: the pipe that it held is closed."""
+    script = """
+import os, sys
+from indexer.cli.heartbeat import Heartbeat
+heart = Heartbeat("Publishing", 0.1, sys.stderr)
+assert heart.beats
+os.kill(os.getpid(), 9)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.communicate(timeout=LONGEST)  # ends when nobody is left who could write there
+    assert process.returncode == -signal.SIGKILL
