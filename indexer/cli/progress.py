@@ -58,6 +58,7 @@ class Stages:
         self._tasks: dict[str, TaskID] = {}
         self._latest = ""
         self._done = self._total = 0
+        self._detail = ""
         self._shown = 0.0
 
     def __enter__(self) -> Self:
@@ -108,7 +109,7 @@ class Stages:
         self._show()
         if self._latest in self._tasks:
             self._end(self._tasks[self._latest])
-        self._latest, self._done, self._total = stage, 0, total
+        self._latest, self._done, self._total, self._detail = stage, 0, total, ""
         self._shown = 0.0
         if not self._bars.disable and stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=_countable(total), detail="")
@@ -122,8 +123,8 @@ class Stages:
 
     def _show(self, detail: str = "") -> None:
         if self._latest in self._tasks:
-            more = {"detail": detail} if detail else {}
-            self._bars.update(self._tasks[self._latest], completed=self._done, total=_countable(self._total), **more)
+            task, self._detail = self._tasks[self._latest], detail or self._detail
+            self._bars.update(task, completed=self._done, total=_countable(self._total), detail=self._detail)
 
     def _end(self, task: TaskID) -> None:
         """Stop the clock of a stage that another one followed; one of unknown length is then whole."""

@@ -22,8 +22,8 @@ def write_carried(draft: Draft, published: Store, plan: SyncPlan, payloads: Payl
         payloads: makes what is written of them.
         progress: see `Progress`.
     """
-    groups = (plan.moved, plan.copied, plan.updated, plan.rewritten)
-    telling = Telling(progress, "Writing", sum(map(len, groups)))
+    total = len(plan.moved) + len(plan.copied) + len(plan.updated) + len(plan.rewritten)
+    telling = Telling(progress, "Writing", total)
     draft.upsert(telling.of(_moved(plan, published, payloads)))
     draft.replace_payload(
         telling.of(Point(wanted.id, payloads.carried(wanted, point.payload)) for wanted, point in plan.updated)

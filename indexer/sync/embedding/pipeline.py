@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Literal
@@ -101,7 +101,7 @@ class Pipeline:
         self._bad: dict[str, str] = {}
         """By hash, why a photo cannot be used."""
 
-    def run(self, wanted: Iterable[Wanted]) -> Iterator[Outcome]:
+    def run(self, wanted: Iterable[Wanted]) -> Generator[Outcome, None, None]:
         """Embed photos, each content once; a bad photo is an outcome with a reason.
 
         Outcomes come in the order of the input, unless one photo takes longer than `IN_ORDER` others. Photos whose
