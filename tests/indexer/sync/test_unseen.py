@@ -25,7 +25,7 @@ def everything_is_imported(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Modules may lie where an ordinary user does not get at them: they are loaded while we still may."""
     shop = Shop(tmp_path_factory.mktemp("first"), *FOLDERS).rows(*ROWS, *MORE_ROWS)
     assert indexer(shop).exit_code == 0
-    shop.rows(*ROWS, MORE_ROWS[0], "w2,watches/w2.jpg,watches,much,true")
+    shop.rows(*ROWS, MORE_ROWS[0], "w2,watches/w2.jpg,watches,much,true", "w3,http://127.0.0.1/w3.jpg,watches,1,true")
     assert indexer(shop).exit_code == 3
     assert len(shop.points()) == 5
 
