@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
@@ -20,9 +20,11 @@ from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import index_at
 from indexer.store.interface import Draft, Index, Store, Writer
-from indexer.store.records import GenerationRecord, Point, Repair
+from indexer.store.records import GenerationRecord, Repair
+from indexer.sync.embedding.carrying import write_carried
 from indexer.sync.embedding.journal import Journal
 from indexer.sync.embedding.pipeline import Pipeline
+from indexer.sync.embedding.writing import embed_into
 from indexer.sync.payload import Payloads
 from indexer.sync.planning.comparison import make_plan
 from indexer.sync.planning.names import id_of
@@ -37,7 +39,7 @@ from indexer.system.arguments import path_of, share_of, truth_of, whole_of
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
-from indexer.system.progress import Progress, progress_of
+from indexer.system.progress import Progress, nobody, progress_of, told_of_publishing
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
@@ -81,7 +83,7 @@ def sync(
             `indexer.photos.fetch.fetcher`.
         photo_cache: bytes of photos from URLs that are kept in the index's folder.
         workers: embedding threads; 0 means one per core.
-        progress: told how many photos are embedded, see `Progress`.
+        progress: told each stage and how far it is, see `Progress`.
 
     Raises:
         CatalogError, ModelError, StoreError: before the first photo is embedded, unless the store fails later.
@@ -100,16 +102,19 @@ def sync(
     workers = whole_of("workers", workers, "a whole number, 0 (one per core) or more", least=0) or cores()
     index = index_at(index_path)
     published = index.last_record()
+    tell = progress or nobody
+    tell("Reading the catalog", 0, 1)
     folder = index.local.joinpath(*FOLDER)
     with PhotoSources(folder, allow_private, photo_cache, writing=not dry_run, trusting=not check_content) as sources:
         catalog = read_catalog(catalog_path, published.field_table if published else None, sources)
+        read = time.perf_counter() - began
         model = load_model(model_path)
         limit = None if allow_removal else max_removal
         texts = _load_text_model(text_model, published, index.location)
-        run = _Run(catalog, model, index, workers, progress, texts, limit, check_content, sources)
+        run = _Run(catalog, model, index, workers, tell, texts, limit, check_content, sources)
         report = run.plan_only() if dry_run else run.execute()
         report.notes += sources.notes()
-    report.seconds["total"] = time.perf_counter() - began
+    report.seconds = {"catalog": read, **report.seconds, "total": time.perf_counter() - began}
     return report
 
 
@@ -142,7 +147,7 @@ class _Run:
         model: ModelFile,
         index: Index,
         workers: int,
-        progress: Progress | None,
+        progress: Progress,
         text_model: TextModel | None,
         max_removal: float | None,
         check_content: bool,
@@ -184,6 +189,7 @@ class _Run:
         self, published: Store | None, repair: Repair | None = None
     ) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
         began, model = time.perf_counter(), self.model
+        self.progress("Comparing", 0, 1)
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
         plan = make_plan(
@@ -239,7 +245,7 @@ class _Run:
         """Pictures of photos that are not embedded, and so not drawn, this time."""
         with writing(self.index.local):
             photos = [*plan.still, *plan.updated, *plan.moved, *plan.copied]
-            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers)
+            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers, self.progress)
         if said is not None:
             report.repairs.append(said)
 
@@ -270,7 +276,9 @@ class _Run:
             if published is not None and not drafts and not plan.writes and record.means_same(published.record):
                 report.generation = published.generation
                 return
-            self._write(draft(), base, plan, payloads)
+            if base is not None:
+                write_carried(draft(), base, plan, payloads, self.progress)
+            told_of_publishing(self.progress)
             # Asked before anything is deleted: on a server the draft may be what readers see.
             if draft().count() <= len(plan.gone):
                 self._refuse_nothing(report)
@@ -302,33 +310,9 @@ class _Run:
             workers=self.workers,
             pictures_anew=self.pictures_anew,
         )
-        done, failed = 0, set()
-        for outcome in pipeline.run(self.sources.ahead(to_embed, lambda wanted: wanted.image.place)):
-            journal.append(outcome.fresh)
-            if outcome.photos:
-                draft().upsert(
-                    Point(wanted.id, payloads.embedded(wanted, photo), photo.embedding, photo.text_embedding)
-                    for wanted, photo in outcome.photos
-                )
-            report.embedded += len(outcome.fresh)
-            report.recovered += outcome.recovered
-            report.shared += len(outcome.photos) - len(outcome.fresh) - outcome.recovered
-            report.rejects += [reject for _, reject in outcome.rejects]
-            failed |= {wanted.id for wanted, _ in outcome.rejects}
-            done += len(outcome.photos) + len(outcome.rejects)
-            if self.progress:
-                self.progress("Embedding", done, len(to_embed))
+        coming = self.sources.ahead(to_embed, lambda wanted: wanted.image.place)
+        failed = embed_into(draft, pipeline, to_embed, payloads, report, self.progress, coming)
         report.photos = plan.without(failed)
-        report.seconds |= {f"{stage} (sum of workers)": s for stage, s in pipeline.seconds.items()}
-
-    def _write(self, draft: Draft, published: Store | None, plan: SyncPlan, payloads: Payloads) -> None:
-        """What needs no model."""
-        if published is not None:
-            draft.upsert(_moved(plan, published, payloads))
-            draft.replace_payload(
-                Point(wanted.id, payloads.carried(wanted, point.payload)) for wanted, point in plan.updated
-            )
-            draft.replace_payload(Point(point.id, payloads.kept(point, said)) for point, said in plan.rewritten)
 
     def _refuse_nothing(self, report: SyncReport) -> NoReturn:
         with suppress(OSError):
@@ -354,12 +338,3 @@ def _notes(catalog: Catalog, published: GenerationRecord | None) -> list[str]:
         names = ", ".join(map(repr, lost))
         notes.append(f"{catalog.where}: the index has no {which} {names} any more: filters that name {them} fail")
     return notes
-
-
-def _moved(plan: SyncPlan, published: Store, payloads: Payloads) -> Iterator[Point]:
-    """Photos that are in the index under another name, with the vectors they have there."""
-    pairs = [*plan.moved, *plan.copied]
-    points = {point.id: point for point in published.retrieve(sorted({source.id for _, source in pairs}), vectors=True)}
-    for wanted, source in pairs:
-        embedded = points[source.id]
-        yield Point(wanted.id, payloads.carried(wanted, source.payload), embedded.vector, embedded.text_vector)

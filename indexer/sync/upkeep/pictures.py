@@ -12,15 +12,19 @@ from indexer.photos.places import Place
 from indexer.photos.thumbnails import SIDE, ThumbnailStore
 from indexer.store.records import Point
 from indexer.sync.photo import Wanted
+from indexer.system.progress import EVERY, Progress, nobody
 
 
-def draw_missing(thumbnails: ThumbnailStore, photos: Iterable[tuple[Wanted, Point]], workers: int) -> str | None:
+def draw_missing(
+    thumbnails: ThumbnailStore, photos: Iterable[tuple[Wanted, Point]], workers: int, progress: Progress = nobody
+) -> str | None:
     """Draw the thumbnails that are missing of photos whose vectors are in the index already.
 
     Args:
         thumbnails: where they belong.
         photos: that are not embedded again, with the points that hold their vectors.
         workers: threads.
+        progress: see `Progress`; told of nothing where nothing is missing.
 
     Returns:
         What was missing and what was done about it; None where nothing was.
@@ -45,8 +49,11 @@ def draw_missing(thumbnails: ThumbnailStore, photos: Iterable[tuple[Wanted, Poin
             return False
         return True
 
+    drawn, left = 0, list(missing.items())
     with ThreadPoolExecutor(workers) as pool:
-        drawn = sum(pool.map(draw, missing.keys(), missing.values()))
+        for start in range(0, len(left), EVERY):
+            progress("Drawing thumbnails", start, len(left))
+            drawn += sum(pool.map(lambda one: draw(*one), left[start : start + EVERY]))
     count, rest = len(missing), len(missing) - drawn
     said = "1 thumbnail was missing" if count == 1 else f"{count} thumbnails were missing"
     if rest:

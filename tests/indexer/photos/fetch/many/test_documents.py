@@ -54,6 +54,7 @@ def test_a_manifest_by_url_and_photos_beside_it(tmp_path: Path, host: PhotoHost,
     assert counts(sync(feed, model, index, allow_private=True)) == {"updated": 1, "unchanged": 2}
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path, host: PhotoHost, feed: str, model: Path) -> None:
     arguments = ["sync", f"{feed}?key=secret", "--model", str(model), "--index", str(tmp_path / "index")]
     host.photos["/shop/products.csv?key=secret"] = host.photos["/shop/products.csv"]

@@ -73,6 +73,7 @@ def test_nobody_listens(tmp_path: Path, hasty: None) -> None:
     assert len(shop.points()) == 8
 
 
+@pytest.mark.slow
 def test_a_host_that_is_down_is_one_reject_and_is_left_alone(tmp_path: Path, host: PhotoHost, hasty: None) -> None:
     shop = WebShop(tmp_path, host, 60)
     assert indexer(shop, "--allow-private").exit_code == 0
@@ -102,6 +103,7 @@ def test_a_host_that_stumbles_is_asked_again(shop: WebShop) -> None:
     assert (counts(report), report.rejects) == ({"new": 6}, [])
 
 
+@pytest.mark.slow
 def test_a_host_gets_the_pause_that_it_asks_for(shop: WebShop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts, "Patience", lambda: replace(HASTY, longest_wait=2.0))
     shop.host.faults["/0.jpg"] = at_first(1, status(429, Retry_After="1"), drawn("0"))
