@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from indexer.catalog.named.look import Look, is_key
 from indexer.catalog.named.paths import LINK_OUT, Boundary, find_photo
 from indexer.catalog.named.twins import Twins
 from indexer.fields.types import LIST_SEPARATOR
@@ -43,6 +44,7 @@ class NamedPhotos:
     def __init__(self, manifest: Path) -> None:
         self._name, self._root = manifest.name, manifest.parent
         self._boundary = Boundary(self._root)
+        self._look = Look(self._root)
         self._names, self._twins = Names(), Twins(self._root, self._boundary)
         self.closed: dict[str, tuple[str, int]] = {}
         """Folders that cannot be looked into: why, and how many photos that are wanted lie in them."""
@@ -54,6 +56,8 @@ class NamedPhotos:
             ClosedPhoto: it is somewhere that this version does not look.
             ValueError: it is no path inside the catalog; the message says so in words.
         """
+        if is_key(name):
+            return name
         if "://" in name:
             problem = f"image {name!r} is a URL, which this version does not fetch; download it to the catalog"
             raise ClosedPhoto(problem, name)
@@ -69,6 +73,8 @@ class NamedPhotos:
             ClosedPhoto: it is there and cannot be used now.
             ValueError: there is no such photo.
         """
+        if self._look(key) is not None:
+            return NamedPhoto(key, self._root / key)
         photo = self._names.find(self._root, key)
         there = photo.relative_to(self._root).as_posix()  # the key, or its names as they are spelled on the disk
         try:
