@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.fields.types import FieldTable, FieldValue
+from indexer.photos.places import FilePlace, Place
 from indexer.system.plain_json import PlainJson
 
 
@@ -14,15 +15,23 @@ from indexer.system.plain_json import PlainJson
 class ProductImage:
     """One photo of a product.
 
-    ``key`` is its POSIX path relative to the catalog root: the name under which the index knows it.
+    ``key`` is its POSIX path relative to the catalog root, or its URL: the name under which the index knows it.
     ``rank`` counts the photos of a product from 0. ``fields`` are the typed manifest values of this
     photo's row; what a row leaves blank it inherits from the product's first row that has it.
+    ``path`` is its file; where it is none of the catalog, ``elsewhere`` says where it is, and ``path`` nothing.
+    Readers go by ``place``.
     """
 
     key: str
     path: Path
     rank: int
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    elsewhere: Place | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it is looked at and read."""
+        return FilePlace(self.path) if self.elsewhere is None else self.elsewhere
 
 
 @dataclass(frozen=True, slots=True)

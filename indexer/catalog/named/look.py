@@ -38,7 +38,7 @@ class Look:
         if not inside:
             return None
         try:
-            found = os.lstat(path)  # noqa: PTH116 - Path takes as long again as the look itself
+            found = os.lstat(path)
             if stat.S_ISLNK(found.st_mode):
                 if not self._leads_inside(folder, path):
                     return None
