@@ -59,9 +59,7 @@ def read_catalog(
     )
 
 
-def _read(
-    path: Path, published: FieldTable | None, sources: PhotoSources | None, known: Known | None
-) -> Catalog:
+def _read(path: Path, published: FieldTable | None, sources: PhotoSources | None, known: Known | None) -> Catalog:
     if not path.exists():
         raise CatalogError(f"{path}: no such folder or manifest; give the folder that holds your photos")
     _refuse_pipes(path)

@@ -17,6 +17,8 @@ from indexer.store.records import GenerationRecord
 from indexer.system.files import entries, extents
 
 CHECKSUMS = "checksums.json"
+LOOKED = "looked"
+"""A file beside a generation: how the system described its files when they were last read through."""
 _BLOCK = 1 << 16
 SMALL = 1 << 16
 """Bytes that a file takes, up to which it is read through at every opening; of larger ones the length is looked at."""
@@ -41,6 +43,31 @@ class Checksums:
             StoreError: this user may not read one of them, which is no damage.
         """
         return [found for name in self.files if (found := self._damage_of(name, whole))]
+
+    def is_untouched(self) -> bool:
+        """Whether all files are as published, as far as that can be known without reading the large ones again.
+
+        Small ones are read through. Of the others the system says, by size, times and number, that nobody has written
+        to them since they were read through the last time; see `note_looked`.
+        """
+        path = companions_of(self.folder).path(LOOKED, whole=True)
+        try:
+            looked = {} if path is None else json.loads(path.read_bytes())
+            return bool(looked) and all(self._is_untouched(name, looked.get(name)) for name in self.files)
+        except (OSError, ValueError):
+            return False
+
+    def note_looked(self) -> None:
+        """Write down how the system describes the files, which were read through just now."""
+        with suppress(OSError):
+            signs = json.dumps({name: _signs((self.folder / name).stat()) for name in self.files})
+            companions_of(self.folder).put(LOOKED, lambda path: _write(path, signs))
+
+    def _is_untouched(self, name: str, looked: object) -> bool:
+        stat = (self.folder / name).stat()
+        if stat.st_blocks * 512 <= SMALL:
+            return self._damage_of(name, whole=True) is None
+        return stat.st_size == self.files[name][0] and looked == _signs(stat)
 
     def _damage_of(self, name: str, whole: bool) -> str | None:
         path, (size, checksum) = self.folder / name, self.files[name]
@@ -88,6 +115,14 @@ def restore_record(folder: Path) -> bool:
         return False
     _write_record(folder, record, int(json.loads((folder / CHECKSUMS).read_bytes())["points"]))
     return True
+
+
+def _signs(stat: os.stat_result) -> list[int]:
+    return [stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def companions_of(folder: Path) -> Companions:

@@ -70,7 +70,9 @@ class LastTime:
         at: list[int] = []
         seen: list[tuple[int, int, int, int]] = []
         hashed, images = self.ledger.hash, told.images
-        for number, begins, photos in zip(numbers.tolist(), first[numbers].tolist(), count[numbers].tolist(), strict=True):
+        for number, begins, photos in zip(
+            numbers.tolist(), first[numbers].tolist(), count[numbers].tolist(), strict=True
+        ):
             names = names_in(images[number])
             if len(names) != photos:
                 continue
