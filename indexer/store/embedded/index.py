@@ -179,9 +179,10 @@ class EmbeddedWriter:
 
     def repair(self, *, whole: bool = True) -> Repair:
         """See `Writer.repair`; reads every file of the published generation, or what was written to since."""
+        there = self._repairer.untouched if self._published is None else int(self._published.generation)
+        if whole and self._repairer.is_whole(there):
+            return Repair()
         if self._published is not None:
-            if self._repairer.is_whole(int(self._published.generation)):
-                return Repair()
             self._published.close()
         self._published, self._repairer.sound = None, None
         repaired = self._repairer.repair(whole=whole)

@@ -29,6 +29,8 @@ class Repairer:
         """Generations that are not what was published, and why; they go when the next one is published."""
         self.sound: EdgeStore | None = None
         """The published one, if it is whole or is so again: open, as opening it takes longest. The writer closes it."""
+        self.untouched: int | None = None
+        """The published one, where it was enough to see that nobody has written to it: it is not opened for that."""
 
     def repair(self, *, whole: bool = True) -> Repair:
         """See `Writer.repair`."""
@@ -54,8 +56,10 @@ class Repairer:
                 return Repair((f"{note}; {_NEWER}" if lost is None else note,))
         return self._saved(current if current in numbers else numbers[-1], what)
 
-    def is_whole(self, number: int) -> bool:
-        """Whether every byte of the published generation is as published; of one that is open, so that it can be."""
+    def is_whole(self, number: int | None) -> bool:
+        """Whether every byte of the published generation is as published; asked where it need not be opened for that."""
+        if number is None:
+            return False
         try:
             checksums = read_checksums(self._layout.generation(number))
             current = self._layout.current()
@@ -105,7 +109,10 @@ class Repairer:
             checksums = read_checksums(folder)
         except StoreDamaged:
             return False
-        return checksums is not None and checksums.is_untouched()
+        if checksums is None or not checksums.is_untouched():
+            return False
+        self.untouched = number
+        return True
 
     def _is_sound(self, number: int) -> bool:
         if self.sound is not None:
