@@ -57,7 +57,7 @@ class Repairer:
         return self._saved(current if current in numbers else numbers[-1], what)
 
     def is_whole(self, number: int | None) -> bool:
-        """Whether every byte of the published generation is as published; asked where it need not be opened for that."""
+        """Whether every byte of the published generation is as published, where it need not be opened to know."""
         if number is None:
             return False
         try:
