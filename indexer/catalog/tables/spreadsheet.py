@@ -65,10 +65,14 @@ def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
     open_line = 0 if text.endswith(("\n", "\r")) or not lines else lines[-1][0]
     header_names = Header(tuple(map(name_of, names)))
     # Most lines are as they should be, and a million of them are looked at every night.
-    width, odd = len(names), "\0" in text or len(text) > LONGEST_CELL
+    width, odd, many = len(names), "\0" in text, len(text) > LONGEST_CELL
     rows = [
         Line(number, tuple(cells))
-        if len(cells) == width and not odd and number != open_line and number not in broken
+        if len(cells) == width
+        and not odd
+        and number != open_line
+        and number not in broken
+        and not (many and sum(map(len, cells)) > LONGEST_CELL)
         else (_broken if number in broken else _line)(number, cells, header_names.names, number == open_line)
         for number, cells in lines
     ]

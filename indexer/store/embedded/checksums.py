@@ -44,30 +44,44 @@ class Checksums:
         """
         return [found for name in self.files if (found := self._damage_of(name, whole))]
 
-    def is_untouched(self) -> bool:
-        """Whether all files are as published, as far as that can be known without reading the large ones again.
+    def damage_since_looked(self) -> list[str]:
+        """`damage`, without reading large files again that nobody has written to since they were last read through.
 
-        Small ones are read through. Of the others the system says, by size, times and number, that nobody has written
-        to them since they were read through the last time; see `note_looked`.
+        That is told by what the system says of a file: its number, its length and its times. An engine that opens and
+        closes a generation writes to some, the same bytes: these are read. Raises as `damage` does.
         """
-        path = companions_of(self.folder).path(LOOKED, whole=True)
-        try:
-            looked = {} if path is None else json.loads(path.read_bytes())
-            return bool(looked) and all(self._is_untouched(name, looked.get(name)) for name in self.files)
-        except (OSError, ValueError):
-            return False
+        looked, found, seen = self._looked(), [], {}
+        for name in self.files:
+            try:
+                stat = (self.folder / name).stat()
+            except OSError:
+                stat = None
+            is_small = stat is not None and stat.st_blocks * 512 <= SMALL
+            if stat is None or is_small or looked.get(name) != _signs(stat):
+                found += [problem] if (problem := self._damage_of(name, whole=True)) else []
+            if stat is not None and not is_small:
+                seen[name] = _signs(stat)
+        if not found and seen != looked:
+            self._note(seen)
+        return found
 
     def note_looked(self) -> None:
-        """Write down how the system describes the files, which were read through just now."""
+        """Write down how the system describes the files, all of which were read through just now."""
         with suppress(OSError):
-            signs = json.dumps({name: _signs((self.folder / name).stat()) for name in self.files})
-            companions_of(self.folder).put(LOOKED, lambda path: _write(path, signs))
+            stats = {name: (self.folder / name).stat() for name in self.files}
+            self._note({name: _signs(stat) for name, stat in stats.items() if stat.st_blocks * 512 > SMALL})
 
-    def _is_untouched(self, name: str, looked: object) -> bool:
-        stat = (self.folder / name).stat()
-        if stat.st_blocks * 512 <= SMALL:
-            return self._damage_of(name, whole=True) is None
-        return stat.st_size == self.files[name][0] and looked == _signs(stat)
+    def _looked(self) -> dict[str, list[int]]:
+        path = companions_of(self.folder).path(LOOKED, whole=True)
+        try:
+            found: dict[str, list[int]] = {} if path is None else json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def _note(self, seen: Mapping[str, list[int]]) -> None:
+        with suppress(OSError):
+            companions_of(self.folder).put(LOOKED, lambda path: _write(path, json.dumps(seen)))
 
     def _damage_of(self, name: str, whole: bool) -> str | None:
         path, (size, checksum) = self.folder / name, self.files[name]

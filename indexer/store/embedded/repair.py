@@ -109,7 +109,7 @@ class Repairer:
             checksums = read_checksums(folder)
         except StoreDamaged:
             return False
-        if checksums is None or not checksums.is_untouched():
+        if checksums is None or checksums.damage_since_looked():
             return False
         self.untouched = number
         return True
@@ -120,10 +120,7 @@ class Repairer:
             self.sound = None
         try:
             self.sound = load_generation(self._layout, number, whole=True)
-            checksums = read_checksums(self._layout.generation(number))
         except StoreDamaged as error:
             self.damaged[number] = error.what
             return False
-        if checksums is not None and not checksums.is_untouched():
-            checksums.note_looked()
         return True

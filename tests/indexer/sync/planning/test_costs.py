@@ -14,6 +14,7 @@ import pytest
 
 from indexer.catalog import manifest
 from indexer.catalog.columns import Columns
+from indexer.fields.roles import KEPT_TABLE
 from indexer.store.beside.ledger import NAME, Ledger
 from indexer.store.embedded import checksums
 from indexer.store.embedded.engine import EdgeStore
@@ -139,7 +140,7 @@ def test_a_ledger_that_is_damaged_is_made_again(shop: Shop) -> None:
 
 def test_what_is_annotated_between_two_nights_costs_the_next_one_nothing(shop: Shop) -> None:
     with annotating(shop.index) as (writer, published):
-        replace_payloads(writer, published, lambda payload: {**payload, "cluster": "c1"})
+        replace_payloads(writer, published, lambda payload: {**payload, "cluster": "c1"}, fields=KEPT_TABLE)
     assert shop.sync().photos["unchanged"] == 12
     assert (shop.asked.opened, shop.asked.scrolled, shop.asked.retrieved) == (0, 0, [])
     shop.change(2, price="77")
