@@ -189,6 +189,9 @@ class _Run:
                     plan, record, report = self._plan(published, repair)
                 self._draw_missing(plan, published, report)
                 self.planner.keep(writer)
+                if published is not None:  # what it takes of the memory, its copy needs
+                    writer.release()
+                    published.forget()
                 self._apply(writer, published, plan, record, report, repair)
                 if report.published:
                     sweep(self.index)
