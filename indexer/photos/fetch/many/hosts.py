@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from indexer.photos.fetch.answer import Answer
-from indexer.photos.fetch.bounds import PER_HOST
+from indexer.photos.fetch.many.bounds import PER_HOST
 from indexer.photos.fetch.faults import Reachable, Unreachable
 from indexer.system.text import counted
 
