@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from indexer.errors import FetchError
-from indexer.photos.fetch.many.bounds import AHEAD, TOGETHER
 from indexer.photos.fetch.faults import Gone, Unreachable
+from indexer.photos.fetch.many.bounds import AHEAD, TOGETHER
 from indexer.photos.fetch.many.kept import LIMIT
 from indexer.photos.places import FilePlace, Place
 from indexer.system.forks import once

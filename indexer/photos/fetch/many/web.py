@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 from indexer.errors import FetchError
 from indexer.photos.fetch.answer import Answer, seconds_of
 from indexer.photos.fetch.connections import Connections
+from indexer.photos.fetch.faults import Gone, Unreachable, Unseen
 from indexer.photos.fetch.fetcher import Fetcher
 from indexer.photos.fetch.many.bounds import PER_HOST, TIMEOUT
 from indexer.photos.fetch.many.cache import Cache, Known
-from indexer.photos.fetch.faults import Gone, Unreachable, Unseen
 from indexer.photos.fetch.many.flights import Flights, Held
 from indexer.photos.fetch.many.hosts import Host, Hosts
 from indexer.photos.fingerprints import sha256
