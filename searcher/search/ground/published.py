@@ -18,7 +18,9 @@ from indexer.store.filters.tree import Filter, Match, Range, value_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index, Store
 from indexer.store.records import Point, Vectors
+from indexer.store.summary.reading import Summed, read_summary
 from indexer.system.forks import Lock, in_child, once
+from searcher.search.nearness.keyed_ids import ListedIds
 from searcher.search.nearness.near_ids import NearIds
 
 SUGGEST_AMONG = 300_000
@@ -77,9 +79,11 @@ class Published:
     def near_ids(self, product_id: str) -> list[str]:
         """The ids that one which is not in the index was likeliest meant to be, at most three.
 
-        The ids there are are listed once, or every mistyped one would cost as much as hundreds of answers.
+        The generation's summary knows the ids there are. Without one they are listed once, or every mistyped one would
+        cost as much as hundreds of answers.
         """
-        return self.memo(_near_ids).near(product_id)
+        found = self.summed.ask(lambda summary: NearIds(summary).near(product_id))
+        return self.memo(_near_ids).near(product_id) if found is None else found
 
     def thumbnail(self, payload: Payload) -> Path | None:
         """The picture that a sync left for the photo, where there is one."""
@@ -92,6 +96,11 @@ class Published:
     def read_filter(self, where: Where) -> Filter | None:
         """The filter tree of a filter in any of its forms; raises ``FilterError``."""
         return text_form.read(where, self.store.record.field_table)
+
+    @once
+    def summed(self) -> Summed:
+        """What the writer of the generation found out for its readers, where that is at hand."""
+        return Summed(read_summary(self.store))
 
     @once
     def photos_a_product(self) -> float:
@@ -141,7 +150,8 @@ class Published:
 
 
 def _near_ids(published: Published) -> NearIds:
-    return NearIds(str(value) for value, _ in published.store.facet("product_id", limit=SUGGEST_AMONG))
+    listed = published.store.facet("product_id", limit=SUGGEST_AMONG)
+    return NearIds(ListedIds(str(value) for value, _ in listed))
 
 
 def of_product(product_id: str) -> Filter:

@@ -19,6 +19,7 @@ from indexer.store.filters.tree import (
     known_fields,
 )
 from indexer.store.filters.where import Where
+from indexer.store.summary.folding import runs_of
 from indexer.system.names import composed
 from searcher.answers.facet import Facet
 from searcher.answers.naming import (
@@ -36,7 +37,6 @@ from searcher.search.facets.counting import facet_basis
 from searcher.search.ground.published import Published
 from searcher.search.nearness.near_bounds import below_and_above
 from searcher.search.nearness.near_values import beginning_values, near_values
-from searcher.search.nearness.spelling import runs_of
 from searcher.search.no_match.parts import Part, condition_on, parts_of, split
 from searcher.search.words.english import forms
 from searcher.search.words.vocabulary import vocabulary_of

@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import UnknownProduct
+from indexer.store.summary.folding import fold
+from indexer.store.summary.keys import keys
 from searcher.search.ground.published import Published
-from searcher.search.nearness.near_ids import NearIds, keys
-from searcher.search.nearness.spelling import errors_between, fold
+from searcher.search.nearness.keyed_ids import ListedIds
+from searcher.search.nearness.near_ids import NearIds
+from searcher.search.nearness.spelling import errors_between
 from searcher.service import SearchService
 from tests.shops.indexes.both_engines import ENGINES, LOCAL_MODE_WARNINGS, build, make_index, points, record
 from tests.shops.indexes.built_index import Built
@@ -29,7 +32,7 @@ NAMED = ["ring-doré-12", "12-034", "Kollier_Perle", "A/17 b", "J0004-gold", "J0
     ["j0004", "J4", "j4", "J04", "J00004", "j-0004", "J 0004", " J0004 ", "J_4", "J0004\n", WIDE, "J" + ARABIC, "4"],
 )
 def test_an_id_that_is_written_otherwise_is_the_one_that_is_meant(asked: str) -> None:
-    assert NearIds(SHOP).near(asked) == ["J0004"]
+    assert NearIds(ListedIds(SHOP)).near(asked) == ["J0004"]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +49,7 @@ def test_an_id_that_is_written_otherwise_is_the_one_that_is_meant(asked: str) ->
     ],
 )
 def test_one_that_is_mistyped(asked: str, first: str) -> None:
-    near = NearIds(SHOP).near(asked)
+    near = NearIds(ListedIds(SHOP)).near(asked)
     assert near[0] == first
     assert len(near) <= 3
 
@@ -74,12 +77,12 @@ def test_one_that_is_mistyped(asked: str, first: str) -> None:
     ],
 )
 def test_ids_of_every_form(asked: str, near: list[str]) -> None:
-    assert NearIds(NAMED).near(asked) == near
+    assert NearIds(ListedIds(NAMED)).near(asked) == near
 
 
 def test_what_is_nearest_does_not_hang_on_the_order_of_the_ids() -> None:
     for asked in ("J0045x", "J0130", "j99", "J0 11"):
-        assert NearIds(SHOP).near(asked) == NearIds(reversed(SHOP)).near(asked)
+        assert NearIds(ListedIds(SHOP)).near(asked) == NearIds(ListedIds(reversed(SHOP))).near(asked)
 
 
 @given(
@@ -91,7 +94,7 @@ def test_an_id_in_other_letters_is_found_first_or_is_as_near_as_what_is(ids: lis
     asked = data.draw(
         st.sampled_from([one.upper(), one.lower(), one.replace("-", " "), f" {one}", one.replace("_", "")])
     )
-    found = NearIds(ids).near(asked, most=len(ids))
+    found = NearIds(ListedIds(ids)).near(asked, most=len(ids))
     assert one in found
     assert set(keys(found[0])) & set(keys(one))
 
@@ -101,7 +104,7 @@ def test_an_id_in_other_letters_is_found_first_or_is_as_near_as_what_is(ids: lis
 def test_every_id_that_is_one_error_away_is_found(ids: list[str], data: st.DataObject) -> None:
     asked = data.draw(st.from_regex(r"[a-d]{2,3}[1-9][0-9]{1,3}\Z"))
     judge = {one for one in ids if errors_between(fold(asked), one, 1) is not None}
-    found = NearIds(ids).near(asked, most=len(ids))
+    found = NearIds(ListedIds(ids)).near(asked, most=len(ids))
     if asked not in ids:
         assert judge <= set(found)
 
