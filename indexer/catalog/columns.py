@@ -12,7 +12,7 @@ from indexer.catalog.cells.numbers import Decimal, one_currency, read_number
 from indexer.catalog.cells.types import certain, decide_type
 from indexer.catalog.cells.values import Values
 from indexer.catalog.tables.headers import canonical, near_miss
-from indexer.catalog.tables.spreadsheet import Sheet
+from indexer.catalog.tables.table import Sheet
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldTable, FieldType, FieldValue, cast
 
@@ -25,9 +25,11 @@ KNOWN: FieldTable = {
     "metal": FieldType.KEYWORD,
     "stone": FieldType.KEYWORD,
     "price": FieldType.NUMBER,
+    "list_price": FieldType.NUMBER,
     "currency": FieldType.KEYWORD,
     "in_stock": FieldType.BOOLEAN,
     "url": FieldType.KEYWORD,
+    "gtin": FieldType.KEYWORD,
     "role": FieldType.KEYWORD,
 }
 """Columns whose type does not depend on what happens to stand in them."""

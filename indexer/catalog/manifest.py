@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.catalog.catalog_toml import read_settings
-from indexer.catalog.columns import NAMES, REQUIRED, Columns, read_columns
+from indexer.catalog.columns import Columns, read_columns
+from indexer.catalog.feeds.sheet import is_sheet, read_sheet
 from indexer.catalog.named.photos import ClosedPhoto, NamedPhoto, NamedPhotos, names_in
 from indexer.catalog.products import Catalog, OpenEnd, Product, ProductImage, Reject, Withheld
-from indexer.catalog.tables.spreadsheet import Row, Sheet, has_columns, read_sheet
+from indexer.catalog.tables.table import Row, Sheet
 from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldValue
 from indexer.system.text import counted
 
@@ -26,8 +27,9 @@ def read(path: Path, published: FieldTable | None = None) -> Catalog:
         CatalogError: no ``product_id`` or ``image`` column, reserved or unusable column names, no text or
             no CSV, or a catalog.toml that does not fit.
     """
-    sheet = read_sheet(path, REQUIRED, NAMES)
-    assembly = _Assembly(sheet, read_columns(sheet, read_settings(path.parent), published))
+    settings = read_settings(path.parent)
+    sheet = read_sheet(path, settings)
+    assembly = _Assembly(sheet, read_columns(sheet, settings, published))
     for row in sheet.rows:
         assembly.add(row)
     return assembly.catalog()
@@ -35,7 +37,7 @@ def read(path: Path, published: FieldTable | None = None) -> Catalog:
 
 def is_one(path: Path) -> bool:
     """Whether a text file that need not be a manifest has the columns of one."""
-    return has_columns(path, REQUIRED, NAMES)
+    return is_sheet(path)
 
 
 @dataclass
@@ -74,10 +76,11 @@ class _Assembly:
         path = sheet.path
         self._drafts: dict[str, _Draft] = {}
         self._rejects = [Reject(f"{path.name}:{sheet.header}", reason) for reason in columns.left_out]
-        self._notes = [f"{path.name}: {note}" for note in columns.notes]
+        self._notes = [f"{path.name}: {note}" for note in (*sheet.notes, *columns.notes)]
         self._withheld: list[Withheld] = []
         self._open_end: OpenEnd | None = None
         self._path, self._name, self._root, self._columns = path, path.name, path.parent, columns
+        self._last, self._passed_over = sheet.last, sheet.passed_over
         self._named = NamedPhotos(path)
         self._seen: set[tuple[str, str]] = set()
 
@@ -100,6 +103,7 @@ class _Assembly:
             tuple(self._withheld),
             self._path,
             self._open_end,
+            self._passed_over,
         )
 
     def add(self, row: Row) -> None:
@@ -158,14 +162,18 @@ class _Assembly:
             if (photo := self._named.closed_at(name)) is not None:
                 self._withheld.append(Withheld(photo.key, product_id or None))
 
-    def _end(self, row: Row) -> OpenEnd:
+    def _end(self, row: Row) -> OpenEnd | None:
         """What the last row holds, which the file may have been cut in."""
         keys = []
         for name in names_in(row.cells["image"]):
             with suppress(ValueError):
                 keys.append(self._named.key(name))
-        where, (column, text) = f"{self._name}:{row.line}", list(row.cells.items())[-1]
-        return OpenEnd(where, row.cells["product_id"], tuple(keys), column, text, row.problem if row.is_cut else None)
+        problem = row.problem if row.is_cut else None
+        if self._last is None and problem is None:  # nothing is made of the last cell, so nothing of a part of it
+            return None
+        text = row.cells.get(self._last or "", "")
+        where = f"{self._name}:{row.line}"
+        return OpenEnd(where, row.cells["product_id"], tuple(keys), self._last or "", text, problem)
 
     def _reject(self, row: Row, reason: str) -> None:
         self._rejects.append(Reject(f"{self._name}:{row.line}", reason, row.cells["product_id"] or None))

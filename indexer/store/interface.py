@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,6 +60,14 @@ class Store(Protocol):
 
     def facet(self, field: str, where: Filter | None = None, *, limit: int = 100) -> list[tuple[str | bool, int]]:
         """Distinct values of a keyword or boolean field with their number of points, most frequent first."""
+
+    def companion(self, name: str, *, whole: bool = False) -> Path | None:
+        """A file that belongs to these points, see `indexer.store.beside`; None where there is none of that name.
+
+        Args:
+            name: of the file.
+            whole: compare every byte with what was written; else its length alone.
+        """
 
     def close(self) -> None:
         """Release the generation."""
@@ -156,6 +164,12 @@ class Index(Protocol):
     def stores(self) -> Iterator[Store]:
         """Every complete generation, opened one after the other; raises ``StoreError`` at one that cannot be."""
 
+    def companion(self, name: str, *, whole: bool = False) -> Path | None:
+        """`Store.companion` of the published generation, without opening it."""
+
+    def companions(self, name: str) -> list[Path | None]:
+        """`Store.companion` of every complete generation, oldest first, without opening them."""
+
     def check(self) -> list[Checked]:
         """Every complete generation compared with what was published, as closely as the engine can, oldest first.
 
@@ -208,6 +222,14 @@ class Writer(Protocol):
 
         Raises:
             StoreDamaged: it is not what was published.
+        """
+
+    def accompany(self, name: str, write: Callable[[Path], None]) -> None:
+        """Make a file beside the published generation anew; what ``write`` makes at the path given belongs to it.
+
+        Raises:
+            OSError: the disk refuses.
+            StoreError: the place cannot be written to.
         """
 
     def draft(self, record: GenerationRecord, *, from_published: bool) -> Draft:

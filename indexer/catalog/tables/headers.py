@@ -17,24 +17,30 @@ _NEAR = 0.77
 """``categories`` and ``Catgory`` are this close to ``category``, ``material`` is not to ``metal``."""
 
 
+def name_of(cell: str) -> str:
+    """The name that a cell of a header is for a person: in composed characters, without what nobody sees."""
+    return composed(cell.translate(_INVISIBLE).strip())
+
+
 def canonical(written: str, known: Collection[str]) -> str:
     """The name of a column: a known one whatever its case and with any sign between its words, others as written.
 
     ``Product ID``, ``product-id`` and ``productId`` are ``product_id``. Names in composed and in decomposed
     characters are one (Unicode's normal form C).
     """
-    name = composed(written.translate(_INVISIBLE).strip())
-    return {_squeezed(one): one for one in known}.get(_squeezed(name), name)
+    name = name_of(written)
+    return {squeezed(one): one for one in known}.get(squeezed(name), name)
 
 
-def _squeezed(name: str) -> str:
+def squeezed(name: str) -> str:
+    """What all the spellings of a name have in common: case and the signs between its words do not count."""
     return re.sub(r"[\s_-]+", "", name).casefold()
 
 
 def near_miss(name: str, known: Collection[str]) -> str | None:
     """The known name that a column was probably meant to have; None where it looks like none of them."""
-    by_form = {_squeezed(one): one for one in known}
-    found = get_close_matches(_squeezed(name), by_form, n=1, cutoff=_NEAR)
+    by_form = {squeezed(one): one for one in known}
+    found = get_close_matches(squeezed(name), by_form, n=1, cutoff=_NEAR)
     return by_form[found[0]] if found else None
 
 

@@ -1,16 +1,18 @@
-"""Reads the rows of a CSV as shops export it: separator found out, rows with the line they begin on."""
+"""Reads the lines of a CSV as shops export it: separator found out, lines with the number they begin on."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from indexer.catalog.tables.encoding import read_text
-from indexer.catalog.tables.headers import canonical, header_problems
+from indexer.catalog.tables.headers import name_of
+from indexer.catalog.tables.table import Header, Line, Table
 from indexer.errors import CatalogError
 from indexer.system.names import composed
 
@@ -29,82 +31,58 @@ class _Strict(csv.excel):
     skipinitialspace = True
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that is not blank: the line it begins on, its stripped cells by column, and why it is unusable, if so.
-
-    ``raw`` are all its cells in order; ``is_open`` is true of the last row where no line end follows it, ``is_cut``
-    where it lacks cells as well.
-    """
-
-    line: int
-    cells: dict[str, str]
-    problem: str | None = None
-    raw: tuple[str, ...] = ()
-    is_open: bool = False
-    is_cut: bool = False
+Recognise = Callable[[Sequence[str]], Sequence[str] | None]
+"""From the cells of a first row to the names of the columns, if a catalog has such: these cells themselves, or, where
+the file begins with its first product, the names that its columns always have. None where they are not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """The columns and rows of a table, as a manifest is made of them."""
+def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
+    """A CSV file, separated by comma, semicolon or tab; see `read_text` for its encoding.
 
-    path: Path
-    separator: str
-    header: int
-    """The line of the header."""
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-
-def read_sheet(path: Path, required: Collection[str], known: Collection[str]) -> Sheet:
-    """Columns and rows of a CSV file, separated by comma, semicolon or tab; see `read_text` for its encoding.
-
-    A short row is filled up with blanks; columns that have neither a name nor a value are dropped. Cells are in
-    composed characters (Unicode's normal form C).
+    Blank rows are passed over. Cells are in composed characters (Unicode's normal form C).
 
     Args:
-        required: the columns without which there is no catalog.
-        known: names that are known whatever their case, these among them; see `canonical`.
+        recognise: says of a first row, split at one of these signs, whether it is that of a catalog.
+        now: see `Table`.
 
     Raises:
-        CatalogError: it is no text or no CSV, has no row, lacks a required column, or has columns that cannot be
-            used: all of them are named.
+        CatalogError: it is no text, no CSV, or has no row below the names of its columns.
     """
     text = read_text(path)
     # Set for the whole process, as there is no other way; the limit it comes with, 131,072, would refuse the file.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    separator, begins = _separator(text, set(required), known)
+    separator, begins = _separator(text, recognise)
     lines = [
         (line, [composed(cell.strip()) for cell in cells]) for line, cells in _parse(path, text, separator, begins)
     ]
     lines = [(line, cells) for line, cells in lines if any(cells)]
-    header, written = lines[0] if lines else (1, [])
-    names = [canonical(cell, known) for cell in written]
-    nameless = [position for position, name in enumerate(names) if not name]
-    valued = {p: n for p in nameless if (n := next((n for n, cells in lines[1:] if any(cells[p : p + 1])), None))}
-    if problems := header_problems(written, names, required, valued):
-        count = f"{len(problems)} problems with its columns: " if len(problems) > 1 else ""
-        raise CatalogError(f"{path}: {count}{'; '.join(problems)}")
-    if not lines[1:]:
-        raise CatalogError(f"{path}: has no row below the names of its columns; export it anew")
-    columns = tuple(name for name in names if name)
+    first, written = lines[0] if lines else (1, [])
+    names = recognise(written)
+    if names is None or list(names) == written:
+        names, header, lines = written, first, lines[1:]
+    else:
+        header = 0
     open_line = 0 if text.endswith(("\n", "\r")) or not lines else lines[-1][0]
-    rows = tuple(_row(line, cells, names, line == open_line) for line, cells in lines[1:])
-    return Sheet(path, separator, header, columns, rows)
+    header_names = Header(tuple(map(name_of, names)))
+    rows = [_line(number, cells, header_names.names, number == open_line) for number, cells in lines]
+    counts = [len(names), *(len(cells) for _, cells in lines), len(names)]
+    for at, (before, count, behind) in enumerate(zip(counts, counts[1:], counts[2:], strict=False)):
+        if count < min(before, behind):
+            rows[at] = replace(rows[at], is_short=True)
+    return Table(path, separator, header, header_names, rows, now)
 
 
-def has_columns(path: Path, required: Collection[str], known: Collection[str]) -> bool:
-    """Whether a file is a table with these columns, as far as its header shows."""
+def is_one(path: Path, recognise: Recognise) -> bool:
+    """Whether a file is a table whose columns are known, as far as its first row shows."""
     try:
         text = read_text(path)
     except CatalogError:
         return False
-    separator, begins = _separator(text, set(required), known)
-    return set(required) <= {canonical(name, known) for name in _header(text[begins:], separator)}
+    separator, begins = _separator(text, recognise)
+    return recognise(_first(text[begins:], separator)) is not None
 
 
-def _row(line: int, cells: list[str], names: list[str], is_open: bool) -> Row:
+def _line(number: int, cells: list[str], names: Sequence[str], is_open: bool) -> Line:
     problem = None
     named = max((number for number, name in enumerate(names, 1) if name), default=0)
     is_cut = is_open and len(cells) < named
@@ -116,24 +94,29 @@ def _row(line: int, cells: list[str], names: list[str], is_open: bool) -> Row:
         problem = f"has {len(cells)} cells for {len(names)} columns; quote cells that hold the separator"
     elif any("\0" in cell for cell in cells):
         problem = "holds a NUL character"
-    padded = cells + [""] * (len(names) - len(cells))
-    by_column = {name: cell for name, cell in zip(names, padded, strict=False) if name}
-    long = next((name for name, cell in by_column.items() if len(cell) > LONGEST_CELL), None)
-    if long and not problem:
-        problem = f"{long} has {len(by_column[long]):,} characters; shorten it to {LONGEST_CELL:,}"
-    return Row(line, by_column, problem, tuple(cells), is_open, is_cut)
+    else:
+        problem = too_long(names, cells)
+    return Line(number, (*cells, *[""] * (len(names) - len(cells))), problem, is_open, is_cut)
 
 
-def _separator(text: str, required: set[str], known: Collection[str]) -> tuple[str, int]:
+def too_long(names: Sequence[str], cells: Sequence[str]) -> str | None:
+    """Why a row cannot be used one of whose cells has no end."""
+    for name, cell in zip(names, cells, strict=False):
+        if len(cell) > LONGEST_CELL:
+            return f"{name} has {len(cell):,} characters; shorten it to {LONGEST_CELL:,}"
+    return None
+
+
+def _separator(text: str, recognise: Recognise) -> tuple[str, int]:
     """What separates the cells, and where the table begins: after a line that says so, if there is one."""
     if named := _NAMED_SEPARATOR.match(text):
         return named[1], named.end()
-    headers = {s: [canonical(name, known) for name in _header(text, s)] for s in SEPARATORS}
-    fitting = next((s for s, names in headers.items() if required <= set(names)), None)
-    return fitting or max(SEPARATORS, key=lambda s: len(headers[s])), 0
+    firsts = {separator: _first(text, separator) for separator in SEPARATORS}
+    fitting = next((separator for separator, cells in firsts.items() if recognise(cells) is not None), None)
+    return fitting or max(SEPARATORS, key=lambda separator: len(firsts[separator])), 0
 
 
-def _header(text: str, separator: str) -> list[str]:
+def _first(text: str, separator: str) -> list[str]:
     try:
         return next(filter(any, csv.reader(io.StringIO(text, newline=""), _Strict, delimiter=separator)), [])
     except csv.Error:

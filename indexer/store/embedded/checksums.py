@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.errors import StoreDamaged
+from indexer.errors import StoreDamaged, StoreError
+from indexer.store.beside.companions import FOLDER, Companions
 from indexer.store.embedded.layout import RECORD, may_not_be_read, read_content, write_record
 from indexer.store.records import GenerationRecord
 from indexer.system.files import entries, extents
@@ -87,6 +88,15 @@ def restore_record(folder: Path) -> bool:
         return False
     _write_record(folder, record, int(json.loads((folder / CHECKSUMS).read_bytes())["points"]))
     return True
+
+
+def companions_of(folder: Path) -> Companions:
+    """The files beside a complete generation, see `indexer.store.beside`; none of one without checksums."""
+    try:
+        content = str(read_content(folder / RECORD).get("checksums") or "")
+    except StoreError:
+        content = ""
+    return Companions(folder / FOLDER, content)
 
 
 def read_checksums(folder: Path) -> Checksums | None:
