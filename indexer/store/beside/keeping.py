@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from indexer.store.beside.companions import Companions
 from indexer.store.beside.ledger import KeptLedger
+from indexer.store.beside.summary.kept import KeptSummary
 from indexer.store.records import Point
 from indexer.store.tuning import WRITE_BATCH
 
@@ -53,7 +54,7 @@ class Keeping:
     """
 
     def __init__(self, draft: Store, base: Companions | None, *, known: bool) -> None:
-        self._kept: list[Kept] = [KeptLedger(draft, base, known=known)]
+        self._kept: list[Kept] = [KeptLedger(draft, base, known=known), KeptSummary(draft, base, known=known)]
 
     def noted(self, points: Iterable[Point]) -> Iterator[Point]:
         """The same points, on their way to the engine."""

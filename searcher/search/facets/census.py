@@ -16,10 +16,10 @@ from itertools import islice
 
 from indexer.fields.roles import OF_A_PHOTO
 from indexer.fields.types import Payload
+from indexer.store.beside.summary.products import fields_compared
+from indexer.store.beside.summary.reading import Summed
 from indexer.store.filters.tree import Filter, Match, Range, both, value_at
 from indexer.store.interface import Store
-from indexer.store.summary.products import fields_compared
-from indexer.store.summary.reading import Summed
 from indexer.system.forks import Lock
 from searcher.answers.facet import FIRST_PHOTOS, PRODUCTS
 

@@ -10,11 +10,11 @@ from typing import Any
 from indexer.errors import FilterError
 from indexer.fields.roles import IDENTIFIERS, UNTELLING
 from indexer.fields.types import FieldTable, FieldType, Payload
+from indexer.store.beside.summary.reading import Summed
+from indexer.store.beside.summary.samples import RANGED, drawn_values
 from indexer.store.filters.check import field_type
 from indexer.store.filters.tree import Filter, known_fields, values_at
 from indexer.store.interface import Store
-from indexer.store.summary.reading import Summed
-from indexer.store.summary.samples import RANGED, drawn_values
 from indexer.system.forks import Lock
 from indexer.system.names import composed
 from searcher.answers.facet import Bounds, Facet, FacetRange, FacetValue, Span, range_texts, value_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indexer.errors import JewelryError, UnknownProduct
 from indexer.fields.types import Payload
@@ -18,10 +18,12 @@ from indexer.store.filters.tree import Filter, Match, Range, value_at
 from indexer.store.filters.where import Where
 from indexer.store.interface import Index, Store
 from indexer.store.records import Point, Vectors
-from indexer.store.summary.reading import Summed, read_summary
 from indexer.system.forks import Lock, in_child, once
 from searcher.search.nearness.keyed_ids import ListedIds
 from searcher.search.nearness.near_ids import NearIds
+
+if TYPE_CHECKING:
+    from indexer.store.beside.summary.reading import Summed
 
 SUGGEST_AMONG = 300_000
 """Product ids that are known when one was mistyped: to list 100,000 of them takes a store a third of a second."""
@@ -100,6 +102,8 @@ class Published:
     @once
     def summed(self) -> Summed:
         """What the writer of the generation found out for its readers, where that is at hand."""
+        from indexer.store.beside.summary.reading import Summed, read_summary  # most questions need none
+
         return Summed(read_summary(self.store))
 
     @once

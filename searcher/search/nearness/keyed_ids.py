@@ -6,15 +6,15 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Protocol
 
-from indexer.store.summary.ids import most_frequent, signs_of
-from indexer.store.summary.keys import keys
+from indexer.store.beside.summary.ids import most_frequent, signs_of
+from indexer.store.beside.summary.keys import keys
 
 
 class KeyedIds(Protocol):
-    """Keys and ids in order of key and then id; `indexer.store.summary.reading.Summary` is one."""
+    """Keys and ids in order of key and then id; `indexer.store.beside.summary.reading.Summary` is one."""
 
     def signs(self, kind: str, most: int) -> list[str]:
-        """The letters that are most frequent in the keys, or the beginnings; see `indexer.store.summary.ids`."""
+        """The letters that are most frequent in the keys, or the beginnings; see `indexer.store.beside.summary.ids`."""
 
     def of_key(self, key: str, most: int) -> list[str]:
         """The first ids of a key."""

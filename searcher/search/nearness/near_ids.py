@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
-from indexer.store.summary.ids import BEGINNING, LETTER
-from indexer.store.summary.keys import keys, runs_of_id, without_zeros
+from indexer.store.beside.summary.ids import BEGINNING, LETTER
+from indexer.store.beside.summary.keys import keys, runs_of_id, without_zeros
 from searcher.search.nearness.keyed_ids import KeyedIds
 from searcher.search.nearness.spelling import SHORTEST, errors_between
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from indexer.store.summary.folding import fold, runs_of
+from indexer.store.beside.summary.folding import fold, runs_of
 from searcher.search.nearness.spelling import SHORTEST, allowed, errors_between, singular
 
 LONGEST = 64

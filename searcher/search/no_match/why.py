@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from indexer.fields.roles import IDENTIFIERS
+from indexer.store.beside.summary.folding import runs_of
 from indexer.store.filters.normal_forms import in_both_forms, spellings
 from indexer.store.filters.tree import (
     Condition,
@@ -19,7 +20,6 @@ from indexer.store.filters.tree import (
     known_fields,
 )
 from indexer.store.filters.where import Where
-from indexer.store.summary.folding import runs_of
 from indexer.system.names import composed
 from searcher.answers.facet import Facet
 from searcher.answers.naming import (

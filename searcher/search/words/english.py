@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from indexer.store.summary.folding import runs_of
+from indexer.store.beside.summary.folding import runs_of
 from searcher.search.nearness.spelling import singular
 
 STOP_WORDS = frozenset(

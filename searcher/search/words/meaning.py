@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from math import fsum
 
+from indexer.store.beside.summary.folding import fold
 from indexer.store.filters.tree import Filter, Match
-from indexer.store.summary.folding import fold
 from indexer.system.forks import once
 from indexer.system.names import composed
 from searcher.search.ground.candidate import DECIMALS

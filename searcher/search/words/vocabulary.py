@@ -10,13 +10,13 @@ from difflib import get_close_matches
 from itertools import islice
 
 from indexer.fields.types import Payload
+from indexer.store.beside.summary.folding import fold
+from indexer.store.beside.summary.reading import Summary, Summed
+from indexer.store.beside.summary.samples import KeywordValues, keyword_values
+from indexer.store.beside.summary.words import Word, text_fields, words_of_texts
 from indexer.store.filters.normal_forms import spellings
 from indexer.store.filters.tree import Condition, Filter, Match, Text, values_at
 from indexer.store.interface import Store
-from indexer.store.summary.folding import fold
-from indexer.store.summary.reading import Summary, Summed
-from indexer.store.summary.samples import KeywordValues, keyword_values
-from indexer.store.summary.words import Word, text_fields, words_of_texts
 from indexer.system.forks import Lock
 from indexer.system.names import composed, decomposed
 from searcher.search.ground.published import Published

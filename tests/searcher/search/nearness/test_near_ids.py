@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import UnknownProduct
-from indexer.store.summary.folding import fold
-from indexer.store.summary.keys import keys
+from indexer.store.beside.summary.folding import fold
+from indexer.store.beside.summary.keys import keys
 from searcher.search.ground.published import Published
 from searcher.search.nearness.keyed_ids import ListedIds
 from searcher.search.nearness.near_ids import NearIds

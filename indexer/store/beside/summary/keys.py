@@ -6,7 +6,7 @@ import re
 import unicodedata
 from itertools import pairwise
 
-from indexer.store.summary.folding import fold
+from indexer.store.beside.summary.folding import fold
 
 _RUNS = re.compile(r"\d+|[^\W\d_]+")
 _ZEROS = re.compile(r"(?<!\d)0+(?=\d)", re.ASCII)

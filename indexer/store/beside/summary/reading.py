@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from indexer.store.beside.summary.kept import NAME
+from indexer.store.beside.summary.products import ALWAYS
+from indexer.store.beside.summary.samples import KeywordValues, read_values
+from indexer.store.beside.summary.tables import Unusable, open_tables, read_facts
+from indexer.store.beside.summary.words import Word, read_words
+from indexer.store.interface import Store
 from indexer.store.records import GenerationRecord
-from indexer.store.summary.products import ALWAYS
-from indexer.store.summary.samples import KeywordValues, read_values
-from indexer.store.summary.tables import Unusable, open_tables, read_facts
-from indexer.store.summary.words import Word, read_words
 from indexer.system.forks import Lock, in_child
 
 Answer = TypeVar("Answer")
@@ -33,8 +35,8 @@ class Summary:
         in_child(self._forget)
         with self._reading() as connection:
             facts = read_facts(connection)
-        self.photos, self.products = int(facts["photos"]), int(facts["products"])
-        self._accents, self._held = bool(facts["accents"]), list(facts["held"])
+            self.photos, self.products = int(facts["photos"]), int(facts["products"])
+            self._accents, self._held = bool(facts["accents"]), list(facts["held"])
 
     @property
     def single(self) -> bool:
@@ -66,7 +68,7 @@ class Summary:
             return read_words(connection)
 
     def signs(self, kind: str, most: int) -> list[str]:
-        """The most frequent signs of the ids' keys, see `indexer.store.summary.ids.most_frequent`."""
+        """The most frequent signs of the ids' keys, see `indexer.store.beside.summary.ids.most_frequent`."""
         found = self._ask("SELECT sign FROM signs WHERE kind = ? ORDER BY often DESC, sign LIMIT ?", (kind, most))
         return [sign for (sign,) in found]
 
@@ -104,6 +106,10 @@ class Summary:
     def _forget(self) -> None:
         self._opened: sqlite3.Connection | None = None
 
+    def __del__(self) -> None:
+        if (opened := getattr(self, "_opened", None)) is not None:
+            opened.close()
+
 
 class Summed:
     """What the summary of a generation says, where there is a good one; a damaged one is as good as none."""
@@ -119,4 +125,15 @@ class Summed:
                 return question(summary)
             except Unusable:
                 self._summary = None
+        return None
+
+
+def read_summary(store: Store) -> Summary | None:
+    """The summary of an open generation; None where none is at hand."""
+    path = store.companion(NAME)
+    if path is None:
+        return None
+    try:
+        return Summary(path, store.record)
+    except Unusable:
         return None

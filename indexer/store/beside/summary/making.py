@@ -5,30 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from indexer.store.beside.summary.ids import write_ids
+from indexer.store.beside.summary.products import Counted, fields_compared, look_up, remove_product, write_product
+from indexer.store.beside.summary.samples import write_samples
+from indexer.store.beside.summary.tables import Unusable, write_facts, writing_tables
+from indexer.store.beside.summary.touched import Touched
+from indexer.store.beside.summary.words import Word, add_words, text_fields, words_of_texts
 from indexer.store.interface import Store
-from indexer.store.summary.ids import write_ids
-from indexer.store.summary.products import Counted, fields_compared, look_up, remove_product, write_product
-from indexer.store.summary.samples import write_samples
-from indexer.store.summary.tables import Unusable, write_facts, writing_tables
-from indexer.store.summary.words import Word, add_words, text_fields, words_of_texts
 from indexer.system.files import copy_file
 
 AT_ONCE = 1_000
 """Points that are read again by their ids at once."""
-
-
-@dataclass
-class Touched:
-    """What points that were written, replaced or deleted were before."""
-
-    ids: set[str] = field(default_factory=set)
-    products: set[str] = field(default_factory=set)
-    """The products they were photos of."""
-    words: Counter[Word] = field(default_factory=Counter)
-    """The words that their texts had, less with each."""
 
 
 def make_summary(store: Store, path: Path) -> None:

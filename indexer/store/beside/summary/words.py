@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.fields.types import FieldTable, FieldType, Payload
+from indexer.store.beside.summary.folding import runs_of
 from indexer.store.filters.tree import values_at
-from indexer.store.summary.folding import runs_of
 from indexer.system.names import composed
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.fields.roles import UNTELLING
 from indexer.fields.types import FieldTable, FieldType
+from indexer.store.beside.summary.words import text_fields
 from indexer.store.filters.tree import DateRange, Filter, Range, values_at
 from indexer.store.interface import Store
-from indexer.store.summary.words import text_fields
 
 if TYPE_CHECKING:
     import sqlite3

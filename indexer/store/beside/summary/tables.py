@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 from indexer.store.records import GenerationRecord
 
-FILE = "summary.sqlite"
 VERSION = 1
 """Raised whenever a table or what stands in it changes: a file of another version is as good as none."""
 _APPLICATION = 0x6A73756D
@@ -35,8 +34,8 @@ CREATE TABLE held (field TEXT, value TEXT, photos INTEGER NOT NULL, PRIMARY KEY 
 CREATE TABLE samples (field TEXT PRIMARY KEY, drawn TEXT NOT NULL) WITHOUT ROWID;
 """
 """``facts``: numbers and lists of the whole, as JSON. ``products``: how many photos each has, and how many of these are
-of rank 0. ``uneven``: see `indexer.store.summary.products`; ``keys`` and ``signs``: see `indexer.store.summary.ids`;
-``words``: see `indexer.store.summary.words`; ``held`` and ``samples``: see `indexer.store.summary.samples`."""
+of rank 0. ``uneven``: see `products`; ``keys`` and ``signs``: see `ids`; ``words``: see `words`; ``held`` and
+``samples``: see `samples`."""
 
 
 class Unusable(Exception):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from indexer.store.summary.keys import beginning_of, keys
+from indexer.store.beside.summary.keys import beginning_of, keys
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,12 +34,8 @@ def signs_of(found: Iterable[str]) -> Counter[tuple[str, str]]:
     """How often each sign is in some keys."""
     held = list(found)
     letters, starts = Counter("".join(held)), Counter(filter(None, map(beginning_of, held)))
-    return Counter(
-        {
-            **{(LETTER, letter): often for letter, often in letters.items()},
-            **{(BEGINNING, start): often for start, often in starts.items()},
-        }
-    )
+    kinds = ((LETTER, letters), (BEGINNING, starts))
+    return Counter({(kind, sign): often for kind, signs in kinds for sign, often in signs.items()})
 
 
 def most_frequent(signs: Counter[tuple[str, str]], kind: str, most: int) -> list[str]:
