@@ -199,8 +199,8 @@ def _report(
     folder: Path, held_out: Sequence[Sample], result: Training, metrics: dict[str, Any], settings: FitSettings
 ) -> None:
     embedder = Embedder(load_model(folder), threads=2)
-    embeddings: NDArray[np.float32] = embedder.embed(sample.path for sample in held_out)
-    shown = [(sample.path, sample.category, sample.product_id) for sample in held_out]
+    embeddings: NDArray[np.float32] = embedder.embed(sample.place.read() for sample in held_out)
+    shown = [(sample.place, sample.category, sample.product_id) for sample in held_out]
     history = [epoch.record() for epoch in result.history]
     write_report(folder, ReportData(history, metrics, shown, embeddings, settings.record()))
 

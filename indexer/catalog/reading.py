@@ -8,9 +8,11 @@ from pathlib import Path
 
 from indexer.catalog import folder, manifest
 from indexer.catalog.named.paths import LINK_TO_NOTHING
+from indexer.catalog.named.told import Known
 from indexer.catalog.products import Catalog
 from indexer.errors import CatalogError
 from indexer.fields.types import FieldTable
+from indexer.photos.fetch.sources import PhotoSources
 from indexer.system.arguments import path_of
 from indexer.system.regular import no_file
 
@@ -18,7 +20,12 @@ MANIFEST_SUFFIXES = (".csv", ".tsv", ".txt")
 """A manifest in a folder is called catalog, in any case, and so; the first of them that is there decides."""
 
 
-def read_catalog(path: str | Path, published: FieldTable | None = None) -> Catalog:
+def read_catalog(
+    path: str | Path,
+    published: FieldTable | None = None,
+    sources: PhotoSources | None = None,
+    known: Known | None = None,
+) -> Catalog:
     """Read a catalog folder, or a manifest file given itself.
 
     A folder with a manifest (``catalog.csv``) is read through it; any other folder by its layout,
@@ -28,6 +35,8 @@ def read_catalog(path: str | Path, published: FieldTable | None = None) -> Catal
         path: the folder or the manifest.
         published: the fields of the index that is to be brought in step. Where more than half of a column's cells
             fit the type it has there, it keeps that type, and rows that do not fit are rejects.
+        sources: where photos behind URLs come from; from the public internet by default, and none is kept.
+        known: what is known from the last time; products of a manifest that are as they were are put aside unread.
 
     Raises:
         CatalogError: the path is missing, holds not one usable photo, or its manifest as a whole cannot be read.
@@ -35,10 +44,10 @@ def read_catalog(path: str | Path, published: FieldTable | None = None) -> Catal
     """
     path = path_of("path", path)
     try:
-        catalog = _read(path, published)
+        catalog = _read(path, published, sources, known)
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read ({error.strerror or error}); check its owner and rights") from error
-    if catalog.products:
+    if catalog.products or (catalog.told is not None and any(catalog.told.aside)):
         return catalog
     if catalog.rejects:  # an error, not an empty catalog: a sync of that would empty the index
         first, count = catalog.rejects[0], len(catalog.rejects)
@@ -50,21 +59,23 @@ def read_catalog(path: str | Path, published: FieldTable | None = None) -> Catal
     )
 
 
-def _read(path: Path, published: FieldTable | None) -> Catalog:
+def _read(
+    path: Path, published: FieldTable | None, sources: PhotoSources | None, known: Known | None
+) -> Catalog:
     if not path.exists():
         raise CatalogError(f"{path}: no such folder or manifest; give the folder that holds your photos")
     _refuse_pipes(path)
     if not path.is_dir():
         if path.suffix.lower() not in MANIFEST_SUFFIXES:
             raise CatalogError(f"{path}: not a manifest this version reads; give a folder or a .csv, .tsv or .txt file")
-        return manifest.read(path, published)
+        return manifest.read(path, published, sources, known)
     manifests = _manifests(path)
     if not manifests:
         return folder.read(path)
     found, *others = manifests
     if found.is_symlink() and not found.exists():  # a share that is not mounted leaves no other catalog
         raise CatalogError(f"{found}: {LINK_TO_NOTHING}")
-    catalog = manifest.read(found, published)
+    catalog = manifest.read(found, published, sources, known)
     notes = [f"{other.name} is passed over, as {found.name} decides" for other in others]
     return replace(catalog, notes=(*catalog.notes, *notes))
 

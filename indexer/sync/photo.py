@@ -13,18 +13,21 @@ from indexer.fields.types import Payload
 from indexer.models.preprocessing import Preprocessing
 from indexer.photos.fingerprints import phash, pixel_sha256
 from indexer.photos.opening import open_sized
+from indexer.photos.places import Seen
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A photo the catalog wants in the index; ``payload`` is the catalog's part of the point."""
+    """A photo the catalog wants in the index; ``payload`` is the catalog's part of the point.
+
+    ``seen`` is what was seen of it in planning; None where only reading it can tell.
+    """
 
     id: str
     product_id: str
     image: ProductImage
     payload: Payload
-    size: int
-    mtime_ns: int
+    seen: Seen | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable
 from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
+from indexer.photos.fetch.kept import FOLDER, LIMIT
+from indexer.photos.fetch.sources import PhotoSources
 from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import index_at
@@ -51,6 +53,8 @@ def sync(
     allow_removal: bool = False,
     max_removal: float = MAX_REMOVAL,
     check_content: bool = False,
+    allow_private: bool = False,
+    photo_cache: int = LIMIT,
     workers: int = 0,
     progress: Progress | None = None,
 ) -> SyncReport:
@@ -73,6 +77,9 @@ def sync(
         max_removal: the largest share of the photos in the index that may go, 0 to 1. Fewer than 20 may always go,
             unless it is 0.
         check_content: read every photo, also where size and time are those it was indexed with.
+        allow_private: fetch photos also from addresses of the own network and from any port; see
+            `indexer.photos.fetch.fetcher`.
+        photo_cache: bytes of photos from URLs that are kept in the index's folder.
         workers: embedding threads; 0 means one per core.
         progress: told how many photos are embedded, see `Progress`.
 
@@ -85,18 +92,23 @@ def sync(
     max_removal = share_of("max_removal", max_removal, MAX_REMOVAL)
     dry_run, allow_removal = truth_of("dry_run", dry_run), truth_of("allow_removal", allow_removal)
     check_content, progress = truth_of("check_content", check_content), progress_of("progress", progress)
+    allow_private = truth_of("allow_private", allow_private)
+    photo_cache = whole_of("photo_cache", photo_cache, "bytes, 0 or more", least=0)
     if text_model is not None and text_model is not False:
         text_model = path_of("text_model", text_model)
     began = time.perf_counter()
     workers = whole_of("workers", workers, "a whole number, 0 (one per core) or more", least=0) or cores()
     index = index_at(index_path)
     published = index.last_record()
-    catalog = read_catalog(catalog_path, published.field_table if published else None)
-    model = load_model(model_path)
-    limit = None if allow_removal else max_removal
-    texts = _load_text_model(text_model, published, index.location)
-    run = _Run(catalog, model, index, workers, progress, texts, limit, check_content)
-    report = run.plan_only() if dry_run else run.execute()
+    folder = index.local.joinpath(*FOLDER)
+    with PhotoSources(folder, allow_private, photo_cache, writing=not dry_run, trusting=not check_content) as sources:
+        catalog = read_catalog(catalog_path, published.field_table if published else None, sources)
+        model = load_model(model_path)
+        limit = None if allow_removal else max_removal
+        texts = _load_text_model(text_model, published, index.location)
+        run = _Run(catalog, model, index, workers, progress, texts, limit, check_content, sources)
+        report = run.plan_only() if dry_run else run.execute()
+        report.notes += sources.notes()
     report.seconds["total"] = time.perf_counter() - began
     return report
 
@@ -134,11 +146,13 @@ class _Run:
         text_model: TextModel | None,
         max_removal: float | None,
         check_content: bool,
+        sources: PhotoSources,
     ) -> None:
         self.catalog, self.model, self.index = catalog, model, index
         self.text_model = text_model
         self.max_removal, self.check_content = max_removal, check_content
         self.workers, self.progress = workers, progress
+        self.sources = sources
         self.now = now()
         self.pictures_anew = False
 
@@ -179,6 +193,7 @@ class _Run:
             check_content=self.check_content,
             anew=rebuilt,
             progress=self.progress,
+            sources=self.sources,
         )
         if repair is not None:
             plan.keeper.remember_all(repair)
@@ -288,7 +303,7 @@ class _Run:
             pictures_anew=self.pictures_anew,
         )
         done, failed = 0, set()
-        for outcome in pipeline.run(to_embed):
+        for outcome in pipeline.run(self.sources.ahead(to_embed, lambda wanted: wanted.image.place)):
             journal.append(outcome.fresh)
             if outcome.photos:
                 draft().upsert(

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from indexer.errors import CatalogError, ImageError
 from indexer.photos.components import components, same_value_edges
 from indexer.photos.fingerprints import phash
 from indexer.photos.opening import open_image
+from indexer.photos.places import Place
 from indexer.system.machine import cores
 from trainer.data.near_duplicates import near_pairs
 
@@ -29,7 +29,7 @@ class Sample:
     """One usable photo: its category, and the group of photos that show the same thing (product or near-duplicate)."""
 
     key: str
-    path: Path
+    place: Place
     category: str
     product_id: str
     group: int
@@ -70,7 +70,7 @@ def read_dataset(catalog: Catalog, *, progress: Callable[[int], None] | None = N
     wanted = [(product, image) for product in catalog.products if product.category for image in product.images]
     with ThreadPoolExecutor(cores()) as pool:
         results = []
-        for result in pool.map(_hash, (image.path for _, image in wanted)):
+        for result in pool.map(_hash, (image.place for _, image in wanted)):
             results.append(result)
             if progress:
                 progress(1)
@@ -88,7 +88,7 @@ def read_dataset(catalog: Catalog, *, progress: Callable[[int], None] | None = N
     edges += [(a, b) for a, b in hashed if marks[a] is None or marks[b] is None]
     groups = components(len(kept), edges)
     samples = tuple(
-        Sample(image.key, image.path, product.category or "", product.id, group)
+        Sample(image.key, image.place, product.category or "", product.id, group)
         for (product, image), group in zip(kept, groups, strict=True)
     )
     dataset = Dataset(samples, tuple(rejects), catalog.images - len(wanted))
@@ -138,10 +138,10 @@ def _counts(groups: int, holdout: float, validation: float) -> tuple[int, int]:
     return out, min(max(least, round((groups - out) * validation)), groups - out - least)
 
 
-def _hash(path: Path) -> int | str:
+def _hash(place: Place) -> int | str:
     """The perceptual hash of a photo, or why it cannot be used."""
     try:
-        return int(phash(open_image(path, fit=_HASH_FIT)), 16)
+        return int(phash(open_image(place.read(), fit=_HASH_FIT)), 16)
     except ImageError as error:
         return str(error)
 

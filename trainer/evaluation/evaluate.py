@@ -18,7 +18,7 @@ from indexer.errors import CatalogError, ImageError, UsageError
 from indexer.models.directory import ModelFile
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import pixel_sha256
-from indexer.photos.opening import open_image, read_bytes
+from indexer.photos.opening import open_image
 from indexer.system.arguments import refused, texts_of, whole_of
 from indexer.system.machine import cores
 from indexer.system.progress import Progress, progress_of
@@ -150,7 +150,7 @@ def _embed(
 
 def _one_photo(embedder: Embedder, product: Product, image: ProductImage, seed: int) -> _Photo:
     transform = embedder.model.preprocessing
-    data = read_bytes(image.path)
+    data = image.place.read()
     pixels = pixel_sha256(open_image(data))  # of the whole picture: `fit` may decode equal pictures differently
     photo = open_image(data, fit=transform.fit)
     copy = edit(photo, rng_for(seed, image.key))

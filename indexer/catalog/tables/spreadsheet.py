@@ -52,10 +52,9 @@ def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
     # Set for the whole process, as there is no other way; the limit it comes with, 131,072, would refuse the file.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     separator, begins = _separator(text, recognise)
-    lines = [
-        (line, [composed(cell.strip()) for cell in cells]) for line, cells in _parse(path, text, separator, begins)
-    ]
-    lines = [(line, cells) for line, cells in lines if any(cells)]
+    clean = str.strip if text.isascii() else _composed
+    parsed = ((line, list(map(clean, cells))) for line, cells in _parse(path, text, separator, begins))
+    lines = [(line, cells) for line, cells in parsed if any(cells)]
     first, written = lines[0] if lines else (1, [])
     names = recognise(written)
     if names is None or list(names) == written:
@@ -64,12 +63,23 @@ def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
         header = 0
     open_line = 0 if text.endswith(("\n", "\r")) or not lines else lines[-1][0]
     header_names = Header(tuple(map(name_of, names)))
-    rows = [_line(number, cells, header_names.names, number == open_line) for number, cells in lines]
+    # Most lines are as they should be, and a million of them are looked at every night.
+    width, odd = len(names), "\0" in text or len(text) > LONGEST_CELL
+    rows = [
+        Line(number, tuple(cells))
+        if len(cells) == width and not odd and number != open_line
+        else _line(number, cells, header_names.names, number == open_line)
+        for number, cells in lines
+    ]
     counts = [len(names), *(len(cells) for _, cells in lines), len(names)]
     for at, (before, count, behind) in enumerate(zip(counts, counts[1:], counts[2:], strict=False)):
         if count < min(before, behind):
             rows[at] = replace(rows[at], is_short=True)
     return Table(path, separator, header, header_names, rows, now)
+
+
+def _composed(cell: str) -> str:
+    return composed(cell.strip())
 
 
 def is_one(path: Path, recognise: Recognise) -> bool:

@@ -11,7 +11,7 @@ from indexer.catalog.products import PassedOver
 from indexer.catalog.tables.headers import squeezed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """A row as it is written: the line it begins on, its stripped cells by position, and why it is unusable, if so.
 
@@ -32,7 +32,7 @@ class Line:
         return Row(self.number, cells, self.problem or problem, self.cells, self.is_open, self.is_cut)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """A row of a catalog: the line it begins on, its cells by column, and why it is unusable, if so.
 

@@ -19,7 +19,6 @@ from indexer.errors import ImageError
 from indexer.models.directory import ModelFile
 from indexer.models.embedder import Embedder, classify
 from indexer.photos.fingerprints import sha256
-from indexer.photos.opening import read_bytes
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.sync.embedding.journal import Journal
 from indexer.sync.photo import EmbeddedPhoto, PhotoFacts, Wanted, examine
@@ -125,7 +124,7 @@ class Pipeline:
             digest = ""
             try:
                 began = time.perf_counter()
-                data = read_bytes(wanted.image.path)
+                data = wanted.image.place.read()
                 digest = sha256(data)
                 spent["read"] += time.perf_counter() - began
                 if not self._is_first(digest):

@@ -7,15 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from indexer.catalog.named.paths import cannot_be_read, find_photo
-from indexer.catalog.products import Catalog, Product, ProductImage, Reject, Withheld
+from indexer.catalog.named.paths import find_photo
+from indexer.catalog.products import Catalog, Product, ProductImage, Withheld
 from indexer.fields.identity import point_id
+from indexer.photos.fetch.sources import PhotoSources, scheme_of
+from indexer.photos.places import Seen
 from indexer.store.records import Point
 from indexer.sync.payload import catalog_fields, catalog_part
 from indexer.sync.photo import Wanted
 from indexer.sync.planning.contents import Hashing, Sources
 from indexer.sync.planning.names import find_renamed, id_of, path_of, steady
 from indexer.sync.planning.plan import SyncPlan
+from indexer.sync.planning.unseen import Unseeable, look_at_remote
 from indexer.system.names import composed, decomposed
 from indexer.system.progress import Progress
 
@@ -28,6 +31,7 @@ def make_plan(
     check_content: bool = False,
     anew: bool = False,
     progress: Progress | None = None,
+    sources: PhotoSources | None = None,
 ) -> SyncPlan:
     """Plan a sync of ``catalog`` over the points of the published generation (payload needed, vectors not).
 
@@ -39,6 +43,8 @@ def make_plan(
     plan = SyncPlan(rejects=list(catalog.rejects))
     points = {point.id: point for point in plan.keeper.without(stored)}
     catalog = steady(catalog, points.values())
+    if sources is not None:
+        look_at_remote(catalog, {path_of(point) for point in points.values()}, sources, progress)
     comparison = _Comparison(catalog, points, plan, Hashing(workers, progress), check_content)
     plan = comparison.compare()
     if (end := catalog.open_end) is not None:
@@ -94,16 +100,21 @@ class _Comparison:
 
     def _seen(self) -> Iterator[Wanted]:
         """What is wanted of the photos that are there; one that cannot be looked at is no photo that is gone."""
+        unseen = Unseeable()
         for product in self._catalog.products:
             for image in product.images:
+                if image.elsewhere is not None and composed(image.key) not in self._by_path:
+                    yield _wanted(product, image, None)  # it is going to be fetched: to ask before is to ask twice
+                    continue
                 try:
-                    stat = image.path.stat()
+                    seen = image.place.look()
                 except OSError as error:
-                    self._plan.rejects.append(Reject(image.key, cannot_be_read(error), product.id))
+                    unseen.add(product, image, error)
                     if not isinstance(error, FileNotFoundError):
                         self._withheld.append(Withheld(image.key, product.id, replace(product, images=(image,))))
                 else:
-                    yield _wanted(product, image, stat.st_size, stat.st_mtime_ns)
+                    yield _wanted(product, image, seen)
+        self._plan.rejects += unseen.rejects()
 
     def _place(self, wanted: Wanted, point: Point) -> None:
         """A photo whose pixels are those in the index: is anything else said of it?"""
@@ -114,7 +125,7 @@ class _Comparison:
             self._plan.updated.append((wanted, point))
 
     def _judge(self, suspects: list[tuple[Wanted, Point]]) -> None:
-        hashes = self._hashing.of([wanted.image.path for wanted, _ in suspects])
+        hashes = self._hashing.of([wanted.image.place for wanted, _ in suspects])
         for (wanted, point), digest in zip(suspects, hashes, strict=True):
             if digest == point.payload["photo"]["sha256"]:
                 self._place(wanted, point)
@@ -127,9 +138,8 @@ class _Comparison:
         for told in (one.told for one in self._withheld if one.told):
             image, source = told.images[0], self._by_path.get(composed(told.images[0].key))
             if source is not None and point_id(told.id, image.key) not in self._points:
-                found.append(
-                    _wanted(told, image, source.payload["photo"]["bytes"], source.payload["photo"]["mtime_ns"])
-                )
+                photo = source.payload["photo"]
+                found.append(_wanted(told, image, Seen(photo["bytes"], photo["mtime_ns"])))
         return found
 
     def _leaving(self, left: dict[str, Point], taken: set[str]) -> dict[str, Point]:
@@ -165,6 +175,8 @@ class _Comparison:
 
     def _is_absent(self, point: Point) -> bool:
         """Whether a photo is certainly no longer there, in whatever normal form its name is written."""
+        if scheme_of(path_of(point)) is not None:
+            return False  # nobody has asked
         names = {point.payload["photo"]["path"], path_of(point), decomposed(path_of(point))}
         for name in names:
             try:
@@ -185,7 +197,7 @@ class _Comparison:
             else:
                 (plan.moved if source.id in leaving else plan.copied).append((wanted, source))
         sources = Sources(leaving.values())
-        hashes = self._hashing.of([wanted.image.path for wanted in unknown]) if leaving else [None] * len(unknown)
+        hashes = self._hashing.of([wanted.image.place for wanted in unknown]) if leaving else [None] * len(unknown)
         for wanted, digest in zip(unknown, hashes, strict=True):
             source = None if digest is None else sources.take(digest, wanted)
             if source is None:
@@ -214,11 +226,11 @@ class _Comparison:
         ]
 
 
-def _wanted(product: Product, image: ProductImage, size: int, mtime_ns: int) -> Wanted:
+def _wanted(product: Product, image: ProductImage, seen: Seen | None) -> Wanted:
     payload = catalog_fields(product, image)
-    return Wanted(point_id(product.id, image.key), product.id, image, payload, size, mtime_ns)
+    return Wanted(point_id(product.id, image.key), product.id, image, payload, seen)
 
 
 def _same_file(wanted: Wanted, point: Point) -> bool:
     photo = point.payload["photo"]
-    return bool((photo["bytes"], photo["mtime_ns"]) == (wanted.size, wanted.mtime_ns))
+    return bool((photo["bytes"], photo["mtime_ns"]) == wanted.seen)

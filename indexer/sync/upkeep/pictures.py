@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from indexer.errors import ImageError
 from indexer.photos.fingerprints import sha256
-from indexer.photos.opening import open_image, read_bytes
+from indexer.photos.opening import open_image
+from indexer.photos.places import Place
 from indexer.photos.thumbnails import SIDE, ThumbnailStore
 from indexer.store.records import Point
 from indexer.sync.photo import Wanted
@@ -29,15 +29,15 @@ def draw_missing(thumbnails: ThumbnailStore, photos: Iterable[tuple[Wanted, Poin
         OSError: one cannot be written.
     """
     there = {digest for digest, _ in thumbnails.all()}
-    missing = {point.payload["photo"]["sha256"]: wanted.image.path for wanted, point in photos}
+    missing = {point.payload["photo"]["sha256"]: wanted.image.place for wanted, point in photos}
     for digest in there:
         missing.pop(digest, None)
     if not missing:
         return None
 
-    def draw(digest: str, path: Path) -> bool:
+    def draw(digest: str, place: Place) -> bool:
         try:
-            data = read_bytes(path)
+            data = place.read()
             if sha256(data) != digest:  # other content, size and time as before: `--check-content` finds it
                 return False
             thumbnails.write(digest, open_image(data, fit=SIDE))

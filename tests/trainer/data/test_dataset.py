@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
+from indexer.photos.places import FilePlace
 from tests.shops.catalogs.drawn_catalog import draw
 from trainer.data.dataset import Sample, read_dataset, split
 
@@ -92,7 +93,7 @@ sizes = st.lists(st.integers(1, 6), min_size=8, max_size=25)
 @given(st.tuples(sizes, sizes, sizes), st.integers(0, 1000), st.sampled_from([0.2, 0.4]))
 def test_a_split_is_whole_and_never_cuts_a_group(groups: tuple[list[int], ...], seed: int, holdout: float) -> None:
     samples = [
-        Sample(f"{name}-{group:02d}-{photo}", Path("photo"), name, f"{name}-{group}", 100 * kind + group)
+        Sample(f"{name}-{group:02d}-{photo}", FilePlace(Path("photo")), name, f"{name}-{group}", 100 * kind + group)
         for kind, name in enumerate("abc")
         for group, count in enumerate(groups[kind])
         for photo in range(count)
