@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from indexer.store.beside.companions import Companions
 from indexer.store.beside.ledger import KeptLedger
-from indexer.store.beside.summary.kept import KeptSummary
 from indexer.store.records import Point
 from indexer.store.tuning import WRITE_BATCH
 
@@ -54,6 +53,8 @@ class Keeping:
     """
 
     def __init__(self, draft: Store, base: Companions | None, *, known: bool) -> None:
+        from indexer.store.beside.summary.kept import KeptSummary  # only who writes needs it
+
         self._kept: list[Kept] = [KeptLedger(draft, base, known=known), KeptSummary(draft, base, known=known)]
 
     def noted(self, points: Iterable[Point]) -> Iterator[Point]:
