@@ -35,6 +35,8 @@ KNOWN: FieldTable = {
 """Columns whose type does not depend on what happens to stand in them."""
 NAMES = (*STRUCTURE, *KNOWN)
 """Names that are known whatever their case."""
+_MEANT = tuple(name for name in NAMES if name != "list_price")
+"""Names that a column of nearly that name was probably meant to have: a ``cost_price`` is what it says."""
 _Reader = Callable[[str], FieldValue]
 _HOW_TO_WRITE = {
     FieldType.NUMBER: "write 1250.50",
@@ -149,7 +151,7 @@ def _near_misses(names: Collection[str], settled: Mapping[str, FieldType]) -> li
     """Columns that were probably meant to be known ones; a type set by hand says that one is meant as it stands."""
     notes = []
     for name in names:
-        near = None if name in NAMES or name in settled else near_miss(name, NAMES)
+        near = None if name in NAMES or name in settled else near_miss(name, _MEANT)
         if near and near not in names:
             notes.append(f"column {name!r} is a field of its own; if {near!r} is meant, rename it")
     return notes

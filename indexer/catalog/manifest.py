@@ -52,7 +52,7 @@ def read(
 
 def is_one(path: Path) -> bool:
     """Whether a text file that need not be a manifest has the columns of one."""
-    return is_sheet(path)
+    return is_sheet(path, read_settings(path.parent))
 
 
 @dataclass
@@ -174,7 +174,7 @@ class _Assembly:
 
     def _withhold_named(self, row: Row) -> None:
         """A bad row still says of which photos it speaks; where cells are out of place, any of them may name one."""
-        cells = (row.cells["image"],) if row.problem is None else row.raw
+        cells = (row.cells["image"], *(() if row.problem is None else row.raw))
         product_id = row.cells["product_id"] if row.problem is None else None
         for name in (part for cell in cells for part in names_in(cell)):
             if (photo := self._named.closed_at(name)) is not None:

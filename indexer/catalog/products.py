@@ -59,10 +59,10 @@ class Reject(PlainJson):
 
 @dataclass(frozen=True, slots=True)
 class PassedOver(PlainJson):
-    """Files and folders of one kind that are no part of the catalog: how many, and where the first of them is."""
+    """Files, folders or rows of one kind that are no part of the catalog: how many, and where the first of them is."""
 
     what: str
-    """``hidden``, ``of the system``, ``an index``, ``by [ignore]``, ``.txt files`` and the like."""
+    """``hidden``, ``of the system``, ``an index``, ``by [ignore]``, ``.txt files``, ``drafts`` and the like."""
     count: int
     example: str
 
@@ -141,7 +141,7 @@ class Catalog:
     """The file that was read; None for a catalog of folders alone."""
     open_end: OpenEnd | None = None
     passed_over: tuple[PassedOver, ...] = ()
-    """What lies in the folders of a catalog without a manifest and is no part of it."""
+    """What lies in the folders of a catalog without a manifest, or stands in a feed, and is no part of it."""
     told: Told | None = None
     """What the rows of a manifest say; its products that were put aside are not among ``products``."""
 

@@ -16,8 +16,11 @@ from indexer.photos.fetch.sources import PhotoSources
 from indexer.system.arguments import path_of
 from indexer.system.regular import no_file
 
-MANIFEST_SUFFIXES = (".csv", ".tsv", ".txt")
+_FORMS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".xml", ".parquet")
+MANIFEST_SUFFIXES = (*_FORMS, *(f"{form}.gz" for form in _FORMS))
 """A manifest in a folder is called catalog, in any case, and so; the first of them that is there decides."""
+_OFTEN_ANOTHER = (".txt", ".xml", ".txt.gz", ".xml.gz")
+"""Files so called are often something else, and manifests only where they have the columns of one."""
 
 
 def read_catalog(
@@ -59,15 +62,11 @@ def read_catalog(
     )
 
 
-def _read(
-    path: Path, published: FieldTable | None, sources: PhotoSources | None, known: Known | None
-) -> Catalog:
+def _read(path: Path, published: FieldTable | None, sources: PhotoSources | None, known: Known | None) -> Catalog:
     if not path.exists():
         raise CatalogError(f"{path}: no such folder or manifest; give the folder that holds your photos")
     _refuse_pipes(path)
     if not path.is_dir():
-        if path.suffix.lower() not in MANIFEST_SUFFIXES:
-            raise CatalogError(f"{path}: not a manifest this version reads; give a folder or a .csv, .tsv or .txt file")
         return manifest.read(path, published, sources, known)
     manifests = _manifests(path)
     if not manifests:
@@ -81,11 +80,21 @@ def _read(
 
 
 def _manifests(root: Path) -> list[Path]:
-    """The manifests in a folder: .csv before .tsv before .txt, and of several spellings the small one first."""
-    named = [p for p in root.iterdir() if p.stem.lower() == "catalog" and p.suffix.lower() in MANIFEST_SUFFIXES]
+    """The manifests in a folder: .csv before .tsv before .txt …, and of several spellings the small one first."""
+    named = [p for p in root.iterdir() if _suffix(p) is not None]
     found = [p for p in named if p.is_file() or (p.is_symlink() and not p.exists())]
-    found = [p for p in found if p.suffix.lower() != ".txt" or manifest.is_one(p)]
-    return sorted(found, key=lambda p: (MANIFEST_SUFFIXES.index(p.suffix.lower()), p.name != p.name.lower(), p.name))
+    found = [p for p in found if _suffix(p) not in _OFTEN_ANOTHER or manifest.is_one(p)]
+    return sorted(found, key=lambda p: (_rank(p), p.name != p.name.lower(), p.name))
+
+
+def _suffix(path: Path) -> str | None:
+    """How the name of a manifest ends; None where it is not called like one."""
+    stem, dot, rest = path.name.lower().partition(".")
+    return f".{rest}" if stem == "catalog" and dot and f".{rest}" in MANIFEST_SUFFIXES else None
+
+
+def _rank(path: Path) -> int:
+    return MANIFEST_SUFFIXES.index(_suffix(path) or "")
 
 
 def _refuse_pipes(path: Path) -> None:

@@ -15,7 +15,10 @@ from indexer.system.text import counted
 SHOWN_REJECTS = 5
 SHOWN_OTHERS = 5
 MANY = {"an index": "indexes", "a model": "models", "an output": "outputs"}
-ONE = (("an ", ""), ("a model", "model"), ("files", "file"), ("copies", "copy"))
+ONE = (
+    *(("an ", ""), ("a model", "model"), ("files", "file"), ("copies", "copy")),
+    *(("rows", "row"), ("products", "product"), ("drafts", "draft")),
+)
 CARRIED = "co-views and clusters were carried over, decisions on duplicates and events name the former id"
 
 

@@ -206,12 +206,16 @@ class Index(Protocol):
 class Writer(Protocol):
     """The right to publish. Leaving the ``with`` block without publishing leaves readers untouched."""
 
-    def repair(self) -> Repair:
+    def repair(self, *, whole: bool = True) -> Repair:
         """Look at what is published as closely as can be, and put right what is not as it was published.
 
         An earlier generation that is whole is published again; where there is none, `published` is None from then on,
         the draft begins with nothing, and what can be saved is in the answer. Whoever does not call this is told of
         damage by `published`.
+
+        Args:
+            whole: read every byte. Else files are passed over that the system says nobody has written to since all of
+                their bytes were last looked at: enough where nothing is going to be made of them.
 
         Raises:
             StoreError: it cannot be read.

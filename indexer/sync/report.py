@@ -46,7 +46,7 @@ class SyncReport(PlainJson):
     notes: list[str] = field(default_factory=list)
     """What a person should know although nothing was left out, a line each."""
     passed_over: list[PassedOver] = field(default_factory=list)
-    """What lies in the folders of the catalog and is no part of it."""
+    """What lies in the folders of the catalog, or stands in a feed, and is no part of it: drafts, hidden products …"""
     removed: list[Removed] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)

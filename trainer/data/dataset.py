@@ -20,6 +20,8 @@ from trainer.data.near_duplicates import near_pairs
 
 GROUP_FIELD = "near_group"
 """Manifest column that says which photos show the same thing; where it stands, it wins over the hash."""
+VARIANTS_FIELD = "group_id"
+"""Column of what is one design in several sizes and metals: no split may tell them apart."""
 
 _HASH_FIT = 64  # a JPEG is decoded at twice this or more: plenty for a hash of 32x32 pixels
 
@@ -61,8 +63,8 @@ class Split:
 def read_dataset(catalog: Catalog, *, progress: Callable[[int], None] | None = None) -> Dataset:
     """Open every photo of the products that have a category, and group those that show the same thing.
 
-    Photos are joined by product, by equal ``near_group`` value, and, unless both carry one, by perceptual hash.
-    A photo that cannot be opened is a reject.
+    Photos are joined by product, by equal ``near_group`` value (where they carry none, by equal ``group_id``), and,
+    unless both carry one, by perceptual hash. A photo that cannot be opened is a reject.
 
     Raises:
         CatalogError: no photo is left, or all are of one category.
@@ -86,6 +88,12 @@ def read_dataset(catalog: Catalog, *, progress: Callable[[int], None] | None = N
     edges = same_value_edges([product.id for product, _ in kept]) + same_value_edges([_mark(value) for value in marks])
     hashed = near_pairs(np.array(hashes, dtype=np.uint64)).tolist() if kept else []
     edges += [(a, b) for a, b in hashed if marks[a] is None or marks[b] is None]
+    edges += same_value_edges(
+        [
+            _mark(image.fields.get(VARIANTS_FIELD)) if mark is None else None
+            for (_, image), mark in zip(kept, marks, strict=True)
+        ]
+    )
     groups = components(len(kept), edges)
     samples = tuple(
         Sample(image.key, image.place, product.category or "", product.id, group)

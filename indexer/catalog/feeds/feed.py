@@ -1,6 +1,6 @@
 """What a feed is: columns that a platform always has, and how its lines are read as products.
 
-A reader of a platform's feed is a file beside this one with a class that is a `Feed`, and its line in `known`. It says
+A reader of a platform's feed is a file in `platforms` with a class that is a `Feed`, and its line in `known`. It says
 what a person reads from the export: the product is what can be bought, its price what is charged today.
 """
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from indexer.catalog.tables.encoding import read_text
 from indexer.catalog.tables.headers import name_of
-from indexer.catalog.tables.table import Header, Line, Table
+from indexer.catalog.tables.table import Header, Line, Recognise, Table
 from indexer.errors import CatalogError
 from indexer.system.names import composed
 
@@ -20,6 +21,8 @@ SEPARATORS = (",", ";", "\t")
 """Excel writes the second where the comma is the decimal sign; the third is its "Text (Tab delimited)"."""
 LONGEST_CELL = 1_000_000
 """Characters of a cell that can be used: a description may be long, but what is longer is a quote never closed."""
+_MOST_BROKEN = 100
+"""Lines that are no CSV: with more of them it is the file that is broken."""
 _NAMED_SEPARATOR = re.compile(r'"?sep=([,;|\t])"?[,;|\t]*(\r\n|\r|\n|\Z)', re.IGNORECASE)
 """A first line for Excel, which says how cells are separated."""
 
@@ -31,29 +34,27 @@ class _Strict(csv.excel):
     skipinitialspace = True
 
 
-Recognise = Callable[[Sequence[str]], Sequence[str] | None]
-"""From the cells of a first row to the names of the columns, if a catalog has such: these cells themselves, or, where
-the file begins with its first product, the names that its columns always have. None where they are not known."""
-
-
 def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
     """A CSV file, separated by comma, semicolon or tab; see `read_text` for its encoding.
 
-    Blank rows are passed over. Cells are in composed characters (Unicode's normal form C).
+    Blank rows are passed over. Cells are in composed characters (Unicode's normal form C). A line that is no CSV has a
+    problem, and the next one is read as if it were not there; what is wrong with the first is ``broken``.
 
     Args:
         recognise: says of a first row, split at one of these signs, whether it is that of a catalog.
         now: see `Table`.
 
     Raises:
-        CatalogError: it is no text, no CSV, or has no row below the names of its columns.
+        CatalogError: it is no text, or no CSV in many lines.
     """
     text = read_text(path)
     # Set for the whole process, as there is no other way; the limit it comes with, 131,072, would refuse the file.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     separator, begins = _separator(text, recognise)
+    broken: dict[int, str] = {}
     clean = str.strip if text.isascii() else _composed
-    parsed = ((line, list(map(clean, cells))) for line, cells in _parse(path, text, separator, begins))
+    split = _parse(path, text[begins:], separator, 2 if begins else 1, broken)
+    parsed = ((line, list(map(clean, cells))) for line, cells in split)
     lines = [(line, cells) for line, cells in parsed if any(cells)]
     first, written = lines[0] if lines else (1, [])
     names = recognise(written)
@@ -64,18 +65,23 @@ def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
     open_line = 0 if text.endswith(("\n", "\r")) or not lines else lines[-1][0]
     header_names = Header(tuple(map(name_of, names)))
     # Most lines are as they should be, and a million of them are looked at every night.
-    width, odd = len(names), "\0" in text or len(text) > LONGEST_CELL
+    width, odd, many = len(names), "\0" in text, len(text) > LONGEST_CELL
     rows = [
         Line(number, tuple(cells))
-        if len(cells) == width and not odd and number != open_line
-        else _line(number, cells, header_names.names, number == open_line)
+        if len(cells) == width
+        and not odd
+        and number != open_line
+        and number not in broken
+        and not (many and sum(map(len, cells)) > LONGEST_CELL)
+        else (_broken if number in broken else _line)(number, cells, header_names.names, number == open_line)
         for number, cells in lines
     ]
-    counts = [len(names), *(len(cells) for _, cells in lines), len(names)]
+    named = max((at for at, name in enumerate(header_names.names, 1) if name), default=0)
+    counts = [named, *(len(cells) for _, cells in lines), named]
     for at, (before, count, behind) in enumerate(zip(counts, counts[1:], counts[2:], strict=False)):
-        if count < min(before, behind):
+        if count < min(before, behind, named):
             rows[at] = replace(rows[at], is_short=True)
-    return Table(path, separator, header, header_names, rows, now)
+    return Table(path, separator, header, header_names, rows, now, broken=next(iter(broken.values()), None))
 
 
 def _composed(cell: str) -> str:
@@ -92,6 +98,17 @@ def is_one(path: Path, recognise: Recognise) -> bool:
     return recognise(_first(text[begins:], separator)) is not None
 
 
+def _broken(number: int, cells: list[str], names: Sequence[str], is_open: bool) -> Line:
+    """A line in which a quote stands where none may: most likely it was cut, and the quote is never closed."""
+    problem = "the file ends within this line; send all of it" if is_open else "is cut, or its quotes are wrong"
+    cells = [cell.strip('"') for cell in cells]
+    return Line(number, _padded(cells, names), problem, is_open, is_open)
+
+
+def _padded(cells: list[str], names: Sequence[str]) -> tuple[str, ...]:
+    return (*cells, *[""] * (len(names) - len(cells)))
+
+
 def _line(number: int, cells: list[str], names: Sequence[str], is_open: bool) -> Line:
     problem = None
     named = max((number for number, name in enumerate(names, 1) if name), default=0)
@@ -106,7 +123,7 @@ def _line(number: int, cells: list[str], names: Sequence[str], is_open: bool) ->
         problem = "holds a NUL character"
     else:
         problem = too_long(names, cells)
-    return Line(number, (*cells, *[""] * (len(names) - len(cells))), problem, is_open, is_cut)
+    return Line(number, _padded(cells, names), problem, is_open, is_cut)
 
 
 def too_long(names: Sequence[str], cells: Sequence[str]) -> str | None:
@@ -133,13 +150,23 @@ def _first(text: str, separator: str) -> list[str]:
         return []
 
 
-def _parse(path: Path, text: str, separator: str, begins: int) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text[begins:], newline=""), _Strict, delimiter=separator)
-    line = first = 2 if begins else 1
-    try:
-        for cells in reader:
-            yield line, cells
-            line = reader.line_num + first  # line_num is the row's last line: a quoted cell may hold line breaks
-    except csv.Error as error:
-        hint = "quote the whole cell and double the quotes in it"
-        raise CatalogError(f"{path}:{line}: not readable as CSV ({error}); {hint}") from error
+def _parse(
+    path: Path, text: str, separator: str, first: int, broken: dict[int, str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line on which each begins; of a line that is no CSV its text alone, and in ``broken`` why."""
+    begin, ends = first, False
+    while not ends:
+        ends, line = True, begin
+        lines = islice(io.StringIO(text, newline=""), begin - first, None)
+        reader = csv.reader(lines, _Strict, delimiter=separator)
+        try:
+            for cells in reader:
+                yield line, cells
+                line = reader.line_num + begin  # line_num is the row's last line: a quoted cell may hold line breaks
+        except csv.Error as error:
+            hint = "quote the whole cell and double the quotes in it"
+            broken[line] = f"{path}:{line}: not readable as CSV ({error}); {hint}"
+            if len(broken) > _MOST_BROKEN:
+                raise CatalogError(broken[min(broken)]) from error
+            yield line, next(islice(io.StringIO(text, newline=""), line - first, None)).split(separator)
+            begin, ends = line + 1, False

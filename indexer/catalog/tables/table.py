@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from indexer.catalog.products import PassedOver
 from indexer.catalog.tables.headers import squeezed
+
+Recognise = Callable[[Sequence[str]], Sequence[str] | None]
+"""From the cells of a first row to the names of the columns, if a catalog has such: these cells themselves, or, where
+the file begins with its first product, the names that its columns always have. None where they are not known."""
 
 
 @dataclass(slots=True)
@@ -55,10 +59,10 @@ class Header:
     _positions: dict[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Sort the columns by their names, whatever their case and the signs between words."""
+        """Sort the columns by their names, whatever their case and the signs between words, and without ``g:``."""
         positions: dict[str, tuple[int, ...]] = {}
         for position, name in enumerate(self.names):
-            if plain := squeezed(name):
+            if plain := squeezed(name.removeprefix("g:")):
                 positions[plain] = (*positions.get(plain, ()), position)
         object.__setattr__(self, "_positions", positions)
 
@@ -93,6 +97,8 @@ class Table:
     """When it is read, with a zone: prices may have dates."""
     ignored: frozenset[int] = frozenset()
     """Columns that the shop does not want to be read; they have no name in the header."""
+    broken: str | None = None
+    """What is wrong with the first line that is no row at all, if one is not; those lines have a problem."""
 
 
 @dataclass(frozen=True, slots=True)

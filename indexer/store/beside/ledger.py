@@ -142,14 +142,15 @@ def keys_of(ids: Sequence[str]) -> NDArray[np.uint64]:
 
 def find(rows: Rows, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     """For each key the number of its row among sorted ones, -1 where there is none."""
-    first = np.ascontiguousarray(rows["id"][:, 0])
-    at = np.searchsorted(first, keys[:, 0])
-    found = np.full(len(keys), -1, np.int64)
-    for step in range(2):  # two ids that begin with the same 64 bits are not met, and would be found
-        there = np.minimum(at + step, max(0, len(rows) - 1))
-        if len(rows):
-            same = (found < 0) & (rows["id"][there] == keys).all(axis=1)
-            found[same] = there[same]
+    first, found = np.ascontiguousarray(rows["id"][:, 0]), np.full(len(keys), -1, np.int64)
+    at, left = np.searchsorted(first, keys[:, 0]), np.arange(len(keys))
+    while len(left):  # once, but for ids that begin with the same 64 bits
+        left = left[at[left] < len(rows)]
+        left = left[first[at[left]] == keys[left, 0]]
+        same = rows["id"][at[left], 1] == keys[left, 1]
+        found[left[same]] = at[left[same]]
+        left = left[~same]
+        at[left] += 1
     return found
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from indexer.errors import StoreError, StoreUnwritable
 from indexer.store.beside.companions import Companions
 from indexer.store.beside.keeping import Keeping
-from indexer.store.embedded.checksums import companions_of, seal
+from indexer.store.embedded.checksums import companions_of, read_checksums, seal
 from indexer.store.embedded.layout import SHARD, Layout
 from indexer.store.records import EngineFiles, Point
 from indexer.store.tuning import superseded
@@ -89,6 +89,8 @@ class EmbeddedDraft:
                 let_all_read(self._folder)
                 seal(self._folder, self.record, points)
                 self._beside.put(companions_of(self._folder), finished)
+            if (sealed := read_checksums(self._folder)) is not None:
+                sealed.note_looked()
             fsync_tree(self._folder)
             final = self._layout.generation(number)
             self._folder.rename(final)

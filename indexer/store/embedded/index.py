@@ -177,9 +177,15 @@ class EmbeddedWriter:
         self._nothing_left = False
         index.layout.remove_unfinished()
 
-    def repair(self) -> Repair:
-        """See `Writer.repair`; reads every file of the published generation."""
-        repaired = self._repairer.repair()
+    def repair(self, *, whole: bool = True) -> Repair:
+        """See `Writer.repair`; reads every file of the published generation, or what was written to since."""
+        there = self._repairer.untouched if self._published is None else int(self._published.generation)
+        if whole and self._repairer.is_whole(there):
+            return Repair()
+        if self._published is not None:
+            self._published.close()
+        self._published, self._repairer.sound = None, None
+        repaired = self._repairer.repair(whole=whole)
         self._published, self._nothing_left = self._repairer.sound, repaired.nothing_left
         return repaired
 

@@ -240,7 +240,7 @@ class ServerWriter:
         index.layout.remove_unfinished(spared=self._unfinished)
         remove_abandoned(index.local, OPENED)
 
-    def repair(self) -> Repair:
+    def repair(self, *, whole: bool = True) -> Repair:  # noqa: ARG002
         """See `Writer.repair`; a server keeps its own files whole, and a sync in place mends what is missing."""
         return Repair()
 
@@ -250,12 +250,13 @@ class ServerWriter:
 
     def accompany(self, name: str, write: Callable[[Path], None]) -> None:
         """See `Writer.accompany`; points that no version has named for this get their name now."""
-        if self._state is not None:
-            if not self._state.content:
+        state = self._layout.current()
+        if state is not None:
+            if not state.content:
                 self._mark.check()
-                self._state = replace(self._state, content=token_hex(8))
-                write_state(self._connection, self._state)
-            self._layout.companions(self._state).put(name, write)
+                state = replace(state, content=token_hex(8))
+                write_state(self._connection, state)
+            self._layout.companions(state).put(name, write)
 
     def draft(self, record: GenerationRecord, *, from_published: bool) -> BuiltDraft | LiveDraft:
         """See `Writer.draft`; with ``from_published`` it is the live collection, changed in place."""

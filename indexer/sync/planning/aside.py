@@ -19,7 +19,7 @@ from indexer.sync.payload import catalog_fields
 from indexer.sync.planning.known import digests_of, path_hash, reading_of
 
 _SCROLLED = 0.5
-"""The share of the points from which on all are read in their order, which is quicker than to ask for each by its id."""
+"""The share of the points from which on all are read in their order: quicker than to ask for each by its id."""
 
 
 class LedgerWrong(Exception):
@@ -91,7 +91,9 @@ class Facts:
         rows, counts = ledger.rows, np.bincount(self.number, minlength=len(self.products))
         at = find(rows, self._keys)
         good = at >= 0
-        good[good] = (rows["bytes"][at[good]] == self._seen[good, 0]) & (rows["mtime_ns"][at[good]] == self._seen[good, 1])
+        good[good] = (rows["bytes"][at[good]] == self._seen[good, 0]) & (
+            rows["mtime_ns"][at[good]] == self._seen[good, 1]
+        )
         if good.any():
             said = digests_of([self._said(ledger, place) for place in np.flatnonzero(good).tolist()])
             good[good] = (rows["said"][at[good]] == said).all(axis=1)
@@ -113,13 +115,15 @@ class Facts:
         return np.searchsorted(held, hashes, "right") - np.searchsorted(held, hashes)
 
 
-def put_aside(catalog: Catalog, ledger: Ledger, aside: NDArray[np.bool_], facts: Facts, store: Callable[[], Store]) -> Aside:
+def put_aside(
+    catalog: Catalog, ledger: Ledger, unread: NDArray[np.bool_] | None, facts: Facts, store: Callable[[], Store]
+) -> Aside:
     """Divide a generation.
 
     Args:
         catalog: as it is now, without what was put aside unread.
         ledger: of the generation.
-        aside: the rows of the ledger that belong to what was put aside unread.
+        unread: the rows of the ledger that belong to what was put aside unread; None where nothing was.
         facts: of the catalog's products.
         store: opens the generation; asked only where it has points that have to be compared.
 
@@ -127,7 +131,8 @@ def put_aside(catalog: Catalog, ledger: Ledger, aside: NDArray[np.bool_], facts:
         LedgerWrong: the store has not what the ledger says.
         StoreError: it cannot be read.
     """
-    rows, matched = aside.copy(), np.zeros(len(facts.products), bool)
+    rows = np.zeros(len(ledger), bool) if unread is None else unread.copy()
+    matched = np.zeros(len(facts.products), bool)
     if facts.products:
         matched, at = facts.matched(ledger)
         if catalog.open_end is not None:
@@ -155,7 +160,9 @@ def _points(ledger: Ledger, wanted: NDArray[np.bool_], store: Callable[[], Store
         chosen: Iterable[Point] = (point for point in store().scroll() if point.id in among)
     else:
         chosen = (
-            point for start in range(0, count, READ_BATCH) for point in store().retrieve(ids[start : start + READ_BATCH])
+            point
+            for start in range(0, count, READ_BATCH)
+            for point in store().retrieve(ids[start : start + READ_BATCH])
         )
     for point in chosen:
         got += 1

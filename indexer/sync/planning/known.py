@@ -70,7 +70,9 @@ class LastTime:
         at: list[int] = []
         seen: list[tuple[int, int, int, int]] = []
         hashed, images = self.ledger.hash, told.images
-        for number, begins, photos in zip(numbers.tolist(), first[numbers].tolist(), count[numbers].tolist(), strict=True):
+        for number, begins, photos in zip(
+            numbers.tolist(), first[numbers].tolist(), count[numbers].tolist(), strict=True
+        ):
             names = names_in(images[number])
             if len(names) != photos:
                 continue
@@ -93,7 +95,7 @@ _MASK = (1 << 64) - 1
 
 def reading_of(told: Told) -> str:
     """What a ledger keeps of the way in which rows were read: digests of another way say nothing."""
-    return f"{told.salt.hex()} {hashlib.sha256((told.reading + _code()).encode()).hexdigest()}"
+    return f"{told.salt.hex()} {hashlib.sha256((told.reading + code_digest()).encode()).hexdigest()}"
 
 
 def digests_of(digests: list[bytes]) -> NDArray[np.uint64]:
@@ -107,7 +109,7 @@ def path_hash(ledger: Ledger, key: str) -> int:
 
 
 @cache
-def _code() -> str:
+def code_digest() -> str:
     """A digest of the program text that reads rows: another version may make other payloads of the same cells."""
     root = Path(indexer.__file__).parent
     found = hashlib.sha256()

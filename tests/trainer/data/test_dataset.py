@@ -49,6 +49,16 @@ def test_near_group_wins_over_the_hash(catalog: Path) -> None:
     assert groups[names[2]] == groups[names[3]]
 
 
+def test_variants_of_one_design_are_not_told_apart_by_a_split(catalog: Path) -> None:
+    names = [f"rings/rings-{number}/0.png" for number in range(4)]
+    rows = [f"p{number},{name},rings,{group}" for number, (name, group) in enumerate(zip(names, "AAB ", strict=True))]
+    rows.append("p9,discs/discs-0/0.png,discs,")
+    (catalog / "catalog.csv").write_text("\n".join(["product_id,image,category,group_id", *rows]) + "\n")
+    groups = groups_by_key(catalog)
+    assert groups[names[0]] == groups[names[1]]
+    assert len({groups[name] for name in names}) == 3
+
+
 def test_a_bad_photo_is_a_reject(catalog: Path) -> None:
     (catalog / "rings" / "broken.jpg").write_text("not a photo")
     whole = (catalog / "discs/discs-0/0.png").read_bytes()
