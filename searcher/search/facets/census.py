@@ -90,7 +90,7 @@ class ProductCensus:
         of_photo = bool(named & OF_A_PHOTO)
         summed = None if of_photo else self._summed.ask(lambda it: _Wrong(it.single, it.uneven(sorted(named), FEW)))
         many = photos > CEILING or (not of_photo and self._photos > CEILING)
-        if many and (summed is None or len(summed.products) > FEW):
+        if many and (summed is None or not (summed.single or len(summed.products) <= FEW)):
             return Counting(both(where, Filter(must=(FIRST,))), (), FIRST_PHOTOS)
         if of_photo:
             return self._one_by_one(field, where)

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import islice
 
 from indexer.fields.types import Payload
 from indexer.store.beside.summary.folding import fold
 from indexer.store.beside.summary.reading import Summary, Summed
 from indexer.store.beside.summary.samples import KeywordValues, keyword_values
-from indexer.store.beside.summary.words import Word, text_fields, words_of_texts
+from indexer.store.beside.summary.words import text_fields
 from indexer.store.filters.normal_forms import spellings
 from indexer.store.filters.tree import Condition, Filter, Match, Text, values_at
 from indexer.store.interface import Store
 from indexer.system.forks import Lock
 from indexer.system.names import composed, decomposed
 from searcher.search.ground.published import Published
-from searcher.search.nearness.spelling import nearest, singular
-from searcher.search.words.english import STOP_WORDS, forms, words_of
+from searcher.search.nearness.spelling import allowed, nearest, singular
+from searcher.search.words.english import forms, words_of
+from searcher.search.words.written import WrittenWords
 
 REMEMBERED = 10_000
 """Words whose weight is kept."""
-MAX_READ = 300_000
-"""Photos whose texts are read for their words; what is written in later ones alone is found as it is typed."""
 COMPARED = 5_000
 """Words that one which is nowhere is compared with."""
 
@@ -37,7 +35,7 @@ class KnownWord:
 
     word: str
     forms: frozenset[str]
-    """Folded; see `searcher.search.nearness.spelling.fold`."""
+    """Folded; see `indexer.store.beside.summary.folding.fold`."""
     values: dict[str, tuple[str, ...]]
     condition: Filter
     weight: float
@@ -51,8 +49,8 @@ class Vocabulary:
     weight of S. Robertson & K. Spärck Jones, *Relevance weighting of search terms*, JASIS 27 (1976), with no
     relevance known, and with the 1 that keeps it above zero for words that most of the catalog has.
 
-    The values of keywords are listed. The words of texts are for the store to find, letter by letter; they are read
-    only where that is not enough: in a catalog that writes with accents (a sample tells), and when a word is nowhere.
+    The values of keywords are listed. The words of texts are for the store to find, letter by letter; they are looked
+    at only where that is not enough: in a catalog that writes with accents (a sample tells), or when a word is nowhere.
     """
 
     def __init__(self, store: Store, summed: Summed | None = None) -> None:
@@ -60,12 +58,12 @@ class Vocabulary:
         self._lock = Lock()
         self._values: dict[str, dict[str, list[str]]] | None = None
         self._often: Counter[str] = Counter()
-        self._written: dict[str, set[str]] | None = None
         self._accents = False
         self._photos = 0
         self._known: dict[str, KnownWord] = {}
         self._near: dict[tuple[str, int], tuple[str, ...]] = {}
         self.text_fields = text_fields(store.record.field_table)
+        self._written = WrittenWords(store, self.text_fields, self._summed)
         self.fields: tuple[str, ...] = ()
 
     def look_up(self, word: str) -> KnownWord:
@@ -85,17 +83,18 @@ class Vocabulary:
             if (word, most) not in self._near:
                 if len(self._near) >= REMEMBERED:
                     self._near.clear()
-                written = self._texts()
-                found = nearest(fold(word), self._often, most)
-                self._near[word, most] = tuple(min(written.get(one, ()), default=one) for one in found)
+                errors, length = allowed(fold(word)), len(fold(word))
+                known = self._often + self._written.often(length - errors, length + errors)
+                found = nearest(fold(word), known, most) if errors else []
+                self._near[word, most] = tuple(min(self._written.spelled(one), default=one) for one in found)
             return self._near[word, most]
 
     def hints(self, words: Sequence[str], most: int) -> tuple[str, ...]:
         """Words of the catalog to try in place of others: those spelled somewhat alike, then the most frequent."""
         with self._lock:
             self._read_once()
-            self._texts()
-            ranked = sorted(self._often, key=lambda word: (-self._often[word], word))
+            often = self._often + self._written.often()
+        ranked = sorted(often, key=lambda word: (-often[word], word))
         telling = [word for word in ranked if word.isalpha() and len(word) > 2]
         alike = (
             near
@@ -141,23 +140,6 @@ class Vocabulary:
             self.fields = (*self.text_fields, *self._values)
         return self._values
 
-    def _texts(self) -> dict[str, set[str]]:
-        """By folded word, how the texts spell it. Reads them all, once."""
-        if self._written is None:
-            self._written = {}
-            for word, count in self._words().items():
-                folded = fold(word.text)
-                self._written.setdefault(folded, set()).update(_spellings(word))
-                self._often[folded] += 0 if folded in STOP_WORDS else count
-            self._often = +self._often
-        return self._written
-
-    def _words(self) -> Counter[Word]:
-        if not self.text_fields or (known := self._summed.ask(Summary.words)) is None:
-            points = islice(self._store.scroll(fields=list(self.text_fields)), MAX_READ if self.text_fields else 0)
-            known = Counter(word for point in points for word in words_of_texts(point.payload, self.text_fields))
-        return known
-
     def _read(self, word: str, values: dict[str, dict[str, list[str]]]) -> KnownWord:
         folded = frozenset(form for one in {word, fold(word)} for form in map(fold, forms(one)))
         own = {
@@ -167,8 +149,7 @@ class Vocabulary:
         }
         spelled = dict.fromkeys((*forms(word), *sorted(folded), *map(decomposed, forms(word))))
         if self._accents or not word.isascii():
-            written = self._texts()
-            spelled.update(dict.fromkeys(form for one in sorted(folded) for form in sorted(written.get(one, ()))))
+            spelled.update(dict.fromkeys(form for one in sorted(folded) for form in sorted(self._written.spelled(one))))
         either: list[Condition] = [Text(field, form) for field in self.text_fields for form in spelled]
         either += [Match(field, held) for field, held in own.items()]
         where = Filter(should=tuple(either))
@@ -187,14 +168,6 @@ def _idf(photos: int, found: int) -> float:
 
 def _is_product(product_id: str) -> Filter:
     return Filter(must=(Match("product_id", (product_id,)),))
-
-
-def _spellings(word: Word) -> Iterable[str]:
-    """How texts spell a word of theirs, for a store that compares letters: an old index may hold them taken apart. What
-    a capital with a dot is in lower case is for the store to say: it is two characters, and may be two words."""
-    small = word.text.lower()
-    spelled = small if len(small) == len(word.text) else word.text
-    return (spelled,) if word.composed else (spelled, decomposed(spelled))
 
 
 def _by_word(known: KeywordValues) -> tuple[dict[str, dict[str, list[str]]], Counter[str]]:

@@ -44,7 +44,7 @@ class KeptSummary:
         elif new:
             try:
                 self._touched.note(new, self._draft.retrieve(new), self._draft.record.field_table)
-            except MALFORMED:
+            except (StoreError, *MALFORMED):  # if the store is gone, whoever writes is told so by it
                 self._read_through()
 
     def written(self, points: Sequence[Point]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 from indexer.store.beside.summary.ids import write_ids
@@ -18,6 +19,8 @@ from indexer.system.files import copy_file
 
 AT_ONCE = 1_000
 """Points that are read again by their ids at once."""
+WRITTEN_AT_ONCE = 20_000
+"""Products whose keys are put in order together."""
 
 
 def make_summary(store: Store, path: Path) -> None:
@@ -34,11 +37,11 @@ def make_summary(store: Store, path: Path) -> None:
         counted.add(point.payload)
         words.update(words_of_texts(point.payload, texts))
     with writing_tables(path, store.record, new=True) as connection:
-        names = []
-        for product in counted.products(store):
-            write_product(connection, product)
-            names.append(product.name)
-        write_ids(connection, names)
+        products = counted.products(store)
+        while batch := list(islice(products, WRITTEN_AT_ONCE)):
+            for product in batch:
+                write_product(connection, product)
+            write_ids(connection, [product.name for product in batch])
         add_words(connection, words)
         _finish(connection, store)
 

@@ -14,7 +14,7 @@ from indexer.store.beside.summary.kept import NAME
 from indexer.store.beside.summary.products import ALWAYS
 from indexer.store.beside.summary.samples import KeywordValues, read_values
 from indexer.store.beside.summary.tables import Unusable, open_tables, read_facts
-from indexer.store.beside.summary.words import Word, read_words
+from indexer.store.beside.summary.words import Word, read_often, read_spellings
 from indexer.store.interface import Store
 from indexer.store.records import GenerationRecord
 from indexer.system.forks import Lock, in_child
@@ -62,10 +62,15 @@ class Summary:
         with self._reading() as connection:
             return read_values(connection, self._held, accents=self._accents)
 
-    def words(self) -> Counter[Word]:
-        """The words of all texts."""
+    def spellings(self, folded: str) -> list[Word]:
+        """How the texts spell a folded word."""
         with self._reading() as connection:
-            return read_words(connection)
+            return read_spellings(connection, folded)
+
+    def often(self, shortest: int, longest: int) -> Counter[str]:
+        """In how many texts each folded word of some length is."""
+        with self._reading() as connection:
+            return read_often(connection, shortest, longest)
 
     def signs(self, kind: str, most: int) -> list[str]:
         """The most frequent signs of the ids' keys, see `indexer.store.beside.summary.ids.most_frequent`."""

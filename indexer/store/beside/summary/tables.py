@@ -29,7 +29,8 @@ CREATE TABLE uneven (field TEXT, product TEXT, PRIMARY KEY (field, product)) WIT
 CREATE INDEX uneven_product ON uneven (product);
 CREATE TABLE keys (key TEXT, product TEXT, PRIMARY KEY (key, product)) WITHOUT ROWID;
 CREATE TABLE signs (kind TEXT, sign TEXT, often INTEGER NOT NULL, PRIMARY KEY (kind, sign)) WITHOUT ROWID;
-CREATE TABLE words (word TEXT, composed INTEGER, texts INTEGER NOT NULL, PRIMARY KEY (word, composed)) WITHOUT ROWID;
+CREATE TABLE words (folded TEXT, word TEXT, composed INTEGER, texts INTEGER NOT NULL,
+    PRIMARY KEY (folded, word, composed)) WITHOUT ROWID;
 CREATE TABLE held (field TEXT, value TEXT, photos INTEGER NOT NULL, PRIMARY KEY (field, value)) WITHOUT ROWID;
 CREATE TABLE samples (field TEXT PRIMARY KEY, drawn TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -59,7 +60,7 @@ def writing_tables(path: Path, record: GenerationRecord, *, new: bool) -> Iterat
         Unusable: the copy is of another version, of other fields, or damaged.
     """
     with _as_ours(path), closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;")
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;")
         if new:
             connection.executescript(f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {VERSION};")
             connection.executescript(_TABLES)

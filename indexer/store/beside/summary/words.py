@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.fields.types import FieldTable, FieldType, Payload
-from indexer.store.beside.summary.folding import runs_of
+from indexer.store.beside.summary.folding import fold, runs_of
 from indexer.store.filters.tree import values_at
 from indexer.system.names import composed
 
@@ -39,25 +39,28 @@ def words_of_texts(payload: Payload, fields: Iterable[str]) -> Iterator[Word]:
 
 def add_words(connection: sqlite3.Connection, counts: Mapping[Word, int]) -> bool:
     """Add to the texts that each word is in, or take away; False where more would be taken than there are."""
-    changed = [(*word, count) for word, count in sorted(counts.items()) if count]
+    changed = [(fold(word.text), *word, count) for word, count in sorted(counts.items()) if count]
     connection.executemany(
-        "INSERT INTO words VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET texts = texts + excluded.texts", changed
+        "INSERT INTO words VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET texts = texts + excluded.texts", changed
     )
-    least = [row for word in counts for row in _texts(connection, word)]
-    connection.executemany("DELETE FROM words WHERE word = ? AND composed = ? AND texts = 0", counts)
-    return min(least, default=0) >= 0
+    places = [row[:-1] for row in changed if row[-1] < 0]
+    least = 0
+    for place in places:
+        question = "SELECT texts FROM words WHERE folded = ? AND word = ? AND composed = ?"
+        least = min(least, *connection.execute(question, place).fetchone())
+    connection.executemany("DELETE FROM words WHERE folded = ? AND word = ? AND composed = ? AND texts = 0", places)
+    return least >= 0
 
 
-def _texts(connection: sqlite3.Connection, word: Word) -> list[int]:
-    found = connection.execute("SELECT texts FROM words WHERE word = ? AND composed = ?", word)
-    return [texts for (texts,) in found]
+def read_spellings(connection: sqlite3.Connection, folded: str) -> list[Word]:
+    """The words that are this one, folded."""
+    found = connection.execute("SELECT word, composed FROM words WHERE folded = ?", (folded,))
+    return [Word(word, bool(whole)) for word, whole in found]
 
 
-def read_words(connection: sqlite3.Connection) -> Counter[Word]:
-    """All of them."""
-    return Counter(
-        {
-            Word(word, bool(whole)): texts
-            for word, whole, texts in connection.execute("SELECT word, composed, texts FROM words")
-        }
+def read_often(connection: sqlite3.Connection, shortest: int, longest: int) -> Counter[str]:
+    """In how many texts each folded word of some length is."""
+    found = connection.execute(
+        "SELECT folded, sum(texts) FROM words WHERE length(folded) BETWEEN ? AND ? GROUP BY folded", (shortest, longest)
     )
+    return Counter(dict(found))

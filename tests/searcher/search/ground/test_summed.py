@@ -21,6 +21,7 @@ from indexer.fields.identity import point_id
 from indexer.store.beside.summary.kept import NAME
 from indexer.store.beside.summary.making import make_summary
 from indexer.store.beside.summary.reading import Summary, Summed, read_summary
+from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.filters.tree import Filter, Match, Range
 from indexer.store.interface import Index, Store
 from indexer.store.records import Point
@@ -37,6 +38,7 @@ from searcher.service import SearchService
 from tests.congruence.random_filters import METALS, MOMENTS, NUMBERS, TAGS
 from tests.congruence.shop import TABLE
 from tests.indexer.store.beside.summary.listed_store import ListedStore
+from tests.shops.copies import copied
 from tests.shops.indexes.both_engines import ENGINES, LOCAL_MODE_WARNINGS, build, make_index, record
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
@@ -167,7 +169,7 @@ def test_words_mean_the_same(store: Store, summary: Summary) -> None:
     plain, summed = Vocabulary(store), Vocabulary(store, Summed(summary))
     for text in TEXTS:
         assert read_meaning(summed, text) == read_meaning(plain, text)
-    for word in ("gold", "perlee", "opel", "rubis", "star"):
+    for word in ("gold", "perlee", "opel", "rubis", "star", "thee", "14", "unicorn", "RNIG"):
         assert summed.near(word, 3) == plain.near(word, 3)
     assert summed.hints(["perlen"], 8) == plain.hints(["perlen"], 8)
 
@@ -230,20 +232,33 @@ def _without_a_table(path: Path) -> None:
         connection.execute("DROP TABLE keys")
 
 
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small index."""
+    made = make_index("embedded", tmp_path_factory.mktemp("shop"))
+    build(made, draw(12, odd=True), record(table=dict(TABLE)))
+    return made.local
+
+
 @pytest.mark.parametrize(
     "harm", [_missing, _cut, _of_another_version, _of_other_fields, _something_else, _without_a_table]
 )
-def test_without_a_good_summary_the_answers_are_the_same(tmp_path: Path, harm: Callable[[Path], None]) -> None:
-    index = make_index("embedded", tmp_path)
-    build(index, draw(12, odd=True), record(table=dict(TABLE)))
-    asked = SearchService(index)
-    before = asked.facets(), asked.text("etoile", mode="words").to_json()["matches"], _near(asked)
+def test_without_a_good_summary_the_answers_are_the_same(
+    shop: Path, tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    index = EmbeddedIndex(copied(shop, tmp_path / "index"))
     path = index.companion(NAME)
     assert path is not None
     harm(path)
-    again = SearchService(index)
-    assert (again.facets(), again.text("etoile", mode="words").to_json()["matches"], _near(again)) == before
-    with index.write() as writer:  # the next writer makes it anew
+    assert _answers(index) == _answers(EmbeddedIndex(shop))
+
+
+def test_the_next_writer_makes_one_where_there_is_no_good_one(shop: Path, tmp_path: Path) -> None:
+    index = EmbeddedIndex(copied(shop, tmp_path / "index"))
+    path = index.companion(NAME)
+    assert path is not None
+    _something_else(path)
+    with index.write() as writer:
         draft = writer.draft(record(table=dict(TABLE)), from_published=True)
         draft.delete([draw(12, odd=True)[0].id])
         draft.publish()
@@ -251,16 +266,14 @@ def test_without_a_good_summary_the_answers_are_the_same(tmp_path: Path, harm: C
         assert read_summary(store) is not None
 
 
-def _near(service: SearchService) -> str:
-    with pytest.raises(UnknownProduct) as raised:
-        service.product("P0O9")
-    return str(raised.value)
+def _answers(index: Index) -> Any:
+    service = SearchService(index)
+    found = service.text("etoile", mode="words").to_json()["matches"]
+    return service.facets(), found, service.published().near_ids("P0O9")
 
 
-def test_threads_share_it_and_a_forked_child_opens_it_anew(tmp_path: Path) -> None:
-    index = make_index("embedded", tmp_path)
-    build(index, draw(12, odd=True), record(table=dict(TABLE)))
-    published = Published(index, None)
+def test_threads_share_it_and_a_forked_child_opens_it_anew(shop: Path) -> None:
+    published = Published(EmbeddedIndex(shop), None)
     wanted = published.near_ids("P0O9")
     answers: list[list[str]] = []
     threads = [threading.Thread(target=lambda: answers.append(published.near_ids("P0O9"))) for _ in range(8)]
