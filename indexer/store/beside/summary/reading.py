@@ -28,6 +28,8 @@ class Summary:
     Everything it is asked raises ``Unusable`` where the file is damaged, or gone when a child wants to open it.
     """
 
+    _opened: sqlite3.Connection | None
+
     def __init__(self, path: Path, record: GenerationRecord) -> None:
         self._path, self._record = path, record
         self._lock = Lock()
@@ -109,7 +111,7 @@ class Summary:
                 raise Unusable(f"{self._path}: {error}") from error
 
     def _forget(self) -> None:
-        self._opened: sqlite3.Connection | None = None
+        self._opened = None
 
     def __del__(self) -> None:
         if (opened := getattr(self, "_opened", None)) is not None:

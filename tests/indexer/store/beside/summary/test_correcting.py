@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -105,7 +106,7 @@ def test_it_is_so_through_any_number_of_generations(folder: Path, generations: l
             keeping.before([identifier])
             apply(store, identifier, payload)
         base = Companions(folder / f"generation-{number}", "these points")
-        base.put(NAME, lambda path, keeping=keeping: _written(keeping, store, path))
+        base.put(NAME, partial(_written, keeping, store))
         path = base.path(NAME, whole=True)
         assert path is not None
         assert tables(path) == anew(store, folder)
