@@ -21,10 +21,12 @@ AT_ONCE = 1_000
 """Points that are read again by their ids at once."""
 WRITTEN_AT_ONCE = 20_000
 """Products whose keys are put in order together."""
+WORDS_AT_ONCE = 100_000
+"""Words that are counted here before they are written: 25 MB."""
 
 
 def make_summary(store: Store, path: Path) -> None:
-    """Read a generation through and write its summary; 200 bytes a product are held, and the words of the texts.
+    """Read a generation through and write its summary; 200 bytes a product are held meanwhile.
 
     Raises:
         StoreError: it cannot be read.
@@ -33,16 +35,19 @@ def make_summary(store: Store, path: Path) -> None:
     """
     table = store.record.field_table
     counted, words, texts = Counted(table), Counter[Word](), text_fields(table)
-    for point in store.scroll(fields=["product_id", "photo.rank", *fields_compared(table)]):
-        counted.add(point.payload)
-        words.update(words_of_texts(point.payload, texts))
     with writing_tables(path, store.record, new=True) as connection:
+        for point in store.scroll(fields=["product_id", "photo.rank", *fields_compared(table)]):
+            counted.add(point.payload)
+            words.update(words_of_texts(point.payload, texts))
+            if len(words) > WORDS_AT_ONCE:  # titles with a number of their own have as many words as there are photos
+                add_words(connection, words)
+                words.clear()
+        add_words(connection, words)
         products = counted.products(store)
         while batch := list(islice(products, WRITTEN_AT_ONCE)):
             for product in batch:
                 write_product(connection, product)
             write_ids(connection, [product.name for product in batch])
-        add_words(connection, words)
         _finish(connection, store)
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.store.beside.companions import Companions
-from indexer.store.beside.summary import kept
+from indexer.store.beside.summary import kept, making
 from indexer.store.beside.summary.kept import NAME, KeptSummary
 from indexer.store.beside.summary.making import correct_summary, make_summary
 from indexer.store.beside.summary.products import product_of
@@ -180,6 +180,14 @@ def test_where_much_is_touched_all_is_read_once_and_nothing_twice(
     assert store.read == 200
     assert keeping.write(store, tmp_path / NAME)
     assert tables(tmp_path / NAME) == anew(store, tmp_path)
+
+
+def test_words_are_counted_a_part_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Titles with a number of their own have as many words as there are photos; they are not all held at once."""
+    store = shop(600)
+    wanted = anew(store, tmp_path)
+    monkeypatch.setattr(making, "WORDS_AT_ONCE", 7)
+    assert anew(store, tmp_path) == wanted
 
 
 def test_what_does_not_fit_is_not_corrected(tmp_path: Path) -> None:
