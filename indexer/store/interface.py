@@ -228,6 +228,9 @@ class Writer(Protocol):
             StoreDamaged: it is not what was published.
         """
 
+    def release(self) -> None:
+        """Close the published generation, whose memory is needed; `published` opens it again."""
+
     def accompany(self, name: str, write: Callable[[Path], None]) -> None:
         """Make a file beside the published generation anew; what ``write`` makes at the path given belongs to it.
 

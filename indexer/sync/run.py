@@ -182,13 +182,16 @@ class _Run:
             idle = published is not None and not plan.writes and not plan.to_embed
             if published is None or not idle or not record.means_same(published.record):
                 # A copy of it is going to be published: every byte is looked at first.
-                again = writer.repair()
+                again = repair if repair.notes else writer.repair()
                 published = self._published_by(writer, again)
-                if again.notes:
+                if again is not repair and again.notes:
                     repair = again
                     plan, record, report = self._plan(published, repair)
                 self._draw_missing(plan, published, report)
                 self.planner.keep(writer)
+                if published is not None:  # what it takes of the memory, its copy needs
+                    writer.release()
+                    published.forget()
                 self._apply(writer, published, plan, record, report, repair)
                 if report.published:
                     sweep(self.index)

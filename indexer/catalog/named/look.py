@@ -43,7 +43,7 @@ class Look:
                 if not self._leads_inside(folder, path):
                     return None
                 found = os.stat(path)  # noqa: PTH116
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # the last from links that go round
             return None
         return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
 

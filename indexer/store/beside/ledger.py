@@ -216,7 +216,8 @@ def _last_words(rows: Rows) -> Rows:
     last = np.ones(len(rows), bool)
     last[:-1] = (rows["id"][1:] != rows["id"][:-1]).any(axis=1)
     rows = rows[last]
-    return rows[rows["kept"] & np.uint32(GONE) == 0]
+    there: Rows = rows[rows["kept"] & np.uint32(GONE) == 0]
+    return there
 
 
 def _go_on(before: Rows, rows: Rows) -> None:

@@ -195,6 +195,12 @@ class EmbeddedWriter:
             self._published = self._index.read()
         return self._published
 
+    def release(self) -> None:
+        """See `Writer.release`."""
+        if self._published is not None:
+            self._published.close()
+            self._published = self._repairer.sound = None
+
     def accompany(self, name: str, write: Callable[[Path], None]) -> None:
         """See `Writer.accompany`."""
         number = self._layout.current()
@@ -228,9 +234,7 @@ class EmbeddedWriter:
             return
         if self._draft is not None:
             self._draft.discard()
-        if self._published is not None:
-            self._published.close()
-            self._published = None
+        self.release()
 
     def _copied(
         self,

@@ -248,6 +248,9 @@ class ServerWriter:
         """See `Writer.published`."""
         return None if self._state is None else self._index.open(self._state)
 
+    def release(self) -> None:
+        """See `Writer.release`; nothing of it is here."""
+
     def accompany(self, name: str, write: Callable[[Path], None]) -> None:
         """See `Writer.accompany`; points that no version has named for this get their name now."""
         state = self._layout.current()

@@ -42,6 +42,10 @@ class Published:
         """Its points; raises ``StoreError`` where they cannot be opened."""
         return self.open()
 
+    def forget(self) -> None:
+        """Its points were closed: they are opened once more when they are needed."""
+        self.__dict__.pop("store", None)
+
 
 class Before:
     """What an index says before the catalog is read; the lock is not held yet, so that it has to be asked again.
