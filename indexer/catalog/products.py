@@ -105,7 +105,7 @@ class Told:
     """
 
     salt: bytes
-    """The key of the digests."""
+    """Of the digests."""
     reading: str
     """What else decides which fields the same cells become; digests of another reading say nothing."""
     numbers: dict[str, int] = field(default_factory=dict)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 from indexer.catalog.named.paths import Boundary
+
+_KIND = 0o170000
+"""The bits of a mode that say what a file is."""
 
 
 class Look:
@@ -21,6 +25,8 @@ class Look:
     def __init__(self, root: Path) -> None:
         self._prefix, self._boundary = f"{root}/", Boundary(root)
         self._folders: dict[str, bool] = {}
+        self._of_links: set[str] = set()
+        """Folders in which the last photo was a link."""
         self._targets: dict[tuple[str, str], bool] = {}
 
     def __call__(self, name: str) -> tuple[int, int] | None:
@@ -31,29 +37,35 @@ class Look:
         """
         if not is_key(name):
             return None
-        folder, path = name.rpartition("/")[0], self._prefix + name
+        folder, path = name[: name.rfind("/") + 1], self._prefix + name
         inside = self._folders.get(folder)
         if inside is None:
             inside = self._folders[folder] = self._boundary.leads_inside(Path(self._prefix + folder))
         if not inside:
             return None
         try:
-            found = os.lstat(path)
-            if stat.S_ISLNK(found.st_mode):
-                if not self._leads_inside(folder, path):
+            if folder in self._of_links:  # there, they mostly all are, and one call is saved
+                way = (folder, os.readlink(path))  # noqa: PTH115 - Path takes as long again as the look itself
+                inside = self._targets.get(way)
+                if inside is None:
+                    inside = self._targets[way] = self._boundary.leads_inside(Path(path))
+                if not inside:
                     return None
                 found = os.stat(path)  # noqa: PTH116
-        except (OSError, ValueError, RuntimeError):  # the last from links that go round
+            else:
+                found = os.lstat(path)
+            kind = found.st_mode & _KIND
+            if kind == stat.S_IFLNK:
+                self._of_links.add(folder)
+                return self(name)
+        except OSError as error:
+            if error.errno == errno.EINVAL and folder in self._of_links:
+                self._of_links.remove(folder)
+                return self(name)
             return None
-        return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
-
-    def _leads_inside(self, folder: str, path: str) -> bool:
-        """Whether a link does; many products may share one picture, so each way is followed once."""
-        way = (folder, os.readlink(path))  # noqa: PTH115
-        inside = self._targets.get(way)
-        if inside is None:
-            inside = self._targets[way] = self._boundary.leads_inside(Path(path))
-        return inside
+        except (ValueError, RuntimeError):  # a NUL in the name; links that go round
+            return None
+        return (found.st_size, found.st_mtime_ns) if kind == stat.S_IFREG else None
 
 
 def is_key(name: str) -> bool:

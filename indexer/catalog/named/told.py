@@ -24,7 +24,7 @@ class Known(Protocol):
 
     @property
     def salt(self) -> bytes:
-        """The key of the digests that were taken then."""
+        """The salt of the digests that were taken then."""
 
     def unchanged(self, told: Told, root: Path) -> bytearray:
         """Of each product, 1 where its rows and its photos are certainly as they were.
@@ -41,7 +41,7 @@ def listen(sheet: Sheet, columns: Columns, known: Known | None) -> Told:
     Args:
         sheet: the rows in our own words.
         columns: how their cells are read.
-        known: whose key the digests are to have; a new one if None.
+        known: whose salt the digests are to have; a new one if None.
     """
     salt = secrets.token_bytes(DIGEST) if known is None else known.salt
     told = Told(salt, json.dumps([sheet.columns, columns.reading]))
@@ -51,7 +51,7 @@ def listen(sheet: Sheet, columns: Columns, known: Known | None) -> Told:
     for row in sheet.rows:
         cells = row.cells
         text = _BETWEEN.join(cells_of(cells))
-        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST, key=salt).digest()
+        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST, salt=salt).digest()
         product = cells["product_id"]
         number = numbers.get(product)
         if number is None:
@@ -59,7 +59,7 @@ def listen(sheet: Sheet, columns: Columns, known: Known | None) -> Told:
             digests.append(digest)
             images.append(cells["image"])
         else:
-            digests[number] = blake2b(digests[number] + digest, digest_size=DIGEST, key=salt).digest()
+            digests[number] = blake2b(digests[number] + digest, digest_size=DIGEST, salt=salt).digest()
             images[number] += f"|{cells['image']}"
         if row.problem or row.is_open or text.count(_BETWEEN) != between or not fit(cells):
             doubtful.add(number)

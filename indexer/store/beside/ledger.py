@@ -1,8 +1,9 @@
 """The ledger of a generation: one row a point, of fixed width, so that a sync sees what changed without opening points.
 
 It holds what a catalog is compared by: which photo of which product a point is, size and time of its file, its content,
-and digests of what the catalog says of it. Names are held as keyed hashes (BLAKE2, RFC 7693), the key drawn for each
-ledger: nobody can choose two names that count as one. The file is mapped and not read, as arrays of numpy.
+and digests of what the catalog says of it. Names are held as salted hashes (BLAKE2b, whose salt costs no time: Aumasson
+et al., *BLAKE2*, 2.8), the salt drawn for each ledger: nobody can choose two names that count as one. The file is
+mapped and not read, as arrays of numpy.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Ledger:
     Args:
         rows: of `ROW`.
         categories: the names that ``category`` counts in.
-        salt: the key of all hashes.
+        salt: 16 bytes, of all hashes.
         reading: what else decides how rows of a catalog are read; digests of rows of another reading mean nothing.
     """
 
@@ -69,7 +70,7 @@ class Ledger:
 
     @classmethod
     def empty(cls) -> Ledger:
-        """Without a row, and with a new key."""
+        """Without a row, and with a new salt."""
         return cls(np.zeros(0, ROW), (), secrets.token_bytes(16))
 
     @classmethod
@@ -111,14 +112,14 @@ class Ledger:
 
     def hash(self, text: str) -> int:
         """Of a name, 64 bits."""
-        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=self.salt).digest()
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, salt=self.salt).digest()
         return int.from_bytes(digest, "little")
 
     def said(self, payload: Payload, rank: int) -> bytes:
         """Of the catalog's part of a payload and the photo's place in the order, 128 bits; whole numbers are floats."""
         part = {n: float(v) if type(v) is int else v for n, v in payload.items() if n not in RESERVED}
         text = json.dumps([rank, part], sort_keys=True, separators=(",", ":"))
-        return hashlib.blake2b(text.encode(), digest_size=16, key=self.salt).digest()
+        return hashlib.blake2b(text.encode(), digest_size=16, salt=self.salt).digest()
 
     def find(self, ids: Sequence[str]) -> NDArray[np.int64]:
         """For each id the number of its row, -1 where there is none."""
@@ -158,7 +159,7 @@ class LedgerRows:
     """Rows while points come by, in the order in which they were written: the last word on a point counts.
 
     Args:
-        base: what was there before; its key and its categories are gone on with.
+        base: what was there before; its salt and its categories are gone on with.
     """
 
     def __init__(self, base: Ledger | None = None) -> None:

@@ -13,6 +13,7 @@ import indexer
 from indexer.catalog.named.look import Look
 from indexer.catalog.named.photos import names_in
 from indexer.catalog.products import Told
+from indexer.fields.types import LIST_SEPARATOR
 from indexer.store.beside.ledger import Ledger
 from indexer.system.names import composed
 
@@ -73,7 +74,13 @@ class LastTime:
         for number, begins, photos in zip(
             numbers.tolist(), first[numbers].tolist(), count[numbers].tolist(), strict=True
         ):
-            names = names_in(images[number])
+            named = images[number]
+            if photos == 1 and LIST_SEPARATOR not in named:  # as most are, and there may be a million
+                if (facts := look(named)) is not None:
+                    at.append(begins)
+                    seen.append((hashed(named), facts[0], facts[1] & _MASK, number))
+                continue
+            names = names_in(named)
             if len(names) != photos:
                 continue
             found = []

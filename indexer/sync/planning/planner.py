@@ -25,6 +25,7 @@ from indexer.sync.planning.comparison import make_plan
 from indexer.sync.planning.known import LastTime, path_hash
 from indexer.sync.planning.plan import SyncPlan
 from indexer.sync.planning.unseen import look_at_remote
+from indexer.system.machine import collecting_later
 from indexer.system.names import Names
 from indexer.system.progress import Progress
 
@@ -91,7 +92,8 @@ class Planner:
         self._check_content, self._workers, self._progress = check_content, workers, progress
         self._before = Before(index, trusted=not check_content)
         self._facts: Facts | None = None
-        self.catalog = read(self._before.known)
+        with collecting_later():
+            self.catalog = read(self._before.known)
         """As it is; without the products that were put aside unread."""
         self.aside: Aside | None = None
         """What the last plan put aside."""
@@ -177,7 +179,8 @@ class Planner:
     def _read_whole(self) -> None:
         """Read the catalog once more, where something was put aside by what is not to be gone by."""
         if self.catalog.told is not None and any(self.catalog.told.aside):
-            self.catalog = self._read(None)
+            with collecting_later():
+                self.catalog = self._read(None)
 
     def _divide(self, ledger: Ledger, published: Published) -> Aside:
         look_at_remote(self.catalog, _Indexed(ledger), self._sources, self._progress)
