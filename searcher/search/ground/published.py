@@ -100,17 +100,17 @@ class Published:
         return text_form.read(where, self.store.record.field_table)
 
     @once
+    def photos_a_product(self) -> float:
+        """How many photos a product has, on average and about: first photos stand for products."""
+        first = Filter(must=(Range("photo.rank", lte=0.0),))
+        return self.store.count() / max(1, self.store.count(first))
+
+    @once
     def summed(self) -> Summed:
         """What the writer of the generation found out for its readers, where that is at hand."""
         from indexer.store.beside.summary.reading import Summed, read_summary  # most questions need none
 
         return Summed(read_summary(self.store))
-
-    @once
-    def photos_a_product(self) -> float:
-        """How many photos a product has, on average and about: first photos stand for products."""
-        first = Filter(must=(Range("photo.rank", lte=0.0),))
-        return self.store.count() / max(1, self.store.count(first))
 
     def memo(self, make: Callable[[Published], Made]) -> Made:
         """What ``make`` returns for this generation: called when it is first asked for, then kept with the generation.
