@@ -108,9 +108,9 @@ class Published:
     @once
     def summed(self) -> Summed:
         """What the writer of the generation found out for its readers, where that is at hand."""
-        from indexer.store.beside.summary.reading import Summed, read_summary  # most questions need none
+        from indexer.store.beside.summary.reading import Summed  # most questions need none
 
-        return Summed(read_summary(self.store))
+        return Summed(self.store)
 
     def memo(self, make: Callable[[Published], Made]) -> Made:
         """What ``make`` returns for this generation: called when it is first asked for, then kept with the generation.

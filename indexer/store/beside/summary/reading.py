@@ -119,28 +119,35 @@ class Summary:
 
 
 class Summed:
-    """What the summary of a generation says, where there is a good one; a damaged one is as good as none."""
+    """What the summary of an open generation says, where there is a good one; a damaged one is as good as none.
 
-    def __init__(self, summary: Summary | None = None) -> None:
-        self._summary = summary
+    Where there is none yet, it is looked for at each question: on a server a generation is published before its summary
+    is written.
+
+    Args:
+        store: the generation; None has no summary.
+    """
+
+    def __init__(self, store: Store | None = None) -> None:
+        self._store = store
+        self._summary: Summary | None = None
 
     def ask(self, question: Callable[[Summary], Answer]) -> Answer | None:
         """The answer; None where it has to be found otherwise."""
-        summary = self._summary
-        if summary is not None:
-            try:
-                return question(summary)
-            except Unusable:
-                self._summary = None
-        return None
+        try:
+            if self._summary is None and self._store is not None:
+                self._summary = open_summary(self._store)
+            return None if self._summary is None else question(self._summary)
+        except Unusable:
+            self._store = self._summary = None
+            return None
 
 
-def read_summary(store: Store) -> Summary | None:
-    """The summary of an open generation; None where none is at hand."""
+def open_summary(store: Store) -> Summary | None:
+    """The summary of an open generation; None where none is at hand.
+
+    Raises:
+        Unusable: there is one, of another version or damaged.
+    """
     path = store.companion(NAME)
-    if path is None:
-        return None
-    try:
-        return Summary(path, store.record)
-    except Unusable:
-        return None
+    return None if path is None else Summary(path, store.record)

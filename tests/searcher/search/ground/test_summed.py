@@ -20,7 +20,7 @@ from indexer.errors import UnknownProduct
 from indexer.fields.identity import point_id
 from indexer.store.beside.summary.kept import NAME
 from indexer.store.beside.summary.making import make_summary
-from indexer.store.beside.summary.reading import Summary, Summed, read_summary
+from indexer.store.beside.summary.reading import Summary, Summed, open_summary
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.filters.tree import Filter, Match, Range
 from indexer.store.interface import Index, Store
@@ -127,7 +127,7 @@ def store(index: Index) -> Iterator[Store]:
 
 @pytest.fixture
 def summary(store: Store) -> Summary:
-    found = read_summary(store)
+    found = open_summary(store)
     assert found is not None, "the writer left no summary"
     return found
 
@@ -145,7 +145,7 @@ def test_facets_are_the_same(store: Store, summary: Summary, few: int, monkeypat
     monkeypatch.setattr(product_census, "FEW", few)
     counted = parse_facets((*FIELDS, "photo.rank"), TABLE, 100)
     for where in FILTERS:
-        plain, summed = (facets(store, counted, where, basis=FacetBasis(store, it)) for it in (None, Summed(summary)))
+        plain, summed = (facets(store, counted, where, basis=FacetBasis(store, it)) for it in (None, Summed(store)))
         assert summed == plain
 
 
@@ -158,15 +158,15 @@ def test_products_are_counted_however_many_there_are(
     monkeypatch.setattr(product_census, "FEW", 20)
     monkeypatch.setattr(product_census, "CEILING", 25)
     assert facets(store, counted)[0].counted == FIRST_PHOTOS
-    [summed] = facets(store, counted, basis=FacetBasis(store, Summed(summary)))
+    [summed] = facets(store, counted, basis=FacetBasis(store, Summed(store)))
     assert summed == right
     assert summed.counted == PRODUCTS
     monkeypatch.setattr(product_census, "FEW", 2)  # too many products to be looked at one by one
-    assert facets(store, counted, basis=FacetBasis(store, Summed(summary)))[0].counted == FIRST_PHOTOS
+    assert facets(store, counted, basis=FacetBasis(store, Summed(store)))[0].counted == FIRST_PHOTOS
 
 
 def test_words_mean_the_same(store: Store, summary: Summary) -> None:
-    plain, summed = Vocabulary(store), Vocabulary(store, Summed(summary))
+    plain, summed = Vocabulary(store), Vocabulary(store, Summed(store))
     for text in TEXTS:
         assert read_meaning(summed, text) == read_meaning(plain, text)
     for word in ("gold", "perlee", "opel", "rubis", "star", "thee", "14", "unicorn", "RNIG"):
@@ -263,13 +263,25 @@ def test_the_next_writer_makes_one_where_there_is_no_good_one(shop: Path, tmp_pa
         draft.delete([draw(12, odd=True)[0].id])
         draft.publish()
     with closing(index.read()) as store:
-        assert read_summary(store) is not None
+        assert open_summary(store) is not None
 
 
 def _answers(index: Index) -> Any:
     service = SearchService(index)
     found = service.text("etoile", mode="words").to_json()["matches"]
     return service.facets(), found, service.published().near_ids("P0O9")
+
+
+def test_one_that_is_written_later_is_found(shop: Path, tmp_path: Path) -> None:
+    """A server's generation is published first: whoever asks in between is not without a summary for good."""
+    index = EmbeddedIndex(copied(shop, tmp_path / "index"))
+    path = index.companion(NAME)
+    assert path is not None
+    aside = path.rename(tmp_path / "aside")
+    published = Published(index, None)
+    assert published.summed.ask(lambda summary: summary.photos) is None
+    aside.rename(path)
+    assert published.summed.ask(lambda summary: summary.photos) == published.store.count()
 
 
 def test_threads_share_it_and_a_forked_child_opens_it_anew(shop: Path) -> None:
