@@ -182,7 +182,7 @@ def test_near_ids_are_the_same(store: Store, summary: Summary, asked: str) -> No
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.sets(st.text(st.characters(exclude_categories=("Cs",)), max_size=8), max_size=12), st.text(max_size=8))
+@given(st.sets(st.text(max_size=8), max_size=12), st.text(max_size=8))
 def test_near_ids_of_any_writing_are_the_same(tmp_path_factory: Any, ids: set[str], asked: str) -> None:
     folder = tmp_path_factory.mktemp("ids")
     points = [Point(str(number), {"product_id": name, "photo": {"rank": 0}}) for number, name in enumerate(ids)]
@@ -197,10 +197,15 @@ def test_a_question_asks_the_summary_and_not_the_points(index: Index, monkeypatc
     with pytest.raises(UnknownProduct, match="did you mean"):
         published.product("P0O5")
     read: list[object] = []
-    monkeypatch.setattr(published.store, "scroll", lambda *asked, **_: iter(read.append(asked) or ()))
+
+    def scroll(*asked: object, **_: object) -> Iterator[Point]:
+        read.append(asked)
+        return iter(())
+
+    monkeypatch.setattr(published.store, "scroll", scroll)
     basis = FacetBasis(published.store, published.summed)
     assert basis.bounds("price")
-    assert published.near_ids("P0O5") == ["P005"] or published.near_ids("P0O5")
+    assert published.near_ids("P0O9")
     assert Vocabulary(published.store, published.summed).near("opel") == ("opal",)
     assert read == []
 

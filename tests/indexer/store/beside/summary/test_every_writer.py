@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from indexer.fields.types import FieldType
+from indexer.fields.types import FieldType, Payload
 from indexer.store.beside.summary.kept import NAME
 from indexer.store.beside.summary.making import make_summary
 from indexer.store.interface import Index
@@ -66,13 +67,17 @@ def test_another_index_is_filled(write: Callable[[Index, Index, Path], None], en
     check(target, tmp_path)
 
 
+def _opal(name: str, payload: Payload) -> Payload:
+    return {**payload, name: "Opal"}
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_payloads_are_annotated_and_rolled_back(engine: str, tmp_path: Path) -> None:
     index = make_index(engine, tmp_path / "shop")
     build(index, points(0, 12), record(table=dict(TABLE)))
     for name, fields in (("title", None), ("cluster", {**TABLE, "cluster": FieldType.KEYWORD})):
         with annotating(index) as (writer, published):
-            replace_payloads(writer, published, lambda payload, name=name: {**payload, name: "Opal"}, fields=fields)
+            replace_payloads(writer, published, partial(_opal, name), fields=fields)
         check(index, tmp_path)
     if engine == "embedded":
         index.rollback()
