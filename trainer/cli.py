@@ -72,7 +72,7 @@ def fit(catalog: Path, output: Path, recipe: Recipe, weights: str, as_json: bool
     from indexer.catalog.reading import read_catalog
     from indexer.cli.progress import Stages
 
-    with Stages(transient=False, ends=True) as stages:
+    with Stages(transient=False, ends_from=1.0) as stages:
         stages.stage("Reading the catalog")
         fitted = run(_told(read_catalog(catalog)), output, settings, stages)
     if as_json:
@@ -98,7 +98,7 @@ def evaluate(model: Path, catalog: Path, seed: int, as_json: bool) -> None:
     from trainer.evaluation.table import tables
 
     loaded = load_model(model)
-    with Stages(transient=False, ends=True) as stages:
+    with Stages(transient=False, ends_from=1.0) as stages:
         stages.stage("Reading the catalog")
         metrics = evaluate_model(loaded, _told(read_catalog(catalog)), seed=seed, progress=stages.measuring)
     if as_json:
