@@ -11,6 +11,7 @@ from indexer.store.filters.tree import Filter
 from indexer.store.interface import Store
 from indexer.store.records import VECTOR_NAME, Hit, Point, VectorName, Vectors, vector_of
 from searcher.search.ground.candidate import DECIMALS, Candidate
+from searcher.search.ground.per import PER_PRODUCT, Per, Unit, of_first_units
 
 ENGINE_ERROR = 2e-6
 """Engines sum in float32, and each in its own order; candidates this near to the last place are looked at again."""
@@ -36,8 +37,12 @@ def nearest_products(
     exact: bool = False,
     photos_a_product: float = PHOTOS_A_PRODUCT,
     using: VectorName = VECTOR_NAME,
+    per: Per = PER_PRODUCT,
 ) -> list[Candidate]:
     """The k products whose best photo is nearest to any of the vectors [m, dimension], best first.
+
+    Per group, k groups by their nearest product; or, where ``per`` asks for each, all products that are as near as the
+    k-th group is.
 
     The store finds the candidates; their scores are computed once more from the stored vectors in float64, so
     that the order is the same for every engine and machine. Equal scores are ordered by product id.
@@ -45,19 +50,20 @@ def nearest_products(
     Args:
         store: one generation.
         vectors: what is asked with.
-        k: products wanted.
+        k: products, or groups, wanted.
         where: the filter.
         exact: compare with every photo instead of walking the graph.
         using: names the stored vectors to compare with.
-        photos_a_product: decides how many photos are fetched at first, which matters to speed alone.
+        photos_a_product: of each of these; decides how many are fetched at first, which matters to speed alone.
+        per: what is wanted k of.
 
     Raises:
         UsageError: the generation has no vectors of that name.
     """
-    hits = _candidates(store, vectors, math.ceil(k * photos_a_product * SPARE) + 1, k, where, exact, using)
+    hits = _candidates(store, vectors, math.ceil(k * photos_a_product * SPARE) + 1, k, where, exact, using, per)
     known = [hit.point for hit in hits if hit.point is not None]
     points = known if len(known) == len(hits) else store.retrieve([hit.id for hit in hits], vectors=_read(using))
-    return as_candidates(points, vectors, using)[:k]
+    return of_first_units(as_candidates(points, vectors, using), lambda one: per.unit(one.payload), k)
 
 
 def as_candidates(
@@ -82,9 +88,16 @@ def as_candidates(
 
 
 def _candidates(
-    store: Store, vectors: NDArray[np.float32], limit: int, k: int, where: Filter | None, exact: bool, using: VectorName
+    store: Store,
+    vectors: NDArray[np.float32],
+    limit: int,
+    k: int,
+    where: Filter | None,
+    exact: bool,
+    using: VectorName,
+    per: Per,
 ) -> list[Hit]:
-    """One photo a product: the k best products and all that are too near to the k-th to be told apart.
+    """One photo a candidate: those of the k best products and all that are too near to the k-th to be told apart.
 
     A store answers with photos. They are fetched in growing numbers until it is certain that no photo still
     unseen belongs to these: none can score above the last one fetched. Where most of them are needed anyway, they
@@ -98,15 +111,16 @@ def _candidates(
             limit=limit,
             where=where,
             exact=exact,
-            fields=None if whole else ["product_id"],
+            fields=None if whole else per.fields,
             using=using,
             vectors_too=_read(using) if whole else False,
         )
-        best = _best_photo_per_product(lists)
-        last = best[k - 1].score - ENGINE_ERROR if len(best) >= k else -np.inf
+        best = _best_photos(lists, per)
+        firsts = _first_of_each(best, per)
+        last = firsts[k - 1].score - ENGINE_ERROR if len(firsts) >= k else -np.inf
         unseen = max((hits[-1].score for hits in lists if len(hits) >= limit), default=None)
         if unseen is None:
-            if len(best) >= k or exact or min(map(len, lists), default=0) == store.count(where):
+            if len(firsts) >= k or exact or min(map(len, lists), default=0) == store.count(where):
                 return [hit for hit in best if hit.score >= last]
             exact = True  # a walk over the graph may miss photos of a small filtered set; comparing with all cannot
         elif last > unseen:
@@ -120,11 +134,27 @@ def _read(using: VectorName) -> Vectors:
     return VECTOR_NAME if using == VECTOR_NAME else True
 
 
-def _best_photo_per_product(lists: list[list[Hit]]) -> list[Hit]:
-    best: dict[str, Hit] = {}
+def _best_photos(lists: list[list[Hit]], per: Per) -> list[Hit]:
+    """The best photo of each candidate, best first; of equal ones, as of one file that many products show, the first
+    product's."""
+    best: dict[Unit, Hit] = {}
     for hit in (hit for hits in lists for hit in hits):
-        product = str(hit.payload["product_id"])
-        known = best.get(product)
-        if known is None or (-hit.score, hit.id) < (-known.score, known.id):
-            best[product] = hit
+        candidate = per.candidate(hit.payload)
+        known = best.get(candidate)
+        if known is None or _rank(hit) < _rank(known):
+            best[candidate] = hit
     return sorted(best.values(), key=lambda hit: -hit.score)
+
+
+def _rank(hit: Hit) -> tuple[float, str, str]:
+    return (-hit.score, str(hit.payload["product_id"]), hit.id)
+
+
+def _first_of_each(best: list[Hit], per: Per) -> list[Hit]:
+    """Of each unit its best photo."""
+    if not (per.groups and per.each):
+        return best
+    firsts: dict[Unit, Hit] = {}
+    for hit in best:
+        firsts.setdefault(per.unit(hit.payload), hit)
+    return list(firsts.values())

@@ -19,12 +19,13 @@ pages fit together.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
+from indexer.fields.types import Payload
 from searcher.search.ground.candidate import DECIMALS, Candidate
-from searcher.search.style.caps import Cap, CapCounter
+from searcher.search.style.caps import Cap, CapCounter, told_apart
 
 FLOOR = 0.5
 """Share of the best product's relevance that takes part in variety. With the rule above it was chosen on 1,199 photos
@@ -41,6 +42,7 @@ def diversify(
     *,
     middle: float = 0.0,
     scored: bool = False,
+    once: Callable[[Payload], Hashable] | None = None,
 ) -> list[Candidate]:
     """Choose up to ``count`` products, in the order they are to be shown.
 
@@ -55,9 +57,13 @@ def diversify(
         chosen: what the answer already holds; the caps and the cosines count it, the result does not repeat it.
         middle: the cosine that is 0 on the scale, below 1; see `searcher.search.explain.middle_of`.
         scored: whether relevance is the score, from 0 up, rather than the cosine with its boosts.
+        once: names what is chosen once, such as the group of a product; None: each candidate.
     """
     ranked = sorted(candidates, key=lambda candidate: candidate.rank_key)
-    counter = CapCounter(caps)
+    if once is not None:
+        first = told_apart((candidate.payload for candidate in ranked), caps, once)
+        ranked = [candidate for candidate, is_first in zip(ranked, first, strict=True) if is_first]
+    counter = CapCounter(caps, once)
     for candidate in chosen:
         counter.add(candidate.payload)
     if diversity == 0.0:
