@@ -66,8 +66,10 @@ class Asking:
     @property
     def per(self) -> Per:
         """What the answer holds one of, and which candidates that needs."""
-        wanted, grouped = self.options, self.published.has_groups
-        return Per(groups=grouped and wanted.per == "group", each=not grouped or bool(wanted.boosts or wanted.caps))
+        wanted = self.options
+        if wanted.per == "product" or not self.published.has_groups:
+            return PER_PRODUCT
+        return Per(groups=True, each=bool(wanted.boosts or wanted.caps))
 
     def nearest(self, vectors: Vectors) -> Find:
         """Candidates by the cosine to the nearest of the vectors [m, dimension]."""
