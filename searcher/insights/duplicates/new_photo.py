@@ -24,7 +24,7 @@ from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.signature import Signatures
 from searcher.insights.duplicates.pairs.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of
 from searcher.insights.duplicates.pairs.hash_neighbours import MOST
-from searcher.insights.duplicates.pairs.photo_table import own_pictures, photo_of
+from searcher.insights.duplicates.pairs.photo_table import own_pictures, photo_of, pixels_of
 from searcher.insights.duplicates.pairs.turned_features import as_turned
 from searcher.insights.duplicates.pairs.turned_hashes import Turn
 from searcher.search.ground.per import group_of
@@ -104,10 +104,12 @@ def nearest_turned(store: Store, new: NewPhoto, k: int = NEIGHBOURS) -> Nearest:
     turns: dict[str, int] = {}
     turned = []
     if new.turned is not None:
-        for quarters, hits in enumerate(store.search(new.turned, limit=WHEN_TURNED, fields=fields), start=1):
+        for quarters, hits in enumerate(_searched(store, new.turned, WHEN_TURNED, fields), start=1):
             turned += hits
             turns |= {hit.id: Turn(False, quarters).back.code for hit in hits if hit.id not in turns}
-    further = list({hit.id: hit for hit in [*framed, *alike, *turned] if hit.id not in known}.values())
+    shown = {picture for hit in whole for picture in _group_pictures(hit)}
+    more = (hit for hit in [*framed, *alike, *turned] if hit.id not in known and not shown & _group_pictures(hit))
+    further = _own(list({hit.id: hit for hit in more}.values()))
     cosines = [hit.score for hit in whole]
     if further:
         points = {point.id: point.vector for point in store.retrieve([hit.id for hit in further], vectors="image")}
@@ -126,6 +128,12 @@ def _searched(store: Store, vectors: NDArray[np.float32], k: int, fields: Sequen
         if width >= MOST or all(len(own) >= k or len(hits) < width for own, hits in zip(found, answers, strict=True)):
             return [own[:k] for own in found]
         width = min(MOST, 4 * width)
+
+
+def _group_pictures(hit: Hit) -> set[tuple[str, str]]:
+    """What a photo has in common with those of its group that show the same picture; nothing where it is in none."""
+    group = group_of(hit.payload)
+    return set() if group is None else {(group, one) for one in pixels_of(photo_of(hit.id, hit.payload))}
 
 
 def _own(hits: list[Hit]) -> list[Hit]:

@@ -108,17 +108,17 @@ def own_pictures(photos: Sequence[Photo], groups: Sequence[str | None]) -> list[
     first: dict[tuple[str, str], str] = {}
     for photo, group in zip(photos, groups, strict=True):
         if group is not None:
-            for pixels in _pixels(photo):
+            for pixels in pixels_of(photo):
                 known = first.setdefault((group, pixels), photo.product_id)
                 first[group, pixels] = min(known, photo.product_id)
     return [
         place
         for place, (photo, group) in enumerate(zip(photos, groups, strict=True))
-        if group is None or all(first[group, pixels] == photo.product_id for pixels in _pixels(photo))
+        if group is None or all(first[group, pixels] == photo.product_id for pixels in pixels_of(photo))
     ]
 
 
-def _pixels(photo: Photo) -> list[str]:
+def pixels_of(photo: Photo) -> list[str]:
     """What equal pictures have in common."""
     decoded = f"{photo.width}x{photo.height} {photo.pixel_sha256}" if photo.pixel_sha256 else ""
     return [one for one in (photo.sha256, decoded) if one]
