@@ -126,7 +126,9 @@ def _with_twins(matches: list[CheckMatch], others: Sequence[Photo]) -> list[Chec
     made, known = list(matches), {match.photo.id for match in matches}
     for photo in others:
         if photo.id not in known:
-            twins = [one for one in matches if one.tier.is_copy and set(pixels_of(one.photo)).intersection(pixels_of(photo))]
+            twins = [
+                one for one in matches if one.tier.is_copy and set(pixels_of(one.photo)).intersection(pixels_of(photo))
+            ]
             made += [replace(one, photo=photo) for one in twins[:1]]
     return made
 
