@@ -7,15 +7,17 @@ another one of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from indexer.store.filters.tree import Filter, both
 from searcher.search.ground.candidate import Candidate
+from searcher.search.ground.per import Per
 from searcher.search.kinds.question import Search
 from searcher.search.plan import Plan
 from searcher.search.style.boosts import apply_boosts
+from searcher.search.style.caps import Cap, told_apart
 from searcher.search.style.diversity import diversify
 
 
@@ -52,7 +54,7 @@ def rank(plan: Plan, search: Search, middle: float = 0.0) -> Ranked:
             found = [candidate for candidate in found if candidate.similarity >= options.min_score]
         boosted = apply_boosts(found, plan.boosts, now) if plan.boosts else found
         added = diversify(
-            boosted,
+            _best_of_each(boosted, search.per, plan.caps),
             missing,
             options.diversity,
             plan.caps,
@@ -67,3 +69,12 @@ def rank(plan: Plan, search: Search, middle: float = 0.0) -> Ranked:
             relaxed_for.update((candidate.product_id, dropped) for candidate in added)
     page = tuple(chosen[options.offset : options.last])
     return Ranked(page, relaxed, relaxed_for, search.passed(plan.steps[0].where))
+
+
+def _best_of_each(found: list[Candidate], per: Per, caps: Sequence[Cap]) -> list[Candidate]:
+    """Of each group its best product, and where there are caps, the best of each of their values."""
+    if not per.groups:
+        return found
+    best_first = sorted(found, key=lambda one: (-one.score, per.behind(one.payload), one.product_id))
+    kept = told_apart((one.payload for one in best_first), caps, per.unit)
+    return [one for one, is_kept in zip(best_first, kept, strict=True) if is_kept]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,11 @@ than to send as many. An engine in the process is asked for them only where most
 
 SPARE = 1.1
 """Photos that are fetched at first, as a multiple of those that k products have."""
+APIECE = 1.4
+"""Where several photos ask side by side for groups, so many times each one's share is fetched for each at first."""
 GROWTH = 4
+LEAST_GROWTH = 1.5
+"""Of the photos of groups, which are many: as many more as those that were found say."""
 
 
 def nearest_products(
@@ -41,8 +46,8 @@ def nearest_products(
 ) -> list[Candidate]:
     """The k products whose best photo is nearest to any of the vectors [m, dimension], best first.
 
-    Per group, k groups by their nearest product; or, where ``per`` asks for each, all products that are as near as the
-    k-th group is.
+    Per group, k groups by their nearest product; and where ``per`` tells products apart, those others too that are as
+    near as the k-th group is.
 
     The store finds the candidates; their scores are computed once more from the stored vectors in float64, so
     that the order is the same for every engine and machine. Equal scores are ordered by product id.
@@ -60,7 +65,9 @@ def nearest_products(
     Raises:
         UsageError: the generation has no vectors of that name.
     """
-    hits = _candidates(store, vectors, math.ceil(k * photos_a_product * SPARE) + 1, k, where, exact, using, per)
+    photos = k * photos_a_product * SPARE
+    limit = math.ceil(photos * min(1.0, APIECE / len(vectors)) if per.groups else photos) + 1
+    hits = _candidates(store, vectors, limit, k, where, exact, using, per)
     known = [hit.point for hit in hits if hit.point is not None]
     points = known if len(known) == len(hits) else store.retrieve([hit.id for hit in hits], vectors=_read(using))
     return of_first_units(as_candidates(points, vectors, using), lambda one: per.unit(one.payload), k)
@@ -125,6 +132,9 @@ def _candidates(
             exact = True  # a walk over the graph may miss photos of a small filtered set; comparing with all cannot
         elif last > unseen:
             return [hit for hit in best if hit.score >= last]
+        elif per.groups:
+            certain = sum(hit.score > unseen for hit in firsts)
+            limit = math.ceil(limit * min(GROWTH, max(LEAST_GROWTH, SPARE * k / max(1, certain))))
         else:
             limit *= GROWTH
 
@@ -136,23 +146,25 @@ def _read(using: VectorName) -> Vectors:
 
 def _best_photos(lists: list[list[Hit]], per: Per) -> list[Hit]:
     """The best photo of each candidate, best first; of equal ones, as of one file that many products show, the first
-    product's."""
-    best: dict[Unit, Hit] = {}
+    product's, and of those in stock before others."""
+    best: dict[Hashable, Hit] = {}
     for hit in (hit for hits in lists for hit in hits):
         candidate = per.candidate(hit.payload)
         known = best.get(candidate)
-        if known is None or _rank(hit) < _rank(known):
+        better = known is None or hit.score > known.score
+        if better or (known and hit.score == known.score and _rank(hit, per) < _rank(known, per)):
             best[candidate] = hit
     return sorted(best.values(), key=lambda hit: -hit.score)
 
 
-def _rank(hit: Hit) -> tuple[float, str, str]:
-    return (-hit.score, str(hit.payload["product_id"]), hit.id)
+def _rank(hit: Hit, per: Per) -> tuple[bool, str, str]:
+    """Orders equally good photos of a candidate."""
+    return (per.behind(hit.payload), str(hit.payload["product_id"]), hit.id)
 
 
 def _first_of_each(best: list[Hit], per: Per) -> list[Hit]:
     """Of each unit its best photo."""
-    if not (per.groups and per.each):
+    if not per.apart:
         return best
     firsts: dict[Unit, Hit] = {}
     for hit in best:

@@ -6,7 +6,7 @@ Grouping is done here, over products, and not by an engine, so that every engine
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 from indexer.fields.groups import GROUP
 from indexer.fields.types import Payload
 from indexer.store.filters.normal_forms import spellings
-from indexer.store.filters.tree import Condition, Filter, Match
+from indexer.store.filters.tree import Condition, Filter, Match, value_at
 from indexer.system.names import composed
 from searcher.search.ground.published import Published
 
+IN_STOCK = "in_stock"
 DRAWN = 200
 """Photos from which it is drawn how many a group has."""
 
@@ -44,23 +45,31 @@ class Per:
 
     groups: bool = False
     """Whether it is a group; otherwise each product stands for itself."""
-    each: bool = True
-    """Whether all products of a group are candidates, as boosts and caps can tell one from another; otherwise the one
-    whose photo is nearest stands for it."""
+    apart: tuple[str, ...] = ()
+    """Fields by which boosts and caps tell products of a group from each other: of each value of theirs, the product
+    whose photo is nearest is a candidate."""
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The payload fields that tell."""
-        return ("product_id", GROUP) if self.groups else ("product_id",)
+        return ("product_id", GROUP, IN_STOCK, *self.apart) if self.groups else ("product_id",)
 
     def unit(self, payload: Payload) -> Unit:
         """What an answer holds once."""
         group = group_of(payload) if self.groups else None
         return ("product_id", str(payload["product_id"])) if group is None else (GROUP, group)
 
-    def candidate(self, payload: Payload) -> Unit:
+    def candidate(self, payload: Payload) -> Hashable:
         """What is a candidate once."""
-        return ("product_id", str(payload["product_id"])) if self.each else self.unit(payload)
+        unit = self.unit(payload)
+        return (unit, *(repr(value_at(payload, field)) for field in self.apart)) if self.apart else unit
+
+    def behind(self, payload: Payload) -> bool:
+        """Whether of two products of a group that are equally good the other one is shown: this is out of stock.
+
+        All sizes of a ring show one photo; the one that stands for them should be one that can be bought.
+        """
+        return self.groups and payload.get(IN_STOCK) is False
 
     def without(self, products: Sequence[str], payloads: Iterable[Payload]) -> Filter | None:
         """The filter that passes the photos of all others; None where there are none to leave out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ from searcher.search.ground.per import PER_PRODUCT, Per, photos_a_group
 from searcher.search.ground.published import Published
 
 Vectors = NDArray[np.float32]
+
+_NAME = re.compile(r"\s*([^\s:=]+)")
+"""The field of a boost or a cap."""
 
 Find = Callable[[Filter | None, int], list[Candidate]]
 """The best n candidates that pass a filter, best first."""
@@ -69,7 +73,8 @@ class Asking:
         wanted = self.options
         if wanted.per == "product" or not self.published.has_groups:
             return PER_PRODUCT
-        return Per(groups=True, each=bool(wanted.boosts or wanted.caps))
+        named = (_NAME.match(text) for text in (*wanted.boosts, *wanted.caps))
+        return Per(groups=True, apart=tuple(dict.fromkeys(name[1] for name in named if name)))
 
     def nearest(self, vectors: Vectors) -> Find:
         """Candidates by the cosine to the nearest of the vectors [m, dimension]."""

@@ -25,7 +25,7 @@ import numpy as np
 
 from indexer.fields.types import Payload
 from searcher.search.ground.candidate import DECIMALS, Candidate
-from searcher.search.style.caps import Cap, CapCounter, told_apart
+from searcher.search.style.caps import Cap, CapCounter
 
 FLOOR = 0.5
 """Share of the best product's relevance that takes part in variety. With the rule above it was chosen on 1,199 photos
@@ -60,9 +60,6 @@ def diversify(
         once: names what is chosen once, such as the group of a product; None: each candidate.
     """
     ranked = sorted(candidates, key=lambda candidate: candidate.rank_key)
-    if once is not None:
-        first = told_apart((candidate.payload for candidate in ranked), caps, once)
-        ranked = [candidate for candidate, is_first in zip(ranked, first, strict=True) if is_first]
     counter = CapCounter(caps, once)
     for candidate in chosen:
         counter.add(candidate.payload)

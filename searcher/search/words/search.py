@@ -7,7 +7,7 @@ common ones, and products that match every word come first with a score of 1. A 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice
 from math import fsum, inf
@@ -101,7 +101,7 @@ def find_products(
 
 
 class _Best(NamedTuple):
-    """The best photo of a candidate; of two, the one that comes first in order is better."""
+    """The best photo of a candidate, in the order of answers."""
 
     below: float
     """The score, from 0 down."""
@@ -110,6 +110,11 @@ class _Best(NamedTuple):
     point: str
     matched: tuple[str, ...]
     unit: Unit
+    behind: bool
+
+    def is_better(self, other: _Best) -> bool:
+        """Whether this one of two photos of a candidate stands for it; see `Per.behind`."""
+        return (self.below, self.behind, *self[1:4]) < (other.below, other.behind, *other[1:4])
 
 
 @dataclass
@@ -123,7 +128,7 @@ class _Search:
     where: Filter | None
     per: Per = PER_PRODUCT
     complete: bool = True
-    best: dict[Unit, _Best] = field(default_factory=dict)
+    best: dict[Hashable, _Best] = field(default_factory=dict)
     """Of each candidate its best photo."""
 
     def run(self) -> None:
@@ -190,9 +195,10 @@ class _Search:
             point.id,
             tuple(word.word for word in matched),
             self.per.unit(point.payload),
+            self.per.behind(point.payload),
         )
         candidate = self.per.candidate(point.payload)
-        if candidate not in self.best or found < self.best[candidate]:
+        if candidate not in self.best or found.is_better(self.best[candidate]):
             self.best[candidate] = found
 
     def _score(self, matched: Sequence[KnownWord]) -> float:

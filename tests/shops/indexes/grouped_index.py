@@ -54,18 +54,22 @@ class Grouped:
         return sorted(best.items(), key=lambda item: (-item[1], item[0]))
 
     def one_a_group(self, ranked: Sequence[tuple[str, float]], capped: str | None = None) -> list[tuple[str, float]]:
-        """The first of each group, at most two with one value of the field that is capped."""
+        """The best of each group, at most two with one value of the field that is capped; of equal ones in a group, the
+        one in stock stands for it."""
+        best: dict[tuple[str, str], tuple[float, bool, str]] = {}
+        for product, score in ranked:
+            payload = self.payload(product)
+            place = unit_of(payload), str(payload[capped]) if capped else ""
+            key = -score, "group_id" in payload and not payload["in_stock"], product
+            best[place] = min(best.get(place, key), key)
         there: set[str] = set()
         counts: dict[str, int] = {}
         found = []
-        for product, score in ranked:
-            payload = self.payload(product)
-            value = payload.get(capped) if capped else None
-            if unit_of(payload) in there or (value and counts.get(value, 0) >= 2):
-                continue
-            there.add(unit_of(payload))
-            counts[value or ""] = counts.get(value or "", 0) + 1
-            found.append((product, score))
+        for (unit, value), (score, _, product) in sorted(best.items(), key=lambda item: (item[1][0], item[1][2])):
+            if unit not in there and (not value or counts.get(value, 0) < 2):
+                there.add(unit)
+                counts[value] = counts.get(value, 0) + 1
+                found.append((product, -score))
         return found
 
     def versions(self, product_id: str, passes: Passes = lambda _: True) -> list[str]:
