@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -23,7 +23,7 @@ class Variants(PlainJson):
     """The one that is shown, then the others in order of id: 20 at most."""
 
     @classmethod
-    def of(cls, group_id: str, shown: str, product_ids: Sequence[str]) -> Self | None:
+    def of(cls, group_id: str, shown: str, product_ids: Iterable[str]) -> Self | None:
         """Of the products of a group, with or without the one that is shown; None where that is the only one."""
         others = sorted({*product_ids} - {shown})
         return cls(group_id, 1 + len(others), (shown, *others[: MOST - 1])) if others else None

@@ -131,11 +131,11 @@ def _variants(published: Published, plan: Plan, search: Search, ranked: Ranked) 
     for one in ranked.candidates if search.per.groups else ():
         if (group := group_of(one.payload)) is not None:
             shown[ranked.relaxed_for.get(one.product_id, ())][one.product_id] = group
-    found = {}
+    found: dict[str, Variants] = {}
     for step in plan.steps:
         if groups := shown.get(step.dropped):
             of = versions(published.store, groups.values(), search.passed(step.where))
-            named = {product: Variants.of(group, product, sorted(of[group])) for product, group in groups.items()}
+            named = {product: Variants.of(group, product, of[group]) for product, group in groups.items()}
             found |= {product: one for product, one in named.items() if one is not None}
     return found
 
