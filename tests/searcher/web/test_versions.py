@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.searcher.web.visiting import Visit, served, visiting
-from tests.shops.catalogs.variant_catalog import make_variant_shop
+from tests.shops.indexes.variant_shop import make_variant_shop
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -12,14 +12,17 @@ import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
+from indexer.catalog.reading import read_catalog
 from searcher.cli.main import main
 from searcher.http.app import create_app
+from searcher.insights.gallery import nearest_photos, read_gallery
 from searcher.mcp.tools import TOOLS
 from searcher.pages.contact_sheet import render
 from searcher.service import SearchService
 from searcher.settings import ServeSettings
-from tests.shops.catalogs.variant_catalog import make_variant_shop
+from tests.shops.catalogs.small_catalog import write_manifest, write_photo
 from tests.shops.indexes.built_index import Photographed
+from tests.shops.indexes.variant_shop import make_variant_shop
 
 
 @pytest.fixture(scope="module")
@@ -122,9 +125,12 @@ def test_a_new_photo_matches_a_piece_once(shop: Photographed, service: SearchSer
     assert found.is_duplicate
 
 
-def test_reports_take_no_version_for_a_neighbour_of_another(service: SearchService) -> None:
-    from searcher.insights.gallery import nearest_photos, read_gallery
-
+@pytest.mark.parametrize("all_with_all", [True, False])
+def test_reports_take_no_version_for_a_neighbour_of_another(
+    service: SearchService, all_with_all: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not all_with_all:
+        monkeypatch.setattr("searcher.insights.gallery.EXACT_UP_TO", 0)
     store = service.published().store
     gallery = read_gallery(store)
     near = nearest_photos(store, gallery, 10)
@@ -142,9 +148,6 @@ def test_versions_of_one_piece_alone_are_no_cluster(service: SearchService) -> N
 
 
 def test_a_bar_in_a_group_parts_nothing(tmp_path: Path) -> None:
-    from indexer.catalog.reading import read_catalog
-    from tests.shops.catalogs.small_catalog import write_manifest, write_photo
-
     write_photo(tmp_path / "a.png", seed=1)
     write_manifest(tmp_path, [{"product_id": "A", "image": "a.png", "item": "x|y", "group_id": "x|y"}])
     catalog = read_catalog(tmp_path)
