@@ -16,6 +16,12 @@ settings.register_profile("no deadline", deadline=None)  # timings are measured 
 settings.load_profile("no deadline")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as cores: tests of services, connections and disks wait a third of their time."""
+    return (3 * (os.cpu_count() or 1) + 1) // 2
+
+
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests see no JEWELRY_ variable of whoever runs them."""

@@ -211,6 +211,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_machine_does_not_write_while_another_one_does(
     server: LoopbackQdrant, shop: Shop, catalog: Path, model: Path, tmp_path: Path
 ) -> None:

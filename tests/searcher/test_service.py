@@ -275,6 +275,7 @@ def test_a_new_generation_is_picked_up_and_a_new_model_with_it(photographed: Pho
     assert answer.matches[0].score >= 0.999
 
 
+@pytest.mark.slow
 def test_every_answer_is_of_one_generation_while_others_are_published_and_pruned(tmp_path: Path) -> None:
     """In generation n every product has the price n; threads ask all the while, old generations are removed."""
     index = EmbeddedIndex(tmp_path)

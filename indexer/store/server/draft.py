@@ -18,8 +18,9 @@ from indexer.store.server.collection import CollectionState, ensure_field_indexe
 from indexer.store.server.connection import Connection
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.layout import Layout
+from indexer.store.server.options import CollectionOptions
 from indexer.store.server.writers import WriterMark
-from indexer.store.tuning import superseded
+from indexer.store.tuning import Memory, superseded
 
 SAMPLE = 50
 """Stored vectors that are searched for before a generation is published."""
@@ -70,18 +71,18 @@ class BuiltDraft(ServerStore):
         layout: Layout,
         state: CollectionState,
         replaced: CollectionState | None,
-        ready_timeout: float,
+        options: CollectionOptions,
         mark: WriterMark,
     ) -> None:
         super().__init__(layout.connection, state.collection, state.record, state.name)
         self._layout, self._state, self._replaced = layout, state, replaced
-        self._ready_timeout, self._mark = ready_timeout, mark
+        self._options, self._mark = options, mark
         self._written = array("Q")
         self.is_published = False
 
     def take_up(self) -> None:
         """Go on with what an earlier attempt left in the collection: it counts as written."""
-        ensure_field_indexes(self._connection, self.collection, self.record.field_table)
+        ensure_field_indexes(self._connection, self.collection, self.record.field_table, self._options.memory)
         for _ in self._noted(self.scroll(fields=[])):  # reads ids alone
             pass
 
@@ -127,7 +128,8 @@ class BuiltDraft(ServerStore):
     def _wait_until_ready(self) -> None:
         from qdrant_client import models
 
-        deadline, pause = time.monotonic() + self._ready_timeout, 0.05
+        timeout = self._options.ready_timeout
+        deadline, pause = time.monotonic() + timeout, 0.05
         while True:
             info = self._call(self._client.get_collection, self.collection)
             if info.optimizer_status != models.OptimizersStatusOneOf.OK or info.status is models.CollectionStatus.RED:
@@ -141,9 +143,7 @@ class BuiltDraft(ServerStore):
                     self._client.update_collection, self.collection, optimizers_config=models.OptimizersConfigDiff()
                 )
             if time.monotonic() > deadline:
-                raise StoreError(
-                    f"{self._place}: not optimized after {self._ready_timeout:.0f} s; raise JEWELRY_READY_TIMEOUT"
-                )
+                raise StoreError(f"{self._place}: not optimized after {timeout:.0f} s; raise JEWELRY_READY_TIMEOUT")
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -190,16 +190,16 @@ class BuiltDraft(ServerStore):
 class RecoveredDraft(ServerStore):
     """A collection that the server makes of a snapshot, search graph included; there is nothing to wait for."""
 
-    def __init__(self, layout: Layout, state: CollectionState, mark: WriterMark) -> None:
+    def __init__(self, layout: Layout, state: CollectionState, memory: Memory, mark: WriterMark) -> None:
         super().__init__(layout.connection, state.collection, state.record, state.name)
-        self._state, self._mark = replace(state, complete=True), mark
+        self._state, self._memory, self._mark = replace(state, complete=True), memory, mark
         self.is_published = False
 
     def publish(self) -> str:
         """See `Draft.publish`; a snapshot names another generation until its description is rewritten."""
         self._mark.check()
         write_state(self._connection, replace(self._state, points=self.count()))
-        ensure_field_indexes(self._connection, self.collection, self.record.field_table)
+        ensure_field_indexes(self._connection, self.collection, self.record.field_table, self._memory)
         read_state(self._connection, self.collection)  # refuses a collection of another shape
         self._mark.publish(self.collection)
         self.is_published = True

@@ -250,7 +250,7 @@ class ServerWriter:
         state = self._unfinished or self._begun(record)
         if self._unfinished is None:
             self._create(state)
-        self._draft = draft = BuiltDraft(self._layout, state, self._state, options.ready_timeout, self._mark)
+        self._draft = draft = BuiltDraft(self._layout, state, self._state, options, self._mark)
         self._mark.claim(state.collection)
         if self._unfinished is not None:
             draft.take_up()
@@ -267,7 +267,7 @@ class ServerWriter:
         """See `Writer.adopt`: a snapshot is uploaded as a new collection."""
         check_whole(self._connection, self._index.location)
         self._mark.refuse_others()
-        self._draft = RecoveredDraft(self._layout, self._begun(record), self._mark)
+        self._draft = RecoveredDraft(self._layout, self._begun(record), self._index.options.memory, self._mark)
         upload_snapshot(self._connection, self._draft.collection, files)
         self._mark.claim(self._draft.collection, copied=True)
         return self._draft

@@ -242,6 +242,7 @@ EASY = {
 """What random questions are answered at: who only ever collects refusals learns little about answers."""
 
 
+@pytest.mark.slow
 def test_examples_and_every_border_of_the_document(shop: Shop) -> None:
     judge(explore(shop, 1, "examples", "coverage"), 1000, {"GET /v1/facets", "POST /v1/facets", "POST /v1/text"})
 

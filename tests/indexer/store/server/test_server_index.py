@@ -19,6 +19,7 @@ from indexer.store.server.connection import Connection
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.index import ServerIndex
 from indexer.store.server.options import CollectionOptions, Quantization
+from indexer.store.tuning import Memory
 from indexer.sync.run import sync
 from tests.shops.catalogs.small_catalog import read_manifest, write_manifest, write_small_catalog
 from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, build, make_index, points, published_products, record
@@ -340,3 +341,23 @@ def test_the_connection_is_needed_for_nothing_but_what_is_asked(tmp_path: Path) 
     client = QdrantClient(":memory:")
     ServerIndex(Connection(client, "memory"), "shop", tmp_path / "state")
     assert not (tmp_path / "state").exists()
+
+
+def test_what_an_earlier_attempt_left_gets_field_indexes_as_they_are_set(
+    index: ServerIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.options = CollectionOptions(memory=Memory.COLD)
+    with index.write(resume=record()) as writer:
+        writer.draft(record(), from_published=False).upsert(points(0, 5))
+    made, create = [], engine(index).create_payload_index
+
+    def noted(collection: str, name: str, schema: Any, **how: Any) -> Any:
+        made.append((name, schema.memory))
+        return create(collection, name, schema, **how)
+
+    monkeypatch.setattr(engine(index), "create_payload_index", noted)
+    with index.write(resume=record()) as writer:
+        draft = writer.draft(record(), from_published=False)
+        assert draft.count() == 5
+    assert made
+    assert {memory for _, memory in made} == {models.Memory.COLD}

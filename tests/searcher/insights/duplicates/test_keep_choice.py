@@ -66,6 +66,7 @@ def kept_of(folder: Path, sources: list[Image.Image]) -> dict[str, list[bool | N
     return found
 
 
+@pytest.mark.slow
 def test_the_original_of_drawn_copies_is_kept(tmp_path: Path) -> None:
     found = kept_of(tmp_path, pieces(2 * len(WORSE), seed=4, size=256))
     told = [one for kind in found.values() for one in kind if one is not None]
