@@ -19,7 +19,7 @@ from indexer.system.names import composed
 from searcher.search.ground.published import Published
 
 IN_STOCK = "in_stock"
-DRAWN = 200
+DRAWN = 24
 """Photos from which it is drawn how many a group has."""
 
 Ranked = TypeVar("Ranked")
@@ -106,12 +106,8 @@ def photos_a_group(published: Published) -> float:
 
     Drawn by photo, a large group is met more often: the harmonic mean sets that right.
     """
-    drawn = [point.payload for point in islice(published.store.scroll(fields=["product_id", GROUP]), DRAWN)]
-    names = {group for payload in drawn if (group := group_of(payload)) is not None}
-    if not names:
-        return published.photos_a_product
-    those = Filter(must=(Match(GROUP, spellings(sorted(names))),))
-    sizes = {str(name): count for name, count in published.store.facet(GROUP, those, limit=4 * DRAWN)}
-    alone = published.photos_a_product
-    shares = [1.0 / max(1.0, sizes.get(group_of(payload) or "", alone)) for payload in drawn]
-    return len(drawn) / math.fsum(shares)
+    store, alone = published.store, published.photos_a_product
+    drawn = [group_of(point.payload) for point in islice(store.scroll(fields=[GROUP]), DRAWN)]
+    sizes = {name: store.count(Filter(must=(Match(GROUP, spellings((name,))),))) for name in {*drawn} if name}
+    shares = [1.0 / max(1.0, alone if name is None else sizes[name]) for name in drawn]
+    return len(shares) / math.fsum(shares) if shares else alone
