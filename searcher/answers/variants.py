@@ -8,6 +8,11 @@ from typing import Self
 
 from indexer.system.plain_json import PlainJson
 
+OWN_VERSIONS = (
+    "What passes is of the group that was asked with, which is left out as the product itself is; with per product "
+    "it is shown."
+)
+"""A note on an answer that holds nothing."""
 MOST = 20
 """Product ids that are named of one group."""
 

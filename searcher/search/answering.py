@@ -16,7 +16,7 @@ from indexer.store.filters.tree import Filter, both
 from indexer.store.filters.where import where_texts
 from searcher.answers.answer import Answer, Match, Query
 from searcher.answers.facet import Facet
-from searcher.answers.variants import Variants
+from searcher.answers.variants import OWN_VERSIONS, Variants
 from searcher.questions.options import MAX_PRODUCTS, STYLE_POOL, Options
 from searcher.search.explain import explain, likeness, middle_of, sample_of
 from searcher.search.ground.candidate import Candidate
@@ -29,10 +29,6 @@ from searcher.search.plan import Plan, make_plan
 from searcher.search.ranking import Ranked, rank
 from searcher.search.reading.examples import ExampleReader
 from searcher.search.shown_fields import shown_fields
-
-OWN_VERSIONS = (
-    "All that passes is of the group of what was asked with, which is left out as that is; per product it is shown."
-)
 
 
 def answer(published: Published, reader: ExampleReader, question: Question, options: Options, started: float) -> Answer:

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from searcher.answers.answer import Answer
+from searcher.answers.variants import OWN_VERSIONS
+from searcher.answers.wording import nothing
 from searcher.service import SearchService
 from tests.shops.indexes.both_engines import ENGINES, LOCAL_MODE_WARNINGS
 from tests.shops.indexes.grouped_index import Grouped, Passes, make_grouped, unit_of
@@ -200,10 +202,11 @@ def test_where_only_versions_of_what_was_asked_with_pass_the_answer_says_so(
     asked = next(p["product_id"] for p in shop.payloads if p.get("group_id") == "G03")
     answer = service.similar(asked, where=["group_id=G03"])
     assert answer.matches == ()
-    assert any("group" in note for note in answer.notes)
+    assert answer.notes == (OWN_VERSIONS,)
+    assert nothing(answer) == "No product of another group passes group_id=G03."
     assert len(service.similar(asked, where=["group_id=G03"], per="product").matches) == 8
-    nothing = service.similar(asked, where=["group_id=G99"])
-    assert not any("is left out" in note for note in nothing.notes)
+    none = service.similar(asked, where=["group_id=G99"])
+    assert OWN_VERSIONS not in none.notes
 
 
 def test_a_product_names_the_others_of_its_group(shop: Grouped, service: SearchService) -> None:
