@@ -145,21 +145,28 @@ def _read(using: VectorName) -> Vectors:
 
 
 def _best_photos(lists: list[list[Hit]], per: Per) -> list[Hit]:
-    """The best photo of each candidate, best first; of equal ones, as of one file that many products show, the first
-    product's, and of those in stock before others."""
+    """The best photo of each candidate, best first.
+
+    Products of a group show one file, and then all are equally good, but for what an engine's sums differ by: one in
+    stock comes before others, then the first in order of id.
+    """
     best: dict[Hashable, Hit] = {}
-    for hit in (hit for hits in lists for hit in hits):
-        candidate = per.candidate(hit.payload)
+    keyed = [(per.candidate(hit.payload), hit) for hits in lists for hit in hits]
+    for candidate, hit in keyed:
         known = best.get(candidate)
-        better = known is None or hit.score > known.score
-        if better or (known and hit.score == known.score and _rank(hit, per) < _rank(known, per)):
+        if known is None or (-hit.score, hit.id) < (-known.score, known.id):
             best[candidate] = hit
+    if per.groups:
+        least = {candidate: hit.score - ENGINE_ERROR for candidate, hit in best.items()}
+        for candidate, hit in keyed:
+            if hit.score >= least[candidate] and _order(hit, per) < _order(best[candidate], per):
+                best[candidate] = hit
     return sorted(best.values(), key=lambda hit: -hit.score)
 
 
-def _rank(hit: Hit, per: Per) -> tuple[bool, str, str]:
-    """Orders equally good photos of a candidate."""
-    return (per.behind(hit.payload), str(hit.payload["product_id"]), hit.id)
+def _order(hit: Hit, per: Per) -> tuple[bool, str, float, str]:
+    """Of equally good photos."""
+    return (per.behind(hit.payload), str(hit.payload["product_id"]), -hit.score, hit.id)
 
 
 def _first_of_each(best: list[Hit], per: Per) -> list[Hit]:
