@@ -85,7 +85,11 @@ def fit(
     from indexer.cli.progress import Stages
     from indexer.photos.fetch.many.sources import PhotoSources
 
-    with PhotoSources.for_a_while(allow_private=allow_private) as sources, Stages(transient=False) as stages:
+    with (
+        PhotoSources.for_a_while(allow_private=allow_private) as sources,
+        Stages(transient=False, ends_from=1.0) as stages,
+    ):
+        stages.stage("Reading the catalog")
         fitted = run(_told(read_catalog(catalog, sources=sources)), output, settings, stages)
     if as_json:
         echo_json(_document(fitted))
@@ -112,7 +116,11 @@ def evaluate(model: Path, catalog: Path | str, allow_private: bool, seed: int, a
     from trainer.evaluation.table import tables
 
     loaded = load_model(model)
-    with PhotoSources.for_a_while(allow_private=allow_private) as sources, Stages(transient=False) as stages:
+    with (
+        PhotoSources.for_a_while(allow_private=allow_private) as sources,
+        Stages(transient=False, ends_from=1.0) as stages,
+    ):
+        stages.stage("Reading the catalog")
         read = _told(read_catalog(catalog, sources=sources))
         metrics = evaluate_model(loaded, read, seed=seed, progress=stages.measuring)
     if as_json:

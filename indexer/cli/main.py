@@ -82,9 +82,9 @@ def sync(
     """Embed what is new or changed in CATALOG, update the rest, publish.
 
     CATALOG is a folder <category>/<product>.jpg or <category>/<product>/<photo>.jpg, a folder with a
-    catalog.csv (.tsv, .jsonl, .xml, .parquet, .gz of each), that file itself, or its URL: a manifest, or the feed that
-    a shop's platform exports. Photos may be behind URLs too, and stay as they are in the index while
-    their host is down. Photos that cannot be used are listed in a rejects file (exit code 3); what the
+    catalog.csv (.tsv, .jsonl, .xml, .parquet, .gz of each), that file itself, or its URL: a manifest, or the feed
+    that a shop's platform exports. Photos may be behind URLs too, and stay as they are in the index while their host
+    is down. Photos that cannot be used are listed in a rejects file (exit code 3); what the
     index has of a photo that is there and cannot be read stays. What would remove a whole category, or more than
     --max-removal, is refused with exit code 1: mostly a share is not mounted, or it is the wrong folder.
 

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
-from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable
+from indexer.errors import CatalogError, ModelError, StoreDamaged, StoreUnwritable
 from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
 from indexer.photos.fetch.many.kept import FOLDER, LIMIT
 from indexer.photos.fetch.many.sources import PhotoSources
+from indexer.photos.places import Place
 from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import index_at
 from indexer.store.filters.where import Where, where_of
 from indexer.store.interface import Draft, Index, Store, Writer
-from indexer.store.records import GenerationRecord, Point, Repair
+from indexer.store.records import GenerationRecord, Repair
+from indexer.sync.embedding.carrying import write_carried
 from indexer.sync.embedding.journal import Journal
 from indexer.sync.embedding.pipeline import Pipeline
+from indexer.sync.embedding.writing import embed_into
 from indexer.sync.payload import Payloads
-from indexer.sync.planning.comparison import make_plan
 from indexer.sync.planning.names import id_of
 from indexer.sync.planning.plan import SyncPlan
+from indexer.sync.planning.planner import Planner, Published
 from indexer.sync.planning.read_again import read_again
 from indexer.sync.planning.removal import MAX_REMOVAL, check_removal
 from indexer.sync.planning.scope import another_model, notes_of, scope_of
@@ -39,7 +43,7 @@ from indexer.system.arguments import path_of, share_of, truth_of, whole_of
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
-from indexer.system.progress import Progress, progress_of
+from indexer.system.progress import Progress, nobody, progress_of, told_of_publishing
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
@@ -86,7 +90,7 @@ def sync(
             `indexer.photos.fetch.fetcher`.
         photo_cache: bytes of photos from URLs that are kept in the index's folder.
         workers: embedding threads; 0 means one per core.
-        progress: told how many photos are embedded, see `Progress`.
+        progress: told each stage and how far it is, see `Progress`.
 
     Raises:
         CatalogError, ModelError, StoreError: before the first photo is embedded, unless the store fails later.
@@ -107,16 +111,27 @@ def sync(
     workers = whole_of("workers", workers, "a whole number, 0 (one per core) or more", least=0) or cores()
     index = index_at(index_path)
     published = index.last_record()
+    tell = progress or nobody
+    tell("Reading the catalog", 0, 1)
     folder = index.local.joinpath(*FOLDER)
     with PhotoSources(folder, allow_private, photo_cache, writing=not dry_run, trusting=not check_content) as sources:
-        catalog = read_catalog(catalog_path, published.field_table if published else None, sources)
+        planner = Planner(
+            partial(read_catalog, catalog_path, published.field_table if published else None, sources),
+            index,
+            check_content=check_content,
+            whole=scope is not None,
+            workers=workers,
+            progress=tell,
+            sources=sources,
+        )
+        read = time.perf_counter() - began
         model = load_model(model_path)
         limit = None if allow_removal else max_removal
         texts = _load_text_model(text_model, published, index.location)
-        run = _Run(catalog, model, index, workers, progress, texts, limit, check_content, scope, sources)
+        run = _Run(planner, model, index, workers, tell, texts, limit, scope, sources)
         report = run.plan_only() if dry_run else run.execute()
         report.notes += sources.notes()
-    report.seconds["total"] = time.perf_counter() - began
+    report.seconds = {"catalog": read, **report.seconds, "total": time.perf_counter() - began}
     return report
 
 
@@ -145,70 +160,90 @@ class _Run:
 
     def __init__(
         self,
-        catalog: Catalog,
+        planner: Planner,
         model: ModelFile,
         index: Index,
         workers: int,
-        progress: Progress | None,
+        progress: Progress,
         text_model: TextModel | None,
         max_removal: float | None,
-        check_content: bool,
         where: Where,
         sources: PhotoSources,
     ) -> None:
         self.where = where
-        self.catalog, self.model, self.index = catalog, model, index
+        self.planner, self.model, self.index = planner, model, index
         self.text_model = text_model
-        self.max_removal, self.check_content = max_removal, check_content
+        self.max_removal = max_removal
         self.workers, self.progress = workers, progress
         self.sources = sources
         self.now = now()
         self.pictures_anew = False
 
     def plan_only(self) -> SyncReport:
-        try:
-            published: Store | None = self.index.read()
-        except StoreMissing:
-            published = None
-        *_, report = self._plan(published)
+        *_, report = self._plan(self._published(self.index.read))
         report.dry_run = True
         return report
 
     def execute(self) -> SyncReport:
         with self.index.write() as writer:
-            repair = writer.repair()
-            published = writer.published()
-            plan, record, report = self._plan(published, repair)
-            self._draw_missing(plan, report)
-            if published is not None and not plan.writes and not plan.to_embed and record.means_same(published.record):
-                report.generation = published.generation
-            else:
+            repair = writer.repair(whole=False)
+            published = self._published_by(writer, repair)
+            try:
+                plan, record, report = self._plan(published, repair)
+            except StoreDamaged:  # what could be known without opening it was as it should be
+                repair = writer.repair()
+                published = self._published_by(writer, repair)
+                plan, record, report = self._plan(published, repair)
+            idle = published is not None and not plan.writes and not plan.to_embed
+            if published is None or not idle or not record.means_same(published.record):
+                # A copy of it is going to be published: every byte is looked at first.
+                again = repair if repair.notes else writer.repair()
+                published = self._published_by(writer, again)
+                if again is not repair and again.notes:
+                    repair = again
+                    plan, record, report = self._plan(published, repair)
+                self._draw_missing(plan, published, report)
+                self.planner.keep(writer)
+                if published is not None:  # what it takes of the memory, its copy needs
+                    writer.release()
+                    published.forget()
                 self._apply(writer, published, plan, record, report, repair)
                 if report.published:
                     sweep(self.index)
+            else:
+                self._draw_missing(plan, published, report)
+                self.planner.keep(writer)
+                report.generation = published.generation
+            self.planner.write_down(writer)
             self._write_rejects(report)
         return report
 
+    def _published(self, open_: Callable[[], Store]) -> Published | None:
+        """What is published, not opened yet; None before the first."""
+        generation, record = self.index.current(), self.index.record()
+        return None if generation is None or record is None else Published(record, generation, open_)
+
+    def _published_by(self, writer: Writer, repair: Repair) -> Published | None:
+        def opened() -> Store:
+            store = writer.published()
+            if store is None:
+                raise StoreDamaged(f"{self.index.location}: what was published is gone")
+            return store
+
+        return None if repair.nothing_left else self._published(opened)
+
     def _plan(
-        self, published: Store | None, repair: Repair | None = None
+        self, published: Published | None, repair: Repair | None = None
     ) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
         began, model = time.perf_counter(), self.model
+        self.progress("Comparing", 0, 1)
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
         before = None if published is None else published.record
         scope = scope_of(self.where, self.catalog, before, self.index.location, repair)
         if scope is not None and rebuilt:
             raise another_model(scope, self.index.location)
-        plan = make_plan(
-            self.catalog,
-            () if published is None else published.scroll(),
-            workers=self.workers,
-            check_content=self.check_content,
-            anew=rebuilt,
-            progress=self.progress,
-            scope=scope,
-            sources=self.sources,
-        )
+        plan = self.planner.plan(published, anew=rebuilt, scope=scope)
         if repair is not None:
             plan.keeper.remember_all(repair)
         reading = READING if published is None else published.record.reading
@@ -234,7 +269,7 @@ class _Run:
             catalog=self.catalog.where,
             index=self.index.location,
             model=str(model.path),
-            products=len(self.catalog.products) if scope is None else scope.products(self.catalog),
+            products=self.planner.products if scope is None else scope.products(self.catalog),
             photos=plan.counts(),
             rejects=plan.rejects,
             passed_over=list(self.catalog.passed_over),
@@ -252,18 +287,25 @@ class _Run:
         )
         return plan, record, report
 
-    def _draw_missing(self, plan: SyncPlan, report: SyncReport) -> None:
+    def _draw_missing(self, plan: SyncPlan, published: Published | None, report: SyncReport) -> None:
         """Pictures of photos that are not embedded, and so not drawn, this time."""
+
+        def photos(there: Collection[str]) -> Iterator[tuple[str, Place]]:
+            for wanted, point in [*plan.still, *plan.updated, *plan.moved, *plan.copied]:
+                yield point.payload["photo"]["sha256"], wanted.image.place
+            lacking = [] if self.planner.aside is None else self.planner.aside.lacking(there)
+            if lacking and published is not None:
+                yield from self.planner.places(published.store.retrieve(lacking))
+
         with writing(self.index.local):
-            photos = [*plan.still, *plan.updated, *plan.moved, *plan.copied]
-            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers)
+            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers, self.progress)
         if said is not None:
             report.repairs.append(said)
 
     def _apply(
         self,
         writer: Writer,
-        published: Store | None,
+        published: Published | None,
         plan: SyncPlan,
         record: GenerationRecord,
         report: SyncReport,
@@ -287,7 +329,9 @@ class _Run:
             if published is not None and not drafts and not plan.writes and record.means_same(published.record):
                 report.generation = published.generation
                 return
-            self._write(draft(), base, plan, payloads)
+            if base is not None:
+                write_carried(draft(), partial(getattr, base, "store"), plan, payloads, self.progress)
+            told_of_publishing(self.progress)
             # Asked before anything is deleted: on a server the draft may be what readers see.
             if draft().count() <= len(plan.gone):
                 self._refuse_nothing(report)
@@ -299,6 +343,11 @@ class _Run:
             report.published = True
             seconds["publish"] = time.perf_counter() - began
             journal.clear()
+
+    @property
+    def catalog(self) -> Catalog:
+        """As it was read the last time."""
+        return self.planner.catalog
 
     def _embed(
         self,
@@ -319,33 +368,9 @@ class _Run:
             workers=self.workers,
             pictures_anew=self.pictures_anew,
         )
-        done, failed = 0, set()
-        for outcome in pipeline.run(self.sources.ahead(to_embed, lambda wanted: wanted.image.place)):
-            journal.append(outcome.fresh)
-            if outcome.photos:
-                draft().upsert(
-                    Point(wanted.id, payloads.embedded(wanted, photo), photo.embedding, photo.text_embedding)
-                    for wanted, photo in outcome.photos
-                )
-            report.embedded += len(outcome.fresh)
-            report.recovered += outcome.recovered
-            report.shared += len(outcome.photos) - len(outcome.fresh) - outcome.recovered
-            report.rejects += [reject for _, reject in outcome.rejects]
-            failed |= {wanted.id for wanted, _ in outcome.rejects}
-            done += len(outcome.photos) + len(outcome.rejects)
-            if self.progress:
-                self.progress("Embedding", done, len(to_embed))
+        coming = self.sources.ahead(to_embed, lambda wanted: wanted.image.place)
+        failed = embed_into(draft, pipeline, to_embed, payloads, report, self.progress, coming)
         report.photos = plan.without(failed)
-        report.seconds |= {f"{stage} (sum of workers)": s for stage, s in pipeline.seconds.items()}
-
-    def _write(self, draft: Draft, published: Store | None, plan: SyncPlan, payloads: Payloads) -> None:
-        """What needs no model."""
-        if published is not None:
-            draft.upsert(_moved(plan, published, payloads))
-            draft.replace_payload(
-                Point(wanted.id, payloads.carried(wanted, point.payload)) for wanted, point in plan.updated
-            )
-            draft.replace_payload(Point(point.id, payloads.kept(point, said)) for point, said in plan.rewritten)
 
     def _refuse_nothing(self, report: SyncReport) -> NoReturn:
         with suppress(OSError):
@@ -371,12 +396,3 @@ def _notes(catalog: Catalog, published: GenerationRecord | None) -> list[str]:
         names = ", ".join(map(repr, lost))
         notes.append(f"{catalog.where}: the index has no {which} {names} any more: filters that name {them} fail")
     return notes
-
-
-def _moved(plan: SyncPlan, published: Store, payloads: Payloads) -> Iterator[Point]:
-    """Photos that are in the index under another name, with the vectors they have there."""
-    pairs = [*plan.moved, *plan.copied]
-    points = {point.id: point for point in published.retrieve(sorted({source.id for _, source in pairs}), vectors=True)}
-    for wanted, source in pairs:
-        embedded = points[source.id]
-        yield Point(wanted.id, payloads.carried(wanted, source.payload), embedded.vector, embedded.text_vector)

@@ -6,6 +6,7 @@ declared entity ends the reading (see *XML Denial of Service Attacks and Defense
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.parsers import expat
@@ -18,6 +19,8 @@ from indexer.fields.types import LIST_SEPARATOR
 
 _ROOTS, _ITEMS = frozenset({"rss", "feed", "RDF"}), frozenset({"item", "entry"})
 _PIECE = 64 * 1024
+_UNSEEN = bytes({*range(1, 32)} - {9, 10, 13})
+"""What XML may not hold and descriptions that were copied from elsewhere do: one of them would cost the whole feed."""
 _LONGEST_MARKUP = 2 * 1024 * 1024
 """Bytes of one tag or comment, which must be held as a whole."""
 _MOST_ELEMENTS, _DEEPEST = 5_000, 32
@@ -115,7 +118,7 @@ class _Item:
 
 class _Parser:
     def __init__(self, path: Path) -> None:
-        self._path, self._fed, self._has_begun = path, 0, False
+        self._path, self._fed, self._has_begun, self._is_wide = path, 0, False, False
         self.root = ""
         self._item: _Item | None = None
         self._done: list[Record] = []
@@ -129,6 +132,10 @@ class _Parser:
     def feed(self, piece: bytes, *, ends: bool = False) -> list[Record]:
         """The items that are complete with this piece."""
         parser, self._done = self._parser, []
+        if self._fed == 0:
+            self._is_wide = piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        if not self._is_wide:
+            piece = piece.translate(None, _UNSEEN)
         self._fed += len(piece)
         try:
             parser.Parse(piece, ends)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from indexer.catalog.feeds.repeats import REPEATED
 from indexer.catalog.passed_over import Tally
 from indexer.catalog.tables.table import Line, Row, Table
+from indexer.fields.types import LIST_SEPARATOR
 
 NO_PICTURE = "products without a picture"
+YES = ("true", "wahr", "vrai", "verdadero", "vero", "waar", "1")
+NO = ("false", "falsch", "faux", "falso", "onwaar", "0")
+"""What programs write, and what a spreadsheet makes of it in the language of a shop."""
+_KEPT_A_TEXT = ("'=", "'+", "'-", "'@")
+"""How exports begin a cell that a spreadsheet would take for a formula: ``'-1`` is -1."""
 _SHIFTED = "has {} cells for {} columns; quote cells that hold the separator"
 
 
@@ -51,7 +57,10 @@ class Export:
     def of(self, line: Line, word: str) -> str:
         """What a line has in a column; blank where there is no such column."""
         position = self._at.get(word)
-        return "" if position is None else line.cells[position]
+        if position is None:
+            return ""
+        text = line.cells[position]
+        return text[1:] if text.startswith(_KEPT_A_TEXT) else text
 
     def unsaid(self, *words: str) -> list[str]:
         """A note where no column is there that says whether the shop shows a product."""
@@ -83,9 +92,14 @@ class Export:
         return ValueError(f"{self.header.names[self._at[word]]} {found}; the row is shifted or damaged, export it anew")
 
 
+def joined(photos: Iterable[str]) -> str:
+    """A cell of photos; an address may have the sign that separates them."""
+    return LIST_SEPARATOR.join(name.replace(LIST_SEPARATOR, "%7C") if "://" in name else name for name in photos)
+
+
 def rejected(line: Line, columns: Sequence[str], reason: str | None, product_id: str, photos: Sequence[str]) -> Row:
     """A line that is no product, and the photos that an index keeps because of it: those in the line, and these."""
-    cells = {**dict.fromkeys(columns, ""), "product_id": product_id, "image": "|".join(photos)}
+    cells = {**dict.fromkeys(columns, ""), "product_id": product_id, "image": joined(photos)}
     row = line.row(cells, reason)
     return replace(row, raw=(*row.raw, *photos))
 

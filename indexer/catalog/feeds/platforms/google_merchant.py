@@ -92,7 +92,7 @@ class _Columns:
 
 
 def _rows(table: Table, columns: _Columns, left_out: Tally) -> Iterator[Row]:
-    repeats = Repeats(table, columns.identifier, "last", left_out)
+    repeats = Repeats(table, columns.identifier, left_out)
     for line in table.lines:
         if not repeats.counts(line):
             continue

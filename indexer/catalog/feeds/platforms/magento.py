@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 
 from indexer.catalog.cells.numbers import read_number
 from indexer.catalog.feeds.feed import Translation
-from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
+from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, joined, rejected
 from indexer.catalog.feeds.platforms.magento_cells import DATES, OF_EVERY_PRODUCT, Paths, Pictures, own_columns, pairs
-from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
+from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain, texts
 from indexer.catalog.feeds.platforms.sales import Days, due
 from indexer.catalog.feeds.repeats import REPLACED
 from indexer.catalog.tables.table import Header, Line, Row, Table
@@ -51,7 +51,8 @@ class Magento:
         rows = sorted(reader.rows(), key=lambda row: row.line)
         used, notes = {*export.used, *reader.own_columns}, [*export.unsaid("product_online"), *reader.notes()]
         by_program = table.separator in (",", None)
-        return Translation(reader.columns, rows, used, export.left_out, notes, by_program=by_program)
+        types = texts(reader.columns)
+        return Translation(reader.columns, rows, used, export.left_out, notes, types=types, by_program=by_program)
 
 
 class _Reader:
@@ -110,7 +111,7 @@ class _Reader:
         if not self._of(line, "product_type"):
             raise self._export.misplaced(line, "product_type", "")
         if (earlier := self._products.get(sku)) is not None:
-            self._export.leave_out(REPLACED["last"], earlier)
+            self._export.leave_out(REPLACED, earlier)
         self._products[sku] = line
 
     def notes(self) -> list[str]:
@@ -182,7 +183,7 @@ class _Reader:
             **inherited,
             **own,
             "product_id": sku,
-            "image": "|".join(photos),
+            "image": joined(photos),
             "category": category,
             "group_id": plain(group),
             "title": self._of(line, "name") or (self._of(parent, "name") if parent else ""),

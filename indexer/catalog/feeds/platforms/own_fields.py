@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from indexer.catalog.columns import NAMES, STRUCTURE
 from indexer.catalog.tables.headers import canonical, name_problem
 from indexer.fields.roles import RESERVED
-from indexer.fields.types import LIST_SEPARATOR
+from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldType
 
 
 class OwnFields:
@@ -37,6 +37,14 @@ class OwnFields:
     def names(self) -> list[str]:
         """All the names, each once."""
         return list(dict.fromkeys(name for name in self._known.values() if name))
+
+
+def texts(columns: Iterable[str]) -> FieldTable:
+    """The type of columns that are not known otherwise: what a shop writes for people is matched as it stands.
+
+    Sizes are numbers until there is an S; a type that is found out would make a reject of it then.
+    """
+    return dict.fromkeys(columns, FieldType.KEYWORD)
 
 
 def listed(values: Iterable[str]) -> str:

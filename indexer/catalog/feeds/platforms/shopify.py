@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from indexer.catalog.feeds.feed import Translation
-from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
-from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
+from indexer.catalog.feeds.platforms.export import NO, NO_PICTURE, YES, Export, joined, rejected
+from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain, texts
 from indexer.catalog.feeds.platforms.sales import crossed_out
 from indexer.catalog.tables.table import Header, Line, Row, Table
 
@@ -70,6 +70,7 @@ class Shopify:
             export.used | set(reader.metafields),
             export.left_out,
             [*reader.notes, *export.unsaid("status", "published")],
+            types=texts(reader.columns),
             by_program=table.separator in (",", None),
         )
 
@@ -129,7 +130,7 @@ class _Reader:
         if not handle:
             raise self._export.misplaced(line, "handle", "")
         self._export.one_of(line, "status", ("active", *_HIDDEN))
-        self._export.one_of(line, "published", ("true", "false"))
+        self._export.one_of(line, "published", (*YES, *NO))
         position = self._of(line, "position")
         if position and not position.isdecimal():
             raise self._export.misplaced(line, "position", "a number")
@@ -157,7 +158,7 @@ class _Reader:
         status = self._of(found.first, "status").casefold()
         if status in _HIDDEN:
             self._export.leave_out(_HIDDEN[status], found.first)
-        elif self._of(found.first, "published").casefold() == "false":
+        elif self._of(found.first, "published").casefold() in NO:
             self._export.leave_out("unpublished products", found.first)
         else:
             return list(found.variants.items()) or [(("",) * len(_OPTIONS), found.first)]
@@ -196,7 +197,7 @@ class _Reader:
         cells = {
             **found.said,
             "product_id": product_id,
-            "image": "|".join(photos),
+            "image": joined(photos),
             "group_id": plain(handle) if any(value != _ONLY for value in filter(None, options)) else "",
             "price": price,
             "list_price": crossed_out(price, self._of(line, "before")),
@@ -225,7 +226,7 @@ class _Reader:
         """``true``, or how many there are; blank where a shop with several locations does not say that."""
         if self._export.has("tracker") and not self._of(line, "tracker"):
             return "true"
-        if self._of(line, "policy").casefold() in ("continue", "true"):
+        if self._of(line, "policy").casefold() in ("continue", *YES):
             return "true"
         return self._of(line, "stock")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from indexer.catalog.columns import NAMES
 from indexer.catalog.feeds.feed import Translation
-from indexer.catalog.feeds.platforms.export import Export, rejected
-from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, plain
+from indexer.catalog.feeds.platforms.export import Export, joined, rejected
+from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, plain, texts
 from indexer.catalog.tables.headers import canonical
 from indexer.catalog.tables.table import Header, Line, Row, Table
 
@@ -50,7 +50,8 @@ class Vision:
         export = Export(table, _SPELLINGS)
         reader = _Reader(export)
         rows = sorted(reader.rows(), key=lambda row: row.line)
-        return Translation(reader.columns, rows, export.used, export.left_out, by_program=False)
+        types = texts(reader.columns)
+        return Translation(reader.columns, rows, export.used, export.left_out, types=types, by_program=False)
 
 
 class _Reader:
@@ -69,7 +70,7 @@ class _Reader:
 
     def rows(self) -> Iterator[Row]:
         """All of them; broken ones at the end."""
-        damaged = {self._of(line, "product-id"): line.number for line, _ in reversed(self._export.rejects)}
+        damaged = {cell: line.number for line, _ in reversed(self._export.rejects) for cell in line.cells}
         for product, lines in self._products.items():
             if (first := damaged.get(product, lines[0].number)) < lines[0].number:
                 why = f"what is said of {product!r} stands in line {first}, which cannot be used; export it anew"
@@ -80,7 +81,7 @@ class _Reader:
                 **dict.fromkeys(self.columns, ""),
                 **fields,
                 "product_id": product,
-                "image": "|".join(dict.fromkeys(self._of(line, "image-uri") for line in lines)),
+                "image": joined(dict.fromkeys(self._of(line, "image-uri") for line in lines)),
                 "category": category or plain(self._first(lines, "product-category")),
                 "title": self._first(lines, "product-display-name"),
                 "product_set": listed(self._of(line, "product-set-id") for line in lines),

@@ -11,8 +11,8 @@ from html import unescape
 
 from indexer.catalog.cells.numbers import read_number
 from indexer.catalog.feeds.feed import Translation
-from indexer.catalog.feeds.platforms.export import NO_PICTURE, Export, rejected
-from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain
+from indexer.catalog.feeds.platforms.export import NO, NO_PICTURE, YES, Export, joined, rejected
+from indexer.catalog.feeds.platforms.own_fields import OwnFields, listed, one_category, plain, texts
 from indexer.catalog.feeds.platforms.sales import Days, due
 from indexer.catalog.feeds.platforms.woocommerce_names import NAMES, attributes
 from indexer.catalog.tables.table import Header, Line, Row, Table
@@ -25,6 +25,7 @@ _TRAITS = ("virtual", "downloadable")
 """What stands beside a type in its cell, and is none."""
 _PARENTS, _CHILDREN = ("variable", "variable-subscription"), ("variation", "subscription_variation")
 _STATES = {"-1": "drafts", "0": "private products"}
+_NOT_THERE = ("backorder", "onbackorder", "outofstock")
 _SEPARATOR = re.compile(r"(?<!\\),")
 
 
@@ -44,7 +45,8 @@ class WooCommerce:
         reader = _Reader(export, table)
         rows = sorted(reader.rows(), key=lambda row: row.line)
         used = export.used | {at for pair in reader.attributes for at in pair}
-        return Translation(reader.columns, rows, used, export.left_out, export.unsaid("published"), by_program=False)
+        notes, types = export.unsaid("published"), texts(reader.columns)
+        return Translation(reader.columns, rows, used, export.left_out, notes, types=types, by_program=False)
 
 
 class _Reader:
@@ -83,9 +85,9 @@ class _Reader:
 
     def _sort(self, line: Line) -> None:
         """Know a product by its SKU and its id; the first that has one keeps it, as in an import."""
-        self._export.one_of(line, "published", ("-1", "0", "1", "true", "false"))
+        self._export.one_of(line, "published", ("-1", *YES, *NO))
         self._export.one_of(line, "visibility", ("visible", "catalog", "search", "hidden"))
-        self._export.one_of(line, "in stock", ("0", "1", "backorder", "true", "false"))
+        self._export.one_of(line, "in stock", ("instock", *_NOT_THERE, *YES, *NO))
         if not self._type(line):
             raise self._export.misplaced(line, "type", "a type")
         sku, number = self._of(line, "sku"), self._of(line, "id")
@@ -137,7 +139,7 @@ class _Reader:
 
     def _state(self, line: Line) -> str:
         state = self._of(line, "published").casefold()
-        return _STATES.get("0" if state == "false" else state, "")
+        return _STATES.get("0" if state in NO else state, "")
 
     def _row(self, line: Line, parent: Line | None) -> Row | None:
         photos = self._photos(line, parent)
@@ -152,7 +154,7 @@ class _Reader:
             **dict.fromkeys(self.columns, ""),
             **self._attributes(said),
             "product_id": self._id(line),
-            "image": "|".join(photos),
+            "image": joined(photos),
             "category": category,
             "group_id": plain(self._id(parent)) if parent else "",
             "title": unescape(self._either(said, "name")),
@@ -179,7 +181,7 @@ class _Reader:
     def _in_stock(self, said: Sequence[Line]) -> str:
         """How many there are where a product is in stock and is counted, otherwise what is said of it."""
         status, stock = self._either(said, "in stock").casefold(), self._of(said[0], "stock")
-        if status in ("0", "false", "backorder"):
+        if status in (*_NOT_THERE, *NO):
             return "false"
         counted = read_number(stock)
         if status and (counted is None or not counted.value(None)):  # ``parent``, or sold although there is none

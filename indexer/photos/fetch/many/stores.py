@@ -79,8 +79,9 @@ class Store(Reachable):
         Raises:
             ImageError: they cannot be had.
         """
-        held = self._held.pop(url)
-        return self._flights.once(url, lambda: self._fetched(url)) if held is None else held
+        data = self._flights.once(url, lambda: self._held.pop(url) or self._fetched(url))
+        self._held.pop(url)  # where somebody who fetched it ahead was waited for
+        return data
 
     def begin(self, url: str) -> None:
         """Fetch an object that is going to be read; what fails is for the reader to hear."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import urlsplit
@@ -57,14 +58,11 @@ class Web:
         try:
             if (seen := self._seen.get(url) or self._heads.get(url)) is not None:
                 return seen
-            self._check(url)
-            known = self._cache.known(url)
-            if known is None and self._trusting:
+            if self._trusting and self._cache.known(url) is None:
                 seen = self._once("head", url, lambda: self._head(url))
                 if seen is not None:
-                    self._heads[url] = seen
                     return seen
-            self._once("get", url, lambda: self._get(url, known, hold=True))
+            self._once("get", url, lambda: self._found_out(url, hold=True))
             return self._seen[url]
         except Gone as error:
             raise FileNotFoundError(errno.ENOENT, str(error)) from error
@@ -73,30 +71,26 @@ class Web:
 
     def read(self, url: str) -> bytes:
         """The bytes of a photo; raises ``FetchError``."""
-        self._check(url)
-        known = self._cache.known(url)
-        if url not in self._seen:
-            data = self._once("get", url, lambda: self._get(url, known, hold=False))
-            if data is not None:
-                return data
-        if (data := self._held.pop(url)) is not None:
-            return data
-        known = self._cache.known(url)
-        if known is not None and (data := self._cache.bytes_of(known)) is not None:
-            return data
-        data = self._once("whole", url, lambda: self._get(url, None, hold=False))
-        assert data is not None  # noqa: S101 - without validators, a server cannot answer that nothing changed
+        data = self._once("get", url, lambda: self._found_out(url, hold=False))
+        held = self._held.pop(url)  # also where somebody who fetched it ahead was waited for
+        data = held if data is None else data
+        if data is None and (known := self._cache.known(url)) is not None:
+            data = self._cache.bytes_of(known)
+        if data is None:
+            data = self._once("whole", url, lambda: self._get(url, None, hold=False))
+            assert data is not None  # noqa: S101 - without validators, a server cannot answer that nothing changed
         return data
 
     def begin(self, url: str) -> None:
         """Fetch a photo that is going to be read, unless it is there; what fails is for the reader to hear."""
-        try:
-            if url not in self._seen:
-                self._check(url)
-                known = self._cache.known(url)
-                self._once("get", url, lambda: self._get(url, known, hold=True))
-        except FetchError:
-            return
+        with suppress(FetchError):
+            self._once("get", url, lambda: self._found_out(url, hold=True))
+
+    def _found_out(self, url: str, *, hold: bool) -> bytes | None:
+        """What is behind a URL, once a command: asked here, where others wait, whether somebody has been quicker."""
+        if url in self._seen:
+            return None
+        return self._get(url, self._cache.known(url), hold=hold)
 
     def document(self, url: str, asked: Asked, into: BinaryIO) -> Answer:
         """What a server answers for something that is no photo; its body is written. Raises ``FetchError``."""
@@ -121,8 +115,12 @@ class Web:
         return self._hosts.of(host_named(url))
 
     def _once(self, kind: str, url: str, work: Callable[[], T]) -> T:
+        def checked() -> T:
+            self._check(url)
+            return work()
+
         try:
-            return self._flights.once((kind, url), work)
+            return self._flights.once((kind, url), checked)
         except FetchError as error:
             self._faults.setdefault(url, error)
             raise
@@ -134,6 +132,8 @@ class Web:
         """What a server says of a photo that another machine fetched, or this one before its disk was lost."""
         from indexer.photos.fetch.request import Asked
 
+        if (seen := self._seen.get(url) or self._heads.get(url)) is not None:
+            return seen
         try:
             answer = self._ask(url, Asked("HEAD"))
         except Unreachable:
@@ -142,7 +142,8 @@ class Web:
             return None
         if answer.status != 200 or answer.length is None or (answer.etag is None and answer.last_modified is None):
             return None
-        return Seen(answer.length, moment_of(answer.etag, seconds_of(answer.last_modified)))
+        self._heads[url] = Seen(answer.length, moment_of(answer.etag, seconds_of(answer.last_modified)))
+        return self._heads[url]
 
     def _get(self, url: str, known: Known | None, *, hold: bool) -> bytes | None:
         """Ask for a photo; None where it is the one that is known.

@@ -15,16 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.catalog.reading import read_catalog
-from indexer.catalog.tables import packed
+from indexer.catalog.tables import packed, records
 from indexer.catalog.tables.jsonl import JsonLines
 from indexer.catalog.tables.objects import cells_of
+from indexer.errors import CatalogError
 from indexer.fields.types import FieldType
 from tests.shops.catalogs.catalog_folders import manifest, photos, reasons, refused, touch
 
 
-def lines(root: Path, *records: Any, name: str = "catalog.jsonl") -> Path:
+def lines(root: Path, *objects: Any, name: str = "catalog.jsonl") -> Path:
     touch(root, "a.jpg", "b.jpg", "c.jpg")
-    texts = [one if isinstance(one, str) else json.dumps(one) for one in records]
+    texts = [one if isinstance(one, str) else json.dumps(one) for one in objects]
     (root / name).write_text("\n".join(texts) + "\n")
     return root
 
@@ -92,6 +93,19 @@ def test_a_file_that_ends_within_a_line_may_have_been_cut(tmp_path: Path) -> Non
     catalog = read_catalog(root)
     assert catalog.open_end is not None
     assert catalog.open_end.problem == "the file ends within this line; send all of it"
+
+
+def test_a_large_file_is_read_again_and_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = lines(tmp_path, {"product_id": "J1", "image": "a.jpg"}, "{", {"product_id": "J2", "image": "b.jpg", "x": 1})
+    wanted = read_catalog(root)
+    monkeypatch.setattr(records, "HELD", 3)
+    assert read_catalog(root) == wanted
+    path = root / "catalog.jsonl"
+    table = records.table_of(path, JsonLines(path), datetime.datetime.now(datetime.UTC))
+    assert [line.number for line in table.lines] == [1, 2, 3]
+    path.write_text('{"product_id": "J1", "new": 1}')
+    with pytest.raises(CatalogError, match="changed while it was read"):
+        list(table.lines)
 
 
 @pytest.mark.parametrize(
@@ -201,8 +215,14 @@ TABLE = b"product_id,image\nJ1,a.jpg\n"
         (gzip.compress(TABLE)[:-6], "the file is cut, its archive ends too early; send all of it"),
         (gzip.compress(TABLE)[:-8] + b"\xff" * 8, "its archive is damaged"),
         (gzip.compress(b""), "the file is empty; export it anew"),
-        (gzip.compress(b"product_id,image\n" + b"\0" * 2_000_000), "unpacks to more than 250 times its size"),
-        (gzip.compress(b'{"product_id": 1}\n' + b"\n" * 2_000_000), "unpacks to more than 250 times its size"),
+        (
+            gzip.compress(b"product_id,image\n" + b"\0" * 2_000_000),
+            "to more than 500,000 bytes, which no table does; if it is one, unpack it yourself",
+        ),
+        (
+            gzip.compress(b'{"product_id": 1}\n' + b"\n" * 2_000_000),
+            "to more than 500,000 bytes, which no table does; if it is one, unpack it yourself",
+        ),
     ],
 )
 def test_damaged_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, reason: str) -> None:

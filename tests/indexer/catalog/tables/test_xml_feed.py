@@ -56,6 +56,13 @@ def test_a_feed_that_is_broken_is_not_passed_over(tmp_path: Path, text: str, rea
     assert reason in refused(feed(tmp_path, text))
 
 
+def test_signs_that_nobody_sees_do_not_cost_the_feed(tmp_path: Path) -> None:
+    catalog = read_catalog(
+        feed(tmp_path, HEAD + ITEM.replace("<g:price>", "<title>Ring\x0b \x1foval</title><g:price>") + TAIL)
+    )
+    assert catalog.products[0].fields["title"] == "Ring oval"
+
+
 def test_other_xml_beside_folders_is_no_manifest(tmp_path: Path) -> None:
     touch(tmp_path, "rings/r1.jpg")
     (tmp_path / "catalog.xml").write_text("<export><product id='A'/></export>")

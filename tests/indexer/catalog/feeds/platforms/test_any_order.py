@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -141,3 +142,33 @@ def _name(cells: dict[str, str]) -> str:
     """The SKU is its name where one of two variants that share it is left."""
     product = cells["product_id"]
     return f"ember-ring/{cells['ring_size']}" if product == "ER" else product
+
+
+@pytest.mark.parametrize("name", list(TRUTH))
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_row_that_is_shifted_changes_nothing_beside_itself(tmp_path: Path, name: str, data: st.DataObject) -> None:
+    """It is a reject, or does not matter; no product is sold for what stands elsewhere, and nothing hidden appears."""
+    header, *rows = csv.reader(io.StringIO(text_of(name)))
+    rows = [row for at, row in enumerate(rows) if at not in TRUTH[name].again]
+    at, where = data.draw(st.integers(0, len(rows) - 1)), data.draw(st.integers(0, len(header) - 1))
+    damage = data.draw(st.sampled_from([[], ["", rows[at][where]], [f"{rows[at][where]}x"], [""]]))
+    before = _good(tmp_path, [header, *rows])
+    damaged = [*rows[at][:where], *damage, *rows[at][where + 1 :]]
+    good = _good(tmp_path, [header, *rows[:at], damaged, *rows[at + 1 :]])
+    own = {part for cell in (*rows[at], *damaged) for part in (cell, *re.split("[=,]", cell))}
+    for product, cells in good.items():
+        known = before.get(product, {"price": "", "list_price": ""})
+        assert cells["price"] in {*known.values(), *own}, product
+    if len(damaged) != len(header):
+        assert not TRUTH[name].hidden & set(good)
+        assert set(good) <= set(before)
+
+
+def _good(root: Path, rows: list[list[str]]) -> dict[str, dict[str, str]]:
+    """The products of these rows, by id."""
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    translated = sheet(root, text.getvalue())
+    assert all(row.problem is None or row.problem.isprintable() for row in translated.rows)
+    return {_name(row.cells): row.cells for row in translated.rows if row.problem is None}

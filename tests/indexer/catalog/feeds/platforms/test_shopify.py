@@ -9,7 +9,7 @@ import pytest
 from indexer.catalog.reading import read_catalog
 from indexer.fields.types import FieldType
 from tests.shops.catalogs.catalog_folders import photos, reasons
-from tests.shops.platforms.exports import export, passed_over, said, text_of, written
+from tests.shops.platforms.exports import export, passed_over, said, sheet, text_of, written
 
 PRICED = ("group_id", "price", "list_price", "in_stock")
 
@@ -29,14 +29,15 @@ def test_the_products_groups_prices_and_stock_of_an_export(tmp_path: Path) -> No
     assert said(catalog, "category", "title", "brand", "metal", "size", "jewelry_material", "tags", "gtin")[
         "LR-G-52"
     ] == (
-        *("Rings", 'Ring "Luna", pearl', "Maison Aurore", "Gold", 52.0, ["gold", "pearl"], ["bridal", "pearl"]),
+        *("Rings", 'Ring "Luna", pearl', "Maison Aurore", "Gold", "52", ["gold", "pearl"], ["bridal", "pearl"]),
         "0712345678904",
     )
     assert said(catalog, "category", "product_category")["star-studs"] == (
         ("Apparel & Accessories > Jewelry > Earrings",) * 2
     )
-    assert said(catalog, "ring_size")["ember-ring/52"] == (52.0,)
+    assert said(catalog, "ring_size")["ember-ring/52"] == ("52",)
     assert catalog.field_table["list_price"] is FieldType.NUMBER
+    assert catalog.field_table["size"] is FieldType.KEYWORD  # until there is an S
 
 
 def test_a_variant_has_its_own_picture_and_those_that_are_no_other_variants(tmp_path: Path) -> None:
@@ -172,3 +173,18 @@ def test_rows_that_are_not_as_shopify_writes_them(tmp_path: Path, row: str, reas
     assert list(reasons(catalog)) == ["catalog.csv:3"]
     assert reasons(catalog)["catalog.csv:3"].startswith(reason)
     assert "x.jpg" in {one.key for one in catalog.withheld}
+
+
+def test_an_address_with_the_sign_that_separates_photos(tmp_path: Path) -> None:
+    row = "a,A,Title,Default Title,S,1,https://shop.example/x.jpg?f=webp|90,1,,active"
+    (found,) = sheet(tmp_path, f"{HEADER}{row}\n").rows
+    assert found.cells["image"] == "https://shop.example/x.jpg?f=webp%7C90"
+
+
+@pytest.mark.parametrize(("written_so", "shown"), [("TRUE", True), ("WAHR", True), ("", True), ("FALSCH", False)])
+def test_what_a_spreadsheet_makes_of_true(tmp_path: Path, written_so: str, shown: bool) -> None:
+    header = HEADER.replace("Status", "Published")
+    row = f"a,A,Title,Default Title,S,1,x.jpg,1,,{written_so}\nb,B,Title,Default Title,T,1,y.jpg,1,,TRUE"
+    catalog = read_catalog(written(tmp_path, f"{header}{row}\n"))
+    assert ("S" in said(catalog)) is shown
+    assert catalog.rejects == ()

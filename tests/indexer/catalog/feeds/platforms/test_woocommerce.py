@@ -32,7 +32,7 @@ def test_the_products_groups_prices_and_stock_of_an_export(tmp_path: Path) -> No
         "Jewelry > Necklaces > Chains",
         ["Jewelry > Necklaces > Chains", "Jewelry > Necklaces"],
     )
-    assert said(catalog, "ring_size", "finish")["id:65"] == (52.0, ["matt, brushed", "polished"])
+    assert said(catalog, "ring_size", "finish")["id:65"] == ("52", ["matt, brushed", "polished"])
     assert said(catalog, "url", "gtin")["partner"] == ("https://partner.example/watch", None)
     assert said(catalog, "gtin")["stars"] == ("0712345678904",)
 
@@ -88,6 +88,9 @@ GOOD = "1,simple,good,Good,1,1,,,10,,good.jpg,\n"
         ("2,simple,a,A,1,,0,,12,,a.jpg,\n", (None, 12.0, None, False)),
         ("2,simple,a,A,1,1,0,,12,,a.jpg,\n", (None, 12.0, None, True)),  # its own word before a count
         ("2,simple,a,A,1,,,,,,a.jpg,\n", (None, None, None, None)),
+        ("2,simple,a,A,1,outofstock,,,12,,a.jpg,\n", (None, 12.0, None, False)),
+        ("2,simple,a,A,WAHR,1,,,12,,a.jpg,\n", (None, 12.0, None, True)),  # as a spreadsheet saves it
+        ("2,simple,a,A,1,,'-3,,12,,a.jpg,\n", (None, 12.0, None, False)),
         ('2,"simple, virtual",a,A,1,1,,,12,,a.jpg,\n', (None, 12.0, None, True)),
         ("2,subscription,a,A,1,1,,,12,,a.jpg,\n", (None, 12.0, None, True)),
         ("3,variable,p,P,1,1,,,,,p.jpg,\n2,variation,a,A,1,1,,,12,,,id:3\n", ("p", 12.0, None, True)),
@@ -103,7 +106,7 @@ def test_rows_of_every_kind(tmp_path: Path, rows: str, expected: tuple[object, .
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("2,simple,a,A,yes,1,,,12,,x.jpg,", "Published is 'yes' and not -1, 0, 1, true or false; the row is shifted"),
+        ("2,simple,a,A,yes,1,,,12,,x.jpg,", "Published is 'yes' and not -1, true, wahr"),
         ("2,,a,A,1,1,,,12,,x.jpg,", "Type is empty; the row is shifted or damaged, export it anew"),
         (",simple,,A,1,1,,,12,,x.jpg,", "SKU and ID are empty; export at least one of them"),
         ("1,simple,a,A,1,1,,,12,,x.jpg,", "ID '1' is that of line 2 already; a product has its own"),
@@ -148,6 +151,13 @@ def test_texts_as_the_database_of_a_shop_has_them(tmp_path: Path) -> None:
         written(tmp_path, f"{header}2,simple,a,A &amp; B,1,1,,,12,,a.jpg,Rings &amp; bands > Small\n")
     )
     assert said(catalog, "title", "category")["a"] == ("A & B", "Rings & bands > Small")
+
+
+@pytest.mark.parametrize("draft", ["-1", "'-1"])
+def test_a_draft_as_versions_have_written_it(tmp_path: Path, draft: str) -> None:
+    catalog = read_catalog(written(tmp_path, f"{HEADER}{GOOD}2,simple,a,A,{draft},1,,,12,,a.jpg,\n"))
+    assert passed_over(catalog) == {"drafts": (1, "catalog.csv:3")}
+    assert catalog.rejects == ()
 
 
 def test_a_variable_product_without_its_variations_is_nothing_that_can_be_bought(tmp_path: Path) -> None:
