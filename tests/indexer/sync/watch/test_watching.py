@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from indexer.store.lock import writer_lock
+from indexer.store.beside.lock import writer_lock
 
 from indexer.errors import MissingExtra, UsageError
 from indexer.sync.watch import watching
