@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from indexer.store.beside.lock import writer_lock
 
 from indexer.errors import MissingExtra, UsageError
+from indexer.store.beside.lock import writer_lock
 from indexer.sync.watch import watching
 from indexer.sync.watch.told import Event
 from indexer.sync.watch.watching import watch
