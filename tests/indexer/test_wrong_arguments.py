@@ -29,7 +29,7 @@ PATHS = {kind for kind in TEXTS if kind not in ("empty text", "long text")} | {"
 KINDS = [kind for kind in VALUES if kind != "text with a line"]
 """A folder may have such a name; a command line prints it on one line."""
 NOTHING = {"nothing"}
-CALLED = {"function", "class"}
+CALLED = {"function"}
 
 
 @pytest.fixture(scope="module")
