@@ -15,6 +15,20 @@ from indexer.fields.types import FieldType
 NAME = "catalog.toml"
 
 
+_TABLES = ("fields", "numbers", "ignore", "columns", "availability")
+_LISTED = ", ".join(f"[{name}]" for name in _TABLES)
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """[availability]: the words of a shop for what is there and what is not, and how many pieces are enough."""
+
+    in_stock: tuple[str, ...] = ()
+    sold_out: tuple[str, ...] = ()
+    least: float = 1.0
+    """Pieces from which on a count is in stock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What stands in catalog.toml; empty where there is none."""
@@ -28,6 +42,12 @@ class Settings:
     """[numbers] decimal = { price = "," }: that of some."""
     ignore: tuple[str, ...] = ()
     """[ignore] paths = ["archive/**"]: what is no part of the catalog, see `indexer.catalog.passed_over`."""
+    rename: Mapping[str, str] = field(default_factory=dict)
+    """[columns] rename = { Artikel = "product_id" }: what columns are called here, by their names in the file."""
+    unread: tuple[str, ...] = ()
+    """[columns] ignore = ["internal"]: columns that are not read, by their names in the file."""
+    availability: Availability | None = None
+    """None where catalog.toml says nothing of it."""
 
 
 def read_settings(folder: Path) -> Settings:
@@ -47,12 +67,13 @@ def read_settings(folder: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise CatalogError(f"{path}: not valid TOML ({reason}); see docs/catalog.md for an example") from error
-    tables = {name: content.pop(name, {}) for name in ("fields", "numbers", "ignore")}
+    says_availability = "availability" in content
+    tables = {name: content.pop(name, {}) for name in _TABLES}
     wrong = [*content, *(name for name, table in tables.items() if type(table) is not dict)]
-    problems = [f"{name!r} is not known here; it holds tables: [fields], [numbers], [ignore]" for name in wrong]
+    problems = [f"{name!r} is not known here; it holds tables: {_LISTED}" for name in wrong]
     if wrong:
         raise CatalogError(f"{path}: {'; '.join(problems)}")
-    fields, numbers, ignore = tables.values()
+    fields, numbers, ignore, columns, availability = tables.values()
     types = {name: kind for name, kind in fields.items() if kind in tuple(FieldType)}
     problems += [
         f"field {name!r} has the unknown type {kind!r}; there are {', '.join(FieldType)}"
@@ -68,8 +89,9 @@ def read_settings(folder: Path) -> Settings:
         if sign not in get_args(Decimal)
     ]
     paths = ignore.pop("paths", [])
-    if ignore or type(paths) is not list or not all(isinstance(one, str) and one.strip("/ ") for one in paths):
+    if ignore or not _are_texts(paths) or not all(one.strip("/ ") for one in paths):
         problems.append('[ignore] holds one list, paths = ["archive/**", "*_back.jpg"]')
+    problems += _problems_of_columns(columns) + _problems_of_availability(availability)
     if problems:
         raise CatalogError(f"{path}: {'; '.join(problems)}")
     return Settings(
@@ -78,4 +100,32 @@ def read_settings(folder: Path) -> Settings:
         None if isinstance(decimal, dict) else decimal,
         decimal if isinstance(decimal, dict) else {},
         tuple(paths),
+        columns.get("rename", {}),
+        tuple(columns.get("ignore", [])),
+        _availability(availability) if says_availability else None,
     )
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value)
+
+
+def _problems_of_columns(columns: Mapping[str, Any]) -> list[str]:
+    rename = columns.get("rename", {})
+    texts = isinstance(rename, dict) and all(isinstance(one, str) and one.strip() for one in rename.values())
+    if columns.keys() <= {"rename", "ignore"} and texts and _are_texts(columns.get("ignore", [])):
+        return []
+    return ['[columns] holds rename = { "Artikel" = "product_id" } and ignore = ["internal"]']
+
+
+def _problems_of_availability(said: Mapping[str, Any]) -> list[str]:
+    least = said.get("least", 1)
+    words = _are_texts(said.get("in_stock", [])) and _are_texts(said.get("sold_out", []))
+    if said.keys() <= {"in_stock", "sold_out", "least"} and words and type(least) in (int, float):
+        both = {word.casefold() for word in said.get("in_stock", [])} & {w.casefold() for w in said.get("sold_out", [])}
+        return [f"[availability] has {word!r} in in_stock and in sold_out; it is one of them" for word in sorted(both)]
+    return ['[availability] holds in_stock = ["lieferbar"], sold_out = ["ausverkauft"] and least = 1']
+
+
+def _availability(said: Mapping[str, Any]) -> Availability:
+    return Availability(tuple(said.get("in_stock", [])), tuple(said.get("sold_out", [])), float(said.get("least", 1)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -12,7 +12,7 @@ from indexer.catalog.cells.numbers import Decimal, one_currency, read_number
 from indexer.catalog.cells.types import certain, decide_type
 from indexer.catalog.cells.values import Values
 from indexer.catalog.tables.headers import canonical, near_miss
-from indexer.catalog.tables.spreadsheet import Sheet
+from indexer.catalog.tables.table import Sheet
 from indexer.errors import CatalogError
 from indexer.fields.groups import GROUP
 from indexer.fields.types import FieldTable, FieldType, FieldValue, cast
@@ -26,9 +26,11 @@ KNOWN: FieldTable = {
     "metal": FieldType.KEYWORD,
     "stone": FieldType.KEYWORD,
     "price": FieldType.NUMBER,
+    "list_price": FieldType.NUMBER,
     "currency": FieldType.KEYWORD,
     "in_stock": FieldType.BOOLEAN,
     "url": FieldType.KEYWORD,
+    "gtin": FieldType.KEYWORD,
     "role": FieldType.KEYWORD,
     GROUP: FieldType.KEYWORD,
 }
@@ -37,6 +39,8 @@ ONE_NAME = frozenset({GROUP})
 """Of these a cell is one name, whatever stands in it: a bar in it parts nothing."""
 NAMES = (*STRUCTURE, *KNOWN)
 """Names that are known whatever their case."""
+_MEANT = tuple(name for name in NAMES if name != "list_price")
+"""Names that a column of nearly that name was probably meant to have: a ``cost_price`` is what it says."""
 _Reader = Callable[[str], FieldValue]
 _HOW_TO_WRITE = {
     FieldType.NUMBER: "write 1250.50",
@@ -54,14 +58,44 @@ class Columns:
     """Why a column cannot be used, a line each; all the others can."""
     notes: list[str] = field(default_factory=list)
     _readers: dict[str, _Reader] = field(default_factory=dict)
+    _fitting: dict[str, Container[str]] = field(default_factory=dict)
+    """Of columns in which not every text will do, the values that are known to."""
+    _decimals: dict[str, Decimal | None] = field(default_factory=dict)
 
     def read(self, cells: Mapping[str, str]) -> dict[str, FieldValue]:
         """The fields of a row; raises ``ValueError`` with the first value that does not fit, in words."""
         return {name: read(text) for name, read in self._readers.items() if (text := cells[name])}
 
-    def add(self, name: str, kind: FieldType, read: _Reader) -> None:
-        """One more column."""
+    def fit(self, cells: Mapping[str, str]) -> bool:
+        """Whether `read` would take a row, without making its fields; each different value is read once."""
+        for name, fitting in self._fitting.items():
+            text = cells[name]
+            if text and text not in fitting:
+                if not isinstance(fitting, set):
+                    return False
+                try:
+                    self._readers[name](text)
+                except ValueError:
+                    return False
+                fitting.add(text)
+        return True
+
+    @property
+    def reading(self) -> list[tuple[str, str, str | None]]:
+        """What decides which fields the same cells become: each column's type and decimal sign."""
+        return [(name, str(kind), self._decimals.get(name)) for name, kind in self.table.items()]
+
+    def add(self, name: str, kind: FieldType, read: _Reader, *, fitting: Container[str] | None = None) -> None:
+        """One more column; ``fitting`` are all the values that it takes, None where every one has to be tried."""
         self.table[name], self._readers[name] = kind, read
+        if fitting is not None or kind in (FieldType.NUMBER, FieldType.BOOLEAN, FieldType.DATE):
+            self._fitting[name] = set() if fitting is None else fitting
+
+    def add_numbers(self, name: str, decimal: Decimal | None, numbers: Numbers, odd: Collection[str]) -> None:
+        """One more column, of numbers with this decimal sign."""
+        by_value = numbers.by_value(decimal)
+        self._decimals[name] = decimal
+        self.add(name, FieldType.NUMBER, partial(_number, name, decimal, by_value, odd), fitting=by_value)
 
 
 def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None = None) -> Columns:
@@ -77,7 +111,8 @@ def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None 
     """
     names = [name for name in sheet.columns if name not in STRUCTURE]
     types, decimals = _settled(sheet, settings)
-    declared: dict[str, FieldType] = {name: kind for name in names if (kind := types.get(name) or KNOWN.get(name))}
+    given = {**sheet.types, **KNOWN, **types}
+    declared: dict[str, FieldType] = {name: given[name] for name in names if name in given}
     numbers = {
         name: Numbers.of(Values((row.line, row.cells[name]) for row in sheet.rows if not row.problem))
         for name in names
@@ -94,17 +129,17 @@ def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None 
             found.add(name, kind, _as_it_stands)
             continue
         if kind is not FieldType.NUMBER:
-            found.add(name, kind, partial(_cast, name, kind, odd))
+            found.add(name, kind, partial(_cast, name, kind, odd), fitting=set() if odd else None)
             continue
-        given = decimals.get(name) or settings.decimal
+        sign = decimals.get(name) or settings.decimal
         try:
             _check_currencies(numbers[name], sheet.columns)
-            decimal = given or decide(numbers[name], file)
+            decimal = sign or decide(numbers[name], file)
         except Unclear as why:
             or_text = "" if name in KNOWN else f', or [fields] {name} = "keyword"'
             found.left_out.append(f"column {name!r} is left out: {why}{or_text}")
         else:
-            found.add(name, kind, partial(_number, name, decimal, numbers[name].by_value(decimal), odd))
+            found.add_numbers(name, decimal, numbers[name], odd)
     return found
 
 
@@ -124,7 +159,7 @@ def _near_misses(names: Collection[str], settled: Mapping[str, FieldType]) -> li
     """Columns that were probably meant to be known ones; a type set by hand says that one is meant as it stands."""
     notes = []
     for name in names:
-        near = None if name in NAMES or name in settled else near_miss(name, NAMES)
+        near = None if name in NAMES or name in settled else near_miss(name, _MEANT)
         if near and near not in names:
             notes.append(f"column {name!r} is a field of its own; if {near!r} is meant, rename it")
     return notes

@@ -7,35 +7,52 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.catalog.catalog_toml import read_settings
-from indexer.catalog.columns import NAMES, REQUIRED, Columns, read_columns
+from indexer.catalog.columns import Columns, read_columns
+from indexer.catalog.feeds.sheet import is_sheet, read_sheet
 from indexer.catalog.named.photos import ClosedPhoto, NamedPhoto, NamedPhotos, names_in
-from indexer.catalog.products import Catalog, OpenEnd, Product, ProductImage, Reject, Withheld
-from indexer.catalog.tables.spreadsheet import Row, Sheet, has_columns, read_sheet
+from indexer.catalog.named.told import Known, listen
+from indexer.catalog.products import Catalog, OpenEnd, Product, ProductImage, Reject, Told, Withheld
+from indexer.catalog.tables.table import Row, Sheet
 from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldValue
+from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.system.text import counted
 
 
-def read(path: Path, published: FieldTable | None = None) -> Catalog:
-    """Read a CSV manifest; image paths are relative to it. A bad row becomes a reject with its line number.
+def read(
+    path: Path,
+    published: FieldTable | None = None,
+    sources: PhotoSources | None = None,
+    known: Known | None = None,
+) -> Catalog:
+    """Read a CSV manifest; image paths are relative to it, or URLs. A bad row becomes a reject with its line number.
 
     Args:
         path: the manifest; a catalog.toml beside it is read, too.
         published: the fields of the index that is to be brought in step, whose types are kept.
+        sources: where photos behind URLs come from.
+        known: what is known of the products from the last time, see `Known`.
 
     Raises:
         CatalogError: no ``product_id`` or ``image`` column, reserved or unusable column names, no text or
             no CSV, or a catalog.toml that does not fit.
     """
-    sheet = read_sheet(path, REQUIRED, NAMES)
-    assembly = _Assembly(sheet, read_columns(sheet, read_settings(path.parent), published))
+    settings = read_settings(path.parent)
+    sheet = read_sheet(path, settings)
+    columns = read_columns(sheet, settings, published)
+    told = listen(sheet, columns, known)
+    assembly = _Assembly(sheet, columns, told, sources)
+    if known is not None:
+        told.aside = known.unchanged(told, path.parent)
+    numbers, aside = told.numbers, told.aside
     for row in sheet.rows:
-        assembly.add(row)
+        if not aside or not aside[numbers[row.cells["product_id"]]]:
+            assembly.add(row)
     return assembly.catalog()
 
 
 def is_one(path: Path) -> bool:
     """Whether a text file that need not be a manifest has the columns of one."""
-    return has_columns(path, REQUIRED, NAMES)
+    return is_sheet(path, read_settings(path.parent))
 
 
 @dataclass
@@ -58,7 +75,7 @@ class _Draft:
         named = [(photo, {**inherited, **fields}) for photos, fields in self.rows for photo in photos]
         images, withheld = [], []
         for rank, (photo, fields) in enumerate(named):
-            image = ProductImage(photo.key, photo.path, rank, fields)
+            image = ProductImage(photo.key, photo.path, rank, fields, photo.elsewhere)
             if photo.closed:
                 told = Product(product_id, self.category, (image,))
                 withheld.append(Withheld(photo.key, product_id, told))
@@ -70,15 +87,17 @@ class _Draft:
 class _Assembly:
     """Rows become products; what cannot be used becomes a reject and leaves no trace in the rest."""
 
-    def __init__(self, sheet: Sheet, columns: Columns) -> None:
+    def __init__(self, sheet: Sheet, columns: Columns, told: Told, sources: PhotoSources | None) -> None:
         path = sheet.path
+        self._told = told
         self._drafts: dict[str, _Draft] = {}
         self._rejects = [Reject(f"{path.name}:{sheet.header}", reason) for reason in columns.left_out]
-        self._notes = [f"{path.name}: {note}" for note in columns.notes]
+        self._notes = [f"{path.name}: {note}" for note in (*sheet.notes, *columns.notes)]
         self._withheld: list[Withheld] = []
         self._open_end: OpenEnd | None = None
         self._path, self._name, self._root, self._columns = path, path.name, path.parent, columns
-        self._named = NamedPhotos(path)
+        self._last, self._passed_over = sheet.last, sheet.passed_over
+        self._named = NamedPhotos(path, sources)
         self._seen: set[tuple[str, str]] = set()
 
     def catalog(self) -> Catalog:
@@ -100,6 +119,8 @@ class _Assembly:
             tuple(self._withheld),
             self._path,
             self._open_end,
+            self._passed_over,
+            told=self._told,
         )
 
     def add(self, row: Row) -> None:
@@ -137,6 +158,7 @@ class _Assembly:
                 if (product_id, key) in self._seen:
                     what = f"image {name!r} is listed again for product {product_id!r}"
                     self._notes.append(f"{self._name}:{row.line}: {what}; it counts once")
+                    self._told.doubtful.add(self._told.numbers[product_id])
                     again = True
                     continue
                 photo = self._named.find(name, key)
@@ -152,22 +174,27 @@ class _Assembly:
 
     def _withhold_named(self, row: Row) -> None:
         """A bad row still says of which photos it speaks; where cells are out of place, any of them may name one."""
-        cells = (row.cells["image"],) if row.problem is None else row.raw
+        cells = (row.cells["image"], *(() if row.problem is None else row.raw))
         product_id = row.cells["product_id"] if row.problem is None else None
         for name in (part for cell in cells for part in names_in(cell)):
             if (photo := self._named.closed_at(name)) is not None:
                 self._withheld.append(Withheld(photo.key, product_id or None))
 
-    def _end(self, row: Row) -> OpenEnd:
+    def _end(self, row: Row) -> OpenEnd | None:
         """What the last row holds, which the file may have been cut in."""
         keys = []
         for name in names_in(row.cells["image"]):
             with suppress(ValueError):
                 keys.append(self._named.key(name))
-        where, (column, text) = f"{self._name}:{row.line}", list(row.cells.items())[-1]
-        return OpenEnd(where, row.cells["product_id"], tuple(keys), column, text, row.problem if row.is_cut else None)
+        problem = row.problem if row.is_cut else None
+        if self._last is None and problem is None:  # nothing is made of the last cell, so nothing of a part of it
+            return None
+        text = row.cells.get(self._last or "", "")
+        where = f"{self._name}:{row.line}"
+        return OpenEnd(where, row.cells["product_id"], tuple(keys), self._last or "", text, problem)
 
     def _reject(self, row: Row, reason: str) -> None:
+        self._told.doubtful.add(self._told.numbers[row.cells["product_id"]])
         self._rejects.append(Reject(f"{self._name}:{row.line}", reason, row.cells["product_id"] or None))
 
 

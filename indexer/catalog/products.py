@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.fields.types import FieldTable, FieldValue
+from indexer.photos.places import FilePlace, Place
 from indexer.system.plain_json import PlainJson
 
 
@@ -14,15 +15,23 @@ from indexer.system.plain_json import PlainJson
 class ProductImage:
     """One photo of a product.
 
-    ``key`` is its POSIX path relative to the catalog root: the name under which the index knows it.
+    ``key`` is its POSIX path relative to the catalog root, or its URL: the name under which the index knows it.
     ``rank`` counts the photos of a product from 0. ``fields`` are the typed manifest values of this
     photo's row; what a row leaves blank it inherits from the product's first row that has it.
+    ``path`` is its file; where it is none of the catalog, ``elsewhere`` says where it is, and ``path`` nothing.
+    Readers go by ``place``.
     """
 
     key: str
     path: Path
     rank: int
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    elsewhere: Place | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it is looked at and read."""
+        return FilePlace(self.path) if self.elsewhere is None else self.elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +59,10 @@ class Reject(PlainJson):
 
 @dataclass(frozen=True, slots=True)
 class PassedOver(PlainJson):
-    """Files and folders of one kind that are no part of the catalog: how many, and where the first of them is."""
+    """Files, folders or rows of one kind that are no part of the catalog: how many, and where the first of them is."""
 
     what: str
-    """``hidden``, ``of the system``, ``an index``, ``by [ignore]``, ``.txt files`` and the like."""
+    """``hidden``, ``of the system``, ``an index``, ``by [ignore]``, ``.txt files``, ``drafts`` and the like."""
     count: int
     example: str
 
@@ -88,6 +97,35 @@ class OpenEnd:
     problem: str | None
 
 
+@dataclass(slots=True)
+class Told:
+    """What the rows of each product say, as a digest over their cells: enough to see that nothing changed.
+
+    A product of several rows has one digest, in which their order counts.
+    """
+
+    salt: bytes
+    """Of the digests."""
+    reading: str
+    """What else decides which fields the same cells become; digests of another reading say nothing."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    """By id, the number of each product, from 0 in the order of the rows."""
+    digests: list[bytes] = field(default_factory=list)
+    """Of each product, 16 bytes."""
+    images: list[str] = field(default_factory=list)
+    """Of each product, the names of its photos as its rows have them."""
+    doubtful: set[int] = field(default_factory=set)
+    """Products of which something is said every time: a row or a photo that cannot be used, a photo that is named
+    twice."""
+    aside: bytearray = field(default_factory=bytearray)
+    """Of each product, 1 where its rows were put aside unread, as they and its photos are as they were."""
+
+    def digest_of(self, product_id: str) -> bytes | None:
+        """What the rows of a product say; None where they cannot be trusted to say all."""
+        number = self.numbers.get(product_id)
+        return None if number is None or number in self.doubtful else self.digests[number]
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """What a reader found: products in a stable order, typed fields, the rejects, and what could not be read."""
@@ -103,7 +141,16 @@ class Catalog:
     """The file that was read; None for a catalog of folders alone."""
     open_end: OpenEnd | None = None
     passed_over: tuple[PassedOver, ...] = ()
-    """What lies in the folders of a catalog without a manifest and is no part of it."""
+    """What lies in the folders of a catalog without a manifest, or stands in a feed, and is no part of it."""
+    address: str | None = None
+    """The URL of the manifest, where it is behind one; ``root`` is then a folder of this machine with its copy."""
+    told: Told | None = None
+    """What the rows of a manifest say; its products that were put aside are not among ``products``."""
+
+    @property
+    def where(self) -> str:
+        """The catalog as people call it: its folder, or its URL."""
+        return str(self.root) if self.address is None else self.address
 
     @property
     def images(self) -> int:

@@ -8,10 +8,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import PathType, Share, echo_json, group, index_of, index_options, json_option
+from indexer.cli.command_line import (
+    CatalogType,
+    PathType,
+    echo_json,
+    group,
+    index_of,
+    index_options,
+    json_option,
+)
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
+from indexer.cli.sync_options import (
+    allow_private_option,
+    max_removal_option,
+    model_options,
+    recorded_model,
+    refuse_both,
+    scope_option,
+    workers_option,
+)
 from indexer.cli.transfer import COMMANDS as TRANSFER_COMMANDS
-from indexer.errors import EXIT_DONE, EXIT_FAILED, EXIT_REJECTS, StoreError, UsageError
+from indexer.cli.watch import COMMANDS as WATCH_COMMANDS
+from indexer.errors import EXIT_DONE, EXIT_FAILED, EXIT_REJECTS, StoreError
 from indexer.system.text import counted
 
 if TYPE_CHECKING:
@@ -25,58 +43,48 @@ def main() -> None:
     """Entry point of the console script."""
 
 
-for _command in (*EVENT_COMMANDS, *TRANSFER_COMMANDS):
+for _command in (*EVENT_COMMANDS, *WATCH_COMMANDS, *TRANSFER_COMMANDS):
     main.add_command(_command)
 
 
 @main.command()
-@click.argument("catalog", type=_DIRECTORY)
-@click.option(
-    "--model",
-    type=_DIRECTORY,
-    help="Model directory [JEWELRY_MODEL; default: the index's own, or the only one in models/].",
-)
-@click.option(
-    "--text-model",
-    type=_DIRECTORY,
-    help="Directory of a CLIP or SigLIP as ONNX, to find photos by texts too "
-    "[JEWELRY_TEXT_MODEL; default: the index's own, if any].",
-)
-@click.option("--no-text-model", is_flag=True, help="Leave out the text model that the index has.")
+@click.argument("catalog", type=CatalogType())
+@model_options
 @index_options
+@scope_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
-@click.option(
-    "--max-removal",
-    type=Share(),
-    metavar="SHARE",
-    help="Refuse to remove a larger share of the photos, from 20 on: 10% or 0.1 [JEWELRY_MAX_REMOVAL; default: 10%].",
-)
+@max_removal_option
 @click.option(
     "--allow-removal",
     is_flag=True,
     help="Permit removing more, a whole category too, and a manifest that seems to be cut.",
 )
 @click.option("--check-content", is_flag=True, help="Read every photo, also where size and time are the same.")
-@click.option("--workers", type=click.IntRange(1), help="Embedding workers [JEWELRY_WORKERS; default: one per core].")
+@allow_private_option
+@workers_option
 @json_option
 def sync(
-    catalog: Path,
+    catalog: Path | str,
     model: Path | None,
     text_model: Path | None,
     no_text_model: bool,
     index: Path | None,
     qdrant_url: str | None,
+    scope: tuple[str, ...],
     dry_run: bool,
     max_removal: float | None,
     allow_removal: bool,
     check_content: bool,
+    allow_private: bool,
     workers: int | None,
     as_json: bool,
 ) -> None:
     """Embed what is new or changed in CATALOG, update the rest, publish.
 
     CATALOG is a folder <category>/<product>.jpg or <category>/<product>/<photo>.jpg, a folder with a
-    catalog.csv, or that file itself. Photos that cannot be used are listed in a rejects file (exit code 3); what the
+    catalog.csv (.tsv, .jsonl, .xml, .parquet, .gz of each), that file itself, or its URL: a manifest, or the feed
+    that a shop's platform exports. Photos may be behind URLs too, and stay as they are in the index while their host
+    is down. Photos that cannot be used are listed in a rejects file (exit code 3); what the
     index has of a photo that is there and cannot be read stays. What would remove a whole category, or more than
     --max-removal, is refused with exit code 1: mostly a share is not mounted, or it is the wrong folder.
 
@@ -84,17 +92,18 @@ def sync(
     Examples:
       indexer sync catalog/
       indexer sync catalog/ --dry-run --allow-removal
+      indexer sync catalog/ --scope brand=Cartier --scope category=rings
       indexer sync catalog/ --model models/rings --index /srv/index
       indexer sync catalog/ --text-model models/clip
       indexer sync catalog/ --qdrant-url http://localhost:6333
+      indexer sync https://shop.example/export/products.csv
     """
     from indexer.cli.printing import print_report
     from indexer.cli.progress import Stages
     from indexer.settings import IndexerSettings, find_model
     from indexer.sync.run import sync as run_sync
 
-    if text_model is not None and no_text_model:
-        raise UsageError("give either --text-model or --no-text-model")
+    refuse_both(text_model, no_text_model)
     settings = IndexerSettings.read(
         index=index,
         qdrant_url=qdrant_url,
@@ -104,17 +113,20 @@ def sync(
         workers=workers,
     )
     place = settings.open_chosen()
-    chosen = settings.model or find_model(None, _recorded_model(place))
+    chosen = settings.model or find_model(None, recorded_model(place))
     with Stages(show=not as_json) as stages:
         report = run_sync(
             catalog,
             chosen,
             place,
             text_model=False if no_text_model else settings.text_model,
+            scope=scope or None,
             dry_run=dry_run,
             max_removal=settings.max_removal,
             allow_removal=allow_removal,
             check_content=check_content,
+            allow_private=allow_private,
+            photo_cache=int(settings.photo_cache * 1e9),
             workers=settings.workers,
             progress=stages,
         )
@@ -208,12 +220,6 @@ def sample(folder: Path, products: int, photos: int | None, size: int, seed: int
         echo_json({"folder": str(folder), "products": made.products, "images": made.images})
     else:
         click.echo(f"Drew {made.images} photos of {made.products} products into {folder}")
-
-
-def _recorded_model(place: Index) -> str | None:
-    """The model an existing index was built with, be it damaged or not."""
-    record = place.last_record()
-    return record.model_path if record else None
 
 
 def _current(place: Index) -> str | None:

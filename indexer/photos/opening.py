@@ -149,9 +149,13 @@ def _open(
 
 
 @contextmanager
-def header_of(path: Path) -> Iterator[Image.Image]:
+def header_of(source: Path | bytes) -> Iterator[Image.Image]:
     """A photo file with its header read and its pixels not; raises ``ImageError``."""
-    with _decoding(), open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
+    with (
+        _decoding(),
+        io.BytesIO(source) if isinstance(source, bytes) else open_regular(source) as file,
+        Image.open(file, formats=FORMATS) as image,
+    ):
         yield image
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from indexer.catalog.products import Product, ProductImage
 from indexer.fields.roles import RESERVED
 from indexer.fields.types import Payload
+from indexer.photos.places import Seen
 from indexer.store.records import Point
 from indexer.sync.kept_fields import Keeper
 from indexer.sync.photo import EmbeddedPhoto, Wanted
@@ -62,4 +63,5 @@ class Payloads:
 
 def _file(wanted: Wanted) -> dict[str, Any]:
     image = wanted.image
-    return {"path": image.key, "rank": image.rank, "bytes": wanted.size, "mtime_ns": wanted.mtime_ns}
+    seen = wanted.seen or image.place.look() or Seen(0, 0)
+    return {"path": image.key, "rank": image.rank, "bytes": seen.size, "mtime_ns": seen.mtime_ns}

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
-from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable
+from indexer.errors import CatalogError, ModelError, StoreDamaged, StoreUnwritable
 from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
+from indexer.photos.fetch.many.kept import FOLDER, LIMIT
+from indexer.photos.fetch.many.sources import PhotoSources
+from indexer.photos.places import Place
 from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import index_at
+from indexer.store.filters.where import Where, where_of
 from indexer.store.interface import Draft, Index, Store, Writer
-from indexer.store.records import GenerationRecord, Point, Repair
+from indexer.store.records import GenerationRecord, Repair
+from indexer.sync.embedding.carrying import write_carried
 from indexer.sync.embedding.journal import Journal
 from indexer.sync.embedding.pipeline import Pipeline
+from indexer.sync.embedding.writing import embed_into
 from indexer.sync.payload import Payloads
-from indexer.sync.planning.comparison import make_plan
 from indexer.sync.planning.names import id_of
 from indexer.sync.planning.plan import SyncPlan
+from indexer.sync.planning.planner import Planner, Published
 from indexer.sync.planning.read_again import read_again
 from indexer.sync.planning.removal import MAX_REMOVAL, check_removal
+from indexer.sync.planning.scope import another_model, notes_of, scope_of
 from indexer.sync.report import Removed, SyncReport
 from indexer.sync.upkeep.pictures import draw_missing
 from indexer.sync.upkeep.saved import saved_photos
@@ -35,7 +43,7 @@ from indexer.system.arguments import path_of, share_of, truth_of, whole_of
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
-from indexer.system.progress import Progress, progress_of
+from indexer.system.progress import Progress, nobody, progress_of, told_of_publishing
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
@@ -47,10 +55,13 @@ def sync(
     index_path: str | Path | Index,
     *,
     text_model: str | Path | Literal[False] | None = None,
+    scope: Where = None,
     dry_run: bool = False,
     allow_removal: bool = False,
     max_removal: float = MAX_REMOVAL,
     check_content: bool = False,
+    allow_private: bool = False,
+    photo_cache: int = LIMIT,
     workers: int = 0,
     progress: Progress | None = None,
 ) -> SyncReport:
@@ -61,43 +72,66 @@ def sync(
     stays. Killed at any moment, the next call goes on without embedding again what was finished.
 
     Args:
-        catalog_path: a catalog folder or manifest, see `read_catalog`.
+        catalog_path: a catalog folder or manifest, or the URL of one, see `read_catalog`.
         model_path: a model directory; another fingerprint than the index's builds everything anew beside it.
         index_path: the directory of an embedded index, created where there is none; or an index of either engine.
         text_model: directory of a text model, see `indexer.models.text_directory`, that embeds all photos a second
             time, so that texts find them; None takes the one that the index has, if any, and False leaves it out.
             Another one, or none where there was one, builds everything anew like another model.
+        scope: a filter over what the catalog says, as in ``where`` of a question: ``brand=Cartier``, or several texts.
+            What passes it neither in the catalog nor in the index stays as it is, see `indexer.sync.planning.scope`.
         dry_run: only plan; nothing is written.
         allow_removal: do what would be refused, see `indexer.sync.planning.removal`: remove a whole category or more
             than ``max_removal``, or go by a manifest that seems to be cut.
         max_removal: the largest share of the photos in the index that may go, 0 to 1. Fewer than 20 may always go,
             unless it is 0.
         check_content: read every photo, also where size and time are those it was indexed with.
+        allow_private: fetch photos also from addresses of the own network and from any port; see
+            `indexer.photos.fetch.fetcher`.
+        photo_cache: bytes of photos from URLs that are kept in the index's folder.
         workers: embedding threads; 0 means one per core.
-        progress: told how many photos are embedded, see `Progress`.
+        progress: told each stage and how far it is, see `Progress`.
 
     Raises:
         CatalogError, ModelError, StoreError: before the first photo is embedded, unless the store fails later.
         RemovalRefused: it would take more out of the index than is likely meant; nothing was changed.
+        FilterError: ``scope`` does not fit the catalog's fields.
         MissingExtra: there is a text model, but the package tokenizers is not installed.
         UsageError: ``max_removal`` is not between 0 and 1, or an argument is not of its kind.
     """
     max_removal = share_of("max_removal", max_removal, MAX_REMOVAL)
     dry_run, allow_removal = truth_of("dry_run", dry_run), truth_of("allow_removal", allow_removal)
     check_content, progress = truth_of("check_content", check_content), progress_of("progress", progress)
+    allow_private = truth_of("allow_private", allow_private)
+    photo_cache = whole_of("photo_cache", photo_cache, "bytes, 0 or more", least=0)
     if text_model is not None and text_model is not False:
         text_model = path_of("text_model", text_model)
+    scope = where_of(scope, "scope")
     began = time.perf_counter()
     workers = whole_of("workers", workers, "a whole number, 0 (one per core) or more", least=0) or cores()
     index = index_at(index_path)
     published = index.last_record()
-    catalog = read_catalog(catalog_path, published.field_table if published else None)
-    model = load_model(model_path)
-    limit = None if allow_removal else max_removal
-    texts = _load_text_model(text_model, published, index.location)
-    run = _Run(catalog, model, index, workers, progress, texts, limit, check_content)
-    report = run.plan_only() if dry_run else run.execute()
-    report.seconds["total"] = time.perf_counter() - began
+    tell = progress or nobody
+    tell("Reading the catalog", 0, 1)
+    folder = index.local.joinpath(*FOLDER)
+    with PhotoSources(folder, allow_private, photo_cache, writing=not dry_run, trusting=not check_content) as sources:
+        planner = Planner(
+            partial(read_catalog, catalog_path, published.field_table if published else None, sources),
+            index,
+            check_content=check_content,
+            whole=scope is not None,
+            workers=workers,
+            progress=tell,
+            sources=sources,
+        )
+        read = time.perf_counter() - began
+        model = load_model(model_path)
+        limit = None if allow_removal else max_removal
+        texts = _load_text_model(text_model, published, index.location)
+        run = _Run(planner, model, index, workers, tell, texts, limit, scope, sources)
+        report = run.plan_only() if dry_run else run.execute()
+        report.notes += sources.notes()
+    report.seconds = {"catalog": read, **report.seconds, "total": time.perf_counter() - began}
     return report
 
 
@@ -126,84 +160,116 @@ class _Run:
 
     def __init__(
         self,
-        catalog: Catalog,
+        planner: Planner,
         model: ModelFile,
         index: Index,
         workers: int,
-        progress: Progress | None,
+        progress: Progress,
         text_model: TextModel | None,
         max_removal: float | None,
-        check_content: bool,
+        where: Where,
+        sources: PhotoSources,
     ) -> None:
-        self.catalog, self.model, self.index = catalog, model, index
+        self.where = where
+        self.planner, self.model, self.index = planner, model, index
         self.text_model = text_model
-        self.max_removal, self.check_content = max_removal, check_content
+        self.max_removal = max_removal
         self.workers, self.progress = workers, progress
+        self.sources = sources
         self.now = now()
         self.pictures_anew = False
 
     def plan_only(self) -> SyncReport:
-        try:
-            published: Store | None = self.index.read()
-        except StoreMissing:
-            published = None
-        *_, report = self._plan(published)
+        *_, report = self._plan(self._published(self.index.read))
         report.dry_run = True
         return report
 
     def execute(self) -> SyncReport:
         with self.index.write() as writer:
-            repair = writer.repair()
-            published = writer.published()
-            plan, record, report = self._plan(published, repair)
-            self._draw_missing(plan, report)
-            if published is not None and not plan.writes and not plan.to_embed and record.means_same(published.record):
-                report.generation = published.generation
-            else:
+            repair = writer.repair(whole=False)
+            published = self._published_by(writer, repair)
+            try:
+                plan, record, report = self._plan(published, repair)
+            except StoreDamaged:  # what could be known without opening it was as it should be
+                repair = writer.repair()
+                published = self._published_by(writer, repair)
+                plan, record, report = self._plan(published, repair)
+            idle = published is not None and not plan.writes and not plan.to_embed
+            if published is None or not idle or not record.means_same(published.record):
+                # A copy of it is going to be published: every byte is looked at first.
+                again = repair if repair.notes else writer.repair()
+                published = self._published_by(writer, again)
+                if again is not repair and again.notes:
+                    repair = again
+                    plan, record, report = self._plan(published, repair)
+                self._draw_missing(plan, published, report)
+                self.planner.keep(writer)
+                if published is not None:  # what it takes of the memory, its copy needs
+                    writer.release()
+                    published.forget()
                 self._apply(writer, published, plan, record, report, repair)
                 if report.published:
                     sweep(self.index)
+            else:
+                self._draw_missing(plan, published, report)
+                self.planner.keep(writer)
+                report.generation = published.generation
+            self.planner.write_down(writer)
             self._write_rejects(report)
         return report
 
+    def _published(self, open_: Callable[[], Store]) -> Published | None:
+        """What is published, not opened yet; None before the first."""
+        generation, record = self.index.current(), self.index.record()
+        return None if generation is None or record is None else Published(record, generation, open_)
+
+    def _published_by(self, writer: Writer, repair: Repair) -> Published | None:
+        def opened() -> Store:
+            store = writer.published()
+            if store is None:
+                raise StoreDamaged(f"{self.index.location}: what was published is gone")
+            return store
+
+        return None if repair.nothing_left else self._published(opened)
+
     def _plan(
-        self, published: Store | None, repair: Repair | None = None
+        self, published: Published | None, repair: Repair | None = None
     ) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
         began, model = time.perf_counter(), self.model
+        self.progress("Comparing", 0, 1)
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
-        plan = make_plan(
-            self.catalog,
-            () if published is None else published.scroll(),
-            workers=self.workers,
-            check_content=self.check_content,
-            anew=rebuilt,
-            progress=self.progress,
-        )
+        before = None if published is None else published.record
+        scope = scope_of(self.where, self.catalog, before, self.index.location, repair)
+        if scope is not None and rebuilt:
+            raise another_model(scope, self.index.location)
+        plan = self.planner.plan(published, anew=rebuilt, scope=scope)
         if repair is not None:
             plan.keeper.remember_all(repair)
         reading = READING if published is None else published.record.reading
         self.pictures_anew = published is None or reading < READING
-        if not rebuilt:
+        if not rebuilt and scope is None:
             read_again(plan, self.catalog.root, reading, workers=self.workers)
         if published is not None and self.max_removal is not None:
             table = published.record.field_table
-            check_removal(self.catalog, plan, table, self.index.location, self.max_removal)
+            check_removal(self.catalog, plan, table, self.index.location, self.max_removal, scope)
         record = GenerationRecord(
             fingerprint=model.fingerprint,
             dimension=model.dimension,
             field_table={**self.catalog.field_table, **plan.keeper.field_table()},
-            catalog_root=str(self.catalog.root.resolve()),
+            catalog_root=self.catalog.address or str(self.catalog.root.resolve()),
             model_path=str(model.path.resolve()),
             created_at=self.now,
             text_model=text_model,
             reading=READING,
         )
+        if scope is not None:
+            record = scope.record(record, before)
         report = SyncReport(
-            catalog=str(self.catalog.root),
+            catalog=self.catalog.where,
             index=self.index.location,
             model=str(model.path),
-            products=len(self.catalog.products),
+            products=self.planner.products if scope is None else scope.products(self.catalog),
             photos=plan.counts(),
             rejects=plan.rejects,
             passed_over=list(self.catalog.passed_over),
@@ -214,24 +280,32 @@ class _Run:
             rebuilt=rebuilt,
             read_again=plan.read_again,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
-            notes=_notes(self.catalog, None if published is None else published.record),
+            notes=_notes(self.catalog, before) if scope is None else notes_of(scope, self.catalog, plan),
+            scope=None if scope is None else scope.said,
             seconds={"plan": time.perf_counter() - began},
             text_model=None if text_model is None else text_model.path,
         )
         return plan, record, report
 
-    def _draw_missing(self, plan: SyncPlan, report: SyncReport) -> None:
+    def _draw_missing(self, plan: SyncPlan, published: Published | None, report: SyncReport) -> None:
         """Pictures of photos that are not embedded, and so not drawn, this time."""
+
+        def photos(there: Collection[str]) -> Iterator[tuple[str, Place]]:
+            for wanted, point in [*plan.still, *plan.updated, *plan.moved, *plan.copied]:
+                yield point.payload["photo"]["sha256"], wanted.image.place
+            lacking = [] if self.planner.aside is None else self.planner.aside.lacking(there)
+            if lacking and published is not None:
+                yield from self.planner.places(published.store.retrieve(lacking))
+
         with writing(self.index.local):
-            photos = [*plan.still, *plan.updated, *plan.moved, *plan.copied]
-            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers)
+            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers, self.progress)
         if said is not None:
             report.repairs.append(said)
 
     def _apply(
         self,
         writer: Writer,
-        published: Store | None,
+        published: Published | None,
         plan: SyncPlan,
         record: GenerationRecord,
         report: SyncReport,
@@ -255,7 +329,9 @@ class _Run:
             if published is not None and not drafts and not plan.writes and record.means_same(published.record):
                 report.generation = published.generation
                 return
-            self._write(draft(), base, plan, payloads)
+            if base is not None:
+                write_carried(draft(), partial(getattr, base, "store"), plan, payloads, self.progress)
+            told_of_publishing(self.progress)
             # Asked before anything is deleted: on a server the draft may be what readers see.
             if draft().count() <= len(plan.gone):
                 self._refuse_nothing(report)
@@ -267,6 +343,11 @@ class _Run:
             report.published = True
             seconds["publish"] = time.perf_counter() - began
             journal.clear()
+
+    @property
+    def catalog(self) -> Catalog:
+        """As it was read the last time."""
+        return self.planner.catalog
 
     def _embed(
         self,
@@ -287,39 +368,15 @@ class _Run:
             workers=self.workers,
             pictures_anew=self.pictures_anew,
         )
-        done, failed = 0, set()
-        for outcome in pipeline.run(to_embed):
-            journal.append(outcome.fresh)
-            if outcome.photos:
-                draft().upsert(
-                    Point(wanted.id, payloads.embedded(wanted, photo), photo.embedding, photo.text_embedding)
-                    for wanted, photo in outcome.photos
-                )
-            report.embedded += len(outcome.fresh)
-            report.recovered += outcome.recovered
-            report.shared += len(outcome.photos) - len(outcome.fresh) - outcome.recovered
-            report.rejects += [reject for _, reject in outcome.rejects]
-            failed |= {wanted.id for wanted, _ in outcome.rejects}
-            done += len(outcome.photos) + len(outcome.rejects)
-            if self.progress:
-                self.progress("Embedding", done, len(to_embed))
+        coming = self.sources.ahead(to_embed, lambda wanted: wanted.image.place)
+        failed = embed_into(draft, pipeline, to_embed, payloads, report, self.progress, coming)
         report.photos = plan.without(failed)
-        report.seconds |= {f"{stage} (sum of workers)": s for stage, s in pipeline.seconds.items()}
-
-    def _write(self, draft: Draft, published: Store | None, plan: SyncPlan, payloads: Payloads) -> None:
-        """What needs no model."""
-        if published is not None:
-            draft.upsert(_moved(plan, published, payloads))
-            draft.replace_payload(
-                Point(wanted.id, payloads.carried(wanted, point.payload)) for wanted, point in plan.updated
-            )
-            draft.replace_payload(Point(point.id, payloads.kept(point, said)) for point, said in plan.rewritten)
 
     def _refuse_nothing(self, report: SyncReport) -> NoReturn:
         with suppress(OSError):
             report.rejects_file = write_rejects(self.index.local, report.rejects)
         raise CatalogError(
-            f"{self.catalog.root}: not one usable photo, {len(report.rejects)} rejected; "
+            f"{self.catalog.where}: not one usable photo, {len(report.rejects)} rejected; "
             f"first: {report.rejects[0].where}: {report.rejects[0].reason}"
         )
 
@@ -337,14 +394,5 @@ def _notes(catalog: Catalog, published: GenerationRecord | None) -> list[str]:
     if lost:
         which, them = ("field", "it") if len(lost) == 1 else ("fields", "them")
         names = ", ".join(map(repr, lost))
-        notes.append(f"{catalog.root}: the index has no {which} {names} any more: filters that name {them} fail")
+        notes.append(f"{catalog.where}: the index has no {which} {names} any more: filters that name {them} fail")
     return notes
-
-
-def _moved(plan: SyncPlan, published: Store, payloads: Payloads) -> Iterator[Point]:
-    """Photos that are in the index under another name, with the vectors they have there."""
-    pairs = [*plan.moved, *plan.copied]
-    points = {point.id: point for point in published.retrieve(sorted({source.id for _, source in pairs}), vectors=True)}
-    for wanted, source in pairs:
-        embedded = points[source.id]
-        yield Point(wanted.id, payloads.carried(wanted, source.payload), embedded.vector, embedded.text_vector)

@@ -6,20 +6,23 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from indexer.catalog.products import Catalog, Reject
 from indexer.errors import CatalogError, ImageError
 from indexer.photos.components import components, same_value_edges
+from indexer.photos.fetch.many.sources import fetched_ahead
 from indexer.photos.fingerprints import phash
 from indexer.photos.opening import open_image
+from indexer.photos.places import Place
 from indexer.system.machine import cores
 from trainer.data.near_duplicates import near_pairs
 
 GROUP_FIELD = "near_group"
 """Manifest column that says which photos show the same thing; where it stands, it wins over the hash."""
+VARIANTS_FIELD = "group_id"
+"""Column of what is one design in several sizes and metals: no split may tell them apart."""
 
 _HASH_FIT = 64  # a JPEG is decoded at twice this or more: plenty for a hash of 32x32 pixels
 
@@ -29,7 +32,7 @@ class Sample:
     """One usable photo: its category, and the group of photos that show the same thing (product or near-duplicate)."""
 
     key: str
-    path: Path
+    place: Place
     category: str
     product_id: str
     group: int
@@ -61,16 +64,16 @@ class Split:
 def read_dataset(catalog: Catalog, *, progress: Callable[[int], None] | None = None) -> Dataset:
     """Open every photo of the products that have a category, and group those that show the same thing.
 
-    Photos are joined by product, by equal ``near_group`` value, and, unless both carry one, by perceptual hash.
-    A photo that cannot be opened is a reject.
+    Photos are joined by product, by equal ``near_group`` value (where they carry none, by equal ``group_id``), and,
+    unless both carry one, by perceptual hash. A photo that cannot be opened is a reject.
 
     Raises:
         CatalogError: no photo is left, or all are of one category.
     """
     wanted = [(product, image) for product in catalog.products if product.category for image in product.images]
-    with ThreadPoolExecutor(cores()) as pool:
+    with fetched_ahead(image.place for _, image in wanted), ThreadPoolExecutor(cores()) as pool:
         results = []
-        for result in pool.map(_hash, (image.path for _, image in wanted)):
+        for result in pool.map(_hash, (image.place for _, image in wanted)):
             results.append(result)
             if progress:
                 progress(1)
@@ -86,9 +89,15 @@ def read_dataset(catalog: Catalog, *, progress: Callable[[int], None] | None = N
     edges = same_value_edges([product.id for product, _ in kept]) + same_value_edges([_mark(value) for value in marks])
     hashed = near_pairs(np.array(hashes, dtype=np.uint64)).tolist() if kept else []
     edges += [(a, b) for a, b in hashed if marks[a] is None or marks[b] is None]
+    edges += same_value_edges(
+        [
+            _mark(image.fields.get(VARIANTS_FIELD)) if mark is None else None
+            for (_, image), mark in zip(kept, marks, strict=True)
+        ]
+    )
     groups = components(len(kept), edges)
     samples = tuple(
-        Sample(image.key, image.path, product.category or "", product.id, group)
+        Sample(image.key, image.place, product.category or "", product.id, group)
         for (product, image), group in zip(kept, groups, strict=True)
     )
     dataset = Dataset(samples, tuple(rejects), catalog.images - len(wanted))
@@ -138,10 +147,10 @@ def _counts(groups: int, holdout: float, validation: float) -> tuple[int, int]:
     return out, min(max(least, round((groups - out) * validation)), groups - out - least)
 
 
-def _hash(path: Path) -> int | str:
+def _hash(place: Place) -> int | str:
     """The perceptual hash of a photo, or why it cannot be used."""
     try:
-        return int(phash(open_image(path, fit=_HASH_FIT)), 16)
+        return int(phash(open_image(place.read(), fit=_HASH_FIT)), 16)
     except ImageError as error:
         return str(error)
 
@@ -157,10 +166,10 @@ def _check(catalog: Catalog, dataset: Dataset) -> None:
             if dataset.without_category == catalog.images
             else f"no photo could be used; the first: {dataset.rejects[0].where}: {dataset.rejects[0].reason}"
         )
-        raise CatalogError(f"{catalog.root}: {reason}")
+        raise CatalogError(f"{catalog.where}: {reason}")
     if len(dataset.categories) < 2:
         raise CatalogError(
-            f"{catalog.root}: all photos are of one category ({dataset.categories[0]}); "
+            f"{catalog.where}: all photos are of one category ({dataset.categories[0]}); "
             "a model learns from the difference between at least two"
         )
 

@@ -72,7 +72,7 @@ def extract(
     run = _backbone(network, preprocessing.size)
 
     def one(index: int) -> NDArray[np.float32]:
-        image = open_image(samples[index].path, fit=preprocessing.fit)
+        image = open_image(samples[index].place.read(), fit=preprocessing.fit)
         shown = [preprocessing.apply(image)]
         for view in range(views):
             rng = view_rng(seed, index, view)

@@ -105,7 +105,7 @@ class Photos(Source):
 
         def load(task: tuple[int, int, int]) -> NDArray[np.uint8]:
             step, index, view = task
-            image = open_image(self._samples[index].path, fit=self._preprocessing.fit)
+            image = open_image(self._samples[index].place.read(), fit=self._preprocessing.fit)
             if views:
                 generator = view_rng(start, index, step * views + view)
                 image = self._augmentation.view(image, generator, self._preprocessing.size)

@@ -27,13 +27,13 @@ class ReportData:
 
     ``history``: one mapping an epoch with any of epoch, loss, val_P@1, positive_distance, negative_distance,
     learning_rate. ``metrics``: what `trainer.evaluation.evaluate_model` returned for the held-out photos, and
-    optionally ``untrained``, the figures (``P@1`` …) of the network before training. ``held_out``: path, category
+    optionally ``untrained``, the figures (``P@1`` …) of the network before training. ``held_out``: place, category
     and product id of those photos, in the order of ``embeddings`` [n, d]. ``settings``: how the model was trained.
     """
 
     history: Sequence[Mapping[str, float]]
     metrics: Mapping[str, Any]
-    held_out: Sequence[tuple[Path, str, str]]
+    held_out: retrieval_grid.HeldOut
     embeddings: NDArray[np.float32]
     settings: Mapping[str, Any] = field(default_factory=dict)
 

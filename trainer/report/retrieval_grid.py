@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from indexer.errors import ImageError
 from indexer.photos.opening import open_image
+from indexer.photos.places import Place
 from trainer.evaluation.metrics import encode, score_queries
 
 HITS = 7
@@ -23,8 +24,8 @@ CELL, GAP, FRAME = 176, 14, 6
 GOOD, BAD, NEUTRAL = "#2e9e62", "#d64a3f", "#a9a297"
 """Frames: told apart on a light and on a dark page."""
 
-HeldOut = Sequence[tuple[Path, str, str]]
-"""Path, category and product id of each photo."""
+HeldOut = Sequence[tuple[Place | Path, str, str]]
+"""Place (or file), category and product id of each photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,10 @@ def load_pictures(rows: Sequence[GridRow], held_out: HeldOut) -> dict[int, Image
     }
 
 
-def picture(path: Path, side: int) -> Image.Image | None:
+def picture(photo_at: Place | Path, side: int) -> Image.Image | None:
     """A photo fitted into a white square, or None where it cannot be opened any more."""
     try:
-        photo = open_image(path, fit=side)
+        photo = open_image(photo_at if isinstance(photo_at, Path) else photo_at.read(), fit=side)
     except ImageError:
         return None
     scale = side / max(photo.size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
+from indexer.catalog.tables.packed import read_bytes
 from indexer.errors import CatalogError
 from indexer.photos.kinds import HEAD, other_kind, picture_kind
 
@@ -22,16 +23,13 @@ _LOOKED_AT = 512
 
 
 def read_text(path: Path) -> str:
-    """The text of a file; Excel's "Unicode text" is UTF-16, and other programs write that without a mark.
+    """The text of a file, packed or not; Excel's "Unicode text" is UTF-16, and others write that without a mark.
 
     Raises:
         CatalogError: it cannot be read, is empty, no text at all, or in another encoding, and then the message
             names line and byte.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CatalogError(f"{path}: cannot be read ({error.strerror or error})") from error
+    data = read_bytes(path)
     if not data.strip():
         raise CatalogError(f"{path}: the file is empty; export it anew")
     if (what := _no_text(data[:HEAD])) is not None:

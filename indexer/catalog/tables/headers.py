@@ -11,10 +11,17 @@ from indexer.fields.roles import RESERVED
 from indexer.system.names import composed
 
 _NAME = re.compile(r"[^\W\d][\w-]*\Z")
+_NAMED, _LONGEST = 40, 60
+"""Columns that a message names, and characters of each."""
 _INVISIBLE = str.maketrans("", "", "\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}")
 """A file that was marked twice begins with one; no person sees it in front of the first name."""
 _NEAR = 0.77
 """``categories`` and ``Catgory`` are this close to ``category``, ``material`` is not to ``metal``."""
+
+
+def name_of(cell: str) -> str:
+    """The name that a cell of a header is for a person: in composed characters, without what nobody sees."""
+    return composed(cell.translate(_INVISIBLE).strip())
 
 
 def canonical(written: str, known: Collection[str]) -> str:
@@ -23,18 +30,19 @@ def canonical(written: str, known: Collection[str]) -> str:
     ``Product ID``, ``product-id`` and ``productId`` are ``product_id``. Names in composed and in decomposed
     characters are one (Unicode's normal form C).
     """
-    name = composed(written.translate(_INVISIBLE).strip())
-    return {_squeezed(one): one for one in known}.get(_squeezed(name), name)
+    name = name_of(written)
+    return {squeezed(one): one for one in known}.get(squeezed(name), name)
 
 
-def _squeezed(name: str) -> str:
+def squeezed(name: str) -> str:
+    """What all the spellings of a name have in common: case and the signs between its words do not count."""
     return re.sub(r"[\s_-]+", "", name).casefold()
 
 
 def near_miss(name: str, known: Collection[str]) -> str | None:
     """The known name that a column was probably meant to have; None where it looks like none of them."""
-    by_form = {_squeezed(one): one for one in known}
-    found = get_close_matches(_squeezed(name), by_form, n=1, cutoff=_NEAR)
+    by_form = {squeezed(one): one for one in known}
+    found = get_close_matches(squeezed(name), by_form, n=1, cutoff=_NEAR)
     return by_form[found[0]] if found else None
 
 
@@ -69,7 +77,17 @@ def header_problems(
 def _missing(name: str, there: Sequence[str], required: Collection[str]) -> str:
     near = next((other for other in there if near_miss(other, required) == name), None)
     meant = f"; did you mean {near!r}? rename it to {name!r}" if near else ""
-    return f"no column {name!r}; it has {', '.join(there) or 'no columns at all'}{meant}"
+    return f"no column {name!r}; it has {_listed(there) or 'no columns at all'}{meant}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in a message: a file of another kind may have one as long as itself."""
+    more = f" and {len(names) - _NAMED} others" if len(names) > _NAMED else ""
+    return ", ".join(map(_short, names[:_NAMED])) + more
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
 
 
 def name_problem(name: str) -> str | None:
@@ -83,6 +101,6 @@ def name_problem(name: str) -> str | None:
         suggestion = f"c_{suggestion}"
     suggestion = RESERVED.get(suggestion, suggestion)
     return (
-        f"column {name!r} cannot be used in a filter; rename it, e.g. to {suggestion!r} "
+        f"column {_short(name)!r} cannot be used in a filter; rename it, e.g. to {_short(suggestion)!r} "
         "(letters, digits, _ and -, not starting with a digit)"
     )

@@ -1,16 +1,18 @@
-"""Reads the rows of a CSV as shops export it: separator found out, rows with the line they begin on."""
+"""Reads the lines of a CSV as shops export it: separator found out, lines with the number they begin on."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from indexer.catalog.tables.encoding import read_text
-from indexer.catalog.tables.headers import canonical, header_problems
+from indexer.catalog.tables.headers import name_of
+from indexer.catalog.tables.table import Header, Line, Recognise, Table
 from indexer.errors import CatalogError
 from indexer.system.names import composed
 
@@ -18,6 +20,8 @@ SEPARATORS = (",", ";", "\t")
 """Excel writes the second where the comma is the decimal sign; the third is its "Text (Tab delimited)"."""
 LONGEST_CELL = 1_000_000
 """Characters of a cell that can be used: a description may be long, but what is longer is a quote never closed."""
+_MOST_BROKEN = 100
+"""Lines that are no CSV: with more of them it is the file that is broken."""
 _NAMED_SEPARATOR = re.compile(r'"?sep=([,;|\t])"?[,;|\t]*(\r\n|\r|\n|\Z)', re.IGNORECASE)
 """A first line for Excel, which says how cells are separated."""
 
@@ -29,82 +33,82 @@ class _Strict(csv.excel):
     skipinitialspace = True
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that is not blank: the line it begins on, its stripped cells by column, and why it is unusable, if so.
+def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
+    """A CSV file, separated by comma, semicolon or tab; see `read_text` for its encoding.
 
-    ``raw`` are all its cells in order; ``is_open`` is true of the last row where no line end follows it, ``is_cut``
-    where it lacks cells as well.
-    """
-
-    line: int
-    cells: dict[str, str]
-    problem: str | None = None
-    raw: tuple[str, ...] = ()
-    is_open: bool = False
-    is_cut: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """The columns and rows of a table, as a manifest is made of them."""
-
-    path: Path
-    separator: str
-    header: int
-    """The line of the header."""
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-
-def read_sheet(path: Path, required: Collection[str], known: Collection[str]) -> Sheet:
-    """Columns and rows of a CSV file, separated by comma, semicolon or tab; see `read_text` for its encoding.
-
-    A short row is filled up with blanks; columns that have neither a name nor a value are dropped. Cells are in
-    composed characters (Unicode's normal form C).
+    Blank rows are passed over. Cells are in composed characters (Unicode's normal form C). A line that is no CSV has a
+    problem, and the next one is read as if it were not there; what is wrong with the first is ``broken``.
 
     Args:
-        required: the columns without which there is no catalog.
-        known: names that are known whatever their case, these among them; see `canonical`.
+        recognise: says of a first row, split at one of these signs, whether it is that of a catalog.
+        now: see `Table`.
 
     Raises:
-        CatalogError: it is no text or no CSV, has no row, lacks a required column, or has columns that cannot be
-            used: all of them are named.
+        CatalogError: it is no text, or no CSV in many lines.
     """
     text = read_text(path)
     # Set for the whole process, as there is no other way; the limit it comes with, 131,072, would refuse the file.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    separator, begins = _separator(text, set(required), known)
-    lines = [
-        (line, [composed(cell.strip()) for cell in cells]) for line, cells in _parse(path, text, separator, begins)
-    ]
-    lines = [(line, cells) for line, cells in lines if any(cells)]
-    header, written = lines[0] if lines else (1, [])
-    names = [canonical(cell, known) for cell in written]
-    nameless = [position for position, name in enumerate(names) if not name]
-    valued = {p: n for p in nameless if (n := next((n for n, cells in lines[1:] if any(cells[p : p + 1])), None))}
-    if problems := header_problems(written, names, required, valued):
-        count = f"{len(problems)} problems with its columns: " if len(problems) > 1 else ""
-        raise CatalogError(f"{path}: {count}{'; '.join(problems)}")
-    if not lines[1:]:
-        raise CatalogError(f"{path}: has no row below the names of its columns; export it anew")
-    columns = tuple(name for name in names if name)
+    separator, begins = _separator(text, recognise)
+    broken: dict[int, str] = {}
+    clean = str.strip if text.isascii() else _composed
+    split = _parse(path, text[begins:], separator, 2 if begins else 1, broken)
+    parsed = ((line, list(map(clean, cells))) for line, cells in split)
+    lines = [(line, cells) for line, cells in parsed if any(cells)]
+    first, written = lines[0] if lines else (1, [])
+    names = recognise(written)
+    if names is None or list(names) == written:
+        names, header, lines = written, first, lines[1:]
+    else:
+        header = 0
     open_line = 0 if text.endswith(("\n", "\r")) or not lines else lines[-1][0]
-    rows = tuple(_row(line, cells, names, line == open_line) for line, cells in lines[1:])
-    return Sheet(path, separator, header, columns, rows)
+    header_names = Header(tuple(map(name_of, names)))
+    # Most lines are as they should be, and a million of them are looked at every night.
+    width, odd, many = len(names), "\0" in text, len(text) > LONGEST_CELL
+    rows = [
+        Line(number, tuple(cells))
+        if len(cells) == width
+        and not odd
+        and number != open_line
+        and number not in broken
+        and not (many and sum(map(len, cells)) > LONGEST_CELL)
+        else (_broken if number in broken else _line)(number, cells, header_names.names, number == open_line)
+        for number, cells in lines
+    ]
+    named = max((at for at, name in enumerate(header_names.names, 1) if name), default=0)
+    counts = [named, *(len(cells) for _, cells in lines), named]
+    for at, (before, count, behind) in enumerate(zip(counts, counts[1:], counts[2:], strict=False)):
+        if count < min(before, behind, named):
+            rows[at] = replace(rows[at], is_short=True)
+    return Table(path, separator, header, header_names, rows, now, broken=next(iter(broken.values()), None))
 
 
-def has_columns(path: Path, required: Collection[str], known: Collection[str]) -> bool:
-    """Whether a file is a table with these columns, as far as its header shows."""
+def _composed(cell: str) -> str:
+    return composed(cell.strip())
+
+
+def is_one(path: Path, recognise: Recognise) -> bool:
+    """Whether a file is a table whose columns are known, as far as its first row shows."""
     try:
         text = read_text(path)
     except CatalogError:
         return False
-    separator, begins = _separator(text, set(required), known)
-    return set(required) <= {canonical(name, known) for name in _header(text[begins:], separator)}
+    separator, begins = _separator(text, recognise)
+    return recognise(_first(text[begins:], separator)) is not None
 
 
-def _row(line: int, cells: list[str], names: list[str], is_open: bool) -> Row:
+def _broken(number: int, cells: list[str], names: Sequence[str], is_open: bool) -> Line:
+    """A line in which a quote stands where none may: most likely it was cut, and the quote is never closed."""
+    problem = "the file ends within this line; send all of it" if is_open else "is cut, or its quotes are wrong"
+    cells = [cell.strip('"') for cell in cells]
+    return Line(number, _padded(cells, names), problem, is_open, is_open)
+
+
+def _padded(cells: list[str], names: Sequence[str]) -> tuple[str, ...]:
+    return (*cells, *[""] * (len(names) - len(cells)))
+
+
+def _line(number: int, cells: list[str], names: Sequence[str], is_open: bool) -> Line:
     problem = None
     named = max((number for number, name in enumerate(names, 1) if name), default=0)
     is_cut = is_open and len(cells) < named
@@ -116,37 +120,54 @@ def _row(line: int, cells: list[str], names: list[str], is_open: bool) -> Row:
         problem = f"has {len(cells)} cells for {len(names)} columns; quote cells that hold the separator"
     elif any("\0" in cell for cell in cells):
         problem = "holds a NUL character"
-    padded = cells + [""] * (len(names) - len(cells))
-    by_column = {name: cell for name, cell in zip(names, padded, strict=False) if name}
-    long = next((name for name, cell in by_column.items() if len(cell) > LONGEST_CELL), None)
-    if long and not problem:
-        problem = f"{long} has {len(by_column[long]):,} characters; shorten it to {LONGEST_CELL:,}"
-    return Row(line, by_column, problem, tuple(cells), is_open, is_cut)
+    else:
+        problem = too_long(names, cells)
+    return Line(number, _padded(cells, names), problem, is_open, is_cut)
 
 
-def _separator(text: str, required: set[str], known: Collection[str]) -> tuple[str, int]:
+def too_long(names: Sequence[str], cells: Sequence[str]) -> str | None:
+    """Why a row cannot be used one of whose cells has no end."""
+    for name, cell in zip(names, cells, strict=False):
+        if len(cell) > LONGEST_CELL:
+            return f"{name} has {len(cell):,} characters; shorten it to {LONGEST_CELL:,}"
+    return None
+
+
+def _separator(text: str, recognise: Recognise) -> tuple[str, int]:
     """What separates the cells, and where the table begins: after a line that says so, if there is one."""
     if named := _NAMED_SEPARATOR.match(text):
         return named[1], named.end()
-    headers = {s: [canonical(name, known) for name in _header(text, s)] for s in SEPARATORS}
-    fitting = next((s for s, names in headers.items() if required <= set(names)), None)
-    return fitting or max(SEPARATORS, key=lambda s: len(headers[s])), 0
+    firsts = {separator: _first(text, separator) for separator in SEPARATORS}
+    fitting = next((separator for separator, cells in firsts.items() if recognise(cells) is not None), None)
+    return fitting or max(SEPARATORS, key=lambda separator: len(firsts[separator])), 0
 
 
-def _header(text: str, separator: str) -> list[str]:
+def _first(text: str, separator: str) -> list[str]:
     try:
         return next(filter(any, csv.reader(io.StringIO(text, newline=""), _Strict, delimiter=separator)), [])
     except csv.Error:
         return []
 
 
-def _parse(path: Path, text: str, separator: str, begins: int) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text[begins:], newline=""), _Strict, delimiter=separator)
-    line = first = 2 if begins else 1
-    try:
-        for cells in reader:
-            yield line, cells
-            line = reader.line_num + first  # line_num is the row's last line: a quoted cell may hold line breaks
-    except csv.Error as error:
-        hint = "quote the whole cell and double the quotes in it"
-        raise CatalogError(f"{path}:{line}: not readable as CSV ({error}); {hint}") from error
+def _parse(
+    path: Path, text: str, separator: str, first: int, broken: dict[int, str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line on which each begins; of a line that is no CSV its text alone, and in ``broken`` why."""
+    stream, line = io.StringIO(text, newline=""), first
+    while True:
+        reader, begin, at = csv.reader(stream, _Strict, delimiter=separator), line, stream.tell()
+        try:
+            for cells in reader:
+                yield line, cells
+                # line_num is the row's last line: a quoted cell may hold line breaks
+                line, at = reader.line_num + begin, stream.tell()
+        except csv.Error as error:
+            hint = "quote the whole cell and double the quotes in it"
+            broken[line] = f"{path}:{line}: not readable as CSV ({error}); {hint}"
+            if len(broken) > _MOST_BROKEN:
+                raise CatalogError(broken[min(broken)]) from error
+            stream.seek(at)
+            yield line, stream.readline().split(separator)
+            line += 1
+        else:
+            return

@@ -29,6 +29,36 @@ _REFUSED = tuple(
 )
 
 
+_NEVER = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8",  # "this network": the machine itself, where a system connects to it at all
+        "169.254.0.0/16",  # link-local, with the metadata of most clouds at 169.254.169.254
+        "224.0.0.0/4",  # multicast
+        "255.255.255.255/32",  # broadcast
+        "100.100.100.200/32",  # metadata of a cloud, in the space that providers share
+        "168.63.129.16/32",
+        "192.0.0.192/32",
+        "::/128",
+        "fe80::/10",  # link-local
+        "ff00::/8",  # multicast
+        "fd00:ec2::/32",  # metadata of clouds, in the private space
+        "fd20:ce::/32",
+    )
+)
+"""Refused even where the own network may be fetched from: a machine's secrets, and what is no single host."""
+
+
+def is_never_asked(address: IPv4Address | IPv6Address) -> bool:
+    """Whether no photo is fetched from an address, whatever is allowed: link-local, multicast, metadata of a cloud.
+
+    An IPv6 address that carries an IPv4 address counts as that one, too.
+    """
+    if isinstance(address, IPv6Address) and (inner := _carried(address)) is not None and is_never_asked(inner):
+        return True
+    return any(address in network for network in _NEVER)
+
+
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether an address belongs to a single host of the public internet.
 
@@ -60,6 +90,17 @@ def all_public(addresses: Sequence[str]) -> bool:
         ValueError: one is not an IP address.
     """
     return all(is_public(ip_address(address)) for address in addresses)
+
+
+def all_permitted(addresses: Sequence[str], *, allow_private: bool = False) -> bool:
+    """Whether a photo may be fetched from a host with these addresses.
+
+    Raises:
+        ValueError: one is not an IP address.
+    """
+    if not allow_private:
+        return all_public(addresses)
+    return not any(is_never_asked(ip_address(address)) for address in addresses)
 
 
 def resolve(host: str) -> list[str]:

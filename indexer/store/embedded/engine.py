@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import StoreError, StoreUnwritable
 from indexer.fields.types import FieldTable
+from indexer.store.beside.companions import Companions
 from indexer.store.embedded.filters import compile_filter
 from indexer.store.embedded.parameters import field_index, is_of_kind, is_outdated, search_params, shard_config
 from indexer.store.filters.check import check_facet, check_filter
@@ -56,10 +57,13 @@ class EdgeStore(
 
     def __init__(self, shard: Any, path: Path, generation: str, record: GenerationRecord) -> None:
         self._opened: Any = shard
+        self._replaced = 0
+        """Points that were written again: what they were before is still in the graph."""
         self._lock = Lock()
         in_child(self._forget)
         self.again: Callable[[], EdgeStore] | None = None
         self.policy = POLICY
+        self.beside: Companions | None = None
         self.files = EngineFiles(EMBEDDED, path)
         self.generation = generation
         self.record = record
@@ -153,7 +157,9 @@ class EdgeStore(
                 edge.Point(p.id, {name: rows[i].tolist() for name, rows in columns.items()}, p.payload)
                 for i, p in enumerate(batch)
             ]
+            before = self._points()
             _called(self._shard.update, edge.UpdateOperation.upsert_points(made))
+            self._replaced += len(batch) - (self._points() - before)
 
     def replace_payload(self, points: Iterable[Point]) -> None:
         """See `Draft.replace_payload`."""
@@ -164,6 +170,10 @@ class EdgeStore(
         """See `Draft.delete`."""
         if ids:
             _called(self._shard.update, edge.UpdateOperation.delete_points(list(ids)))
+
+    def companion(self, name: str, *, whole: bool = False) -> Path | None:
+        """See `Store.companion`."""
+        return None if self.beside is None else self.beside.path(name, whole=whole)
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -187,11 +197,15 @@ class EdgeStore(
             _called(self._shard.update, edge.UpdateOperation.create_field_index(field, field_index(kind, memory)))
 
     def needs_optimizing(self, *, deleted: int = 0) -> bool:
-        """Whether more than a little is not in the graph yet, or was removed since (``deleted``)."""
+        """Whether more than a little is not in the graph yet, or was replaced or removed since (``deleted``)."""
         info = _called(self._shard.info)
-        # Each kind of vector is counted for itself.
-        stale = info.points_count - info.indexed_vectors_count / len(self.record.dimensions) + deleted
+        # Each kind of vector is counted for itself, and what is no longer there still counts as indexed.
+        new = info.points_count - (info.indexed_vectors_count / len(self.record.dimensions) - deleted)
+        stale = new + self._replaced + deleted
         return bool(stale > RE_OPTIMIZE_ABOVE * max(1, info.points_count))
+
+    def _points(self) -> int:
+        return int(_called(self._shard.info).points_count)
 
     def optimize(self) -> None:
         """Build the graph; what is written for it takes as much room again as there is."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from indexer.errors import ImageError
+from indexer.photos.fetch.many.bounds import TOGETHER
+from indexer.photos.fetch.many.sources import is_remote
 from indexer.photos.fingerprints import sha256
-from indexer.photos.opening import read_bytes
+from indexer.photos.places import Place
 from indexer.store.records import Point
 from indexer.sync.photo import Wanted
 from indexer.sync.planning.names import id_of, path_of
@@ -18,25 +20,26 @@ from indexer.system.progress import EVERY, Progress
 
 
 class Hashing:
-    """Takes the content hashes of files on several cores, and says how far it is."""
+    """Takes the content hashes of photos on several cores, and says how far it is."""
 
     def __init__(self, workers: int, progress: Progress | None) -> None:
         self._workers, self._progress = max(1, workers), progress
 
-    def of(self, paths: list[Path]) -> list[str | None]:
-        """Each file's content hash; None where it cannot be read, which the embedding stage will report."""
-        hashes = []
-        with ThreadPoolExecutor(self._workers) as pool:
-            for digest in pool.map(_hash, paths):
-                hashes.append(digest)
-                if self._progress and len(hashes) % EVERY == 0:
-                    self._progress("Comparing", len(hashes), len(paths))
+    def of(self, places: list[Place]) -> list[str | None]:
+        """Each photo's content hash; None where it cannot be read, which the embedding stage will report."""
+        hashes: list[str | None] = []
+        threads = max(self._workers, TOGETHER) if any(map(is_remote, places)) else self._workers
+        with ThreadPoolExecutor(threads) as pool:
+            for start in range(0, len(places), EVERY):  # what was handed to a pool takes more memory than its result
+                if self._progress:
+                    self._progress("Hashing", start, len(places))
+                hashes += pool.map(_hash, places[start : start + EVERY])
         return hashes
 
 
-def _hash(path: Path) -> str | None:
+def _hash(place: Place) -> str | None:
     try:
-        return sha256(read_bytes(path))
+        return sha256(place.read())
     except ImageError:
         return None
 

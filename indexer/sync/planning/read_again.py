@@ -29,7 +29,7 @@ def read_again(plan: SyncPlan, root: Path, since: int, *, workers: int) -> None:
     said = {point.id: payload for point, payload in plan.rewritten}
     kept = [pair for point in plan.left_alone if (pair := _of_index(point, root, said.get(point.id))) is not None]
     pairs = [*plan.still, *plan.updated, *plan.moved, *plan.copied, *kept]
-    judged = read_otherwise([wanted.image.path for wanted, _ in pairs], since, workers=workers)
+    judged = read_otherwise([wanted.image.place for wanted, _ in pairs], since, workers=workers)
     otherwise = {wanted.id for (wanted, _), differs in zip(pairs, judged, strict=True) if differs}
     if not otherwise:
         return
@@ -49,8 +49,8 @@ def _of_index(point: Point, root: Path, said: dict[str, object] | None) -> tuple
     photo = point.payload["photo"]
     image = ProductImage(photo["path"], root / photo["path"], photo["rank"])
     try:
-        found = image.path.stat()
+        seen = image.place.look()
     except OSError:
         return None
     payload = catalog_part(point.payload) if said is None else said
-    return Wanted(point.id, str(point.payload["product_id"]), image, payload, found.st_size, found.st_mtime_ns), point
+    return Wanted(point.id, str(point.payload["product_id"]), image, payload, seen), point

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from indexer.errors import ImageError
 from indexer.photos.fingerprints import sha256
-from indexer.photos.opening import open_image, read_bytes
+from indexer.photos.opening import open_image
+from indexer.photos.places import Place
 from indexer.photos.thumbnails import SIDE, ThumbnailStore
-from indexer.store.records import Point
-from indexer.sync.photo import Wanted
+from indexer.system.progress import EVERY, Progress, nobody
 
 
-def draw_missing(thumbnails: ThumbnailStore, photos: Iterable[tuple[Wanted, Point]], workers: int) -> str | None:
+def draw_missing(
+    thumbnails: ThumbnailStore,
+    photos: Callable[[Collection[str]], Iterable[tuple[str, Place]]],
+    workers: int,
+    progress: Progress = nobody,
+) -> str | None:
     """Draw the thumbnails that are missing of photos whose vectors are in the index already.
 
     Args:
         thumbnails: where they belong.
-        photos: that are not embedded again, with the points that hold their vectors.
+        photos: that are not embedded again, each with its file hash; told which thumbnails there are, they may leave
+            out photos that have one.
         workers: threads.
+        progress: see `Progress`; told of nothing where nothing is missing.
 
     Returns:
         What was missing and what was done about it; None where nothing was.
@@ -28,16 +34,14 @@ def draw_missing(thumbnails: ThumbnailStore, photos: Iterable[tuple[Wanted, Poin
     Raises:
         OSError: one cannot be written.
     """
-    there = {digest for digest, _ in thumbnails.all()}
-    missing = {point.payload["photo"]["sha256"]: wanted.image.path for wanted, point in photos}
-    for digest in there:
-        missing.pop(digest, None)
+    there = thumbnails.digests()
+    missing = {digest: place for digest, place in photos(there) if digest not in there}
     if not missing:
         return None
 
-    def draw(digest: str, path: Path) -> bool:
+    def draw(digest: str, place: Place) -> bool:
         try:
-            data = read_bytes(path)
+            data = place.read()
             if sha256(data) != digest:  # other content, size and time as before: `--check-content` finds it
                 return False
             thumbnails.write(digest, open_image(data, fit=SIDE))
@@ -45,8 +49,11 @@ def draw_missing(thumbnails: ThumbnailStore, photos: Iterable[tuple[Wanted, Poin
             return False
         return True
 
+    drawn, left = 0, list(missing.items())
     with ThreadPoolExecutor(workers) as pool:
-        drawn = sum(pool.map(draw, missing.keys(), missing.values()))
+        for start in range(0, len(left), EVERY):
+            progress("Drawing thumbnails", start, len(left))
+            drawn += sum(pool.map(lambda one: draw(*one), left[start : start + EVERY]))
     count, rest = len(missing), len(missing) - drawn
     said = "1 thumbnail was missing" if count == 1 else f"{count} thumbnails were missing"
     if rest:

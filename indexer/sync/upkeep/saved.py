@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from indexer.photos.places import FilePlace
 from indexer.photos.reading import read_otherwise
 from indexer.store.records import GenerationRecord, Repair
 from indexer.sync.photo import EmbeddedPhoto, PhotoFacts
@@ -15,8 +16,8 @@ def saved_photos(repair: Repair, record: GenerationRecord) -> Iterator[EmbeddedP
     if repair.record is None or not repair.record.is_comparable(record):
         return
     points = list(repair.points)
-    paths = [Path(record.catalog_root, point.payload["photo"]["path"]) for point in points]
-    for point, otherwise in zip(points, read_otherwise(paths, repair.record.reading), strict=True):
+    places = [FilePlace(Path(record.catalog_root, point.payload["photo"]["path"])) for point in points]
+    for point, otherwise in zip(points, read_otherwise(places, repair.record.reading), strict=True):
         photo = point.payload["photo"]
         if not otherwise and point.vector is not None and "pixel_sha256" in photo:
             facts = PhotoFacts(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from indexer.catalog.catalog_toml import Settings, read_settings
 from indexer.catalog.columns import NAMES, Columns, read_columns
 from indexer.catalog.tables.headers import canonical, name_problem, near_miss
-from indexer.catalog.tables.spreadsheet import Row, Sheet
+from indexer.catalog.tables.table import Row, Sheet
 from indexer.errors import CatalogError
 from indexer.fields.roles import RESERVED
 from indexer.fields.types import FieldTable, FieldType

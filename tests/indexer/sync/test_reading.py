@@ -16,12 +16,14 @@ from indexer.photos import reading
 from indexer.photos.fingerprints import pixel_sha256
 from indexer.photos.flatten import DARK
 from indexer.photos.opening import open_image
+from indexer.photos.places import FilePlace
 from indexer.photos.reading import READING, read_otherwise
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.draft import EmbeddedDraft
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.records import GenerationRecord, Point
-from indexer.sync import journal, run
+from indexer.sync import run
+from indexer.sync.embedding import journal
 from indexer.sync.planning import read_again
 from indexer.sync.report import SyncReport
 from indexer.sync.run import sync
@@ -212,9 +214,9 @@ def test_which_files_are_read_otherwise(tmp_path: Path) -> None:
     }
     for name, (data, _) in files.items():
         (tmp_path / name).write_bytes(data)
-    paths = [tmp_path / name for name in [*files, "gone.jpg"]]
-    assert read_otherwise(paths, 1, workers=3) == [*(wanted for _, wanted in files.values()), False]
-    assert not any(read_otherwise(paths, READING))
+    places = [FilePlace(tmp_path / name) for name in [*files, "gone.jpg"]]
+    assert read_otherwise(places, 1, workers=3) == [*(wanted for _, wanted in files.values()), False]
+    assert not any(read_otherwise(places, READING))
 
 
 def test_a_record_says_how_photos_were_read() -> None:

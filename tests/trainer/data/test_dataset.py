@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
+from indexer.photos.places import FilePlace
 from tests.shops.catalogs.drawn_catalog import draw
 from trainer.data.dataset import Sample, read_dataset, split
 
@@ -46,6 +47,16 @@ def test_near_group_wins_over_the_hash(catalog: Path) -> None:
     groups = groups_by_key(catalog)
     assert groups[names[0]] != groups[names[1]]
     assert groups[names[2]] == groups[names[3]]
+
+
+def test_variants_of_one_design_are_not_told_apart_by_a_split(catalog: Path) -> None:
+    names = [f"rings/rings-{number}/0.png" for number in range(4)]
+    rows = [f"p{number},{name},rings,{group}" for number, (name, group) in enumerate(zip(names, "AAB ", strict=True))]
+    rows.append("p9,discs/discs-0/0.png,discs,")
+    (catalog / "catalog.csv").write_text("\n".join(["product_id,image,category,group_id", *rows]) + "\n")
+    groups = groups_by_key(catalog)
+    assert groups[names[0]] == groups[names[1]]
+    assert len({groups[name] for name in names}) == 3
 
 
 def test_a_bad_photo_is_a_reject(catalog: Path) -> None:
@@ -92,7 +103,7 @@ sizes = st.lists(st.integers(1, 6), min_size=8, max_size=25)
 @given(st.tuples(sizes, sizes, sizes), st.integers(0, 1000), st.sampled_from([0.2, 0.4]))
 def test_a_split_is_whole_and_never_cuts_a_group(groups: tuple[list[int], ...], seed: int, holdout: float) -> None:
     samples = [
-        Sample(f"{name}-{group:02d}-{photo}", Path("photo"), name, f"{name}-{group}", 100 * kind + group)
+        Sample(f"{name}-{group:02d}-{photo}", FilePlace(Path("photo")), name, f"{name}-{group}", 100 * kind + group)
         for kind, name in enumerate("abc")
         for group, count in enumerate(groups[kind])
         for photo in range(count)

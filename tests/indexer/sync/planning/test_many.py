@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from indexer.catalog.products import Catalog, Product, ProductImage
 from indexer.fields.identity import point_id
+from indexer.photos.places import Seen
 from indexer.store.records import Point
 from indexer.sync.photo import Wanted
 from indexer.sync.planning.contents import Sources
@@ -19,7 +20,7 @@ def point_of(product: str, path: str, content: str = "same") -> Point:
 
 def wanted_of(product: str, path: str) -> Wanted:
     image = ProductImage(path, Path(path), 0)
-    return Wanted(point_id(product, path), product, image, {"product_id": product}, 1, 1)
+    return Wanted(point_id(product, path), product, image, {"product_id": product}, Seen(1, 1))
 
 
 def test_of_one_content_each_photo_gets_its_own_point_by_product_then_by_name() -> None:

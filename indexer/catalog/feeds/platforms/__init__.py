@@ -1,0 +1,1 @@
+"""The exports of platforms that are known, one a file."""
