@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from indexer.errors import UsageError
+from indexer.photos.fetch.many.kept import LIMIT
 from indexer.store.embedded.index import open_index
 from indexer.store.interface import Index
 from indexer.store.server.options import CollectionOptions, Quantization
@@ -74,6 +75,9 @@ class IndexerSettings(BaseSettings):
     workers: int = Field(0, ge=0, description="Workers that embed; 0 means one per core.")
     memory: Memory = Field(Memory.CACHED, description="Where payload and field indexes are: pinned, cached or cold.")
     max_removal: _Share = Field(0.1, description="The share of the index that a sync may remove: 0.1 or 10%.")
+    photo_cache: float = Field(
+        LIMIT / 1e9, ge=0, le=1e6, description="GB of photos from URLs that are kept beside the index."
+    )
     max_rejected: _Share = Field(0.5, description="The share of a file of events that may be rejected: 0.5 or 50%.")
 
     qdrant_url: str | None = Field(

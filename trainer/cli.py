@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.cli.command_line import PathType, echo_json, group, json_option
+from indexer.cli.command_line import CatalogType, PathType, echo_json, group, json_option
 from indexer.errors import EXIT_REJECTS, MissingExtra
 from trainer.network.backbones import BACKBONES
 from trainer.settings import FitSettings, Recipe
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from trainer.fit import Fitted
 
 _PATH = PathType()
+_private = click.option(
+    "--allow-private", is_flag=True, help="Fetch photos from addresses of the own network and from any port, too."
+)
 
 
 @group("Train a model on your own photos, and measure it.")
@@ -26,7 +29,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("catalog", type=_PATH)
+@click.argument("catalog", type=CatalogType())
 @click.option("-o", "--output", required=True, type=_PATH, help="Model directory to write, e.g. models/shop.")
 @click.option("--recipe", type=click.Choice(["two-level", "classic"]), default="two-level", show_default=True)
 @click.option(
@@ -58,8 +61,17 @@ def main() -> None:
     help="Train only the head, or the whole network.  "
     "[default: the head, but the whole network for classic and without weights]",
 )
+@_private
 @json_option
-def fit(catalog: Path, output: Path, recipe: Recipe, weights: str, as_json: bool, **chosen: Any) -> None:
+def fit(
+    catalog: Path | str,
+    output: Path,
+    recipe: Recipe,
+    weights: str,
+    allow_private: bool,
+    as_json: bool,
+    **chosen: Any,
+) -> None:
     """Train on CATALOG and write a model directory with its held-out metrics and a report."""
     settings = FitSettings.for_run(recipe, weights, **chosen)
     from indexer.system.machine import keep_freed_memory
@@ -71,9 +83,14 @@ def fit(catalog: Path, output: Path, recipe: Recipe, weights: str, as_json: bool
         raise MissingExtra(error.name or "torch", "train") from error
     from indexer.catalog.reading import read_catalog
     from indexer.cli.progress import Stages
+    from indexer.photos.fetch.many.sources import PhotoSources
 
-    with Stages(transient=False) as stages:
-        fitted = run(_told(read_catalog(catalog)), output, settings, stages)
+    with (
+        PhotoSources.for_a_while(allow_private=allow_private) as sources,
+        Stages(transient=False, ends=True) as stages,
+    ):
+        stages.stage("Reading the catalog")
+        fitted = run(_told(read_catalog(catalog, sources=sources)), output, settings, stages)
     if as_json:
         echo_json(_document(fitted))
     else:
@@ -83,22 +100,29 @@ def fit(catalog: Path, output: Path, recipe: Recipe, weights: str, as_json: bool
 
 @main.command()
 @click.argument("model", type=_PATH)
-@click.argument("catalog", type=_PATH)
+@click.argument("catalog", type=CatalogType())
+@_private
 @click.option("--seed", default=0, show_default=True, help="Decides the edited copies.")
 @json_option
-def evaluate(model: Path, catalog: Path, seed: int, as_json: bool) -> None:
+def evaluate(model: Path, catalog: Path | str, allow_private: bool, seed: int, as_json: bool) -> None:
     """Measure MODEL on the photos of CATALOG: by category, by product, and on edited copies."""
     from rich.console import Console
 
     from indexer.catalog.reading import read_catalog
     from indexer.cli.progress import Stages
     from indexer.models.directory import load_model
+    from indexer.photos.fetch.many.sources import PhotoSources
     from trainer.evaluation.evaluate import evaluate_model
     from trainer.evaluation.table import tables
 
     loaded = load_model(model)
-    with Stages(transient=False) as stages:
-        metrics = evaluate_model(loaded, _told(read_catalog(catalog)), seed=seed, progress=stages.measuring)
+    with (
+        PhotoSources.for_a_while(allow_private=allow_private) as sources,
+        Stages(transient=False, ends=True) as stages,
+    ):
+        stages.stage("Reading the catalog")
+        read = _told(read_catalog(catalog, sources=sources))
+        metrics = evaluate_model(loaded, read, seed=seed, progress=stages.measuring)
     if as_json:
         echo_json(metrics)
     else:

@@ -83,6 +83,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
     check_target(target)
     # A head on cached features is a few small products: a second thread only makes them wait for each other.
     torch.set_num_threads(1 if settings.freeze else cores())
+    stages.stage("Loading the network")
     network = build_network(settings.backbone, settings.weights, seed=settings.seed)
     preprocessing = Preprocessing(settings.size)
     stages.stage("Reading photos", sum(len(p.images) for p in catalog.products if p.category))
@@ -92,6 +93,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
 
     learning, tuning = _sources(network, parts, preprocessing, settings, stages)
     clock.lap("features")
+    stages.stage("Untrained network")
     untrained = _untrained(network, parts, preprocessing, settings)
     clock.lap("untrained")
 
@@ -100,10 +102,12 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
     result = train(learning, tuning, recipe, settings, stages.epoch)
     if result.interrupted:
         stages.note(f"Stopped at epoch {len(result.history)}; keeping the best so far, of epoch {result.best_epoch}.")
+    stages.stage("Classifier")
     categories = tuple(sorted({sample.category for sample in parts.train}))
     classifier, curve = _heads(learning, tuning, parts, categories, settings.seed)
     clock.lap("train")
 
+    stages.stage("Exporting")
     with publishing(target) as folder:
         write_network(folder, network, classifier, preprocessing)
         facts: dict[str, Any] = {
@@ -120,6 +124,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         metrics["model"]["name"] = target.name  # it was measured in the folder that becomes the target
         metrics["untrained"] = untrained
         clock.lap("evaluate")
+        stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
         _report(folder, parts.held_out, result, metrics, settings)
         _write_lists(folder, parts.held_out, dataset.rejects)

@@ -107,7 +107,8 @@ def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None 
     """
     names = [name for name in sheet.columns if name not in STRUCTURE]
     types, decimals = _settled(sheet, settings)
-    declared: dict[str, FieldType] = {name: kind for name in names if (kind := types.get(name) or KNOWN.get(name))}
+    given = {**sheet.types, **KNOWN, **types}
+    declared: dict[str, FieldType] = {name: given[name] for name in names if name in given}
     numbers = {
         name: Numbers.of(Values((row.line, row.cells[name]) for row in sheet.rows if not row.problem))
         for name in names
@@ -123,10 +124,10 @@ def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None 
         if kind is not FieldType.NUMBER:
             found.add(name, kind, partial(_cast, name, kind, odd), fitting=set() if odd else None)
             continue
-        given = decimals.get(name) or settings.decimal
+        sign = decimals.get(name) or settings.decimal
         try:
             _check_currencies(numbers[name], sheet.columns)
-            decimal = given or decide(numbers[name], file)
+            decimal = sign or decide(numbers[name], file)
         except Unclear as why:
             or_text = "" if name in KNOWN else f', or [fields] {name} = "keyword"'
             found.left_out.append(f"column {name!r} is left out: {why}{or_text}")

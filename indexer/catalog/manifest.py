@@ -14,7 +14,7 @@ from indexer.catalog.named.told import Known, listen
 from indexer.catalog.products import Catalog, OpenEnd, Product, ProductImage, Reject, Told, Withheld
 from indexer.catalog.tables.table import Row, Sheet
 from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldValue
-from indexer.photos.fetch.sources import PhotoSources
+from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.system.text import counted
 
 
@@ -120,7 +120,7 @@ class _Assembly:
             self._path,
             self._open_end,
             self._passed_over,
-            self._told,
+            told=self._told,
         )
 
     def add(self, row: Row) -> None:

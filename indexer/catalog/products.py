@@ -142,8 +142,15 @@ class Catalog:
     open_end: OpenEnd | None = None
     passed_over: tuple[PassedOver, ...] = ()
     """What lies in the folders of a catalog without a manifest, or stands in a feed, and is no part of it."""
+    address: str | None = None
+    """The URL of the manifest, where it is behind one; ``root`` is then a folder of this machine with its copy."""
     told: Told | None = None
     """What the rows of a manifest say; its products that were put aside are not among ``products``."""
+
+    @property
+    def where(self) -> str:
+        """The catalog as people call it: its folder, or its URL."""
+        return str(self.root) if self.address is None else self.address
 
     @property
     def images(self) -> int:

@@ -10,9 +10,9 @@ from indexer.catalog import folder, manifest
 from indexer.catalog.named.paths import LINK_TO_NOTHING
 from indexer.catalog.named.told import Known
 from indexer.catalog.products import Catalog
-from indexer.errors import CatalogError
+from indexer.errors import CatalogError, FetchError
 from indexer.fields.types import FieldTable
-from indexer.photos.fetch.sources import PhotoSources
+from indexer.photos.fetch.many.sources import STORES, WEB, PhotoSources, scheme_of
 from indexer.system.arguments import path_of
 from indexer.system.regular import no_file
 
@@ -35,7 +35,8 @@ def read_catalog(
     ``<category>/<product>.jpg`` or ``<category>/<product>/<photo>.jpg``. Photos are found, not opened.
 
     Args:
-        path: the folder or the manifest.
+        path: the folder or the manifest, or the URL of a manifest (http, https, s3, gs, az): photos that it names
+            without a URL are beside it there.
         published: the fields of the index that is to be brought in step. Where more than half of a column's cells
             fit the type it has there, it keeps that type, and rows that do not fit are rejects.
         sources: where photos behind URLs come from; from the public internet by default, and none is kept.
@@ -45,11 +46,40 @@ def read_catalog(
         CatalogError: the path is missing, holds not one usable photo, or its manifest as a whole cannot be read.
         UsageError: it is no path.
     """
+    if isinstance(path, str) and scheme_of(path) is not None:
+        return _behind_url(path.strip(), published, sources or PhotoSources(), known)
     path = path_of("path", path)
+    return _usable(path, _read_file(path, published, sources, known))
+
+
+def _read_file(path: Path, published: FieldTable | None, sources: PhotoSources | None, known: Known | None) -> Catalog:
     try:
-        catalog = _read(path, published, sources, known)
+        return _read(path, published, sources, known)
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read ({error.strerror or error}); check its owner and rights") from error
+
+
+def _behind_url(url: str, published: FieldTable | None, sources: PhotoSources, known: Known | None) -> Catalog:
+    """The catalog of a manifest that is fetched."""
+    scheme, shown = scheme_of(url), url.partition("?")[0]  # what follows may be a key
+    if scheme not in (*WEB, *STORES):
+        kinds = ", ".join(f"{one}://" for one in (*WEB, *STORES))
+        raise CatalogError(f"{shown}: a manifest is not fetched from there; use {kinds}, or download it")
+    try:
+        path = sources.document(url)
+    except OSError as error:
+        raise CatalogError(f"{shown}: cannot be written to this disk ({error.strerror or error})") from error
+    except FetchError as error:
+        raise CatalogError(f"{shown}: {error}; nothing was changed") from error
+    try:
+        catalog = replace(_read_file(path, published, sources, known), address=shown)
+    except CatalogError as error:
+        raise CatalogError(str(error).replace(str(path), shown)) from error
+    return _usable(shown, catalog)
+
+
+def _usable(path: Path | str, catalog: Catalog) -> Catalog:
+    """The catalog, unless there is nothing in it."""
     if catalog.products or (catalog.told is not None and any(catalog.told.aside)):
         return catalog
     if catalog.rejects:  # an error, not an empty catalog: a sync of that would empty the index
@@ -67,6 +97,10 @@ def _read(path: Path, published: FieldTable | None, sources: PhotoSources | None
         raise CatalogError(f"{path}: no such folder or manifest; give the folder that holds your photos")
     _refuse_pipes(path)
     if not path.is_dir():
+        if not path.name.lower().endswith(MANIFEST_SUFFIXES) and not manifest.is_one(path):
+            raise CatalogError(
+                f"{path}: not a manifest or a feed that this version reads; give a folder or one of these"
+            )
         return manifest.read(path, published, sources, known)
     manifests = _manifests(path)
     if not manifests:

@@ -122,6 +122,18 @@ class PathType(click.Path):
         return super().convert(value, param, ctx)
 
 
+class CatalogType(PathType):
+    """A catalog on the command line: a path, or the URL of a manifest, which stays as it is."""
+
+    name = "path or URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A path, or the URL as a text."""
+        if isinstance(value, str) and "://" in value:
+            return value.strip()
+        return super().convert(value, param, ctx)
+
+
 def _may_miss(param: click.Parameter | None) -> bool:
     return param is not None and not param.required
 

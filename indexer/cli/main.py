@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.command_line import PathType, Share, echo_json, group, index_of, index_options, json_option
+from indexer.cli.command_line import (
+    CatalogType,
+    PathType,
+    Share,
+    echo_json,
+    group,
+    index_of,
+    index_options,
+    json_option,
+)
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
 from indexer.cli.transfer import COMMANDS as TRANSFER_COMMANDS
 from indexer.errors import EXIT_DONE, EXIT_FAILED, EXIT_REJECTS, StoreError, UsageError
@@ -30,7 +39,7 @@ for _command in (*EVENT_COMMANDS, *TRANSFER_COMMANDS):
 
 
 @main.command()
-@click.argument("catalog", type=_DIRECTORY)
+@click.argument("catalog", type=CatalogType())
 @click.option(
     "--model",
     type=_DIRECTORY,
@@ -57,10 +66,13 @@ for _command in (*EVENT_COMMANDS, *TRANSFER_COMMANDS):
     help="Permit removing more, a whole category too, and a manifest that seems to be cut.",
 )
 @click.option("--check-content", is_flag=True, help="Read every photo, also where size and time are the same.")
+@click.option(
+    "--allow-private", is_flag=True, help="Fetch photos from addresses of the own network and from any port, too."
+)
 @click.option("--workers", type=click.IntRange(1), help="Embedding workers [JEWELRY_WORKERS; default: one per core].")
 @json_option
 def sync(
-    catalog: Path,
+    catalog: Path | str,
     model: Path | None,
     text_model: Path | None,
     no_text_model: bool,
@@ -70,14 +82,16 @@ def sync(
     max_removal: float | None,
     allow_removal: bool,
     check_content: bool,
+    allow_private: bool,
     workers: int | None,
     as_json: bool,
 ) -> None:
     """Embed what is new or changed in CATALOG, update the rest, publish.
 
     CATALOG is a folder <category>/<product>.jpg or <category>/<product>/<photo>.jpg, a folder with a
-    catalog.csv (.tsv, .jsonl, .xml, .parquet, .gz of each), or that file itself: a manifest, or the feed that a
-    shop's platform exports. Photos that cannot be used are listed in a rejects file (exit code 3); what the
+    catalog.csv (.tsv, .jsonl, .xml, .parquet, .gz of each), that file itself, or its URL: a manifest, or the feed
+    that a shop's platform exports. Photos may be behind URLs too, and stay as they are in the index while their host
+    is down. Photos that cannot be used are listed in a rejects file (exit code 3); what the
     index has of a photo that is there and cannot be read stays. What would remove a whole category, or more than
     --max-removal, is refused with exit code 1: mostly a share is not mounted, or it is the wrong folder.
 
@@ -88,6 +102,7 @@ def sync(
       indexer sync catalog/ --model models/rings --index /srv/index
       indexer sync catalog/ --text-model models/clip
       indexer sync catalog/ --qdrant-url http://localhost:6333
+      indexer sync https://shop.example/export/products.csv
     """
     from indexer.cli.printing import print_report
     from indexer.cli.progress import Stages
@@ -116,6 +131,8 @@ def sync(
             max_removal=settings.max_removal,
             allow_removal=allow_removal,
             check_content=check_content,
+            allow_private=allow_private,
+            photo_cache=int(settings.photo_cache * 1e9),
             workers=settings.workers,
             progress=stages,
         )

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from indexer.cli.speed import print_speed
 from indexer.sync.report import SyncReport
 from indexer.system.text import counted
 
@@ -45,8 +46,7 @@ def print_report(report: SyncReport) -> None:
         total = report.seconds["total"]
         out.print(f"Embedded {_embedded(report)} in {total:.1f} s ({report.embedded / total:.0f} photos/s).")
         out.print(f"Published generation {report.generation} in {report.index}", markup=False)
-        stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items() if stage != "total")
-        out.print(f"Seconds: {stages}", style="dim", markup=False)
+        print_speed(out, report)
     else:
         out.print(f"Already up to date: generation {report.generation} in {report.index}", markup=False)
     _print_removed(out, report)

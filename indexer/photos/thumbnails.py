@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from indexer.photos.fetch.many.kept import kept_at
 from indexer.system.files import replacing
 from indexer.system.names import Names
 
@@ -23,7 +24,7 @@ class ThumbnailStore:
     """Thumbnails in ``<index>/thumbnails/ab/abcd….webp``; content-addressed, so a write never conflicts."""
 
     def __init__(self, index_root: Path) -> None:
-        self._root = index_root / "thumbnails"
+        self.local, self._root = index_root, index_root / "thumbnails"
 
     def path(self, sha256: str) -> Path:
         """Where the thumbnail of a photo with this file hash is, or would be."""
@@ -74,8 +75,14 @@ class ThumbnailStore:
             file.write(encoded.getbuffer())
 
 
-def original_of(catalog_root: Path, key: str) -> Path | None:
-    """The catalog photo of this key, where it still is; never a file outside the catalog."""
+def original_of(catalog_root: Path, key: str, local: Path | None = None) -> Path | None:
+    """The catalog photo of this key, where it still is; never a file outside the catalog.
+
+    A photo behind a URL is not fetched: it is what a sync kept of it below ``local``, the index's folder, if anything.
+    """
+    if "://" in key:
+        kept = None if local is None else kept_at(local, key)
+        return kept if kept is not None and kept.is_file() else None
     try:
         root = catalog_root.resolve()
         path = Names().find(root, key).resolve()

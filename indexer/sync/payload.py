@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +9,6 @@ from indexer.catalog.products import Product, ProductImage
 from indexer.fields.roles import RESERVED
 from indexer.fields.types import Payload
 from indexer.photos.places import Seen
-from indexer.store.interface import Store
 from indexer.store.records import Point
 from indexer.sync.kept_fields import Keeper
 from indexer.sync.photo import EmbeddedPhoto, Wanted
@@ -55,14 +53,6 @@ class Payloads:
         carried |= self._keeper.of(wanted.product_id)  # the photo may have been another product's
         photo = source["photo"] | _file(wanted)
         return {**wanted.payload, **carried, "photo": photo, "indexed_at": self._moment}
-
-    def moved(self, pairs: Sequence[tuple[Wanted, Point]], published: Store) -> Iterator[Point]:
-        """Photos that are in the index under another name, with the vectors they have there."""
-        ids = sorted({source.id for _, source in pairs})
-        points = {point.id: point for point in published.retrieve(ids, vectors=True)}
-        for wanted, source in pairs:
-            embedded = points[source.id]
-            yield Point(wanted.id, self.carried(wanted, source.payload), embedded.vector, embedded.text_vector)
 
     def kept(self, point: Point, said: Payload) -> Payload:
         """Of a photo that cannot be used now: the catalog's part anew, and what was measured of the photo as it was."""

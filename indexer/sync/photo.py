@@ -54,14 +54,19 @@ class EmbeddedPhoto:
     """By the text model, where there is one."""
 
 
-def examine(data: bytes, digest: str, preprocessing: Preprocessing) -> tuple[Image.Image, PhotoFacts]:
-    """Decode a photo file, whose sha256 is ``digest``, for a model and take its fingerprints.
-
-    ``pixel_sha256`` is over the pixels as decoded for that size: for a large JPEG a reduced decode, which
-    is still equal for equal pictures and differs for any visible edit.
+def opened_for(data: bytes, preprocessing: Preprocessing) -> tuple[Image.Image, tuple[int, int]]:
+    """A photo file decoded for a model, and the photo's full width and height.
 
     Raises:
         ImageError: the file is not a photo that can be used.
     """
-    image, size = open_sized(data, fit=preprocessing.fit)
-    return image, PhotoFacts(*size, digest, pixel_sha256(image), phash(image))
+    return open_sized(data, fit=preprocessing.fit)
+
+
+def fingerprinted(image: Image.Image, size: tuple[int, int], digest: str) -> PhotoFacts:
+    """The facts of a photo, decoded by `opened_for`, whose file has the sha256 ``digest``.
+
+    ``pixel_sha256`` is over the pixels as decoded for that size: for a large JPEG a reduced decode, which
+    is still equal for equal pictures and differs for any visible edit.
+    """
+    return PhotoFacts(*size, digest, pixel_sha256(image), phash(image))

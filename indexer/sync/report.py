@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -27,6 +28,42 @@ class Removed(PlainJson):
 
     product_id: str
     photo: str
+
+
+LIMITING = ("decode", "embed", "embed for texts", "thumbnail")
+"""The stages that no way of embedding a photo can do without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed(PlainJson):
+    """How fast photos were embedded, and how fast this machine could embed them at most."""
+
+    photos_per_second: Annotated[float, rounded(1)]
+    """While photos were embedded and written: neither the plan before nor publishing after it is counted."""
+    milliseconds: dict[str, Annotated[float, rounded(3)]]
+    """By stage, of one core for one photo; `waiting for photos` is no work, but what cores had to wait for bytes."""
+    cores: int
+    """Cores that were used."""
+    limit: Annotated[float, rounded(1)]
+    """Photos per second if the cores did nothing else than what cannot be left out: decoding, the networks and
+    thumbnails, at the speed that they had."""
+
+    @classmethod
+    def of(cls, photos: int, seconds: float, cores: int, spent: Mapping[str, float]) -> Self:
+        """Of so many photos that went through the model, and the seconds of all threads by stage."""
+        needed = sum(spent.get(stage, 0.0) for stage in LIMITING)
+        each = {stage: 1000 * taken / photos for stage, taken in spent.items()}
+        return cls(photos / max(seconds, 1e-9), each, cores, cores * photos / max(needed, 1e-9))
+
+    @property
+    def limiting(self) -> list[str]:
+        """The stages that the limit is made of."""
+        return [stage for stage in LIMITING if stage in self.milliseconds]
+
+    @property
+    def share(self) -> float:
+        """Of the limit, 0 to 1, that was reached."""
+        return self.photos_per_second / self.limit
 
 
 @dataclass(slots=True)
@@ -68,3 +105,6 @@ class SyncReport(PlainJson):
     published: bool = False
     dry_run: bool = False
     seconds: dict[str, Annotated[float, rounded(3)]] = field(default_factory=dict)
+    """By the clock, stage by stage; those that are sums of workers are seconds of a core."""
+    speed: Speed | None = None
+    """Of embedding; None where no photo went through the model."""

@@ -15,16 +15,18 @@ from indexer.catalog.rejects import write_rejects
 from indexer.errors import CatalogError, ModelError, StoreDamaged, StoreUnwritable
 from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
-from indexer.photos.fetch.kept import FOLDER, LIMIT
-from indexer.photos.fetch.sources import PhotoSources
+from indexer.photos.fetch.many.kept import FOLDER, LIMIT
+from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.photos.places import Place
 from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import index_at
 from indexer.store.interface import Draft, Index, Store, Writer
-from indexer.store.records import GenerationRecord, Point, Repair
+from indexer.store.records import GenerationRecord, Repair
+from indexer.sync.embedding.carrying import write_carried
 from indexer.sync.embedding.journal import Journal
 from indexer.sync.embedding.pipeline import Pipeline
+from indexer.sync.embedding.writing import embed_into
 from indexer.sync.payload import Payloads
 from indexer.sync.planning.names import id_of
 from indexer.sync.planning.plan import SyncPlan
@@ -39,7 +41,7 @@ from indexer.system.arguments import path_of, share_of, truth_of, whole_of
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
-from indexer.system.progress import Progress, progress_of
+from indexer.system.progress import Progress, nobody, progress_of, told_of_publishing
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
@@ -67,7 +69,7 @@ def sync(
     stays. Killed at any moment, the next call goes on without embedding again what was finished.
 
     Args:
-        catalog_path: a catalog folder or manifest, see `read_catalog`.
+        catalog_path: a catalog folder or manifest, or the URL of one, see `read_catalog`.
         model_path: a model directory; another fingerprint than the index's builds everything anew beside it.
         index_path: the directory of an embedded index, created where there is none; or an index of either engine.
         text_model: directory of a text model, see `indexer.models.text_directory`, that embeds all photos a second
@@ -83,7 +85,7 @@ def sync(
             `indexer.photos.fetch.fetcher`.
         photo_cache: bytes of photos from URLs that are kept in the index's folder.
         workers: embedding threads; 0 means one per core.
-        progress: told how many photos are embedded, see `Progress`.
+        progress: told each stage and how far it is, see `Progress`.
 
     Raises:
         CatalogError, ModelError, StoreError: before the first photo is embedded, unless the store fails later.
@@ -102,6 +104,8 @@ def sync(
     workers = whole_of("workers", workers, "a whole number, 0 (one per core) or more", least=0) or cores()
     index = index_at(index_path)
     published = index.last_record()
+    tell = progress or nobody
+    tell("Reading the catalog", 0, 1)
     folder = index.local.joinpath(*FOLDER)
     with PhotoSources(folder, allow_private, photo_cache, writing=not dry_run, trusting=not check_content) as sources:
         planner = Planner(
@@ -109,16 +113,17 @@ def sync(
             index,
             check_content=check_content,
             workers=workers,
-            progress=progress,
+            progress=tell,
             sources=sources,
         )
+        read = time.perf_counter() - began
         model = load_model(model_path)
         limit = None if allow_removal else max_removal
         texts = _load_text_model(text_model, published, index.location)
-        run = _Run(planner, model, index, workers, progress, texts, limit, sources)
+        run = _Run(planner, model, index, workers, tell, texts, limit, sources)
         report = run.plan_only() if dry_run else run.execute()
         report.notes += sources.notes()
-    report.seconds["total"] = time.perf_counter() - began
+    report.seconds = {"catalog": read, **report.seconds, "total": time.perf_counter() - began}
     return report
 
 
@@ -151,7 +156,7 @@ class _Run:
         model: ModelFile,
         index: Index,
         workers: int,
-        progress: Progress | None,
+        progress: Progress,
         text_model: TextModel | None,
         max_removal: float | None,
         sources: PhotoSources,
@@ -221,6 +226,7 @@ class _Run:
         self, published: Published | None, repair: Repair | None = None
     ) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
         began, model = time.perf_counter(), self.model
+        self.progress("Comparing", 0, 1)
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
         plan = self.planner.plan(published, anew=rebuilt)
@@ -237,14 +243,14 @@ class _Run:
             fingerprint=model.fingerprint,
             dimension=model.dimension,
             field_table={**self.catalog.field_table, **plan.keeper.field_table()},
-            catalog_root=str(self.catalog.root.resolve()),
+            catalog_root=self.catalog.address or str(self.catalog.root.resolve()),
             model_path=str(model.path.resolve()),
             created_at=self.now,
             text_model=text_model,
             reading=READING,
         )
         report = SyncReport(
-            catalog=str(self.catalog.root),
+            catalog=self.catalog.where,
             index=self.index.location,
             model=str(model.path),
             products=self.planner.products,
@@ -275,7 +281,7 @@ class _Run:
                 yield from self.planner.places(published.store.retrieve(lacking))
 
         with writing(self.index.local):
-            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers)
+            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers, self.progress)
         if said is not None:
             report.repairs.append(said)
 
@@ -306,7 +312,9 @@ class _Run:
             if published is not None and not drafts and not plan.writes and record.means_same(published.record):
                 report.generation = published.generation
                 return
-            self._write(draft(), base, plan, payloads)
+            if base is not None:
+                write_carried(draft(), partial(getattr, base, "store"), plan, payloads, self.progress)
+            told_of_publishing(self.progress)
             # Asked before anything is deleted: on a server the draft may be what readers see.
             if draft().count() <= len(plan.gone):
                 self._refuse_nothing(report)
@@ -343,40 +351,15 @@ class _Run:
             workers=self.workers,
             pictures_anew=self.pictures_anew,
         )
-        done, failed = 0, set()
-        for outcome in pipeline.run(self.sources.ahead(to_embed, lambda wanted: wanted.image.place)):
-            journal.append(outcome.fresh)
-            if outcome.photos:
-                draft().upsert(
-                    Point(wanted.id, payloads.embedded(wanted, photo), photo.embedding, photo.text_embedding)
-                    for wanted, photo in outcome.photos
-                )
-            report.embedded += len(outcome.fresh)
-            report.recovered += outcome.recovered
-            report.shared += len(outcome.photos) - len(outcome.fresh) - outcome.recovered
-            report.rejects += [reject for _, reject in outcome.rejects]
-            failed |= {wanted.id for wanted, _ in outcome.rejects}
-            done += len(outcome.photos) + len(outcome.rejects)
-            if self.progress:
-                self.progress("Embedding", done, len(to_embed))
+        coming = self.sources.ahead(to_embed, lambda wanted: wanted.image.place)
+        failed = embed_into(draft, pipeline, to_embed, payloads, report, self.progress, coming)
         report.photos = plan.without(failed)
-        report.seconds |= {f"{stage} (sum of workers)": s for stage, s in pipeline.seconds.items()}
-
-    def _write(self, draft: Draft, published: Published | None, plan: SyncPlan, payloads: Payloads) -> None:
-        """What needs no model."""
-        if published is not None:
-            if plan.moved or plan.copied:
-                draft.upsert(payloads.moved([*plan.moved, *plan.copied], published.store))
-            draft.replace_payload(
-                Point(wanted.id, payloads.carried(wanted, point.payload)) for wanted, point in plan.updated
-            )
-            draft.replace_payload(Point(point.id, payloads.kept(point, said)) for point, said in plan.rewritten)
 
     def _refuse_nothing(self, report: SyncReport) -> NoReturn:
         with suppress(OSError):
             report.rejects_file = write_rejects(self.index.local, report.rejects)
         raise CatalogError(
-            f"{self.catalog.root}: not one usable photo, {len(report.rejects)} rejected; "
+            f"{self.catalog.where}: not one usable photo, {len(report.rejects)} rejected; "
             f"first: {report.rejects[0].where}: {report.rejects[0].reason}"
         )
 
@@ -394,5 +377,5 @@ def _notes(catalog: Catalog, published: GenerationRecord | None) -> list[str]:
     if lost:
         which, them = ("field", "it") if len(lost) == 1 else ("fields", "them")
         names = ", ".join(map(repr, lost))
-        notes.append(f"{catalog.root}: the index has no {which} {names} any more: filters that name {them} fail")
+        notes.append(f"{catalog.where}: the index has no {which} {names} any more: filters that name {them} fail")
     return notes

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from indexer.system.arguments import refused
 
+T = TypeVar("T")
+
 Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, what is done of it and how much there is."""
+"""Called with a stage's name, what is done of it and how much there is: 0 of 1 where it cannot be counted."""
 
 
 def progress_of(name: str, value: Progress | None) -> Progress | None:
@@ -17,5 +20,41 @@ def progress_of(name: str, value: Progress | None) -> Progress | None:
     return value
 
 
+def nobody(stage: str, done: int, total: int) -> None:
+    """Progress that nobody wants to hear of."""
+
+
+PUBLISHING = "Publishing"
+"""The last stage of all that writes: the graph is built, all is made durable. Nothing in it can be counted, and an
+engine may let no other thread run meanwhile."""
+
+
+def told_of_publishing(progress: Progress | None) -> None:
+    """Tell that stage."""
+    if progress is not None:
+        progress(PUBLISHING, 0, 1)
+
+
 EVERY = 1000
 """Points between two looks at the progress."""
+
+
+class Telling:
+    """Tells how far a stage is that goes through several lists of things.
+
+    Args:
+        progress: is told.
+        stage: its name.
+        total: things in all.
+    """
+
+    def __init__(self, progress: Progress, stage: str, total: int) -> None:
+        self._progress, self._stage, self._total, self._done = progress, stage, total, 0
+
+    def of(self, things: Iterable[T]) -> Iterator[T]:
+        """The things, counted as they are taken."""
+        for thing in things:
+            if self._done % EVERY == 0:
+                self._progress(self._stage, self._done, self._total)
+            self._done += 1
+            yield thing

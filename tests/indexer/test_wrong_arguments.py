@@ -55,6 +55,8 @@ CASES: dict[str, tuple[Callable[[Path, Any], Any], str, set[str]]] = {
     "sync dry_run": (lambda at, value: sync_with(at, dry_run=value), "dry_run", TRUTHS),
     "sync allow_removal": (lambda at, value: sync_with(at, allow_removal=value), "allow_removal", TRUTHS),
     "sync check_content": (lambda at, value: sync_with(at, check_content=value), "check_content", TRUTHS),
+    "sync allow_private": (lambda at, value: sync_with(at, allow_private=value), "allow_private", TRUTHS),
+    "sync photo_cache": (lambda at, value: sync_with(at, photo_cache=value), "photo_cache", WHOLE - {"below 0"}),
     "sync text_model": (
         lambda at, value: sync_with(at, text_model=value),
         "text_model",

@@ -12,6 +12,7 @@ import numpy as np
 from indexer.catalog.products import Catalog, Reject
 from indexer.errors import CatalogError, ImageError
 from indexer.photos.components import components, same_value_edges
+from indexer.photos.fetch.many.sources import fetched_ahead
 from indexer.photos.fingerprints import phash
 from indexer.photos.opening import open_image
 from indexer.photos.places import Place
@@ -70,7 +71,7 @@ def read_dataset(catalog: Catalog, *, progress: Callable[[int], None] | None = N
         CatalogError: no photo is left, or all are of one category.
     """
     wanted = [(product, image) for product in catalog.products if product.category for image in product.images]
-    with ThreadPoolExecutor(cores()) as pool:
+    with fetched_ahead(image.place for _, image in wanted), ThreadPoolExecutor(cores()) as pool:
         results = []
         for result in pool.map(_hash, (image.place for _, image in wanted)):
             results.append(result)
@@ -165,10 +166,10 @@ def _check(catalog: Catalog, dataset: Dataset) -> None:
             if dataset.without_category == catalog.images
             else f"no photo could be used; the first: {dataset.rejects[0].where}: {dataset.rejects[0].reason}"
         )
-        raise CatalogError(f"{catalog.root}: {reason}")
+        raise CatalogError(f"{catalog.where}: {reason}")
     if len(dataset.categories) < 2:
         raise CatalogError(
-            f"{catalog.root}: all photos are of one category ({dataset.categories[0]}); "
+            f"{catalog.where}: all photos are of one category ({dataset.categories[0]}); "
             "a model learns from the difference between at least two"
         )
 

@@ -17,6 +17,7 @@ from indexer.catalog.products import Catalog, Product, ProductImage, Reject
 from indexer.errors import CatalogError, ImageError, UsageError
 from indexer.models.directory import ModelFile
 from indexer.models.embedder import Embedder
+from indexer.photos.fetch.many.sources import fetched_ahead
 from indexer.photos.fingerprints import pixel_sha256
 from indexer.photos.opening import open_image
 from indexer.system.arguments import refused, texts_of, whole_of
@@ -84,7 +85,7 @@ def evaluate_model(
         rejects = [*catalog.rejects, *rejects]
     if not photos:
         first = f"; the first: {rejects[0].where}: {rejects[0].reason}" if rejects else ""
-        raise CatalogError(f"{catalog.root}: none of {len(chosen)} photos can be used{first}")
+        raise CatalogError(f"{catalog.where}: none of {len(chosen)} photos can be used{first}")
     category, per_category = _by_category(photos)
     result = {
         "category": category,
@@ -114,7 +115,7 @@ def _choose(catalog: Catalog, image_keys: Collection[str] | None) -> list[tuple[
     unknown = sorted(wanted - {image.key for _, image in photos})
     if unknown:
         raise UsageError(
-            f"{catalog.root}: no photo {unknown[0]!r} ({len(unknown)} such in all); "
+            f"{catalog.where}: no photo {unknown[0]!r} ({len(unknown)} such in all); "
             "give the catalog that the model was trained on"
         )
     return [(product, image) for product, image in photos if image.key in wanted]
@@ -137,7 +138,7 @@ def _embed(
 
     photos: list[_Photo] = []
     rejects: list[Reject] = []
-    with ThreadPoolExecutor(cores()) as pool:
+    with fetched_ahead(image.place for _, image in chosen), ThreadPoolExecutor(cores()) as pool:
         for done, outcome in enumerate(pool.map(work, chosen), start=1):
             if isinstance(outcome, Reject):
                 rejects.append(outcome)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from indexer.catalog.passed_over import Tally
 from indexer.catalog.tables.table import Header, Row, Table
+from indexer.fields.types import FieldTable
 
 
 @dataclass(slots=True)
@@ -34,6 +35,9 @@ class Translation:
     notes: list[str] = field(default_factory=list)
     last: str | None = None
     """The column into which the last cell of a line goes as it stands, if there is one; see `OpenEnd`."""
+    types: FieldTable = field(default_factory=dict)
+    """Types of columns that the platform defines; those of others are found out from what happens to stand in them, and
+    a value that does not fit what the index has is a reject."""
     by_program: bool = True
     """Whether numbers certainly have a decimal point."""
 

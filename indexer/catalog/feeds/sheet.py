@@ -34,6 +34,10 @@ def read_sheet(path: Path, settings: Settings, now: datetime | None = None) -> S
     """
     by_hand = ByHand(settings)
     table = read_table(path, _Recognise(by_hand), now or datetime.now(UTC))
+    if not table.header.names:
+        first = next(iter(table.lines), None)
+        why = "" if first is None else f"; line {first.number} {first.problem or 'is empty'}"
+        raise CatalogError(f"{path}: holds not one product{why}; export it anew")
     notes = by_hand.notes(table.header.names)
     table = by_hand.read(table)
     feed = feed_of(table.header)
@@ -60,6 +64,7 @@ def read_sheet(path: Path, settings: Settings, now: datetime | None = None) -> S
         tuple(translation.columns),
         tuple(rows),
         translation.last,
+        translation.types,
         (*notes, *translation.notes, *_unused(table, feed, translation)),
         translation.left_out.result(),
     )

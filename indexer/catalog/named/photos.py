@@ -10,7 +10,7 @@ from indexer.catalog.named.look import Look, is_key
 from indexer.catalog.named.paths import LINK_OUT, Boundary, find_photo
 from indexer.catalog.named.twins import Twins
 from indexer.fields.types import LIST_SEPARATOR
-from indexer.photos.fetch.sources import STORES, WEB, PhotoSources, scheme_of
+from indexer.photos.fetch.many.sources import STORES, WEB, PhotoSources, scheme_of
 from indexer.photos.places import Place
 from indexer.system.names import Names
 
@@ -55,7 +55,7 @@ class NamedPhotos:
     """
 
     def __init__(self, manifest: Path, sources: PhotoSources | None = None) -> None:
-        self._name, self._root = manifest.name, manifest.parent
+        self._manifest, self._name, self._root = manifest, manifest.name, manifest.parent
         self._sources = sources or PhotoSources()
         self._boundary = Boundary(self._root)
         self._look = Look(self._root)
@@ -74,6 +74,8 @@ class NamedPhotos:
             return name
         if (scheme := scheme_of(name)) is not None:
             return _url(name, scheme)
+        if (url := self._sources.address_of(self._manifest, name)) is not None:
+            return _url(url, str(scheme_of(url)))
         relative = PurePosixPath(name.replace("\\", "/"))
         if relative.is_absolute() or ".." in relative.parts or PureWindowsPath(name).drive:
             raise ValueError(f"image {name!r} is not a path inside the catalog; write it relative to {self._name}")

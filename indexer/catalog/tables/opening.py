@@ -38,14 +38,15 @@ def read_table(path: Path, recognise: Recognise, now: datetime) -> Table:
 
 def has_first_row(path: Path, recognise: Recognise) -> bool:
     """Whether a file is a table whose columns are known, as far as its beginning shows."""
-    records = None
     try:
         records = _records(path)
         if records is None:
             return is_one(path, recognise)
+        if isinstance(records, XmlItems):  # a feed without products, or a broken one, is one and is not passed over
+            return records.is_feed()
         names = dict.fromkeys(name for record in islice(records, _FEW) for name in record.cells)
-    except CatalogError:  # a feed that is broken at its beginning is one all the same, and must not be passed over
-        return isinstance(records, XmlItems) and records.is_feed()
+    except CatalogError:
+        return False
     return recognise(list(names)) is not None
 
 

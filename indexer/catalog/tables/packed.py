@@ -16,8 +16,10 @@ from indexer.system.regular import open_regular
 _MAGIC = b"\x1f\x8b"
 _RATIO = 250
 """Times as large as packed that a table may become: lists of products become 5 to 50 times as large."""
-_ALWAYS = 64 * 1024 * 1024
+ALWAYS = 64 * 1024 * 1024
 """Bytes that it may have in any case."""
+_MOST = 4 * 1024 * 1024 * 1024
+"""Bytes that it may not have in any case: a text is held as a whole."""
 
 
 @contextmanager
@@ -46,7 +48,8 @@ class _Unpacked(io.RawIOBase):
     def __init__(self, path: Path, file: BinaryIO) -> None:
         super().__init__()
         self._path, self._unpacked = path, gzip.GzipFile(fileobj=file, mode="rb")
-        self._left = max(_ALWAYS, path.stat().st_size * _RATIO)
+        self._packed = path.stat().st_size
+        self._most = self._left = min(max(ALWAYS, self._packed * _RATIO), _MOST)
 
     def readable(self) -> bool:
         return True
@@ -61,7 +64,8 @@ class _Unpacked(io.RawIOBase):
         self._left -= len(data)
         if self._left < 0:
             raise CatalogError(
-                f"{self._path}: unpacks to more than {_RATIO} times its size, which no table does; unpack it yourself"
+                f"{self._path}: unpacks from {self._packed:,} to more than {self._most:,} bytes, which no table does; "
+                "if it is one, unpack it yourself"
             )
         buffer[: len(data)] = data
         return len(data)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from indexer.catalog.tables.encoding import read_text
@@ -154,19 +153,21 @@ def _parse(
     path: Path, text: str, separator: str, first: int, broken: dict[int, str]
 ) -> Iterator[tuple[int, list[str]]]:
     """Rows with the line on which each begins; of a line that is no CSV its text alone, and in ``broken`` why."""
-    begin, ends = first, False
-    while not ends:
-        ends, line = True, begin
-        lines = islice(io.StringIO(text, newline=""), begin - first, None)
-        reader = csv.reader(lines, _Strict, delimiter=separator)
+    stream, line = io.StringIO(text, newline=""), first
+    while True:
+        reader, begin, at = csv.reader(stream, _Strict, delimiter=separator), line, stream.tell()
         try:
             for cells in reader:
                 yield line, cells
-                line = reader.line_num + begin  # line_num is the row's last line: a quoted cell may hold line breaks
+                # line_num is the row's last line: a quoted cell may hold line breaks
+                line, at = reader.line_num + begin, stream.tell()
         except csv.Error as error:
             hint = "quote the whole cell and double the quotes in it"
             broken[line] = f"{path}:{line}: not readable as CSV ({error}); {hint}"
             if len(broken) > _MOST_BROKEN:
                 raise CatalogError(broken[min(broken)]) from error
-            yield line, next(islice(io.StringIO(text, newline=""), line - first, None)).split(separator)
-            begin, ends = line + 1, False
+            stream.seek(at)
+            yield line, stream.readline().split(separator)
+            line += 1
+        else:
+            return

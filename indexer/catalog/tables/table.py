@@ -9,6 +9,7 @@ from pathlib import Path
 
 from indexer.catalog.products import PassedOver
 from indexer.catalog.tables.headers import squeezed
+from indexer.fields.types import FieldTable
 
 Recognise = Callable[[Sequence[str]], Sequence[str] | None]
 """From the cells of a first row to the names of the columns, if a catalog has such: these cells themselves, or, where
@@ -114,6 +115,8 @@ class Sheet:
     rows: Sequence[Row]
     last: str | None = None
     """The column in which the file ends, where a cut would shorten it; None where nothing is made of that cell."""
+    types: FieldTable = field(default_factory=dict)
+    """Types of columns that do not depend on what happens to stand in them, beside those that are always known."""
     notes: tuple[str, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
     """Rows that are no part of the catalog."""

@@ -6,6 +6,7 @@ declared entity ends the reading (see *XML Denial of Service Attacks and Defense
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.parsers import expat
@@ -18,6 +19,8 @@ from indexer.fields.types import LIST_SEPARATOR
 
 _ROOTS, _ITEMS = frozenset({"rss", "feed", "RDF"}), frozenset({"item", "entry"})
 _PIECE = 64 * 1024
+_UNSEEN = bytes({*range(1, 32)} - {9, 10, 13})
+"""What XML may not hold and descriptions that were copied from elsewhere do: one of them would cost the whole feed."""
 _LONGEST_MARKUP = 2 * 1024 * 1024
 """Bytes of one tag or comment, which must be held as a whole."""
 _MOST_ELEMENTS, _DEEPEST = 5_000, 32
@@ -115,17 +118,24 @@ class _Item:
 
 class _Parser:
     def __init__(self, path: Path) -> None:
-        self._path, self._fed = path, 0
-        self.root, self._item, self._done = "", None, []  # type: tuple[str, _Item | None, list[Record]]
+        self._path, self._fed, self._has_begun, self._is_wide = path, 0, False, False
+        self.root = ""
+        self._item: _Item | None = None
+        self._done: list[Record] = []
         self._parser = parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         parser.CharacterDataHandler, parser.EntityDeclHandler = self._text, self._refuse
+        parser.StartDoctypeDeclHandler = self._announce
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
 
     def feed(self, piece: bytes, *, ends: bool = False) -> list[Record]:
         """The items that are complete with this piece."""
         parser, self._done = self._parser, []
+        if self._fed == 0:
+            self._is_wide = piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        if not self._is_wide:
+            piece = piece.translate(None, _UNSEEN)
         self._fed += len(piece)
         try:
             parser.Parse(piece, ends)
@@ -144,8 +154,8 @@ class _Parser:
         local = name.rpartition(":")[2]
         if self._item is not None:
             self._item.start(name, attributes)
-        elif not self.root:
-            self.root = local
+        elif not self._has_begun:
+            self.root, self._has_begun = local, True
             if local not in _ROOTS:
                 raise CatalogError(
                     f"{self._path}: is XML, but begins with <{local[:40]}> and is neither RSS 2.0 nor Atom; "
@@ -153,6 +163,9 @@ class _Parser:
                 )
         elif local in _ITEMS:
             self._item = _Item(self._parser.CurrentLineNumber)
+
+    def _announce(self, name: str, *_: object) -> None:
+        self.root = name.rpartition(":")[2]
 
     def _text(self, text: str) -> None:
         if self._item is not None:

@@ -61,8 +61,10 @@ class Answer:
         return None if moment is None else max(0.0, moment - datetime.now(UTC).timestamp())
 
 
-def seconds_of(date: str) -> int | None:
+def seconds_of(date: str | None) -> int | None:
     """Seconds since 1970 of a date in a header; None where it is none, or before that."""
+    if date is None:
+        return None
     try:
         moment = parsedate_to_datetime(date)
         seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

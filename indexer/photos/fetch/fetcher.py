@@ -33,6 +33,7 @@ MAX_ADDRESSES = 6
 MAX_LOOKUPS = 32
 """How many names one fetcher resolves at a time; a name server that hangs cannot pile up more threads."""
 
+_SHORT_PAGE = 65_536
 _REDIRECTS = (301, 302, 303, 307, 308)
 _TYPES = ("application/octet-stream", "binary/octet-stream")  # the latter is what S3 calls a file without a type
 
@@ -44,7 +45,7 @@ class Fetcher:
     - A host is resolved once per hop, all its addresses must be public, and the connection goes to one of exactly
       these: what a name server says later changes nothing. Certificate and Host header keep the host's name.
     - No proxy, cookie, netrc or other credential of this machine is used; nothing is kept between two fetches but
-      open connections, where these are given. An instance may be shared among threads and needs no closing.
+      open connections, where these are given. An instance may be shared among threads, and needs closing only then.
 
     Args:
         allow_private: also addresses of the own network, and every port. Only where whoever gives the URLs may
@@ -137,6 +138,7 @@ class Fetcher:
             headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers]
             answer = Answer(response.status, headers)
             if response.status != 200:
+                _pass_over(answer, response)
                 return answer
             if into is None:
                 _check_type(answer)
@@ -160,6 +162,11 @@ class Fetcher:
         addresses = self._addresses(host_of(hop), deadline)
         connection = connect(hop, addresses, deadline, self._tls if hop.scheme == "https" else None)
         return stack.enter_context(ask(hop, asked, deadline, connection, keep))
+
+    def close(self) -> None:
+        """End the connections that are kept open, if any."""
+        if self._connections is not None:
+            self._connections.close()
 
     @once
     def _tls(self) -> ssl.SSLContext:
@@ -211,14 +218,16 @@ class Fetcher:
         if any(value.strip().lower() not in ("", "identity") for value in _values(answer, "content-encoding")):
             raise FetchError("comes compressed although that was not asked for; download it and give the file")
         if any(int(value) > self._max_bytes for value in _values(answer, "content-length")):  # h11 checked: digits
-            raise self._too_large()
+            raise self._too_large(into)
         if is_head:
+            for _ in response.iter_stream():  # there is nothing in it; the connection is free after that
+                pass
             return b""
         body, count = bytearray(), 0
         for chunk in response.iter_stream():
             count += len(chunk)
             if count > self._max_bytes:
-                raise self._too_large()
+                raise self._too_large(into)
             if into is None:
                 body += chunk
             else:
@@ -227,8 +236,9 @@ class Fetcher:
             raise FetchError("the server sends an empty file; give another URL")
         return bytes(body)
 
-    def _too_large(self) -> FetchError:
-        return FetchError(f"has more than the {self._max_bytes / 1e6:g} MB a photo may have; scale it down")
+    def _too_large(self, into: BinaryIO | None) -> FetchError:
+        what = "a photo may have; scale it down" if into is None else "that are fetched at once"
+        return FetchError(f"has more than the {self._max_bytes / 1e6:g} MB {what}")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -271,6 +281,17 @@ def _reason(error: BaseException) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
     return str(error) or type(error).__name__
+
+
+def _pass_over(answer: Answer, response: httpcore.Response) -> None:
+    """Read the short page that comes with an answer that is no photo, so that the connection can be used again."""
+    import httpcore
+
+    if answer.status != 304 and (answer.length is None or answer.length > _SHORT_PAGE):
+        return
+    with suppress(TimeoutError, httpcore.TimeoutException, httpcore.ProtocolError, httpcore.NetworkError):
+        for _ in response.iter_stream():
+            pass
 
 
 def _check_type(answer: Answer) -> None:

@@ -57,6 +57,8 @@ class EdgeStore(
 
     def __init__(self, shard: Any, path: Path, generation: str, record: GenerationRecord) -> None:
         self._opened: Any = shard
+        self._replaced = 0
+        """Points that were written again: what they were before is still in the graph."""
         self._lock = Lock()
         in_child(self._forget)
         self.again: Callable[[], EdgeStore] | None = None
@@ -155,7 +157,9 @@ class EdgeStore(
                 edge.Point(p.id, {name: rows[i].tolist() for name, rows in columns.items()}, p.payload)
                 for i, p in enumerate(batch)
             ]
+            before = self._points()
             _called(self._shard.update, edge.UpdateOperation.upsert_points(made))
+            self._replaced += len(batch) - (self._points() - before)
 
     def replace_payload(self, points: Iterable[Point]) -> None:
         """See `Draft.replace_payload`."""
@@ -193,11 +197,15 @@ class EdgeStore(
             _called(self._shard.update, edge.UpdateOperation.create_field_index(field, field_index(kind, memory)))
 
     def needs_optimizing(self, *, deleted: int = 0) -> bool:
-        """Whether more than a little is not in the graph yet, or was removed since (``deleted``)."""
+        """Whether more than a little is not in the graph yet, or was replaced or removed since (``deleted``)."""
         info = _called(self._shard.info)
-        # Each kind of vector is counted for itself.
-        stale = info.points_count - info.indexed_vectors_count / len(self.record.dimensions) + deleted
+        # Each kind of vector is counted for itself, and what is no longer there still counts as indexed.
+        new = info.points_count - (info.indexed_vectors_count / len(self.record.dimensions) - deleted)
+        stale = new + self._replaced + deleted
         return bool(stale > RE_OPTIMIZE_ABOVE * max(1, info.points_count))
+
+    def _points(self) -> int:
+        return int(_called(self._shard.info).points_count)
 
     def optimize(self) -> None:
         """Build the graph; what is written for it takes as much room again as there is."""

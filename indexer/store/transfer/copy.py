@@ -17,7 +17,7 @@ from indexer.store.transfer.compare import Kind, differences, verify
 from indexer.system.clock import now
 from indexer.system.files import replacing
 from indexer.system.plain_json import PlainJson
-from indexer.system.progress import EVERY, Progress
+from indexer.system.progress import EVERY, Progress, told_of_publishing
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ def transfer(
             draft = writer.draft(record, from_published=False)
             sent = _send(source, draft, tolerance, progress)
         done = verify(source, draft, target.location, tolerance, progress)
+        told_of_publishing(progress)
         generation = draft.publish()
     return TransferReport(
         name, target.location, generation, done.points, sent, done.checksum, done.bit_for_bit, published=True

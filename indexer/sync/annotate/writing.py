@@ -13,7 +13,7 @@ from indexer.fields.types import FieldTable, Payload
 from indexer.store.interface import Index, Store, Writer
 from indexer.store.records import Point
 from indexer.system.clock import now
-from indexer.system.progress import EVERY, Progress
+from indexer.system.progress import EVERY, Progress, told_of_publishing
 
 
 @dataclass(slots=True)
@@ -80,6 +80,7 @@ def replace_payloads(
         table = {**published.record.field_table, **(fields or {})}
         draft = writer.draft(replace(published.record, created_at=moment, field_table=table), from_published=True)
         draft.replace_payload(chain([first], points))
+        told_of_publishing(progress)
         done.generation, done.published = draft.publish(), True
     done.seconds = time.perf_counter() - began
     return done

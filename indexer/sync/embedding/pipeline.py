@@ -1,15 +1,19 @@
-"""Photos in, embedded photos out: read → decode → embed → thumbnail on every core, in bounded memory."""
+"""Photos in, embedded photos out: read → decode → embed → thumbnail on every core, in bounded memory.
+
+Who reads waits for disks and networks, and does so in threads of its own, ahead of the others (`readers`). Who decodes,
+embeds and draws needs a core, so there is a thread for each; each takes one photo the whole way and notes it in the
+journal. Who asks for what came out writes it into the store meanwhile. Between them are channels that hold no more than
+was agreed, and an error anywhere ends all of them: what was embedded until then is in the journal.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,40 +24,60 @@ from indexer.models.directory import ModelFile
 from indexer.models.embedder import Embedder, classify
 from indexer.photos.fingerprints import sha256
 from indexer.photos.thumbnails import ThumbnailStore
+from indexer.sync.embedding.channel import Channel
 from indexer.sync.embedding.journal import Journal
-from indexer.sync.photo import EmbeddedPhoto, PhotoFacts, Wanted, examine
+from indexer.sync.embedding.readers import READ_AHEAD, Bytes, Readers
+from indexer.sync.embedding.spent import Spent
+from indexer.sync.photo import EmbeddedPhoto, PhotoFacts, Wanted, fingerprinted, opened_for
 from indexer.system.machine import cores
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
 
-BATCH = 8
-"""Photos a worker takes at a time."""
+OUT = 2_000
+"""Outcomes that wait for who writes them, some 3 KB each: a store may be busy for some seconds."""
+IN_ORDER = 500
+"""Outcomes that may wait, besides, for an earlier photo that takes longer."""
+WAITED = 0.05
+"""Seconds that a core waits for bytes before another reader is begun."""
+LONGEST_END = 2.0
+"""Seconds that the end of a run waits for readers: a photo may be far away."""
 
-AHEAD = 3
-"""Batches in flight per worker: enough to keep it busy, few enough that memory stays flat."""
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one batch: embedded photos with what they were wanted for, and rejects."""
+    """What became of one photo: embedded, or a reason why it cannot be used."""
 
-    photos: list[tuple[Wanted, EmbeddedPhoto]] = field(default_factory=list)
-    rejects: list[tuple[Wanted, Reject]] = field(default_factory=list)
-    fresh: list[EmbeddedPhoto] = field(default_factory=list)
-    """Those the model was run for."""
-    recovered: int = 0
-    """How many were in the journal before this run."""
-    twins: list[tuple[Wanted, str]] = field(default_factory=list)
-    """Photos with the bytes of one that is on its way, with their hash: they come in the last outcome."""
+    wanted: Wanted
+    photo: EmbeddedPhoto | None
+    reason: str = ""
+    how: Literal["embedded", "recovered", "shared"] = "embedded"
+    """Recovered: it was in the journal before this run. Shared: it has the bytes of another."""
+
+    @property
+    def reject(self) -> Reject:
+        """Of a photo that cannot be used."""
+        return Reject(self.wanted.image.key, self.reason, self.wanted.product_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Twin:
+    """A photo with the bytes of one that is on its way: its outcome is that one's, and comes last."""
+
+    wanted: Wanted
+    digest: str
 
 
 class Pipeline:
-    """A pool of worker threads that share one ONNX Runtime session; each inference runs on its caller's thread.
+    """Embeds photos with one model, or one and a text model; a run is a call of `run`.
 
     Threads, not processes: decoding, resizing, hashing and inference all release the interpreter lock, so on
     two cores both take the same time (3.9 s against 4.1 s for 1,199 photos), and threads start at once, need no
-    ``if __name__ == "__main__"`` in the caller's script and send no pixels through pipes.
+    ``if __name__ == "__main__"`` in the caller's script and send no pixels through pipes. They share one ONNX Runtime
+    session; each inference runs on its caller's thread.
+
+    Memory is bounded by `READ_AHEAD` bytes of files, one decoded photo for each core, see `indexer.photos.memory`,
+    and `OUT` and `IN_ORDER` outcomes; it grows with the number of photos by each content's hash alone.
     """
 
     def __init__(
@@ -67,110 +91,158 @@ class Pipeline:
         pictures_anew: bool = False,
     ) -> None:
         self.workers = workers or cores()
-        self.seconds: dict[str, float] = defaultdict(float)
-        """Time spent per stage, summed over the workers."""
+        self.spent = Spent()
         self._model, self._thumbnails, self._journal = model, thumbnails, journal
         self._text_model, self._pictures_anew = text_model, pictures_anew
         self._embedder = Embedder(model)  # loaded here so that a broken network fails before any photo is read
         self._lock = threading.Lock()
-        self._seen: set[str] = set()
+        self._seen: set[bytes] = set()
         """Hashes of the photos that a worker has taken on in this run."""
         self._bad: dict[str, str] = {}
         """By hash, why a photo cannot be used."""
 
-    def run(self, wanted: Iterable[Wanted]) -> Iterator[Outcome]:
-        """Embed photos, each content once; outcomes come in the order of the input, a bad photo is a reject.
+    def run(self, wanted: Iterable[Wanted]) -> Generator[Outcome, None, None]:
+        """Embed photos, each content once; a bad photo is an outcome with a reason.
 
-        The caller appends what is ``fresh`` to the journal before it asks for the next outcome. Photos whose bytes are
-        those of another come last, with what the journal then has.
+        Outcomes come in the order of the input, unless one photo takes longer than `IN_ORDER` others. Photos whose
+        bytes are those of another come last. What was embedded is in the journal before it comes out. An error that is
+        no photo's, and whoever closes the iterator, ends all threads.
+
+        Raises:
+            OSError: the journal or a thumbnail cannot be written.
+            ModelError: a network cannot be run.
         """
-        twins: list[tuple[Wanted, str]] = []
-        for outcome in self._first_of_each(wanted):
-            twins += outcome.twins
-            yield outcome
-        for start in range(0, len(twins), BATCH):
-            yield self._twins(twins[start : start + BATCH])
-
-    def _twins(self, twins: Sequence[tuple[Wanted, str]]) -> Outcome:
-        outcome = Outcome()
-        for wanted, digest in twins:
-            photo = self._journal.get(digest)
-            if photo is None:
-                reason = self._bad.get(digest, "cannot be used")
-                outcome.rejects.append((wanted, Reject(wanted.image.key, reason, wanted.product_id)))
-            else:
-                outcome.photos.append((wanted, photo))
-        return outcome
-
-    def _first_of_each(self, wanted: Iterable[Wanted]) -> Iterator[Outcome]:
-        source = iter(wanted)
-        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="embed")
-        pending: deque[Future[Outcome]] = deque()
+        twins: list[_Twin] = []
+        run = _Run(self, wanted)
         try:
-            while batch := list(islice(source, BATCH)):
-                pending.append(pool.submit(self._process, batch))
-                if len(pending) >= self.workers * AHEAD:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
+            for one in run.in_order():
+                if isinstance(one, _Twin):
+                    twins.append(one)
+                else:
+                    yield one
         finally:
-            pool.shutdown(cancel_futures=True)
+            run.end()
+        for twin in twins:
+            photo = self._journal.get(twin.digest)
+            reason = "" if photo is not None else self._bad.get(twin.digest, "cannot be used")
+            yield Outcome(twin.wanted, photo, reason, "shared")
 
-    def _process(self, batch: Sequence[Wanted]) -> Outcome:
-        outcome = Outcome()
-        decoded: list[tuple[Wanted, PhotoFacts, NDArray[np.uint8], NDArray[np.float32] | None]] = []
-        spent: dict[str, float] = defaultdict(float)
-        for wanted in batch:
-            digest = ""
-            try:
-                began = time.perf_counter()
-                data = wanted.image.place.read()
-                digest = sha256(data)
-                spent["read"] += time.perf_counter() - began
-                if not self._is_first(digest):
-                    outcome.twins.append((wanted, digest))
-                    continue
-                known = self._journal.get(digest)
-                if known is not None:
-                    outcome.photos.append((wanted, known))
-                    outcome.recovered += 1
-                    continue
-                began = time.perf_counter()
-                image, facts = examine(data, digest, self._model.preprocessing)
+    def process(self, wanted: Wanted, data: bytes | ImageError) -> Outcome | _Twin:
+        """Take a photo that was read the whole way, on this thread."""
+        if isinstance(data, ImageError):
+            return Outcome(wanted, None, str(data))
+        spent = self.spent
+        with spent.on("read"):
+            digest = sha256(data)
+        if not self._is_first(digest):
+            return _Twin(wanted, digest)
+        known = self._journal.get(digest)
+        if known is not None:
+            return Outcome(wanted, known, how="recovered")
+        try:
+            with spent.on("decode"):
+                image, size = opened_for(data, self._model.preprocessing)
+                pixels = self._model.preprocessing.apply(image)
                 # Decoded once more: it may need more pixels, and the photo's hashes must not change with it.
-                pixels = None if self._text_model is None else self._text_model.prepare(data)
-                decoded.append((wanted, facts, self._model.preprocessing.apply(image), pixels))
-                spent["decode"] += time.perf_counter() - began
-                began = time.perf_counter()
-                self._thumbnails.write(facts.sha256, image, anew=self._pictures_anew)
-                spent["thumbnail"] += time.perf_counter() - began
-            except ImageError as error:
-                self._bad[digest] = str(error)
-                outcome.rejects.append((wanted, Reject(wanted.image.key, str(error), wanted.product_id)))
-        began = time.perf_counter()
-        outcome.fresh = self._embed([pixels for _, _, pixels, _ in decoded], [facts for _, facts, _, _ in decoded])
-        spent["embed"] += time.perf_counter() - began
-        if self._text_model is not None:
-            began = time.perf_counter()
-            rows = self._text_model.embed_prepared([pixels for *_, pixels in decoded if pixels is not None])
-            outcome.fresh = [replace(p, text_embedding=row) for p, row in zip(outcome.fresh, rows, strict=True)]
-            spent["embed for texts"] += time.perf_counter() - began
-        outcome.photos += [(wanted, photo) for (wanted, *_), photo in zip(decoded, outcome.fresh, strict=True)]
-        with self._lock:
-            for stage, seconds in spent.items():
-                self.seconds[stage] += seconds
-        return outcome
+                texts = None if self._text_model is None else self._text_model.prepare(data)
+            with spent.on("fingerprints"):
+                facts = fingerprinted(image, size, digest)
+        except ImageError as error:
+            self._bad[digest] = str(error)
+            return Outcome(wanted, None, str(error))
+        with spent.on("embed"):
+            photo = self._embed(pixels, facts)
+        if self._text_model is not None and texts is not None:
+            with spent.on("embed for texts"):
+                photo = replace(photo, text_embedding=self._text_model.embed_prepared([texts])[0])
+        with spent.on("thumbnail"):
+            self._thumbnails.write(digest, image, anew=self._pictures_anew)
+        with spent.on("journal"):
+            self._journal.append([photo])
+        return Outcome(wanted, photo)
 
     def _is_first(self, digest: str) -> bool:
         with self._lock:
-            first = digest not in self._seen
-            self._seen.add(digest)
-        return first
+            before = len(self._seen)
+            self._seen.add(bytes.fromhex(digest))
+            return len(self._seen) > before
 
-    def _embed(self, pixels: list[NDArray[np.uint8]], facts: list[PhotoFacts]) -> list[EmbeddedPhoto]:
-        if not pixels:
-            return []
-        embeddings, logits = self._embedder.run(np.stack(pixels))
-        named: Sequence[tuple[str | None, float]] = classify(logits, self._model.categories)
-        named = named or [(None, 0.0)] * len(facts)
-        return [EmbeddedPhoto(f, e, *name) for f, e, name in zip(facts, embeddings, named, strict=True)]
+    def _embed(self, pixels: NDArray[np.uint8], facts: PhotoFacts) -> EmbeddedPhoto:
+        embeddings, logits = self._embedder.run(pixels[None])
+        named: Sequence[tuple[str | None, float]] = classify(logits, self._model.categories) or [(None, 0.0)]
+        return EmbeddedPhoto(facts, embeddings[0], *named[0])
+
+
+class _Run:
+    """The threads of one run, and what they hand to each other."""
+
+    def __init__(self, pipeline: Pipeline, wanted: Iterable[Wanted]) -> None:
+        self._pipeline = pipeline
+        self._lock = threading.Lock()
+        self._failure: BaseException | None = None
+        self._bytes: Channel[Bytes] = Channel(READ_AHEAD)
+        self._out: Channel[tuple[int, Outcome | _Twin]] = Channel(OUT)
+        self._readers = Readers(wanted, self._bytes, self._fail)
+        self._working = pipeline.workers
+        self._workers = [
+            threading.Thread(target=self._work, name=f"embed-{number}", daemon=True)
+            for number in range(pipeline.workers)
+        ]
+        for worker in self._workers:
+            worker.start()
+
+    def in_order(self) -> Iterator[Outcome | _Twin]:
+        """What came out, in the order of the input as far as that is possible; raises what ended the run early."""
+        held: list[tuple[int, Outcome | _Twin]] = []
+        following = 0
+        while (made := self._out.take()) is not None:
+            self._out.give_back(1)
+            heappush(held, made)
+            while held and (held[0][0] <= following or len(held) > IN_ORDER):
+                number, one = heappop(held)
+                following = max(following, number + 1)
+                yield one
+        if self._failure is not None:
+            raise self._failure
+
+    def end(self) -> None:
+        """End all threads: those at work finish their photo first, so that it is in the journal."""
+        self._bytes.close()
+        self._out.close()
+        for worker in self._workers:
+            worker.join()
+        self._readers.join(LONGEST_END)
+
+    def _work(self) -> None:
+        try:
+            while (photo := self._next()) is not None:
+                done = self._pipeline.process(photo.wanted, photo.data)
+                self._bytes.give_back(photo.room)
+                if not self._out.room_for(1):
+                    return
+                self._out.put((photo.number, done))
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the run is waited for
+            self._fail(error)
+        finally:
+            with self._lock:
+                self._working -= 1
+                last = not self._working
+            if last:
+                self._out.finish()
+
+    def _next(self) -> Bytes | None:
+        began = time.perf_counter()
+        while True:
+            try:
+                photo = self._bytes.take(WAITED)
+            except TimeoutError:
+                self._readers.one_more()
+            else:
+                self._pipeline.spent.add("waiting for photos", time.perf_counter() - began)
+                return photo
+
+    def _fail(self, error: BaseException) -> None:
+        with self._lock:
+            self._failure = self._failure or error
+        self._bytes.close()
+        self._out.close()

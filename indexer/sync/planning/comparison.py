@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from indexer.catalog.named.paths import find_photo
 from indexer.catalog.products import Catalog, Product, ProductImage, Withheld
 from indexer.fields.identity import point_id
-from indexer.photos.fetch.sources import PhotoSources, scheme_of
+from indexer.photos.fetch.many.sources import PhotoSources, scheme_of
 from indexer.photos.places import Seen
 from indexer.store.records import Point
 from indexer.sync.payload import catalog_fields, catalog_part

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 from indexer.errors import ImageError
-from indexer.photos.fetch.bounds import TOGETHER
-from indexer.photos.fetch.sources import is_remote
+from indexer.photos.fetch.many.bounds import TOGETHER
+from indexer.photos.fetch.many.sources import is_remote
 from indexer.photos.fingerprints import sha256
 from indexer.photos.places import Place
 from indexer.store.records import Point
@@ -27,13 +27,13 @@ class Hashing:
 
     def of(self, places: list[Place]) -> list[str | None]:
         """Each photo's content hash; None where it cannot be read, which the embedding stage will report."""
-        hashes = []
-        remote = any(map(is_remote, places))
-        with ThreadPoolExecutor(max(self._workers, TOGETHER) if remote else self._workers) as pool:
-            for digest in pool.map(_hash, places):
-                hashes.append(digest)
-                if self._progress and len(hashes) % EVERY == 0:
-                    self._progress("Comparing", len(hashes), len(places))
+        hashes: list[str | None] = []
+        threads = max(self._workers, TOGETHER) if any(map(is_remote, places)) else self._workers
+        with ThreadPoolExecutor(threads) as pool:
+            for start in range(0, len(places), EVERY):  # what was handed to a pool takes more memory than its result
+                if self._progress:
+                    self._progress("Hashing", start, len(places))
+                hashes += pool.map(_hash, places[start : start + EVERY])
         return hashes
 
 

@@ -14,7 +14,7 @@ from indexer.catalog.named.told import Known
 from indexer.catalog.products import Catalog, ProductImage
 from indexer.errors import StoreError
 from indexer.fields.roles import CO_VIEWED
-from indexer.photos.fetch.sources import PhotoSources, scheme_of
+from indexer.photos.fetch.many.sources import PhotoSources, scheme_of
 from indexer.photos.places import FilePlace, Place
 from indexer.photos.reading import READING
 from indexer.store.beside.ledger import NAME, Ledger, made_of

@@ -49,7 +49,7 @@ def check_removal(
         products = _listed(sorted({id_of(point) for point in plan.removed}), "products")
         why = f"this would remove {going} of {indexed} photos from {location} ({why}), those of {products}"
     raise RemovalRefused(
-        f"{catalog.root}: {why}; nothing was changed: if it is meant, add --allow-removal; "
+        f"{catalog.where}: {why}; nothing was changed: if it is meant, add --allow-removal; "
         "with --dry-run as well, it is listed in full"
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator
 from indexer.catalog.named.paths import cannot_be_read
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject
 from indexer.photos.fetch.faults import Reachable, Unseen
-from indexer.photos.fetch.sources import PhotoSources
+from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.system.names import composed
 from indexer.system.progress import EVERY, Progress
 from indexer.system.text import counted

@@ -10,10 +10,14 @@ from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.places import Place
 from indexer.photos.thumbnails import SIDE, ThumbnailStore
+from indexer.system.progress import EVERY, Progress, nobody
 
 
 def draw_missing(
-    thumbnails: ThumbnailStore, photos: Callable[[Collection[str]], Iterable[tuple[str, Place]]], workers: int
+    thumbnails: ThumbnailStore,
+    photos: Callable[[Collection[str]], Iterable[tuple[str, Place]]],
+    workers: int,
+    progress: Progress = nobody,
 ) -> str | None:
     """Draw the thumbnails that are missing of photos whose vectors are in the index already.
 
@@ -22,6 +26,7 @@ def draw_missing(
         photos: that are not embedded again, each with its file hash; told which thumbnails there are, they may leave
             out photos that have one.
         workers: threads.
+        progress: see `Progress`; told of nothing where nothing is missing.
 
     Returns:
         What was missing and what was done about it; None where nothing was.
@@ -44,8 +49,11 @@ def draw_missing(
             return False
         return True
 
+    drawn, left = 0, list(missing.items())
     with ThreadPoolExecutor(workers) as pool:
-        drawn = sum(pool.map(draw, missing.keys(), missing.values()))
+        for start in range(0, len(left), EVERY):
+            progress("Drawing thumbnails", start, len(left))
+            drawn += sum(pool.map(lambda one: draw(*one), left[start : start + EVERY]))
     count, rest = len(missing), len(missing) - drawn
     said = "1 thumbnail was missing" if count == 1 else f"{count} thumbnails were missing"
     if rest:

@@ -110,7 +110,7 @@ def open_small(
         key: the photo's path under the catalog root.
         side: pixels.
     """
-    thumbnail, original = thumbnails.find(sha256), original_of(catalog_root, key)
+    thumbnail, original = thumbnails.find(sha256), original_of(catalog_root, key, thumbnails.local)
     places = [thumbnail, original] if side <= OPEN else [original, thumbnail]
     for place in places:
         if place is None:

@@ -171,7 +171,7 @@ def test_one_bad_photo_in_a_list_does_not_take_the_others_along(tmp_path: Path) 
         ("C:\\photos\\a.jpg", "is not a path inside the catalog"),
         ("out.jpg", "is a link that points outside the catalog"),
         ("outside/secret.jpg", "is a link that points outside the catalog"),
-        ("https://shop.example/a.jpg", "is a URL, which this version does not fetch"),
+        ("ftp://shop.example/a.jpg", "is a URL that is not fetched; use http://, https://"),
         ("a.jpg\0.png", "holds a NUL character"),
         ("rings", "does not exist"),
         (".", "does not exist"),

@@ -25,7 +25,7 @@ def everything_is_imported(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Modules may lie where an ordinary user does not get at them: they are loaded while we still may."""
     shop = Shop(tmp_path_factory.mktemp("first"), *FOLDERS).rows(*ROWS, *MORE_ROWS)
     assert indexer(shop).exit_code == 0
-    shop.rows(*ROWS, MORE_ROWS[0], "w2,watches/w2.jpg,watches,much,true")
+    shop.rows(*ROWS, MORE_ROWS[0], "w2,watches/w2.jpg,watches,much,true", "w3,http://127.0.0.1/w3.jpg,watches,1,true")
     assert indexer(shop).exit_code == 3
     assert len(shop.points()) == 5
 
@@ -170,9 +170,11 @@ def test_a_photo_that_changes_its_product_in_a_closed_folder_goes_along(listed: 
 
 
 def test_an_image_that_is_an_address_is_not_gone(listed: Shop) -> None:
-    listed.rows(*ROWS, *MORE_ROWS, "w3,https://shop.example/w3.jpg,watches,50,true")
+    of_no_kind, refused = "ftp://shop.example/w3.jpg", "http://127.0.0.1/w4.jpg"
+    listed.rows(*ROWS, *MORE_ROWS, f"w3,{of_no_kind},watches,50,true", f"w4,{refused},watches,50,true")
     report = listed.sync()
-    assert ([reject.where for reject in report.rejects], counts(report)) == (["catalog.csv:6"], {"unchanged": 5})
+    assert [reject.where for reject in report.rejects] == ["catalog.csv:6", refused]
+    assert counts(report) == {"unchanged": 5}
 
 
 def test_a_manifest_that_may_not_be_read_changes_nothing(listed: Shop) -> None:

@@ -14,7 +14,7 @@ from indexer.catalog.feeds.money import Charged, charged, has_ended
 from indexer.catalog.feeds.repeats import Repeats
 from indexer.catalog.passed_over import Tally
 from indexer.catalog.tables.table import Header, Line, Row, Table
-from indexer.fields.types import LIST_SEPARATOR
+from indexer.fields.types import LIST_SEPARATOR, FieldType
 
 _AS_THEY_STAND = {
     "title": ("title",),
@@ -34,7 +34,12 @@ _SEVERAL = ("color", "material")
 """Up to three of them stand in one cell, with ``/`` between."""
 _IDS, _PICTURES = ("offer_id", "id"), ("image_link", "additional_image_link", "additional_image_links")
 _TYPES = ("product_type", "product_types")
-_READ = ("price", "sale_price", "sale_price_effective_date", "currency", "expiration_date")
+_UNSEEN = {
+    "archived": "archived products",
+    **dict.fromkeys(("hidden", "staging", "whitelist_only"), "hidden products"),
+}
+"""What Meta's catalogs say in ``status`` and ``visibility`` of products that nobody sees."""
+_READ = ("status", "visibility", "price", "sale_price", "sale_price_effective_date", "currency", "expiration_date")
 _JEWELRY = "Apparel & Accessories > Jewelry"
 _TAXONOMY = {
     "188": _JEWELRY,
@@ -62,7 +67,8 @@ class GoogleMerchant:
         columns = _Columns(table.header)
         left_out = Tally()
         rows = _rows(table, columns, left_out)
-        return Translation(columns.names, rows, columns.used, left_out, last=columns.last)
+        types = dict.fromkeys((*_AS_THEY_STAND, *_SEVERAL), FieldType.KEYWORD)
+        return Translation(columns.names, rows, columns.used, left_out, last=columns.last, types=types)
 
 
 class _Columns:
@@ -86,14 +92,14 @@ class _Columns:
 
 
 def _rows(table: Table, columns: _Columns, left_out: Tally) -> Iterator[Row]:
-    repeats = Repeats(table, columns.identifier, "last", left_out)
+    repeats = Repeats(table, columns.identifier, left_out)
     for line in table.lines:
         if not repeats.counts(line):
             continue
         problem, costs = None, Charged()
         try:
-            if has_ended(columns.cell(line, "expiration_date"), table.now) and not line.problem:
-                left_out.add("expired products", f"{table.path.name}:{line.number}")
+            if (unseen := _unseen(table, columns, line)) is not None and not line.problem:
+                left_out.add(unseen, f"{table.path.name}:{line.number}")
                 continue
             costs = _costs(table, columns, line)
         except ValueError as wrong:
@@ -107,6 +113,14 @@ def _rows(table: Table, columns: _Columns, left_out: Tally) -> Iterator[Row]:
         cells["category"] = _category(columns.cell(line, "product_type") or cells.get("google_product_category", ""))
         cells |= {"price": costs.price, "list_price": costs.list_price, "currency": costs.currency}
         yield line.row(cells, problem)
+
+
+def _unseen(table: Table, columns: _Columns, line: Line) -> str | None:
+    """As what a product is left out; None for one that people can see."""
+    if has_ended(columns.cell(line, "expiration_date"), table.now):
+        return "expired products"
+    said = (columns.cell(line, name).casefold() for name in ("status", "visibility"))
+    return next((_UNSEEN[word] for word in said if word in _UNSEEN), None)
 
 
 def _costs(table: Table, columns: _Columns, line: Line) -> Charged:

@@ -19,7 +19,7 @@ class Pictures:
     """Loads pictures of photos: the thumbnail that a sync left, or the original; None where neither is there."""
 
     def __init__(self, local: Path, catalog_root: Path) -> None:
-        self._thumbnails, self._root = ThumbnailStore(local), catalog_root
+        self._thumbnails, self._root, self._local = ThumbnailStore(local), catalog_root, local
 
     def __call__(self, photo: Photo) -> FramedPicture | None:
         """A picture of at least `SIDE` pixels, if the photo has as many.
@@ -30,11 +30,11 @@ class Pictures:
         thumbnail = _opened(self._thumbnails.find(photo.sha256))
         if thumbnail is not None and not thumbnail.is_framed:
             return thumbnail
-        return _opened(original_of(self._root, photo.path), photo.sha256) or thumbnail
+        return _opened(original_of(self._root, photo.path, self._local), photo.sha256) or thumbnail
 
     def original(self, photo: Photo) -> FramedPicture | None:
         """The picture as it is in its file, whatever its size; None where that is gone or another one by now."""
-        return _opened(original_of(self._root, photo.path), photo.sha256, whole=True)
+        return _opened(original_of(self._root, photo.path, self._local), photo.sha256, whole=True)
 
 
 def _opened(path: Path | None, digest: str | None = None, *, whole: bool = False) -> FramedPicture | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.catalog.catalog_toml import Settings
@@ -34,6 +34,7 @@ NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("kind", list(WHOLE))
+@settings(max_examples=40)
 @given(data=st.data())
 def test_whatever_happens_to_a_feed(tmp_path_factory: pytest.TempPathFactory, kind: str, data: st.DataObject) -> None:
     whole = bytearray(WHOLE[kind])

@@ -15,15 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.catalog.reading import read_catalog
+from indexer.catalog.tables import packed, records
 from indexer.catalog.tables.jsonl import JsonLines
 from indexer.catalog.tables.objects import cells_of
+from indexer.errors import CatalogError
 from indexer.fields.types import FieldType
 from tests.shops.catalogs.catalog_folders import manifest, photos, reasons, refused, touch
 
 
-def lines(root: Path, *records: Any, name: str = "catalog.jsonl") -> Path:
+def lines(root: Path, *objects: Any, name: str = "catalog.jsonl") -> Path:
     touch(root, "a.jpg", "b.jpg", "c.jpg")
-    texts = [one if isinstance(one, str) else json.dumps(one) for one in records]
+    texts = [one if isinstance(one, str) else json.dumps(one) for one in objects]
     (root / name).write_text("\n".join(texts) + "\n")
     return root
 
@@ -93,10 +95,24 @@ def test_a_file_that_ends_within_a_line_may_have_been_cut(tmp_path: Path) -> Non
     assert catalog.open_end.problem == "the file ends within this line; send all of it"
 
 
+def test_a_large_file_is_read_again_and_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = lines(tmp_path, {"product_id": "J1", "image": "a.jpg"}, "{", {"product_id": "J2", "image": "b.jpg", "x": 1})
+    wanted = read_catalog(root)
+    monkeypatch.setattr(records, "HELD", 3)
+    assert read_catalog(root) == wanted
+    path = root / "catalog.jsonl"
+    table = records.table_of(path, JsonLines(path), datetime.datetime.now(datetime.UTC))
+    assert [line.number for line in table.lines] == [1, 2, 3]
+    path.write_text('{"product_id": "J1", "new": 1}')
+    with pytest.raises(CatalogError, match="changed while it was read"):
+        list(table.lines)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ('[{"product_id": "J1"}]', "is one JSON list; write one object a line"),
+        ("{no json", "catalog.jsonl: holds not one product; line 1 is not JSON; write one object a line"),
         ('{"id": 1}', "no column 'product_id'; it has id"),
         (json.dumps({f"name {n}": n for n in range(3_000)}), "has more than 2,000 different names of columns"),
         ('{"product_id": "J1", "image": "a.jpg", "photo": 1}', "column 'photo' is written by the index itself"),
@@ -199,14 +215,30 @@ TABLE = b"product_id,image\nJ1,a.jpg\n"
         (gzip.compress(TABLE)[:-6], "the file is cut, its archive ends too early; send all of it"),
         (gzip.compress(TABLE)[:-8] + b"\xff" * 8, "its archive is damaged"),
         (gzip.compress(b""), "the file is empty; export it anew"),
-        (gzip.compress(b"product_id,image\n" + b"\0" * 80_000_000), "unpacks to more than 250 times its size"),
-        (gzip.compress(b'{"product_id": 1}\n' * 6_000_000), "unpacks to more than 250 times its size"),
+        (
+            gzip.compress(b"product_id,image\n" + b"\0" * 2_000_000),
+            "to more than 500,000 bytes, which no table does; if it is one, unpack it yourself",
+        ),
+        (
+            gzip.compress(b'{"product_id": 1}\n' + b"\n" * 2_000_000),
+            "to more than 500,000 bytes, which no table does; if it is one, unpack it yourself",
+        ),
     ],
 )
-def test_damaged_archives(tmp_path: Path, data: bytes, reason: str) -> None:
+def test_damaged_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, reason: str) -> None:
+    monkeypatch.setattr(packed, "ALWAYS", 500_000)
     touch(tmp_path, "a.jpg")
     (tmp_path / "catalog.csv.gz").write_bytes(data)
     assert reason in refused(tmp_path)
+
+
+def test_broken_lines_cost_themselves_until_there_are_too_many(tmp_path: Path) -> None:
+    header, good, bad = "id,title,image_link,price\n", "J1,x,a.jpg,9 EUR\n", 'J2,"x,b.jpg\n'
+    root = manifest(tmp_path, header + (good + bad) * 90)
+    catalog = read_catalog(root)
+    assert photos(catalog) == {"J1": ["a.jpg"]}
+    assert list(reasons(catalog)) == [f"catalog.csv:{line}" for line in range(3, 182, 2)]
+    assert "catalog.csv:3: not readable as CSV" in refused(manifest(tmp_path, header + (good + bad) * 200))
 
 
 def test_csv_before_what_is_packed(tmp_path: Path) -> None:

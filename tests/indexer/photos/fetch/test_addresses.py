@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from indexer.photos.fetch.addresses import all_public, is_public, resolve
+from indexer.photos.fetch.addresses import all_permitted, all_public, is_never_asked, is_public, resolve
 
 PUBLIC = ["8.8.8.8", "93.184.216.34", "1.1.1.1", "2606:4700::1111", "2a00:1450:4001::1", "223.255.255.254"]
 
@@ -99,3 +99,47 @@ def test_one_private_address_spoils_the_answer() -> None:
 @pytest.mark.parametrize("spelling", ["127.0.0.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1"])
 def test_the_system_understands_every_spelling(spelling: str) -> None:
     assert resolve(spelling) == ["127.0.0.1"]
+
+
+NEVER = [
+    "0.0.0.0",
+    "169.254.169.254",
+    "169.254.170.2",
+    "224.0.0.1",
+    "239.255.255.250",
+    "255.255.255.255",
+    "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
+    "::",
+    "::ffff:169.254.169.254",
+    "64:ff9b::a9fe:a9fe",
+    "2002:a9fe:a9fe::1",
+    "fe80::1",
+    "fe80::1%lo",
+    "ff02::1",
+    "fd00:ec2::254",
+    "fd20:ce::254",
+]
+OWN = ["10.0.0.1", "127.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1", "::1", "fc00::1", "fd12::1"]
+
+
+@pytest.mark.parametrize("address", NEVER)
+def test_never_asked_whatever_is_allowed(address: str) -> None:
+    assert is_never_asked(ip_address(address))
+    assert not is_public(ip_address(address))
+    assert not all_permitted([PUBLIC[0], address], allow_private=True)
+    assert not all_permitted([address])
+
+
+@pytest.mark.parametrize("address", OWN)
+def test_the_own_network_has_to_be_allowed(address: str) -> None:
+    assert all_permitted([address, PUBLIC[0]], allow_private=True)
+    assert not all_permitted([address, PUBLIC[0]])
+
+
+@given(st.ip_addresses())
+def test_what_is_public_is_permitted_and_what_is_never_asked_is_not_public(address: IPv4Address | IPv6Address) -> None:
+    if is_public(address):
+        assert all_permitted([str(address)])
+        assert not is_never_asked(address)

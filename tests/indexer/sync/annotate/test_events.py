@@ -283,4 +283,4 @@ def test_a_column_of_that_name_is_refused(shop: Shop) -> None:
 def test_progress_says_how_far_it_is(shop: Shop) -> None:
     seen: list[tuple[str, int, int]] = []
     shop.update(progress=lambda *step: seen.append(step))
-    assert seen == [("Writing photos", 0, 12)]
+    assert seen == [("Writing photos", 0, 12), ("Publishing", 0, 1)]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tracemalloc
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexer.models.directory import ModelFile, load_model
-from indexer.sync.embedding.journal import Journal
+from indexer.sync.embedding.journal import AT_ONCE, Journal
 from indexer.sync.photo import EmbeddedPhoto, PhotoFacts
 from tests.shops.models.tiny_model import write_tiny_model
 
@@ -76,3 +81,66 @@ def test_damage_never_gives_back_a_wrong_photo(
         journal.append(photos.values())
     with Journal(root, model) as journal:
         assert all(same(journal.get(digest), p) for digest, p in photos.items())
+
+
+def test_what_a_full_disk_took_half_of_hides_nothing(
+    tmp_path: Path, model: ModelFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system takes as much as there is room for first, and says that there is none when asked again."""
+    written, room = os.pwrite, [1000]
+
+    def filling_up(file: int, data: bytes, offset: int) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken = written(file, data[: room[0]], offset)
+        room[0] -= taken
+        return taken
+
+    with Journal(tmp_path, model) as journal:
+        journal.append([photo(1)])
+        monkeypatch.setattr(os, "pwrite", filling_up)
+        with pytest.raises(OSError, match="No space"):
+            journal.append([photo(2), photo(3)])
+        assert journal.get(photo(2).facts.sha256) is None
+        monkeypatch.undo()
+        journal.append([photo(4)])
+    with Journal(tmp_path, model) as journal:
+        assert len(journal) == 2
+        assert all(same(journal.get(photo(n).facts.sha256), photo(n)) for n in (1, 4))
+
+
+def test_many_records_are_found_and_take_little_memory(tmp_path: Path, model: ModelFile) -> None:
+    """20,000 of 630 bytes: what is kept of each is its hash and a number."""
+    with Journal(tmp_path, model) as journal:
+        journal.append([photo(0)])
+        one = journal.path.read_bytes()
+        size = len(one)
+        rows = bytearray()
+        for number in range(20_000):
+            row = bytearray(one)
+            row[:32] = number.to_bytes(32, "big")
+            row[-4:] = zlib.crc32(bytes(row[:-4])).to_bytes(4, "little")
+            rows += row
+    journal.path.write_bytes(rows)
+    tracemalloc.start()
+    with Journal(tmp_path, model) as journal:
+        kept, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(journal) == 20_000
+        assert kept < 20_000 * 250 < 20_000 * size / 2
+        assert highest < kept + 3 * AT_ONCE
+        for number in (0, 1, 12_345, 19_999):
+            assert same(journal.get(number.to_bytes(32, "big").hex()), replace_hash(photo(0), number))
+
+
+def replace_hash(photo: EmbeddedPhoto, number: int) -> EmbeddedPhoto:
+    return replace(photo, facts=replace(photo.facts, sha256=number.to_bytes(32, "big").hex()))
+
+
+def test_threads_may_append_at_once(tmp_path: Path, model: ModelFile) -> None:
+    photos = [photo(n) for n in range(60)]
+    with Journal(tmp_path, model) as journal, ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda p: journal.append([p]), photos * 2))
+        assert all(same(journal.get(p.facts.sha256), p) for p in photos)
+    with Journal(tmp_path, model) as journal:
+        assert len(journal) == 60

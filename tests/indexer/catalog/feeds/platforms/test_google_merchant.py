@@ -17,6 +17,7 @@ from indexer.catalog.feeds import sheet
 from indexer.catalog.feeds.platforms.google_merchant import pictures_in
 from indexer.catalog.products import Catalog, PassedOver
 from indexer.catalog.reading import read_catalog
+from indexer.fields.types import FieldType
 from tests.shops.catalogs.catalog_folders import photos, reasons, touch
 
 FEEDS = Path(__file__).parents[4] / "shops" / "platforms"
@@ -212,6 +213,18 @@ def test_an_expired_product_is_left_out_and_counted(shop: Path) -> None:
     assert (catalog.withheld, catalog.rejects) == ((), ())
 
 
+def test_what_meta_does_not_show_is_left_out_and_counted(shop: Path) -> None:
+    rows = ["A,archived,published", "B,active,hidden", "C,active,staging", "D,Active,published", "E,,"]
+    lines = [f"{row},photos/r100.jpg,9 EUR" for row in rows]
+    (shop / "catalog.csv").write_text("\n".join(["id,status,visibility,image_link,price", *lines]) + "\n")
+    catalog = read_catalog(shop)
+    assert [product.id for product in catalog.products] == ["D", "E"]
+    assert catalog.passed_over == (
+        PassedOver("hidden products", 2, "catalog.csv:3"),
+        PassedOver("archived products", 1, "catalog.csv:2"),
+    )
+
+
 def test_a_feed_that_was_cut_in_its_last_line(shop: Path) -> None:
     (shop / "catalog.tsv").write_text(f"{HEADER}B\ty\tphotos/r101.jpg\t8 EUR\t\t\t\t\nA\tx\tphotos/r1")
     catalog = read_catalog(shop)
@@ -245,8 +258,15 @@ def test_addresses_may_have_commas(cell: str, names: list[str]) -> None:
     assert pictures_in(cell) == names
 
 
-def test_what_the_index_has_stays_of_its_type(shop: Path) -> None:
-    feed = FEEDS / "google_merchant.tsv"
-    shutil.copy(feed, shop / "catalog.tsv")
-    first = manifest.read(shop / "catalog.tsv")
-    assert manifest.read(shop / "catalog.tsv", first.field_table).field_table == first.field_table
+def test_what_an_attribute_is_does_not_depend_on_what_stands_in_it(shop: Path) -> None:
+    catalog = read(shop, "google_merchant.tsv", "catalog.tsv")
+    assert catalog.products[0].fields["size"] == "50"
+    keywords = ("size", "color", "material", "gtin", "group_id", "google_product_category")
+    assert {catalog.field_table[name] for name in keywords} == {FieldType.KEYWORD}
+    assert catalog.field_table["title"] is FieldType.TEXT
+    (shop / "catalog.toml").write_text('[fields]\nsize = "number"\n')
+    catalog = read_catalog(shop)
+    assert catalog.products[0].fields["size"] == 50.0
+    (shop / "catalog.tsv").write_text((shop / "catalog.tsv").read_text().replace("\t50\tnew", "\tadjustable\tnew"))
+    (shop / "catalog.toml").unlink()
+    assert manifest.read(shop / "catalog.tsv", catalog.field_table).products[0].fields["size"] == "adjustable"

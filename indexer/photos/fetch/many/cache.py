@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from indexer.photos.fetch.kept import LIMIT, kept_in
+from indexer.photos.fetch.many.kept import LIMIT, kept_in
 from indexer.photos.fingerprints import sha256
 from indexer.system.files import replacing
 
@@ -73,7 +73,10 @@ class Cache:
             except sqlite3.Error as error:
                 self._give_up(error)
                 return None
-        return None if row is None else Known(*row[:6], bool(row[6]))
+        if row is None:
+            return None
+        url, size, mtime_ns, digest, etag, modified, kept, _ = row
+        return Known(url, size, mtime_ns, digest, etag, modified, bool(kept))
 
     def bytes_of(self, known: Known) -> bytes | None:
         """A photo's bytes; None where they are not kept, or are others than they were."""
@@ -111,7 +114,7 @@ class Cache:
             if self._rows is not None:
                 with suppress(sqlite3.Error):
                     self._rows.close()
-            self._rows, self._opened = None, False
+            self._rows, self._opened, self._writing = None, True, False  # a late thread opens nothing again
 
     def _keep(self, url: str, data: bytes) -> bool:
         """Write a photo's bytes; whether they are there now."""

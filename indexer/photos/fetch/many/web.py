@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 from indexer.errors import FetchError
 from indexer.photos.fetch.answer import Answer, seconds_of
-from indexer.photos.fetch.bounds import HELD, PER_HOST, TIMEOUT
-from indexer.photos.fetch.cache import Cache, Known
 from indexer.photos.fetch.connections import Connections
 from indexer.photos.fetch.faults import Gone, Unreachable, Unseen
 from indexer.photos.fetch.fetcher import Fetcher
-from indexer.photos.fetch.hosts import Host, Hosts
+from indexer.photos.fetch.many.bounds import PER_HOST, TIMEOUT
+from indexer.photos.fetch.many.cache import Cache, Known
+from indexer.photos.fetch.many.flights import Flights, Held
+from indexer.photos.fetch.many.hosts import Host, Hosts
 from indexer.photos.fingerprints import sha256
+from indexer.photos.opening import MAX_BYTES
 from indexer.photos.places import Seen
 
 if TYPE_CHECKING:
@@ -45,29 +46,23 @@ class Web:
 
     def __init__(self, cache: Cache, fetcher: Fetcher, hosts: Hosts, *, trusting: bool = True) -> None:
         self._cache, self._fetcher, self._hosts, self._trusting = cache, fetcher, hosts, trusting
-        self._lock = threading.Lock()
-        self._flights: dict[tuple[str, str], Future[object]] = {}
+        self._flights, self._held = Flights(), Held()
         self._seen: dict[str, Seen] = {}
         """What was found out in this command."""
         self._heads: dict[str, Seen] = {}
         """What servers said of photos that were not fetched."""
         self._faults: dict[str, FetchError] = {}
-        self._held: dict[str, bytes] = {}
-        self._held_bytes = 0
 
     def look(self, url: str) -> Seen:
         """What a server says of a photo; where that says nothing, it is fetched. Raises as `Place.look` does."""
         try:
             if (seen := self._seen.get(url) or self._heads.get(url)) is not None:
                 return seen
-            self._check(url)
-            known = self._cache.known(url)
-            if known is None and self._trusting:
+            if self._trusting and self._cache.known(url) is None:
                 seen = self._once("head", url, lambda: self._head(url))
                 if seen is not None:
-                    self._heads[url] = seen
                     return seen
-            self._once("get", url, lambda: self._get(url, known, hold=True))
+            self._once("get", url, lambda: self._found_out(url, hold=True))
             return self._seen[url]
         except Gone as error:
             raise FileNotFoundError(errno.ENOENT, str(error)) from error
@@ -76,34 +71,41 @@ class Web:
 
     def read(self, url: str) -> bytes:
         """The bytes of a photo; raises ``FetchError``."""
-        self._check(url)
-        known = self._cache.known(url)
-        if url not in self._seen:
-            data = self._once("get", url, lambda: self._get(url, known, hold=False))
-            if data is not None:
-                return data
-        if (data := self._let_go(url)) is not None:
-            return data
-        known = self._cache.known(url)
-        if known is not None and (data := self._cache.bytes_of(known)) is not None:
-            return data
-        data = self._once("whole", url, lambda: self._get(url, None, hold=False))
-        assert data is not None  # noqa: S101 - without validators, a server cannot answer that nothing changed
+        data = self._once("get", url, lambda: self._found_out(url, hold=False))
+        held = self._held.pop(url)  # also where somebody who fetched it ahead was waited for
+        data = held if data is None else data
+        if data is None and (known := self._cache.known(url)) is not None:
+            data = self._cache.bytes_of(known)
+        if data is None:
+            data = self._once("whole", url, lambda: self._get(url, None, hold=False))
+            assert data is not None  # noqa: S101 - without validators, a server cannot answer that nothing changed
         return data
 
     def begin(self, url: str) -> None:
         """Fetch a photo that is going to be read, unless it is there; what fails is for the reader to hear."""
-        try:
-            if url not in self._seen:
-                self._check(url)
-                known = self._cache.known(url)
-                self._once("get", url, lambda: self._get(url, known, hold=True))
-        except FetchError:
-            return
+        with suppress(FetchError):
+            self._once("get", url, lambda: self._found_out(url, hold=True))
+
+    def _found_out(self, url: str, *, hold: bool) -> bytes | None:
+        """What is behind a URL, once a command: asked here, where others wait, whether somebody has been quicker."""
+        if url in self._seen:
+            return None
+        return self._get(url, self._cache.known(url), hold=hold)
+
+    def document(self, url: str, asked: Asked, into: BinaryIO) -> Answer:
+        """What a server answers for something that is no photo; its body is written. Raises ``FetchError``."""
+
+        def again() -> Answer:
+            into.seek(0)
+            into.truncate()
+            return self._fetcher.ask(url, asked, into=into)
+
+        return self._hosts.ask(self._host(url), again)
 
     def close(self) -> None:
-        """Nobody waits any longer."""
+        """Nobody waits any longer, and no connection stays open."""
         self._hosts.close()
+        self._fetcher.close()
 
     def _check(self, url: str) -> None:
         if (fault := self._faults.get(url)) is not None:
@@ -113,25 +115,15 @@ class Web:
         return self._hosts.of(host_named(url))
 
     def _once(self, kind: str, url: str, work: Callable[[], T]) -> T:
-        """Do it, or wait for who is doing it: many products may share a photo."""
-        with self._lock:
-            flight = self._flights.get((kind, url))
-            mine = flight is None
-            if flight is None:
-                flight = self._flights[kind, url] = Future()
-        if mine:
-            try:
-                flight.set_result(work())
-            except FetchError as error:
-                self._faults.setdefault(url, error)
-                flight.set_exception(error)
-            except BaseException as error:
-                flight.set_exception(error)
-                raise
-            finally:
-                with self._lock:
-                    del self._flights[kind, url]
-        return flight.result()  # type: ignore[return-value]
+        def checked() -> T:
+            self._check(url)
+            return work()
+
+        try:
+            return self._flights.once((kind, url), checked)
+        except FetchError as error:
+            self._faults.setdefault(url, error)
+            raise
 
     def _ask(self, url: str, asked: Asked) -> Answer:
         return self._hosts.ask(self._host(url), lambda: self._fetcher.ask(url, asked))
@@ -140,6 +132,8 @@ class Web:
         """What a server says of a photo that another machine fetched, or this one before its disk was lost."""
         from indexer.photos.fetch.request import Asked
 
+        if (seen := self._seen.get(url) or self._heads.get(url)) is not None:
+            return seen
         try:
             answer = self._ask(url, Asked("HEAD"))
         except Unreachable:
@@ -148,7 +142,8 @@ class Web:
             return None
         if answer.status != 200 or answer.length is None or (answer.etag is None and answer.last_modified is None):
             return None
-        return Seen(answer.length, _moment(answer.etag, answer.last_modified, ""))
+        self._heads[url] = Seen(answer.length, moment_of(answer.etag, seconds_of(answer.last_modified)))
+        return self._heads[url]
 
     def _get(self, url: str, known: Known | None, *, hold: bool) -> bytes | None:
         """Ask for a photo; None where it is the one that is known.
@@ -179,23 +174,15 @@ class Web:
         """Note a photo that has come. One that is the same as before keeps its time, whatever the server says now."""
         data, before = answer.body, self._cache.known(url)
         digest = sha256(data)
-        moment = _moment(answer.etag, answer.last_modified, digest)
+        moment = moment_of(answer.etag, seconds_of(answer.last_modified), digest)
         if before is not None and before.sha256 == digest:
             moment, hold = before.mtime_ns, False
         elif before is not None and before.mtime_ns == moment:  # another photo under the validators of the one before
             moment = moment // _SECOND * _SECOND + _fraction(digest)
         self._cache.put(Known(url, len(data), moment, digest, answer.etag, answer.last_modified), data)
-        with self._lock:
-            if hold and self._held_bytes + len(data) <= HELD and url not in self._held:
-                self._held[url] = data
-                self._held_bytes += len(data)
+        if hold:
+            self._held.put(url, data)
         self._seen[url] = Seen(len(data), moment)
-
-    def _let_go(self, url: str) -> bytes | None:
-        with self._lock:
-            data = self._held.pop(url, None)
-            self._held_bytes -= 0 if data is None else len(data)
-        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +216,9 @@ def web_of(cache: Cache, fetcher: Fetcher | None, hosts: Hosts, *, allow_private
         trusting: see `Web`.
     """
     if fetcher is None:
-        fetcher = Fetcher(allow_private=allow_private, timeout=TIMEOUT, connections=Connections(PER_HOST))
+        fetcher = Fetcher(
+            allow_private=allow_private, max_bytes=MAX_BYTES, timeout=TIMEOUT, connections=Connections(PER_HOST)
+        )
     return Web(cache, fetcher, hosts, trusting=trusting)
 
 
@@ -243,16 +232,15 @@ def host_named(url: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
-def _moment(etag: str | None, modified: str | None, digest: str) -> int:
+def moment_of(etag: str | None, seconds: int | None, digest: str = "") -> int:
     """What the index calls the time of a photo: when it was changed last, to the second, in nanoseconds; below the
     seconds, a number made of the validator, so that another photo of the same second has another time.
 
     Args:
-        etag: the server's validator.
-        modified: its date.
+        etag: the validator that a server made up.
+        seconds: when it was changed last, since 1970.
         digest: of the content, where there is neither.
     """
-    seconds = seconds_of(modified) if modified else None
     if etag is not None:
         return (seconds or 0) * _SECOND + _fraction(etag)
     return _fraction(digest) if seconds is None else seconds * _SECOND

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from indexer.photos.fetch.answer import Answer
-from indexer.photos.fetch.bounds import PER_HOST
 from indexer.photos.fetch.faults import Reachable, Unreachable
+from indexer.photos.fetch.many.bounds import PER_HOST
 from indexer.system.text import counted
 
 
