@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indexer.errors import JewelryError, UnknownProduct
+from indexer.fields.groups import has_groups
 from indexer.fields.types import Payload
 from indexer.models.directory import Calibration, load_model
 from indexer.models.strangers import Strangers
@@ -98,6 +99,11 @@ class Published:
     def read_filter(self, where: Where) -> Filter | None:
         """The filter tree of a filter in any of its forms; raises ``FilterError``."""
         return text_form.read(where, self.store.record.field_table)
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether products of the generation may be versions of one piece."""
+        return has_groups(self.store.record.field_table)
 
     @once
     def photos_a_product(self) -> float:
