@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -54,14 +54,44 @@ class Columns:
     """Why a column cannot be used, a line each; all the others can."""
     notes: list[str] = field(default_factory=list)
     _readers: dict[str, _Reader] = field(default_factory=dict)
+    _fitting: dict[str, Container[str]] = field(default_factory=dict)
+    """Of columns in which not every text will do, the values that are known to."""
+    _decimals: dict[str, Decimal | None] = field(default_factory=dict)
 
     def read(self, cells: Mapping[str, str]) -> dict[str, FieldValue]:
         """The fields of a row; raises ``ValueError`` with the first value that does not fit, in words."""
         return {name: read(text) for name, read in self._readers.items() if (text := cells[name])}
 
-    def add(self, name: str, kind: FieldType, read: _Reader) -> None:
-        """One more column."""
+    def fit(self, cells: Mapping[str, str]) -> bool:
+        """Whether `read` would take a row, without making its fields; each different value is read once."""
+        for name, fitting in self._fitting.items():
+            text = cells[name]
+            if text and text not in fitting:
+                if not isinstance(fitting, set):
+                    return False
+                try:
+                    self._readers[name](text)
+                except ValueError:
+                    return False
+                fitting.add(text)
+        return True
+
+    @property
+    def reading(self) -> list[tuple[str, str, str | None]]:
+        """What decides which fields the same cells become: each column's type and decimal sign."""
+        return [(name, str(kind), self._decimals.get(name)) for name, kind in self.table.items()]
+
+    def add(self, name: str, kind: FieldType, read: _Reader, *, fitting: Container[str] | None = None) -> None:
+        """One more column; ``fitting`` are all the values that it takes, None where every one has to be tried."""
         self.table[name], self._readers[name] = kind, read
+        if fitting is not None or kind in (FieldType.NUMBER, FieldType.BOOLEAN, FieldType.DATE):
+            self._fitting[name] = set() if fitting is None else fitting
+
+    def add_numbers(self, name: str, decimal: Decimal | None, numbers: Numbers, odd: Collection[str]) -> None:
+        """One more column, of numbers with this decimal sign."""
+        by_value = numbers.by_value(decimal)
+        self._decimals[name] = decimal
+        self.add(name, FieldType.NUMBER, partial(_number, name, decimal, by_value, odd), fitting=by_value)
 
 
 def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None = None) -> Columns:
@@ -92,7 +122,7 @@ def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None 
             kind, odd, numbers[name] = decided.kind, decided.odd, decided.numbers
             found.notes += [decided.note] if decided.note else []
         if kind is not FieldType.NUMBER:
-            found.add(name, kind, partial(_cast, name, kind, odd))
+            found.add(name, kind, partial(_cast, name, kind, odd), fitting=set() if odd else None)
             continue
         sign = decimals.get(name) or settings.decimal
         try:
@@ -102,7 +132,7 @@ def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None 
             or_text = "" if name in KNOWN else f', or [fields] {name} = "keyword"'
             found.left_out.append(f"column {name!r} is left out: {why}{or_text}")
         else:
-            found.add(name, kind, partial(_number, name, decimal, numbers[name].by_value(decimal), odd))
+            found.add_numbers(name, decimal, numbers[name], odd)
     return found
 
 

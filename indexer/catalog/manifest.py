@@ -10,20 +10,27 @@ from indexer.catalog.catalog_toml import read_settings
 from indexer.catalog.columns import Columns, read_columns
 from indexer.catalog.feeds.sheet import is_sheet, read_sheet
 from indexer.catalog.named.photos import ClosedPhoto, NamedPhoto, NamedPhotos, names_in
-from indexer.catalog.products import Catalog, OpenEnd, Product, ProductImage, Reject, Withheld
+from indexer.catalog.named.told import Known, listen
+from indexer.catalog.products import Catalog, OpenEnd, Product, ProductImage, Reject, Told, Withheld
 from indexer.catalog.tables.table import Row, Sheet
 from indexer.fields.types import LIST_SEPARATOR, FieldTable, FieldValue
 from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.system.text import counted
 
 
-def read(path: Path, published: FieldTable | None = None, sources: PhotoSources | None = None) -> Catalog:
+def read(
+    path: Path,
+    published: FieldTable | None = None,
+    sources: PhotoSources | None = None,
+    known: Known | None = None,
+) -> Catalog:
     """Read a CSV manifest; image paths are relative to it, or URLs. A bad row becomes a reject with its line number.
 
     Args:
         path: the manifest; a catalog.toml beside it is read, too.
         published: the fields of the index that is to be brought in step, whose types are kept.
         sources: where photos behind URLs come from.
+        known: what is known of the products from the last time, see `Known`.
 
     Raises:
         CatalogError: no ``product_id`` or ``image`` column, reserved or unusable column names, no text or
@@ -31,9 +38,15 @@ def read(path: Path, published: FieldTable | None = None, sources: PhotoSources 
     """
     settings = read_settings(path.parent)
     sheet = read_sheet(path, settings)
-    assembly = _Assembly(sheet, read_columns(sheet, settings, published), sources)
+    columns = read_columns(sheet, settings, published)
+    told = listen(sheet, columns, known)
+    assembly = _Assembly(sheet, columns, told, sources)
+    if known is not None:
+        told.aside = known.unchanged(told, path.parent)
+    numbers, aside = told.numbers, told.aside
     for row in sheet.rows:
-        assembly.add(row)
+        if not aside or not aside[numbers[row.cells["product_id"]]]:
+            assembly.add(row)
     return assembly.catalog()
 
 
@@ -74,8 +87,9 @@ class _Draft:
 class _Assembly:
     """Rows become products; what cannot be used becomes a reject and leaves no trace in the rest."""
 
-    def __init__(self, sheet: Sheet, columns: Columns, sources: PhotoSources | None) -> None:
+    def __init__(self, sheet: Sheet, columns: Columns, told: Told, sources: PhotoSources | None) -> None:
         path = sheet.path
+        self._told = told
         self._drafts: dict[str, _Draft] = {}
         self._rejects = [Reject(f"{path.name}:{sheet.header}", reason) for reason in columns.left_out]
         self._notes = [f"{path.name}: {note}" for note in (*sheet.notes, *columns.notes)]
@@ -106,6 +120,7 @@ class _Assembly:
             self._path,
             self._open_end,
             self._passed_over,
+            self._told,
         )
 
     def add(self, row: Row) -> None:
@@ -143,6 +158,7 @@ class _Assembly:
                 if (product_id, key) in self._seen:
                     what = f"image {name!r} is listed again for product {product_id!r}"
                     self._notes.append(f"{self._name}:{row.line}: {what}; it counts once")
+                    self._told.doubtful.add(self._told.numbers[product_id])
                     again = True
                     continue
                 photo = self._named.find(name, key)
@@ -178,6 +194,7 @@ class _Assembly:
         return OpenEnd(where, row.cells["product_id"], tuple(keys), self._last or "", text, problem)
 
     def _reject(self, row: Row, reason: str) -> None:
+        self._told.doubtful.add(self._told.numbers[row.cells["product_id"]])
         self._rejects.append(Reject(f"{self._name}:{row.line}", reason, row.cells["product_id"] or None))
 
 

@@ -97,6 +97,35 @@ class OpenEnd:
     problem: str | None
 
 
+@dataclass(slots=True)
+class Told:
+    """What the rows of each product say, as a digest over their cells: enough to see that nothing changed.
+
+    A product of several rows has one digest, in which their order counts.
+    """
+
+    salt: bytes
+    """Of the digests."""
+    reading: str
+    """What else decides which fields the same cells become; digests of another reading say nothing."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    """By id, the number of each product, from 0 in the order of the rows."""
+    digests: list[bytes] = field(default_factory=list)
+    """Of each product, 16 bytes."""
+    images: list[str] = field(default_factory=list)
+    """Of each product, the names of its photos as its rows have them."""
+    doubtful: set[int] = field(default_factory=set)
+    """Products of which something is said every time: a row or a photo that cannot be used, a photo that is named
+    twice."""
+    aside: bytearray = field(default_factory=bytearray)
+    """Of each product, 1 where its rows were put aside unread, as they and its photos are as they were."""
+
+    def digest_of(self, product_id: str) -> bytes | None:
+        """What the rows of a product say; None where they cannot be trusted to say all."""
+        number = self.numbers.get(product_id)
+        return None if number is None or number in self.doubtful else self.digests[number]
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """What a reader found: products in a stable order, typed fields, the rejects, and what could not be read."""
@@ -113,6 +142,8 @@ class Catalog:
     open_end: OpenEnd | None = None
     passed_over: tuple[PassedOver, ...] = ()
     """What lies in the folders of a catalog without a manifest, or stands in a feed, and is no part of it."""
+    told: Told | None = None
+    """What the rows of a manifest say; its products that were put aside are not among ``products``."""
     address: str | None = None
     """The URL of the manifest, where it is behind one; ``root`` is then a folder of this machine with its copy."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from indexer.catalog import folder, manifest
 from indexer.catalog.named.paths import LINK_TO_NOTHING
+from indexer.catalog.named.told import Known
 from indexer.catalog.products import Catalog
 from indexer.errors import CatalogError, FetchError
 from indexer.fields.types import FieldTable
@@ -22,7 +23,12 @@ _OFTEN_ANOTHER = (".txt", ".xml", ".txt.gz", ".xml.gz")
 """Files so called are often something else, and manifests only where they have the columns of one."""
 
 
-def read_catalog(path: str | Path, published: FieldTable | None = None, sources: PhotoSources | None = None) -> Catalog:
+def read_catalog(
+    path: str | Path,
+    published: FieldTable | None = None,
+    sources: PhotoSources | None = None,
+    known: Known | None = None,
+) -> Catalog:
     """Read a catalog folder, or a manifest file given itself.
 
     A folder with a manifest (``catalog.csv``) is read through it; any other folder by its layout,
@@ -34,25 +40,26 @@ def read_catalog(path: str | Path, published: FieldTable | None = None, sources:
         published: the fields of the index that is to be brought in step. Where more than half of a column's cells
             fit the type it has there, it keeps that type, and rows that do not fit are rejects.
         sources: where photos behind URLs come from; from the public internet by default, and none is kept.
+        known: what is known from the last time; products of a manifest that are as they were are put aside unread.
 
     Raises:
         CatalogError: the path is missing, holds not one usable photo, or its manifest as a whole cannot be read.
         UsageError: it is no path.
     """
     if isinstance(path, str) and scheme_of(path) is not None:
-        return _behind_url(path.strip(), published, sources or PhotoSources())
+        return _behind_url(path.strip(), published, sources or PhotoSources(), known)
     path = path_of("path", path)
-    return _usable(path, _read_file(path, published, sources))
+    return _usable(path, _read_file(path, published, sources, known))
 
 
-def _read_file(path: Path, published: FieldTable | None, sources: PhotoSources | None) -> Catalog:
+def _read_file(path: Path, published: FieldTable | None, sources: PhotoSources | None, known: Known | None) -> Catalog:
     try:
-        return _read(path, published, sources)
+        return _read(path, published, sources, known)
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read ({error.strerror or error}); check its owner and rights") from error
 
 
-def _behind_url(url: str, published: FieldTable | None, sources: PhotoSources) -> Catalog:
+def _behind_url(url: str, published: FieldTable | None, sources: PhotoSources, known: Known | None) -> Catalog:
     """The catalog of a manifest that is fetched."""
     scheme, shown = scheme_of(url), url.partition("?")[0]  # what follows may be a key
     if scheme not in (*WEB, *STORES):
@@ -65,7 +72,7 @@ def _behind_url(url: str, published: FieldTable | None, sources: PhotoSources) -
     except FetchError as error:
         raise CatalogError(f"{shown}: {error}; nothing was changed") from error
     try:
-        catalog = replace(_read_file(path, published, sources), address=shown)
+        catalog = replace(_read_file(path, published, sources, known), address=shown)
     except CatalogError as error:
         raise CatalogError(str(error).replace(str(path), shown)) from error
     return _usable(shown, catalog)
@@ -73,7 +80,7 @@ def _behind_url(url: str, published: FieldTable | None, sources: PhotoSources) -
 
 def _usable(path: Path | str, catalog: Catalog) -> Catalog:
     """The catalog, unless there is nothing in it."""
-    if catalog.products:
+    if catalog.products or (catalog.told is not None and any(catalog.told.aside)):
         return catalog
     if catalog.rejects:  # an error, not an empty catalog: a sync of that would empty the index
         first, count = catalog.rejects[0], len(catalog.rejects)
@@ -85,7 +92,7 @@ def _usable(path: Path | str, catalog: Catalog) -> Catalog:
     )
 
 
-def _read(path: Path, published: FieldTable | None, sources: PhotoSources | None) -> Catalog:
+def _read(path: Path, published: FieldTable | None, sources: PhotoSources | None, known: Known | None) -> Catalog:
     if not path.exists():
         raise CatalogError(f"{path}: no such folder or manifest; give the folder that holds your photos")
     _refuse_pipes(path)
@@ -94,14 +101,14 @@ def _read(path: Path, published: FieldTable | None, sources: PhotoSources | None
             raise CatalogError(
                 f"{path}: not a manifest or a feed that this version reads; give a folder or one of these"
             )
-        return manifest.read(path, published, sources)
+        return manifest.read(path, published, sources, known)
     manifests = _manifests(path)
     if not manifests:
         return folder.read(path)
     found, *others = manifests
     if found.is_symlink() and not found.exists():  # a share that is not mounted leaves no other catalog
         raise CatalogError(f"{found}: {LINK_TO_NOTHING}")
-    catalog = manifest.read(found, published, sources)
+    catalog = manifest.read(found, published, sources, known)
     notes = [f"{other.name} is passed over, as {found.name} decides" for other in others]
     return replace(catalog, notes=(*catalog.notes, *notes))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
@@ -41,6 +42,17 @@ class ThumbnailStore:
         for path in self._root.glob("??/*.webp"):
             if not path.name.startswith("."):
                 yield path.stem, path
+
+    def digests(self) -> set[str]:
+        """The file hashes of the photos that have one."""
+        found: set[str] = set()
+        with suppress(OSError), os.scandir(self._root) as folders:
+            for folder in folders:
+                if len(folder.name) == 2:
+                    with suppress(OSError):
+                        names = os.listdir(folder.path)  # noqa: PTH208 - names are all that is wanted
+                        found.update(name[:-5] for name in names if name.endswith(".webp") and name[0] != ".")
+        return found
 
     def write(self, sha256: str, image: Image.Image, *, anew: bool = False) -> None:
         """Store an RGB photo's thumbnail unless it is there; raises ``OSError`` when that fails.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,6 +60,14 @@ class Store(Protocol):
 
     def facet(self, field: str, where: Filter | None = None, *, limit: int = 100) -> list[tuple[str | bool, int]]:
         """Distinct values of a keyword or boolean field with their number of points, most frequent first."""
+
+    def companion(self, name: str, *, whole: bool = False) -> Path | None:
+        """A file that belongs to these points, see `indexer.store.beside`; None where there is none of that name.
+
+        Args:
+            name: of the file.
+            whole: compare every byte with what was written; else its length alone.
+        """
 
     def close(self) -> None:
         """Release the generation."""
@@ -156,6 +164,12 @@ class Index(Protocol):
     def stores(self) -> Iterator[Store]:
         """Every complete generation, opened one after the other; raises ``StoreError`` at one that cannot be."""
 
+    def companion(self, name: str, *, whole: bool = False) -> Path | None:
+        """`Store.companion` of the published generation, without opening it."""
+
+    def companions(self, name: str) -> list[Path | None]:
+        """`Store.companion` of every complete generation, oldest first, without opening them."""
+
     def check(self) -> list[Checked]:
         """Every complete generation compared with what was published, as closely as the engine can, oldest first.
 
@@ -192,12 +206,16 @@ class Index(Protocol):
 class Writer(Protocol):
     """The right to publish. Leaving the ``with`` block without publishing leaves readers untouched."""
 
-    def repair(self) -> Repair:
+    def repair(self, *, whole: bool = True) -> Repair:
         """Look at what is published as closely as can be, and put right what is not as it was published.
 
         An earlier generation that is whole is published again; where there is none, `published` is None from then on,
         the draft begins with nothing, and what can be saved is in the answer. Whoever does not call this is told of
         damage by `published`.
+
+        Args:
+            whole: read every byte. Else files are passed over that the system says nobody has written to since all of
+                their bytes were last looked at: enough where nothing is going to be made of them.
 
         Raises:
             StoreError: it cannot be read.
@@ -208,6 +226,17 @@ class Writer(Protocol):
 
         Raises:
             StoreDamaged: it is not what was published.
+        """
+
+    def release(self) -> None:
+        """Close the published generation, whose memory is needed; `published` opens it again."""
+
+    def accompany(self, name: str, write: Callable[[Path], None]) -> None:
+        """Make a file beside the published generation anew; what ``write`` makes at the path given belongs to it.
+
+        Raises:
+            OSError: the disk refuses.
+            StoreError: the place cannot be written to.
         """
 
     def draft(self, record: GenerationRecord, *, from_published: bool) -> Draft:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from indexer.fields.roles import CO_VIEWED, KEPT, KEPT_TABLE
@@ -20,6 +20,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self._by_product: dict[str, dict[str, str]] = {field: {} for field in KEPT}
+        self._seen: set[str] = set()
 
     def without(self, points: Iterable[Point]) -> Iterator[Point]:
         """The same points, without these fields; they are remembered."""
@@ -65,4 +66,8 @@ class Keeper:
 
     def field_table(self) -> FieldTable:
         """The fields that are kept of some product and can be filtered by."""
-        return {field: kind for field, kind in KEPT_TABLE.items() if self._by_product[field]}
+        return {field: kind for field, kind in KEPT_TABLE.items() if self._by_product[field] or field in self._seen}
+
+    def has_seen(self, fields: Collection[str]) -> None:
+        """Products that need not be remembered, as nothing is written of them, have these fields."""
+        self._seen.update(fields)

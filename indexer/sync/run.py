@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
-from indexer.errors import CatalogError, ModelError, StoreMissing, StoreUnwritable
+from indexer.errors import CatalogError, ModelError, StoreDamaged, StoreUnwritable
 from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
 from indexer.photos.fetch.many.kept import FOLDER, LIMIT
 from indexer.photos.fetch.many.sources import PhotoSources
+from indexer.photos.places import Place
 from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import index_at
@@ -26,9 +28,9 @@ from indexer.sync.embedding.journal import Journal
 from indexer.sync.embedding.pipeline import Pipeline
 from indexer.sync.embedding.writing import embed_into
 from indexer.sync.payload import Payloads
-from indexer.sync.planning.comparison import make_plan
 from indexer.sync.planning.names import id_of
 from indexer.sync.planning.plan import SyncPlan
+from indexer.sync.planning.planner import Planner, Published
 from indexer.sync.planning.read_again import read_again
 from indexer.sync.planning.removal import MAX_REMOVAL, check_removal
 from indexer.sync.report import Removed, SyncReport
@@ -106,12 +108,19 @@ def sync(
     tell("Reading the catalog", 0, 1)
     folder = index.local.joinpath(*FOLDER)
     with PhotoSources(folder, allow_private, photo_cache, writing=not dry_run, trusting=not check_content) as sources:
-        catalog = read_catalog(catalog_path, published.field_table if published else None, sources)
+        planner = Planner(
+            partial(read_catalog, catalog_path, published.field_table if published else None, sources),
+            index,
+            check_content=check_content,
+            workers=workers,
+            progress=tell,
+            sources=sources,
+        )
         read = time.perf_counter() - began
         model = load_model(model_path)
         limit = None if allow_removal else max_removal
         texts = _load_text_model(text_model, published, index.location)
-        run = _Run(catalog, model, index, workers, tell, texts, limit, check_content, sources)
+        run = _Run(planner, model, index, workers, tell, texts, limit, sources)
         report = run.plan_only() if dry_run else run.execute()
         report.notes += sources.notes()
     report.seconds = {"catalog": read, **report.seconds, "total": time.perf_counter() - began}
@@ -143,64 +152,84 @@ class _Run:
 
     def __init__(
         self,
-        catalog: Catalog,
+        planner: Planner,
         model: ModelFile,
         index: Index,
         workers: int,
         progress: Progress,
         text_model: TextModel | None,
         max_removal: float | None,
-        check_content: bool,
         sources: PhotoSources,
     ) -> None:
-        self.catalog, self.model, self.index = catalog, model, index
+        self.planner, self.model, self.index = planner, model, index
         self.text_model = text_model
-        self.max_removal, self.check_content = max_removal, check_content
+        self.max_removal = max_removal
         self.workers, self.progress = workers, progress
         self.sources = sources
         self.now = now()
         self.pictures_anew = False
 
     def plan_only(self) -> SyncReport:
-        try:
-            published: Store | None = self.index.read()
-        except StoreMissing:
-            published = None
-        *_, report = self._plan(published)
+        *_, report = self._plan(self._published(self.index.read))
         report.dry_run = True
         return report
 
     def execute(self) -> SyncReport:
         with self.index.write() as writer:
-            repair = writer.repair()
-            published = writer.published()
-            plan, record, report = self._plan(published, repair)
-            self._draw_missing(plan, report)
-            if published is not None and not plan.writes and not plan.to_embed and record.means_same(published.record):
-                report.generation = published.generation
-            else:
+            repair = writer.repair(whole=False)
+            published = self._published_by(writer, repair)
+            try:
+                plan, record, report = self._plan(published, repair)
+            except StoreDamaged:  # what could be known without opening it was as it should be
+                repair = writer.repair()
+                published = self._published_by(writer, repair)
+                plan, record, report = self._plan(published, repair)
+            idle = published is not None and not plan.writes and not plan.to_embed
+            if published is None or not idle or not record.means_same(published.record):
+                # A copy of it is going to be published: every byte is looked at first.
+                again = repair if repair.notes else writer.repair()
+                published = self._published_by(writer, again)
+                if again is not repair and again.notes:
+                    repair = again
+                    plan, record, report = self._plan(published, repair)
+                self._draw_missing(plan, published, report)
+                self.planner.keep(writer)
+                if published is not None:  # what it takes of the memory, its copy needs
+                    writer.release()
+                    published.forget()
                 self._apply(writer, published, plan, record, report, repair)
                 if report.published:
                     sweep(self.index)
+            else:
+                self._draw_missing(plan, published, report)
+                self.planner.keep(writer)
+                report.generation = published.generation
+            self.planner.write_down(writer)
             self._write_rejects(report)
         return report
 
+    def _published(self, open_: Callable[[], Store]) -> Published | None:
+        """What is published, not opened yet; None before the first."""
+        generation, record = self.index.current(), self.index.record()
+        return None if generation is None or record is None else Published(record, generation, open_)
+
+    def _published_by(self, writer: Writer, repair: Repair) -> Published | None:
+        def opened() -> Store:
+            store = writer.published()
+            if store is None:
+                raise StoreDamaged(f"{self.index.location}: what was published is gone")
+            return store
+
+        return None if repair.nothing_left else self._published(opened)
+
     def _plan(
-        self, published: Store | None, repair: Repair | None = None
+        self, published: Published | None, repair: Repair | None = None
     ) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
         began, model = time.perf_counter(), self.model
         self.progress("Comparing", 0, 1)
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
-        plan = make_plan(
-            self.catalog,
-            () if published is None else published.scroll(),
-            workers=self.workers,
-            check_content=self.check_content,
-            anew=rebuilt,
-            progress=self.progress,
-            sources=self.sources,
-        )
+        plan = self.planner.plan(published, anew=rebuilt)
         if repair is not None:
             plan.keeper.remember_all(repair)
         reading = READING if published is None else published.record.reading
@@ -224,7 +253,7 @@ class _Run:
             catalog=self.catalog.where,
             index=self.index.location,
             model=str(model.path),
-            products=len(self.catalog.products),
+            products=self.planner.products,
             photos=plan.counts(),
             rejects=plan.rejects,
             passed_over=list(self.catalog.passed_over),
@@ -241,10 +270,17 @@ class _Run:
         )
         return plan, record, report
 
-    def _draw_missing(self, plan: SyncPlan, report: SyncReport) -> None:
+    def _draw_missing(self, plan: SyncPlan, published: Published | None, report: SyncReport) -> None:
         """Pictures of photos that are not embedded, and so not drawn, this time."""
+
+        def photos(there: Collection[str]) -> Iterator[tuple[str, Place]]:
+            for wanted, point in [*plan.still, *plan.updated, *plan.moved, *plan.copied]:
+                yield point.payload["photo"]["sha256"], wanted.image.place
+            lacking = [] if self.planner.aside is None else self.planner.aside.lacking(there)
+            if lacking and published is not None:
+                yield from self.planner.places(published.store.retrieve(lacking))
+
         with writing(self.index.local):
-            photos = [*plan.still, *plan.updated, *plan.moved, *plan.copied]
             said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers, self.progress)
         if said is not None:
             report.repairs.append(said)
@@ -252,7 +288,7 @@ class _Run:
     def _apply(
         self,
         writer: Writer,
-        published: Store | None,
+        published: Published | None,
         plan: SyncPlan,
         record: GenerationRecord,
         report: SyncReport,
@@ -277,7 +313,7 @@ class _Run:
                 report.generation = published.generation
                 return
             if base is not None:
-                write_carried(draft(), base, plan, payloads, self.progress)
+                write_carried(draft(), lambda: base.store, plan, payloads, self.progress)
             told_of_publishing(self.progress)
             # Asked before anything is deleted: on a server the draft may be what readers see.
             if draft().count() <= len(plan.gone):
@@ -290,6 +326,11 @@ class _Run:
             report.published = True
             seconds["publish"] = time.perf_counter() - began
             journal.clear()
+
+    @property
+    def catalog(self) -> Catalog:
+        """As it was read the last time."""
+        return self.planner.catalog
 
     def _embed(
         self,

@@ -11,7 +11,7 @@ from pathlib import Path
 NAME = ".jewelry"
 _TEXT = b"Written by jewelry-similarity. A sync passes over this folder, should it lie in a catalog.\n"
 
-OF_AN_INDEX = frozenset({"generations", "reports", "thumbnails", "work"})
+OF_AN_INDEX = frozenset({"beside", "generations", "reports", "thumbnails", "work"})
 """What an index keeps in its folder, and what a catalog in the same folder does not mean."""
 
 OF_A_MODEL = frozenset({"report"})

@@ -67,7 +67,7 @@ _SAFE, LONGEST = 15, 64
 """Characters: a float holds every number of so many, and nobody writes one that is longer than the other."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """A cell as a number; None where it is none with that decimal sign."""
 

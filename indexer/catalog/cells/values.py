@@ -12,12 +12,14 @@ class Values:
 
     def __init__(self, cells: Iterable[tuple[int, str]]) -> None:
         """Take (line, text) of every row."""
-        self._lines: dict[str, int] = {}
-        self._rows: dict[str, int] = {}
+        lines: dict[str, int] = {}
+        rows: dict[str, int] = {}
         for line, text in cells:
-            if text:
-                self._lines.setdefault(text, line)
-                self._rows[text] = self._rows.get(text, 0) + 1
+            if text in rows:
+                rows[text] += 1
+            elif text:
+                rows[text], lines[text] = 1, line
+        self._lines, self._rows = lines, rows
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lines)

@@ -44,5 +44,9 @@ def check_header(table: Table, names: Sequence[str]) -> None:
 
 
 def _rows(table: Table, names: Sequence[str]) -> Iterator[Row]:
+    if all(names):
+        for line in table.lines:
+            yield line.row(dict(zip(names, line.cells, strict=False)))
+        return
     for line in table.lines:
         yield line.row({name: cell for name, cell in zip(names, line.cells, strict=False) if name})

@@ -91,11 +91,12 @@ class Boundary:
     def contains(self, path: Path) -> bool:
         """Whether the real place of an existing file or folder is inside the catalog."""
         if path.is_symlink():
-            return self._inside(path)
+            return self.leads_inside(path)
         # Links are resolved once per folder: resolving costs as much as reading a small photo.
         if path.parent not in self._folders:
-            self._folders[path.parent] = self._inside(path.parent)
+            self._folders[path.parent] = self.leads_inside(path.parent)
         return self._folders[path.parent]
 
-    def _inside(self, path: Path) -> bool:
+    def leads_inside(self, path: Path) -> bool:
+        """The same of a link, or of a folder; follows all links on the way."""
         return path.resolve().is_relative_to(self._root)

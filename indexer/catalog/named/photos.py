@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from indexer.catalog.named.look import Look, is_key
 from indexer.catalog.named.paths import LINK_OUT, Boundary, find_photo
 from indexer.catalog.named.twins import Twins
 from indexer.fields.types import LIST_SEPARATOR
@@ -56,7 +57,9 @@ class NamedPhotos:
     def __init__(self, manifest: Path, sources: PhotoSources | None = None) -> None:
         self._manifest, self._name, self._root = manifest, manifest.name, manifest.parent
         self._sources = sources or PhotoSources()
+        self._is_remote = self._sources.address_of(manifest, manifest.name) is not None
         self._boundary = Boundary(self._root)
+        self._look = Look(self._root)
         self._names, self._twins = Names(), Twins(self._root, self._boundary)
         self.closed: dict[str, tuple[str, int]] = {}
         """Folders that cannot be looked into: why, and how many photos that are wanted lie in them."""
@@ -68,6 +71,8 @@ class NamedPhotos:
             ClosedPhoto: it is somewhere that this version does not look.
             ValueError: it is no path inside the catalog and no URL; the message says so in words.
         """
+        if is_key(name) and not self._is_remote:
+            return name
         if (scheme := scheme_of(name)) is not None:
             return _url(name, scheme)
         if (url := self._sources.address_of(self._manifest, name)) is not None:
@@ -86,6 +91,8 @@ class NamedPhotos:
         """
         if scheme_of(key) is not None:
             return NamedPhoto(key, Path(key), elsewhere=self._sources.place(key))
+        if self._look(key) is not None:
+            return NamedPhoto(key, self._root / key)
         photo = self._names.find(self._root, key)
         there = photo.relative_to(self._root).as_posix()  # the key, or its names as they are spelled on the disk
         try:

@@ -51,9 +51,10 @@ def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     separator, begins = _separator(text, recognise)
     broken: dict[int, str] = {}
-    parsed = _parse(path, text[begins:], separator, 2 if begins else 1, broken)
-    lines = [(line, [composed(cell.strip()) for cell in cells]) for line, cells in parsed]
-    lines = [(line, cells) for line, cells in lines if any(cells)]
+    clean = str.strip if text.isascii() else _composed
+    split = _parse(path, text[begins:], separator, 2 if begins else 1, broken)
+    parsed = ((line, list(map(clean, cells))) for line, cells in split)
+    lines = [(line, cells) for line, cells in parsed if any(cells)]
     first, written = lines[0] if lines else (1, [])
     names = recognise(written)
     if names is None or list(names) == written:
@@ -62,10 +63,16 @@ def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
         header = 0
     open_line = 0 if text.endswith(("\n", "\r")) or not lines else lines[-1][0]
     header_names = Header(tuple(map(name_of, names)))
+    # Most lines are as they should be, and a million of them are looked at every night.
+    width, odd, many = len(names), "\0" in text, len(text) > LONGEST_CELL
     rows = [
-        _broken(number, cells, header_names.names, number == open_line)
-        if number in broken
-        else _line(number, cells, header_names.names, number == open_line)
+        Line(number, tuple(cells))
+        if len(cells) == width
+        and not odd
+        and number != open_line
+        and number not in broken
+        and not (many and sum(map(len, cells)) > LONGEST_CELL)
+        else (_broken if number in broken else _line)(number, cells, header_names.names, number == open_line)
         for number, cells in lines
     ]
     named = max((at for at, name in enumerate(header_names.names, 1) if name), default=0)
@@ -74,6 +81,10 @@ def read_spreadsheet(path: Path, recognise: Recognise, now: datetime) -> Table:
         if count < min(before, behind, named):
             rows[at] = replace(rows[at], is_short=True)
     return Table(path, separator, header, header_names, rows, now, broken=next(iter(broken.values()), None))
+
+
+def _composed(cell: str) -> str:
+    return composed(cell.strip())
 
 
 def is_one(path: Path, recognise: Recognise) -> bool:

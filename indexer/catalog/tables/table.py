@@ -16,7 +16,7 @@ Recognise = Callable[[Sequence[str]], Sequence[str] | None]
 the file begins with its first product, the names that its columns always have. None where they are not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """A row as it is written: the line it begins on, its stripped cells by position, and why it is unusable, if so.
 
@@ -37,7 +37,7 @@ class Line:
         return Row(self.number, cells, self.problem or problem, self.cells, self.is_open, self.is_cut)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """A row of a catalog: the line it begins on, its cells by column, and why it is unusable, if so.
 

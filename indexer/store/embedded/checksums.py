@@ -10,12 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.errors import StoreDamaged
+from indexer.errors import StoreDamaged, StoreError
+from indexer.store.beside.companions import FOLDER, Companions
 from indexer.store.embedded.layout import RECORD, may_not_be_read, read_content, write_record
 from indexer.store.records import GenerationRecord
 from indexer.system.files import entries, extents
 
 CHECKSUMS = "checksums.json"
+LOOKED = "looked"
+"""A file beside a generation: how the system described its files when they were last read through."""
 _BLOCK = 1 << 16
 SMALL = 1 << 16
 """Bytes that a file takes, up to which it is read through at every opening; of larger ones the length is looked at."""
@@ -40,6 +43,45 @@ class Checksums:
             StoreError: this user may not read one of them, which is no damage.
         """
         return [found for name in self.files if (found := self._damage_of(name, whole))]
+
+    def damage_since_looked(self) -> list[str]:
+        """`damage`, without reading large files again that nobody has written to since they were last read through.
+
+        That is told by what the system says of a file: its number, its length and its times. An engine that opens and
+        closes a generation writes to some, the same bytes: these are read. Raises as `damage` does.
+        """
+        looked, found, seen = self._looked(), [], {}
+        for name in self.files:
+            try:
+                stat = (self.folder / name).stat()
+            except OSError:
+                stat = None
+            is_small = stat is not None and stat.st_blocks * 512 <= SMALL
+            if stat is None or is_small or looked.get(name) != _signs(stat):
+                found += [problem] if (problem := self._damage_of(name, whole=True)) else []
+            if stat is not None and not is_small:
+                seen[name] = _signs(stat)
+        if not found and seen != looked:
+            self._note(seen)
+        return found
+
+    def note_looked(self) -> None:
+        """Write down how the system describes the files, all of which were read through just now."""
+        with suppress(OSError):
+            stats = {name: (self.folder / name).stat() for name in self.files}
+            self._note({name: _signs(stat) for name, stat in stats.items() if stat.st_blocks * 512 > SMALL})
+
+    def _looked(self) -> dict[str, list[int]]:
+        path = companions_of(self.folder).path(LOOKED, whole=True)
+        try:
+            found: dict[str, list[int]] = {} if path is None else json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def _note(self, seen: Mapping[str, list[int]]) -> None:
+        with suppress(OSError):
+            companions_of(self.folder).put(LOOKED, lambda path: _write(path, json.dumps(seen)))
 
     def _damage_of(self, name: str, whole: bool) -> str | None:
         path, (size, checksum) = self.folder / name, self.files[name]
@@ -87,6 +129,23 @@ def restore_record(folder: Path) -> bool:
         return False
     _write_record(folder, record, int(json.loads((folder / CHECKSUMS).read_bytes())["points"]))
     return True
+
+
+def _signs(stat: os.stat_result) -> list[int]:
+    return [stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def companions_of(folder: Path) -> Companions:
+    """The files beside a complete generation, see `indexer.store.beside`; none of one without checksums."""
+    try:
+        content = str(read_content(folder / RECORD).get("checksums") or "")
+    except StoreError:
+        content = ""
+    return Companions(folder / FOLDER, content)
 
 
 def read_checksums(folder: Path) -> Checksums | None:

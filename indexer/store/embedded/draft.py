@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import StoreError, StoreUnwritable
-from indexer.store.embedded.checksums import seal
+from indexer.store.beside.companions import Companions
+from indexer.store.beside.keeping import Keeping
+from indexer.store.embedded.checksums import companions_of, read_checksums, seal
 from indexer.store.embedded.layout import SHARD, Layout
 from indexer.store.records import EngineFiles, Point
 from indexer.store.tuning import superseded
@@ -27,7 +29,16 @@ class EmbeddedDraft:
 
     files: EngineFiles | None = None
 
-    def __init__(self, layout: Layout, folder: Path, store: EdgeStore, damaged: Iterable[int] = ()) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        folder: Path,
+        store: EdgeStore,
+        damaged: Iterable[int] = (),
+        *,
+        base: Companions | None = None,
+        known: bool = True,
+    ) -> None:
         self._layout, self._folder, self._store = layout, folder, store
         self._damaged = frozenset(damaged)
         self._open, self._published = True, False
@@ -35,11 +46,13 @@ class EmbeddedDraft:
         self.generation, self.record = store.generation, store.record
         self.count, self.search, self.scroll = store.count, store.search, store.scroll
         self.retrieve, self.facet, self.close = store.retrieve, store.facet, store.close
+        self.companion = store.companion
+        self._beside = Keeping(store, base, known=known)
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
         with writing(self._layout.root):
-            self._store.upsert(self._while_there_is_room(points))
+            self._store.upsert(self._beside.noted(self._while_there_is_room(points)))
 
     def _while_there_is_room(self, points: Iterable[Point]) -> Iterator[Point]:
         for number, point in enumerate(points):
@@ -50,12 +63,13 @@ class EmbeddedDraft:
     def replace_payload(self, points: Iterable[Point]) -> None:
         """See `Draft.replace_payload`."""
         with writing(self._layout.root):
-            self._store.replace_payload(self._while_there_is_room(points))
+            self._store.replace_payload(self._beside.noted(self._while_there_is_room(points)))
 
     def delete(self, ids: Sequence[str]) -> None:
         """See `Draft.delete`."""
         self._deleted += len(ids)
         require_room(self._layout.root, 0)
+        self._beside.removed(ids)
         self._store.delete(ids)
 
     def publish(self) -> str:
@@ -72,8 +86,11 @@ class EmbeddedDraft:
             # so that readers, who may be many at once, find nothing left to change.
             with closing(self._store.load(self._folder / SHARD, self.generation, self.record)) as finished:
                 points = finished.count()
-            let_all_read(self._folder)
-            seal(self._folder, self.record, points)
+                let_all_read(self._folder)
+                seal(self._folder, self.record, points)
+                self._beside.put(companions_of(self._folder), finished)
+            if (sealed := read_checksums(self._folder)) is not None:
+                sealed.note_looked()
             fsync_tree(self._folder)
             final = self._layout.generation(number)
             self._folder.rename(final)

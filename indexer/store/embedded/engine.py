@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import StoreError, StoreUnwritable
 from indexer.fields.types import FieldTable
+from indexer.store.beside.companions import Companions
 from indexer.store.embedded.filters import compile_filter
 from indexer.store.embedded.parameters import field_index, is_of_kind, is_outdated, search_params, shard_config
 from indexer.store.filters.check import check_facet, check_filter
@@ -62,6 +63,7 @@ class EdgeStore(
         in_child(self._forget)
         self.again: Callable[[], EdgeStore] | None = None
         self.policy = POLICY
+        self.beside: Companions | None = None
         self.files = EngineFiles(EMBEDDED, path)
         self.generation = generation
         self.record = record
@@ -168,6 +170,10 @@ class EdgeStore(
         """See `Draft.delete`."""
         if ids:
             _called(self._shard.update, edge.UpdateOperation.delete_points(list(ids)))
+
+    def companion(self, name: str, *, whole: bool = False) -> Path | None:
+        """See `Store.companion`."""
+        return None if self.beside is None else self.beside.path(name, whole=whole)
 
     def close(self) -> None:
         """See `Store.close`."""

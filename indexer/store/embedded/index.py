@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from indexer.errors import StoreDamaged, StoreError, StoreMissing
-from indexer.store.embedded.checksums import second_record
+from indexer.store.beside.companions import Companions
+from indexer.store.beside.lock import writer_lock
+from indexer.store.embedded.checksums import companions_of, second_record
 from indexer.store.embedded.draft import EmbeddedDraft
 from indexer.store.embedded.layout import SHARD, Layout
 from indexer.store.embedded.opening import check_generation, load_generation
 from indexer.store.embedded.repair import Repairer
 from indexer.store.embedded.snapshots import write_snapshot
-from indexer.store.lock import writer_lock
 from indexer.store.records import EMBEDDED, Checked, EngineFiles, GenerationRecord, Repair
 from indexer.store.tuning import Memory, memory_of
 from indexer.system.arguments import path_of
@@ -133,6 +134,15 @@ class EmbeddedIndex:
             with closing(load_generation(self.layout, number)) as store:
                 yield store
 
+    def companion(self, name: str, *, whole: bool = False) -> Path | None:
+        """See `Index.companion`."""
+        number = self.layout.current()
+        return None if number is None else companions_of(self.layout.generation(number)).path(name, whole=whole)
+
+    def companions(self, name: str) -> list[Path | None]:
+        """See `Index.companions`."""
+        return [companions_of(self.layout.generation(number)).path(name) for number in self.layout.numbers()]
+
     def check(self) -> list[Checked]:
         """See `Index.check`: every file, and how many points there are."""
         published = self.layout.current()
@@ -167,9 +177,15 @@ class EmbeddedWriter:
         self._nothing_left = False
         index.layout.remove_unfinished()
 
-    def repair(self) -> Repair:
-        """See `Writer.repair`; reads every file of the published generation."""
-        repaired = self._repairer.repair()
+    def repair(self, *, whole: bool = True) -> Repair:
+        """See `Writer.repair`; reads every file of the published generation, or what was written to since."""
+        there = self._repairer.untouched if self._published is None else int(self._published.generation)
+        if whole and self._repairer.is_whole(there):
+            return Repair()
+        if self._published is not None:
+            self._published.close()
+        self._published, self._repairer.sound = None, None
+        repaired = self._repairer.repair(whole=whole)
         self._published, self._nothing_left = self._repairer.sound, repaired.nothing_left
         return repaired
 
@@ -178,6 +194,18 @@ class EmbeddedWriter:
         if self._published is None and not self._nothing_left and self._index.current() is not None:
             self._published = self._index.read()
         return self._published
+
+    def release(self) -> None:
+        """See `Writer.release`."""
+        if self._published is not None:
+            self._published.close()
+            self._published = self._repairer.sound = None
+
+    def accompany(self, name: str, write: Callable[[Path], None]) -> None:
+        """See `Writer.accompany`."""
+        number = self._layout.current()
+        if number is not None:
+            companions_of(self._layout.generation(number)).put(name, write)
 
     def draft(self, record: GenerationRecord, *, from_published: bool) -> EmbeddedDraft:
         """See `Writer.draft`. Raises ``StoreUnwritable`` when there is no room for it."""
@@ -188,7 +216,8 @@ class EmbeddedWriter:
             # Twice: the copy, and what the optimizer writes before it drops the old segments.
             # What an earlier version or another setting made becomes what a new one is, but for the graph, whose
             # links for every field do no harm; they go when it is built again.
-            return self._copied(self._layout.generation(current) / SHARD, record, times=2, memory=self._index.memory)
+            base = self._layout.generation(current)
+            return self._copied(base / SHARD, record, times=2, memory=self._index.memory, base=companions_of(base))
         with self._begun() as (folder, name):
             require_room(self._layout.root, NEW_SHARD_BYTES)
             store = EdgeStore.create(folder / SHARD, name, record, self._index.memory)
@@ -205,14 +234,21 @@ class EmbeddedWriter:
             return
         if self._draft is not None:
             self._draft.discard()
-        if self._published is not None:
-            self._published.close()
-            self._published = None
+        self.release()
 
     def _copied(
-        self, shard: Path, record: GenerationRecord, *, times: int = 1, memory: Memory | None = None
+        self,
+        shard: Path,
+        record: GenerationRecord,
+        *,
+        times: int = 1,
+        memory: Memory | None = None,
+        base: Companions | None = None,
     ) -> EmbeddedDraft:
-        """A draft that is a copy of a shard, which may take ``times`` its room; None leaves in memory what is there."""
+        """A draft that is a copy of a shard, which may take ``times`` its room.
+
+        Without ``memory``, what is there stays where it is; ``base`` are the files beside the generation it is of.
+        """
         from indexer.store.embedded.engine import EdgeStore
 
         with self._begun() as (folder, name):
@@ -220,7 +256,8 @@ class EmbeddedWriter:
             copy_tree(shard, folder / SHARD)
             store = EdgeStore.load(folder / SHARD, name, record, memory)
             store.ensure_field_indexes(record.field_table, self._index.memory, renewed=memory is not None)
-        self._draft = EmbeddedDraft(self._layout, folder, store, self._repairer.damaged)
+        damaged, known = self._repairer.damaged, base is not None
+        self._draft = EmbeddedDraft(self._layout, folder, store, damaged, base=base, known=known)
         return self._draft
 
     @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import StoreDamaged, StoreError, StoreUnwritable
-from indexer.store.embedded.checksums import read_checksums
+from indexer.store.embedded.checksums import companions_of, read_checksums
 from indexer.store.embedded.layout import RECORD, SHARD, Layout, read_record
 from indexer.store.embedded.view import may_write, open_view
 from indexer.store.records import EMBEDDED, Checked, EngineFiles, GenerationRecord
@@ -51,6 +51,7 @@ def load_generation(layout: Layout, number: int, *, whole: bool = False) -> Edge
     except StoreDamaged as error:
         raise StoreDamaged(error.what, layout.repair) from error
     store.again = partial(load_generation, layout, number)
+    store.beside = companions_of(folder)
     return store
 
 

@@ -29,15 +29,19 @@ class Repairer:
         """Generations that are not what was published, and why; they go when the next one is published."""
         self.sound: EdgeStore | None = None
         """The published one, if it is whole or is so again: open, as opening it takes longest. The writer closes it."""
+        self.untouched: int | None = None
+        """The published one, where it was enough to see that nobody has written to it: it is not opened for that."""
 
-    def repair(self) -> Repair:
+    def repair(self, *, whole: bool = True) -> Repair:
         """See `Writer.repair`."""
         layout, numbers = self._layout, self._layout.numbers()
         try:
             current, lost = layout.current(), None
         except StoreDamaged as error:
             current, lost = None, error.what
-        if (lost is None and current is None) or (current is not None and self._is_sound(current)):
+        if lost is None and current is None:
+            return Repair()
+        if current is not None and ((not whole and self._is_untouched(current)) or self._is_sound(current)):
             return Repair()
         what = lost or self.damaged[current or 0]
         if not numbers:
@@ -51,6 +55,17 @@ class Repairer:
                 note = f"{what}; generation {number} is whole and was published again"
                 return Repair((f"{note}; {_NEWER}" if lost is None else note,))
         return self._saved(current if current in numbers else numbers[-1], what)
+
+    def is_whole(self, number: int | None) -> bool:
+        """Whether every byte of the published generation is as published, where it need not be opened to know."""
+        if number is None:
+            return False
+        try:
+            checksums = read_checksums(self._layout.generation(number))
+            current = self._layout.current()
+        except StoreDamaged:
+            return False
+        return number == current and checksums is not None and not checksums.damage(whole=True)
 
     def _saved(self, number: int, what: str) -> Repair:
         """Nothing there is sound: the next generation is built anew, from what is."""
@@ -87,7 +102,22 @@ class Repairer:
             return True
         return False
 
+    def _is_untouched(self, number: int) -> bool:
+        folder = self._layout.generation(number)
+        try:
+            read_record(folder / RECORD)
+            checksums = read_checksums(folder)
+        except StoreDamaged:
+            return False
+        if checksums is None or checksums.damage_since_looked():
+            return False
+        self.untouched = number
+        return True
+
     def _is_sound(self, number: int) -> bool:
+        if self.sound is not None:
+            self.sound.close()
+            self.sound = None
         try:
             self.sound = load_generation(self._layout, number, whole=True)
         except StoreDamaged as error:

@@ -38,6 +38,9 @@ class CollectionState:
     """Drawn for each collection, as one that was removed may have had the same name; empty for those of old."""
     points: int | None = None
     """How many it held when it was last published; None where an earlier version did not write that down."""
+    content: str = ""
+    """Drawn at each publish, for what belongs to these points alone (`indexer.store.beside`); blank while they change,
+    and where an earlier version published."""
     info: Any = field(default=None, repr=False, compare=False)
     """What the server says of it, as the plain JSON of its REST interface."""
 
@@ -62,6 +65,7 @@ class CollectionState:
                 "writer": self.writer,
                 "build": self.build,
                 **({} if self.points is None else {"points": self.points}),
+                **({"content": self.content} if self.content else {}),
             }
         }
 
@@ -131,6 +135,7 @@ def state_from(connection: Connection, collection: str, info: Any) -> Collection
         record = GenerationRecord.from_json(metadata)
         complete, revision = metadata["state"] == "complete", int(metadata["revision"])
         writer, build = str(metadata["writer"]), str(metadata.get("build", ""))
+        content = str(metadata.get("content", ""))
         points = None if metadata.get("points") is None else int(metadata["points"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError(f"{where} was not made by this project; set another JEWELRY_COLLECTION") from error
@@ -144,7 +149,7 @@ def state_from(connection: Connection, collection: str, info: Any) -> Collection
                 f"{where} holds vectors {vector!r} of {size} dimensions where its record says {dimension}; "
                 "set another JEWELRY_COLLECTION or build it anew"
             )
-    return CollectionState(collection, record, complete, revision, writer, build, points, info)
+    return CollectionState(collection, record, complete, revision, writer, build, points, content, info)
 
 
 def write_state(connection: Connection, state: CollectionState) -> None:

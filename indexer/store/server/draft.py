@@ -6,16 +6,17 @@ import time
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from secrets import token_hex
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import StoreError
+from indexer.store.beside.keeping import Keeping
 from indexer.store.reading import to_point
 from indexer.store.records import Point, VectorName, names_of, vector_of
 from indexer.store.server.collection import CollectionState, ensure_field_indexes, read_state, write_state
-from indexer.store.server.connection import Connection
 from indexer.store.server.engine import ServerStore
 from indexer.store.server.layout import Layout
 from indexer.store.server.options import CollectionOptions
@@ -33,34 +34,48 @@ LONGEST_PAUSE = 5.0
 class LiveDraft(ServerStore):
     """The published collection, changed in place: readers see each change at once, deletions come last."""
 
-    def __init__(self, connection: Connection, state: CollectionState, mark: WriterMark) -> None:
-        super().__init__(connection, state.collection, state.record, state.name)
-        self._state, self._mark = state, mark
+    def __init__(self, layout: Layout, before: CollectionState, state: CollectionState, mark: WriterMark) -> None:
+        super().__init__(layout.connection, state.collection, state.record, state.name)
+        self._layout, self._before, self._state, self._mark = layout, before, state, mark
+        self.beside = layout.companions(before)
+        self._kept = Keeping(self, self.beside, known=True)
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
-        super().upsert(self._while_ours(points))
+        super().upsert(self._while_ours(self._kept.noted(points)))
 
     def replace_payload(self, points: Iterable[Point]) -> None:
         """See `Draft.replace_payload`."""
-        super().replace_payload(self._while_ours(points))
+        super().replace_payload(self._while_ours(self._kept.noted(points)))
 
     def delete(self, ids: Sequence[str]) -> None:
         """See `Draft.delete`."""
+        if not ids:
+            return
         self._mark.still_ours()
+        self._begin()
+        self._kept.removed(ids)
         super().delete(ids)
 
     def publish(self) -> str:
         """See `Draft.publish`: only the collection's description is left to be written."""
         self._mark.check()
-        state = replace(self._state, revision=self._state.revision + 1, points=self.count())
+        state = replace(self._state, revision=self._state.revision + 1, points=self.count(), content=token_hex(8))
         write_state(self._connection, state)
+        self._kept.put(self._layout.companions(state), self)
         return state.name
 
     def _while_ours(self, points: Iterable[Point]) -> Iterator[Point]:
         for point in points:
             self._mark.still_ours()
+            self._begin()
             yield point
+
+    def _begin(self) -> None:
+        """Before the first change: what was made of the points as they were is theirs no more, whatever happens now."""
+        if self._before.content:
+            self._before = replace(self._before, content="")
+            write_state(self._connection, self._before)
 
 
 class BuiltDraft(ServerStore):
@@ -78,20 +93,27 @@ class BuiltDraft(ServerStore):
         self._layout, self._state, self._replaced = layout, state, replaced
         self._options, self._mark = options, mark
         self._written = array("Q")
+        self._kept = Keeping(self, None, known=True)
         self.is_published = False
 
     def take_up(self) -> None:
         """Go on with what an earlier attempt left in the collection: it counts as written."""
+        self._kept = Keeping(self, None, known=False)
         ensure_field_indexes(self._connection, self.collection, self.record.field_table, self._options.memory)
         for _ in self._noted(self.scroll(fields=[])):  # reads ids alone
             pass
 
     def upsert(self, points: Iterable[Point]) -> None:
         """See `Draft.upsert`."""
-        super().upsert(self._noted(points))
+        super().upsert(self._noted(self._kept.noted(points)))
+
+    def replace_payload(self, points: Iterable[Point]) -> None:
+        """See `Draft.replace_payload`."""
+        super().replace_payload(self._kept.noted(points))
 
     def delete(self, ids: Sequence[str]) -> None:
         """See `Draft.delete`."""
+        self._kept.removed(ids)
         super().delete(ids)
         left = np.setdiff1d(np.asarray(self._written), np.array([_key(i) for i in ids], np.uint64))
         self._written = array("Q", left.tobytes())
@@ -110,8 +132,9 @@ class BuiltDraft(ServerStore):
             self._mark.check()  # that a collection is gone says less than who took over
             raise
         self._mark.check()
-        state = replace(self._state, complete=True, points=self.count())
+        state = replace(self._state, complete=True, points=self.count(), content=token_hex(8))
         write_state(self._connection, state)
+        self._kept.put(self._layout.companions(state), self)
         self._mark.publish(state.collection)
         self.is_published = True  # from here on its readers need it, also when clearing away fails
         complete = {other.number: other.collection for other in self._layout.complete()}
@@ -192,15 +215,18 @@ class RecoveredDraft(ServerStore):
 
     def __init__(self, layout: Layout, state: CollectionState, memory: Memory, mark: WriterMark) -> None:
         super().__init__(layout.connection, state.collection, state.record, state.name)
-        self._state, self._memory, self._mark = replace(state, complete=True), memory, mark
+        self._layout, self._state, self._mark = layout, replace(state, complete=True), mark
+        self._memory = memory
         self.is_published = False
 
     def publish(self) -> str:
         """See `Draft.publish`; a snapshot names another generation until its description is rewritten."""
         self._mark.check()
-        write_state(self._connection, replace(self._state, points=self.count()))
+        state = replace(self._state, points=self.count(), content=token_hex(8))
+        write_state(self._connection, state)
         ensure_field_indexes(self._connection, self.collection, self.record.field_table, self._memory)
         read_state(self._connection, self.collection)  # refuses a collection of another shape
+        Keeping(self, None, known=False).put(self._layout.companions(state), self)
         self._mark.publish(self.collection)
         self.is_published = True
         return self._state.name

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import FilterError, StoreError
+from indexer.store.beside.companions import Companions
 from indexer.store.filters.check import check_facet, check_filter
 from indexer.store.filters.tree import Filter
 from indexer.store.policy import Walk, Way, is_estimable
@@ -68,6 +70,7 @@ class ServerStore:
         self.generation = generation or collection.rpartition("-")[2]
         self._shares = Shares(self._estimate, points)
         self._all: tuple[Filter, int] | None = None
+        self.beside: Companions | None = None
 
     @property
     def _client(self) -> QdrantClient:
@@ -198,6 +201,10 @@ class ServerStore:
         for start in range(0, len(ids), WRITE_BATCH):
             chosen: list[Any] = list(ids[start : start + WRITE_BATCH])
             self._call(self._client.delete, self.collection, models.PointIdsList(points=chosen), wait=True)
+
+    def companion(self, name: str, *, whole: bool = False) -> Path | None:
+        """See `Store.companion`: the file that this machine has of it."""
+        return None if self.beside is None else self.beside.path(name, whole=whole)
 
     def close(self) -> None:
         """See `Store.close`; the connection is shared and stays open."""

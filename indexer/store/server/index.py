@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from indexer.store.server.collection import (
     create_collection,
     ensure_field_indexes,
     quantization_of,
+    write_state,
 )
 from indexer.store.server.connection import Connection
 from indexer.store.server.draft import BuiltDraft, LiveDraft, RecoveredDraft
@@ -148,6 +149,15 @@ class ServerIndex:
         """See `Index.stores`."""
         return (self.open(state) for state in self.layout.complete())
 
+    def companion(self, name: str, *, whole: bool = False) -> Path | None:
+        """See `Index.companion`."""
+        state = self.layout.current()
+        return None if state is None else self.layout.companions(state).path(name, whole=whole)
+
+    def companions(self, name: str) -> list[Path | None]:
+        """See `Index.companions`."""
+        return [self.layout.companions(state).path(name) for state in self.layout.complete()]
+
     def check(self) -> list[Checked]:
         """See `Index.check`: how many points there are, and that one can be read and found."""
         published = self.layout.alias_target()
@@ -194,7 +204,9 @@ class ServerIndex:
 
     def open(self, state: CollectionState) -> ServerStore:
         """A generation as a store, published or not."""
-        return ServerStore(self.connection, state.collection, state.record, state.name, points=state.points)
+        store = ServerStore(self.connection, state.collection, state.record, state.name, points=state.points)
+        store.beside = self.layout.companions(state)
+        return store
 
     def _spread(self, collection: str, copies: int | None) -> dict[str, Any]:
         """On which nodes a collection lies, what of that is not well, and what could not be known."""
@@ -228,13 +240,26 @@ class ServerWriter:
         index.layout.remove_unfinished(spared=self._unfinished)
         remove_abandoned(index.local, OPENED)
 
-    def repair(self) -> Repair:
+    def repair(self, *, whole: bool = True) -> Repair:  # noqa: ARG002
         """See `Writer.repair`; a server keeps its own files whole, and a sync in place mends what is missing."""
         return Repair()
 
     def published(self) -> ServerStore | None:
         """See `Writer.published`."""
         return None if self._state is None else self._index.open(self._state)
+
+    def release(self) -> None:
+        """See `Writer.release`; nothing of it is here."""
+
+    def accompany(self, name: str, write: Callable[[Path], None]) -> None:
+        """See `Writer.accompany`; points that no version has named for this get their name now."""
+        state = self._layout.current()
+        if state is not None:
+            if not state.content:
+                self._mark.check()
+                state = replace(state, content=token_hex(8))
+                write_state(self._connection, state)
+            self._layout.companions(state).put(name, write)
 
     def draft(self, record: GenerationRecord, *, from_published: bool) -> BuiltDraft | LiveDraft:
         """See `Writer.draft`; with ``from_published`` it is the live collection, changed in place."""
@@ -245,7 +270,7 @@ class ServerWriter:
             if options.quantization is not None:
                 change_quantization(connection, self._state, options.quantization)
             ensure_field_indexes(connection, self._state.collection, record.field_table, options.memory)
-            return LiveDraft(connection, replace(self._state, record=record), self._mark)
+            return LiveDraft(self._layout, self._state, replace(self._state, record=record), self._mark)
         self._mark.refuse_others()  # before the first generation, nobody could see until now that this one writes
         state = self._unfinished or self._begun(record)
         if self._unfinished is None:

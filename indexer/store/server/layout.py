@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import StoreError, StoreMissing
+from indexer.store.beside.companions import FOLDER, Companions, clear
 from indexer.store.records import GenerationRecord
 from indexer.store.server.collection import CollectionState, read_state, state_from
 from indexer.store.server.connection import Connection
@@ -38,12 +39,17 @@ class Layout:
         self.connection, self.name, self.local = connection, name, local
         self.location = f"{connection.where}/collections/{name}"
         self.lock = local / "LOCK"
+        self._beside = local / FOLDER
         self._call = connection.call
         self._collections = re.compile(re.escape(name) + r"-([1-9]\d*)")
 
     @property
     def _client(self) -> QdrantClient:
         return self.connection.client
+
+    def companions(self, state: CollectionState) -> Companions:
+        """The files beside a collection on this machine."""
+        return Companions(self._beside / state.collection, state.content)
 
     def alias_target(self) -> str | None:
         """The collection that the alias points to; None where there is no alias.
@@ -143,6 +149,7 @@ class Layout:
     def remove(self, collection: str) -> None:
         """Remove a collection; a missing one is ignored."""
         self._call(self._client.delete_collection, collection)
+        clear(self._beside / collection)
 
     def unfinished(self, record: GenerationRecord) -> CollectionState | None:
         """The collection that this machine began for the same record and did not finish, the oldest of several."""

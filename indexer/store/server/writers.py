@@ -1,9 +1,9 @@
 """One writer at a time among machines: who writes is marked in the metadata of the alias's collections.
 
-The lock of `indexer.store.lock` is one machine's, and a server has none. What it has is metadata whose top-level keys
-are merged: each writer has a key of its own, which no other one writes over. It sets its key and looks for others' only
-then, so of two that begin at once, one at least sees the other: the flag principle (Herlihy and Shavit, *The Art of
-Multiprocessor Programming*, 1.2). The one with the greater key takes its own back, the other one waits for that.
+The lock of `indexer.store.beside.lock` is one machine's, and a server has none. What it has is metadata whose top-level
+keys are merged: each writer has a key of its own, which no other one writes over. It sets its key and looks for others'
+only then, so of two that begin at once, one at least sees the other: the flag principle (Herlihy and Shavit, *The Art
+of Multiprocessor Programming*, 1.2). The one with the greater key takes its own back, the other one waits for that.
 
 A writer shows every ``REFRESH`` seconds that it is alive. A mark without a sign of life for ``STALE`` seconds is taken
 over: its key is removed, which its writer notices, should it be alive after all, before it publishes. As clocks of two
@@ -27,7 +27,7 @@ from secrets import token_hex
 from typing import Any
 
 from indexer.errors import StoreError, StoreLocked
-from indexer.store.lock import this_process, writer_lock
+from indexer.store.beside.lock import this_process, writer_lock
 from indexer.store.server.layout import Layout
 from indexer.store.server.reads.plain import ask_server
 from indexer.store.server.wire.faults import is_missing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from indexer.store.interface import Draft, Store
 from indexer.store.records import Point
@@ -12,12 +12,14 @@ from indexer.sync.planning.plan import SyncPlan
 from indexer.system.progress import Progress, Telling
 
 
-def write_carried(draft: Draft, published: Store, plan: SyncPlan, payloads: Payloads, progress: Progress) -> None:
+def write_carried(
+    draft: Draft, published: Callable[[], Store], plan: SyncPlan, payloads: Payloads, progress: Progress
+) -> None:
     """Write into a copy of the published generation what the plan takes over from it.
 
     Args:
         draft: the copy.
-        published: what vectors are taken from.
+        published: opens what vectors are taken from; asked where there are any.
         plan: whose moved, copied, updated and rewritten photos are written.
         payloads: makes what is written of them.
         progress: see `Progress`.
@@ -31,13 +33,13 @@ def write_carried(draft: Draft, published: Store, plan: SyncPlan, payloads: Payl
     draft.replace_payload(telling.of(Point(point.id, payloads.kept(point, said)) for point, said in plan.rewritten))
 
 
-def _moved(plan: SyncPlan, published: Store, payloads: Payloads) -> Iterator[Point]:
+def _moved(plan: SyncPlan, published: Callable[[], Store], payloads: Payloads) -> Iterator[Point]:
     """Photos that are in the index under another name, with the vectors they have there, a batch at a time."""
     pairs = [*plan.moved, *plan.copied]
     for start in range(0, len(pairs), READ_BATCH):
         batch = pairs[start : start + READ_BATCH]
         sources = sorted({source.id for _, source in batch})
-        points = {point.id: point for point in published.retrieve(sources, vectors=True)}
+        points = {point.id: point for point in published().retrieve(sources, vectors=True)}
         for wanted, source in batch:
             embedded = points[source.id]
             yield Point(wanted.id, payloads.carried(wanted, source.payload), embedded.vector, embedded.text_vector)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -15,6 +15,7 @@ from indexer.photos.places import Seen
 from indexer.store.records import Point
 from indexer.sync.payload import catalog_fields, catalog_part
 from indexer.sync.photo import Wanted
+from indexer.sync.planning.aside import Aside
 from indexer.sync.planning.contents import Hashing, Sources
 from indexer.sync.planning.names import find_renamed, id_of, path_of, steady
 from indexer.sync.planning.plan import SyncPlan
@@ -32,24 +33,32 @@ def make_plan(
     anew: bool = False,
     progress: Progress | None = None,
     sources: PhotoSources | None = None,
+    aside: Aside | None = None,
 ) -> SyncPlan:
     """Plan a sync of ``catalog`` over the points of the published generation (payload needed, vectors not).
 
     A photo with the size and time it was indexed with is taken as unchanged without being read, unless
     ``check_content`` is set; otherwise its content hash decides. After the tutorial *Incremental Embedding Updates* in
     Qdrant's documentation. With ``anew``, nothing in the index can be used again: all photos are new, and what could be
-    kept otherwise is removed.
+    kept otherwise is removed. With ``aside``, ``stored`` are the points that are not put aside.
     """
     plan = SyncPlan(rejects=list(catalog.rejects))
     points = {point.id: point for point in plan.keeper.without(stored)}
+    elsewhere: list[Point] = []
+    if aside is not None:
+        elsewhere = list(plan.keeper.without(aside.elsewhere))
+        plan.keeper.has_seen(aside.ledger.kept_fields())
+        plan.aside, plan.stored, plan.categories = aside.photos, aside.stored(), aside.categories()
     catalog = steady(catalog, points.values())
     if sources is not None:
         look_at_remote(catalog, {path_of(point) for point in points.values()}, sources, progress)
-    comparison = _Comparison(catalog, points, plan, Hashing(workers, progress), check_content)
+    put = frozenset[str]() if aside is None else aside.products
+    comparison = _Comparison(catalog, points, plan, Hashing(workers, progress), check_content, elsewhere, put)
     plan = comparison.compare()
     if (end := catalog.open_end) is not None:
         keys = {composed(key) for key in end.keys}
-        plan.before = [p for p in points.values() if path_of(p) in keys or p.payload["product_id"] == end.product_id]
+        every = [*points.values(), *elsewhere]
+        plan.before = [p for p in every if path_of(p) in keys or p.payload["product_id"] == end.product_id]
     return comparison.anew() if anew else plan
 
 
@@ -57,15 +66,24 @@ class _Comparison:
     """One catalog against one generation."""
 
     def __init__(
-        self, catalog: Catalog, points: dict[str, Point], plan: SyncPlan, hashing: Hashing, check_content: bool
+        self,
+        catalog: Catalog,
+        points: dict[str, Point],
+        plan: SyncPlan,
+        hashing: Hashing,
+        check_content: bool,
+        elsewhere: Sequence[Point] = (),
+        put_aside: Collection[str] = (),
     ) -> None:
         self._catalog, self._points, self._plan = catalog, points, plan
         self._hashing, self._check = hashing, check_content
-        self._by_path = {path_of(point): point for point in points.values()}
+        self._put_aside = put_aside
+        every = sorted([*points.values(), *elsewhere], key=lambda point: point.id) if elsewhere else points.values()
+        self._by_path = {path_of(point): point for point in every}
         self._withheld = list(catalog.withheld)
         self._wanted = list(self._seen())
         self._fresh: list[Wanted] = []
-        for point in points.values():
+        for point in () if plan.stored else points.values():
             category = point.payload.get("category")
             plan.stored[category] = plan.stored.get(category, 0) + 1
 
@@ -102,6 +120,8 @@ class _Comparison:
         """What is wanted of the photos that are there; one that cannot be looked at is no photo that is gone."""
         unseen = Unseeable()
         for product in self._catalog.products:
+            if product.id in self._put_aside:
+                continue
             for image in product.images:
                 if image.elsewhere is not None and composed(image.key) not in self._by_path:
                     yield _wanted(product, image, None)  # it is going to be fetched: to ask before is to ask twice

@@ -27,7 +27,11 @@ class SyncPlan:
     updated: list[tuple[Wanted, Point]] = field(default_factory=list)
     """Same photo, other payload: a new price, or a file that was only touched."""
     still: list[tuple[Wanted, Point]] = field(default_factory=list)
-    """Unchanged."""
+    """Unchanged, and compared photo by photo."""
+    aside: int = 0
+    """How many more photos are unchanged: those that were put aside."""
+    categories: set[str] = field(default_factory=set)
+    """Theirs."""
     left_alone: list[Point] = field(default_factory=list)
     """Points of photos that the catalog still has and that cannot be used now, be it for a typo in their row."""
     rewritten: list[tuple[Point, Payload]] = field(default_factory=list)
@@ -80,7 +84,7 @@ class SyncPlan:
             "changed": len(self.changed),
             "moved": len(self.moved),
             "updated": len(self.updated),
-            "unchanged": len(self.still),
+            "unchanged": len(self.still) + self.aside,
             "gone": len(self.gone),
             "kept": len(self.left_alone),
         }

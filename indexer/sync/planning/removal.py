@@ -57,7 +57,7 @@ def check_removal(
 def _lost_categories(catalog: Catalog, plan: SyncPlan) -> list[str]:
     """Categories that the index has and of which nothing is left."""
     going = Counter(point.payload.get("category") for point in plan.removed)
-    there = {composed(category) for category in catalog.categories}
+    there = {composed(category) for category in (*catalog.categories, *plan.categories)}
     return sorted(
         str(category)
         for category, count in going.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 
 from indexer.catalog.named.paths import cannot_be_read
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject
@@ -13,9 +13,7 @@ from indexer.system.progress import EVERY, Progress
 from indexer.system.text import counted
 
 
-def look_at_remote(
-    catalog: Catalog, indexed: Collection[str], sources: PhotoSources, progress: Progress | None
-) -> None:
+def look_at_remote(catalog: Catalog, indexed: Container[str], sources: PhotoSources, progress: Progress | None) -> None:
     """Look at the photos that are no files and that the index has, so that each is known when its turn comes.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from indexer.errors import ImageError
@@ -10,19 +10,21 @@ from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.places import Place
 from indexer.photos.thumbnails import SIDE, ThumbnailStore
-from indexer.store.records import Point
-from indexer.sync.photo import Wanted
 from indexer.system.progress import EVERY, Progress, nobody
 
 
 def draw_missing(
-    thumbnails: ThumbnailStore, photos: Iterable[tuple[Wanted, Point]], workers: int, progress: Progress = nobody
+    thumbnails: ThumbnailStore,
+    photos: Callable[[Collection[str]], Iterable[tuple[str, Place]]],
+    workers: int,
+    progress: Progress = nobody,
 ) -> str | None:
     """Draw the thumbnails that are missing of photos whose vectors are in the index already.
 
     Args:
         thumbnails: where they belong.
-        photos: that are not embedded again, with the points that hold their vectors.
+        photos: that are not embedded again, each with its file hash; told which thumbnails there are, they may leave
+            out photos that have one.
         workers: threads.
         progress: see `Progress`; told of nothing where nothing is missing.
 
@@ -32,10 +34,8 @@ def draw_missing(
     Raises:
         OSError: one cannot be written.
     """
-    there = {digest for digest, _ in thumbnails.all()}
-    missing = {point.payload["photo"]["sha256"]: wanted.image.place for wanted, point in photos}
-    for digest in there:
-        missing.pop(digest, None)
+    there = thumbnails.digests()
+    missing = {digest: place for digest, place in photos(there) if digest not in there}
     if not missing:
         return None
 

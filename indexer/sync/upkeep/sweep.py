@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from indexer.errors import StoreError
 from indexer.photos.thumbnails import ThumbnailStore
+from indexer.store.beside.ledger import NAME, Ledger
 from indexer.store.filters.tree import value_at
 from indexer.store.interface import Index
 
@@ -42,15 +44,27 @@ def sweep(index: Index) -> int:
     if not there:
         return 0
     try:
-        for generation in index.stores():
-            for point in generation.scroll(fields=["photo.sha256"]):
-                there.pop(str(value_at(point.payload, "photo.sha256")), None)
+        for digest in _shown(index):
+            there.pop(digest, None)
     except StoreError:
         return 0
     for path in there.values():
         with suppress(OSError):
             path.unlink()
     return len(there)
+
+
+def _shown(index: Index) -> Iterator[str]:
+    """The file hashes of the photos of all generations: as their ledgers have them, else as their points do."""
+    ledgers = [Ledger.read(path) for path in index.companions(NAME)]
+    if None not in ledgers:
+        for ledger in ledgers:
+            text = b"" if ledger is None else ledger.rows["sha256"].tobytes()
+            yield from (text[at : at + 32].hex() for at in range(0, len(text), 32))
+        return
+    for generation in index.stores():
+        for point in generation.scroll(fields=["photo.sha256"]):
+            yield str(value_at(point.payload, "photo.sha256"))
 
 
 def _remove_begun(local: Path) -> None:
