@@ -20,6 +20,7 @@ from indexer.system.progress import progress_of
 from searcher.answers.answer import Answer
 from searcher.answers.facet import FacetList
 from searcher.answers.product import ProductPage
+from searcher.answers.variants import Variants
 from searcher.questions.declared import checked
 from searcher.questions.example import Crop, Example, ExampleLike, in_order
 from searcher.questions.kinds import (
@@ -34,7 +35,9 @@ from searcher.questions.kinds import (
 from searcher.questions.options import Options, Wanted
 from searcher.questions.photo import PhotoSource, QueryPhoto
 from searcher.search.answering import answer
+from searcher.search.ground.per import group_of
 from searcher.search.ground.published import Published, photo_key
+from searcher.search.ground.versions import versions
 from searcher.search.kinds.question import Question
 from searcher.search.kinds.recommend import Discover, Recommend
 from searcher.search.kinds.similar import Similar
@@ -278,13 +281,16 @@ class SearchService(
         return self.of_one(of)
 
     def product(self, product_id: str) -> ProductPage:
-        """A product's payload and photos; raises ``UnknownProduct``."""
+        """A product's payload and photos, and the others of its group; raises ``UnknownProduct``."""
         asked = text_of("product_id", product_id, "a product id as text")
 
         def of(published: Published) -> ProductPage:
             points = published.product(asked)
             photos = tuple(QueryPhoto(photo_key(one.payload), published.thumbnail(one.payload)) for one in points)
-            return ProductPage(str(points[0].payload["product_id"]), points[0].payload, photos, published.generation)
+            payload, group = points[0].payload, group_of(points[0].payload) if published.has_groups else None
+            found = str(payload["product_id"])
+            variants = group and Variants.of(group, found, versions(published.store, [group])[group])
+            return ProductPage(found, payload, photos, published.generation, variants or None)
 
         return self.of_one(of)
 

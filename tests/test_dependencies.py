@@ -16,9 +16,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("indexer", "trainer", "searcher")
 ROOMS = {"trainer": "train", "searcher/http": "serve", "searcher/mcp": "mcp"}
 """Folders that only work with an extra, and that nothing else imports before it is needed."""
-OF_THE_PRODUCT = ("", *ROOMS.values(), "reports", "parquet", "remote", "text", "heic")
+OF_THE_PRODUCT = ("", *ROOMS.values(), "reports", "parquet", "text", "heic", "remote", "watch")
 """The base and the extras, without those that only tests and docs need."""
-FOR_OTHERS = {"httptools", "uvloop", "python-multipart", "onnxscript", "s3fs", "gcsfs", "adlfs"}
+FOR_OTHERS = {"httptools", "uvloop", "python-multipart", "onnxscript", "adlfs", "gcsfs", "s3fs"}
 """Declared because uvicorn, FastAPI, torch and fsspec import them where they are there."""
 
 

@@ -14,6 +14,7 @@ from indexer.catalog.cells.values import Values
 from indexer.catalog.tables.headers import canonical, near_miss
 from indexer.catalog.tables.table import Sheet
 from indexer.errors import CatalogError
+from indexer.fields.groups import GROUP
 from indexer.fields.types import FieldTable, FieldType, FieldValue, cast
 
 REQUIRED = ("product_id", "image")
@@ -31,8 +32,11 @@ KNOWN: FieldTable = {
     "url": FieldType.KEYWORD,
     "gtin": FieldType.KEYWORD,
     "role": FieldType.KEYWORD,
+    GROUP: FieldType.KEYWORD,
 }
 """Columns whose type does not depend on what happens to stand in them."""
+ONE_NAME = frozenset({GROUP})
+"""Of these a cell is one name, whatever stands in it: a bar in it parts nothing."""
 NAMES = (*STRUCTURE, *KNOWN)
 """Names that are known whatever their case."""
 _MEANT = tuple(name for name in NAMES if name != "list_price")
@@ -121,6 +125,9 @@ def read_columns(sheet: Sheet, settings: Settings, published: FieldTable | None 
             decided = decide_type(name, numbers[name], file, (published or {}).get(name))
             kind, odd, numbers[name] = decided.kind, decided.odd, decided.numbers
             found.notes += [decided.note] if decided.note else []
+        if kind is FieldType.KEYWORD and name in ONE_NAME:
+            found.add(name, kind, _as_it_stands)
+            continue
         if kind is not FieldType.NUMBER:
             found.add(name, kind, partial(_cast, name, kind, odd), fitting=set() if odd else None)
             continue
@@ -177,6 +184,10 @@ def _check_currencies(numbers: Numbers, columns: Collection[str]) -> None:
     if "currency" not in columns and not one_currency(currencies):
         some = " and ".join(numbers.values.cell(text) for text in list(currencies.values())[:2])
         raise Unclear(f"its currencies differ, {some}; write them into a column 'currency'")
+
+
+def _as_it_stands(text: str) -> str:
+    return text
 
 
 def _cast(name: str, kind: FieldType, odd: Collection[str], text: str) -> FieldValue:

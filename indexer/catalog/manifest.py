@@ -120,7 +120,7 @@ class _Assembly:
             self._path,
             self._open_end,
             self._passed_over,
-            self._told,
+            told=self._told,
         )
 
     def add(self, row: Row) -> None:

@@ -142,10 +142,10 @@ class Catalog:
     open_end: OpenEnd | None = None
     passed_over: tuple[PassedOver, ...] = ()
     """What lies in the folders of a catalog without a manifest, or stands in a feed, and is no part of it."""
-    told: Told | None = None
-    """What the rows of a manifest say; its products that were put aside are not among ``products``."""
     address: str | None = None
     """The URL of the manifest, where it is behind one; ``root`` is then a folder of this machine with its copy."""
+    told: Told | None = None
+    """What the rows of a manifest say; its products that were put aside are not among ``products``."""
 
     @property
     def where(self) -> str:

@@ -47,6 +47,7 @@ class Heartbeat:
     def stop(self) -> None:
         """Say no more."""
         if self._process is not None:
+            self._process.kill()  # it may not even have begun, and nobody should wait for that
             with suppress(OSError):
                 self._process.communicate()
 

@@ -25,15 +25,21 @@ class Lines:
 
     Args:
         say: writes a line.
-        ends: say of every stage what it took when it is over; else only of those that took longer than a line.
         every: seconds between two lines.
+        ends_from: seconds from which on it is said of a stage what it took; as many as between two lines, if not given.
         file: where ``say`` writes, for the lines of a stage in which no thread of this process can speak.
     """
 
     def __init__(
-        self, say: Callable[[str], object], *, ends: bool = False, every: float = EVERY, file: IO[str] | None = None
+        self,
+        say: Callable[[str], object],
+        *,
+        every: float = EVERY,
+        ends_from: float | None = None,
+        file: IO[str] | None = None,
     ) -> None:
-        self._say, self._ends, self._every, self._file = say, ends, every, file
+        self._say, self._every, self._file = say, every, file
+        self._ends_from = every if ends_from is None else ends_from
         self._heart: Heartbeat | None = None
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -81,7 +87,7 @@ class Lines:
     def _close(self) -> None:
         self._rest()
         stage, self._stage = self._stage, None
-        if stage is not None and (self._ends or stage.spoken or stage.lasts() >= self._every):
+        if stage is not None and (stage.spoken or stage.lasts() >= self._ends_from):
             self._say(stage.last_line())
 
 

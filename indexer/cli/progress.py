@@ -21,7 +21,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from indexer.cli.plain_progress import Lines
+from indexer.cli.plain_progress import EVERY, Lines
 
 AT_MOST_EVERY = 0.05
 """Seconds between two looks at a bar; reports that come faster cost next to nothing."""
@@ -35,14 +35,14 @@ class Stages:
     Args:
         show: False for nothing but notes, as with ``--json``.
         transient: take the bars away at the end; the answer says what was done.
-        ends: without a terminal, a line at the end of every stage, be it as short as it may.
+        ends_from: without a terminal, seconds from which on a line says what a stage took.
     """
 
-    def __init__(self, *, show: bool = True, transient: bool = True, ends: bool = False) -> None:
+    def __init__(self, *, show: bool = True, transient: bool = True, ends_from: float = EVERY) -> None:
         self.console = Console(stderr=True)
         self._lines: Lines | None = None
         if show and not self.console.is_terminal:
-            self._lines = Lines(self._say, ends=ends, file=self.console.file)
+            self._lines = Lines(self._say, ends_from=ends_from, file=self.console.file)
         self._bars = Progress(
             TextColumn("{task.description:<22}"),
             BarColumn(24),

@@ -68,6 +68,6 @@ OWN = frozenset(role.name for role in ROLES if role.name not in KEPT_TABLE)
 """What is left out where the fields of the shop are told: all but what stands in the field table like a column."""
 OF_A_PHOTO = frozenset(role.name for role in ROLES if role.of_photo)
 IDENTIFIERS = tuple(role.name for role in ROLES if role.identifies)
-UNTELLING = frozenset({*IDENTIFIERS, "url", "currency", "role", "gtin"})
+UNTELLING = frozenset({*IDENTIFIERS, "url", "currency", "role", "gtin", "group_id"})
 """Fields, the catalog's too, whose values do not describe a piece: not offered as facets, not searched by words."""
 NOT_ANSWERED = frozenset(role.name for role in ROLES if not role.answered)

@@ -313,7 +313,7 @@ class _Run:
                 report.generation = published.generation
                 return
             if base is not None:
-                write_carried(draft(), lambda: base.store, plan, payloads, self.progress)
+                write_carried(draft(), partial(getattr, base, "store"), plan, payloads, self.progress)
             told_of_publishing(self.progress)
             # Asked before anything is deleted: on a server the draft may be what readers see.
             if draft().count() <= len(plan.gone):

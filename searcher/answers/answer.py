@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from indexer.store.filters.where import where_texts
 from indexer.system.plain_json import AS_IT_SAYS, HIDDEN, LEFT_OUT, Picture, PlainJson, rounded
 from searcher.answers.facet import Facet
+from searcher.answers.variants import Variants
 from searcher.questions.options import Options
 from searcher.questions.photo import QueryPhoto
 
@@ -66,7 +67,7 @@ class Explanation(PlainJson):
 
 @dataclass(frozen=True, slots=True)
 class Match(PlainJson):
-    """One product of an answer, shown by its photo that is most alike."""
+    """One product of an answer, or one of each group, shown by its photo that is most alike."""
 
     product_id: str
     score: float
@@ -80,6 +81,8 @@ class Match(PlainJson):
     payload: Mapping[str, Any]
     relaxed: Annotated[tuple[str, ...], LEFT_OUT] = ()
     """Filters that had to be dropped for this product to be here."""
+    variants: Annotated[Variants | None, LEFT_OUT] = None
+    """The products of its group that pass the filter, where it has others; this is the best of them."""
     explanation: Annotated[Explanation | None, LEFT_OUT] = None
 
 
@@ -99,7 +102,7 @@ class Answer(PlainJson):
     relaxed: Annotated[tuple[str, ...], LEFT_OUT] = ()
     """Filters that were dropped because too few products passed, in the order they were."""
     facets: Annotated[tuple[Facet, ...], LEFT_OUT] = ()
-    """Counts over all products that pass the filter."""
+    """Counts over all products that pass the filter, each product of a group by itself."""
     result_facets: Annotated[tuple[Facet, ...], LEFT_OUT] = ()
     """Counts over the matches."""
     notes: Annotated[tuple[str, ...], LEFT_OUT] = ()

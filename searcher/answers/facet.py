@@ -49,7 +49,8 @@ class Facet(PlainJson):
     field: str
     kind: Annotated[FieldType, AS_TEXT]
     counted: str = PRODUCTS
-    """What the counts are of: "products", or "first photos" where reading an index this large would take too long."""
+    """What the counts are of: "products", each one of a group by itself, or "first photos" where reading an index this
+    large would take too long."""
     values: Annotated[tuple[FacetValue, ...], AT_TIMES] = ()
     """Of keywords and booleans."""
     ranges: Annotated[tuple[FacetRange, ...], AT_TIMES] = ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from indexer.system.plain_json import PlainJson
+from indexer.system.plain_json import LEFT_OUT, PlainJson
+from searcher.answers.variants import Variants
 from searcher.questions.photo import QueryPhoto
 
 
@@ -20,3 +21,5 @@ class ProductPage(PlainJson):
     photos: tuple[QueryPhoto, ...]
     """In the order of their rank."""
     generation: str
+    variants: Annotated[Variants | None, LEFT_OUT] = None
+    """The products of its group, where it has others."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.fields.roles import ROLES
 from indexer.system.text import printable
+from searcher.answers.variants import OWN_VERSIONS
 
 if TYPE_CHECKING:
     from searcher.answers.answer import Answer, Query
@@ -69,6 +70,8 @@ def nothing(answer: Answer) -> str:
     if options.offset:
         return f"There are no more products: the answer ends before number {options.offset + 1:,}."
     wanted = " AND ".join(query.filters)
+    if OWN_VERSIONS in answer.notes:
+        return f"No product of another group passes {wanted}." if wanted else "There is no product of another group."
     if query.asked.get("mode") == "words":
         passes = f" that passes {wanted}" if wanted else ""
         enough = " enough of" if options.min_score else ""

@@ -40,6 +40,8 @@ class OptionsBody(TypedDict, total=False):
     """Say of each product why it is there."""
     exact: bool
     """Compare with every photo instead of walking the graph."""
+    per: Literal["group", "product"]
+    """group: of products with one group_id, the best; product: each by itself."""
 
 
 @final
@@ -68,7 +70,7 @@ class Answer(TypedDict):
     relaxed: NotRequired[list[str] | None]
     """Filters that were dropped because too few products passed, in the order they were."""
     facets: NotRequired[list[Facet] | None]
-    """Counts over all products that pass the filter."""
+    """Counts over all products that pass the filter, each product of a group by itself."""
     result_facets: NotRequired[list[Facet] | None]
     """Counts over the matches."""
     notes: NotRequired[list[str] | None]
@@ -440,7 +442,8 @@ class Facet(TypedDict):
     field: str
     kind: str
     counted: str
-    """What the counts are of: "products", or "first photos" where reading an index this large would take too long."""
+    """What the counts are of: "products", each one of a group by itself, or "first photos" where reading an index this
+    large would take too long."""
     values: NotRequired[list[FacetValue] | None]
     """Of keywords and booleans."""
     ranges: NotRequired[list[FacetRange] | None]
@@ -530,7 +533,7 @@ class Health(TypedDict):
 
 @final
 class Match(TypedDict):
-    """One product of an answer, shown by its photo that is most alike."""
+    """One product of an answer, or one of each group, shown by its photo that is most alike."""
 
     product_id: str
     score: float
@@ -544,6 +547,8 @@ class Match(TypedDict):
     payload: dict[str, Any]
     relaxed: NotRequired[list[str] | None]
     """Filters that had to be dropped for this product to be here."""
+    variants: NotRequired[Variants | None]
+    """The products of its group that pass the filter, where it has others; this is the best of them."""
     explanation: NotRequired[Explanation | None]
 
 
@@ -741,6 +746,8 @@ class ProductPage(TypedDict):
     photos: list[QueryPhoto]
     """In the order of their rank."""
     generation: str
+    variants: NotRequired[Variants | None]
+    """The products of its group, where it has others."""
 
 
 @final
@@ -832,3 +839,14 @@ class TextBody(OptionsBody, total=False):
 
 Tier = Literal["identical_file", "identical_pixels", "edited", "other_photo", "variant"]
 """What two photos are to each other, strictest first; a pair is in one tier at the most."""
+
+
+@final
+class Variants(TypedDict):
+    """The products of a group that pass the filter: how many there are, and their ids, not all of many."""
+
+    group_id: str
+    count: int
+    """The product that is shown counts too."""
+    product_ids: list[str]
+    """The one that is shown, then the others in order of id: 20 at most."""

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.fields.groups import GROUP, has_groups
 from indexer.fields.types import Payload
 from indexer.models.vectors import unit
 from indexer.store.filters.tree import Filter, value_at
 from indexer.store.interface import Store
 from indexer.system.forks import once
+from searcher.search.ground.per import group_of
 
 FIELDS = (
     "product_id",
@@ -69,6 +71,17 @@ class Gallery:
         """Row by point id."""
         return {identifier: row for row, identifier in enumerate(self.ids)}
 
+    @once
+    def piece(self) -> Ints:
+        """[n], a number per piece: the shop's own group of products that are its versions, or a product in none. Photos
+        of one piece say nothing of each other, as those of one product do not: its versions share them by purpose."""
+        groups = [group_of(self.payloads[start]) for start in self.starts[:-1].tolist()]
+        if not any(groups):
+            return self.product
+        numbers: dict[tuple[str | None, str], int] = {}
+        names = [(group, "" if group else product) for group, product in zip(groups, self.products, strict=True)]
+        return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)[self.product]
+
     def labels(self, field: str) -> tuple[tuple[str, ...], Ints]:
         """The values of a keyword field, ascending, and each photo's row in them [n]; -1 where it has none."""
         texts = [_text(payload.get(field)) for payload in self.payloads]
@@ -89,9 +102,10 @@ def read_gallery(store: Store, where: Filter | None = None, *, fields: Sequence[
         FilterError: the filter does not fit the catalog's fields.
         StoreError: the store cannot be read.
     """
+    grouped = [GROUP] if has_groups(store.record.field_table) else []
     points = [
         (str(p.payload["product_id"]), float(value_at(p.payload, "photo.rank") or 0), p)
-        for p in store.scroll(where, fields=[*FIELDS, *fields], vectors="image")
+        for p in store.scroll(where, fields=[*FIELDS, *grouped, *fields], vectors="image")
         if p.vector is not None
     ]
     points.sort(key=lambda one: (one[0], one[1], one[2].id))
@@ -112,7 +126,7 @@ def read_gallery(store: Store, where: Filter | None = None, *, fields: Sequence[
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The nearest photos of each photo, one a product and none of its own, most alike first."""
+    """The nearest photos of each photo, one a piece and none of its own, most alike first; see `Gallery.piece`."""
 
     rows: Ints
     """[n, k]: rows of the gallery; -1 where there are fewer."""
@@ -121,7 +135,7 @@ class Neighbours:
 
 
 def nearest_photos(store: Store, gallery: Gallery, k: int, *, where: Filter | None = None) -> Neighbours:
-    """The nearest products of each photo, up to k, each by its most alike photo.
+    """The nearest products of each photo, up to k, one a piece and each by its most alike photo.
 
     Exact and all k where there are up to 30,000 photos, else as the store's graph finds them. The cosines are computed
     from the stored vectors, so that engines agree; equal ones are in order of the gallery.
@@ -137,8 +151,8 @@ def nearest_photos(store: Store, gallery: Gallery, k: int, *, where: Filter | No
     if len(gallery) <= EXACT_UP_TO:
         _compare_all(gallery, found, cosines)
         return Neighbours(found, cosines)
-    own = gallery.photo_counts[gallery.product]
-    usual = len(gallery) / max(1, len(gallery.products))
+    own = np.bincount(gallery.piece)[gallery.piece]
+    usual = len(gallery) / max(1, len(np.unique(gallery.piece)))
     order = np.argsort(own, kind="stable")  # so that one product of 200 photos makes only its own batch dear
     for start in range(0, len(order), BATCH):
         batch = order[start : start + BATCH]
@@ -153,32 +167,36 @@ def nearest_photos(store: Store, gallery: Gallery, k: int, *, where: Filter | No
 
 def _compare_all(gallery: Gallery, found: Ints, cosines: Floats) -> None:
     """Fill in the nearest photos by comparing with every photo, a batch of rows at a time."""
-    k = min(found.shape[1], len(gallery.products) - 1)
+    order = np.argsort(gallery.piece, kind="stable")  # the photos of a piece stand together
+    starts = np.searchsorted(gallery.piece[order], np.arange(gallery.piece.max(initial=-1) + 2)).astype(np.int64)
+    k = min(found.shape[1], len(starts) - 2)
     if k < 1:
         return
     for start in range(0, len(gallery), BATCH):
         batch = slice(start, start + BATCH)
         alike = np.round(gallery.vectors[batch] @ gallery.vectors.T, COSINE_DECIMALS)
-        best = np.maximum.reduceat(alike, gallery.starts[:-1], axis=1)
-        best[np.arange(len(best)), gallery.product[batch]] = -np.inf
+        if gallery.piece is not gallery.product:
+            alike = alike[:, order]
+        best = np.maximum.reduceat(alike, starts[:-1], axis=1)
+        best[np.arange(len(best)), gallery.piece[batch]] = -np.inf
         near = np.argpartition(-best, k - 1, axis=1)[:, :k]
-        for place, (of_row, products) in enumerate(zip(alike, near, strict=True)):
-            products.sort()
+        for place, (of_row, pieces) in enumerate(zip(alike, near, strict=True)):
+            pieces.sort()
             chosen = [
                 first + int(of_row[first:end].argmax())
-                for first, end in zip(gallery.starts[products], gallery.starts[products + 1], strict=True)
+                for first, end in zip(starts[pieces], starts[pieces + 1], strict=True)
             ]
-            order = np.argsort(-of_row[chosen], kind="stable")
-            found[start + place, :k] = np.array(chosen)[order]
-            cosines[start + place, :k] = np.clip(of_row[chosen][order], -1.0, 1.0)
+            ranked = np.argsort(-of_row[chosen], kind="stable")
+            found[start + place, :k] = order[np.array(chosen)][ranked]
+            cosines[start + place, :k] = np.clip(of_row[chosen][ranked], -1.0, 1.0)
 
 
 def _best_a_product(gallery: Gallery, row: int, near: Ints, k: int) -> tuple[Ints, Floats]:
-    near = near[gallery.product[near] != gallery.product[row]]
+    near = near[gallery.piece[near] != gallery.piece[row]]
     alike = np.round(gallery.vectors[near] @ gallery.vectors[row], COSINE_DECIMALS)
     order = np.lexsort((near, -alike))
     near, alike = near[order], alike[order]
-    _, first = np.unique(gallery.product[near], return_index=True)
+    _, first = np.unique(gallery.piece[near], return_index=True)
     kept = np.sort(first)[:k]
     return near[kept], np.clip(alike[kept], -1.0, 1.0)
 

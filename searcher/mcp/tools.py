@@ -98,6 +98,8 @@ def _product(service: SearchService, given: Product) -> Found:
     shown = [(photo.name, photo.thumbnail) for photo in page.photos] if given.pictures else []
     payload = _own_fields(page.payload, given.fields)
     document = {"product_id": page.product_id, "fields": payload, "photos": [photo.name for photo in page.photos]}
+    if page.variants is not None:
+        document["variants"] = page.variants.to_json()
     return Found(document, [(name, path) for name, path in shown if path is not None])
 
 
@@ -165,7 +167,7 @@ def _answered(answer: Answer, given: ToolOptions) -> Found:
     for match in document["matches"]:
         row = {"product_id": match["product_id"], "score": round(match["score"], 4)}
         row["fields"] = _own_fields(match["payload"], answer.query.options.fields)
-        rows.append(row | {name: match[name] for name in ("relaxed", "explanation") if name in match})
+        rows.append(row | {name: match[name] for name in ("relaxed", "variants", "explanation") if name in match})
     shown = [(match.product_id, match.thumbnail) for match in answer.matches] if given.pictures else []
     rest: dict[str, Any] = {name: document[name] for name in ("relaxed", "facets", "notes") if name in document}
     return Found(

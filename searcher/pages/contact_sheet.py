@@ -13,6 +13,7 @@ from indexer.photos.thumbnails import SIDE, original_of
 from indexer.system.files import replace_text
 from indexer.system.text import counted, printable
 from searcher.answers.answer import Answer, Match
+from searcher.answers.naming import NAMED
 from searcher.answers.wording import in_words, nothing, shown_fields, written
 from searcher.pages.pictures import data_uri
 from searcher.questions.photo import UNNAMED, QueryPhoto
@@ -119,8 +120,13 @@ def _card(rank: int, match: Match, fields: Sequence[str], catalog_root: Path) ->
 <h3>{heading}</h3>
 <p class="under">{_text(" · ".join(under))}</p>
 {f'<p class="price">{_text(price)}</p>' if price else ""}
-{_details(match.payload, shown)}
+{_also_as(match)}{_details(match.payload, shown)}
 </li>"""
+
+
+def _also_as(match: Match) -> str:
+    """The other products of its group, where it has any."""
+    return "" if match.variants is None else f'<p class="under">also as {_text(match.variants.named(NAMED))}</p>\n'
 
 
 def _query_pictures(answer: Answer) -> str:

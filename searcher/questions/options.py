@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Self, TypedDict
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 from indexer.errors import UsageError
 from indexer.store.filters.where import Where, where_json
@@ -15,6 +15,9 @@ MAX_PRODUCTS = 10_000
 
 STYLE_POOL = 500
 """Products that boosts, caps and diversity choose among; the same for every page, so that pages fit together."""
+
+Per = Literal["group", "product"]
+"""What an answer holds one of; without groups in the catalog both are one."""
 
 WHERE = Option(
     "Filters, all of which must hold: `category=rings`, `metal=gold|silver`, `category!=watches`, `price=100..500`, "
@@ -50,6 +53,7 @@ class Wanted(TypedDict, total=False):
     facets: Sequence[str]
     explain: bool
     exact: bool
+    per: Per
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,16 @@ class Options:
     """See `searcher.search.facets.counting`."""
     explain: Annotated[bool, Option("Say of each product why it is there.", ("--explain",))] = False
     exact: Annotated[bool, Option("Compare with every photo instead of walking the graph.", ("--exact",))] = False
+    per: Annotated[
+        Per,
+        Option(
+            "group: of products with one group_id, the best; product: each by itself.",
+            ("--per",),
+            "group|product",
+            tool="group: of products that are versions of one piece, the best; product: each by itself.",
+        ),
+    ] = "group"
+    """See `searcher.search.ground.per`."""
 
     def __post_init__(self) -> None:
         check(self)

@@ -1,20 +1,23 @@
 """From candidates to a page of an answer: filters, boosts, caps and diversity, and what is dropped when too few pass.
 
-All of it works on products above the store, so that every engine gives the same answer.
+All of it works on products above the store, so that every engine gives the same answer. Where an answer holds one
+product a group, boosts come first: the best one stands for its group, and what caps do not let in makes room for
+another one of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from indexer.store.filters.tree import Filter, both
 from searcher.search.ground.candidate import Candidate
-from searcher.search.ground.published import without_products
+from searcher.search.ground.per import Per
 from searcher.search.kinds.question import Search
 from searcher.search.plan import Plan
 from searcher.search.style.boosts import apply_boosts
+from searcher.search.style.caps import Cap, told_apart
 from searcher.search.style.diversity import diversify
 
 
@@ -45,15 +48,33 @@ def rank(plan: Plan, search: Search, middle: float = 0.0) -> Ranked:
         missing = options.last - len(chosen)
         if missing <= 0:
             break
-        already = [*search.products, *(candidate.product_id for candidate in chosen)]
-        found = search.find(both(both(where, search.only), without_products(already)), options.pool)
+        already = search.left_out(candidate.payload for candidate in chosen)
+        found = search.find(both(both(where, search.only), already), options.pool)
         if options.min_score is not None:
             found = [candidate for candidate in found if candidate.similarity >= options.min_score]
         boosted = apply_boosts(found, plan.boosts, now) if plan.boosts else found
-        added = diversify(boosted, missing, options.diversity, plan.caps, chosen, middle=middle, scored=search.scored)
+        added = diversify(
+            _best_of_each(boosted, search.per, plan.caps),
+            missing,
+            options.diversity,
+            plan.caps,
+            chosen,
+            middle=middle,
+            scored=search.scored,
+            once=search.per.unit if search.per.groups else None,
+        )
         chosen += added
         if dropped:
             relaxed = dropped
             relaxed_for.update((candidate.product_id, dropped) for candidate in added)
-    asked = both(both(plan.steps[0].where, search.only), search.matching)
-    return Ranked(tuple(chosen[options.offset : options.last]), relaxed, relaxed_for, asked)
+    page = tuple(chosen[options.offset : options.last])
+    return Ranked(page, relaxed, relaxed_for, search.passed(plan.steps[0].where))
+
+
+def _best_of_each(found: list[Candidate], per: Per, caps: Sequence[Cap]) -> list[Candidate]:
+    """Of each group its best product, and where there are caps, the best of each of their values."""
+    if not per.groups:
+        return found
+    best_first = sorted(found, key=lambda one: (-one.score, per.behind(one.payload), one.product_id))
+    kept = told_apart((one.payload for one in best_first), caps, per.unit)
+    return [one for one, is_kept in zip(best_first, kept, strict=True) if is_kept]

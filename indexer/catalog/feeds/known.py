@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from indexer.catalog.feeds.feed import Feed, Headerless
 from indexer.catalog.feeds.plain import Plain
 from indexer.catalog.feeds.platforms.google_merchant import GoogleMerchant
+from indexer.catalog.feeds.platforms.magento import Magento
+from indexer.catalog.feeds.platforms.shopify import Shopify
+from indexer.catalog.feeds.platforms.vision import Vision
+from indexer.catalog.feeds.platforms.woocommerce import WooCommerce
 from indexer.catalog.tables.table import Header
 
-PLAIN = Plain()
-FEEDS: tuple[Feed, ...] = (PLAIN, GoogleMerchant())
+PLAIN, VISION = Plain(), Vision()
+FEEDS: tuple[Feed, ...] = (PLAIN, VISION, Shopify(), WooCommerce(), Magento(), GoogleMerchant())
 """Our own columns before all others, and feeds with columns that nobody else has before those with common ones."""
-HEADERLESS: tuple[Headerless, ...] = ()
+HEADERLESS: tuple[Headerless, ...] = (VISION,)
 
 
 def feed_of(header: Header) -> Feed | None:

@@ -53,7 +53,9 @@ class Keeping:
     """
 
     def __init__(self, draft: Store, base: Companions | None, *, known: bool) -> None:
-        self._kept: list[Kept] = [KeptLedger(draft, base, known=known)]
+        from indexer.store.beside.summary.kept import KeptSummary  # only who writes needs it
+
+        self._kept: list[Kept] = [KeptLedger(draft, base, known=known), KeptSummary(draft, base, known=known)]
 
     def noted(self, points: Iterable[Point]) -> Iterator[Point]:
         """The same points, on their way to the engine."""

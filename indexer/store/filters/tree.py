@@ -205,3 +205,9 @@ def value_at(payload: dict[str, Any], field: str) -> Any:
             return None
         value = value.get(part)
     return value
+
+
+def values_at(payload: dict[str, Any], field: str) -> list[Any]:
+    """What a field holds, a list's elements one by one; nothing where it is missing, null or an empty list."""
+    found = value_at(payload, field)
+    return [value for value in (found if isinstance(found, list) else [found]) if value is not None]

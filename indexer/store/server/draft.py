@@ -215,8 +215,8 @@ class RecoveredDraft(ServerStore):
 
     def __init__(self, layout: Layout, state: CollectionState, memory: Memory, mark: WriterMark) -> None:
         super().__init__(layout.connection, state.collection, state.record, state.name)
-        self._layout, self._state, self._mark = layout, replace(state, complete=True), mark
-        self._memory = memory
+        self._layout, self._state = layout, replace(state, complete=True)
+        self._memory, self._mark = memory, mark
         self.is_published = False
 
     def publish(self) -> str:

@@ -19,7 +19,7 @@ def write_carried(
 
     Args:
         draft: the copy.
-        published: opens what vectors are taken from; asked where there are any.
+        published: opens what vectors are taken from; asked only where some are.
         plan: whose moved, copied, updated and rewritten photos are written.
         payloads: makes what is written of them.
         progress: see `Progress`.

@@ -12,7 +12,9 @@ from rich.text import Text
 from indexer.system.text import counted, printable
 from searcher.answers.answer import Answer, Match
 from searcher.answers.facet import Facet, FacetRange, FacetValue
+from searcher.answers.naming import NAMED
 from searcher.answers.product import ProductPage
+from searcher.answers.variants import Variants
 from searcher.answers.wording import in_words, nothing, shown_fields, written
 
 PIPE_WIDTH = 10_000
@@ -64,8 +66,15 @@ def print_product(page: ProductPage) -> None:
     console.print(Text(printable(page.product_id), style="bold"))
     for field in ("category", *shown_fields([page.payload])):
         console.print(Text(f"  {field.replace('_', ' ')}: {written(page.payload, field)}"))
+    if page.variants is not None:
+        console.print(Text(f"  also as: {also_as(page.variants, len(page.variants.product_ids))}"))
     for photo in page.photos:
         console.print(Text(f"  photo: {printable(photo.name)}"))
+
+
+def also_as(variants: Variants | None, most: int = NAMED) -> str:
+    """The other products of a group, not all of many."""
+    return "" if variants is None else printable(variants.named(most))
 
 
 def _why(match: Match) -> str:
@@ -80,6 +89,8 @@ def _why(match: Match) -> str:
     parts += [f"{text} {amount:+.3f}" for text, amount in why.boosts.items()]
     parts += [f"{name.replace('_', ' ')} {_plain(value)}" for name, value in why.parts.items()]
     parts += [f"although not {text}" for text in match.relaxed]
+    if match.variants is not None:
+        parts.append(f"the best of {match.variants.count} products of group {match.variants.group_id}")
     return f"{match.product_id}: {' · '.join(parts)}"
 
 
@@ -106,6 +117,8 @@ def _table(answer: Answer, width: int) -> Table:
     }
     for field in shown_fields(match.payload for match in answer.matches):
         columns[field] = [written(match.payload, field) for match in answer.matches]
+    if any(match.variants for match in answer.matches):
+        columns["also as"] = [also_as(match.variants) for match in answer.matches]
     columns["photo"] = [printable(match.photo) for match in answer.matches]
     widths = _widths(columns, width)
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")

@@ -1,4 +1,5 @@
-"""Folds for judging labels out of sample: a product and its near-identical photos are never split."""
+"""Folds for judging labels out of sample: a piece, whose versions share photos, and its near-identical photos are never
+split."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ account: a fold has to leave enough to learn from."""
 def make_folds(gallery: Gallery, neighbours: Neighbours, folds: int, seed: int = 0) -> Ints:
     """The fold of each photo [n], 0 to ``folds`` - 1, of about equal sizes; the same for the same photos and seed.
 
-    Photos of one product, of equal pixels, and of cosine 0.98 or more are in one fold: a copy in the learning part
+    Photos of one piece, of equal pixels, and of cosine 0.98 or more are in one fold: a copy in the learning part
     would tell the classifier the very label that is to be judged.
     """
     groups = _groups(gallery, neighbours, NEAR_IDENTICAL)
@@ -37,13 +38,13 @@ def make_folds(gallery: Gallery, neighbours: Neighbours, folds: int, seed: int =
 
 
 def _groups(gallery: Gallery, neighbours: Neighbours, near: float) -> Ints:
-    """The group of each photo [n]: connected products."""
+    """The group of each photo [n]: connected pieces."""
     twins = np.array(same_value_edges([pixels_of(gallery, row) or None for row in range(len(gallery))]), np.int64)
     rows, columns = np.nonzero(neighbours.cosines >= near)
     photos = np.concatenate([twins.reshape(-1, 2), np.stack([rows, neighbours.rows[rows, columns]], axis=1)])
-    edges: list[tuple[int, int]] = gallery.product[photos].tolist()
-    _, groups = np.unique(components(len(gallery.products), edges), return_inverse=True)
-    of_photo: Ints = groups.astype(np.int64)[gallery.product]
+    edges: list[tuple[int, int]] = gallery.piece[photos].tolist()
+    _, groups = np.unique(components(int(gallery.piece.max(initial=-1)) + 1, edges), return_inverse=True)
+    of_photo: Ints = groups.astype(np.int64)[gallery.piece]
     return of_photo
 
 

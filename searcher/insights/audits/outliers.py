@@ -51,7 +51,7 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50)
     the catalog is not an outlier, nor is the rim of a dense one. The second is the local outlier factor's idea (Breunig
     et al., *LOF*, SIGMOD 2000); both are told in robust deviations (median and MAD). What is as much like strangers as
     like any category is among the far as well, and those most like strangers come first. *Disagreeing*: a product's two
-    least alike photos, seen against the other products.
+    least alike photos, seen against the other products. Of the versions of one piece one is told in each ranking.
 
     Where the model is not at hand, or was made before strangers were, nothing is called no jewelry, the far are ranked
     by distance, and a note says so.
@@ -78,7 +78,7 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50)
     known = published.strangers
     odd = np.full(len(gallery), -np.inf) if known is None else strangeness(gallery.vectors, labels, known)
     strange = asked & (odd >= STRANGER)
-    far = asked & ((z >= FAR_FROM) | (odd >= 0.0)) & ~np.isin(gallery.product, gallery.product[strange])
+    far = asked & ((z >= FAR_FROM) | (odd >= 0.0)) & ~np.isin(gallery.piece, gallery.piece[strange])
     scores = np.array([score_of(one) for one in z]) if known is None else 1.0 / (1.0 + np.exp(-odd / SOFTNESS))
     lowest, apart_z, pairs = disagreement(gallery)
     disagreeing = np.unique(gallery.product[asked])
@@ -86,6 +86,8 @@ def find_outliers(published: Published, where: Where = None, *, limit: int = 50)
     ranked_far = _best_photos(gallery, np.flatnonzero(far), scores)
     ranked_strange = _best_photos(gallery, np.flatnonzero(strange), scores)
     ranked_apart = disagreeing[np.lexsort((disagreeing, -np.round(apart_z[disagreeing], 6)))]
+    _, first = np.unique(gallery.piece[gallery.starts[ranked_apart]], return_index=True)
+    ranked_apart = ranked_apart[np.sort(first)]
     pick = _Entries(published, gallery, near, names)
     with np.errstate(invalid="ignore"):
         usual = {"neighbour_cosine": _median(1.0 - distance), "product_cosine": _median(lowest)}
@@ -167,9 +169,9 @@ def score_of(z: float) -> float:
 
 
 def _best_photos(gallery: Gallery, rows: Ints, score: Numbers) -> Ints:
-    """One photo a product, the highest score first."""
+    """One photo a piece, the highest score first: versions that share an odd picture are told once."""
     order = rows[np.lexsort((rows, -np.round(score[rows], 6)))]
-    _, first = np.unique(gallery.product[order], return_index=True)
+    _, first = np.unique(gallery.piece[order], return_index=True)
     kept: Ints = order[np.sort(first)]
     return kept
 

@@ -33,7 +33,7 @@ def residual_votes(gallery: Gallery, labels: Ints, classes: int, *, neighbours: 
     for start in range(0, len(gallery) if k else 0, BATCH):
         rows = np.arange(start, min(start + BATCH, len(gallery)))
         cosines = residuals[rows] @ residuals[voters].T
-        cosines[gallery.product[rows][:, None] == gallery.product[voters][None]] = -np.inf
+        cosines[gallery.piece[rows][:, None] == gallery.piece[voters][None]] = -np.inf
         near = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
         alike = np.take_along_axis(cosines, near, axis=1).astype(np.float64)
         best = alike.max(axis=1, keepdims=True)

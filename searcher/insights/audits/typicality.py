@@ -38,7 +38,7 @@ def _likeness(gallery: Gallery, labels: Ints, classes: int) -> NDArray[np.float6
             if not len(members):
                 continue
             cosines = gallery.vectors[rows] @ gallery.vectors[members].T
-            cosines[gallery.product[rows][:, None] == gallery.product[members][None]] = -1.0
+            cosines[gallery.piece[rows][:, None] == gallery.piece[members][None]] = -1.0
             k = min(NEAREST, len(members))
             best = np.partition(cosines, len(members) - k, axis=1)[:, -k:]
             found[rows, number] = best.mean(axis=1, dtype=np.float64)

@@ -40,6 +40,8 @@ def find_clusters(
 ) -> ClusterReport:
     """Clusters of two products or more, the largest first; see `searcher.insights.clusters.linkage` for what makes one.
 
+    Products that are versions of one piece, as the shop's own groups have it, are no cluster by themselves.
+
     Products are compared by the mean of their photos (`searcher.insights.clusters.space`). The threshold is taken
     from the catalog itself, so that it means the same to every model: with granularity g, the share g of the products
     is less alike to its nearest product than the threshold, and cannot be in a cluster.
@@ -67,7 +69,7 @@ def find_clusters(
     pairs = _pairs(gallery, near)
     alike = nearest_cosines(vectors, pairs)
     threshold = float(np.nanquantile(alike, granularity)) if np.isfinite(alike).any() else 1.0
-    label = average_linkage(vectors, pairs, threshold)
+    label = average_linkage(vectors, unique_pairs(np.concatenate([pairs, _versions(gallery)])), threshold)
     found = _clusters(gallery, vectors, label, record.field_table)
     placed = _places(gallery, vectors, found, map_size) if map_size else ()
     return ClusterReport(
@@ -111,13 +113,20 @@ def _pairs(gallery: Gallery, near: Neighbours) -> Ints:
     return unique_pairs(pairs[category[pairs[:, 0]] == category[pairs[:, 1]]])
 
 
+def _versions(gallery: Gallery) -> Ints:
+    """Pairs of products that are versions of one piece, each with its first one."""
+    piece = gallery.piece[gallery.starts[:-1]]
+    _, first, of = np.unique(piece, return_index=True, return_inverse=True)
+    return np.stack([first[of], np.arange(len(piece))], axis=1).astype(np.int64)
+
+
 def _clusters(gallery: Gallery, vectors: Floats, label: Ints, table: Any) -> list[Cluster]:
     order = np.argsort(label, kind="stable")
     ends = np.cumsum(np.bincount(label, minlength=1))
     made = [
         _cluster(gallery, vectors, order[end - size : end], table)
         for end, size in zip(ends, np.bincount(label, minlength=1), strict=True)
-        if size >= 2
+        if size >= 2 and len(np.unique(gallery.piece[gallery.starts[order[end - size : end]]])) >= 2
     ]
     return sorted(made, key=lambda one: (-one.size, -round(one.cohesion, 6), one.id))
 

@@ -149,11 +149,12 @@ class Calibration:
                     made.add(cheap, COPY if is_copy else VARIANT, row, (new.as_photo, other))
                 elif other.product_id == source.product_id:
                     made.add(cheap, OTHER_PHOTO if is_copy else VARIANT, row, (new.as_photo, other))
-                elif place not in related:
+                elif place not in related and table.pieces[place] != table.pieces[row]:
                     made.add(cheap, DIFFERENT, row, (new.as_photo, other))
 
     def _related(self, table: PhotoTable, own: NewPhoto, row: int, made: _Labelled) -> set[int]:
-        """Photos of other products that the verifier in use takes for related to this one; the rest are learned."""
+        """Photos of other products that the verifier in use takes for related to this one, and those of its own group;
+        the rest are learned."""
         found = [one for one in self._found(table, own) if int(table.alike[one[0]]) != int(table.alike[row])]
         if not found:
             return set()
@@ -166,7 +167,7 @@ class Calibration:
         for (place, other, features), verdict, seen in zip(found, verdicts, evidence, strict=True):
             if other.product_id == table.photos[row].product_id:
                 made.add(features, OTHER_PHOTO, row, (own.as_photo, other))
-            elif verdict.tier is None and seen is not None:
+            elif table.pieces[place] != table.pieces[row] and verdict.tier is None and seen is not None:
                 made.add(features, DIFFERENT, row, (own.as_photo, other))
             else:
                 related.add(place)
@@ -176,7 +177,10 @@ class Calibration:
         """Rows, photos and cheap features of the nearest photos, without the asking one itself."""
         others, cosines, ranks = nearest(self._store, new)
         cheap = cheap_features(self._store, new, others, cosines, ranks, self._comparison)
-        return zip([table.row_of[photo.id] for photo in others], others, cheap, strict=True)
+        for other, features in zip(others, cheap, strict=True):
+            row = table.row_of.get(other.id)
+            if row is not None:  # of a picture that versions of one piece share, one photo has a row
+                yield row, other, features
 
     def _learn_decisions(self, table: PhotoTable, made: _Labelled) -> None:
         by_file = {photo.sha256: row for row, photo in enumerate(table.photos)}

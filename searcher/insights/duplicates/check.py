@@ -33,7 +33,7 @@ from searcher.insights.duplicates.new_photo import (
     embed_within,
     nearest_turned,
 )
-from searcher.insights.duplicates.pairs.photo_table import with_payload
+from searcher.insights.duplicates.pairs.photo_table import pixels_of, with_payload
 from searcher.insights.duplicates.pairs.placeholders import is_placeholder
 from searcher.insights.duplicates.pairs.turned_hashes import code_of
 from searcher.insights.duplicates.verify.verifier import PERHAPS, Verifier
@@ -126,14 +126,11 @@ def _with_twins(matches: list[CheckMatch], others: Sequence[Photo]) -> list[Chec
     made, known = list(matches), {match.photo.id for match in matches}
     for photo in others:
         if photo.id not in known:
-            twins = [one for one in matches if one.tier.is_copy and _pixels(one.photo) & _pixels(photo)]
+            twins = [
+                one for one in matches if one.tier.is_copy and set(pixels_of(one.photo)).intersection(pixels_of(photo))
+            ]
             made += [replace(one, photo=photo) for one in twins[:1]]
     return made
-
-
-def _pixels(photo: Photo) -> set[str]:
-    """What equal pictures have in common."""
-    return {photo.sha256, f"{photo.width}x{photo.height} {photo.pixel_sha256}" if photo.pixel_sha256 else ""} - {""}
 
 
 def _with_known(evidence: Evidence, cosine: float, distance: int) -> Evidence:

@@ -9,10 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.fields.groups import GROUP, has_groups
 from indexer.models.embedder import Embedder
 from indexer.photos.fingerprints import phash
 from indexer.store.filters.tree import Filter, Match
 from indexer.store.interface import Store
+from indexer.store.records import Hit
 from indexer.system.forks import once
 from searcher.insights.duplicates.answers import Photo
 from searcher.insights.duplicates.compare.comparison import Comparison
@@ -22,9 +24,10 @@ from searcher.insights.duplicates.compare.frame import FramedPicture
 from searcher.insights.duplicates.compare.signature import Signatures
 from searcher.insights.duplicates.pairs.candidates import FIFTH, NEIGHBOURS, WITHIN_FRAME, known_of
 from searcher.insights.duplicates.pairs.hash_neighbours import MOST
-from searcher.insights.duplicates.pairs.photo_table import photo_of
+from searcher.insights.duplicates.pairs.photo_table import own_pictures, photo_of, pixels_of
 from searcher.insights.duplicates.pairs.turned_features import as_turned
 from searcher.insights.duplicates.pairs.turned_hashes import Turn
+from searcher.search.ground.per import group_of
 
 WHEN_TURNED = 2
 """Photos that are looked at for each turn of a new one."""
@@ -92,19 +95,21 @@ def nearest_turned(store: Store, new: NewPhoto, k: int = NEIGHBOURS) -> Nearest:
     As in a report, what was found by frame, turn or hash alone ranks behind all that the whole picture found.
     """
     vectors = new.vector[None] if new.within is None else np.stack([new.vector, new.within])
-    fields = ["product_id", "category", "photo"]
-    whole, *within = store.search(vectors, limit=k, fields=fields)
+    fields = ["product_id", "category", "photo", *([GROUP] if has_groups(store.record.field_table) else [])]
+    whole, *within = _searched(store, vectors, k, fields)
     same_hash = Filter(must=(Match("photo.phash", (new.as_photo.phash,)),))
-    (alike,) = store.search(new.vector[None], limit=MOST, where=same_hash, fields=fields)
+    (alike,) = map(_own, store.search(new.vector[None], limit=MOST, where=same_hash, fields=fields))
     known = {hit.id for hit in whole}
     framed = [hit for hits in within for hit in hits if hit.id not in known][:WITHIN_FRAME]
     turns: dict[str, int] = {}
     turned = []
     if new.turned is not None:
-        for quarters, hits in enumerate(store.search(new.turned, limit=WHEN_TURNED, fields=fields), start=1):
+        for quarters, hits in enumerate(_searched(store, new.turned, WHEN_TURNED, fields), start=1):
             turned += hits
             turns |= {hit.id: Turn(False, quarters).back.code for hit in hits if hit.id not in turns}
-    further = list({hit.id: hit for hit in [*framed, *alike, *turned] if hit.id not in known}.values())
+    shown = {picture for hit in whole for picture in _group_pictures(hit)}
+    more = (hit for hit in [*framed, *alike, *turned] if hit.id not in known and not shown & _group_pictures(hit))
+    further = _own(list({hit.id: hit for hit in more}.values()))
     cosines = [hit.score for hit in whole]
     if further:
         points = {point.id: point.vector for point in store.retrieve([hit.id for hit in further], vectors="image")}
@@ -112,6 +117,28 @@ def nearest_turned(store: Store, new: NewPhoto, k: int = NEIGHBOURS) -> Nearest:
     photos = [photo_of(hit.id, hit.payload) for hit in [*whole, *further]]
     places = np.array([*range(len(whole)), *[NEIGHBOURS] * len(further)], np.intp)
     return Nearest(photos, np.array(cosines), places, np.array([turns.get(photo.id, 0) for photo in photos], np.int64))
+
+
+def _searched(store: Store, vectors: NDArray[np.float32], k: int, fields: Sequence[str]) -> list[list[Hit]]:
+    """The k nearest photos of each vector; of a picture that several products of a group show, the first product's."""
+    width = k
+    while True:
+        answers = store.search(vectors, limit=width, fields=fields)
+        found = [_own(hits) for hits in answers]
+        if width >= MOST or all(len(own) >= k or len(hits) < width for own, hits in zip(found, answers, strict=True)):
+            return [own[:k] for own in found]
+        width = min(MOST, 4 * width)
+
+
+def _group_pictures(hit: Hit) -> set[tuple[str, str]]:
+    """What a photo has in common with those of its group that show the same picture; nothing where it is in none."""
+    group = group_of(hit.payload)
+    return set() if group is None else {(group, one) for one in pixels_of(photo_of(hit.id, hit.payload))}
+
+
+def _own(hits: list[Hit]) -> list[Hit]:
+    photos, groups = [photo_of(hit.id, hit.payload) for hit in hits], [group_of(hit.payload) for hit in hits]
+    return [hits[place] for place in own_pictures(photos, groups)]
 
 
 def cheap_features(

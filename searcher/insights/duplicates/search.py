@@ -47,7 +47,7 @@ from searcher.insights.duplicates.verify.verifier import Verifier
 from searcher.search.ground.published import Published
 from searcher.search.no_match.why import why_nothing
 
-FORM = 2
+FORM = 3
 """Of the parts that an unfinished report keeps: another one begins anew instead of going on with an older program's."""
 SIGNATURE_PART = 2_000
 CLOSE_PART = 500
@@ -138,6 +138,7 @@ class DuplicateSearch:
         candidates = candidates.with_pairs(table, _about(asked, table, content))
         for hashes in (signatures.content, table.hashes):  # of a pair that both find, the whole photos say the turn
             candidates = self._with_turned(table, asked, hashes, candidates, blank)
+        candidates = candidates.without_pairs(table.within_a_group(candidates.pairs))
         judge = PairJudge(
             table,
             candidates.fifth,

@@ -3,19 +3,21 @@
 A product passes a filter when one of its photos does. Photos of rank 0 would count each product once if every product
 had exactly one, with the fields of all the others. Mostly that is so, but a first photo that was rejected leaves none,
 a row rejected later may leave two, and a manifest with a row per photo may give each photo fields of its own. The
-census reads a generation once and notes the products that are not so; those are counted one by one.
+census knows the products that are not so, by the generation's summary or by reading it once; those are counted one by
+one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
-from indexer.fields.roles import BUILT_IN, OF_A_PHOTO
+from indexer.fields.roles import OF_A_PHOTO
 from indexer.fields.types import Payload
+from indexer.store.beside.summary.products import fields_compared
+from indexer.store.beside.summary.reading import Summed
 from indexer.store.filters.tree import Filter, Match, Range, both, value_at
 from indexer.store.interface import Store
 from indexer.system.forks import Lock
@@ -38,6 +40,18 @@ class Uneven:
     single: bool
     """Whether every product has one photo, so that photos are products."""
 
+    def among(self, fields: Collection[str]) -> tuple[str, ...]:
+        """Those of a question that names these fields, in order."""
+        return tuple(sorted(self.always.union(*(self.of_field.get(name, ()) for name in fields))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """What a count of first photos gets wrong for one question: more than `FEW` products are not all of them here."""
+
+    single: bool
+    products: tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Counting:
@@ -54,8 +68,8 @@ class Counting:
 class ProductCensus:
     """What is known of one generation's products; made once per generation and shared by threads."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, summed: Summed | None = None) -> None:
+        self._store, self._summed = store, summed or Summed()
         self._lock = Lock()
         self._photos: int | None = None
         self._uneven: Uneven | None = None
@@ -73,14 +87,17 @@ class ProductCensus:
         photos = self._photos if where is None else self._store.count(where)
         if photos <= FEW:
             return self._one_by_one(field, where)
-        if photos > CEILING or (not named & OF_A_PHOTO and self._photos > CEILING):
+        of_photo = bool(named & OF_A_PHOTO)
+        summed = None if of_photo else self._summed.ask(lambda it: _Wrong(it.single, it.uneven(sorted(named), FEW)))
+        many = photos > CEILING or (not of_photo and self._photos > CEILING)
+        if many and (summed is None or not (summed.single or len(summed.products) <= FEW)):
             return Counting(both(where, Filter(must=(FIRST,))), (), FIRST_PHOTOS)
-        if named & OF_A_PHOTO:
+        if of_photo:
             return self._one_by_one(field, where)
-        uneven = self._read()
-        if uneven.single:
+        found = summed or self._read(named)
+        if found.single:
             return Counting(where, ())
-        wrong = tuple(sorted(uneven.always.union(*(uneven.of_field.get(name, ()) for name in named))))
+        wrong = found.products
         if len(wrong) > FEW:
             return self._one_by_one(field, where)
         if not wrong:
@@ -95,11 +112,11 @@ class ProductCensus:
             photos.setdefault(str(point.payload["product_id"]), []).append(point.payload)
         return Counting(where, tuple(map(tuple, photos.values())), store_counts=False)
 
-    def _read(self) -> Uneven:
+    def _read(self, named: Collection[str]) -> _Wrong:
         with self._lock:
             if self._uneven is None:
-                self._uneven = _take_census(self._store)
-            return self._uneven
+                self._uneven = take_census(self._store)
+            return _Wrong(self._uneven.single, self._uneven.among(named))
 
 
 def fields_of(where: Filter | None) -> Iterator[str]:
@@ -112,8 +129,9 @@ def fields_of(where: Filter | None) -> Iterator[str]:
                 yield part.field
 
 
-def _take_census(store: Store) -> Uneven:
-    names = ["category", *(name for name in store.record.field_table if name not in BUILT_IN)]
+def take_census(store: Store) -> Uneven:
+    """Read a generation through, or what `CEILING` lets be read of it; raises ``StoreError``."""
+    names = fields_compared(store.record.field_table)
     first: dict[str, Payload] = {}
     firsts: Counter[str] = Counter()
     photos = 0
@@ -131,9 +149,3 @@ def _take_census(store: Store) -> Uneven:
         of_field={name: frozenset(products) for name, products in differing.items() if products},
         single=len(first) == photos,
     )
-
-
-def values_at(payload: Payload, field: str) -> list[Any]:
-    """What a field holds, a list's elements one by one; nothing where it is missing, null or an empty list."""
-    found = value_at(payload, field)
-    return [value for value in (found if isinstance(found, list) else [found]) if value is not None]

@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 from indexer.errors import FilterError
 from indexer.fields.roles import IDENTIFIERS, UNTELLING
 from indexer.fields.types import FieldTable, FieldType, Payload
+from indexer.store.beside.summary.reading import Summed
+from indexer.store.beside.summary.samples import RANGED, drawn_values
 from indexer.store.filters.check import field_type
-from indexer.store.filters.tree import DateRange, Filter, Range, known_fields
+from indexer.store.filters.tree import Filter, known_fields, values_at
 from indexer.store.interface import Store
 from indexer.system.forks import Lock
 from indexer.system.names import composed
 from searcher.answers.facet import Bounds, Facet, FacetRange, FacetValue, Span, range_texts, value_text
 from searcher.questions.declared import checked
 from searcher.questions.kinds import FacetOptions
-from searcher.search.facets.census import ProductCensus, values_at
+from searcher.search.facets.census import ProductCensus
 from searcher.search.facets.counts import count_ranges, count_values, tally_ranges, tally_values
 from searcher.search.facets.ranges import date_bounds, number_bounds, pairs
 from searcher.search.ground.published import Published
 
-SAMPLE = 1_000
-"""Photos that bounds of ranges are drawn from: the first in order of id, and ids are hashes, so a fair draw."""
 REMEMBERED = 512
 """Facets kept by a basis."""
-_RANGED = (FieldType.NUMBER, FieldType.DATE)
 
 
 class FacetBasis:
@@ -37,9 +35,9 @@ class FacetBasis:
     Made in no time and filled when it is needed; keep it as long as the store. Threads may share it.
     """
 
-    def __init__(self, store: Store) -> None:
-        self.census = ProductCensus(store)
-        self._store = store
+    def __init__(self, store: Store, summed: Summed | None = None) -> None:
+        self._store, self._summed = store, summed or Summed()
+        self.census = ProductCensus(store, self._summed)
         self._lock = Lock()
         self._bounds: dict[str, Bounds] = {}
         self._answered: dict[tuple[str, Filter | None, int], Facet] = {}
@@ -49,9 +47,8 @@ class FacetBasis:
         with self._lock:
             if field not in self._bounds:
                 kind = field_type(field, known_fields(self._store.record.field_table))
-                present = Filter(must=(DateRange(field) if kind is FieldType.DATE else Range(field),))
-                sample = islice(self._store.scroll(present, fields=[field]), SAMPLE)
-                self._bounds[field] = _bounds(kind, (v for point in sample for v in values_at(point.payload, field)))
+                drawn = self._summed.ask(lambda summary: summary.drawn(field))
+                self._bounds[field] = _bounds(kind, drawn_values(self._store, field, kind) if drawn is None else drawn)
             return self._bounds[field]
 
     def facet(self, field: str, kind: FieldType, where: Filter | None, limit: int) -> Facet:
@@ -68,7 +65,7 @@ class FacetBasis:
 
 def facet_basis(published: Published) -> FacetBasis:
     """The basis of a generation's facets, for `Published.memo`."""
-    return FacetBasis(published.store)
+    return FacetBasis(published.store, published.summed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +132,7 @@ def facets_of(payloads: Iterable[Payload], counted: Counted, *, basis: FacetBasi
     products = [(payload,) for payload in payloads]
     found = []
     for field, kind in counted.kinds.items():
-        if kind in _RANGED:
+        if kind in RANGED:
             values = (value for (payload,) in products for value in values_at(payload, field))
             bounds = basis.bounds(field) if basis else _bounds(kind, values)
             ranges = pairs(bounds)
@@ -154,7 +151,7 @@ def facet_fields(table: FieldTable) -> tuple[str, ...]:
 
 def _counted(store: Store, field: str, kind: FieldType, where: Filter | None, limit: int, basis: FacetBasis) -> Facet:
     counting = basis.census.counting(field, where)
-    if kind in _RANGED:
+    if kind in RANGED:
         found = _of_ranges(field, kind, count_ranges(store, field, kind, basis.bounds(field), counting))
     else:
         found = _of_values(field, kind, count_values(store, field, counting, limit), limit)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from indexer.fields.types import FieldType, Payload, parse_date
-from indexer.store.filters.tree import DateRange, Filter, Match, Range, both
+from indexer.store.filters.tree import DateRange, Filter, Match, Range, both, values_at
 from indexer.store.interface import Store
 from searcher.answers.facet import Bounds, Span
-from searcher.search.facets.census import Counting, values_at
+from searcher.search.facets.census import Counting
 from searcher.search.facets.ranges import pairs
 
 _ALL = 100_000

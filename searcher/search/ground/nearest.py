@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from indexer.store.filters.tree import Filter
 from indexer.store.interface import Store
 from indexer.store.records import VECTOR_NAME, Hit, Point, VectorName, Vectors, vector_of
 from searcher.search.ground.candidate import DECIMALS, Candidate
+from searcher.search.ground.per import PER_PRODUCT, Per, Unit, of_first_units
 
 ENGINE_ERROR = 2e-6
 """Engines sum in float32, and each in its own order; candidates this near to the last place are looked at again."""
@@ -24,7 +26,11 @@ than to send as many. An engine in the process is asked for them only where most
 
 SPARE = 1.1
 """Photos that are fetched at first, as a multiple of those that k products have."""
+APIECE = 1.4
+"""Where several photos ask side by side for groups, so many times each one's share is fetched for each at first."""
 GROWTH = 4
+LEAST_GROWTH = 1.5
+"""Of the photos of groups, which are many: as many more as those that were found say."""
 
 
 def nearest_products(
@@ -36,8 +42,12 @@ def nearest_products(
     exact: bool = False,
     photos_a_product: float = PHOTOS_A_PRODUCT,
     using: VectorName = VECTOR_NAME,
+    per: Per = PER_PRODUCT,
 ) -> list[Candidate]:
     """The k products whose best photo is nearest to any of the vectors [m, dimension], best first.
+
+    Per group, k groups by their nearest product; and where ``per`` tells products apart, those others too that are as
+    near as the k-th group is.
 
     The store finds the candidates; their scores are computed once more from the stored vectors in float64, so
     that the order is the same for every engine and machine. Equal scores are ordered by product id.
@@ -45,19 +55,22 @@ def nearest_products(
     Args:
         store: one generation.
         vectors: what is asked with.
-        k: products wanted.
+        k: products, or groups, wanted.
         where: the filter.
         exact: compare with every photo instead of walking the graph.
         using: names the stored vectors to compare with.
-        photos_a_product: decides how many photos are fetched at first, which matters to speed alone.
+        photos_a_product: of each of these; decides how many are fetched at first, which matters to speed alone.
+        per: what is wanted k of.
 
     Raises:
         UsageError: the generation has no vectors of that name.
     """
-    hits = _candidates(store, vectors, math.ceil(k * photos_a_product * SPARE) + 1, k, where, exact, using)
+    photos = k * photos_a_product * SPARE
+    limit = math.ceil(photos * min(1.0, APIECE / len(vectors)) if per.groups else photos) + 1
+    hits = _candidates(store, vectors, limit, k, where, exact, using, per)
     known = [hit.point for hit in hits if hit.point is not None]
     points = known if len(known) == len(hits) else store.retrieve([hit.id for hit in hits], vectors=_read(using))
-    return as_candidates(points, vectors, using)[:k]
+    return of_first_units(as_candidates(points, vectors, using), lambda one: per.unit(one.payload), k)
 
 
 def as_candidates(
@@ -82,9 +95,16 @@ def as_candidates(
 
 
 def _candidates(
-    store: Store, vectors: NDArray[np.float32], limit: int, k: int, where: Filter | None, exact: bool, using: VectorName
+    store: Store,
+    vectors: NDArray[np.float32],
+    limit: int,
+    k: int,
+    where: Filter | None,
+    exact: bool,
+    using: VectorName,
+    per: Per,
 ) -> list[Hit]:
-    """One photo a product: the k best products and all that are too near to the k-th to be told apart.
+    """One photo a candidate: those of the k best products and all that are too near to the k-th to be told apart.
 
     A store answers with photos. They are fetched in growing numbers until it is certain that no photo still
     unseen belongs to these: none can score above the last one fetched. Where most of them are needed anyway, they
@@ -98,19 +118,23 @@ def _candidates(
             limit=limit,
             where=where,
             exact=exact,
-            fields=None if whole else ["product_id"],
+            fields=None if whole else per.fields,
             using=using,
             vectors_too=_read(using) if whole else False,
         )
-        best = _best_photo_per_product(lists)
-        last = best[k - 1].score - ENGINE_ERROR if len(best) >= k else -np.inf
+        best = _best_photos(lists, per)
+        firsts = _first_of_each(best, per)
+        last = firsts[k - 1].score - ENGINE_ERROR if len(firsts) >= k else -np.inf
         unseen = max((hits[-1].score for hits in lists if len(hits) >= limit), default=None)
         if unseen is None:
-            if len(best) >= k or exact or min(map(len, lists), default=0) == store.count(where):
+            if len(firsts) >= k or exact or min(map(len, lists), default=0) == store.count(where):
                 return [hit for hit in best if hit.score >= last]
             exact = True  # a walk over the graph may miss photos of a small filtered set; comparing with all cannot
         elif last > unseen:
             return [hit for hit in best if hit.score >= last]
+        elif per.groups:
+            certain = sum(hit.score > unseen for hit in firsts)
+            limit = math.ceil(limit * min(GROWTH, max(LEAST_GROWTH, SPARE * k / max(1, certain))))
         else:
             limit *= GROWTH
 
@@ -120,11 +144,36 @@ def _read(using: VectorName) -> Vectors:
     return VECTOR_NAME if using == VECTOR_NAME else True
 
 
-def _best_photo_per_product(lists: list[list[Hit]]) -> list[Hit]:
-    best: dict[str, Hit] = {}
-    for hit in (hit for hits in lists for hit in hits):
-        product = str(hit.payload["product_id"])
-        known = best.get(product)
+def _best_photos(lists: list[list[Hit]], per: Per) -> list[Hit]:
+    """The best photo of each candidate, best first.
+
+    Products of a group show one file, and then all are equally good, but for what an engine's sums differ by: one in
+    stock comes before others, then the first in order of id.
+    """
+    best: dict[Hashable, Hit] = {}
+    keyed = [(per.candidate(hit.payload), hit) for hits in lists for hit in hits]
+    for candidate, hit in keyed:
+        known = best.get(candidate)
         if known is None or (-hit.score, hit.id) < (-known.score, known.id):
-            best[product] = hit
+            best[candidate] = hit
+    if per.groups:
+        least = {candidate: hit.score - ENGINE_ERROR for candidate, hit in best.items()}
+        for candidate, hit in keyed:
+            if hit.score >= least[candidate] and _order(hit, per) < _order(best[candidate], per):
+                best[candidate] = hit
     return sorted(best.values(), key=lambda hit: -hit.score)
+
+
+def _order(hit: Hit, per: Per) -> tuple[bool, str, float, str]:
+    """Of equally good photos."""
+    return (per.behind(hit.payload), str(hit.payload["product_id"]), -hit.score, hit.id)
+
+
+def _first_of_each(best: list[Hit], per: Per) -> list[Hit]:
+    """Of each unit its best photo."""
+    if not per.apart:
+        return best
+    firsts: dict[Unit, Hit] = {}
+    for hit in best:
+        firsts.setdefault(per.unit(hit.payload), hit)
+    return list(firsts.values())

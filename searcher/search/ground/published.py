@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indexer.errors import JewelryError, UnknownProduct
+from indexer.fields.groups import has_groups
 from indexer.fields.types import Payload
 from indexer.models.directory import Calibration, load_model
 from indexer.models.strangers import Strangers
@@ -19,7 +20,11 @@ from indexer.store.filters.where import Where
 from indexer.store.interface import Index, Store
 from indexer.store.records import Point, Vectors
 from indexer.system.forks import Lock, in_child, once
+from searcher.search.nearness.keyed_ids import ListedIds
 from searcher.search.nearness.near_ids import NearIds
+
+if TYPE_CHECKING:
+    from indexer.store.beside.summary.reading import Summed
 
 SUGGEST_AMONG = 300_000
 """Product ids that are known when one was mistyped: to list 100,000 of them takes a store a third of a second."""
@@ -77,9 +82,11 @@ class Published:
     def near_ids(self, product_id: str) -> list[str]:
         """The ids that one which is not in the index was likeliest meant to be, at most three.
 
-        The ids there are are listed once, or every mistyped one would cost as much as hundreds of answers.
+        The generation's summary knows the ids there are. Without one they are listed once, or every mistyped one would
+        cost as much as hundreds of answers.
         """
-        return self.memo(_near_ids).near(product_id)
+        found = self.summed.ask(lambda summary: NearIds(summary).near(product_id))
+        return self.memo(_near_ids).near(product_id) if found is None else found
 
     def thumbnail(self, payload: Payload) -> Path | None:
         """The picture that a sync left for the photo, where there is one."""
@@ -93,11 +100,23 @@ class Published:
         """The filter tree of a filter in any of its forms; raises ``FilterError``."""
         return text_form.read(where, self.store.record.field_table)
 
+    @property
+    def has_groups(self) -> bool:
+        """Whether products of the generation may be versions of one piece."""
+        return has_groups(self.store.record.field_table)
+
     @once
     def photos_a_product(self) -> float:
         """How many photos a product has, on average and about: first photos stand for products."""
         first = Filter(must=(Range("photo.rank", lte=0.0),))
         return self.store.count() / max(1, self.store.count(first))
+
+    @once
+    def summed(self) -> Summed:
+        """What the writer of the generation found out for its readers, where that is at hand."""
+        from indexer.store.beside.summary.reading import Summed  # most questions need none
+
+        return Summed(self.store)
 
     def memo(self, make: Callable[[Published], Made]) -> Made:
         """What ``make`` returns for this generation: called when it is first asked for, then kept with the generation.
@@ -141,7 +160,8 @@ class Published:
 
 
 def _near_ids(published: Published) -> NearIds:
-    return NearIds(str(value) for value, _ in published.store.facet("product_id", limit=SUGGEST_AMONG))
+    listed = published.store.facet("product_id", limit=SUGGEST_AMONG)
+    return NearIds(ListedIds(str(value) for value, _ in listed))
 
 
 def of_product(product_id: str) -> Filter:

@@ -14,7 +14,7 @@ from searcher.questions.declared import checked
 from searcher.questions.kinds import VisitOptions
 from searcher.questions.options import STYLE_POOL
 from searcher.search.ground.candidate import Candidate
-from searcher.search.ground.nearest import as_candidates, nearest_products
+from searcher.search.ground.nearest import as_candidates
 from searcher.search.kinds.also_viewed_scores import (
     blend,
     co_view_scores,
@@ -55,13 +55,14 @@ class AlsoViewed(Question):
         visited = visited_products(
             [(name, dict(asked.payload), asked.vectors) for name, asked in zip(names, liked, strict=True)], self.decay
         )
-        co_views = co_view_scores(visited)
+        co_views, per = co_view_scores(visited), asking.per
+        siblings = per.without((), [dict(asked.payload) for asked in liked]) if per.groups else None
         vectors = np.concatenate([asked.vectors for asked in liked])
         together = Filter(must=(Match("product_id", tuple(co_views)),))
         parts: dict[str, Mapping[str, Any]] = {}
 
         def find(where: Filter | None, _: int) -> list[Candidate]:
-            near = nearest_products(store, vectors, STYLE_POOL, where, exact=asking.options.exact)
+            near = asking.near(vectors, STYLE_POOL, where)
             if co_views:
                 points = list(store.scroll(both(together, where), vectors="image"))
                 near = [*near, *as_candidates(points, vectors)]
@@ -73,7 +74,7 @@ class AlsoViewed(Question):
             query={"viewed": names, "decay": self.decay, "co_view_weight": self.co_view_weight},
             find=find,
             liked=liked,
-            only=worth_showing(names, store.record.field_table),
+            only=both(worth_showing(names, store.record.field_table), siblings),
             scored=True,
             parts=parts,
             notes=() if co_views or not self.co_view_weight else (LOOKS_ALONE,),

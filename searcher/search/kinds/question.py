@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,16 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from indexer.store.filters.tree import Filter
+from indexer.fields.types import Payload
+from indexer.store.filters.tree import Filter, both
+from indexer.store.records import VECTOR_NAME, VectorName
 from indexer.system.forks import once
 from searcher.questions.example import Asked, Example
 from searcher.questions.options import STYLE_POOL, Options
 from searcher.questions.photo import QueryPhoto
 from searcher.search.ground.candidate import Candidate
-from searcher.search.ground.nearest import nearest_products
+from searcher.search.ground.nearest import PHOTOS_A_PRODUCT, nearest_products
+from searcher.search.ground.per import PER_PRODUCT, Per, photos_a_group
 from searcher.search.ground.published import Published
 
 Vectors = NDArray[np.float32]
+
+_NAME = re.compile(r"\s*([^\s:=]+)")
+"""The field of a boost or a cap."""
 
 Find = Callable[[Filter | None, int], list[Candidate]]
 """The best n candidates that pass a filter, best first."""
@@ -60,15 +67,38 @@ class Asking:
     """In the order of `Question.liked`."""
     disliked: Sequence[Asked] = ()
 
+    @property
+    def per(self) -> Per:
+        """What the answer holds one of, and which candidates that needs."""
+        wanted = self.options
+        if wanted.per == "product" or not self.published.has_groups:
+            return PER_PRODUCT
+        named = (_NAME.match(text) for text in (*wanted.boosts, *wanted.caps))
+        return Per(groups=True, apart=tuple(dict.fromkeys(name[1] for name in named if name)))
+
     def nearest(self, vectors: Vectors) -> Find:
         """Candidates by the cosine to the nearest of the vectors [m, dimension]."""
-        published, exact = self.published, self.options.exact
 
         def find(where: Filter | None, count: int) -> list[Candidate]:
-            photos = published.photos_a_product
-            return nearest_products(published.store, vectors, count, where, exact=exact, photos_a_product=photos)
+            return self.near(vectors, count, where, photos=self.published.photos_a_product)
 
         return find
+
+    def near(
+        self,
+        vectors: Vectors,
+        count: int,
+        where: Filter | None,
+        *,
+        photos: float = PHOTOS_A_PRODUCT,
+        using: VectorName = VECTOR_NAME,
+    ) -> list[Candidate]:
+        """So many products, or groups, nearest to any of the vectors; see `nearest_products`."""
+        published, exact, per = self.published, self.options.exact, self.per
+        photos = published.memo(photos_a_group) if per.groups else photos
+        return nearest_products(
+            published.store, vectors, count, where, exact=exact, photos_a_product=photos, using=using, per=per
+        )
 
     def check_reach(self) -> None:
         """Refuse a page beyond the products that are scored anew; raises ``UsageError``."""
@@ -99,6 +129,8 @@ class Search:
     """Whether ``matching`` says too which products reach the least score that is asked for."""
     scored: bool = False
     """Whether how good a product is is told by its score, from 0 up, and not by its likeness."""
+    per: Per = PER_PRODUCT
+    """What the answer holds one of."""
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By product id, what its score is made of, for the explanation; filled while searching."""
     notes: Sequence[str] = ()
@@ -114,6 +146,15 @@ class Search:
         """The products asked with: they are not an answer."""
         ids = (asked.example.product_id for asked in (*self.liked, *self.disliked))
         return [product_id for product_id in ids if product_id is not None]
+
+    def passed(self, where: Filter | None) -> Filter | None:
+        """A filter of the options with what the question itself asks for: what a product passes that is found."""
+        return both(both(where, self.only), self.matching)
+
+    def left_out(self, chosen: Iterable[Payload] = ()) -> Filter | None:
+        """The filter that passes neither what was asked with, nor what an answer already holds, nor their groups."""
+        asked = [dict(one.payload) for one in (*self.liked, *self.disliked) if one.payload]
+        return self.per.without(self.products, [*asked, *chosen])
 
     @property
     def payload(self) -> Mapping[str, Any]:

@@ -22,7 +22,6 @@ from searcher.questions.example import Asked
 from searcher.questions.kinds import RecommendOptions, Strategy
 from searcher.questions.options import STYLE_POOL
 from searcher.search.ground.candidate import DECIMALS, Candidate
-from searcher.search.ground.nearest import nearest_products
 from searcher.search.kinds import recommend_scores
 from searcher.search.kinds.question import Asking, Find, Question, Search, Vectors
 
@@ -111,7 +110,7 @@ def _rescored(asking: Asking, reach: Vectors, score: Callable[[Vectors], NDArray
     """Candidates near the vectors ``reach``, ordered by another score of their vectors."""
 
     def find(where: Filter | None, _: int) -> list[Candidate]:
-        near = nearest_products(asking.published.store, reach, STYLE_POOL, where, exact=asking.options.exact)
+        near = asking.near(reach, STYLE_POOL, where)
         if not near:
             return []
         scores = score(np.stack([candidate.vector for candidate in near]))

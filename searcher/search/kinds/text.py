@@ -11,7 +11,6 @@ from indexer.system.arguments import text_of
 from searcher.questions.declared import checked
 from searcher.questions.kinds import TextMode, TextOptions
 from searcher.search.ground.candidate import Candidate
-from searcher.search.ground.nearest import nearest_products
 from searcher.search.ground.published import Published
 from searcher.search.kinds.question import Asking, Question, Search
 from searcher.search.kinds.words import by_words
@@ -61,8 +60,7 @@ class Text(Question):
             return by_words(asking, self.text, [NOT_AT_HAND])
 
         def find(where: Filter | None, count: int) -> list[Candidate]:
-            exact = asking.options.exact
-            return nearest_products(published.store, vectors, count, where, exact=exact, using=TEXT_VECTOR_NAME)
+            return asking.near(vectors, count, where, using=TEXT_VECTOR_NAME)
 
         return Search(query={"text": self.text, "mode": "looks"}, find=find, scored=True, notes=[CUT] if cut else [])
 

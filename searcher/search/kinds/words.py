@@ -25,7 +25,7 @@ def by_words(asking: Asking, text: str, said: Sequence[str] = ()) -> Search:
     parts: dict[str, Mapping[str, Any]] = {}
 
     def find(where: Filter | None, count: int) -> list[Candidate]:
-        found = find_products(published.store, vocabulary, meaning, min(count, STYLE_POOL), where)
+        found = find_products(published.store, vocabulary, meaning, min(count, STYLE_POOL), where, per=asking.per)
         points = {one.id: one for one in published.store.retrieve([hit.point for hit in found.hits], vectors="image")}
         candidates = []
         for hit in found.hits:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from itertools import pairwise
 
-from searcher.search.nearness.spelling import SHORTEST, errors_between, fold
+from indexer.store.beside.summary.ids import BEGINNING, LETTER
+from indexer.store.beside.summary.keys import keys, runs_of_id, without_zeros
+from searcher.search.nearness.keyed_ids import KeyedIds
+from searcher.search.nearness.spelling import SHORTEST, errors_between
 
 LONGEST = 64
 """Letters of what was asked for that are looked at: whoever asks may be a stranger, and an id is not longer."""
@@ -27,26 +26,20 @@ SAME = 50
 _FAR = 9
 """Typing errors that are counted; two ids of one key may differ in more, which is all the same."""
 
-_RUNS = re.compile(r"\d+|[^\W\d_]+")
-_ZEROS = re.compile(r"(?<!\d)0+(?=\d)", re.ASCII)
 _TELLING = re.compile(r"\d|.{3}")
 """A number, or three letters: less of an id is no reason to think of another."""
 
 
 class NearIds:
-    """The ids of one generation by what they come down to; see `keys`. Never changes, so that threads may share it.
+    """The ids of one generation by what they come down to. Never changes, so that threads may share it.
 
     To find the near ones of an id takes a few thousand looks into a sorted list, however many ids there are.
     """
 
-    def __init__(self, ids: Iterable[str]) -> None:
-        found = sorted((key, one) for one in ids for key in keys(one))
-        self._keys = [key for key, _ in found]
-        self._ids = [one for _, one in found]
-        often = Counter("".join(self._keys))
-        self._letters = [letter for letter, _ in often.most_common(LETTERS) if letter != "."]
-        starts = Counter(run for key in self._keys if not (run := _RUNS.findall(key)[0]).isdigit())
-        self._starts = [start for start, _ in starts.most_common(BEGINNINGS)]
+    def __init__(self, ids: KeyedIds) -> None:
+        self._ids = ids
+        self._letters = [letter for letter in ids.signs(LETTER, LETTERS) if letter != "."]
+        self._starts = ids.signs(BEGINNING, BEGINNINGS)
 
     def near(self, asked: str, most: int = 3) -> list[str]:
         """The ids that were likeliest meant, likeliest first; none where none is near.
@@ -67,27 +60,23 @@ class NearIds:
 
     def _of(self, key: str) -> list[str]:
         """The ids of a key."""
-        place = bisect_left(self._keys, key)
-        end = place
-        while end < min(len(self._keys), place + SAME) and self._keys[end] == key:
-            end += 1
-        return self._ids[place:end]
+        return self._ids.of_key(key, SAME)
 
     def _mistyped(self, asked: str) -> list[str]:
         """Ids that one letter added, left out, changed or swapped with its neighbour makes of it, nearest first.
 
         The other way round, comparing it with every id, takes a second for 100,000 of them.
         """
-        word = "".join(_runs(asked))
+        word = "".join(runs_of_id(asked))
         if len(word) < SHORTEST:
             return []
-        ways = {_ZEROS.sub("", way) for way in _one_error(word, self._letters)}
+        ways = {without_zeros(way) for way in _one_error(word, self._letters)}
         found = {one for key in ways for one in self._of(key)}
         return sorted(found, key=lambda one: _distance(asked, one))
 
     def _shorter(self, asked: str) -> Iterator[str]:
         """Ids that it begins with: of J0004.jpg, or of a variant that the shop's own address names."""
-        runs = _runs(asked)
+        runs = runs_of_id(asked)
         for end in range(len(runs) - 1, 0, -1):
             beginning = " ".join(runs[:end])
             if _TELLING.search(beginning):
@@ -96,41 +85,19 @@ class NearIds:
     def _longer(self, own: Iterable[str]) -> Iterator[str]:
         """Ids that begin with it; a number goes on to its last digit."""
         for key in own:
-            place = bisect_left(self._keys, key)
             if not _TELLING.search(key):
                 continue
-            for other, one in zip(self._keys[place : place + SAME], self._ids[place : place + SAME], strict=True):
+            for other, one in self._ids.from_key(key, SAME):
                 if other.startswith(key) and not (key[-1].isdigit() and other[len(key) :][:1].isdigit()):
                     yield one
 
     def _alike(self, own: Iterable[str]) -> Iterator[str]:
         for key in own:
-            place = max(0, bisect_left(self._keys, key) - COMPARED // 2)
-            beside = dict.fromkeys(self._keys[place : place + COMPARED])
+            before = self._ids.before_key(key, COMPARED // 2)
+            around = (*before, *self._ids.from_key(key, COMPARED - len(before)))
+            beside = dict.fromkeys(other for other, _ in around)
             for other in get_close_matches(key, beside, n=3, cutoff=ALIKE):
                 yield from self._of(other)
-
-
-def keys(product_id: str) -> tuple[str, ...]:
-    """What an id comes down to: letters and numbers without case, accents, zeros in front and what is between them.
-
-    ``J-0004`` is ``j4``. Where a number is parted, there are two: ``12-034`` is ``12.34``, and ``12034`` as well.
-    """
-    runs = _runs(product_id)
-    if not runs:
-        return ()
-    pairs = pairwise(["", *runs])
-    apart = "".join(f".{run}" if run[0].isdigit() and before[-1:].isdigit() else run for before, run in pairs)
-    whole = _ZEROS.sub("", "".join(runs))
-    return (whole,) if "." not in apart else (_ZEROS.sub("", apart), whole)
-
-
-def _runs(text: str) -> list[str]:
-    """Letters and numbers of an id, folded, in digits 0 to 9."""
-    plain = fold(text)
-    if not plain.isascii():
-        plain = "".join(str(unicodedata.decimal(one, one)) for one in plain)
-    return _RUNS.findall(plain)
 
 
 def _one_error(word: str, letters: Iterable[str]) -> Iterator[str]:
@@ -148,6 +115,6 @@ def _one_error(word: str, letters: Iterable[str]) -> Iterator[str]:
 
 def _distance(asked: str, one: str) -> tuple[bool, int, bool, str]:
     """How far an id is from what was asked for: written with another case, other letters, or the same ones swapped."""
-    first, second = "".join(_runs(asked)), "".join(_runs(one))
+    first, second = "".join(runs_of_id(asked)), "".join(runs_of_id(one))
     errors = errors_between(first, second, _FAR)
     return asked.casefold() != one.casefold(), errors or _FAR * (errors is None), sorted(first) != sorted(second), one

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from searcher.search.nearness.spelling import SHORTEST, allowed, errors_between, fold, runs_of, singular
+from indexer.store.beside.summary.folding import fold, runs_of
+from searcher.search.nearness.spelling import SHORTEST, allowed, errors_between, singular
 
 LONGEST = 64
 """Letters of what was asked for that are looked at; values are short, and whoever asks may be a stranger."""

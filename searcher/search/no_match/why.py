@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from indexer.fields.roles import IDENTIFIERS
+from indexer.store.beside.summary.folding import runs_of
 from indexer.store.filters.normal_forms import in_both_forms, spellings
 from indexer.store.filters.tree import (
     Condition,
@@ -36,7 +37,6 @@ from searcher.search.facets.counting import facet_basis
 from searcher.search.ground.published import Published
 from searcher.search.nearness.near_bounds import below_and_above
 from searcher.search.nearness.near_values import beginning_values, near_values
-from searcher.search.nearness.spelling import runs_of
 from searcher.search.no_match.parts import Part, condition_on, parts_of, split
 from searcher.search.words.english import forms
 from searcher.search.words.vocabulary import vocabulary_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,14 +62,22 @@ def _parse_one(text: str, fields: FieldTable) -> Cap:
 
 
 class CapCounter:
-    """Counts what was let in. A list field counts for each of its values; a product without the field is not capped."""
+    """Counts what was let in. A list field counts for each of its values; a product without the field is not capped.
 
-    def __init__(self, caps: Sequence[Cap]) -> None:
-        self._caps = caps
+    Args:
+        caps: the caps.
+        once: names what is let in once: the group of a product, or the product.
+    """
+
+    def __init__(self, caps: Sequence[Cap], once: Callable[[Payload], Hashable] | None = None) -> None:
+        self._caps, self._once = caps, once
         self._counts: list[Counter[str]] = [Counter() for _ in caps]
+        self._there: set[Hashable] = set()
 
     def admits(self, payload: Payload) -> bool:
         """Whether one more product like this keeps every cap; once False, it stays so."""
+        if self._once is not None and self._once(payload) in self._there:
+            return False
         return all(
             counts[value] < cap.most
             for cap, counts in zip(self._caps, self._counts, strict=True)
@@ -78,8 +86,24 @@ class CapCounter:
 
     def add(self, payload: Payload) -> None:
         """Count a product that was let in."""
+        if self._once is not None:
+            self._there.add(self._once(payload))
         for cap, counts in zip(self._caps, self._counts, strict=True):
             counts.update(_values(payload, cap.field))
+
+
+def told_apart(payloads: Iterable[Payload], caps: Sequence[Cap], once: Callable[[Payload], Hashable]) -> list[bool]:
+    """Of products in their order: whether it is the first of what is let in once that has these values of the caps.
+
+    Where one is not let in, whatever has the same values is not either, so that the others need not be looked at.
+    """
+    there: set[Hashable] = set()
+    first = []
+    for payload in payloads:
+        key = (once(payload), *(frozenset(_values(payload, cap.field)) for cap in caps))
+        first.append(key not in there)
+        there.add(key)
+    return first
 
 
 def _values(payload: Payload, field: str) -> set[str]:

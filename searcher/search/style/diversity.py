@@ -19,10 +19,11 @@ pages fit together.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
+from indexer.fields.types import Payload
 from searcher.search.ground.candidate import DECIMALS, Candidate
 from searcher.search.style.caps import Cap, CapCounter
 
@@ -41,6 +42,7 @@ def diversify(
     *,
     middle: float = 0.0,
     scored: bool = False,
+    once: Callable[[Payload], Hashable] | None = None,
 ) -> list[Candidate]:
     """Choose up to ``count`` products, in the order they are to be shown.
 
@@ -55,9 +57,10 @@ def diversify(
         chosen: what the answer already holds; the caps and the cosines count it, the result does not repeat it.
         middle: the cosine that is 0 on the scale, below 1; see `searcher.search.explain.middle_of`.
         scored: whether relevance is the score, from 0 up, rather than the cosine with its boosts.
+        once: names what is chosen once, such as the group of a product; None: each candidate.
     """
     ranked = sorted(candidates, key=lambda candidate: candidate.rank_key)
-    counter = CapCounter(caps)
+    counter = CapCounter(caps, once)
     for candidate in chosen:
         counter.add(candidate.payload)
     if diversity == 0.0:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from searcher.search.nearness.spelling import runs_of, singular
+from indexer.store.beside.summary.folding import runs_of
+from searcher.search.nearness.spelling import singular
 
 STOP_WORDS = frozenset(
     (

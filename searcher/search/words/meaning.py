@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from math import fsum
 
+from indexer.store.beside.summary.folding import fold
 from indexer.store.filters.tree import Filter, Match
 from indexer.system.forks import once
 from indexer.system.names import composed
 from searcher.search.ground.candidate import DECIMALS
-from searcher.search.nearness.spelling import fold, listed
+from searcher.search.nearness.spelling import listed
 from searcher.search.words.english import words_of
 from searcher.search.words.question import read_question
 from searcher.search.words.vocabulary import KnownWord, Vocabulary

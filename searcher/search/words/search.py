@@ -7,11 +7,11 @@ common ones, and products that match every word come first with a score of 1. A 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice
-from math import fsum
-from typing import Annotated
+from math import fsum, inf
+from typing import Annotated, NamedTuple
 
 from indexer.errors import UsageError
 from indexer.fields.types import Payload
@@ -20,6 +20,7 @@ from indexer.store.interface import Store
 from indexer.store.records import Point
 from indexer.system.plain_json import HIDDEN, PlainJson
 from searcher.search.ground.candidate import DECIMALS
+from searcher.search.ground.per import PER_PRODUCT, Per, Unit, of_first_units
 from searcher.search.words.meaning import Meaning, read_meaning
 from searcher.search.words.vocabulary import KnownWord, Vocabulary
 
@@ -80,17 +81,40 @@ def search_text(
 
 
 def find_products(
-    store: Store, vocabulary: Vocabulary, meaning: Meaning, limit: int, where: Filter | None
+    store: Store,
+    vocabulary: Vocabulary,
+    meaning: Meaning,
+    limit: int,
+    where: Filter | None,
+    *,
+    per: Per = PER_PRODUCT,
 ) -> TextResult:
-    """`search_text`, of a text that was read."""
+    """`search_text`, of a text that was read; per group, ``limit`` is a number of groups (see `Per`)."""
     if not 1 <= limit <= MAX_LIMIT:
         raise UsageError(f"the limit is {limit}; ask for 1 to {MAX_LIMIT} products")
     known = tuple(word.word for word in meaning.known)
     if meaning.finds_nothing:
         return TextResult((), known, meaning.unknown)
-    search = _Search(store, vocabulary, meaning.known, limit, both(where, meaning.left))
+    search = _Search(store, vocabulary, meaning.known, limit, both(where, meaning.left), per)
     search.run()
     return TextResult(search.hits(), known, meaning.unknown, search.complete)
+
+
+class _Best(NamedTuple):
+    """The best photo of a candidate, in the order of answers."""
+
+    below: float
+    """The score, from 0 down."""
+    product: str
+    rank: float
+    point: str
+    matched: tuple[str, ...]
+    unit: Unit
+    behind: bool
+
+    def is_better(self, other: _Best) -> bool:
+        """Whether this one of two photos of a candidate stands for it; see `Per.behind`."""
+        return (self.below, self.behind, *self[1:4]) < (other.below, other.behind, *other[1:4])
 
 
 @dataclass
@@ -102,9 +126,10 @@ class _Search:
     known: Sequence[KnownWord]
     limit: int
     where: Filter | None
+    per: Per = PER_PRODUCT
     complete: bool = True
-    best: dict[str, tuple[tuple[float, float, str], tuple[str, ...]]] = field(default_factory=dict)
-    """Of each product the best photo, as (-score, rank, point id), and the words it matches."""
+    best: dict[Hashable, _Best] = field(default_factory=dict)
+    """Of each candidate its best photo."""
 
     def run(self) -> None:
         """Read all matches where they are few; else class after class, the weightiest words first."""
@@ -114,7 +139,7 @@ class _Search:
             self._read(anything, budget)
             return
         for bound, chosen in self._classes():
-            if len(self.best) >= self.limit and bound < self._last():
+            if bound < self._last():
                 return
             if budget <= 0:
                 self.complete = False
@@ -123,12 +148,12 @@ class _Search:
 
     def hits(self) -> tuple[TextHit, ...]:
         """The best products with the whole payload of their best photos."""
-        ranked = sorted(self.best.items(), key=lambda item: (item[1][0][0], item[0]))[: self.limit]
-        payloads = {point.id: point.payload for point in self.store.retrieve([key[2] for _, (key, _) in ranked])}
+        ranked = self._ranked()
+        payloads = {point.id: point.payload for point in self.store.retrieve([one.point for one in ranked])}
         return tuple(
-            TextHit(product, -key[0], payloads[key[2]], matched, key[2])
-            for product, (key, matched) in ranked
-            if key[2] in payloads
+            TextHit(one.product, -one.below, payloads[one.point], one.matched, one.point)
+            for one in ranked
+            if one.point in payloads
         )
 
     def _classes(self) -> Iterator[tuple[float, Filter]]:
@@ -149,7 +174,7 @@ class _Search:
 
     def _read(self, where: Filter | None, most: int) -> int:
         """Score the photos that pass, in order of point id and ``most`` of them; how many there were."""
-        names = ["product_id", "photo.rank", *self.vocabulary.fields]
+        names = [*self.per.fields, "photo.rank", *self.vocabulary.fields]
         photos = 0
         for point in islice(self.store.scroll(where, fields=names), most + 1):
             if photos == most:
@@ -163,10 +188,18 @@ class _Search:
         matched = self.vocabulary.matches(point.payload, self.known)
         if self.known and not matched:
             return
-        product = str(point.payload["product_id"])
-        key = (-self._score(matched), float(value_at(point.payload, "photo.rank") or 0), point.id)
-        if product not in self.best or key < self.best[product][0]:
-            self.best[product] = key, tuple(word.word for word in matched)
+        found = _Best(
+            -self._score(matched),
+            str(point.payload["product_id"]),
+            float(value_at(point.payload, "photo.rank") or 0),
+            point.id,
+            tuple(word.word for word in matched),
+            self.per.unit(point.payload),
+            self.per.behind(point.payload),
+        )
+        candidate = self.per.candidate(point.payload)
+        if candidate not in self.best or found.is_better(self.best[candidate]):
+            self.best[candidate] = found
 
     def _score(self, matched: Sequence[KnownWord]) -> float:
         """1 where nothing is asked for but what is not to be there."""
@@ -174,6 +207,12 @@ class _Search:
             return 1.0
         return round(fsum(w.weight for w in matched) / fsum(w.weight for w in self.known), DECIMALS)
 
+    def _ranked(self) -> list[_Best]:
+        """The best of the candidates so far, as many as there are wanted."""
+        return of_first_units(sorted(self.best.values()), lambda one: one.unit, self.limit)
+
     def _last(self) -> float:
-        """The lowest score that is in the answer so far."""
-        return sorted((-key[0] for key, _ in self.best.values()), reverse=True)[self.limit - 1]
+        """The lowest score that is in the answer so far; below all where it is not full."""
+        ranked = self._ranked()
+        full = len({one.unit for one in ranked}) >= self.limit
+        return -ranked[-1].below if full else -inf

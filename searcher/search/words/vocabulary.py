@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import islice
 
-from indexer.fields.roles import UNTELLING
-from indexer.fields.types import FieldType, Payload
+from indexer.fields.types import Payload
+from indexer.store.beside.summary.folding import fold
+from indexer.store.beside.summary.reading import Summary, Summed
+from indexer.store.beside.summary.samples import KeywordValues, keyword_values
+from indexer.store.beside.summary.words import text_fields
 from indexer.store.filters.normal_forms import spellings
-from indexer.store.filters.tree import Condition, Filter, Match, Text
+from indexer.store.filters.tree import Condition, Filter, Match, Text, values_at
 from indexer.store.interface import Store
 from indexer.system.forks import Lock
 from indexer.system.names import composed, decomposed
-from searcher.search.facets.census import values_at
 from searcher.search.ground.published import Published
-from searcher.search.nearness.spelling import fold, nearest, runs_of, singular
-from searcher.search.words.english import STOP_WORDS, forms, words_of
+from searcher.search.nearness.spelling import allowed, nearest, singular
+from searcher.search.words.english import forms, words_of
+from searcher.search.words.written import WrittenWords
 
-MAX_VALUES = 2_000
-"""Values of a keyword field that are words a customer may use; a field with more of them holds names or numbers."""
 REMEMBERED = 10_000
 """Words whose weight is kept."""
-MAX_READ = 300_000
-"""Photos whose texts are read for their words; what is written in later ones alone is found as it is typed."""
 COMPARED = 5_000
 """Words that one which is nowhere is compared with."""
-_SAMPLE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class KnownWord:
 
     word: str
     forms: frozenset[str]
-    """Folded; see `searcher.search.nearness.spelling.fold`."""
+    """Folded; see `indexer.store.beside.summary.folding.fold`."""
     values: dict[str, tuple[str, ...]]
     condition: Filter
     weight: float
@@ -52,21 +49,21 @@ class Vocabulary:
     weight of S. Robertson & K. Spärck Jones, *Relevance weighting of search terms*, JASIS 27 (1976), with no
     relevance known, and with the 1 that keeps it above zero for words that most of the catalog has.
 
-    The values of keywords are listed. The words of texts are for the store to find, letter by letter; they are read
-    only where that is not enough: in a catalog that writes with accents (a sample tells), and when a word is nowhere.
+    The values of keywords are listed. The words of texts are for the store to find, letter by letter; they are looked
+    at only where that is not enough: in a catalog that writes with accents (a sample tells), or when a word is nowhere.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, summed: Summed | None = None) -> None:
+        self._store, self._summed = store, summed or Summed()
         self._lock = Lock()
         self._values: dict[str, dict[str, list[str]]] | None = None
         self._often: Counter[str] = Counter()
-        self._written: dict[str, set[str]] | None = None
         self._accents = False
         self._photos = 0
         self._known: dict[str, KnownWord] = {}
         self._near: dict[tuple[str, int], tuple[str, ...]] = {}
-        self.text_fields = tuple(name for name, kind in store.record.field_table.items() if kind is FieldType.TEXT)
+        self.text_fields = text_fields(store.record.field_table)
+        self._written = WrittenWords(store, self.text_fields, self._summed)
         self.fields: tuple[str, ...] = ()
 
     def look_up(self, word: str) -> KnownWord:
@@ -86,17 +83,18 @@ class Vocabulary:
             if (word, most) not in self._near:
                 if len(self._near) >= REMEMBERED:
                     self._near.clear()
-                written = self._texts()
-                found = nearest(fold(word), self._often, most)
-                self._near[word, most] = tuple(min(written.get(one, ()), default=one) for one in found)
+                errors, length = allowed(fold(word)), len(fold(word))
+                known = self._often + self._written.often(length - errors, length + errors)
+                found = nearest(fold(word), known, most) if errors else []
+                self._near[word, most] = tuple(min(self._written.spelled(one), default=one) for one in found)
             return self._near[word, most]
 
     def hints(self, words: Sequence[str], most: int) -> tuple[str, ...]:
         """Words of the catalog to try in place of others: those spelled somewhat alike, then the most frequent."""
         with self._lock:
             self._read_once()
-            self._texts()
-            ranked = sorted(self._often, key=lambda word: (-self._often[word], word))
+            often = self._often + self._written.often()
+        ranked = sorted(often, key=lambda word: (-often[word], word))
         telling = [word for word in ranked if word.isalpha() and len(word) > 2]
         alike = (
             near
@@ -136,26 +134,11 @@ class Vocabulary:
 
     def _read_once(self) -> dict[str, dict[str, list[str]]]:
         if self._values is None:
-            self._values, self._often, self._accents = _read_values(self._store, self.text_fields)
+            known = self._summed.ask(Summary.keyword_values) or keyword_values(self._store)
+            self._values, self._often, self._accents = (*_by_word(known), known.accents)
             self._photos = self._store.count()
             self.fields = (*self.text_fields, *self._values)
         return self._values
-
-    def _texts(self) -> dict[str, set[str]]:
-        """By folded word, how the texts spell it. Reads them all, once."""
-        if self._written is None:
-            self._written = {}
-            if self.text_fields:
-                points = islice(self._store.scroll(fields=list(self.text_fields)), MAX_READ)
-                texts = (
-                    text for point in points for name in self.text_fields for text in values_at(point.payload, name)
-                )
-                for text, count in Counter(texts).items():
-                    for word in dict.fromkeys(runs_of(composed(text))):
-                        self._written.setdefault(fold(word), set()).update(_spellings(word, text))
-                        self._often[fold(word)] += 0 if fold(word) in STOP_WORDS else count
-            self._often = +self._often
-        return self._written
 
     def _read(self, word: str, values: dict[str, dict[str, list[str]]]) -> KnownWord:
         folded = frozenset(form for one in {word, fold(word)} for form in map(fold, forms(one)))
@@ -166,8 +149,7 @@ class Vocabulary:
         }
         spelled = dict.fromkeys((*forms(word), *sorted(folded), *map(decomposed, forms(word))))
         if self._accents or not word.isascii():
-            written = self._texts()
-            spelled.update(dict.fromkeys(form for one in sorted(folded) for form in sorted(written.get(one, ()))))
+            spelled.update(dict.fromkeys(form for one in sorted(folded) for form in sorted(self._written.spelled(one))))
         either: list[Condition] = [Text(field, form) for field in self.text_fields for form in spelled]
         either += [Match(field, held) for field, held in own.items()]
         where = Filter(should=tuple(either))
@@ -177,7 +159,7 @@ class Vocabulary:
 
 def vocabulary_of(published: Published) -> Vocabulary:
     """The words of a generation's keywords, for `Published.memo`."""
-    return Vocabulary(published.store)
+    return Vocabulary(published.store, published.summed)
 
 
 def _idf(photos: int, found: int) -> float:
@@ -188,38 +170,16 @@ def _is_product(product_id: str) -> Filter:
     return Filter(must=(Match("product_id", (product_id,)),))
 
 
-def _spellings(word: str, text: str) -> Iterable[str]:
-    """How a text spells a word of it, for a store that compares letters: an old index may hold them taken apart. What
-    a capital with a dot is in lower case is for the store to say: it is two characters, and may be two words."""
-    small = word.lower()
-    spelled = small if len(small) == len(word) else word
-    return (spelled,) if composed(text) == text else (spelled, decomposed(spelled))
-
-
-def _read_values(
-    store: Store, text_fields: Sequence[str]
-) -> tuple[dict[str, dict[str, list[str]]], Counter[str], bool]:
-    """Of each keyword field that holds words, the values by the singular of each word in them, folded; how many photos
-    have each of these words; and whether a sample of the texts holds letters beyond ASCII."""
-    names = ["category", *(n for n, kind in store.record.field_table.items() if kind is FieldType.KEYWORD)]
-    names = [name for name in dict.fromkeys(names) if name not in UNTELLING]
-    drawn_fields = ["product_id", *names, *text_fields]
-    sample = [point.payload for point in islice(store.scroll(fields=drawn_fields), _SAMPLE)]
-    products = len({payload["product_id"] for payload in sample})
-    accents = any(not text.isascii() for payload in sample for name in text_fields for text in values_at(payload, name))
+def _by_word(known: KeywordValues) -> tuple[dict[str, dict[str, list[str]]], Counter[str]]:
+    """Of each keyword field that holds words, the values by the singular of each word in them, folded; and how many
+    photos have each of these words."""
     found: dict[str, dict[str, list[str]]] = {}
     often: Counter[str] = Counter()
-    for name in names:
-        drawn = {value for payload in sample for value in values_at(payload, name)}
-        if len(sample) == _SAMPLE and len(drawn) > products / 2:
-            continue  # article numbers and the like: to list the values of such a field takes a store seconds
-        values = {str(value): count for value, count in store.facet(name, limit=MAX_VALUES + 1)}
-        if len(values) > MAX_VALUES:
-            continue
+    for name, values in known.held.items():
         by_word: dict[str, list[str]] = {}
         for value, count in sorted(values.items()):
             for word in {singular(fold(word)) for word in words_of(composed(value))}:
                 by_word.setdefault(word, []).append(value)
                 often[word] += count
         found[name] = by_word
-    return found, often, accents
+    return found, often

@@ -49,6 +49,7 @@ function reasons(match, why, named, own) {
   if (why.probability !== null) texts.push(`Both photos show the same kind of jewelry with a probability of ${percent(why.probability)}.`);
   if (why.filters.length) texts.push(`It meets your filters: ${named(why.filters)}.`);
   if (match.relaxed?.length) texts.push(`Too few products met all filters. This one was let in without: ${named(match.relaxed)}.`);
+  if (match.variants) texts.push(`It stands for ${match.variants.count.toLocaleString()} versions of one piece, and is the best of them.`);
   for (const [name, amount] of Object.entries(why.boosts)) {
     texts.push(`${plain(name)} ${amount < 0 ? "lowers" : "raises"} its score by ${Math.abs(amount).toFixed(3)}.`);
   }

@@ -4,6 +4,7 @@ import { button, byId, el } from "../base/elements.js";
 import { clamped } from "../base/long_texts.js";
 import { picture } from "../base/pictures.js";
 import { blank, toHash } from "../asking/state.js";
+import { alsoAs } from "../asking/versions.js";
 import { brief, likeness, plain, priceOf, titleOf, written } from "../base/words.js";
 
 /**
@@ -18,7 +19,8 @@ function card(match, state, act, loosened) {
   const title = titleOf(match);
   const name = brief(title);
   const payload = match.payload;
-  const onward = toHash({ ...blank(), product: match.product_id, where: state.where, relax: state.relax, k: state.k });
+  const along = { where: state.where, relax: state.relax, k: state.k };
+  const onward = toHash({ ...blank(), ...along, product: match.product_id });
   const facts = ["brand", "metal"].map((name) => written(payload[name] ?? "")).filter(Boolean).join(" · ");
   return el("li", { class: "card", "data-product": match.product_id },
     el("div", { class: "shot" },
@@ -30,6 +32,7 @@ function card(match, state, act, loosened) {
       facts ? clamped("p", facts, { class: "small" }) : null,
       el("p", { class: "card-foot" },
         clamped("span", priceOf(payload) || plain(match.category), { class: "price" }), scoreOf(match.score, state)),
+      alsoAs(match.variants, along),
       match.relaxed?.length ? clamped("p", `Close, but not: ${loosened(match.relaxed)}`, { class: "near-miss small" }) : null),
     actions(match, state, name, act));
 }

@@ -5,6 +5,7 @@ import { removable, toggle } from "../base/chips.js";
 import { button, byId, el } from "../base/elements.js";
 import { picture } from "../base/pictures.js";
 import { takesPreset } from "./question.js";
+import { alsoAs } from "./versions.js";
 import { brief, plain, priceOf, titleOf, written } from "../base/words.js";
 
 const PRESETS = [
@@ -50,7 +51,8 @@ function productCard(id, product) {
       el("p", { class: "asked-title", text: title, dir: "auto" }),
       facts ? el("p", { class: "small", text: facts, dir: "auto" }) : null,
       priceOf(payload) ? el("p", { class: "price", text: priceOf(payload) }) : null,
-      el("p", { class: "small", text: product.product_id, dir: "auto" })));
+      el("p", { class: "small", text: product.product_id, dir: "auto" }),
+      alsoAs(product.variants, {}, product.variants?.product_ids.length)));
 }
 
 /** Show what was liked and what was not, each to be taken back. `productOf` knows products by id, or gives null. */

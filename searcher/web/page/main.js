@@ -15,7 +15,9 @@ listen("camera", "click", () => byId("camera-file").click());
 listen("more", "click", showMore);
 listen("diversity", "change", (event) => change({ diversity: Number(event.target.value) }, { replace: true }));
 listen("relax", "change", (event) => change({ relax: event.target.checked }));
-listen("grid", "click", (event) => { if (event.target.closest("a") && !event.ctrlKey && !event.metaKey && !event.shiftKey) goOn(); });
+for (const id of ["grid", "query-body"]) {
+  listen(id, "click", (event) => { if (event.target.closest("a") && !event.ctrlKey && !event.metaKey && !event.shiftKey) goOn(); });
+}
 listen("filters-toggle", "click", () => {
   const open = byId("refine").classList.toggle("open");
   byId("filters-toggle").setAttribute("aria-expanded", String(open));

@@ -77,10 +77,10 @@ def test_slow_units_are_told_in_seconds_each() -> None:
     assert " s each, loss 0.412, " in said[0]
 
 
-def test_short_stages_say_nothing_unless_all_ends_are_wanted() -> None:
+def test_short_stages_say_nothing_unless_their_ends_are_wanted() -> None:
     quiet: list[str] = []
     each: list[str] = []
-    for lines in (Lines(quiet.append), Lines(each.append, ends=True)):
+    for lines in (Lines(quiet.append), Lines(each.append, ends_from=0)):
         lines.start()
         lines.tell("Reading photos", 3, 3)
         lines.tell("Training", 40, 40)
@@ -91,7 +91,7 @@ def test_short_stages_say_nothing_unless_all_ends_are_wanted() -> None:
 
 def test_what_failed_is_not_said_to_be_done(capsys: pytest.CaptureFixture[str]) -> None:
     def work() -> None:
-        with Stages(ends=True) as stages:
+        with Stages(ends_from=0) as stages:
             stages("Reading", 1, 2)
             stages("Embedding", 1, 2)
             raise ValueError("broken")
@@ -105,7 +105,7 @@ def test_without_a_terminal_lines_go_to_stderr_and_none_where_they_are_not_wante
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for show in (True, False):
-        with Stages(show=show, ends=True) as stages:
+        with Stages(show=show, ends_from=0) as stages:
             stages.stage("Reading photos", 2)
             stages.advance()
             stages.advance()
@@ -127,7 +127,7 @@ def test_without_a_terminal_lines_go_to_stderr_and_none_where_they_are_not_wante
 
 def test_no_thread_is_left_and_a_closed_stderr_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     before = threading.active_count()
-    with Stages(ends=True) as stages:
+    with Stages(ends_from=0) as stages:
         stages.console.file = io.StringIO()
         stages.console.file.close()
         stages("Embedding", 1, 2)
@@ -159,7 +159,7 @@ from indexer.cli import progress
 from indexer.cli.plain_progress import Lines
 from indexer.system.progress import told_of_publishing
 progress.Lines = lambda say, **given: Lines(say, every=0.3, **given)
-with progress.Stages() as stages:
+with progress.Stages(ends_from=0.3) as stages:
     told_of_publishing(stages)
     ctypes.PyDLL(None).usleep(1_500_000)
 """

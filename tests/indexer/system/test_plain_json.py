@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,3 +105,27 @@ def test_the_schema_is_that_of_the_json() -> None:
     assert about["notes"]["anyOf"] == [{"items": {"type": "string"}, "type": "array"}, {"type": "null"}]
     assert "default" not in json.dumps(schema)
     assert not schema["additionalProperties"]
+
+
+def test_docstrings_are_read_where_a_schema_is_asked_for_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service makes an adapter for each of its answers when it starts, and parses no source for it."""
+
+    @dataclass(frozen=True, slots=True)
+    class Told(PlainJson):
+        """What is told."""
+
+        value: int
+        """Of it."""
+        named: Annotated[int, Field(description="Said otherwise.")] = 0
+        """Passed over."""
+        other: int = 0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inspect, "getsourcelines", lambda _: pytest.fail("a source was read"))
+        assert adapter(Told).dump_python(Told(1)) == {"value": 1, "named": 0, "other": 0}
+    properties = adapter(Told).json_schema(mode="serialization")["properties"]
+    assert [properties[name].get("description") for name in ("value", "named", "other")] == [
+        "Of it.",
+        "Said otherwise.",
+        None,
+    ]

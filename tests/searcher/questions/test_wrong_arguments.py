@@ -11,7 +11,7 @@ import pytest
 from indexer.errors import FilterError, JewelryError, UsageError
 from searcher.questions.declared import declared
 from searcher.questions.example import Example
-from searcher.questions.options import Options
+from searcher.questions.options import Options, Per
 from searcher.service import SearchService
 from tests.shops.indexes.built_index import Built
 from tests.shops.wrong_values import (
@@ -113,7 +113,7 @@ def test_a_value_of_a_wrong_kind_is_refused_in_one_line(built: Built, method: st
     )
 
 
-OPTIONS: dict[Any, set[str]] = {int: WHOLE, float: NUMBERS, bool: TRUTHS, str: TEXTS}
+OPTIONS: dict[Any, set[str]] = {int: WHOLE, float: NUMBERS, bool: TRUTHS, str: TEXTS, Per: set()}
 
 
 @pytest.mark.parametrize("option", declared(Options), ids=lambda one: one.name)

@@ -49,7 +49,8 @@ def assemble(
 ) -> Drafts:
     """Groups of all kinds from the verdicts on pairs of nodes.
 
-    Copies are grouped by picture; other photos and variants by product, which then stands in one group of a kind.
+    Copies are grouped by picture; other photos and variants by piece, a product or the shop's own group of them, which
+    then stands in one group of a kind.
 
     Args:
         found: by rows that stand for their identical photos, see `PhotoTable.alike`.
@@ -172,18 +173,19 @@ def _between_products(
 def _one_photo_a_product(
     table: PhotoTable, edges: Mapping[Edge, Found], judge: Judge
 ) -> tuple[dict[Edge, Found], dict[Edge, Found]]:
-    """The edges between one photo of each product, that with the surest ones, and those that fit no other photo.
+    """The edges between one photo of each piece (a product, or a group of them), that with the surest ones, and those
+    that fit no other photo.
 
     A product whose photos look like several others' would stand in a group with each of them.
     """
     sure: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for edge, one in edges.items():
         for row in edge:
-            sure[int(table.products[row])][row] += one.probability
+            sure[int(table.pieces[row])][row] += one.probability
     chosen = {product: min(rows, key=lambda row: (-rows[row], row)) for product, rows in sure.items()}
     kept, moved = {}, {}
     for (a, b), one in edges.items():
-        edge = edge_of(*(chosen[int(table.products[row])] for row in (a, b)))
+        edge = edge_of(*(chosen[int(table.pieces[row])] for row in (a, b)))
         if edge == (a, b):
             kept[edge] = one
         else:
@@ -194,4 +196,4 @@ def _one_photo_a_product(
 
 
 def _products(table: PhotoTable, first: int, second: int) -> Edge:
-    return edge_of(int(table.products[first]), int(table.products[second]))
+    return edge_of(int(table.pieces[first]), int(table.pieces[second]))

@@ -143,7 +143,13 @@ class Candidates:
 
     def without(self, left_out: NDArray[np.bool_]) -> Candidates:
         """Those of which neither photo is among the rows left out, [n]."""
-        kept = ~left_out[self.pairs].any(axis=1)
+        return self._kept(np.asarray(~left_out[self.pairs].any(axis=1)))
+
+    def without_pairs(self, left_out: NDArray[np.bool_]) -> Candidates:
+        """Those that are not among the pairs left out, [p]."""
+        return self._kept(~left_out) if left_out.any() else self
+
+    def _kept(self, kept: NDArray[np.bool_]) -> Candidates:
         return Candidates(self.pairs[kept], self.cosines[kept], self.ranks[kept], self.fifth, self.turns[kept])
 
 

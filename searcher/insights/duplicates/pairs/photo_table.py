@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.fields.groups import GROUP, has_groups
 from indexer.fields.roles import OWN
 from indexer.store.filters.tree import Filter
 from indexer.store.interface import Store
 from indexer.system.forks import once
 from searcher.insights.duplicates.answers import Photo
+from searcher.search.ground.per import group_of
 
 FIELDS = ("product_id", "category", "photo")
 
@@ -29,17 +31,26 @@ class PhotoTable:
     photos: tuple[Photo, ...]
     vectors: NDArray[np.float32]
     """[n, dimension], unit length."""
+    groups: tuple[str | None, ...] = ()
+    """The group of each photo's product, [n], where it is in one; none given stands for no groups at all."""
 
     @classmethod
     def read(cls, store: Store, where: Filter | None = None) -> PhotoTable:
-        """The photos of a generation that pass a filter: about 1.5 kB each, without the catalog's fields."""
-        photos, rows = [], []
-        for point in store.scroll(where, fields=FIELDS, vectors="image"):
+        """The photos of a generation that pass a filter: about 1.5 kB each, without the catalog's fields.
+
+        The versions of one piece share pictures by purpose: of a picture that several products of a group show, only
+        the first product's is there.
+        """
+        photos, rows, groups = [], [], []
+        grouped = has_groups(store.record.field_table)
+        for point in store.scroll(where, fields=(*FIELDS, GROUP) if grouped else FIELDS, vectors="image"):
             if point.vector is not None:
                 photos.append(photo_of(point.id, point.payload))
                 rows.append(point.vector)
-        vectors = np.stack(rows) if rows else np.empty((0, store.record.dimension), np.float32)
-        return cls(tuple(photos), vectors)
+                groups.append(group_of(point.payload) if grouped else None)
+        kept = own_pictures(photos, groups)
+        vectors = np.stack([rows[row] for row in kept]) if kept else np.empty((0, store.record.dimension), np.float32)
+        return cls(tuple(photos[row] for row in kept), vectors, tuple(groups[row] for row in kept) if grouped else ())
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -73,6 +84,44 @@ class PhotoTable:
         """A number per product, int64 [n]."""
         numbers: dict[str, int] = {}
         return np.array([numbers.setdefault(photo.product_id, len(numbers)) for photo in self.photos], np.int64)
+
+    @once
+    def pieces(self) -> NDArray[np.int64]:
+        """A number per piece, int64 [n]: a group of products, or a product that is in none."""
+        if not self.groups:
+            return self.products
+        numbers: dict[tuple[bool, str], int] = {}
+        names = [
+            (group is not None, group or photo.product_id)
+            for photo, group in zip(self.photos, self.groups, strict=True)
+        ]
+        return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
+
+    def within_a_group(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which pairs of rows [m, 2] show two products of one group: versions of one piece, as the shop says itself."""
+        piece, product = self.pieces[pairs], self.products[pairs]
+        return np.asarray((piece[:, 0] == piece[:, 1]) & (product[:, 0] != product[:, 1]))
+
+
+def own_pictures(photos: Sequence[Photo], groups: Sequence[str | None]) -> list[int]:
+    """The photos, by their places, that show a picture which no product before theirs in its group shows."""
+    first: dict[tuple[str, str], str] = {}
+    for photo, group in zip(photos, groups, strict=True):
+        if group is not None:
+            for pixels in pixels_of(photo):
+                known = first.setdefault((group, pixels), photo.product_id)
+                first[group, pixels] = min(known, photo.product_id)
+    return [
+        place
+        for place, (photo, group) in enumerate(zip(photos, groups, strict=True))
+        if group is None or all(first[group, pixels] == photo.product_id for pixels in pixels_of(photo))
+    ]
+
+
+def pixels_of(photo: Photo) -> list[str]:
+    """What equal pictures have in common."""
+    decoded = f"{photo.width}x{photo.height} {photo.pixel_sha256}" if photo.pixel_sha256 else ""
+    return [one for one in (photo.sha256, decoded) if one]
 
 
 def photo_of(point_id: str, payload: dict[str, Any]) -> Photo:

@@ -61,8 +61,13 @@ def test_a_link_that_is_turned_outside_is_seen_by_the_next_look(catalog: Path, t
 def test_one_look_follows_each_way_once(catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(20):
         (catalog / f"l{number}.jpg").symlink_to("rings/a.jpg")
-    look, resolved = Look(catalog), []
+    look, resolved = Look(catalog), list[Path]()
     resolve = Path.resolve
-    monkeypatch.setattr(Path, "resolve", lambda path: resolved.append(path) or resolve(path))
+
+    def counted(path: Path) -> Path:
+        resolved.append(path)
+        return resolve(path)
+
+    monkeypatch.setattr(Path, "resolve", counted)
     assert all(look(f"l{number}.jpg") for number in range(20))
     assert len(resolved) == 2  # the folder, and the way that all links go

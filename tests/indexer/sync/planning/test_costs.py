@@ -167,7 +167,7 @@ def test_another_version_of_the_program_reads_rows_anew_and_opens_no_point_for_i
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(known, "code_digest", lambda: "another version")
-    read = []
+    read: list[Any] = []
     monkeypatch.setattr(Columns, "read", _counting(Columns.read, read))
     assert shop.sync().photos["unchanged"] == 12
     assert (len(read), shop.asked.opened, shop.asked.scrolled, shop.asked.retrieved) == (6, 0, 0, [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from indexer.errors import UsageError
-from searcher.search.style.caps import Cap, CapCounter, parse_caps
+from searcher.search.style.caps import Cap, CapCounter, parse_caps, told_apart
 from tests.searcher.search.style.candidates import TABLE
 
 
@@ -64,3 +64,18 @@ def test_a_product_without_the_field_is_not_capped(payload: dict[str, object]) -
     for _ in range(3):
         assert counter.admits(payload)
         counter.add(payload)
+
+
+def test_what_is_let_in_once_is_not_let_in_again() -> None:
+    counter = CapCounter((), once=lambda payload: payload["group_id"])
+    assert counter.admits({"group_id": "A", "metal": "gold"})
+    counter.add({"group_id": "A", "metal": "gold"})
+    assert not counter.admits({"group_id": "A", "metal": "silver"})
+    assert counter.admits({"group_id": "B", "metal": "gold"})
+
+
+def test_of_a_group_each_value_of_a_cap_is_told_apart() -> None:
+    found = [("A", "gold"), ("A", "gold"), ("A", "silver"), ("B", "gold"), ("A", "silver")]
+    payloads = [{"group_id": group, "metal": metal} for group, metal in found]
+    assert told_apart(payloads, (Cap("metal", 1),), lambda p: p["group_id"]) == [True, False, True, True, False]
+    assert told_apart(payloads, (), lambda p: p["group_id"]) == [True, False, False, True, False]

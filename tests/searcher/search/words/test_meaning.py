@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from indexer.errors import UsageError
 from indexer.fields.types import FieldType
+from indexer.store.beside.summary.folding import fold
 from indexer.system.names import composed, decomposed
-from searcher.search.nearness.spelling import errors_between, fold, nearest
+from searcher.search.nearness.spelling import errors_between, nearest
 from searcher.search.words.meaning import Meaning, read_meaning
 from searcher.search.words.question import read_question
 from searcher.search.words.search import search_text

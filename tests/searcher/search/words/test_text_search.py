@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from indexer.errors import FilterError, UsageError
 from indexer.fields.types import FieldType
+from indexer.store.beside.summary import samples
 from indexer.store.filters.tree import Filter, Match, Range
 from searcher.search.nearness.spelling import singular
 from searcher.search.words import search as text_search
-from searcher.search.words import vocabulary
 from searcher.search.words.english import STOP_WORDS, forms, words_of
 from searcher.search.words.search import TextResult, search_text
 from searcher.search.words.vocabulary import Vocabulary
@@ -194,7 +194,7 @@ def draw_shop() -> list[Payload]:
 @pytest.fixture(scope="module")
 def large(engine: Engine) -> Iterator[tuple[AnyStore, Vocabulary]]:
     with filled(engine, TABLE, draw_shop()) as store, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vocabulary, "MAX_VALUES", 50)  # so that sku is a field of names, as in a large shop
+        patch.setattr(samples, "MAX_VALUES", 50)  # so that sku is a field of names, as in a large shop
         known = Vocabulary(store)
         known.look_up("gold")
         yield store, known

@@ -1,0 +1,1 @@
+"""What a night costs at a hundred thousand products, beside the code of before."""
