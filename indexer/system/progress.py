@@ -14,8 +14,10 @@ Progress = Callable[[str, int, int], None]
 
 
 def progress_of(name: str, value: Progress | None) -> Progress | None:
-    """What is told how far work is, None for nobody; raises ``UsageError`` for what cannot be called."""
-    if value is not None and not callable(value):
+    """What is told how far work is, None for nobody; raises ``UsageError`` for what cannot be called
+    so: a class would be made and told nothing.
+    """
+    if value is not None and (not callable(value) or isinstance(value, type)):
         raise refused(name, value, "a function that takes a stage's name, what is done of it, and how much there is")
     return value
 
