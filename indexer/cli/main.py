@@ -18,6 +18,7 @@ from indexer.cli.command_line import (
     index_options,
     json_option,
 )
+from indexer.cli.embedding import COMMANDS as EMBED_COMMANDS
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
 from indexer.cli.transfer import COMMANDS as TRANSFER_COMMANDS
 from indexer.errors import EXIT_DONE, EXIT_FAILED, EXIT_REJECTS, StoreError, UsageError
@@ -34,7 +35,7 @@ def main() -> None:
     """Entry point of the console script."""
 
 
-for _command in (*EVENT_COMMANDS, *TRANSFER_COMMANDS):
+for _command in (*EMBED_COMMANDS, *EVENT_COMMANDS, *TRANSFER_COMMANDS):
     main.add_command(_command)
 
 
