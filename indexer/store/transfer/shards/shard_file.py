@@ -90,7 +90,8 @@ def write_shard(
         tally.add(point)
     text = None if record.text_model is None else record.text_model.fingerprint
     head = Head(number, contents, record.fingerprint, text, len(points), tally.checksum, embedded, rejects)
-    vectors = stack_vectors(points, record) if points else {n: np.empty((0, d)) for n, d in record.dimensions.items()}
+    nothing = {name: np.empty((0, width), np.float32) for name, width in record.dimensions.items()}
+    vectors = stack_vectors(points, record) if points else nothing
     columns = {
         "id": arrow.array([point.id for point in points], arrow.string()),
         "product_id": arrow.array([str(point.payload["product_id"]) for point in points], arrow.string()),
@@ -164,7 +165,7 @@ def _rows(arrow: Any, batch: Any, record: GenerationRecord) -> Iterator[Row]:
 
 
 def _lists(arrow: Any, vectors: NDArray[np.float32], width: int) -> Any:
-    flat = arrow.array(np.asarray(vectors, np.float32).reshape(-1), arrow.float32())
+    flat = arrow.array(vectors.reshape(-1), arrow.float32())
     return arrow.FixedSizeListArray.from_arrays(flat, width)
 
 

@@ -131,7 +131,7 @@ def test_a_shard_that_is_broken_or_of_another_state_or_model_is_refused(shop: Sh
     assert embed(shop.catalog, shop.model, shop.out).made == 1
     with pytest.raises(UsageError, match="--anew"):
         embed(shop.catalog, other_model, shop.out)
-    assert embed(shop.catalog, other_model, shop.out, anew=True).made == 4
+    assert embed(shop.catalog, other_model, shop.out, shard_photos=10, anew=True).made == 4
 
 
 def test_what_is_rejected_is_told_each_time_and_the_rest_is_there(shop: Shop) -> None:
@@ -173,6 +173,8 @@ def test_a_folder_of_something_else_is_refused(shop: Shop) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:::ray")  # of its own deprecated settings
+@pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
 def test_on_ray_it_is_the_same_and_goes_on_after_a_kill(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="the extra ray")
     shop = Shop(tmp_path, products=50)
