@@ -73,7 +73,7 @@ def make_on_ray(
         rows = ray.data.from_items([_packed(job) for job in jobs], override_num_blocks=len(jobs))
         given = (ray.put(model), record, allow_private)
         made = rows.map(_Worker, fn_constructor_args=given, concurrency=(1, most), num_cpus=1)
-        for row in made.iter_rows(prefetch_batches=0):
+        for row in made.iter_rows():
             if row["failed"]:
                 raise JewelryError(row["failed"])
             yield Made(int(row["number"]), row["file"])
