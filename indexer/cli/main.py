@@ -17,6 +17,7 @@ from indexer.cli.command_line import (
     index_options,
     json_option,
 )
+from indexer.cli.embedding import COMMANDS as EMBED_COMMANDS
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
 from indexer.cli.sync_options import (
     allow_private_option,
@@ -43,7 +44,7 @@ def main() -> None:
     """Entry point of the console script."""
 
 
-for _command in (*EVENT_COMMANDS, *WATCH_COMMANDS, *TRANSFER_COMMANDS):
+for _command in (*EMBED_COMMANDS, *EVENT_COMMANDS, *WATCH_COMMANDS, *TRANSFER_COMMANDS):
     main.add_command(_command)
 
 

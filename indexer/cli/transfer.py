@@ -93,14 +93,21 @@ def export_(file: Path, index: Path | None, qdrant_url: str | None, as_json: boo
 @_replace
 @json_option
 def import_(file: Path, index: Path | None, qdrant_url: str | None, overwrite: bool, as_json: bool) -> None:
-    """Publish the points of FILE, written by export, as the next generation."""
+    """Publish the points of FILE, written by export, or of a folder, written by embed, as the next generation.
+
+    A folder is read a shard at a time; its thumbnails come along. All is checked before anything is written.
+    """
     from indexer.cli.progress import Stages
     from indexer.store.transfer.copy import transfer
+    from indexer.store.transfer.shards.importing import import_shards
     from indexer.store.transfer.tables import read_table
 
     place = index_of(index, qdrant_url)
     with Stages(show=not as_json) as stages:
-        report = transfer(read_table(file), str(file), place, overwrite=overwrite, progress=stages)
+        if file.is_dir():
+            report = import_shards(file, place, overwrite=overwrite, progress=stages)
+        else:
+            report = transfer(read_table(file), str(file), place, overwrite=overwrite, progress=stages)
     _print(report, as_json)
 
 

@@ -62,17 +62,25 @@ class ThumbnailStore:
             image: the photo.
             anew: replace one that is there: it may be of an earlier `indexer.photos.reading`.
         """
+        if anew or not self.path(sha256).exists():
+            self.keep(sha256, drawn(image))
+
+    def keep(self, sha256: str, picture: bytes | memoryview) -> None:
+        """Store what `drawn` made of the photo with this file hash; raises ``OSError`` when that fails."""
         path = self.path(sha256)
-        if not anew and path.exists():
-            return
-        scale = min(1.0, SIDE / max(image.size))
-        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        encoded = io.BytesIO()
-        small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-        small.save(encoded, "WEBP", quality=QUALITY, method=EFFORT)
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path, durable=False) as file:
-            file.write(encoded.getbuffer())
+            file.write(picture)
+
+
+def drawn(image: Image.Image) -> memoryview:
+    """The thumbnail of an RGB photo, as the bytes of its file."""
+    scale = min(1.0, SIDE / max(image.size))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    encoded = io.BytesIO()
+    small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    small.save(encoded, "WEBP", quality=QUALITY, method=EFFORT)
+    return encoded.getbuffer()
 
 
 def original_of(catalog_root: Path, key: str, local: Path | None = None) -> Path | None:

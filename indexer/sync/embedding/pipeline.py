@@ -89,12 +89,14 @@ class Pipeline:
         text_model: TextModel | None = None,
         workers: int = 0,
         pictures_anew: bool = False,
+        embedder: Embedder | None = None,
     ) -> None:
         self.workers = workers or cores()
         self.spent = Spent()
         self._model, self._thumbnails, self._journal = model, thumbnails, journal
         self._text_model, self._pictures_anew = text_model, pictures_anew
-        self._embedder = Embedder(model)  # loaded here so that a broken network fails before any photo is read
+        # Loaded here so that a broken network fails before any photo is read, unless somebody has it already.
+        self._embedder = embedder or Embedder(model)
         self._lock = threading.Lock()
         self._seen: set[bytes] = set()
         """Hashes of the photos that a worker has taken on in this run."""
