@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from indexer.sample_catalog import write_sample
     from indexer.store.embedded.index import open_index
     from indexer.sync.run import sync as sync_catalog
+    from indexer.sync.watch.watching import watch
 
 __all__ = [
     "Embedder",
@@ -21,6 +22,7 @@ __all__ = [
     "open_index",
     "read_catalog",
     "sync_catalog",
+    "watch",
     "write_sample",
 ]
 
@@ -30,6 +32,7 @@ _HOME = {
     "open_index": ("store.embedded.index", "open_index"),
     "read_catalog": ("catalog.reading", "read_catalog"),
     "sync_catalog": ("sync.run", "sync"),  # `indexer.sync` is the room
+    "watch": ("sync.watch.watching", "watch"),
     "write_sample": ("sample_catalog", "write_sample"),
 }
 

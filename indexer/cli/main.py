@@ -11,7 +11,6 @@ import click
 from indexer.cli.command_line import (
     CatalogType,
     PathType,
-    Share,
     echo_json,
     group,
     index_of,
@@ -20,8 +19,18 @@ from indexer.cli.command_line import (
 )
 from indexer.cli.embedding import COMMANDS as EMBED_COMMANDS
 from indexer.cli.events import COMMANDS as EVENT_COMMANDS
+from indexer.cli.sync_options import (
+    allow_private_option,
+    max_removal_option,
+    model_options,
+    recorded_model,
+    refuse_both,
+    scope_option,
+    workers_option,
+)
 from indexer.cli.transfer import COMMANDS as TRANSFER_COMMANDS
-from indexer.errors import EXIT_DONE, EXIT_FAILED, EXIT_REJECTS, StoreError, UsageError
+from indexer.cli.watch import COMMANDS as WATCH_COMMANDS
+from indexer.errors import EXIT_DONE, EXIT_FAILED, EXIT_REJECTS, StoreError
 from indexer.system.text import counted
 
 if TYPE_CHECKING:
@@ -35,42 +44,25 @@ def main() -> None:
     """Entry point of the console script."""
 
 
-for _command in (*EMBED_COMMANDS, *EVENT_COMMANDS, *TRANSFER_COMMANDS):
+for _command in (*EMBED_COMMANDS, *EVENT_COMMANDS, *WATCH_COMMANDS, *TRANSFER_COMMANDS):
     main.add_command(_command)
 
 
 @main.command()
 @click.argument("catalog", type=CatalogType())
-@click.option(
-    "--model",
-    type=_DIRECTORY,
-    help="Model directory [JEWELRY_MODEL; default: the index's own, or the only one in models/].",
-)
-@click.option(
-    "--text-model",
-    type=_DIRECTORY,
-    help="Directory of a CLIP or SigLIP as ONNX, to find photos by texts too "
-    "[JEWELRY_TEXT_MODEL; default: the index's own, if any].",
-)
-@click.option("--no-text-model", is_flag=True, help="Leave out the text model that the index has.")
+@model_options
 @index_options
+@scope_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
-@click.option(
-    "--max-removal",
-    type=Share(),
-    metavar="SHARE",
-    help="Refuse to remove a larger share of the photos, from 20 on: 10% or 0.1 [JEWELRY_MAX_REMOVAL; default: 10%].",
-)
+@max_removal_option
 @click.option(
     "--allow-removal",
     is_flag=True,
     help="Permit removing more, a whole category too, and a manifest that seems to be cut.",
 )
 @click.option("--check-content", is_flag=True, help="Read every photo, also where size and time are the same.")
-@click.option(
-    "--allow-private", is_flag=True, help="Fetch photos from addresses of the own network and from any port, too."
-)
-@click.option("--workers", type=click.IntRange(1), help="Embedding workers [JEWELRY_WORKERS; default: one per core].")
+@allow_private_option
+@workers_option
 @json_option
 def sync(
     catalog: Path | str,
@@ -79,6 +71,7 @@ def sync(
     no_text_model: bool,
     index: Path | None,
     qdrant_url: str | None,
+    scope: tuple[str, ...],
     dry_run: bool,
     max_removal: float | None,
     allow_removal: bool,
@@ -100,6 +93,7 @@ def sync(
     Examples:
       indexer sync catalog/
       indexer sync catalog/ --dry-run --allow-removal
+      indexer sync catalog/ --scope brand=Cartier --scope category=rings
       indexer sync catalog/ --model models/rings --index /srv/index
       indexer sync catalog/ --text-model models/clip
       indexer sync catalog/ --qdrant-url http://localhost:6333
@@ -110,8 +104,7 @@ def sync(
     from indexer.settings import IndexerSettings, find_model
     from indexer.sync.run import sync as run_sync
 
-    if text_model is not None and no_text_model:
-        raise UsageError("give either --text-model or --no-text-model")
+    refuse_both(text_model, no_text_model)
     settings = IndexerSettings.read(
         index=index,
         qdrant_url=qdrant_url,
@@ -121,13 +114,14 @@ def sync(
         workers=workers,
     )
     place = settings.open_chosen()
-    chosen = settings.model or find_model(None, _recorded_model(place))
+    chosen = settings.model or find_model(None, recorded_model(place))
     with Stages(show=not as_json) as stages:
         report = run_sync(
             catalog,
             chosen,
             place,
             text_model=False if no_text_model else settings.text_model,
+            scope=scope or None,
             dry_run=dry_run,
             max_removal=settings.max_removal,
             allow_removal=allow_removal,
@@ -227,12 +221,6 @@ def sample(folder: Path, products: int, photos: int | None, size: int, seed: int
         echo_json({"folder": str(folder), "products": made.products, "images": made.images})
     else:
         click.echo(f"Drew {made.images} photos of {made.products} products into {folder}")
-
-
-def _recorded_model(place: Index) -> str | None:
-    """The model an existing index was built with, be it damaged or not."""
-    record = place.last_record()
-    return record.model_path if record else None
 
 
 def _current(place: Index) -> str | None:

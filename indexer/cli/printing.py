@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +12,8 @@ from rich.text import Text
 
 from indexer.cli.speed import print_speed
 from indexer.sync.report import SyncReport
-from indexer.system.text import counted
+from indexer.sync.watch.told import Event, Watched
+from indexer.system.text import counted, printable
 
 SHOWN_REJECTS = 5
 SHOWN_OTHERS = 5
@@ -28,10 +30,10 @@ def print_report(report: SyncReport) -> None:
     out = Console(highlight=False, soft_wrap=True)
     for note in report.repairs:
         out.print(f"Repaired: {note}.", style="yellow", markup=False)
-    # What moved is gone from where it was, and that is no loss.
-    counts = ", ".join(f"{n} {name}" for name, n in {**report.photos, "gone": len(report.removed)}.items() if n)
+    counts = _counts(report)
     products = "1 product" if report.products == 1 else f"{report.products} products"
-    out.print(f"{products}: {counts or 'no photos'}", markup=False)
+    scope = "" if report.scope is None else f" of the scope {scope_text(report.scope)}"
+    out.print(f"{products}{scope}: {counts}", markup=False)
     if report.rebuilt:
         what = "would be" if report.dry_run else "was"
         out.print(f"The index was built by another model or text model, so everything {what} embedded again beside it.")
@@ -65,6 +67,50 @@ def print_report(report: SyncReport) -> None:
     if report.rejects:
         where = f"; all in {report.rejects_file}" if report.rejects_file else ""
         out.print(f"{len(report.rejects)} rejected{where}", style="yellow", markup=False)
+
+
+def _counts(report: SyncReport) -> str:
+    """Photos by what became of them. What moved is gone from where it was, and that is no loss."""
+    counts = ", ".join(f"{n} {name}" for name, n in {**report.photos, "gone": len(report.removed)}.items() if n)
+    return counts or "no photos"
+
+
+def watched_text(one: Watched, catalog: Path | str) -> tuple[str, bool]:
+    """What a watch says, in one line without its time; and whether it is as it should be."""
+    again = "" if one.again_in is None else f"; trying again in {one.again_in:g} s"
+    shown = printable(str(catalog))
+    if "://" in shown:
+        shown = shown.partition("?")[0]  # what follows may be a key
+    match one.event:
+        case Event.WATCHING:
+            return f"Watching {shown}: {printable(str(one.message))}; Ctrl-C ends it", True
+        case Event.REFUSED:
+            once = f"indexer sync {shown} --allow-removal"
+            return f"Refused until something changes, or done once by {once}: {one.message}", False
+        case Event.WAITING:
+            return f"Waiting: {one.message}", False
+        case Event.FAILED:
+            return f"Failed: {one.message}{again}", False
+    return "" if one.report is None else _synced_text(one.report), True
+
+
+def _synced_text(report: SyncReport) -> str:
+    counts = _counts(report)
+    parts = [f"{counted(report.products, 'product')}: {counts}"]
+    parts.append(f"{'published' if report.published else 'nothing to do, it is'} generation {report.generation}")
+    parts += [f"{report.seconds['total']:.1f} s"]
+    parts += [f"repaired: {note}" for note in report.repairs]
+    if len(report.notes):
+        more = f" (and {len(report.notes) - 1} more)" if len(report.notes) > 1 else ""
+        parts.append(f"note: {report.notes[0]}{more}")
+    if report.rejects:
+        parts.append(f"{len(report.rejects)} rejected, listed in {report.rejects_file}")
+    return printable("; ".join(parts))
+
+
+def scope_text(scope: Any) -> str:
+    """A scope as it was given, in one line."""
+    return printable(" and ".join(scope) if isinstance(scope, list) else str(scope))
 
 
 def _passed_over(report: SyncReport) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -74,6 +74,7 @@ class SyncReport(PlainJson):
     index: str
     model: str
     products: int
+    """Of the catalog, or of the scope."""
     photos: dict[str, int]
     """Photos per case of the plan: new, changed, moved, updated, unchanged, gone, kept. What moved is gone from where
     it was; ``removed`` tells what is gone altogether."""
@@ -90,6 +91,8 @@ class SyncReport(PlainJson):
     """What was damaged in the index, and what was done about it."""
     text_model: str | None = None
     """Where the text model is that photos are embedded with too."""
+    scope: Any = None
+    """The filter that says which part of the catalog the sync was about, as it was given; all else stays as it is."""
     embedded: int = 0
     """Photos that went through the model in this run."""
     recovered: int = 0

@@ -21,6 +21,7 @@ from indexer.photos.places import Place
 from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import index_at
+from indexer.store.filters.where import Where, where_of
 from indexer.store.interface import Draft, Index, Store, Writer
 from indexer.store.records import GenerationRecord, Repair
 from indexer.sync.embedding.carrying import write_carried
@@ -33,6 +34,7 @@ from indexer.sync.planning.plan import SyncPlan
 from indexer.sync.planning.planner import Planner, Published
 from indexer.sync.planning.read_again import read_again
 from indexer.sync.planning.removal import MAX_REMOVAL, check_removal
+from indexer.sync.planning.scope import another_model, notes_of, scope_of
 from indexer.sync.report import Removed, SyncReport
 from indexer.sync.upkeep.pictures import draw_missing
 from indexer.sync.upkeep.saved import saved_photos
@@ -53,6 +55,7 @@ def sync(
     index_path: str | Path | Index,
     *,
     text_model: str | Path | Literal[False] | None = None,
+    scope: Where = None,
     dry_run: bool = False,
     allow_removal: bool = False,
     max_removal: float = MAX_REMOVAL,
@@ -75,6 +78,8 @@ def sync(
         text_model: directory of a text model, see `indexer.models.text_directory`, that embeds all photos a second
             time, so that texts find them; None takes the one that the index has, if any, and False leaves it out.
             Another one, or none where there was one, builds everything anew like another model.
+        scope: a filter over what the catalog says, as in ``where`` of a question: ``brand=Cartier``, or several texts.
+            What passes it neither in the catalog nor in the index stays as it is, see `indexer.sync.planning.scope`.
         dry_run: only plan; nothing is written.
         allow_removal: do what would be refused, see `indexer.sync.planning.removal`: remove a whole category or more
             than ``max_removal``, or go by a manifest that seems to be cut.
@@ -90,6 +95,7 @@ def sync(
     Raises:
         CatalogError, ModelError, StoreError: before the first photo is embedded, unless the store fails later.
         RemovalRefused: it would take more out of the index than is likely meant; nothing was changed.
+        FilterError: ``scope`` does not fit the catalog's fields.
         MissingExtra: there is a text model, but the package tokenizers is not installed.
         UsageError: ``max_removal`` is not between 0 and 1, or an argument is not of its kind.
     """
@@ -100,6 +106,7 @@ def sync(
     photo_cache = whole_of("photo_cache", photo_cache, "bytes, 0 or more", least=0)
     if text_model is not None and text_model is not False:
         text_model = path_of("text_model", text_model)
+    scope = where_of(scope, "scope")
     began = time.perf_counter()
     workers = whole_of("workers", workers, "a whole number, 0 (one per core) or more", least=0) or cores()
     index = index_at(index_path)
@@ -112,6 +119,7 @@ def sync(
             partial(read_catalog, catalog_path, published.field_table if published else None, sources),
             index,
             check_content=check_content,
+            whole=scope is not None,
             workers=workers,
             progress=tell,
             sources=sources,
@@ -120,7 +128,7 @@ def sync(
         model = load_model(model_path)
         limit = None if allow_removal else max_removal
         texts = _load_text_model(text_model, published, index.location)
-        run = _Run(planner, model, index, workers, tell, texts, limit, sources)
+        run = _Run(planner, model, index, workers, tell, texts, limit, scope, sources)
         report = run.plan_only() if dry_run else run.execute()
         report.notes += sources.notes()
     report.seconds = {"catalog": read, **report.seconds, "total": time.perf_counter() - began}
@@ -159,8 +167,10 @@ class _Run:
         progress: Progress,
         text_model: TextModel | None,
         max_removal: float | None,
+        where: Where,
         sources: PhotoSources,
     ) -> None:
+        self.where = where
         self.planner, self.model, self.index = planner, model, index
         self.text_model = text_model
         self.max_removal = max_removal
@@ -229,16 +239,20 @@ class _Run:
         self.progress("Comparing", 0, 1)
         text_model = None if self.text_model is None else self.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
-        plan = self.planner.plan(published, anew=rebuilt)
+        before = None if published is None else published.record
+        scope = scope_of(self.where, self.catalog, before, self.index.location, repair)
+        if scope is not None and rebuilt:
+            raise another_model(scope, self.index.location)
+        plan = self.planner.plan(published, anew=rebuilt, scope=scope)
         if repair is not None:
             plan.keeper.remember_all(repair)
         reading = READING if published is None else published.record.reading
         self.pictures_anew = published is None or reading < READING
-        if not rebuilt:
+        if not rebuilt and scope is None:
             read_again(plan, self.catalog.root, reading, workers=self.workers)
         if published is not None and self.max_removal is not None:
             table = published.record.field_table
-            check_removal(self.catalog, plan, table, self.index.location, self.max_removal)
+            check_removal(self.catalog, plan, table, self.index.location, self.max_removal, scope)
         record = GenerationRecord(
             fingerprint=model.fingerprint,
             dimension=model.dimension,
@@ -249,11 +263,13 @@ class _Run:
             text_model=text_model,
             reading=READING,
         )
+        if scope is not None:
+            record = scope.record(record, before)
         report = SyncReport(
             catalog=self.catalog.where,
             index=self.index.location,
             model=str(model.path),
-            products=self.planner.products,
+            products=self.planner.products if scope is None else scope.products(self.catalog),
             photos=plan.counts(),
             rejects=plan.rejects,
             passed_over=list(self.catalog.passed_over),
@@ -264,7 +280,8 @@ class _Run:
             rebuilt=rebuilt,
             read_again=plan.read_again,
             fields={name: str(kind) for name, kind in self.catalog.field_table.items()},
-            notes=_notes(self.catalog, None if published is None else published.record),
+            notes=_notes(self.catalog, before) if scope is None else notes_of(scope, self.catalog, plan),
+            scope=None if scope is None else scope.said,
             seconds={"plan": time.perf_counter() - began},
             text_model=None if text_model is None else text_model.path,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from inspect import signature
 from typing import TypeVar
 
 from indexer.system.arguments import refused
@@ -14,10 +15,24 @@ Progress = Callable[[str, int, int], None]
 
 
 def progress_of(name: str, value: Progress | None) -> Progress | None:
-    """What is told how far work is, None for nobody; raises ``UsageError`` for what cannot be called."""
-    if value is not None and not callable(value):
+    """What is told how far work is, None for nobody; raises ``UsageError`` for what cannot be called
+    so: a class would be made and told nothing.
+    """
+    if value is not None and not _takes_three(value):
         raise refused(name, value, "a function that takes a stage's name, what is done of it, and how much there is")
     return value
+
+
+def _takes_three(value: object) -> bool:
+    if not callable(value) or isinstance(value, type):
+        return False
+    try:
+        signature(value).bind("", 0, 0)
+    except TypeError:
+        return False
+    except ValueError:  # one written in C, of which nothing is known
+        return True
+    return True
 
 
 def nobody(stage: str, done: int, total: int) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from indexer.fields.identity import point_id
 from indexer.store.filters.json_form import read_filter, write_filter
+from indexer.store.filters.passes import passing
+from indexer.store.filters.tree import Filter
 from indexer.store.records import Point
 from tests.congruence import judge
 from tests.congruence.engines import AnyStore, Engine
@@ -89,6 +91,13 @@ def test_engine_and_judge_agree(engine: Engine, filled: AnyStore, catalog: list[
     judge.check_hits(hits, catalog, QUERIES[2], 5, where)
     again = read_filter(write_filter(where), TABLE)
     assert [point.id for point in filled.scroll(again, fields=[])] == [point.id for point in expected]
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(where=filters())
+def test_what_no_engine_is_asked_agrees_with_the_judge(catalog: list[Point], where: Filter) -> None:
+    passes = passing(where)
+    assert [passes(point.payload) for point in catalog] == [judge.passes(point.payload, where) for point in catalog]
 
 
 @settings(max_examples=60, deadline=None)

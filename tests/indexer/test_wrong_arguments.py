@@ -14,13 +14,22 @@ from indexer import Embedder, load_model, open_index, read_catalog, sync_catalog
 from indexer.errors import ImageError, JewelryError, UsageError
 from tests.shops.catalogs.small_catalog import write_photo
 from tests.shops.models.tiny_model import write_tiny_model
-from tests.shops.wrong_values import NUMBERS, TEXTS, TRUTHS, VALUES, WHOLE, assert_readable, assert_refused_or_right
+from tests.shops.wrong_values import (
+    NUMBERS,
+    SETS,
+    TEXTS,
+    TRUTHS,
+    VALUES,
+    WHOLE,
+    assert_readable,
+    assert_refused_or_right,
+)
 
 PATHS = {kind for kind in TEXTS if kind not in ("empty text", "long text")} | {"path"}
 KINDS = [kind for kind in VALUES if kind != "text with a line"]
 """A folder may have such a name; a command line prints it on one line."""
 NOTHING = {"nothing"}
-CALLED = {"function", "class"}
+CALLED = {"function"}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +43,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sync_with(folder: Path, **given: Any) -> Any:
     asked = {"catalog_path": folder / "none", "model_path": folder / "model", "index_path": folder / "index", **given}
     return sync_catalog(**asked)
+
+
+def watch_with(folder: Path, **given: Any) -> Any:
+    asked = {"catalog_path": folder / "none", "model_path": folder / "model", "index_path": folder / "index", **given}
+    return indexer.watch(**{"poll": True, **asked})
 
 
 CASES: dict[str, tuple[Callable[[Path, Any], Any], str, set[str]]] = {
@@ -61,6 +75,23 @@ CASES: dict[str, tuple[Callable[[Path, Any], Any], str, set[str]]] = {
         lambda at, value: sync_with(at, text_model=value),
         "text_model",
         PATHS | NOTHING,
+    ),
+    "sync scope": (
+        lambda at, value: sync_with(at, scope=value),
+        "scope",
+        TEXTS | SETS | NOTHING | {"dictionary", "dictionary of numbers"},
+    ),
+    "watch catalog": (lambda at, value: watch_with(at, catalog_path=value), "catalog_path", PATHS),
+    "watch index": (lambda at, value: watch_with(at, index_path=value), "index", PATHS),
+    "watch debounce": (lambda at, value: watch_with(at, debounce=value), "debounce", NUMBERS),
+    "watch interval": (lambda at, value: watch_with(at, interval=value), "interval", NUMBERS),
+    "watch poll": (lambda at, value: watch_with(at, poll=value), "poll", TRUTHS),
+    "watch stop": (lambda at, value: watch_with(at, stop=value), "stop", NOTHING),
+    "watch progress": (lambda at, value: watch_with(at, progress=value), "progress", NOTHING | CALLED),
+    "watch scope": (
+        lambda at, value: watch_with(at, scope=value),
+        "scope",
+        TEXTS | SETS | NOTHING | {"dictionary", "dictionary of numbers"},
     ),
     "sync progress": (lambda at, value: sync_with(at, progress=value), "progress", NOTHING | CALLED),
 }

@@ -57,6 +57,7 @@ class NamedPhotos:
     def __init__(self, manifest: Path, sources: PhotoSources | None = None) -> None:
         self._manifest, self._name, self._root = manifest, manifest.name, manifest.parent
         self._sources = sources or PhotoSources()
+        self._is_remote = self._sources.address_of(manifest, manifest.name) is not None
         self._boundary = Boundary(self._root)
         self._look = Look(self._root)
         self._names, self._twins = Names(), Twins(self._root, self._boundary)
@@ -70,7 +71,7 @@ class NamedPhotos:
             ClosedPhoto: it is somewhere that this version does not look.
             ValueError: it is no path inside the catalog and no URL; the message says so in words.
         """
-        if is_key(name):
+        if is_key(name) and not self._is_remote:
             return name
         if (scheme := scheme_of(name)) is not None:
             return _url(name, scheme)

@@ -11,6 +11,8 @@ from indexer.fields.roles import RESERVED
 from indexer.system.names import composed
 
 _NAME = re.compile(r"[^\W\d][\w-]*\Z")
+_NAMED, _LONGEST = 40, 60
+"""Columns that a message names, and characters of each."""
 _INVISIBLE = str.maketrans("", "", "\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}")
 """A file that was marked twice begins with one; no person sees it in front of the first name."""
 _NEAR = 0.77
@@ -75,7 +77,17 @@ def header_problems(
 def _missing(name: str, there: Sequence[str], required: Collection[str]) -> str:
     near = next((other for other in there if near_miss(other, required) == name), None)
     meant = f"; did you mean {near!r}? rename it to {name!r}" if near else ""
-    return f"no column {name!r}; it has {', '.join(there) or 'no columns at all'}{meant}"
+    return f"no column {name!r}; it has {_listed(there) or 'no columns at all'}{meant}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in a message: a file of another kind may have one as long as itself."""
+    more = f" and {len(names) - _NAMED} others" if len(names) > _NAMED else ""
+    return ", ".join(map(_short, names[:_NAMED])) + more
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
 
 
 def name_problem(name: str) -> str | None:
@@ -89,6 +101,6 @@ def name_problem(name: str) -> str | None:
         suggestion = f"c_{suggestion}"
     suggestion = RESERVED.get(suggestion, suggestion)
     return (
-        f"column {name!r} cannot be used in a filter; rename it, e.g. to {suggestion!r} "
+        f"column {_short(name)!r} cannot be used in a filter; rename it, e.g. to {_short(suggestion)!r} "
         "(letters, digits, _ and -, not starting with a digit)"
     )

@@ -145,8 +145,8 @@ def put_aside(
     keys |= set(() if catalog.open_end is None else catalog.open_end.keys)
     hashes = np.array([path_hash(ledger, key) for key in keys], np.uint64)
     beside = rows & np.isin(ledger.rows["path"], hashes) if len(hashes) else np.zeros(len(rows), bool)
-    found.points = list(_points(ledger, ~rows, store))
-    found.elsewhere = list(_points(ledger, beside, store))
+    found.points = sorted(_points(ledger, ~rows, store), key=lambda point: point.id)  # as a scroll gives them
+    found.elsewhere = sorted(_points(ledger, beside, store), key=lambda point: point.id)
     return found
 
 

@@ -19,6 +19,7 @@ from indexer.sync.planning.aside import Aside
 from indexer.sync.planning.contents import Hashing, Sources
 from indexer.sync.planning.names import find_renamed, id_of, path_of, steady
 from indexer.sync.planning.plan import SyncPlan
+from indexer.sync.planning.scope import Scope
 from indexer.sync.planning.unseen import Unseeable, look_at_remote
 from indexer.system.names import composed, decomposed
 from indexer.system.progress import Progress
@@ -32,6 +33,7 @@ def make_plan(
     check_content: bool = False,
     anew: bool = False,
     progress: Progress | None = None,
+    scope: Scope | None = None,
     sources: PhotoSources | None = None,
     aside: Aside | None = None,
 ) -> SyncPlan:
@@ -40,7 +42,8 @@ def make_plan(
     A photo with the size and time it was indexed with is taken as unchanged without being read, unless
     ``check_content`` is set; otherwise its content hash decides. After the tutorial *Incremental Embedding Updates* in
     Qdrant's documentation. With ``anew``, nothing in the index can be used again: all photos are new, and what could be
-    kept otherwise is removed. With ``aside``, ``stored`` are the points that are not put aside.
+    kept otherwise is removed. With ``aside``, ``stored`` are the points that are not put aside. With a ``scope``,
+    points outside stay as they are.
     """
     plan = SyncPlan(rejects=list(catalog.rejects))
     points = {point.id: point for point in plan.keeper.without(stored)}
@@ -51,9 +54,10 @@ def make_plan(
         plan.aside, plan.stored, plan.categories = aside.photos, aside.stored(), aside.categories()
     catalog = steady(catalog, points.values())
     if sources is not None:
-        look_at_remote(catalog, {path_of(point) for point in points.values()}, sources, progress)
+        of_scope = catalog if scope is None else scope.within(catalog, points)
+        look_at_remote(of_scope, {path_of(point) for point in points.values()}, sources, progress)
     put = frozenset[str]() if aside is None else aside.products
-    comparison = _Comparison(catalog, points, plan, Hashing(workers, progress), check_content, elsewhere, put)
+    comparison = _Comparison(catalog, points, plan, Hashing(workers, progress), check_content, scope, elsewhere, put)
     plan = comparison.compare()
     if (end := catalog.open_end) is not None:
         keys = {composed(key) for key in end.keys}
@@ -72,16 +76,19 @@ class _Comparison:
         plan: SyncPlan,
         hashing: Hashing,
         check_content: bool,
+        scope: Scope | None,
         elsewhere: Sequence[Point] = (),
         put_aside: Collection[str] = (),
     ) -> None:
-        self._catalog, self._points, self._plan = catalog, points, plan
+        self._catalog, self._points, self._plan, self._scope = catalog, points, plan, scope
+        plan.outside = frozenset() if scope is None else scope.outside(points.values())
         self._hashing, self._check = hashing, check_content
         self._put_aside = put_aside
         every = sorted([*points.values(), *elsewhere], key=lambda point: point.id) if elsewhere else points.values()
         self._by_path = {path_of(point): point for point in every}
         self._withheld = list(catalog.withheld)
         self._wanted = list(self._seen())
+        plan.outside -= {wanted.id for wanted in self._wanted}
         self._fresh: list[Wanted] = []
         for point in () if plan.stored else points.values():
             category = point.payload.get("category")
@@ -89,7 +96,8 @@ class _Comparison:
 
     def compare(self) -> SyncPlan:
         """Fill the plan."""
-        plan, left = self._plan, dict(self._points)
+        plan = self._plan
+        left = {identifier: point for identifier, point in self._points.items() if identifier not in plan.outside}
         suspects: list[tuple[Wanted, Point]] = []
         for wanted in self._wanted:
             point = left.pop(wanted.id, None)
@@ -123,6 +131,8 @@ class _Comparison:
             if product.id in self._put_aside:
                 continue
             for image in product.images:
+                if self._scope is not None and not self._takes_part(self._scope, product, image):
+                    continue
                 if image.elsewhere is not None and composed(image.key) not in self._by_path:
                     yield _wanted(product, image, None)  # it is going to be fetched: to ask before is to ask twice
                     continue
@@ -135,6 +145,12 @@ class _Comparison:
                 else:
                     yield _wanted(product, image, seen)
         self._plan.rejects += unseen.rejects()
+
+    def _takes_part(self, scope: Scope, product: Product, image: ProductImage) -> bool:
+        """Whether a photo is in the scope by the catalog or by the index."""
+        identifier = point_id(product.id, image.key)
+        inside = identifier in self._points and identifier not in self._plan.outside
+        return inside or scope.has(product, image)
 
     def _place(self, wanted: Wanted, point: Point) -> None:
         """A photo whose pixels are those in the index: is anything else said of it?"""
@@ -157,6 +173,8 @@ class _Comparison:
         found = []
         for told in (one.told for one in self._withheld if one.told):
             image, source = told.images[0], self._by_path.get(composed(told.images[0].key))
+            if self._scope is not None and not self._scope.has(told, image):
+                continue
             if source is not None and point_id(told.id, image.key) not in self._points:
                 photo = source.payload["photo"]
                 found.append(_wanted(told, image, Seen(photo["bytes"], photo["mtime_ns"])))
@@ -166,7 +184,8 @@ class _Comparison:
         """What the catalog no longer has, without what it still has though it cannot be used this time.
 
         A point stays only if the catalog speaks of that very photo (a bad row that names it, a folder that cannot be
-        looked into), and not where another product has got it meanwhile. Its fields are those of the good rows.
+        looked into), and, where no good row does, not if another product has got it meanwhile. Its fields are those of
+        the good rows.
         """
         withheld = defaultdict(list)
         for one in self._withheld:
@@ -183,7 +202,7 @@ class _Comparison:
                 if one.product_id is None or composed(one.product_id) == composed(product_id)
             ]
             told = next((one.told for one in reasons if one.told), None)
-            if path in taken or not reasons or (told is None and self._is_absent(point)):
+            if not reasons or (told is None and (path in taken or self._is_absent(point))):
                 leaving[identifier] = point
                 continue
             self._plan.left_alone.append(point)
@@ -234,14 +253,16 @@ class _Comparison:
         by_path = {composed(wanted.image.key): wanted for wanted in self._fresh}
         pairs = [(source, wanted) for wanted, source in plan.moved]
         pairs += [(p, by_path[path_of(p)]) for p in leaving.values() if p.id not in sources and path_of(p) in by_path]
-        plan.renamed = find_renamed(pairs, self._catalog, self._points.values(), plan.left_alone)
+        # What is outside a scope stays as it is, but that it would name a product by an id that it has no more.
+        outside = [self._points[identifier] for identifier in sorted(plan.outside)]
+        plan.renamed = find_renamed(pairs, self._catalog, self._points.values(), [*plan.left_alone, *outside])
         told_of = plan.keeper.rename({one.before: one.after for one in plan.renamed})
         plan.updated += [(wanted, point) for wanted, point in plan.still if wanted.product_id in told_of]
         plan.still = [(wanted, point) for wanted, point in plan.still if wanted.product_id not in told_of]
         rewritten = {point.id for point, _ in plan.rewritten}
         plan.rewritten += [
             (point, catalog_part(point.payload))
-            for point in plan.left_alone
+            for point in [*plan.left_alone, *outside]
             if point.payload["product_id"] in told_of and point.id not in rewritten
         ]
 

@@ -43,6 +43,8 @@ class SyncPlan:
     """What is gone altogether: what moved is gone from where it was, and yet in the index."""
     stored: dict[str | None, int] = field(default_factory=dict)
     """Photos in the index by category."""
+    outside: frozenset[str] = frozenset()
+    """The ids of points that are outside the sync's scope, and stay as they are."""
     before: list[Point] = field(default_factory=list)
     """What the index has of the product and the photos of a last row that may be cut, see `OpenEnd`."""
     renamed: list[Renamed] = field(default_factory=list)

@@ -24,6 +24,7 @@ from indexer.sync.planning.aside import Aside, Facts, LedgerWrong, put_aside, wr
 from indexer.sync.planning.comparison import make_plan
 from indexer.sync.planning.known import LastTime, path_hash
 from indexer.sync.planning.plan import SyncPlan
+from indexer.sync.planning.scope import Scope
 from indexer.sync.planning.unseen import look_at_remote
 from indexer.system.machine import collecting_later
 from indexer.system.names import Names
@@ -73,6 +74,7 @@ class Planner:
         read: reads the catalog, given what is known of it from the last time.
         index: the index.
         check_content: read every photo.
+        whole: read and compare all of the catalog, for a sync with a scope: outside, the index is not as the catalog.
         workers: threads.
         progress: see `make_plan`.
         sources: of photos that are no files.
@@ -84,13 +86,15 @@ class Planner:
         index: Index,
         *,
         check_content: bool,
+        whole: bool = False,
         workers: int,
         progress: Progress | None,
         sources: PhotoSources,
     ) -> None:
         self._read, self._index, self._sources = read, index, sources
         self._check_content, self._workers, self._progress = check_content, workers, progress
-        self._before = Before(index, trusted=not check_content)
+        self._before = Before(index, trusted=not check_content and not whole)
+        self._whole = whole
         self._facts: Facts | None = None
         with collecting_later():
             self.catalog = read(self._before.known)
@@ -106,7 +110,7 @@ class Planner:
         told = self.catalog.told
         return len(self.catalog.products) + (0 if told is None else sum(told.aside))
 
-    def plan(self, published: Published | None, *, anew: bool) -> SyncPlan:
+    def plan(self, published: Published | None, *, anew: bool, scope: Scope | None = None) -> SyncPlan:
         """See `make_plan`.
 
         Raises:
@@ -118,9 +122,11 @@ class Planner:
             "check_content": self._check_content,
             "anew": anew,
             "progress": self._progress,
+            "scope": scope,
             "sources": self._sources,
         }
-        if published is not None and not anew and not self._check_content and published.record.reading == READING:
+        by_ledger = not anew and not self._check_content and not self._whole
+        if published is not None and by_ledger and published.record.reading == READING:
             ledger = self._ledger(published)
             if ledger is not None and (self.catalog.manifest is not None or not self.catalog.withheld):
                 with suppress(LedgerWrong):

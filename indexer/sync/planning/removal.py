@@ -11,6 +11,7 @@ from indexer.fields.types import FieldTable
 from indexer.sync.payload import catalog_fields
 from indexer.sync.planning.names import id_of, path_of
 from indexer.sync.planning.plan import SyncPlan
+from indexer.sync.planning.scope import Scope
 from indexer.system.names import composed
 
 MAX_REMOVAL = 0.1
@@ -21,7 +22,12 @@ _NAMED = 8
 
 
 def check_removal(
-    catalog: Catalog, plan: SyncPlan, published: FieldTable, location: str, max_removal: float = MAX_REMOVAL
+    catalog: Catalog,
+    plan: SyncPlan,
+    published: FieldTable,
+    location: str,
+    max_removal: float = MAX_REMOVAL,
+    scope: Scope | None = None,
 ) -> None:
     """Look at what a plan takes out of the index; photos that moved and products of another id are not among it.
 
@@ -31,15 +37,18 @@ def check_removal(
         published: the field table of the generation in the index.
         location: the index, as people call it.
         max_removal: the largest share of the photos, 0 to 1; 0 lets nothing go.
+        scope: of the sync: the share is that of the photos in it.
 
     Raises:
-        RemovalRefused: it is a whole category, more than ``max_removal`` (and at least 20 photos), all that a manifest
-            told, or the manifest has been cut short.
+        RemovalRefused: it is a whole category, more than ``max_removal`` (and at least 20 photos), all of a scope, all
+            that a manifest told, or the manifest has been cut short.
     """
-    indexed, going = sum(plan.stored.values()), len(plan.removed)
+    indexed, going = sum(plan.stored.values()) - len(plan.outside), len(plan.removed)
     reasons = [*_cut(catalog.open_end, catalog, plan), *_lost_manifest(catalog, published)]
     if lost := _lost_categories(catalog, plan):
         reasons.append(f"all there is of {_listed(lost, 'categories')}")
+    if scope is not None and 0 < indexed == going:
+        reasons.append("all there is of the scope")
     if going > max_removal * indexed and (going >= REMOVAL_FROM or max_removal == 0):
         reasons.append(f"more than {max_removal * 100:g} %")
     if not reasons:
@@ -47,7 +56,8 @@ def check_removal(
     why = "; ".join(reasons)
     if going:
         products = _listed(sorted({id_of(point) for point in plan.removed}), "products")
-        why = f"this would remove {going} of {indexed} photos from {location} ({why}), those of {products}"
+        of = "" if scope is None else f" of the scope {scope}"
+        why = f"this would remove {going} of {indexed} photos{of} from {location} ({why}), those of {products}"
     raise RemovalRefused(
         f"{catalog.where}: {why}; nothing was changed: if it is meant, add --allow-removal; "
         "with --dry-run as well, it is listed in full"

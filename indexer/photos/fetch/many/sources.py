@@ -193,8 +193,9 @@ class PhotoSources:
 
     def close(self) -> None:
         """End what is under way: nobody waits for a photo any longer."""
-        if "_web" in self.__dict__:
-            self._web.close()
+        for name in ("_web", "_web_of_documents"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
 
     def __enter__(self) -> PhotoSources:
         return self

@@ -38,6 +38,8 @@ class Asked:
 
     opened: int = 0
     scrolled: int = 0
+    fields: list[Any] = field(default_factory=list)
+    """Of each scroll, those that were asked for."""
     retrieved: list[str] = field(default_factory=list)
 
 
@@ -66,6 +68,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
         def counted_scroll(self: Any, *given: Any, of: Any = scroll, **options: Any) -> Iterator[Point]:
             found.scrolled += 1
+            found.fields.append(options.get("fields"))
             yield from of(self, *given, **options)
 
         def counted_retrieve(self: Any, ids: Sequence[str], *, of: Any = retrieve, **options: Any) -> list[Point]:
@@ -111,12 +114,12 @@ def test_a_night_without_change_opens_no_point_and_a_new_price_those_of_its_prod
     shop.change(2, price="77")
     report = shop.sync(dry_run=True)
     assert report.photos["updated"] == 2
-    assert len(shop.asked.retrieved) == 2
-    assert shop.asked.scrolled == 0
+    assert (len(shop.asked.retrieved), shop.asked.scrolled) == (2, 0)
+    of_the_product = set(shop.asked.retrieved)
     report = shop.sync()
     assert report.photos["updated"] == 2
-    assert len(shop.asked.retrieved) == 2
-    assert shop.asked.scrolled == 0  # sweep knows from the ledgers which pictures are shown
+    assert set(shop.asked.retrieved) == of_the_product  # by the plan, and by what is summed beside the points
+    assert ["photo.sha256"] not in shop.asked.fields  # which pictures are shown is known from the ledgers
     assert shop.sync().photos["unchanged"] == 12
     assert shop.asked.retrieved == []
 
@@ -217,9 +220,10 @@ def test_a_photo_with_another_time_is_read_and_one_with_other_content_embedded(s
     rows = read_manifest(shop.catalog)
     touch(shop.catalog / rows[0]["image"].split("|")[0])
     write_photo(shop.catalog / rows[1]["image"].split("|")[0], 99, size=16)
+    shop.sync(dry_run=True)
+    assert (len(shop.asked.retrieved), shop.asked.scrolled) == (4, 0)
     report = shop.sync()
     assert (report.photos["updated"], report.photos["changed"], report.embedded) == (1, 1, 1)
-    assert len(shop.asked.retrieved) == 4
 
 
 def test_pictures_that_are_missing_are_drawn_from_photos_that_were_put_aside(shop: Shop) -> None:
@@ -239,8 +243,9 @@ def test_a_folder_of_photos_is_put_aside_too(tmp_path: Path, asked: Asked) -> No
     assert shop.sync().photos["unchanged"] == 12
     assert (shop.asked.scrolled, shop.asked.retrieved) == (0, [])
     write_photo(catalog / "rings/new.jpg", 99, size=16)
-    report = shop.sync()
+    report = shop.sync(dry_run=True)
     assert (report.photos["new"], shop.asked.scrolled, shop.asked.retrieved) == (1, 0, [])
+    assert shop.sync().photos["new"] == 1
 
 
 @pytest.fixture

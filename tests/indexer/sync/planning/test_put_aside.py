@@ -224,8 +224,9 @@ def both(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> tuple[SyncReport | str,
 def told(report: SyncReport | str) -> object:
     if isinstance(report, str):
         return report
-    said = {"photos", "rejects", "removed", "renamed", "notes", "products", "published", "embedded", "fields", "shared"}
-    return {name: getattr(report, name) for name in said}
+    said = {"photos", "removed", "renamed", "notes", "products", "published", "embedded", "fields", "shared"}
+    rejects = sorted((one.where, one.reason, one.product_id or "") for one in report.rejects)  # of twins, in any order
+    return {name: getattr(report, name) for name in said} | {"rejects": rejects}
 
 
 def contents(index: Index) -> dict[str, tuple[dict[str, Any], list[float]]]:

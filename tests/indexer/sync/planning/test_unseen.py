@@ -169,6 +169,15 @@ def test_a_photo_that_changes_its_product_in_a_closed_folder_goes_along(listed: 
     assert {product for product, _ in listed.points()} == {"r1", "r3", "w1", "w2"}
 
 
+def test_a_photo_that_cannot_be_read_stays_with_a_product_when_another_shows_it_too(listed: Shop) -> None:
+    to_nothing(listed.catalog / "watches/w2.jpg")
+    listed.rows(ROWS[0], "r2,rings/r2/a.jpg|rings/r2/b.jpg|watches/w2.jpg,rings,20,true", *MORE_ROWS)
+    report = listed.sync()
+    assert (report.removed, counts(report)) == ([], {"new": 1, "unchanged": 4, "kept": 1})
+    assert {product for product, path in listed.points() if path == "watches/w2.jpg"} == {"r2", "w2"}
+    assert listed.sync().published is False
+
+
 def test_an_image_that_is_an_address_is_not_gone(listed: Shop) -> None:
     of_no_kind, refused = "ftp://shop.example/w3.jpg", "http://127.0.0.1/w4.jpg"
     listed.rows(*ROWS, *MORE_ROWS, f"w3,{of_no_kind},watches,50,true", f"w4,{refused},watches,50,true")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from searcher.answers.answer import Answer
+from searcher.answers.answer import Answer, Match
 from searcher.answers.variants import OWN_VERSIONS
 from searcher.answers.wording import nothing
 from searcher.service import SearchService
@@ -120,7 +120,8 @@ def test_pages_fit_together_and_hold_no_group_twice(
 ) -> None:
     query = a_query(3).tolist()
     whole = service.similar(vector=query, k=sum(cuts), **style).matches
-    pages, offset = [], 0
+    pages: list[Match] = []
+    offset = 0
     for size in cuts:
         pages += service.similar(vector=query, k=size, offset=offset, **style).matches
         offset += size
@@ -187,8 +188,8 @@ def test_a_relaxed_match_names_what_passes_the_relaxed_filter(shop: Grouped, ser
 
 
 def test_facets_count_each_product_by_itself(shop: Grouped, service: SearchService) -> None:
-    for more in ({}, {"min_score": -1.0}):
-        answer = service.similar(vector=a_query(1).tolist(), k=5, facets=["metal"], **more)
+    for least in (None, -1.0):
+        answer = service.similar(vector=a_query(1).tolist(), k=5, facets=["metal"], min_score=least)
         counts = {value.value: value.count for value in answer.facets[0].values}
         products = {p["product_id"]: p["metal"] for p in shop.payloads}
         assert counts == {metal: list(products.values()).count(metal) for metal in set(products.values())}

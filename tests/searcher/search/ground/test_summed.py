@@ -174,14 +174,14 @@ def test_words_mean_the_same(store: Store, summary: Summary) -> None:
     assert summed.hints(["perlen"], 8) == plain.hints(["perlen"], 8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.sampled_from(NAMES), st.text("jJ04P-9 .xé", max_size=9)))
 def test_near_ids_are_the_same(store: Store, summary: Summary, asked: str) -> None:
     ids = {str(value) for value, _ in store.facet("product_id", limit=1_000)}
     assert NearIds(summary).near(asked, 5) == NearIds(ListedIds(ids)).near(asked, 5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.sets(st.text(max_size=8), max_size=12), st.text(max_size=8))
 def test_near_ids_of_any_writing_are_the_same(tmp_path_factory: Any, ids: set[str], asked: str) -> None:
     folder = tmp_path_factory.mktemp("ids")

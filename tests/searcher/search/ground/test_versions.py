@@ -50,7 +50,7 @@ def test_the_catalog_names_the_groups(service: SearchService) -> None:
 
 
 def test_one_version_a_piece_in_every_form(shop: Photographed, service: SearchService) -> None:
-    wanted = {"k": 9, "where": ["metal=gold|silver"]}
+    wanted: dict[str, Any] = {"k": 9, "where": ["metal=gold|silver"]}
     answer = service.similar("RG2-0", **wanted)
     pieces = [match.product_id.split("-")[0] for match in answer.matches]
     assert sorted(pieces) == ["COPY", "RG0", "RG1", "RG3", "RG4", "RG5"]
@@ -64,7 +64,7 @@ def test_one_version_a_piece_in_every_form(shop: Photographed, service: SearchSe
     command = ["similar", "-p", "RG2-0", "-k", "9", "-w", "metal=gold|silver", "--json", "--index", str(shop.root)]
     printed = CliRunner().invoke(main, command)
     assert without_time(json.loads(printed.stdout)) == said
-    settings = ServeSettings(_env_file=None, index=shop.root)  # type: ignore[call-arg]
+    settings = ServeSettings(_env_file=None, index=shop.root)
     with TestClient(create_app(settings, SearchService(shop.index))) as client:
         by_address = client.get("/v1/similar", params={"product_id": "RG2-0", **wanted}).json()
         by_body = client.post("/v1/similar", json={"product_id": "RG2-0", **wanted}).json()

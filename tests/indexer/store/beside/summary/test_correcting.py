@@ -80,7 +80,7 @@ def anew(store: ListedStore, folder: Path) -> dict[str, list[Any]]:
     return tables(folder / "anew")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(writes, max_size=20), st.lists(writes, max_size=20))
 def test_a_corrected_summary_is_the_one_that_is_made_anew(folder: Path, before: Writes, after: Writes) -> None:
     store = ListedStore([])
@@ -96,7 +96,7 @@ def test_a_corrected_summary_is_the_one_that_is_made_anew(folder: Path, before: 
     assert tables(folder / "corrected") == anew(store, folder)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.lists(writes, min_size=1, max_size=8), min_size=2, max_size=4))
 def test_it_is_so_through_any_number_of_generations(folder: Path, generations: list[Writes]) -> None:
     store, base = ListedStore([]), None

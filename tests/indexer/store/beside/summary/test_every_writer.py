@@ -58,8 +58,22 @@ def _import(source: Index, target: Index, folder: Path) -> None:
     transfer(read_table(folder / "points.npz"), "points.npz", target)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("write", [_copy, _restore, _import])
+@pytest.mark.parametrize(
+    ("write", "engine"),
+    [
+        (_copy, "embedded"),
+        (_import, "server"),
+        *(
+            pytest.param(write, engine, marks=pytest.mark.slow)
+            for write, engine in (
+                (_copy, "server"),
+                (_import, "embedded"),
+                (_restore, "embedded"),
+                (_restore, "server"),
+            )
+        ),
+    ],
+)
 def test_another_index_is_filled(write: Callable[[Index, Index, Path], None], engine: str, tmp_path: Path) -> None:
     source, target = shop(tmp_path), make_index(engine, tmp_path / "target")
     check(source, tmp_path)

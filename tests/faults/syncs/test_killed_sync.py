@@ -14,7 +14,7 @@ from indexer.store.embedded.index import EmbeddedIndex
 from indexer.sync.report import SyncReport
 from indexer.sync.run import sync
 from indexer.system.marks import NAME as MARK
-from tests.faults.killed_sync import killed_at_call, killed_at_event
+from tests.faults.syncs.killed_sync import killed_at_call, killed_at_event
 from tests.shops.catalogs.small_catalog import read_manifest, write_manifest, write_small_catalog
 from tests.shops.models.tiny_model import write_tiny_model
 

@@ -1,6 +1,6 @@
 """Kills a sync at the n-th file event below its index: its own (as Python reports them), or any (as the system does).
 
-In a test: ``from tests.faults.killed_sync import killed_at_call, killed_at_event``.
+In a test: ``from tests.faults.syncs.killed_sync import killed_at_call, killed_at_event``.
 """
 
 from __future__ import annotations
