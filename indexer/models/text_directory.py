@@ -60,7 +60,7 @@ def find_files(path: Path) -> TextModelFiles:
         ModelError: one is missing or cannot be read.
     """
     if not path.is_dir():
-        raise ModelError(f"{path}: no such directory of a text model; docs/text-search.md says how to get one")
+        raise ModelError(f"{path}: no such directory of a text model; docs/asking.md says how to get one")
     files = {}
     for name in (VISION, TEXT, TOKENIZER, PHOTOS, *_OPTIONAL):
         places = [place for place in (path / name, path / "onnx" / name) if place.is_file()]
@@ -68,7 +68,7 @@ def find_files(path: Path) -> TextModelFiles:
             files[name] = places[0]
         elif name not in _OPTIONAL:
             raise ModelError(
-                f"{path}: {name} is missing, so this is not a whole text model; docs/text-search.md says how to get one"
+                f"{path}: {name} is missing, so this is not a whole text model; docs/asking.md says how to get one"
             )
     digest = hashlib.sha256()
     for name, place in files.items():

@@ -60,7 +60,7 @@ class TextReader:
         if wanted is None:
             raise UsageError(
                 f"the index at {published.location} has no text model, so texts are asked by their words; "
-                "docs/text-search.md says how to get one, then: indexer sync CATALOG --text-model DIR"
+                "docs/asking.md says how to get one, then: indexer sync CATALOG --text-model DIR"
             )
         with self._lock:
             if self._tower is None or self._tower.files.fingerprint != wanted.fingerprint:

@@ -237,7 +237,7 @@ def test_what_is_wrong_with_the_directory_is_one_line(folder: Path, name: str) -
 
 
 def test_a_missing_directory_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"no such directory of a text model; docs/text-search\.md"):
+    with pytest.raises(ModelError, match=r"no such directory of a text model; docs/asking\.md"):
         TextModel(tmp_path / "nowhere")
 
 
