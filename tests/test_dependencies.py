@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("indexer", "trainer", "searcher")
 ROOMS = {"trainer": "train", "searcher/http": "serve", "searcher/mcp": "mcp"}
 """Folders that only work with an extra, and that nothing else imports before it is needed."""
-OF_THE_PRODUCT = ("", *ROOMS.values(), "reports", "parquet", "text", "heic", "remote", "watch")
+OF_THE_PRODUCT = ("", *ROOMS.values(), "reports", "parquet", "text", "heic", "ray", "remote", "watch")
 """The base and the extras, without those that only tests and docs need."""
 FOR_OTHERS = {"httptools", "uvloop", "python-multipart", "onnxscript", "adlfs", "gcsfs", "s3fs"}
 """Declared because uvicorn, FastAPI, torch and fsspec import them where they are there."""
