@@ -144,8 +144,9 @@ class Catalog:
     """What lies in the folders of a catalog without a manifest, or stands in a feed, and is no part of it."""
     address: str | None = None
     """The URL of the manifest, where it is behind one; ``root`` is then a folder of this machine with its copy."""
-    told: Told | None = None
-    """What the rows of a manifest say; its products that were put aside are not among ``products``."""
+    told: Told | None = field(default=None, compare=False)
+    """What the rows of a manifest say, salted anew at each reading; its products that were put aside are not among
+    ``products``."""
 
     @property
     def where(self) -> str:

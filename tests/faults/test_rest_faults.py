@@ -179,7 +179,7 @@ def test_an_alias_that_points_nowhere(server: LoopbackQdrant, shop: Shop) -> Non
 
 
 def test_what_was_embedded_before_the_server_failed_is_not_embedded_again(server: LoopbackQdrant, shop: Shop) -> None:
-    server.faults = [Fault(UPSERT, status=500, times=10_000, skip=1)]
+    server.faults = [Fault(UPSERT, status=500, times=10_000)]
     assert_one_line(shop.sync(), "failed with status 500")
     assert server.engine.get_collections().collections == []  # the draft is gone
     assert server.engine.get_aliases().aliases == []
@@ -192,7 +192,7 @@ def test_what_was_embedded_before_the_server_failed_is_not_embedded_again(server
 
 def test_a_draft_that_could_not_be_removed_is_cleared_away_by_the_next_sync(server: LoopbackQdrant, shop: Shop) -> None:
     server.faults = [
-        Fault(UPSERT, status=500, times=10_000, skip=1),
+        Fault(UPSERT, status=500, times=10_000),
         Fault("DELETE /collections/jewelry-1", status=500, times=10_000),
     ]
     assert shop.sync().exit_code == 1
@@ -203,10 +203,7 @@ def test_a_draft_that_could_not_be_removed_is_cleared_away_by_the_next_sync(serv
     assert_complete(server)
 
 
-def test_a_proxy_that_takes_less_gets_smaller_requests(
-    server: LoopbackQdrant, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("indexer.sync.embedding.pipeline.BATCH", TOTAL)
+def test_a_proxy_that_takes_less_gets_smaller_requests(server: LoopbackQdrant, shop: Shop) -> None:
     server.faults = [Fault(UPSERT, status=413, body=b"<html>Request Entity Too Large</html>", times=3)]
     assert shop.sync("--workers", "1").exit_code == 0
     assert_complete(server)

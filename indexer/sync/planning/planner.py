@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from indexer.sync.planning.known import LastTime, path_hash
 from indexer.sync.planning.plan import SyncPlan
 from indexer.sync.planning.scope import Scope
 from indexer.sync.planning.unseen import look_at_remote
+from indexer.system.forks import once
 from indexer.system.machine import collecting_later
 from indexer.system.names import Names
 from indexer.system.progress import Progress
@@ -39,7 +39,7 @@ class Published:
     generation: str
     open: Callable[[], Store]
 
-    @cached_property
+    @once
     def store(self) -> Store:
         """Its points; raises ``StoreError`` where they cannot be opened."""
         return self.open()

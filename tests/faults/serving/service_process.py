@@ -34,10 +34,33 @@ class Running:
     process: subprocess.Popen[str]
     url: str = ""
     log: list[str] = field(default_factory=list)
+    _reader: threading.Thread = field(init=False)
+
+    def begin(self) -> None:
+        """Read its log to the first line that says where it listens, and the rest beside the test."""
+        assert self.process.stderr is not None
+        stderr = self.process.stderr
+        for line in stderr:
+            self.log.append(line.rstrip("\n"))
+            if '"listening"' in line:
+                self.url = json.loads(line)["url"]
+                break
+        self._reader = threading.Thread(target=lambda: self.log.extend(stderr.read().splitlines()))
+        self._reader.start()
 
     def stop(self, sent: int = signal.SIGTERM) -> int:
+        """Its exit code, once its whole log is there."""
         self.process.send_signal(sent)
-        return self.process.wait(60)
+        code = self.process.wait(60)
+        self._reader.join(60)
+        return code
+
+    def end(self) -> None:
+        """At once, where it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(60)
+        self._reader.join(60)
 
 
 @contextmanager
@@ -66,19 +89,8 @@ def serving(
         preexec_fn=prepare,
     ) as process:
         running = Running(process)
-        assert process.stderr is not None
-        stderr = process.stderr
         try:
-            for line in stderr:
-                running.log.append(line.rstrip("\n"))
-                if '"listening"' in line:
-                    running.url = json.loads(line)["url"]
-                    break
-            reader = threading.Thread(target=lambda: running.log.extend(stderr.read().splitlines()))
-            reader.start()
+            running.begin()
             yield running
         finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait(60)
-            reader.join(60)
+            running.end()

@@ -212,18 +212,19 @@ TABLE = b"product_id,image\nJ1,a.jpg\n"
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (gzip.compress(TABLE)[:-6], "the file is cut, its archive ends too early; send all of it"),
-        (gzip.compress(TABLE)[:-8] + b"\xff" * 8, "its archive is damaged"),
-        (gzip.compress(b""), "the file is empty; export it anew"),
+        (gzip.compress(TABLE, mtime=0)[:-6], "the file is cut, its archive ends too early; send all of it"),
+        (gzip.compress(TABLE, mtime=0)[:-8] + b"\xff" * 8, "its archive is damaged"),
+        (gzip.compress(b"", mtime=0), "the file is empty; export it anew"),
         (
-            gzip.compress(b"product_id,image\n" + b"\0" * 2_000_000),
+            gzip.compress(b"product_id,image\n" + b"\0" * 2_000_000, mtime=0),
             "to more than 500,000 bytes, which no table does; if it is one, unpack it yourself",
         ),
         (
-            gzip.compress(b'{"product_id": 1}\n' + b"\n" * 2_000_000),
+            gzip.compress(b'{"product_id": 1}\n' + b"\n" * 2_000_000, mtime=0),
             "to more than 500,000 bytes, which no table does; if it is one, unpack it yourself",
         ),
     ],
+    ids=["cut", "damaged", "empty", "zeros", "lines"],
 )
 def test_damaged_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, reason: str) -> None:
     monkeypatch.setattr(packed, "ALWAYS", 500_000)

@@ -14,7 +14,6 @@ import pytest
 
 from indexer.models.embedder import Embedder
 from indexer.store.embedded.index import EmbeddedIndex
-from indexer.sync.embedding import pipeline
 from tests.indexer.photos.fetch.photo_host import photo_host
 from tests.shops.catalogs.row_catalog import Shop
 
@@ -24,8 +23,8 @@ pytestmark = [
 ]
 
 PHOTOS, NEW, KILLS, WORKERS = 2_000, 200, 20, 2
-AT_ONCE = pipeline.BATCH * pipeline.AHEAD * WORKERS
-"""Photos that may be on their way when a kill comes: what is finished and not yet in the journal is embedded again."""
+AT_ONCE = WORKERS
+"""Photos that may be with the model when a kill comes: each core takes one the whole way, into the journal."""
 Content = frozenset[tuple[str, float]]
 
 

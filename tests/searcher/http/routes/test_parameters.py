@@ -32,6 +32,7 @@ IN_A_LINE: dict[str, Any] = {
     "diversity": 0.3,
     "relax": ["price", "*"],
     "facets": ["category", "metal"],
+    "per": "product",
     "explain": True,
     "exact": True,
 }

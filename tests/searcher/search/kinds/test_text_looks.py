@@ -206,9 +206,7 @@ def test_an_index_without_a_text_model_answers_by_words(shop: Shop, monkeypatch:
     service = SearchService(shop.plain)
     answer = service.text("red", k=4)
     assert (ids(answer), answer.notes) == (["R01"], ())
-    with pytest.raises(
-        UsageError, match=r"has no text model.*docs/asking\.md.*indexer sync .* --text-model"
-    ) as error:
+    with pytest.raises(UsageError, match=r"has no text model.*docs/asking\.md.*indexer sync .* --text-model") as error:
         service.text("red", mode="looks")
     assert "\n" not in str(error.value)
     given = SearchService(shop.plain, text_model=shop.folder / "clip")
