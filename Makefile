@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo
+# Hundreds of processes are started here: compiled once, not each time, whatever the machine's image says.
+export PYTHONDONTWRITEBYTECODE :=
 # Files of tests are shared out among the cores; tests of one file share its fixtures.
 PARALLEL := --numprocesses auto --dist loadfile
 
