@@ -1,18 +1,17 @@
-"""Brings the index in step with a catalog: plan, embed what is missing, apply, publish."""
+"""Brings the index in step with a catalog: read, plan, make the next generation, report."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal
 
 from indexer.catalog.products import Catalog
 from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
-from indexer.errors import CatalogError, ModelError, StoreDamaged, StoreUnwritable
+from indexer.errors import ModelError, StoreDamaged, StoreUnwritable
 from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import ModelFile, load_model
 from indexer.photos.fetch.many.kept import FOLDER, LIMIT
@@ -22,13 +21,9 @@ from indexer.photos.reading import READING
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.embedded.index import index_at
 from indexer.store.filters.where import Where, where_of
-from indexer.store.interface import Draft, Index, Store, Writer
+from indexer.store.interface import Index, Store, Writer
 from indexer.store.records import GenerationRecord, Repair
-from indexer.sync.embedding.carrying import write_carried
-from indexer.sync.embedding.journal import Journal
-from indexer.sync.embedding.pipeline import Pipeline
-from indexer.sync.embedding.writing import embed_into
-from indexer.sync.payload import Payloads
+from indexer.sync.making import Making
 from indexer.sync.planning.names import id_of
 from indexer.sync.planning.plan import SyncPlan
 from indexer.sync.planning.planner import Planner, Published
@@ -43,7 +38,7 @@ from indexer.system.arguments import path_of, share_of, truth_of, whole_of
 from indexer.system.clock import now
 from indexer.system.files import writing
 from indexer.system.machine import cores
-from indexer.system.progress import Progress, nobody, progress_of, told_of_publishing
+from indexer.system.progress import Progress, nobody, progress_of
 
 if TYPE_CHECKING:
     from indexer.models.text_model import TextModel
@@ -175,9 +170,7 @@ class _Run:
         self.text_model = text_model
         self.max_removal = max_removal
         self.workers, self.progress = workers, progress
-        self.sources = sources
-        self.now = now()
-        self.pictures_anew = False
+        self.making = Making(index, model, text_model, sources, workers, progress, now())
 
     def plan_only(self) -> SyncReport:
         *_, report = self._plan(self._published(self.index.read))
@@ -207,7 +200,7 @@ class _Run:
                 if published is not None:  # what it takes of the memory, its copy needs
                     writer.release()
                     published.forget()
-                self._apply(writer, published, plan, record, report, repair)
+                self.making.next_generation(writer, published, plan, record, report, saved_photos(repair, record))
                 if report.published:
                     sweep(self.index)
             else:
@@ -247,7 +240,6 @@ class _Run:
         if repair is not None:
             plan.keeper.remember_all(repair)
         reading = READING if published is None else published.record.reading
-        self.pictures_anew = published is None or reading < READING
         if not rebuilt and scope is None:
             read_again(plan, self.catalog.root, reading, workers=self.workers)
         if published is not None and self.max_removal is not None:
@@ -259,7 +251,7 @@ class _Run:
             field_table={**self.catalog.field_table, **plan.keeper.field_table()},
             catalog_root=self.catalog.address or str(self.catalog.root.resolve()),
             model_path=str(model.path.resolve()),
-            created_at=self.now,
+            created_at=self.making.moment,
             text_model=text_model,
             reading=READING,
         )
@@ -302,83 +294,10 @@ class _Run:
         if said is not None:
             report.repairs.append(said)
 
-    def _apply(
-        self,
-        writer: Writer,
-        published: Published | None,
-        plan: SyncPlan,
-        record: GenerationRecord,
-        report: SyncReport,
-        repair: Repair,
-    ) -> None:
-        """Embed, write and publish; where nothing has come of it (a photo that is still broken), publish nothing."""
-        began, seconds = time.perf_counter(), report.seconds
-        base = None if report.rebuilt else published
-        drafts: list[Draft] = []
-
-        def draft() -> Draft:
-            """The next generation, from the first moment that something has to be written."""
-            if not drafts:
-                drafts.append(writer.draft(record, from_published=base is not None))
-            return drafts[0]
-
-        with writing(self.index.local), Journal(self.index.local, self.model, record.text_model) as journal:
-            journal.append(saved_photos(repair, record))
-            payloads = Payloads(plan.keeper, self.now)
-            self._embed(draft, plan, report, journal, payloads)
-            if published is not None and not drafts and not plan.writes and record.means_same(published.record):
-                report.generation = published.generation
-                return
-            if base is not None:
-                write_carried(draft(), partial(getattr, base, "store"), plan, payloads, self.progress)
-            told_of_publishing(self.progress)
-            # Asked before anything is deleted: on a server the draft may be what readers see.
-            if draft().count() <= len(plan.gone):
-                self._refuse_nothing(report)
-            seconds["embed and write"] = time.perf_counter() - began
-            began = time.perf_counter()
-            if base is not None:
-                draft().delete(plan.gone)
-            report.generation = draft().publish()
-            report.published = True
-            seconds["publish"] = time.perf_counter() - began
-            journal.clear()
-
     @property
     def catalog(self) -> Catalog:
         """As it was read the last time."""
         return self.planner.catalog
-
-    def _embed(
-        self,
-        draft: Callable[[], Draft],
-        plan: SyncPlan,
-        report: SyncReport,
-        journal: Journal,
-        payloads: Payloads,
-    ) -> None:
-        to_embed = plan.to_embed
-        if not to_embed:
-            return
-        pipeline = Pipeline(
-            self.model,
-            ThumbnailStore(self.index.local),
-            journal,
-            text_model=self.text_model,
-            workers=self.workers,
-            pictures_anew=self.pictures_anew,
-        )
-        coming = self.sources.ahead(to_embed, lambda wanted: wanted.image.place)
-        failed = embed_into(draft, pipeline, to_embed, payloads, report, self.progress, coming)
-        report.photos = plan.without(failed)
-
-    def _refuse_nothing(self, report: SyncReport) -> NoReturn:
-        with suppress(OSError):
-            report.rejects_file = write_rejects(self.index.local, report.rejects)
-        raise CatalogError(
-            f"{self.catalog.where}: not one usable photo, {len(report.rejects)} rejected; "
-            f"first: {report.rejects[0].where}: {report.rejects[0].reason}"
-        )
 
     def _write_rejects(self, report: SyncReport) -> None:
         try:
