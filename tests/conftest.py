@@ -18,8 +18,8 @@ settings.load_profile("no deadline")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as cores: tests of services, connections and disks wait a third of their time."""
-    return (3 * (os.cpu_count() or 1) + 1) // 2
+    """Twice as many as cores: tests of services, connections and disks wait for half of their time."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(autouse=True)

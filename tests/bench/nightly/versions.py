@@ -44,8 +44,8 @@ class Version:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Where its modules are found."""
-        return {**os.environ, "PYTHONPATH": str(self.code)}
+        """Where its modules are found; they are compiled once, as they are where somebody installed it."""
+        return {**os.environ, "PYTHONPATH": str(self.code), "PYTHONDONTWRITEBYTECODE": ""}
 
     def run(self, package: str, *arguments: object) -> Ran:
         """Run one command to its end; raises where it fails."""
