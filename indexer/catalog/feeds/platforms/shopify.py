@@ -6,9 +6,11 @@ before 2025 (``Handle``, ``Image Src``, ``Variant Price``). What belongs to the 
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from indexer.catalog.feeds.feed import Translation
@@ -43,6 +45,10 @@ _OPTIONS = (1, 2, 3)
 _ONLY = "Default Title"
 """The value of the only option of a product that has none."""
 _METAFIELD = re.compile(r".*\(product\.metafields\.[^.]+\.(?P<key>.+)\)\Z")
+_BY_MATRIXIFY = re.compile(r"(?P<of>Variant )?Metafield: [^.]+\.(?P<key>[^\[]+?)(?: *\[(?P<type>.*)\])?\Z")
+"""As the exporter that many shops use writes them, with their type."""
+_NO_FIELD = re.compile(r".*_reference|json|rich_text_field")
+"""Types of metafields that hold a number of something else, or a text with marks."""
 _COLUMNS = (
     *("product_id", "image", "category", "group_id", "title", "brand", "price", "list_price", "in_stock", "gtin"),
     *("tags", "product_category"),
@@ -99,8 +105,8 @@ class _Reader:
         self._export, self._of = export, export.of
         self._handles: dict[str, _Handle] = {}
         self._own = OwnFields(_COLUMNS, "option")
-        found = ((at, _METAFIELD.match(name)) for at, name in enumerate(export.header.names))
-        self.metafields = {at: self._own.name(match["key"]) for at, match in found if match}
+        self._of_handles, self._of_variants = self._metafields(export.header.names)
+        self.metafields = {**self._of_handles, **self._of_variants}
         for line in export.lines:
             try:
                 self._sort(line)
@@ -207,7 +213,7 @@ class _Reader:
         for name, value in zip(self._names(found), options, strict=True):
             if name and value:
                 cells[self._fields[name]] = plain(value)
-        return cells
+        return cells | {name: _values(line.cells[at]) for at, name in self._of_variants.items()}
 
     def _of_all(self, first: Line) -> dict[str, str]:
         """What the first row of a handle says of all its variants."""
@@ -219,8 +225,18 @@ class _Reader:
             "brand": plain(self._of(first, "vendor")),
             "tags": listed(self._of(first, "tags").split(",")),
             "product_category": taxonomy,
-            **{name: listed(first.cells[position].split(";")) for position, name in self.metafields.items()},
+            **{name: _values(first.cells[position]) for position, name in self._of_handles.items()},
         }
+
+    def _metafields(self, names: Sequence[str]) -> tuple[dict[int, str], dict[int, str]]:
+        """The columns of those of products and of variants, with the names of their fields."""
+        of_handles, of_variants = {}, {}
+        for at, name in enumerate(names):
+            if match := _METAFIELD.match(name):
+                of_handles[at] = self._own.name(match["key"])
+            elif (match := _BY_MATRIXIFY.match(name)) and not _NO_FIELD.search(match["type"] or ""):
+                (of_variants if match["of"] else of_handles)[at] = self._own.name(match["key"])
+        return of_handles, of_variants
 
     def _in_stock(self, line: Line) -> str:
         """``true``, or how many there are; blank where a shop with several locations does not say that."""
@@ -242,3 +258,11 @@ class _Reader:
         own = [self._of(other, "own image") for other in found.variants.values()]
         pictures = [*(picture for _, picture in found.pictures), *filter(None, own)]
         return rejected(line, self.columns, reason, "", list(dict.fromkeys(pictures)))
+
+
+def _values(cell: str) -> str:
+    """Of a metafield: one, or a list as Shopify (``gold; pearl``) or an exporter (``["gold", "pearl"]``) writes it."""
+    with suppress(ValueError):
+        if isinstance(found := json.loads(cell), list):
+            return listed(map(str, found))
+    return listed(cell.split(";"))

@@ -175,6 +175,27 @@ def test_rows_that_are_not_as_shopify_writes_them(tmp_path: Path, row: str, reas
     assert "x.jpg" in {one.key for one in catalog.withheld}
 
 
+def test_metafields_as_another_exporter_writes_them(tmp_path: Path) -> None:
+    own = (
+        "Metafield: custom.stone [list.single_line_text_field],Variant Metafield: custom.carat [number_decimal],"
+        "Metafield: custom.story [rich_text_field],Metafield: custom.set [product_reference],Metafield: care.polish"
+    )
+    header = HEADER.replace("Status\n", f"Status,{own}\n")
+    rows = (
+        'a,A,Size,1,A1,1,x.jpg,1,,active,"[""ruby"", ""pearl""]",0.5,{},gid://1,cloth; water\na,,,2,A2,2,,,,,,0.75,,,\n'
+    )
+    catalog = read_catalog(written(tmp_path, header + rows))
+    assert said(catalog, "stone", "carat", "polish") == {
+        "A1": (["ruby", "pearl"], "0.5", ["cloth", "water"]),
+        "A2": (["ruby", "pearl"], "0.75", ["cloth", "water"]),
+    }
+    assert {"story", "set"}.isdisjoint(catalog.field_table)
+    assert catalog.notes == (
+        "catalog.csv: read as a Shopify product export; 2 columns are not used: "
+        "Metafield: custom.story [rich_text_field], Metafield: custom.set [product_reference]",
+    )
+
+
 def test_an_address_with_the_sign_that_separates_photos(tmp_path: Path) -> None:
     row = "a,A,Title,Default Title,S,1,https://shop.example/x.jpg?f=webp|90,1,,active"
     (found,) = sheet(tmp_path, f"{HEADER}{row}\n").rows
