@@ -33,7 +33,7 @@ def print_report(report: SyncReport) -> None:
     counts = _counts(report)
     products = "1 product" if report.products == 1 else f"{report.products} products"
     scope = "" if report.scope is None else f" of the scope {scope_text(report.scope)}"
-    out.print(f"{products}{scope}: {counts}", markup=False)
+    out.print(f"{products}{scope}, {counts}", markup=False)
     if report.rebuilt:
         what = "would be" if report.dry_run else "was"
         out.print(f"The index was built by another model or text model, so everything {what} embedded again beside it.")
@@ -72,7 +72,7 @@ def print_report(report: SyncReport) -> None:
 def _counts(report: SyncReport) -> str:
     """Photos by what became of them. What moved is gone from where it was, and that is no loss."""
     counts = ", ".join(f"{n} {name}" for name, n in {**report.photos, "gone": len(report.removed)}.items() if n)
-    return counts or "no photos"
+    return f"photos: {counts}" if counts else "no photos"
 
 
 def watched_text(one: Watched, catalog: Path | str) -> tuple[str, bool]:
@@ -96,7 +96,7 @@ def watched_text(one: Watched, catalog: Path | str) -> tuple[str, bool]:
 
 def _synced_text(report: SyncReport) -> str:
     counts = _counts(report)
-    parts = [f"{counted(report.products, 'product')}: {counts}"]
+    parts = [f"{counted(report.products, 'product')}, {counts}"]
     parts.append(f"{'published' if report.published else 'nothing to do, it is'} generation {report.generation}")
     parts += [f"{report.seconds['total']:.1f} s"]
     parts += [f"repaired: {note}" for note in report.repairs]

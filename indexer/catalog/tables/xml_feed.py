@@ -24,6 +24,13 @@ _UNSEEN = bytes({*range(1, 32)} - {9, 10, 13})
 _LONGEST_MARKUP = 2 * 1024 * 1024
 """Bytes of one tag or comment, which must be held as a whole."""
 _MOST_ELEMENTS, _DEEPEST = 5_000, 32
+_OF_A_SIGN = frozenset(
+    {
+        expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN],
+        expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY],
+    }
+)
+"""What a text with & in it comes to."""
 _CUT = frozenset(
     {
         expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS],
@@ -141,8 +148,9 @@ class _Parser:
             parser.Parse(piece, ends)
         except expat.ExpatError as error:
             if not (ends and error.code in _CUT):
-                what = f"not readable as XML ({expat.ErrorString(error.code)})"
-                raise CatalogError(f"{self._path}:{error.lineno}: {what}; export it anew") from error
+                what = f"not readable as XML ({expat.ErrorString(error.code)}, column {error.offset + 1})"
+                sign = "; a sign & of a text is written &amp;" if error.code in _OF_A_SIGN else ""
+                raise CatalogError(f"{self._path}:{error.lineno}: {what}; export it anew{sign}") from error
             item = self._item or _Item(error.lineno)
             self._done.append(item.record(_HAS_AN_END, is_cut=True))
         if self._fed - parser.CurrentByteIndex > _LONGEST_MARKUP:

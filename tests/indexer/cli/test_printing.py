@@ -39,8 +39,8 @@ def test_what_was_passed_over(what: str, one: str, more: str, capsys: pytest.Cap
 def test_what_moved_is_not_gone(capsys: pytest.CaptureFixture[str]) -> None:
     counts = {"moved": 32, "unchanged": 2, "gone": 33}
     out = said(capsys, products=34, photos=counts, removed=[Removed("r1", "rings/r1.jpg")])
-    assert out.startswith("34 products: 32 moved, 2 unchanged, 1 gone\n")
-    assert said(capsys, photos=counts).startswith("1 product: 32 moved, 2 unchanged\n")
+    assert out.startswith("34 products, photos: 32 moved, 2 unchanged, 1 gone\n")
+    assert said(capsys, photos=counts).startswith("1 product, photos: 32 moved, 2 unchanged\n")
 
 
 def test_a_long_list_says_where_the_rest_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,7 +55,7 @@ def test_a_second_product_that_comes_later_needs_no_model(shop: Shop) -> None:
 def test_one_photo_twice_in_a_product_is_a_note_and_no_reject(shop: Shop) -> None:
     shop.rows("a,p1.jpg|./p1.jpg,rings,10,true", "a,p1.jpg,,,", "b,p2.jpg,rings,1,true")
     said = indexer(shop)
-    assert "2 products: 2 new" in said
+    assert "2 products, photos: 2 new" in said
     assert "note: catalog.csv:2: image './p1.jpg' is listed again for product 'a'; it counts once" in said
     assert "note: catalog.csv:3: image 'p1.jpg' is listed again" in said
     assert "rejected" not in said

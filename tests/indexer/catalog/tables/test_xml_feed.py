@@ -46,8 +46,12 @@ def test_a_document_type_is_not_fetched(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (HEAD + "<item><g:id>A</item>" + TAIL, "catalog.xml:3: not readable as XML (mismatched tag); export it anew"),
-        (HEAD + ITEM.replace("9 EUR", "9&nbsp;EUR") + TAIL, "catalog.xml:3: not readable as XML (undefined entity)"),
+        (
+            HEAD + "<item><g:id>A</item>" + TAIL,
+            "catalog.xml:3: not readable as XML (mismatched tag, column 16); export it anew",
+        ),
+        (HEAD + ITEM.replace("9 EUR", "9&nbsp;EUR") + TAIL, "catalog.xml:3: not readable as XML (undefined entity"),
+        (HEAD + ITEM.replace("9 EUR", "9 & EUR") + TAIL, "export it anew; a sign & of a text is written &amp;"),
         (HEAD + TAIL, "catalog.xml: holds not one product; export it anew"),
         (HEAD + "<item><g:title>x</g:title></item>" + TAIL, "no column 'product_id'; it has title"),
     ],
