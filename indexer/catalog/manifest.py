@@ -26,6 +26,8 @@ def read(
 ) -> Catalog:
     """Read a CSV manifest; image paths are relative to it, or URLs. A bad row becomes a reject with its line number.
 
+    A row whose cells are good and whose photos are gone still says of its product what no other row says.
+
     Args:
         path: the manifest; a catalog.toml beside it is read, too.
         published: the fields of the index that is to be brought in step, whose types are kept.
@@ -62,6 +64,8 @@ class _Draft:
     category: str | None = None
     category_line: int = 0
     rows: list[tuple[list[NamedPhoto], dict[str, FieldValue]]] = field(default_factory=list)
+    said: list[tuple[str | None, dict[str, FieldValue]]] = field(default_factory=list)
+    """By rows that have no photo left: it counts where no other row says anything, and contradicts none."""
 
     def parts(self, product_id: str) -> tuple[Product | None, list[Withheld]]:
         """The product with the photos that can be read, if any, and the others.
@@ -70,18 +74,19 @@ class _Draft:
         order: the others do not change places because of them.
         """
         inherited: dict[str, FieldValue] = {}
-        for _, fields in self.rows:
+        for fields in (fields for _, fields in (*self.rows, *self.said)):
             inherited = {**fields, **inherited}
+        category = self.category or next(filter(None, (category for category, _ in self.said)), None)
         named = [(photo, {**inherited, **fields}) for photos, fields in self.rows for photo in photos]
         images, withheld = [], []
         for rank, (photo, fields) in enumerate(named):
             image = ProductImage(photo.key, photo.path, rank, fields, photo.elsewhere)
             if photo.closed:
-                told = Product(product_id, self.category, (image,))
+                told = Product(product_id, category, (image,))
                 withheld.append(Withheld(photo.key, product_id, told))
             else:
                 images.append(image)
-        return (Product(product_id, self.category, tuple(images)) if images else None), withheld
+        return (Product(product_id, category, tuple(images)) if images else None), withheld
 
 
 class _Assembly:
@@ -143,10 +148,11 @@ class _Assembly:
             return
         photos = self._photos(row)
         if photos is None:
-            return
-        if draft.category is None:
-            draft.category, draft.category_line = category, row.line
-        draft.rows.append((photos, fields))
+            draft.said.append((category, fields))
+        else:
+            if draft.category is None:
+                draft.category, draft.category_line = category, row.line
+            draft.rows.append((photos, fields))
         self._drafts[product_id] = draft
 
     def _photos(self, row: Row) -> list[NamedPhoto] | None:

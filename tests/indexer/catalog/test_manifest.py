@@ -128,12 +128,32 @@ def test_a_category_that_contradicts_an_earlier_row(tmp_path: Path) -> None:
 
 
 def test_a_rejected_row_leaves_no_trace(tmp_path: Path) -> None:
-    content = "product_id,image,category,title,price\nJ1,none.jpg,watches,Old,1\nJ1,a.jpg,rings,,\n"
+    content = "product_id,image,category,title,price\nJ1,a.jpg,watches,Old,free\nJ1,a.jpg,rings,,\n"
     content += "J2,b.jpg,,,free\nJ3,b.jpg,,,\n"
     catalog = read_catalog(manifest(tmp_path, content))
     assert photos(catalog) == {"J1": ["a.jpg"], "J3": ["b.jpg"]}
     assert (catalog.products[0].category, dict(catalog.products[0].fields)) == ("rings", {})
     assert [reject.product_id for reject in catalog.rejects] == ["J1", "J2"]
+
+
+@pytest.mark.parametrize(
+    ("others", "category", "fields"),
+    [
+        ("J1,a.jpg,,,\n", "watches", {"title": "Old", "price": 1.0}),
+        ("J1,a.jpg,rings,,5\n", "rings", {"title": "Old", "price": 5.0}),
+        ("J1,none2.jpg,rings,New,\nJ1,a.jpg,,,\n", "watches", {"title": "Old", "price": 1.0}),
+    ],
+)
+def test_a_row_whose_photo_is_gone_says_what_no_other_says(
+    tmp_path: Path, others: str, category: str, fields: dict[str, object]
+) -> None:
+    """Where the first photo of a product was deleted, the others keep their price."""
+    content = f"product_id,image,category,title,price\nJ1,none.jpg,watches,Old,1\n{others}J2,none3.jpg,rings,,\n"
+    catalog = read_catalog(manifest(tmp_path, content))
+    assert photos(catalog) == {"J1": ["a.jpg"]}
+    (image,) = catalog.products[0].images
+    assert (catalog.products[0].category, dict(image.fields)) == (category, fields)
+    assert reasons(catalog)["catalog.csv:2"] == "image 'none.jpg' does not exist"
 
 
 def test_a_photo_counts_once_in_a_product_and_may_stand_in_several(tmp_path: Path) -> None:
