@@ -14,13 +14,22 @@ CATEGORIES = ("anklets", "bracelets", "brooches", "earrings", "necklaces", "pend
 METALS = ("gold", "silver", "rose gold", "platinum", "steel")
 SIDE = 48
 PER_FOLDER = 1000
+LINKS = 10_000
+"""Names of a file, where photos are links; file systems have tens of thousands at most."""
 
 
 class DrawnCatalog:
-    """The catalog in a folder; whatever changes is other every time."""
+    """The catalog in a folder; whatever changes is other every time.
 
-    def __init__(self, folder: Path, products: int) -> None:
+    Args:
+        folder: to draw it into.
+        products: how many.
+        linked: whether all photos are links to a few files, as millions of files would take hours.
+    """
+
+    def __init__(self, folder: Path, products: int, *, linked: bool = False) -> None:
         self.folder = folder
+        self._linked = linked
         self._rng = np.random.default_rng(0)
         self._rows = [self._row(number) for number in range(products)]
         for number in range(products):
@@ -60,6 +69,9 @@ class DrawnCatalog:
         """A photo that compresses as photos do: four drawn colours, smoothed."""
         path = self.folder / _key(number)
         path.parent.mkdir(parents=True, exist_ok=True)
+        if self._linked and number % LINKS:
+            path.hardlink_to(self.folder / _key(number - number % LINKS))
+            return
         corners = Image.fromarray(self._rng.integers(0, 256, (4, 4, 3), dtype=np.uint8))
         data = io.BytesIO()
         corners.resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(data, "JPEG", quality=90)
