@@ -230,7 +230,8 @@ class _Reader:
 
     def _metafields(self, names: Sequence[str]) -> tuple[dict[int, str], dict[int, str]]:
         """The columns of those of products and of variants, with the names of their fields."""
-        of_handles, of_variants = {}, {}
+        of_handles: dict[int, str] = {}
+        of_variants: dict[int, str] = {}
         for at, name in enumerate(names):
             if match := _METAFIELD.match(name):
                 of_handles[at] = self._own.name(match["key"])
