@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -36,12 +35,6 @@ class ThumbnailStore:
             return None
         path = f"{self._root}/{sha256[:2]}/{sha256}.webp"
         return Path(path) if os.path.isfile(path) else None  # noqa: PTH113 - an answer asks for ten, and Path is slow
-
-    def all(self) -> Iterator[tuple[str, Path]]:
-        """Every thumbnail there is, by the file hash of its photo."""
-        for path in self._root.glob("??/*.webp"):
-            if not path.name.startswith("."):
-                yield path.stem, path
 
     def digests(self) -> set[str]:
         """The file hashes of the photos that have one."""

@@ -33,7 +33,8 @@ class Shop:
         return sync(self.catalog, self.model, self.index)
 
     def pictures(self) -> dict[str, bytes]:
-        return {name: path.read_bytes() for name, path in ThumbnailStore(self.index.local).all()}
+        store = ThumbnailStore(self.index.local)
+        return {name: store.path(name).read_bytes() for name in store.digests()}
 
 
 @pytest.fixture(params=ENGINES)

@@ -39,7 +39,7 @@ class Shop:
         sync(self.catalog, self.model, self.index, allow_removal=True)
 
     def pictures(self) -> set[str]:
-        return {name for name, _ in ThumbnailStore(self.index.local).all()}
+        return ThumbnailStore(self.index.local).digests()
 
     def indexed(self) -> set[str]:
         store = self.index.read()

@@ -57,7 +57,8 @@ def same_as_a_sync(shop: Shop) -> None:
         assert other.vector is not None
         assert np.abs(point.vector - other.vector).max() <= 1e-6
     assert ThumbnailStore(shop.index).digests() == ThumbnailStore(beside).digests()
-    for digest, path in ThumbnailStore(beside).all():
+    for digest in ThumbnailStore(beside).digests():
+        path = ThumbnailStore(beside).path(digest)
         assert ThumbnailStore(shop.index).path(digest).read_bytes() == path.read_bytes()
     again = sync(shop.catalog, shop.model, shop.index)
     assert (again.published, again.embedded, again.repairs) == (False, 0, [])
