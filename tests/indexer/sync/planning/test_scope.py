@@ -169,7 +169,7 @@ def test_the_command_takes_several_and_says_so(shop: Shop) -> None:
     places = [str(shop.catalog), "--model", str(shop.model), "--index", str(shop.index)]
     done = CliRunner().invoke(main, ["sync", *places, "--scope", "brand=X", "--scope", "price<=1"])
     assert done.exit_code == 0
-    assert "1 product of the scope brand=X and price<=1: 1 unchanged" in done.stdout
+    assert "1 product of the scope brand=X and price<=1, photos: 1 unchanged" in done.stdout
     wrong = CliRunner().invoke(main, ["sync", *places, "--scope", "carat=1"])
     assert (wrong.exit_code, len(wrong.stderr.splitlines())) == (2, 1)
 
