@@ -74,7 +74,7 @@ class _Draft:
         order: the others do not change places because of them.
         """
         inherited: dict[str, FieldValue] = {}
-        for fields in (fields for _, fields in (*self.rows, *self.said)):
+        for _, fields in (*self.rows, *self.said):
             inherited = {**fields, **inherited}
         category = self.category or next(filter(None, (category for category, _ in self.said)), None)
         named = [(photo, {**inherited, **fields}) for photos, fields in self.rows for photo in photos]

@@ -30,10 +30,9 @@ def print_report(report: SyncReport) -> None:
     out = Console(highlight=False, soft_wrap=True)
     for note in report.repairs:
         out.print(f"Repaired: {note}.", style="yellow", markup=False)
-    counts = _counts(report)
-    products = "1 product" if report.products == 1 else f"{report.products} products"
+    products = counted(report.products, "product")
     scope = "" if report.scope is None else f" of the scope {scope_text(report.scope)}"
-    out.print(f"{products}{scope}, {counts}", markup=False)
+    out.print(f"{products}{scope}, {_counts(report)}", markup=False)
     if report.rebuilt:
         what = "would be" if report.dry_run else "was"
         out.print(f"The index was built by another model or text model, so everything {what} embedded again beside it.")

@@ -13,7 +13,7 @@ from indexer.catalog.reading import read_catalog
 from indexer.catalog.rejects import write_rejects
 from indexer.errors import ModelError, StoreDamaged, StoreUnwritable
 from indexer.fields.roles import KEPT_TABLE
-from indexer.models.directory import ModelFile, load_model
+from indexer.models.directory import load_model
 from indexer.photos.fetch.many.kept import FOLDER, LIMIT
 from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.photos.places import Place
@@ -123,7 +123,7 @@ def sync(
         model = load_model(model_path)
         limit = None if allow_removal else max_removal
         texts = _load_text_model(text_model, published, index.location)
-        run = _Run(planner, model, index, workers, tell, texts, limit, scope, sources)
+        run = _Run(planner, Making(index, model, texts, sources, workers, tell, now()), limit, scope)
         report = run.plan_only() if dry_run else run.execute()
         report.notes += sources.notes()
     report.seconds = {"catalog": read, **report.seconds, "total": time.perf_counter() - began}
@@ -153,24 +153,9 @@ def _load_text_model(
 class _Run:
     """One sync from its inputs to its report."""
 
-    def __init__(
-        self,
-        planner: Planner,
-        model: ModelFile,
-        index: Index,
-        workers: int,
-        progress: Progress,
-        text_model: TextModel | None,
-        max_removal: float | None,
-        where: Where,
-        sources: PhotoSources,
-    ) -> None:
-        self.where = where
-        self.planner, self.model, self.index = planner, model, index
-        self.text_model = text_model
-        self.max_removal = max_removal
-        self.workers, self.progress = workers, progress
-        self.making = Making(index, model, text_model, sources, workers, progress, now())
+    def __init__(self, planner: Planner, making: Making, max_removal: float | None, where: Where) -> None:
+        self.planner, self.making, self.index = planner, making, making.index
+        self.max_removal, self.where = max_removal, where
 
     def plan_only(self) -> SyncReport:
         *_, report = self._plan(self._published(self.index.read))
@@ -228,9 +213,9 @@ class _Run:
     def _plan(
         self, published: Published | None, repair: Repair | None = None
     ) -> tuple[SyncPlan, GenerationRecord, SyncReport]:
-        began, model = time.perf_counter(), self.model
-        self.progress("Comparing", 0, 1)
-        text_model = None if self.text_model is None else self.text_model.record
+        began, model = time.perf_counter(), self.making.model
+        self.making.progress("Comparing", 0, 1)
+        text_model = None if self.making.text_model is None else self.making.text_model.record
         rebuilt = published is not None and not published.record.is_by(model.fingerprint, model.dimension, text_model)
         before = None if published is None else published.record
         scope = scope_of(self.where, self.catalog, before, self.index.location, repair)
@@ -241,7 +226,7 @@ class _Run:
             plan.keeper.remember_all(repair)
         reading = READING if published is None else published.record.reading
         if not rebuilt and scope is None:
-            read_again(plan, self.catalog.root, reading, workers=self.workers)
+            read_again(plan, self.catalog.root, reading, workers=self.making.workers)
         if published is not None and self.max_removal is not None:
             table = published.record.field_table
             check_removal(self.catalog, plan, table, self.index.location, self.max_removal, scope)
@@ -290,7 +275,7 @@ class _Run:
                 yield from self.planner.places(published.store.retrieve(lacking))
 
         with writing(self.index.local):
-            said = draw_missing(ThumbnailStore(self.index.local), photos, self.workers, self.progress)
+            said = draw_missing(ThumbnailStore(self.index.local), photos, self.making.workers, self.making.progress)
         if said is not None:
             report.repairs.append(said)
 

@@ -7,8 +7,6 @@ everything read into each process's memory. Both are built and asked in one run,
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.filters.tree import Filter
 from indexer.store.policy import POLICY, Policy
+from tests.bench.opening import opened
 from tests.shops.indexes.drawn_payload import RECORD
 from tests.shops.indexes.landed_shard import as_landed
 from tests.shops.indexes.unaligned_points import FILTERS, drawn_points, drawn_questions
@@ -29,16 +28,6 @@ pytestmark = pytest.mark.bench
 K, ROUNDS = 10, 3
 LANDED = Policy(plain_above=-1.0, plain_ef=64)
 """Always a plain walk; the engine itself compared one by one what a filter kept of less than 4,000 KB."""
-OPENING = """
-import re, sys, time
-from pathlib import Path
-from indexer.store.embedded import engine
-from indexer.store.embedded.index import EmbeddedIndex
-own = lambda: int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1000
-before, began = own(), time.perf_counter()
-store = EmbeddedIndex(Path(sys.argv[1])).read()
-print(time.perf_counter() - began, own() - before)
-"""
 
 
 def build(folder: Path, points: int) -> float:
@@ -55,15 +44,6 @@ def build(folder: Path, points: int) -> float:
         published, cores = time.perf_counter() - upserted, time.process_time() - cores
     print(f"{folder.name}: graph and publish {published:.0f} s, {cores:.0f} s of all cores", flush=True)
     return cores
-
-
-def opened(folder: Path) -> tuple[float, float]:
-    """Seconds that opening takes a process of its own, and the megabytes of its own that it then has more."""
-    done = subprocess.run(
-        [sys.executable, "-c", OPENING, str(folder)], capture_output=True, text=True, check=True, timeout=600
-    )
-    seconds, megabytes = done.stdout.split()
-    return float(seconds), float(megabytes)
 
 
 def ask(store: Any, questions: NDArray[np.float32], where: Filter | None) -> tuple[list[set[str]], float, float]:

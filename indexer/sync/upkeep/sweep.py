@@ -72,6 +72,11 @@ def _remove_begun(local: Path) -> None:
     for folder in (local, *local.glob("thumbnails/*"), *local.glob("reports/*")):
         with suppress(OSError):
             for name in os.listdir(folder):  # noqa: PTH208 - of a hundred thousand, Path takes half a second
-                path = folder / name if name[0] == "." and _BEGUN.fullmatch(name) else None
-                if path is not None and path.is_file() and path.stat().st_mtime < before:
-                    path.unlink()
+                if _BEGUN.fullmatch(name):
+                    _remove_older(folder / name, before)
+
+
+def _remove_older(path: Path, moment: float) -> None:
+    with suppress(OSError):  # one that stays is no reason to leave the others
+        if path.is_file() and path.stat().st_mtime < moment:
+            path.unlink()

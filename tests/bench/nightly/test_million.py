@@ -7,6 +7,7 @@ megabytes. To draw and to import a million points, and to build their graph, tak
 from __future__ import annotations
 
 import hashlib
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from indexer.store.transfer.tables import write_table
 from indexer.sync.payload import catalog_fields
 from tests.bench.nightly.drawn_catalog import LINKS, DrawnCatalog
 from tests.bench.nightly.versions import ROOT, Version
+from tests.bench.opening import opened
 
 pytestmark = [pytest.mark.bench, pytest.mark.full]
 
@@ -45,15 +47,6 @@ make_summary(EmbeddedIndex(Path(sys.argv[1])).read(), Path(sys.argv[2]))
 print(f"{max(own) / 1000:.0f} MB, {time.perf_counter() - began:.1f} s")
 """
 """The pages of the index's files that the system has read for it are not its own."""
-OPENING = """
-import sys, time
-from pathlib import Path
-from indexer.store.embedded import engine
-from indexer.store.embedded.index import EmbeddedIndex
-began = time.perf_counter()
-EmbeddedIndex(Path(sys.argv[1])).read()
-print(time.perf_counter() - began)
-"""
 
 
 class Drawn:
@@ -110,12 +103,7 @@ def test_a_million(model: Path, tmp_path: Path) -> None:
     say("the first sync, which makes the record", *sync)
     for _ in range(ROUNDS):
         say("nothing changed", *sync)
-    opened = [float(said_by(OPENING, now.index)) for _ in range(ROUNDS)]
-    print(f"opening: {sorted(opened)[ROUNDS // 2]:.2f} s")
-    print(f"the census made of what is published: own memory {said_by(SUMMARY, now.index, tmp_path / 'summary')}")
-
-
-def said_by(code: str, *arguments: object) -> str:
-    """What a script says at its end."""
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    print(f"opening: {statistics.median(opened(now.index)[0] for _ in range(ROUNDS)):.2f} s")
+    command = [sys.executable, "-c", SUMMARY, str(now.index), str(tmp_path / "summary")]
+    census = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    print(f"the census made of what is published: own memory {census}")

@@ -47,7 +47,7 @@ _ONLY = "Default Title"
 _METAFIELD = re.compile(r".*\(product\.metafields\.[^.]+\.(?P<key>.+)\)\Z")
 _BY_MATRIXIFY = re.compile(r"(?P<of>Variant )?Metafield: [^.]+\.(?P<key>[^\[]+?)(?: *\[(?P<type>.*)\])?\Z")
 """As the exporter that many shops use writes them, with their type."""
-_NO_FIELD = re.compile(r".*_reference|json|rich_text_field")
+_NO_FIELD = re.compile(r"_reference|json|rich_text_field")
 """Types of metafields that hold a number of something else, or a text with marks."""
 _COLUMNS = (
     *("product_id", "image", "category", "group_id", "title", "brand", "price", "list_price", "in_stock", "gtin"),
