@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trainer.evaluation.evaluate import evaluate_model
-    from trainer.fit import fit as fit_catalog
+    from trainer.fit.run import fit as fit_catalog
     from trainer.settings import FitSettings
 
 __all__ = ["FitSettings", "evaluate_model", "fit_catalog"]
@@ -14,7 +14,7 @@ __all__ = ["FitSettings", "evaluate_model", "fit_catalog"]
 _HOME = {
     "FitSettings": ("settings", "FitSettings"),
     "evaluate_model": ("evaluation.evaluate", "evaluate_model"),
-    "fit_catalog": ("fit", "fit"),  # `trainer.fit` is the module
+    "fit_catalog": ("fit.run", "fit"),
 }
 
 

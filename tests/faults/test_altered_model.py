@@ -15,7 +15,7 @@ from indexer.sync.run import sync
 from searcher.cli.main import main as searcher
 from tests.shops.catalogs.small_catalog import write_photo
 from tests.shops.models.tiny_model import CATEGORIES, write_tiny_model
-from trainer.cli import main as trainer
+from trainer.cli.main import main as trainer
 
 SWAPPED = [*CATEGORIES[1:], CATEGORIES[0]]
 

@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, imagenet_weights: Path) -> 
         real = TEST_DATA / "data" / "jewelry"
         write_dataset(root / "set", real=real if real.is_dir() else None)
     if not (root / "model").is_dir():
-        from trainer.fit import fit
+        from trainer.fit.run import fit
         from trainer.settings import FitSettings
 
         write_sample(root / "sample", products=240, size=224)

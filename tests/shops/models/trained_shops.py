@@ -38,7 +38,7 @@ class TrainedShop:
 
 def make_sample_shop(root: Path, weights: Path) -> TrainedShop:
     """240 drawn products, and a model trained on them."""
-    from trainer.fit import fit
+    from trainer.fit.run import fit
     from trainer.settings import FitSettings
 
     write_sample(root / "catalog", products=240, size=224)
@@ -49,7 +49,7 @@ def make_sample_shop(root: Path, weights: Path) -> TrainedShop:
 
 def make_real_shop(root: Path, data: Path, weights: Path) -> TrainedShop:
     """Half of the real photos, by groups of near-identical ones, indexed with a model trained on the other half."""
-    from trainer.fit import fit
+    from trainer.fit.run import fit
     from trainer.settings import FitSettings
 
     with (data / "jewelry" / "catalog.csv").open() as lines:

@@ -1,4 +1,4 @@
-"""The trainer's console script: fit a model on your photos, and measure one."""
+"""`trainer fit`: train a model on a catalog."""
 
 from __future__ import annotations
 
@@ -8,29 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.cli.command_line import CatalogType, PathType, echo_json, group, json_option
+from indexer.cli.command_line import CatalogType, PathType, echo_json, json_option
 from indexer.errors import EXIT_REJECTS, MissingExtra
+from trainer.cli.catalogs import private_option, told
 from trainer.network.backbones import BACKBONES
 from trainer.settings import FitSettings, Recipe
 
 if TYPE_CHECKING:
-    from indexer.catalog.products import Catalog
-    from trainer.fit import Fitted
-
-_PATH = PathType()
-_private = click.option(
-    "--allow-private", is_flag=True, help="Fetch photos from addresses of the own network and from any port, too."
-)
+    from trainer.fit.run import Fitted
 
 
-@group("Train a model on your own photos, and measure it.")
-def main() -> None:
-    """The `trainer` console script."""
-
-
-@main.command()
+@click.command()
 @click.argument("catalog", type=CatalogType())
-@click.option("-o", "--output", required=True, type=_PATH, help="Model directory to write, e.g. models/shop.")
+@click.option("-o", "--output", required=True, type=PathType(), help="Model directory to write, e.g. models/shop.")
 @click.option("--recipe", type=click.Choice(["two-level", "classic"]), default="two-level", show_default=True)
 @click.option(
     "--weights",
@@ -61,7 +51,7 @@ def main() -> None:
     help="Train only the head, or the whole network.  "
     "[default: the head, but the whole network for classic and without weights]",
 )
-@_private
+@private_option
 @json_option
 def fit(
     catalog: Path | str,
@@ -78,7 +68,7 @@ def fit(
 
     keep_freed_memory()
     try:
-        from trainer.fit import fit as run
+        from trainer.fit.run import fit as run
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "torch", "train") from error
     from indexer.catalog.reading import read_catalog
@@ -90,52 +80,12 @@ def fit(
         Stages(transient=False, ends_from=1.0) as stages,
     ):
         stages.stage("Reading the catalog")
-        fitted = run(_told(read_catalog(catalog, sources=sources)), output, settings, stages)
+        fitted = run(told(read_catalog(catalog, sources=sources)), output, settings, stages)
     if as_json:
         echo_json(_document(fitted))
     else:
         _show(fitted)
     _exit(len(fitted.rejects), output)
-
-
-@main.command()
-@click.argument("model", type=_PATH)
-@click.argument("catalog", type=CatalogType())
-@_private
-@click.option("--seed", default=0, show_default=True, help="Decides the edited copies.")
-@json_option
-def evaluate(model: Path, catalog: Path | str, allow_private: bool, seed: int, as_json: bool) -> None:
-    """Measure MODEL on the photos of CATALOG: by category, by product, and on edited copies."""
-    from rich.console import Console
-
-    from indexer.catalog.reading import read_catalog
-    from indexer.cli.progress import Stages
-    from indexer.models.directory import load_model
-    from indexer.photos.fetch.many.sources import PhotoSources
-    from trainer.evaluation.evaluate import evaluate_model
-    from trainer.evaluation.table import tables
-
-    loaded = load_model(model)
-    with (
-        PhotoSources.for_a_while(allow_private=allow_private) as sources,
-        Stages(transient=False, ends_from=1.0) as stages,
-    ):
-        stages.stage("Reading the catalog")
-        read = _told(read_catalog(catalog, sources=sources))
-        metrics = evaluate_model(loaded, read, seed=seed, progress=stages.measuring)
-    if as_json:
-        echo_json(metrics)
-    else:
-        Console().print(tables(metrics))
-    if metrics["images"]["rejected"]:
-        sys.exit(EXIT_REJECTS)
-
-
-def _told(catalog: Catalog) -> Catalog:
-    """The catalog, after saying what a person should know of it: a column that was meant to be the category, say."""
-    for note in catalog.notes:
-        click.echo(f"note: {note}", err=True)
-    return catalog
 
 
 def _document(fitted: Fitted) -> dict[str, object]:
@@ -178,7 +128,7 @@ def _show(fitted: Fitted) -> None:
 
 def _exit(rejected: int, output: Path) -> None:
     if rejected:
-        from trainer.fit import REJECTS_NAME
+        from trainer.fit.run import REJECTS_NAME
 
         click.echo(f"{rejected} photos or rows were rejected; they are listed in {output / REJECTS_NAME}", err=True)
         sys.exit(EXIT_REJECTS)

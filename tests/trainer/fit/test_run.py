@@ -15,7 +15,7 @@ from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from tests.shops.catalogs.drawn_catalog import SHAPES, draw
-from trainer.cli import main
+from trainer.cli.main import main
 from trainer.data.dataset import read_dataset, split
 from trainer.data.sources import Photos
 from trainer.learning.loop import train

@@ -1,0 +1,1 @@
+"""The `trainer` console script, a file for each command."""
