@@ -41,6 +41,8 @@ def print_report(report: SyncReport) -> None:
         how = "would be" if report.dry_run else "was" if report.read_again == 1 else "were"
         why = "as this version reads such photos differently"
         out.print(f"{which} with transparency or a colour profile {how} embedded again, {why}.")
+    if report.coloured:
+        out.print(f"{counted(report.coloured, 'photo')} got colours, which the index did not have; none was embedded.")
     if report.dry_run:
         out.print("Dry run: nothing was written.")
     elif report.published:
