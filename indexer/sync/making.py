@@ -92,7 +92,8 @@ class Making:
                 if base is not None and without_colours:  # in place of a copy, one with colours
                     store = base.store
                     points = store.scroll(vectors=True)
-                    drafts[0].upsert(colouring.of(points, store.count(), report, self.progress))
+                    moved = {point.id: wanted.image.place for wanted, point in [*plan.moved, *plan.copied]}
+                    drafts[0].upsert(colouring.of(points, store.count(), moved, report, self.progress))
             return drafts[0]
 
         with writing(self.index.local), Journal(self.index.local, self.model, record.text_model) as journal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
@@ -49,11 +49,26 @@ class Colouring:
         self._preprocessing, self._pictures, self._places = preprocessing, pictures, places
         self._workers = workers
 
-    def of(self, points: Iterator[Point], total: int, report: SyncReport, progress: Progress) -> Iterator[Point]:
-        """The same points with their colours; the report counts them, and those that could not be looked at."""
+    def of(
+        self,
+        points: Iterator[Point],
+        total: int,
+        moved: Mapping[str, Place],
+        report: SyncReport,
+        progress: Progress,
+    ) -> Iterator[Point]:
+        """The same points with their colours.
+
+        Args:
+            points: with their vectors.
+            total: how many there are.
+            moved: by point id, where photos are that are not where the index has them any more.
+            report: counts them, and notes how many could not be looked at.
+            progress: see `Progress`.
+        """
         unseen = 0
         with ThreadPoolExecutor(self._workers) as pool:
-            for point in Telling(progress, STAGE, total).of(self._each(points, pool)):
+            for point in Telling(progress, STAGE, total).of(self._each(points, moved, pool)):
                 if point.colour_vector is None:
                     unseen += 1
                     point = replace(point, colour_vector=no_colours())
@@ -63,9 +78,11 @@ class Colouring:
             report.coloured -= unseen
             report.notes.append(f"photos that cannot be looked at now have no colours until they change: {unseen}")
 
-    def _each(self, points: Iterator[Point], pool: ThreadPoolExecutor) -> Iterator[Point]:
+    def _each(self, points: Iterator[Point], moved: Mapping[str, Place], pool: ThreadPoolExecutor) -> Iterator[Point]:
         while batch := list(islice(points, TOGETHER)):
-            for point, colours in zip(batch, pool.map(self._measured, self._places(batch)), strict=True):
+            there = zip(batch, self._places(batch), strict=True)
+            photos = [(digest, moved.get(point.id, place)) for point, (digest, place) in there]
+            for point, colours in zip(batch, pool.map(self._measured, photos), strict=True):
                 yield replace(point, colour_vector=colours)
 
     def _measured(self, photo: tuple[str, Place]) -> NDArray[np.float32] | None:

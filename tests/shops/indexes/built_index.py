@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from indexer.fields.identity import point_id
 from indexer.fields.types import FieldType
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
+from indexer.photos.colour.palette import COLOURS, colours_of
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
@@ -57,6 +58,7 @@ class Photographed(Built):
 
     catalog: Path
     model: Path
+    colours: NDArray[np.float32]
 
 
 def record(
@@ -135,7 +137,7 @@ def make_photographed(folder: Path) -> Photographed:
     """Twelve products with two photos each; the last product has no thumbnails and hostile texts."""
     model = load_model(write_tiny_model(folder / "model"))
     embedder, index = Embedder(model), EmbeddedIndex(folder / "index")
-    payloads, rows = [], []
+    payloads, rows, seen = [], [], []
     for number in range(12):
         for rank in range(2):
             path = write_photo(folder / "catalog" / f"P{number:03d}" / f"{rank}.png", seed=100 * number + rank)
@@ -154,7 +156,9 @@ def make_photographed(folder: Path) -> Photographed:
                 ThumbnailStore(index.root).write(payload["photo"]["sha256"], open_image(path))
             payloads.append(payload)
             rows.append(embedder.embed([path])[0])
-    vectors = np.stack(rows)
-    of = record(model.fingerprint, str(model.path), str(folder / "catalog"))
-    publish(index, points(payloads, vectors), of)
-    return Photographed(index, index.read(), payloads, vectors, folder / "catalog", model.path)
+            seen.append(colours_of(embedder.prepare(path)))
+    vectors, colours = np.stack(rows), np.stack(seen)
+    of = replace(record(model.fingerprint, str(model.path), str(folder / "catalog")), colours=COLOURS)
+    made = points(payloads, vectors)
+    publish(index, [replace(p, colour_vector=row) for p, row in zip(made, colours, strict=True)], of)
+    return Photographed(index, index.read(), payloads, vectors, folder / "catalog", model.path, colours)
