@@ -1,4 +1,4 @@
-"""The vector of colours: kept and searched by each engine, and mixed with looks as a plain loop over all points does."""
+"""The vector of colours: kept and searched by each engine, and mixed with looks as a plain loop does."""
 
 from __future__ import annotations
 
