@@ -24,7 +24,7 @@ from searcher.search.ground.per import PER_PRODUCT, Per, of_first_units
 
 BOTH: tuple[VectorName, ...] = (VECTOR_NAME, COLOUR_VECTOR_NAME)
 """The vectors that candidates need."""
-LEAST = 256
+LEAST = 128
 """Photos that each list is asked for at first: to ask again costs more than as many."""
 MOST = 16_384
 """Photos beyond which no list is asked for more: what is found by then is the answer."""
