@@ -30,8 +30,10 @@ _FINE = 8
 """Steps between the middles of two hues: a hue counts for the two that it lies between, by how near it is to each."""
 _STEPS = HUES * _FINE
 _GROUND = 2 * _STEPS + GREYS
-_D65 = (0.95047, 1.0, 1.08883)
-_TO_XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
+_D65 = np.array([0.95047, 1.0, 1.08883])
+_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
 
 
 def colours_of(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -62,13 +64,10 @@ def no_colours() -> NDArray[np.float32]:
 @cache
 def _table() -> NDArray[np.uint8]:
     """The fine bin of each colour of `_BITS` a channel; ground has its own greys, at the end."""
-    levels = (np.arange(1 << _BITS) + 0.5) / (1 << _BITS)
-    levels = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
-    grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
-    light, a, b = _lab(grid)
-    chroma, hue = np.hypot(a, b), np.arctan2(b, a) / (2 * np.pi) % 1.0
-    step = np.minimum((hue * _STEPS).astype(np.int64), _STEPS - 1)
-    grey = np.clip((light / 100.0 * GREYS).astype(np.int64), 0, GREYS - 1)
+    light, a, b = _lab()
+    chroma, hue = np.hypot(a, b), np.arctan2(b, a) / np.float32(2 * np.pi) % 1
+    step = np.minimum((hue * _STEPS).astype(np.uint8), _STEPS - 1)
+    grey = np.clip((light * np.float32(GREYS / 100)).astype(np.uint8), 0, GREYS - 1)
     coloured = np.where(chroma < STRONG, step, _STEPS + step)
     shown = np.where(chroma < GREY, 2 * _STEPS + grey, coloured)
     return np.where((light > LIGHT) & (chroma < GREY), _GROUND + grey, shown).astype(np.uint8)
@@ -89,9 +88,13 @@ def _spread() -> NDArray[np.float64]:
     return spread
 
 
-def _lab(linear: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """L*, a* and b* of linear sRGB [n, 3], CIE 15:2004."""
-    shares = linear @ np.array(_TO_XYZ).T / np.array(_D65)
-    roots = np.where(shares > (6 / 29) ** 3, np.cbrt(shares), shares / (3 * (6 / 29) ** 2) + 4 / 29)
-    x, y, z = roots.T
-    return 116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)
+def _lab() -> tuple[NDArray[np.float32], ...]:
+    """L*, a* and b* (CIE 15:2004) of each of these colours, by their code. In float32, which takes a tenth of the time
+    and puts none of them into another bin."""
+    levels = (np.arange(1 << _BITS) + 0.5) / (1 << _BITS)
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    red, green, blue = (np.outer(column, linear).astype(np.float32) for column in (_TO_XYZ / _D65[:, None]).T)
+    shares = (red[:, :, None, None] + green[:, None, :, None] + blue[:, None, None, :]).reshape(3, -1)
+    below = shares / np.float32(3 * (6 / 29) ** 2) + np.float32(4 / 29)
+    x, y, z = np.where(shares > np.float32((6 / 29) ** 3), np.cbrt(shares), below)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
