@@ -156,6 +156,8 @@ def _print_removed(out: Console, report: SyncReport) -> None:
 
 def print_status(status: dict[str, Any]) -> None:
     """An index at a glance."""
+    from indexer.store.records import ADD_COLOURS
+
     out = Console(highlight=False, soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     fields = ", ".join(f"{name} ({kind})" for name, kind in status["field_table"].items())
@@ -169,6 +171,7 @@ def print_status(status: dict[str, Any]) -> None:
         ("Fields", fields or "none besides product_id and category"),
         ("Model", f"{status['model_path']} ({status['fingerprint'][:12]})"),
         *_text_model(status),
+        ("Colours", "of every photo" if status.get("colours") else f"none yet; {ADD_COLOURS}"),
         ("Catalog", status["catalog_root"]),
     ):
         table.add_row(name, Text(str(value)))

@@ -29,7 +29,8 @@ class Colouring:
     """Measures the colours of photos that are in an index, on several threads.
 
     Colours are those of the very bytes that the point's vector is of: where the file is another one now, or cannot be
-    read, they are taken from the picture that a sync drew of it. So are those of a photo behind an address, so that
+    read, they are taken from the picture that a sync drew of it, which is compressed (a cosine of .997 to those of the
+    file on photos of some size, of .97 on photos of 60 by 80). So are those of a photo behind an address, so that
     nothing is fetched for it.
 
     Args:

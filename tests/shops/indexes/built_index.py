@@ -14,7 +14,7 @@ from indexer.fields.identity import point_id
 from indexer.fields.types import FieldType
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
-from indexer.photos.colour.palette import COLOURS, colours_of
+from indexer.photos.colour.palette import COLOURS, colours_of, no_colours
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
@@ -75,6 +75,9 @@ def points(payloads: list[dict[str, Any]], vectors: NDArray[np.float32]) -> list
 
 
 def publish(index: Index, made: list[Point], of: GenerationRecord) -> None:
+    """A new generation of these points; those that need colours and bring none have none in particular."""
+    if of.colours:
+        made = [p if p.colour_vector is not None else replace(p, colour_vector=no_colours()) for p in made]
     with index.write() as writer:
         draft = writer.draft(of, from_published=False)
         draft.upsert(made)
