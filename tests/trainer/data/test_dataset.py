@@ -1,4 +1,4 @@
-"""Splits leak neither a product nor a near-duplicate, and every unusable photo is a reject."""
+"""Photos that show the same thing are one group, and every unusable photo is a reject."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
-from indexer.photos.places import FilePlace
 from tests.shops.catalogs.drawn_catalog import draw
-from trainer.data.dataset import Sample, read_dataset, split
+from trainer.data.dataset import read_dataset
 
 
 @pytest.fixture
@@ -69,19 +66,14 @@ def test_a_bad_photo_is_a_reject(catalog: Path) -> None:
     assert len(dataset.samples) == 48
 
 
-def test_products_without_category_are_counted_and_left_out(catalog: Path) -> None:
+def test_photos_without_category_are_counted_and_kept_as_such(catalog: Path) -> None:
     names = [f"{shape}/{shape}-{n}/0.png" for shape in ("rings", "discs") for n in range(3)]
     rows = [f"p{n},{name},{name.split('/')[0] if n else ''}" for n, name in enumerate(names)]
     (catalog / "catalog.csv").write_text("\n".join(["product_id,image,category", *rows]))
     dataset = read_dataset(read_catalog(catalog))
-    assert (len(dataset.samples), dataset.without_category) == (5, 1)
-
-
-def test_one_category_is_an_error(catalog: Path) -> None:
-    shutil.rmtree(catalog / "rings")
-    shutil.rmtree(catalog / "discs")
-    with pytest.raises(CatalogError, match="all photos are of one category"):
-        read_dataset(read_catalog(catalog))
+    assert (len(dataset.samples), dataset.without_category) == (6, 1)
+    assert [sample.key for sample in dataset.samples if not sample.category] == [names[0]]
+    assert dataset.categories == ("discs", "rings")
 
 
 def test_only_bad_photos_is_an_error(tmp_path: Path) -> None:
@@ -89,37 +81,3 @@ def test_only_bad_photos_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "rings" / "a.jpg").write_text("not a photo")
     with pytest.raises(CatalogError, match=r"no photo could be used; the first: rings/a\.jpg"):
         read_dataset(read_catalog(tmp_path))
-
-
-def test_too_few_products_is_an_error(tmp_path: Path) -> None:
-    dataset = read_dataset(read_catalog(draw(tmp_path, per_category=2)))
-    with pytest.raises(CatalogError, match="too few different products"):
-        split(dataset.samples, holdout=0.2, validation=0.2, seed=0)
-
-
-sizes = st.lists(st.integers(1, 6), min_size=8, max_size=25)
-
-
-@given(st.tuples(sizes, sizes, sizes), st.integers(0, 1000), st.sampled_from([0.2, 0.4]))
-def test_a_split_is_whole_and_never_cuts_a_group(groups: tuple[list[int], ...], seed: int, holdout: float) -> None:
-    samples = [
-        Sample(f"{name}-{group:02d}-{photo}", FilePlace(Path("photo")), name, f"{name}-{group}", 100 * kind + group)
-        for kind, name in enumerate("abc")
-        for group, count in enumerate(groups[kind])
-        for photo in range(count)
-    ]
-    parts = split(samples, holdout=holdout, validation=0.3, seed=seed)
-    together = [*parts.train, *parts.validation, *parts.held_out]
-    assert sorted(sample.key for sample in together) == [sample.key for sample in samples]
-    seen = [{sample.group for sample in part} for part in (parts.train, parts.validation, parts.held_out)]
-    assert sum(map(len, seen)) == len(set.union(*seen))
-    for kind, name in enumerate("abc"):
-        held = {sample.group for sample in parts.held_out if sample.category == name}
-        assert abs(len(held) - len(groups[kind]) * holdout) <= 1
-    assert split(samples, holdout=holdout, validation=0.3, seed=seed) == parts
-
-
-def test_another_seed_is_another_split(catalog: Path) -> None:
-    samples = read_dataset(read_catalog(catalog)).samples
-    splits = [split(samples, holdout=0.4, validation=0.3, seed=seed) for seed in range(4)]
-    assert len({tuple(sample.key for sample in parts.held_out) for parts in splits}) > 1

@@ -1,0 +1,89 @@
+"""What a photo looks like, in few bytes, and which photos are one picture: the same to the eye, whatever the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from indexer.photos.fingerprints import phash, pixel_sha256, sha256
+from indexer.photos.kinds import HEAD, picture_kind
+from indexer.photos.opening import open_image
+from trainer.data.groups.near_duplicates import near_pairs
+
+SIDE = 16
+"""Of the thumbnail by which two photos are held to be one picture, in pixels."""
+
+SAME_PICTURE = 2.5
+"""Mean difference of two thumbnails, in levels of 0..255, up to which they are one picture. Copies of 80 jewelry
+photos, scaled by .35 to 1.4 and saved as JPEG at quality 40 to 85, were within 2.3 in 99 of 100 cases (median .7)."""
+
+_HASH_FIT = 64  # a JPEG is decoded at twice this or more: plenty for a hash of 32x32 pixels
+
+
+class Look(NamedTuple):
+    """A photo in few bytes: what it is told by, and what it looks like."""
+
+    content: str
+    """SHA-256 of the file."""
+    pixels: str
+    """SHA-256 of the decoded picture (`pixel_sha256`)."""
+    hash: int
+    """Perceptual hash, 64 bits."""
+    thumbnail: bytes
+    """RGB of ``SIDE`` x ``SIDE`` pixels."""
+
+
+def look_at(data: bytes) -> Look:
+    """Look at the bytes of a photo.
+
+    Raises:
+        ImageError: they cannot be decoded.
+    """
+    whole = open_image(data)
+    small = open_image(data, fit=_HASH_FIT) if picture_kind(data[:HEAD]) == "JPEG" else whole
+    thumbnail = small.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX).tobytes()
+    return Look(sha256(data), pixel_sha256(whole), int(phash(small), 16), thumbnail)
+
+
+def same_pictures(hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8]) -> list[int]:
+    """Number the pictures that photos show: equal numbers for photos that are the same to the eye.
+
+    Stricter than a near pair of hashes, by which plain rings on white are one: the thumbnails agree as well, each with
+    that of the picture's first photo, so that no chain forms.
+
+    Args:
+        hashes: uint64 [n].
+        thumbnails: uint8 [n, 3 * SIDE * SIDE].
+
+    Returns:
+        A number for each photo, 0.. in the order in which pictures were found.
+    """
+    unique, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    members = np.split(np.argsort(inverse, kind="stable"), np.cumsum(counts)[:-1]) if len(unique) else []
+    beside: list[list[int]] = [[] for _ in unique]
+    for first, second in near_pairs(unique).tolist():
+        beside[first].append(second)
+        beside[second].append(first)
+    found = np.full(len(hashes), -1, dtype=np.int64)
+    number = 0
+    for value in np.argsort(-counts, kind="stable").tolist():  # led by the hash that most copies of a picture have
+        while len(left := members[value][found[members[value]] < 0]):
+            around = np.concatenate([members[other] for other in (value, *beside[value])])
+            around = around[found[around] < 0]
+            found[around[_apart(thumbnails[around], thumbnails[left[0]]) <= SAME_PICTURE]] = number
+            number += 1
+    return found.tolist()
+
+
+def stacked(thumbnails: Sequence[bytes]) -> NDArray[np.uint8]:
+    """Thumbnails as rows, uint8 [n, 3 * SIDE * SIDE]."""
+    return np.frombuffer(b"".join(thumbnails), np.uint8).reshape(-1, 3 * SIDE * SIDE)
+
+
+def _apart(thumbnails: NDArray[np.uint8], one: NDArray[np.uint8]) -> NDArray[np.float64]:
+    difference: NDArray[np.float64] = np.abs(thumbnails.astype(np.int16) - one).mean(axis=1)
+    return difference
