@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -64,15 +65,15 @@ class Earlier:
         for place in weights:
             path = Path(place)
             folder = path.parent if path.name == WEIGHTS_NAME else path
-            if not any((folder / name).is_file() for name in (JSON_NAME, WEIGHTS_NAME)):
-                if not _is_ours(path):
-                    continue
-                folder, is_known = path, False  # weights on their own: nothing says what they have seen
-            models.append(str(folder))
-            kept, learnt = read_list(folder / HELD_OUT_NAME), read_list(folder / SEEN_NAME)
-            is_known = is_known and learnt is not None
-            held_out += kept or ()
-            seen += learnt or ()
+            if any((folder / name).is_file() for name in (JSON_NAME, WEIGHTS_NAME)):
+                models.append(str(folder))
+                learnt = read_list(folder / SEEN_NAME)
+                held_out += read_list(folder / HELD_OUT_NAME) or ()
+                seen += learnt or ()
+                is_known = is_known and learnt is not None and _knew(folder)
+            elif _is_ours(path):
+                models.append(str(path))
+                is_known = False
         return cls(tuple(models), tuple(held_out), tuple(seen), is_known) if models else None
 
     def states(self, samples: Sequence[Sample]) -> list[State]:
@@ -122,6 +123,15 @@ class _Known:
         pairs = values[near_pairs(values)].tolist()
         beside = {other for pair in pairs for one, other in (pair, pair[::-1]) if one in self._looks}
         return beside | self._looks
+
+
+def _knew(folder: Path) -> bool:
+    """Whether it was known of a model what those had seen that it began with itself."""
+    try:
+        record = json.loads((folder / JSON_NAME).read_text(encoding="utf-8"))
+        return record["training"]["seen"]["known"] is not False
+    except (OSError, ValueError, LookupError, TypeError):  # whoever loads the model will say what is wrong
+        return True
 
 
 def _is_ours(path: Path) -> bool:

@@ -19,7 +19,8 @@ def write_lists(folder: Path, parts: Split, earlier: Earlier | None = None, *, r
         earlier: the models that it began with.
         refitted: the photos held out were learnt from as well, after they were measured on.
     """
-    seen = [*parts.train, *parts.validation, *(parts.held_out if refitted else ())]
+    before = [sample for sample in parts.held_out if refitted or sample.key in parts.seen_keys]
+    seen = [*parts.train, *parts.validation, *before]
     write_list(folder / HELD_OUT_NAME, map(Listed.of, parts.held_out))
     write_list(folder / SEEN_NAME, [*map(Listed.of, seen), *(earlier.seen if earlier else ())])
 

@@ -36,8 +36,13 @@ class Split:
     """What a person should know of the parts, a line each."""
     kept: int = 0
     """Photos of ``held_out`` that an earlier model held out, too."""
-    seen: int = 0
-    """Photos of ``held_out`` that an earlier model has learnt from: above 0, the figures say less than they seem to."""
+    seen_keys: frozenset[str] = frozenset()
+    """Photos of ``held_out`` that an earlier model has learnt from, or may have."""
+
+    @property
+    def seen(self) -> int:
+        """How many these are: above 0, the figures say less than they seem to."""
+        return len(self.seen_keys)
 
     def without(self, keys: Collection[str]) -> Split:
         """The parts without photos that cannot be read any more.
@@ -53,6 +58,7 @@ class Split:
             train=tuple(sample for sample in self.train if sample.key not in gone),
             validation=tuple(sample for sample in self.validation if sample.key not in gone),
             held_out=tuple(sample for sample in self.held_out if sample.key not in gone),
+            seen_keys=self.seen_keys - gone,
         )
         try:
             _check(left)
@@ -108,10 +114,9 @@ def split(
 
 def _made(parts: _Parts, samples: Sequence[Sample], by_category: bool, states: Mapping[int, State]) -> Split:
     train, validation, held_out = (tuple(sorted(part, key=lambda sample: sample.key)) for part in parts)
-    of = [states.get(sample.group, State.NEW) for sample in held_out]
-    kept = sum(state in (State.HELD_OUT, State.NEAR_HELD_OUT) for state in of)
-    seen = sum(state.is_seen for state in of)
-    result = Split(train, validation, held_out, by_category, kept=kept, seen=seen)
+    kept = sum(states.get(sample.group) in (State.HELD_OUT, State.NEAR_HELD_OUT) for sample in held_out)
+    seen = frozenset(sample.key for sample in held_out if states.get(sample.group, State.NEW).is_seen)
+    result = Split(train, validation, held_out, by_category, kept=kept, seen_keys=seen)
     _check(result)
     return replace(result, notes=tuple(_lopsided(result, len(samples))))
 
