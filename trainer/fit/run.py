@@ -143,6 +143,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
+    photos["seen"] = parts.seen
     return Fitted(
         target,
         fingerprint,
