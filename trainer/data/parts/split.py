@@ -64,8 +64,8 @@ class Split:
             _check(left)
         except CatalogError as error:
             raise CatalogError(
-                f"{len(gone):,} photos cannot be read any more, the first: {min(gone)}; {error}; "
-                "see that all photos are there, and train again"
+                f"photos that cannot be read any more: {len(gone):,}, the first {min(gone)}; without them, {error}; "
+                "see that all are there, and train again"
             ) from error
         return left
 
@@ -188,8 +188,9 @@ def _parts(parts: Split) -> tuple[tuple[str, tuple[Sample, ...]], ...]:
 
 
 def _check(parts: Split) -> None:
-    """Whether each part can be measured."""
-    for name, part in _parts(parts):
+    """Whether each part can be measured; where nothing is held out, whether there is something to learn from."""
+    everything = not parts.validation and not parts.held_out
+    for name, part in _parts(parts)[: 1 if everything and not parts.by_category else 3]:
         if not parts.by_category:
             if (groups := len({sample.group for sample in part})) < 2:
                 raise CatalogError(

@@ -109,7 +109,7 @@ def test_photos_that_vanished_are_taken_out() -> None:
     assert left.validation == parts.validation
     assert parts.without(()) is parts
     everything = {sample.key for sample in parts.held_out}
-    with pytest.raises(CatalogError, match=r"8 photos cannot be read any more, the first: rings/.*; too few .* again"):
+    with pytest.raises(CatalogError, match=r"cannot be read any more: 8, the first rings/.*, too few .* again"):
         parts.without(everything)
 
 
