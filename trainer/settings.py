@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from indexer.errors import UsageError
 from indexer.system.arguments import number_of, refused, said, text_of, truth_of, whole_of
+from trainer.choices import PRESETS, WARMEST, Parts, put_together
 
 Recipe = Literal["two-level", "classic"]
 
@@ -39,12 +40,18 @@ class FitSettings:
     weight_decay: float = 1e-4
     views: int = 8
     """Augmented views cached of every photo when the backbone is frozen."""
+    objective: str = ""
+    """One of `trainer.choices.OBJECTIVES`; like miner and sampler the recipe's own where it is "", and named here then."""
+    miner: str = ""
+    sampler: str = ""
     category_temperature: float = 0.1
     instance_temperature: float = 0.2
     instance_weight: float = 1.0
     """Weight of the instance loss against the category loss."""
-    margin: float = 1.0
-    """Of the classic recipe's triplet loss, in Euclidean distance of unit vectors."""
+    margin: float | None = None
+    """Of an objective that has one; its own default where None (the classic recipe's triplet loss: 1.0)."""
+    temperature: float | None = None
+    """Of an objective that has one but for two-level's two; its own default where None."""
     schedule: Literal["cosine", "plateau"] = "cosine"
     """How the learning rate falls: along a cosine to 0, or to a tenth whenever validation stops to improve."""
     patience: int = 4
@@ -56,12 +63,23 @@ class FitSettings:
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            value = _TAKES.get(str(one.type), text_of)(one.name, getattr(self, one.name))
+            kind, _, optional = str(one.type).partition(" | ")
+            if optional and getattr(self, one.name) is None:
+                continue
+            value = _TAKES.get(kind, text_of)(one.name, getattr(self, one.name))
             if isinstance(value, float) and not math.isfinite(value):
                 raise refused(one.name, value, "a finite number")
             object.__setattr__(self, one.name, value)
-        if self.recipe not in ("two-level", "classic"):
-            raise UsageError(f"recipe is {said(self.recipe)}, which is not known; choose two-level or classic")
+        if self.recipe not in PRESETS:
+            raise UsageError(f"recipe is {said(self.recipe)}, which is not known; choose {' or '.join(PRESETS)}")
+        given = Parts(self.objective, self.miner, self.sampler, self.margin, self.temperature)
+        for name, part in put_together(self.recipe, given)._asdict().items():
+            object.__setattr__(self, name, part)
+        for name in ("category_temperature", "instance_temperature"):
+            if not 0 < getattr(self, name) <= WARMEST:
+                raise refused(name, getattr(self, name), f"a number above 0, {WARMEST:g} at most")
+        if self.instance_weight < 0:
+            raise refused("instance_weight", self.instance_weight, "a number that is not negative")
         if not 0.05 <= self.holdout <= 0.8:
             raise UsageError(
                 f"holdout {said(self.holdout)} is outside 0.05..0.8: it is the share of photos the test is made on"

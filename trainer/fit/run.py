@@ -31,7 +31,7 @@ from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
 from trainer.evaluation.metrics import category_metrics
 from trainer.learning.loop import Training, train
-from trainer.learning.recipes import RECIPES
+from trainer.learning.recipes import Recipe
 from trainer.network.export import check_target, publishing, write_network, write_record
 from trainer.network.network import EmbeddingNetwork
 from trainer.network.weights import NONE, build_network
@@ -98,7 +98,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
     clock.lap("untrained")
 
     stages.stage("Training", settings.epochs)
-    recipe = RECIPES[settings.recipe](settings, parts.train, parts.validation)
+    recipe = Recipe(settings, parts.train, parts.validation)
     result = train(learning, tuning, recipe, settings, stages.epoch)
     if result.interrupted:
         stages.note(f"Stopped at epoch {len(result.history)}; keeping the best so far, of epoch {result.best_epoch}.")
