@@ -77,7 +77,8 @@ class Parts(NamedTuple):
     temperature: float | None = None
 
 
-PRESETS = {
+RECIPES = {
+    "two-part": Parts("two-level", "all", "balanced"),
     "two-level": Parts("two-level", "all", "balanced"),
     "classic": Parts("triplet", "offline-random", "random", margin=1.0),
 }
@@ -93,7 +94,7 @@ def put_together(recipe: str, given: Parts) -> Parts:
     Raises:
         UsageError: a name is not known, two parts do not go together, or a number is out of the objective's range.
     """
-    own = PRESETS[recipe]
+    own = RECIPES[recipe]
     name = given.objective or own.objective
     chosen = OBJECTIVES[_known("objective", name, OBJECTIVES)]
     if chosen.views and recipe == "classic":

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from indexer.errors import CatalogError
 from trainer.choices import OFFLINE
 from trainer.data.dataset import Sample
 from trainer.data.sampling import Indices, balanced_batches, codes, pk_batches, random_batches, random_triplets
@@ -18,7 +19,7 @@ from trainer.evaluation.metrics import category_metrics, retrieval_metrics
 from trainer.learning.miners import SEMI_HARD, offline_triplets, online_miner
 from trainer.learning.objectives.building import build_objective
 from trainer.learning.objectives.pairs import triplet_loss
-from trainer.network.network import DIMENSION
+from trainer.network.heads.mlp import DIMENSION
 from trainer.settings import FitSettings
 
 
@@ -87,6 +88,11 @@ class Recipe:
         self.objective = build_objective(settings, int(labels.max(initial=0)) + 1, dimension)
         margin = settings.margin if settings.objective == "triplet" else None
         self._miner = online_miner(settings.miner, SEMI_HARD if margin is None else margin)
+        if self._offline and not len(random_triplets(self._categories[self._learnt], np.random.default_rng(0))):
+            raise CatalogError(
+                f"miner {settings.miner} chooses triplets of two categories, and no photo has another one of its "
+                "category and one of another category; choose another miner"
+            )
         self._triplets = self._fixed_triplets()
 
     @property
@@ -124,9 +130,7 @@ class Recipe:
         chosen, rows = self.settings, self._learnt
         categories, groups = self._categories[rows], self._groups[rows]
         if self._offline:
-            near = None
-            if chosen.miner != "offline-random" and source is not None:
-                near = source.embed_all(0, len(self._categories))[rows]
+            near = None if source is None else self._near(source)
             triplets = offline_triplets(chosen.miner, categories, rng, near)
             batches = np.array_split(triplets, max(1, -(-len(triplets) // chosen.batch)))
             return [rows[batch.T.ravel()] for batch in batches]
@@ -138,6 +142,12 @@ class Recipe:
             case _:
                 batches = balanced_batches(categories, chosen.batch, rng)
         return [rows[batch] for batch in batches]
+
+    def _near(self, source: Source) -> NDArray[np.float32] | None:
+        """The training photos as the network sees them now, where the miner looks at them."""
+        if self.settings.miner == "offline-random":
+            return None
+        return source.embed_all(0, len(self._categories))[self._learnt]
 
     def steps(self, source: Source, plan: Sequence[Indices], rng: np.random.Generator) -> Iterator[Step]:
         """The losses of those batches; the caller steps between them."""

@@ -7,8 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.data.sampling import (
-    MOST_CATEGORIES,
-    PHOTOS_EACH,
     balanced_batches,
     codes,
     pk_batches,

@@ -19,7 +19,7 @@ from trainer.cli.main import main
 from trainer.data.dataset import read_dataset, split
 from trainer.data.sources import Photos
 from trainer.learning.loop import train
-from trainer.learning.recipes import RECIPES
+from trainer.learning.recipes import Recipe
 from trainer.network.weights import build_network
 from trainer.settings import FitSettings
 
@@ -131,7 +131,7 @@ def test_ctrl_c_keeps_the_best_so_far(shop: Path) -> None:
         if epoch == 3:
             raise KeyboardInterrupt
 
-    recipe = RECIPES["two-level"](settings, parts.train, parts.validation)
+    recipe = Recipe(settings, parts.train, parts.validation)
     result = train(learning, tuning, recipe, settings, stop_in_third)
     assert result.interrupted
     assert [epoch.epoch for epoch in result.history] == [1, 2]

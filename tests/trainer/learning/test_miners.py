@@ -96,7 +96,7 @@ def test_a_batch_with_nothing_to_mine_gives_nothing(name: str) -> None:
     for labels in (torch.zeros(12, dtype=torch.int64), torch.arange(12)):
         found = online_miner(name)(embeddings, labels)
         assert found is not None
-        assert len(found[0]) == 0 or len(found) == 4 and len(found[2]) == 0
+        assert len(found[0]) == 0 or (len(found) == 4 and len(found[2]) == 0)
 
 
 labels_lists = st.lists(st.integers(0, 3), min_size=4, max_size=40).filter(lambda labels: len(set(labels)) > 1)

@@ -55,9 +55,7 @@ class PhotoWeighted(BaseReducer):  # type: ignore[misc]
         """Losses of single photos."""
         return self.tuple_reduction(losses, (indices,), embeddings, labels)
 
-    def tuple_reduction(
-        self, losses: Tensor, indices: Sequence[Tensor], embeddings: Tensor, labels: Tensor
-    ) -> Tensor:
+    def tuple_reduction(self, losses: Tensor, indices: Sequence[Tensor], embeddings: Tensor, labels: Tensor) -> Tensor:
         """Losses of pairs or triplets: ``indices`` holds the number of each one's first, second (and third) photo."""
         del labels
         losses = losses.flatten()

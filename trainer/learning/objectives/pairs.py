@@ -30,7 +30,7 @@ class Triplet(LibraryObjective):
 
 
 class OfflineTriplet(Objective):
-    """The triplet loss of triplets that were chosen before the epoch, the mean of all of them, as in the classic recipe.
+    """The triplet loss of triplets chosen before the epoch, the mean of all of them, as in the classic recipe.
 
     A triplet counts by the product of its three weights.
     """
@@ -50,8 +50,8 @@ class OfflineTriplet(Objective):
         """See `Objective.forward`; ``indices_tuple`` are the triplets."""
         if indices_tuple is None:
             raise ValueError("the triplets are missing")
-        parts = (embeddings[rows] for rows in indices_tuple)
-        losses = functional.triplet_margin_loss(*parts, margin=self.margin, reduction="none")
+        anchor, positive, negative = (embeddings[rows] for rows in indices_tuple)
+        losses = functional.triplet_margin_loss(anchor, positive, negative, margin=self.margin, reduction="none")
         self._mean.weights = weights
         return self._mean.tuple_reduction(losses, indices_tuple, embeddings, labels)
 
@@ -63,7 +63,7 @@ def triplet_loss(embeddings: Tensor, margin: float) -> Tensor:
 
 
 class Contrastive(LibraryObjective):
-    """d(a, p) for pairs that belong together, max(0, margin - d(a, n)) for others; the mean of each kind above 0, added.
+    """d(a, p) of pairs that belong together, max(0, margin - d(a, n)) of others; each kind's mean above 0, added.
 
     Hadsell et al., *Dimensionality Reduction by Learning an Invariant Mapping*, 2006. Distances are Euclidean; a pair
     counts by the product of its two weights.

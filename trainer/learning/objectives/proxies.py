@@ -45,9 +45,7 @@ class ArcFace(LibraryObjective):
     """
 
     def __init__(self, labels: int, dimension: int, margin: float, temperature: float) -> None:
-        loss = _ArcFace(
-            labels, dimension, margin=math.degrees(margin), scale=1 / temperature, reducer=PhotoWeighted()
-        )
+        loss = _ArcFace(labels, dimension, margin=math.degrees(margin), scale=1 / temperature, reducer=PhotoWeighted())
         super().__init__(loss, rate=_RATE)
 
 

@@ -31,7 +31,9 @@ def supcon(e: Vectors, labels: Labels, temperature: float, weights: Sequence[flo
             softmax_share(e[a] @ e[p] / temperature, [e[a] @ e[k] / temperature for k in others if k != p])
             for p in positives
         ]
-        total += w[a] * sum(w[p] * term for p, term in zip(positives, terms, strict=True)) / sum(w[p] for p in positives)
+        total += (
+            w[a] * sum(w[p] * term for p, term in zip(positives, terms, strict=True)) / sum(w[p] for p in positives)
+        )
         counted += w[a]
     return total / counted
 

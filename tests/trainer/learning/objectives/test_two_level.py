@@ -61,4 +61,6 @@ def test_a_label_in_doubt_counts_for_less_in_the_first_level_alone() -> None:
     weights = [1.0, 0.2, 1.0, 0.0, 1.0, 1.0] * 2
     hand = by_hand.supcon(embeddings.numpy(), labels[:, 0].tolist(), 0.1, weights)
     hand += by_hand.supcon(embeddings.numpy(), labels[:, 1].tolist(), 0.2)
-    assert float(TwoLevel(0.1, 0.2, 1.0)(embeddings, labels, None, torch.tensor(weights))) == pytest.approx(hand, rel=1e-6)
+    assert float(TwoLevel(0.1, 0.2, 1.0)(embeddings, labels, None, torch.tensor(weights))) == pytest.approx(
+        hand, rel=1e-6
+    )

@@ -13,7 +13,14 @@ from torch.nn.functional import normalize
 
 from tests.trainer.learning.objectives import by_hand
 from trainer.learning.objectives.objective import Objective
-from trainer.learning.objectives.pairs import Contrastive, MultiSimilarity, NPair, OfflineTriplet, Triplet, n_pair_tuples
+from trainer.learning.objectives.pairs import (
+    Contrastive,
+    MultiSimilarity,
+    NPair,
+    OfflineTriplet,
+    Triplet,
+    n_pair_tuples,
+)
 from trainer.learning.objectives.proxies import SUB_CENTRES, ArcFace, ProxyAnchor, SubCentreArcFace
 from trainer.learning.objectives.softmax import NTXent, SupCon, TwoLevel
 
