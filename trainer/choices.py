@@ -6,6 +6,7 @@ Only names and numbers, so that a command line knows its choices without the lib
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -116,8 +117,7 @@ def put_together(recipe: str, given: Parts) -> Parts:
     return Parts(name, miner, sampler, margin, temperature)
 
 
-def _known(part: str, name: str, choices: object) -> str:
-    names = tuple(choices)  # type: ignore[call-overload]
+def _known(part: str, name: str, names: Iterable[str]) -> str:
     if name not in names:
         raise UsageError(f"{part} is {said(name)}, which is not known; choose one of {', '.join(names)}")
     return name

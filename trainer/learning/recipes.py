@@ -18,6 +18,7 @@ from trainer.data.sources import Source
 from trainer.evaluation.metrics import category_metrics, retrieval_metrics
 from trainer.learning.miners import SEMI_HARD, offline_triplets, online_miner
 from trainer.learning.objectives.building import build_objective
+from trainer.learning.objectives.objective import IndicesTuple
 from trainer.learning.objectives.pairs import triplet_loss
 from trainer.network.heads.mlp import DIMENSION
 from trainer.settings import FitSettings
@@ -116,7 +117,9 @@ class Recipe:
         labels = category_codes(self.validation)
         with_category = np.flatnonzero(labels >= 0)
         rng = np.random.default_rng(self.settings.seed)
-        return with_category[np.concatenate([random_triplets(labels[with_category], rng) for _ in range(10)])]
+        drawn = np.concatenate([random_triplets(labels[with_category], rng) for _ in range(10)])
+        triplets: Indices = with_category[drawn]
+        return triplets
 
     def plan(self, rng: np.random.Generator, source: Source | None = None) -> list[Indices]:
         """The batches of an epoch, as indices of training photos.
@@ -159,6 +162,7 @@ class Recipe:
             weights = None
             if self._weights is not None and self._in_doubt:
                 weights = self._weights[rows].to(embeddings.device)
+            chosen: IndicesTuple | None
             if self._offline:
                 chosen = tuple(torch.arange(len(rows), device=embeddings.device).chunk(3))
                 apart = _of_triplets(embeddings.detach())

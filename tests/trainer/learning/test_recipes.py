@@ -120,6 +120,7 @@ def test_a_batch_is_photos_in_two_views_with_the_labels_of_the_level() -> None:
 
     class Watched(Objective):
         def forward(self, embeddings, labels, indices_tuple=None, weights=None):  # type: ignore[no-untyped-def]
+            del indices_tuple
             seen.append((labels, weights))
             return embeddings.sum()
 

@@ -108,7 +108,8 @@ class NPair(Objective):
         """See `Objective.forward`; every pair of the batch is used once, so there is nothing to mine."""
         del indices_tuple
         longer = at_least_single(embeddings) * self._length
-        loss, pairs = longer.sum() * 0, 0.0
+        loss: Tensor = longer.sum() * 0
+        pairs = 0.0
         for rows in n_pair_tuples(labels):
             self._loss.reducer.weights = None if weights is None else weights[rows]
             share = len(rows) / 2 if weights is None else float(weights[rows[: len(rows) // 2]].sum())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from pytorch_metric_learning.losses import SupConLoss
 from pytorch_metric_learning.utils.loss_and_miner_utils import convert_to_pairs
@@ -35,7 +37,7 @@ class SupCon(LibraryObjective):
         weights: Tensor | None = None,
     ) -> Tensor:
         """See `Objective.forward`."""
-        self.loss.photo_weights = weights
+        cast(_WeightedSupCon, self.loss).photo_weights = weights
         return super().forward(embeddings, labels, indices_tuple, weights)
 
 
