@@ -31,7 +31,7 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """What goes with an objective; the first miner and the first sampler are its own where the recipe has others."""
+    """What goes with an objective; the first miner is its own."""
 
     miners: tuple[str, ...] = ("all",)
     samplers: tuple[str, ...] = SAMPLERS
@@ -89,8 +89,8 @@ RECIPES = {
 def put_together(recipe: str, given: Parts) -> Parts:
     """The parts of a recipe, of which those that are given ("" or None where not) override.
 
-    Where the objective or the miner is another than the recipe's, what was not given becomes what goes with it first,
-    unless the recipe's own goes with it as well.
+    With another objective than the recipe's, the miner becomes the objective's own; a sampler that does not go with the
+    miner, the first one that does.
 
     Raises:
         UsageError: a name is not known, two parts do not go together, or a number is out of the objective's range.
@@ -105,7 +105,7 @@ def put_together(recipe: str, given: Parts) -> Parts:
         )
     _known("miner", given.miner or own.miner, MINERS)
     _known("sampler", given.sampler or own.sampler, SAMPLERS)
-    miner = given.miner or (own.miner if own.miner in chosen.miners else chosen.miners[0])
+    miner = given.miner or (own.miner if name == own.objective else chosen.miners[0])
     if miner not in chosen.miners:
         raise _apart("objective", name, "miner", miner, chosen.miners)
     samplers = ("random",) if miner in OFFLINE else chosen.samplers
