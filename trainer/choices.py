@@ -34,7 +34,6 @@ class Objective:
     """What goes with an objective; the first miner is its own."""
 
     miners: tuple[str, ...] = ("all",)
-    samplers: tuple[str, ...] = SAMPLERS
     margin: Range | None = None
     temperature: Range | None = None
     views: bool = False
@@ -108,7 +107,7 @@ def put_together(recipe: str, given: Parts) -> Parts:
     miner = given.miner or (own.miner if name == own.objective else chosen.miners[0])
     if miner not in chosen.miners:
         raise _apart("objective", name, "miner", miner, chosen.miners)
-    samplers = ("random",) if miner in OFFLINE else chosen.samplers
+    samplers = ("random",) if miner in OFFLINE else SAMPLERS
     sampler = given.sampler or (own.sampler if own.sampler in samplers else samplers[0])
     if sampler not in samplers:
         raise _apart("miner", miner, "sampler", sampler, samplers)
