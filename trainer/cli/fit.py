@@ -10,9 +10,10 @@ import click
 
 from indexer.cli.command_line import CatalogType, PathType, echo_json, json_option
 from indexer.errors import EXIT_REJECTS, MissingExtra
+from trainer.choices import MINERS, OBJECTIVES, RECIPES, SAMPLERS
 from trainer.cli.catalogs import private_option, told
 from trainer.network.backbones import BACKBONES
-from trainer.settings import CHOSEN, RECIPES, FitSettings, Recipe
+from trainer.settings import CHOSEN, FitSettings, Recipe
 
 if TYPE_CHECKING:
     from trainer.fit.run import Fitted
@@ -21,7 +22,25 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("catalog", type=CatalogType())
 @click.option("-o", "--output", required=True, type=PathType(), help="Model directory to write, e.g. models/shop.")
-@click.option("--recipe", type=click.Choice(RECIPES), default="two-part", show_default=True)
+@click.option("--recipe", type=click.Choice(list(RECIPES)), default="two-part", show_default=True)
+@click.option(
+    "--objective",
+    type=click.Choice(list(OBJECTIVES)),
+    help="What training minimises.  [default: the recipe's own: two-level, for classic triplet]",
+)
+@click.option(
+    "--miner",
+    type=click.Choice(MINERS),
+    help="Which pairs or triplets count, of a batch or, offline, of all photos.  [default: the objective's own]",
+)
+@click.option(
+    "--sampler",
+    type=click.Choice(SAMPLERS),
+    help="Batches of all categories alike, of any photos, or (pk) of products with several photos from one to three "
+    "categories, told apart as products.  [default: balanced, offline miners random]",
+)
+@click.option("--margin", type=float, help="Of an objective that has one.  [default: the objective's own]")
+@click.option("--temperature", type=float, help="Of an objective that has one.  [default: the objective's own]")
 @click.option(
     "--weights",
     default="imagenet",
@@ -76,7 +95,8 @@ def fit(
     **chosen: Any,
 ) -> None:
     """Train on CATALOG and write a model directory with its held-out metrics and a report."""
-    settings = FitSettings.for_run(recipe, weights, **chosen)
+    given = {name: value for name, value in chosen.items() if value is not None}
+    settings = FitSettings.for_run(recipe, weights, **given)
     from indexer.system.machine import keep_freed_memory
 
     keep_freed_memory()

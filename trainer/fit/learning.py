@@ -20,7 +20,7 @@ from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
 from trainer.fit.plan import Ways
 from trainer.learning.loop import Training, train
-from trainer.learning.recipes import RECIPES
+from trainer.learning.recipes import Recipe
 from trainer.learning.two_part import Traded, fit_detail, fit_two_part
 from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
@@ -125,7 +125,7 @@ class Learner:
 
     def _train(self, learning: Source, tuning: Source, parts: Split, settings: FitSettings) -> Training:
         self.stages.stage("Training", settings.epochs)
-        recipe = RECIPES[settings.recipe](settings, parts.train, parts.validation)
+        recipe = Recipe(settings, parts.train, parts.validation)
         result = train(learning, tuning, recipe, settings, self.stages.epoch)
         if result.interrupted:
             self.stages.note(

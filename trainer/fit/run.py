@@ -31,7 +31,7 @@ from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
 from trainer.fit.learning import Learned, Learner
-from trainer.fit.plan import plan_fit
+from trainer.fit.plan import Ways, plan_fit
 from trainer.learning.loop import Training
 from trainer.network.export import check_target, no_classifier, publishing, write_network, write_record
 from trainer.network.weights import build_network
@@ -102,7 +102,7 @@ def fit(
     preprocessing = Preprocessing(settings.size)
     stages.stage("Reading photos", catalog.images)
     dataset = read_dataset(catalog, progress=stages.advance)
-    plan = plan_fit(dataset, settings, earlier, asked=None if settings.recipe == "two-part" else "category")
+    plan = plan_fit(dataset, settings, earlier, asked=_asked(settings))
     samples = dataset.samples
     if settings.recipe != "two-part" or not settings.freeze:  # their objectives know nothing but categories
         samples = tuple(sample for sample in samples if sample.category)
@@ -166,6 +166,13 @@ def fit(
         rejects,
         clock.seconds,
     )
+
+
+def _asked(settings: FitSettings) -> Ways | None:
+    """The way that the settings leave no choice but."""
+    if settings.recipe != "two-part":
+        return "category"
+    return "detail" if settings.objective == "instance" else None
 
 
 def _heads(

@@ -14,7 +14,7 @@ from trainer.data.sampling import Indices, codes
 from trainer.data.sources import CachedFeatures
 from trainer.evaluation.metrics import encode, score_queries
 from trainer.learning.loop import Training, Watch, train
-from trainer.learning.recipes import TwoPartRecipe
+from trainer.learning.recipes import Recipe
 from trainer.network.heads.parts import DetailHead, TwoPartHead
 from trainer.network.heads.whitening import whiten
 from trainer.network.network import EmbeddingNetwork
@@ -76,7 +76,7 @@ def fit_two_part(
     head = network.head = TwoPartHead(whitening, detail_share=settings.detail if given else DETAIL)
     learning, labelled = _with_category(bank, samples)
     tuned, tuning = _with_category(*validation_part)
-    recipe = TwoPartRecipe(settings, labelled, tuning)
+    recipe = Recipe(settings, labelled, tuning)
     source = CachedFeatures(network, tuned)
     result = train(CachedFeatures(network, learning), source, recipe, settings, watch)
     curve = [_traded(head, share, source, tuning)[0] for share in CURVE]

@@ -45,7 +45,9 @@ def test_a_head_is_served_as_it_was_trained(kind: str, tmp_path: Path) -> None:
     import onnxruntime
 
     head, features = head_of(kind).eval(), torch.randn(6, WIDTH)
-    torch.onnx.export(head, (features,), str(tmp_path / "head.onnx"), dynamo=True, verbose=False, input_names=["features"])
+    torch.onnx.export(
+        head, (features,), str(tmp_path / "head.onnx"), dynamo=True, verbose=False, input_names=["features"]
+    )
     served = onnxruntime.InferenceSession(str(tmp_path / "head.onnx")).run(None, {"features": features.numpy()})[0]
     with torch.inference_mode():
         assert np.abs(served - head(features).numpy()).max() < 1e-5
