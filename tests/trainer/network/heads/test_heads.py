@@ -48,7 +48,7 @@ def test_a_head_is_served_as_it_was_trained(kind: str, tmp_path: Path) -> None:
     torch.onnx.export(
         head, (features,), str(tmp_path / "head.onnx"), dynamo=True, verbose=False, input_names=["features"]
     )
-    served = onnxruntime.InferenceSession(str(tmp_path / "head.onnx")).run(None, {"features": features.numpy()})[0]
+    served = onnxruntime.InferenceSession(path).run(None, {"features": features.numpy()})[0]
     with torch.inference_mode():
         assert np.abs(served - head(features).numpy()).max() < 1e-5
 
