@@ -45,9 +45,8 @@ def test_a_head_is_served_as_it_was_trained(kind: str, tmp_path: Path) -> None:
     import onnxruntime
 
     head, features = head_of(kind).eval(), torch.randn(6, WIDTH)
-    torch.onnx.export(
-        head, (features,), str(tmp_path / "head.onnx"), dynamo=True, verbose=False, input_names=["features"]
-    )
+    path, names = str(tmp_path / "head.onnx"), ["features"]
+    torch.onnx.export(head, (features,), path, dynamo=True, verbose=False, input_names=names)
     served = onnxruntime.InferenceSession(path).run(None, {"features": features.numpy()})[0]
     with torch.inference_mode():
         assert np.abs(served - head(features).numpy()).max() < 1e-5
