@@ -16,6 +16,7 @@ import onnx
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.fx import symbolic_trace
 from torch.fx.experimental.optimization import fuse
 
 from indexer.errors import ModelError, UsageError
@@ -50,6 +51,14 @@ class ServedNetwork(nn.Module):
         return embedding, self.classifier(embedding)
 
 
+def no_classifier(dimension: int) -> nn.Linear:
+    """The classifier of a model that knows no categories: no logits."""
+    layer = nn.Linear(dimension, 1)
+    layer.weight, layer.bias = nn.Parameter(torch.empty(0, dimension)), nn.Parameter(torch.empty(0))
+    layer.out_features = 0
+    return layer
+
+
 def write_onnx(module: nn.Module, path: Path, size: int, outputs: Sequence[str] = OUTPUTS) -> None:
     """Write a module that takes photos uint8 [n,size,size,3] as ONNX, batch norm folded into the convolutions.
 
@@ -58,7 +67,8 @@ def write_onnx(module: nn.Module, path: Path, size: int, outputs: Sequence[str] 
     served = copy.deepcopy(module).eval()
     for holder in served.modules():
         if isinstance(holder, EmbeddingNetwork):
-            holder.backbone = fuse(holder.backbone)
+            traced = symbolic_trace(holder.backbone).eval()  # what was traced before forgets what mode it is in
+            holder.backbone = fuse(traced, inplace=True, no_trace=True)
     example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
     torch.onnx.export(
         served,
@@ -118,6 +128,7 @@ def write_record(
         "dimension": network.dimension,
         "preprocessing": preprocessing.record(),
         "categories": list(categories),
+        "head": network.head.record(),
         **parts,
         "libraries": {name: version(name) for name in LIBRARIES},
     }
@@ -175,7 +186,8 @@ def _check_against_torch(onnx: Path, served: ServedNetwork, size: int) -> None:
     with torch.inference_mode():
         expected, expected_logits = (out.numpy() for out in served(torch.from_numpy(images)))
     error = float(np.max(1 - np.sum(embedding * expected, axis=1)))
-    off = float(np.abs(logits - expected_logits).max() / max(1.0, np.abs(expected_logits).max()))
+    largest = np.abs(expected_logits).max(initial=1.0)
+    off = float(np.abs(logits - expected_logits).max(initial=0.0) / largest)  # a model may know no categories
     if not error < MAX_COSINE_ERROR or not off < MAX_LOGIT_ERROR:
         raise ModelError(
             f"the exported network differs from the trained one (cosine {error:.1e}, logits {off:.1e}); do not use it"
