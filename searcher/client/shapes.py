@@ -111,8 +111,8 @@ class BatchBody(OptionsBody, total=False):
     """`similar` for many examples at once, all answered from one generation of the index."""
 
     queries: Required[list[str | ExampleBody]]
-    """What to compare with. Queries times offset + k is at most 10000, where boosts, caps and diversity count as 500;
-    queries times facets is at most 100."""
+    """What to compare with. Queries times offset + k is at most 10000, where boosts, caps and diversity, or colour,
+    count as 500; queries times facets is at most 100."""
 
 
 @final
