@@ -33,7 +33,7 @@ class OptionsBody(TypedDict, total=False):
     diversity: float
     """0 orders by score alone; the more, the less alike each is to those above it."""
     colour: float
-    """Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; .2 to .3 costs no likeness."""
+    """Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; 0.2 costs no likeness."""
     relax: list[str]
     """Fields whose filters may be dropped, in this order, when fewer than k pass; * is any."""
     facets: list[str]

@@ -117,7 +117,7 @@ class Options:
     colour: Annotated[
         float,
         Option(
-            "Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; .2 to .3 costs no likeness.",
+            "Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; 0.2 costs no likeness.",
             ("--colour",),
             "W",
             least=0,
