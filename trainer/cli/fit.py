@@ -11,7 +11,7 @@ import click
 from indexer.cli.command_line import CatalogType, PathType, echo_json, json_option
 from indexer.errors import EXIT_REJECTS, MissingExtra
 from trainer.cli.catalogs import private_option, told
-from trainer.network.backbones import BACKBONES
+from trainer.network.backbones.names import BACKBONES
 from trainer.settings import FitSettings, Recipe
 
 if TYPE_CHECKING:

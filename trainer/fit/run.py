@@ -84,7 +84,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
     # A head on cached features is a few small products: a second thread only makes them wait for each other.
     torch.set_num_threads(1 if settings.freeze else cores())
     stages.stage("Loading the network")
-    network = build_network(settings.backbone, settings.weights, seed=settings.seed)
+    network = build_network(settings.backbone, settings.weights, seed=settings.seed, size=settings.size)
     preprocessing = Preprocessing(settings.size)
     stages.stage("Reading photos", sum(len(p.images) for p in catalog.products if p.category))
     dataset = read_dataset(catalog, progress=stages.advance)

@@ -16,7 +16,6 @@ import onnx
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.fx.experimental.optimization import fuse
 
 from indexer.errors import ModelError, UsageError
 from indexer.models.directory import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGHTS_NAME, fingerprint_of
@@ -51,14 +50,11 @@ class ServedNetwork(nn.Module):
 
 
 def write_onnx(module: nn.Module, path: Path, size: int, outputs: Sequence[str] = OUTPUTS) -> None:
-    """Write a module that takes photos uint8 [n,size,size,3] as ONNX, batch norm folded into the convolutions.
+    """Write a module that takes photos uint8 [n,size,size,3] as ONNX; the exporter folds batch norm into the convolutions.
 
     The module itself is left as it was.
     """
     served = copy.deepcopy(module).eval()
-    for holder in served.modules():
-        if isinstance(holder, EmbeddingNetwork):
-            holder.backbone = fuse(holder.backbone)
     example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
     torch.onnx.export(
         served,

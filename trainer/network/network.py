@@ -1,4 +1,4 @@
-"""The embedding network: a torchvision backbone, a head to the unit sphere, and the normalisation of pixels."""
+"""The embedding network: a backbone, a head to the unit sphere, and the normalisation of pixels."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from trainer.network.backbones.backbone import Backbone
+
 DIMENSION = 128
 HIDDEN = 512
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as all torchvision weights expect them
 
 
 class EmbeddingNetwork(nn.Module):
     """Photos → unit vectors, with the pixel normalisation inside.
 
     Args:
-        backbone: a torchvision classification backbone without its classifier; [n,3,H,W] → [n, features].
+        backbone: normalised pixels [n,3,H,W] → [n, features]; it says how its pixels are normalised.
         features: width of what the backbone returns.
         dimension: length of the embedding.
     """
@@ -25,13 +26,13 @@ class EmbeddingNetwork(nn.Module):
     centre: Tensor
     spread: Tensor
 
-    def __init__(self, backbone: nn.Module, features: int, *, dimension: int = DIMENSION) -> None:
+    def __init__(self, backbone: Backbone, features: int, *, dimension: int = DIMENSION) -> None:
         super().__init__()
         self.backbone = backbone
         self.dimension = dimension
         self.head = nn.Sequential(nn.Linear(features, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, dimension))
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1) * 255, persistent=False)
-        self.register_buffer("scale", 1 / (torch.tensor(_STD).view(1, 3, 1, 1) * 255), persistent=False)
+        self.register_buffer("mean", torch.tensor(backbone.mean).view(1, 3, 1, 1) * 255, persistent=False)
+        self.register_buffer("scale", 1 / (torch.tensor(backbone.std).view(1, 3, 1, 1) * 255), persistent=False)
 
         self.register_buffer("centre", torch.zeros(features))
         self.register_buffer("spread", torch.ones(()))

@@ -32,6 +32,10 @@ class Architecture(ABC):
     """What the names of the weights begin with that belong to its classifier: they are neither needed nor kept."""
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
+    side = 224
+    """Side of the photos that its weights were trained on, in pixels."""
+    hub: tuple[str | None, str] = (None, "")
+    """Repository and file on timm's hub."""
 
     def needed(self) -> State:
         """The weights that a file must have, by name: all but the classifier's."""

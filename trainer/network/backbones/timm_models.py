@@ -91,7 +91,7 @@ class TimmModel(Architecture):
         record = self.model.pretrained_cfg
         self.mean, self.std = tuple(record["mean"]), tuple(record["std"])
         self.side = int(record["input_size"][-1])
-        """Side of the photos that its weights were trained on."""
+        self.hub = record.get("hf_hub_id"), record.get("hf_hub_filename") or "model.safetensors"
         classifier = record.get("classifier") or ()
         self.classifier = tuple(f"{one}." for one in ([classifier] if isinstance(classifier, str) else classifier))
         self._entry = timm.models.model_entrypoint(base).__module__
@@ -121,14 +121,6 @@ class TimmModel(Architecture):
             return LastTrunk(model) if _is_channels_first(model) else IntermediateTrunk(model, [depth - 1], summary=False)
         kept = [number for number, step in enumerate(steps) if step["reduction"] >= _LEAST_STRIDE]
         return IntermediateTrunk(model, kept, summary=False)
-
-
-def weights_place(model: TimmModel) -> tuple[str, str] | None:
-    """Repository and file on timm's hub, or None where there are none for this network."""
-    record = model.model.pretrained_cfg
-    if not record.get("hf_hub_id"):
-        return None
-    return str(record["hf_hub_id"]), str(record.get("hf_hub_filename") or "model.safetensors")
 
 
 def _timm() -> Any:
