@@ -114,6 +114,7 @@ def write_record(
         "dimension": network.dimension,
         "preprocessing": preprocessing.record(),
         "categories": list(categories),
+        "head": network.head.record(),
         **parts,
         "libraries": {name: version(name) for name in LIBRARIES},
     }

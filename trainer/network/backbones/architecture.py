@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from trainer.network.backbones.backbone import Stages
+from trainer.network.backbones.names import Stages
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -27,6 +27,7 @@ class Trunk(nn.Module, ABC):
 class Architecture(ABC):
     """A network as its library builds it, whole, so that weights can be loaded by the names they were saved under."""
 
+    name: str
     model: nn.Module
     classifier: tuple[str, ...]
     """What the names of the weights begin with that belong to its classifier: they are neither needed nor kept."""

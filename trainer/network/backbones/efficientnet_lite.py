@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer.network.backbones.architecture import Architecture, Trunk
-from trainer.network.backbones.backbone import Stages
+from trainer.network.backbones.names import Stages
 
 MEAN, STD = (127 / 255,) * 3, (128 / 255,) * 3
 """What its pixels are normalised by: (pixel - 127) / 128."""
@@ -154,6 +154,7 @@ class LiteModel(Architecture):
     model: EfficientNetLite
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self.model = EfficientNetLite(*SCALES[name])
 
     def trunk(self, stages: Stages) -> Trunk:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from indexer.errors import UsageError
+
+Stages = Literal["last", "several"]
+"""What is kept of a network: its last stage, as its classifier saw it, or several, from middle to last."""
 
 TIMM = "timm/"
 """Before the name of a network of timm (extra ``backbones``), which has hundreds: timm/mobilenetv4_conv_small."""

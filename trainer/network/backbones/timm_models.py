@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from indexer.errors import MissingExtra, UsageError
 from trainer.network.backbones.architecture import Architecture, State, Trunk
-from trainer.network.backbones.backbone import Stages
-from trainer.network.backbones.names import TIMM, unknown
+from trainer.network.backbones.names import TIMM, Stages, unknown
 
 _LEAST_STRIDE = 8
 """Stages of a convolutional network count from this stride on: what comes before sees edges and colours."""

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.feature_extraction import create_feature_extractor
 from torchvision.models.vision_transformer import VisionTransformer, interpolate_embeddings
+from torchvision.ops import StochasticDepth
 
 from indexer.errors import UsageError
 from trainer.network.backbones.architecture import Architecture, State, Trunk
-from trainer.network.backbones.backbone import Stages
+from trainer.network.backbones.names import Stages
 
 Layout = Literal["map", "grid", "patches", "class"]
 """What a stage gives: a map [n, c, h, w], the same with its channels last, or a class token and then patches [n, p, c],
@@ -98,7 +99,9 @@ class ExtractedTrunk(Trunk):
         super().__init__()
         self.stages = stages
         self.maps = tuple(stage.layout != "class" for stage in stages)
-        self.cut = create_feature_extractor(model, [stage.name for stage in stages])
+        names = [stage.name for stage in stages]
+        # Traced through, a stochastic depth would keep the mode it was traced in, even in a copy that serves.
+        self.cut = create_feature_extractor(model, names, tracer_kwargs={"leaf_modules": [StochasticDepth]})
 
     def forward(self, pixels: Tensor) -> list[Tensor]:
         """See `Trunk.forward`."""

@@ -40,10 +40,15 @@ def matched(needed: State, given: State, *, classifier: tuple[str, ...], origin:
         _alike(ours, theirs) for ours, theirs in zip(wanted.items(), by_order, strict=True)
     ):
         return {name: value for name, (_, value) in zip(wanted, by_order, strict=True)}
-    missing = [name for name in wanted if name not in body]
-    foreign = [name for name in body if name not in wanted]
-    shaped = [name for name, value in body.items() if name in wanted and value.shape != wanted[name].shape]
-    raise ModelError(
+    raise refused_as(wanted, body, origin, backbone)
+
+
+def refused_as(wanted: State, given: State, origin: str, backbone: str) -> ModelError:
+    """What to say of weights that are those of another network."""
+    missing = [name for name in wanted if name not in given]
+    foreign = [name for name in given if name not in wanted]
+    shaped = [name for name, value in given.items() if name in wanted and value.shape != wanted[name].shape]
+    return ModelError(
         f"{origin}: these are not weights of {backbone} ({len(missing)} names missing, {len(foreign)} unknown, "
         f"{len(shaped)} of another shape, first: {(missing + foreign + shaped)[0]}); "
         "choose the matching --backbone or another file"
