@@ -12,6 +12,7 @@ from trainer.data.features import FeatureBank
 from trainer.data.sampling import codes
 from trainer.data.sources import CachedFeatures
 from trainer.evaluation.metrics import category_metrics, retrieval_metrics
+from trainer.learning.distillation import Teaching
 from trainer.learning.loop import Training, Watch, train
 from trainer.learning.recipes import TwoPartRecipe
 from trainer.network.heads.parts import DetailHead, TwoPartHead
@@ -52,6 +53,7 @@ def fit_two_part(
     validation_part: tuple[FeatureBank, Sequence[Sample]],
     settings: FitSettings,
     watch: Watch | None = None,
+    teaching: Teaching | None = None,
 ) -> tuple[Training, list[Traded]]:
     """Give a network a two-part head made of cached features, and say what every share of its parts would give.
 
@@ -60,6 +62,7 @@ def fit_two_part(
         train_part, validation_part: features of photos with their views, and the photos.
         settings: epochs, rate, temperatures, the share where it is given.
         watch: shown the progress.
+        teaching: what a teacher makes of the training photos.
 
     Returns:
         The course of the training, and the trade-off on the validation photos.
@@ -69,7 +72,8 @@ def fit_two_part(
     whitening = whiten(bank.vectors, _products(samples), network.stages)
     network.head = TwoPartHead(whitening, share=0.5 if settings.detail == CHOSEN else 1 - settings.detail)
     recipe = TwoPartRecipe(settings, samples, tuning)
-    result = train(CachedFeatures(network, bank), CachedFeatures(network, tuned), recipe, settings, watch)
+    learning, taught = teaching.of(network, bank, recipe) if teaching else (CachedFeatures(network, bank), recipe)
+    result = train(learning, CachedFeatures(network, tuned), taught, settings, watch)
     head, source = network.head, CachedFeatures(network, tuned)
     kept = float(head.share)
     curve = []

@@ -119,7 +119,7 @@ def _load_earlier(network: EmbeddingNetwork, given: Mapping[str, Tensor], path: 
     What is learnt anew may be absent: poolings that were plain before. Stages after the last that is kept are left out.
     """
     own = network.state_dict()
-    state = {_name_now(name): value for name, value in given.items() if not name.startswith("classifier.")}
+    state = {name_now(name): value for name, value in given.items() if not name.startswith("classifier.")}
     head = {name: value for name, value in own.items() if name.startswith("head.")}
     of_head = {name: value for name, value in state.items() if name.startswith("head.")}
     if _shapes(head) == _shapes(of_head):
@@ -140,7 +140,7 @@ def _load_earlier(network: EmbeddingNetwork, given: Mapping[str, Tensor], path: 
     network.load_state_dict({**known, **head})
 
 
-def _name_now(name: str) -> str:
+def name_now(name: str) -> str:
     """The name of a tensor in a model of an earlier version as it is now."""
     if name in ("centre", "spread"):
         return f"head.{name}"

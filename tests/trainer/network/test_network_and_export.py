@@ -18,7 +18,7 @@ from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from trainer.network import export
-from trainer.network.backbones import BACKBONES
+from trainer.network.backbones.names import BACKBONES
 from trainer.network.export import publishing, write_network, write_record
 from trainer.network.weights import build_network
 
