@@ -13,8 +13,8 @@ import torch
 
 from indexer.cli.progress import Stages
 from indexer.models.preprocessing import Preprocessing
-from trainer.data.dataset import Split
 from trainer.data.features import FeatureBank, extract
+from trainer.data.parts.split import Split
 from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
 from trainer.learning.loop import Training, train
