@@ -106,7 +106,7 @@ class FitSettings:
             )
         if self.freeze and (self.cbam or self.pooling in LEARNT):
             what = "--cbam" if self.cbam else f"--pooling {self.pooling}"
-            raise UsageError(f"{what} has to be learnt with the backbone, which is frozen; leave it out or let it learn")
+            raise UsageError(f"{what} has to be learnt with the backbone, which is frozen; leave it out")
         if self.distillation not in DISTILLATIONS:
             raise UsageError(
                 f"distillation is {said(self.distillation)}, which is not known; "

@@ -17,8 +17,10 @@ from trainer.data.features import FeatureBank, extract
 from trainer.data.parts.split import Split
 from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
+from trainer.learning.distillation import Teaching, taught_photos
 from trainer.learning.loop import Training, train
-from trainer.learning.recipes import RECIPES
+from trainer.learning.recipes import RECIPES, Recipe
+from trainer.learning.teacher import Teacher
 from trainer.learning.two_part import Traded, fit_two_part
 from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
@@ -53,6 +55,7 @@ class Learner:
         cache: folder of features that are kept, None to keep none.
         stages: shown the progress.
         lap: told the end of each stage of which the seconds are recorded.
+        teacher: what is learnt from besides, if anything.
     """
 
     parts: Split
@@ -61,6 +64,7 @@ class Learner:
     cache: Path | None
     stages: Stages
     lap: Callable[[str], None]
+    teacher: Teacher | None = None
 
     def run(self, network: EmbeddingNetwork) -> Learned:
         """Everything, on a network as it was loaded."""
@@ -77,10 +81,11 @@ class Learner:
             torch.set_num_threads(1)  # what follows are a few small products
         learning, tuning, held_out = self._features(network)
         untrained = untrained or self._before(learning, held_out)
+        teaching = self._teaching()
         self.stages.stage("Training", self.settings.epochs)
         parts = self.parts
         training, trade_off = fit_two_part(
-            network, (learning, parts.train), (tuning, parts.validation), self.settings, self.stages.epoch
+            network, (learning, parts.train), (tuning, parts.validation), self.settings, self.stages.epoch, teaching
         )
         sources = CachedFeatures(network, learning), CachedFeatures(network, tuning)
         return Learned(network, *sources, training, untrained, backbone, trade_off)
@@ -91,7 +96,10 @@ class Learner:
             head = cast(MlpHead, network.head)
             head.standardise(torch.from_numpy(learning.originals))
         sources = CachedFeatures(network, learning), CachedFeatures(network, tuning)
-        training = self._train(*sources, self.settings)
+        recipe = self._recipe(self.settings)
+        teaching = self._teaching()
+        taught = teaching.of(network, learning, recipe) if teaching else (sources[0], recipe)
+        training = self._train(taught[0], sources[1], taught[1], self.settings)
         return Learned(network, *sources, training, self._before(learning, held_out))
 
     def _whole(self, network: EmbeddingNetwork, settings: FitSettings) -> Learned:
@@ -100,11 +108,18 @@ class Learner:
         self.stages.stage("Untrained network")
         untrained = self._untrained(network)
         self.lap("untrained")
-        return Learned(network, learning, tuning, self._train(learning, tuning, settings), untrained)
+        taught: tuple[Source, Recipe] = learning, self._recipe(settings)
+        if self.teacher:
+            self._settle(self.teacher, views=0)
+            taught = taught_photos(*taught, self.teacher, settings.distillation, settings.teacher_weight)
+        training = self._train(taught[0], tuning, taught[1], settings)
+        return Learned(network, learning, tuning, training, untrained)
 
-    def _train(self, learning: Source, tuning: Source, settings: FitSettings) -> Training:
+    def _recipe(self, settings: FitSettings) -> Recipe:
+        return RECIPES[settings.recipe](settings, self.parts.train, self.parts.validation)
+
+    def _train(self, learning: Source, tuning: Source, recipe: Recipe, settings: FitSettings) -> Training:
         self.stages.stage("Training", settings.epochs)
-        recipe = RECIPES[settings.recipe](settings, self.parts.train, self.parts.validation)
         result = train(learning, tuning, recipe, settings, self.stages.epoch)
         if result.interrupted:
             self.stages.note(
@@ -124,6 +139,28 @@ class Learner:
         self.lap("features")
         cut = len(parts.train)
         return bank.part(0, cut), bank.part(cut, len(samples)), held_out
+
+    def _teaching(self) -> Teaching | None:
+        """What the teacher makes of the training photos and of the very views that the student learns from."""
+        if self.teacher is None:
+            return None
+        seen = self._settle(self.teacher, views=self.settings.views)
+        return Teaching(self.teacher.bank(seen), self.settings.distillation, self.settings.teacher_weight)
+
+    def _settle(self, teacher: Teacher, *, views: int) -> FeatureBank:
+        photos = self.parts.train
+        self.stages.stage("What the teacher sees", len(photos))
+        seen = extract(
+            teacher.network,
+            photos,
+            teacher.preprocessing,
+            views=views,
+            cache=self.cache,
+            progress=self.stages.advance,
+        )
+        teacher.settle(seen)
+        self.lap("teacher")
+        return seen
 
     def _before(self, learning: FeatureBank, held_out: FeatureBank) -> dict[str, float]:
         """Of the features as they are: centred, and nothing else."""

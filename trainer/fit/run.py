@@ -32,6 +32,7 @@ from trainer.evaluation.evaluate import evaluate_model
 from trainer.fit.learning import Learned, Learner
 from trainer.fit.plan import plan_fit
 from trainer.learning.loop import Training
+from trainer.learning.teacher import load_teacher
 from trainer.network.export import check_target, publishing, write_network, write_record
 from trainer.network.weights import build_network
 from trainer.report.page import ReportData, write_report
@@ -84,6 +85,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
     earlier = Earlier.of(settings.weights)
     # A head on cached features is a few small products: a second thread only makes them wait for each other.
     torch.set_num_threads(1 if settings.freeze else cores())
+    preprocessing = Preprocessing(settings.size)
     stages.stage("Loading the network")
     network = build_network(
         settings.backbone,
@@ -94,7 +96,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         pooling=settings.pooling,
         cbam=settings.cbam,
     )
-    preprocessing = Preprocessing(settings.size)
+    teacher = load_teacher(settings.teacher) if settings.teacher else None
     stages.stage("Reading photos", catalog.images)
     dataset = read_dataset(catalog, progress=stages.advance)
     plan = plan_fit(dataset, settings, earlier, asked="category")
@@ -103,7 +105,8 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         stages.note(f"note: {line}")
     clock.lap("read")
 
-    learned = Learner(parts, preprocessing, settings, target.parent / FEATURES_NAME, stages, clock.lap).run(network)
+    cache = target.parent / FEATURES_NAME
+    learned = Learner(parts, preprocessing, settings, cache, stages, clock.lap, teacher).run(network)
     network, result = learned.network, learned.training
     stages.stage("Classifier")
     categories = tuple(sorted({sample.category for sample in parts.train}))

@@ -18,7 +18,7 @@ from trainer.learning.recipes import Judgement, Recipe, Step
 from trainer.network.network import EmbeddingNetwork
 
 _ANGLES_AMONG = 96
-"""Photos of a batch, evenly taken, among which angles are compared: of more, their triplets would take most of the time."""
+"""Photos of a batch, evenly taken, among which angles are compared: triplets of more would take most of the time."""
 _ONE_POINT = 1e-6
 """Two points nearer than this have no direction: photos of which a shop has two files are one point."""
 
@@ -194,6 +194,23 @@ class Teaching:
         """The student's photos and recipe with the teacher beside them."""
         losses = losses_of(self.kind, network.dimension, self.vectors.vectors.shape[2])
         return TaughtFeatures(network, bank, self.vectors, losses), Taught(recipe, losses, self.weight)
+
+
+def taught_photos(
+    photos: Source, recipe: Recipe, teacher: Callable[[Tensor], Tensor], kind: str, weight: float
+) -> tuple[Source, Recipe]:
+    """Photos and recipe of a whole network that learns, with a teacher beside them, who is asked for every batch.
+
+    Args:
+        photos, recipe: the student's.
+        teacher: photos uint8 [m, H, W, 3] → unit vectors [m, e].
+        kind: ``relational``, ``features`` or ``both``.
+        weight: against the recipe's own loss.
+    """
+    side = 64
+    width = teacher(torch.zeros(1, side, side, 3, dtype=torch.uint8)).shape[1]
+    losses = losses_of(kind, photos.network.dimension, width)
+    return TaughtPhotos(photos, teacher, losses), Taught(recipe, losses, weight)
 
 
 def losses_of(kind: str, student: int, teacher: int) -> nn.ModuleList:

@@ -50,7 +50,7 @@ class ServedNetwork(nn.Module):
 
 
 def write_onnx(module: nn.Module, path: Path, size: int, outputs: Sequence[str] = OUTPUTS) -> None:
-    """Write a module that takes photos uint8 [n,size,size,3] as ONNX; the exporter folds batch norm into the convolutions.
+    """Write a module that takes photos uint8 [n,size,size,3] as ONNX, batch norm folded in by the exporter.
 
     The module itself is left as it was.
     """

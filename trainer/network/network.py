@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from trainer.network.backbones.backbone import Backbone
 from trainer.network.heads.building import Head
 
+
 class EmbeddingNetwork(nn.Module):
     """Photos → unit vectors, with the pixel normalisation inside.
 

@@ -40,7 +40,9 @@ class ConvNorm(nn.Module):
     TensorFlow pads an even input of a stride-2 convolution on one side only, and these weights were trained so.
     """
 
-    def __init__(self, width: int, out: int, kernel: int, stride: int = 1, *, groups: int = 1, act: bool = True) -> None:
+    def __init__(
+        self, width: int, out: int, kernel: int, stride: int = 1, *, groups: int = 1, act: bool = True
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(width, out, kernel, stride, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(out, eps=_EPSILON, momentum=_MOMENTUM)
@@ -114,7 +116,6 @@ def _rounded(channels: float) -> int:
     """To a multiple of 8, and down by no more than a tenth."""
     whole = max(8, int(channels + 4) // 8 * 8)
     return whole + 8 if whole < 0.9 * channels else whole
-
 
 
 class LiteTrunk(Trunk):

@@ -1,4 +1,4 @@
-"""How a map of features becomes one vector: its mean, its maximum, what lies between them, or what a query attends to."""
+"""How a map of features becomes one vector: its mean, its maximum, what lies between, or what a query sees."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class AttentionPooling(nn.Module):
 
     Args:
         channels: c.
-        heads: into how many equal parts the channels are cut; a number that does not divide them is lowered until it does.
+        heads: into how many equal parts the channels are cut, fewer where that does not divide them.
     """
 
     def __init__(self, channels: int, heads: int = 8) -> None:

@@ -117,7 +117,9 @@ class TimmModel(Architecture):
             kept = [depth - 1] if stages == "last" else [depth // 2 - 1, 3 * depth // 4 - 1, depth - 1]
             return IntermediateTrunk(model, kept, summary=True)
         if stages == "last":
-            return LastTrunk(model) if _is_channels_first(model) else IntermediateTrunk(model, [depth - 1], summary=False)
+            return (
+                LastTrunk(model) if _is_channels_first(model) else IntermediateTrunk(model, [depth - 1], summary=False)
+            )
         kept = [number for number, step in enumerate(steps) if step["reduction"] >= _LEAST_STRIDE]
         return IntermediateTrunk(model, kept, summary=False)
 

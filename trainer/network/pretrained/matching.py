@@ -13,11 +13,13 @@ State = Mapping[str, Tensor]
 _COUNTER = "num_batches_tracked"  # of batch norm: old files lack it, and nothing here reads it
 
 
-def matched(needed: State, given: State, *, classifier: tuple[str, ...], origin: str, backbone: str) -> dict[str, Tensor]:
+def matched(
+    needed: State, given: State, *, classifier: tuple[str, ...], origin: str, backbone: str
+) -> dict[str, Tensor]:
     """Of ``given`` the tensors that a network needs, under its own names.
 
-    A file may have a classifier of any size or none: it is not needed. The same network bears other names in another
-    library; its tensors then stand in the same order with the same shapes and last names (weight, bias, running_mean …),
+    A file may have a classifier of any size or none: it is not needed. The same network has other names in another
+    library; its tensors then stand in the same order, with the same shapes and last names (weight, running_mean …),
     all of which is asked for.
 
     Args:
@@ -36,8 +38,10 @@ def matched(needed: State, given: State, *, classifier: tuple[str, ...], origin:
     if body.keys() == wanted.keys() and all(body[name].shape == value.shape for name, value in wanted.items()):
         return body
     by_order = list(body.items())[: len(wanted)]
-    if len(by_order) == len(wanted) and _is_a_classifier(list(body.items())[len(wanted) :]) and all(
-        _alike(ours, theirs) for ours, theirs in zip(wanted.items(), by_order, strict=True)
+    if (
+        len(by_order) == len(wanted)
+        and _is_a_classifier(list(body.items())[len(wanted) :])
+        and all(_alike(ours, theirs) for ours, theirs in zip(wanted.items(), by_order, strict=True))
     ):
         return {name: value for name, (_, value) in zip(wanted, by_order, strict=True)}
     raise refused_as(wanted, body, origin, backbone)

