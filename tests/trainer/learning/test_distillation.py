@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from indexer.errors import JewelryError, ModelError, UsageError
+from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from trainer.data.features import FeatureBank
 from trainer.data.sources import Source
@@ -136,7 +139,7 @@ class NoLabels(Recipe):
         for inputs in source.batches(plan, 2, rng):
             yield Step(source.embed(inputs).sum() * 0, None)  # type: ignore[arg-type]
 
-    def judge(self, source: Source) -> Judgement:
+    def judge(self, source: Source) -> Judgement:  # noqa: ARG002
         return Judgement(0.0, 0.0)
 
 
@@ -204,7 +207,7 @@ class Pictures(Source):
         self.network = network
         self.images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), dtype=np.uint8))
 
-    def batches(self, plan, views, rng):  # type: ignore[no-untyped-def]
+    def batches(self, plan, views, rng):  # type: ignore[no-untyped-def]  # noqa: ARG002
         for indices in plan:
             yield self.images[indices].repeat(max(1, views), 1, 1, 1)
 
@@ -259,9 +262,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_earlier_model_teaches_what_it_serves(model: Path) -> None:
-    from indexer.models.embedder import Embedder
-    from PIL import Image
-
     images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
     told = load_teacher(str(model))(torch.from_numpy(images))
     served = Embedder(model).embed([Image.fromarray(image) for image in images])
@@ -269,8 +269,6 @@ def test_an_earlier_model_teaches_what_it_serves(model: Path) -> None:
 
 
 def test_weights_that_are_not_the_records_network_are_refused(model: Path, tmp_path: Path) -> None:
-    import shutil
-
     other = shutil.copytree(model, tmp_path / "other")
     save_file(build_network("resnet18", "none", size=32).state_dict(), other / "model.safetensors")
     with pytest.raises(ModelError, match=r"model\.safetensors: these are not weights of mobilenet_v3_small"):

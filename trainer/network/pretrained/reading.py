@@ -55,10 +55,10 @@ def _read(path: Path) -> object:
         if not zipfile.is_zipfile(path):  # the table of a zip file is its end
             raise _damaged(path)
         return _unpickled(path)
+    if head[_LENGTH:] == b"{" and not any(head[4:_LENGTH]):  # the length of a table is no number of gigabytes
+        return _safetensors(path, int.from_bytes(head[:_LENGTH], "little"))
     if head.startswith(_PICKLE):
         return _unpickled(path)
-    if head[_LENGTH:] == b"{":
-        return _safetensors(path, int.from_bytes(head[:_LENGTH], "little"))
     raise ModelError(f"{path}: not a weights file; give a state dict saved by torch.save, or a .safetensors file")
 
 

@@ -46,7 +46,7 @@ def test_the_best_that_can_be_had(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert start_from("auto", "resnet18")[:2] == ("resnet18", "none")
     assert start_from("auto", "efficientnet_lite0")[:2] == ("efficientnet_lite0", "starter")
     place = hubs.of_torchvision("mobilenet_v2").place
-    place.parent.mkdir()
+    place.parent.mkdir(exist_ok=True)
     place.write_bytes(b"weights")
     chosen = start_from("auto")
     assert chosen[:2] == ("mobilenet_v2", "imagenet")
