@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,7 +13,8 @@ from torch.nn import functional
 from trainer.data.features import FeatureBank
 from trainer.data.sampling import Indices
 from trainer.data.sources import CachedFeatures, Source
-from trainer.learning.recipes import Judgement, Recipe, Step
+from trainer.learning.objectives.objective import IndicesTuple, Objective
+from trainer.learning.recipes import Recipe
 from trainer.network.network import EmbeddingNetwork
 
 _ANGLES_AMONG = 96
@@ -65,152 +65,140 @@ class FeatureDistillation(nn.Module):
         return (told - functional.normalize(teacher.detach(), dim=1)).pow(2).sum(1).mean()
 
 
-class Lesson(NamedTuple):
-    """The student's and the teacher's vectors of the last batch."""
+class TaughtSource(Source):
+    """The photos of a student that a teacher looks at, too."""
 
-    student: Tensor
-    teacher: Tensor
+    taught: Tensor | None = None
+    """What the teacher made of the last batch that the student embedded, [m, e]."""
 
 
-class TaughtFeatures(Source):
+class TaughtFeatures(TaughtSource):
     """Cached features of a student, with what a teacher makes of the very same photos and views beside them.
 
     Args:
         network: the student.
         bank: its features.
-        taught: the teacher's vectors [n, 1 + views, e], of the same photos and views in the same order.
-        losses: those with weights of their own learn along.
+        vectors: the teacher's [n, 1 + views, e], of the same photos and views in the same order.
 
     Raises:
         ValueError: the two are not of the same photos and views.
     """
 
-    def __init__(self, network: EmbeddingNetwork, bank: FeatureBank, taught: FeatureBank, losses: nn.Module) -> None:
-        if bank.vectors.shape[:2] != taught.vectors.shape[:2]:
-            raise ValueError(f"features of {bank.vectors.shape[:2]} and of {taught.vectors.shape[:2]} photos and views")
+    def __init__(self, network: EmbeddingNetwork, bank: FeatureBank, vectors: FeatureBank) -> None:
+        ours, theirs = bank.vectors.shape[:2], vectors.vectors.shape[:2]
+        if ours != theirs:
+            raise ValueError(f"features of {ours} and of {theirs} photos and views")
         self.network = network
         self._width = bank.vectors.shape[2]
-        self._both = CachedFeatures(network, FeatureBank(np.concatenate([bank.vectors, taught.vectors], axis=2)))
-        self._trained = nn.ModuleList([network.head, losses])
-        self.lesson: Lesson | None = None
+        self._both = CachedFeatures(network, FeatureBank(np.concatenate([bank.vectors, vectors.vectors], axis=2)))
 
     def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:
         """See `Source.batches`: the student's features, and the teacher's vectors after them."""
         return self._both.batches(plan, views, rng)
 
     def embed(self, inputs: Tensor) -> Tensor:
-        """See `Source.embed`; what the teacher says of these photos becomes the ``lesson``."""
-        embeddings = self.network.embed(inputs[:, : self._width])
-        self.lesson = Lesson(embeddings, inputs[:, self._width :])
-        return embeddings
+        """See `Source.embed`."""
+        self.taught = inputs[:, self._width :]
+        return self.network.embed(inputs[:, : self._width])
 
     def trained(self) -> nn.Module:
-        """The student's head, and what the losses learn."""
-        return self._trained
+        """The student's head."""
+        return self._both.trained()
 
 
-class TaughtPhotos(Source):
+class TaughtPhotos(TaughtSource):
     """Photos that student and teacher look at together, while the student's whole network learns.
 
     Args:
         photos: the student's.
         teacher: photos uint8 [m, H, W, 3] → its vectors [m, e].
-        losses: those with weights of their own learn along.
     """
 
-    def __init__(self, photos: Source, teacher: Callable[[Tensor], Tensor], losses: nn.Module) -> None:
+    def __init__(self, photos: Source, teacher: Callable[[Tensor], Tensor]) -> None:
         self.network = photos.network
         self._photos, self._teacher = photos, teacher
-        self._trained = nn.ModuleList([photos.trained(), losses])
-        self.lesson: Lesson | None = None
 
     def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:
         """See `Source.batches`."""
         return self._photos.batches(plan, views, rng)
 
     def embed(self, inputs: Tensor) -> Tensor:
-        """See `Source.embed`; while gradients are taken, what the teacher says becomes the ``lesson``."""
-        embeddings = self._photos.embed(inputs)
+        """See `Source.embed`; the teacher is asked while gradients are taken."""
         if torch.is_grad_enabled():
-            self.lesson = Lesson(embeddings, self._teacher(inputs))
-        return embeddings
+            self.taught = self._teacher(inputs)
+        return self._photos.embed(inputs)
 
     def trained(self) -> nn.Module:
-        """The student, and what the losses learn."""
-        return self._trained
+        """See `Source.trained`."""
+        return self._photos.trained()
 
     def settle(self, seed: int) -> None:
         """See `Source.settle`."""
         self._photos.settle(seed)
 
 
-class Taught(Recipe):
-    """Another recipe, to each of whose steps the distance to a teacher is added.
+class TaughtObjective(Objective):
+    """Another objective, and the distance to a teacher added to it.
 
     Args:
-        recipe: what is learnt besides.
-        losses: each is given the student's and the teacher's vectors.
-        weight: of their sum against the recipe's own loss.
+        objective: what is learnt besides.
+        source: whose last batch it is asked about.
+        losses: each is given the student's and the teacher's vectors; those with weights of their own learn along.
+        weight: of their sum against the objective.
     """
 
-    def __init__(self, recipe: Recipe, losses: nn.ModuleList, weight: float) -> None:
-        self._recipe, self._losses, self._weight = recipe, losses, weight
+    def __init__(self, objective: Objective, source: TaughtSource, losses: nn.ModuleList, weight: float) -> None:
+        super().__init__()
+        self.objective, self.losses, self.weight = objective, losses, weight
+        self.rate = objective.rate
+        self._source = source
 
-    def plan(self, rng: np.random.Generator) -> list[Indices]:
-        """See `Recipe.plan`."""
-        return self._recipe.plan(rng)
-
-    def steps(self, source: Source, plan: Sequence[Indices], rng: np.random.Generator) -> Iterator[Step]:
-        """See `Recipe.steps`."""
-        if not isinstance(source, TaughtFeatures | TaughtPhotos):
-            raise TypeError("a taught recipe learns from photos that a teacher has seen")
-        for step in self._recipe.steps(source, plan, rng):
-            lesson = source.lesson
-            if lesson is None:
-                raise ValueError("the recipe gave a step without looking at photos")
-            taught = sum((loss(*lesson) for loss in self._losses), torch.zeros(()))
-            yield Step(step.loss + self._weight * taught, step.distances)
-
-    def judge(self, source: Source) -> Judgement:
-        """See `Recipe.judge`."""
-        return self._recipe.judge(source)
+    def forward(
+        self,
+        embeddings: Tensor,
+        labels: Tensor,
+        indices_tuple: IndicesTuple | None = None,
+        weights: Tensor | None = None,
+    ) -> Tensor:
+        """See `Objective.forward`: of the batch that the source embedded last."""
+        loss: Tensor = self.objective(embeddings, labels, indices_tuple, weights)
+        taught = self._source.taught
+        if taught is None or len(taught) != len(embeddings):
+            raise ValueError("the teacher has not seen these photos")
+        for one in self.losses:
+            loss = loss + self.weight * one(embeddings, taught.to(embeddings.device))
+        return loss
 
 
 @dataclass(frozen=True, slots=True)
 class Teaching:
-    """A teacher's vectors of the training photos and their views, and how much they count.
+    """What a teacher makes of the training photos and their views, and how much it counts.
 
     Args:
         vectors: [n, 1 + views, e], in the order of the photos.
+        teacher: who can be asked about other photos: uint8 [m, H, W, 3] → [m, e].
         kind: ``relational``, ``features`` or ``both``.
-        weight: against the recipe's own loss.
+        weight: against the objective.
     """
 
     vectors: FeatureBank
+    teacher: Callable[[Tensor], Tensor]
     kind: str
     weight: float
 
-    def of(self, network: EmbeddingNetwork, bank: FeatureBank, recipe: Recipe) -> tuple[Source, Recipe]:
-        """The student's photos and recipe with the teacher beside them."""
-        losses = losses_of(self.kind, network.dimension, self.vectors.vectors.shape[2])
-        return TaughtFeatures(network, bank, self.vectors, losses), Taught(recipe, losses, self.weight)
 
-
-def taught_photos(
-    photos: Source, recipe: Recipe, teacher: Callable[[Tensor], Tensor], kind: str, weight: float
-) -> tuple[Source, Recipe]:
-    """Photos and recipe of a whole network that learns, with a teacher beside them, who is asked for every batch.
-
-    Args:
-        photos, recipe: the student's.
-        teacher: photos uint8 [m, H, W, 3] → unit vectors [m, e].
-        kind: ``relational``, ``features`` or ``both``.
-        weight: against the recipe's own loss.
-    """
-    side = 64
-    width = teacher(torch.zeros(1, side, side, 3, dtype=torch.uint8)).shape[1]
-    losses = losses_of(kind, photos.network.dimension, width)
-    return TaughtPhotos(photos, teacher, losses), Taught(recipe, losses, weight)
+def with_teacher(source: Source, recipe: Recipe, teaching: Teaching | None) -> Source:
+    """The photos with a teacher beside them, whose losses the recipe's objective takes in; without one, as they are."""
+    if teaching is None:
+        return source
+    taught: TaughtSource
+    if isinstance(source, CachedFeatures):
+        taught = TaughtFeatures(source.network, source.bank, teaching.vectors)
+    else:
+        taught = TaughtPhotos(source, teaching.teacher)
+    losses = losses_of(teaching.kind, source.network.dimension, teaching.vectors.vectors.shape[2])
+    recipe.objective = TaughtObjective(recipe.objective, taught, losses, teaching.weight)
+    return taught
 
 
 def losses_of(kind: str, student: int, teacher: int) -> nn.ModuleList:

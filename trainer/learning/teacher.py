@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from indexer.errors import ModelError
+from indexer.errors import CatalogError, ModelError
 from indexer.models.preprocessing import Preprocessing
-from trainer.data.features import FeatureBank
+from trainer.data.dataset import Sample
+from trainer.data.features import FeatureBank, extract
 from trainer.network.backbones.names import check_backbone
 from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
@@ -32,6 +34,32 @@ class Teacher:
         self.preprocessing = Preprocessing(size)
         self._embeds = embeds
         self._centre, self._scale = torch.zeros(1), torch.ones(1)
+
+    def look(
+        self,
+        samples: Sequence[Sample],
+        views: int,
+        cache: Path | None,
+        progress: Callable[[int], None] | None = None,
+    ) -> FeatureBank:
+        """Its vectors [n, 1 + views, e] of photos and of the views that a student sees of them.
+
+        Args:
+            samples: the training photos; by them its features are centred.
+            views: of each photo.
+            cache: folder of features that are kept.
+            progress: called with 1 after each photo.
+
+        Raises:
+            CatalogError: a photo cannot be read any more.
+        """
+        seen = extract(self.network, samples, self.preprocessing, views=views, cache=cache, progress=progress)
+        if seen.rejects:
+            raise CatalogError(
+                f"{seen.rejects[0].where}: cannot be read any more ({seen.rejects[0].reason}); run again"
+            )
+        self.settle(seen.bank)
+        return self.bank(seen.bank)
 
     def settle(self, bank: FeatureBank) -> None:
         """Take centre and deviations of its features from those of the training photos."""

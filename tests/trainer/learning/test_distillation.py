@@ -17,17 +17,16 @@ from indexer.errors import JewelryError, ModelError, UsageError
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from trainer.data.features import FeatureBank
-from trainer.data.sources import Source
+from trainer.data.sources import CachedFeatures, Source
 from trainer.learning.distillation import (
     FeatureDistillation,
     RelationalDistillation,
-    Taught,
     TaughtFeatures,
     Teaching,
     losses_of,
-    taught_photos,
+    with_teacher,
 )
-from trainer.learning.recipes import Judgement, Recipe, Step
+from trainer.learning.objectives.objective import IndicesTuple, Objective
 from trainer.learning.teacher import Teacher, load_teacher
 from trainer.network.backbones.backbone import Backbone
 from trainer.network.backbones.building import architecture
@@ -126,78 +125,121 @@ def test_a_student_comes_to_see_what_its_teacher_sees(kind: str) -> None:
     assert seen[-1] < 0.6 * seen[0]
 
 
-class NoLabels(Recipe):
+class NoLabels(Objective):
     """Learns nothing by itself: what changes comes of the teacher."""
 
+    def forward(
+        self,
+        embeddings: Tensor,
+        labels: Tensor,
+        indices_tuple: IndicesTuple | None = None,
+        weights: Tensor | None = None,
+    ) -> Tensor:
+        return embeddings.sum() * 0
+
+
+class Plain:
+    """What `with_teacher` needs of a recipe."""
+
     def __init__(self) -> None:
-        pass
+        self.objective: Objective = NoLabels()
 
-    def plan(self, rng: np.random.Generator) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
-        return [rng.permutation(12)]
-
-    def steps(self, source: Source, plan, rng):  # type: ignore[no-untyped-def]
-        for inputs in source.batches(plan, 2, rng):
-            yield Step(source.embed(inputs).sum() * 0, None)  # type: ignore[arg-type]
-
-    def judge(self, source: Source) -> Judgement:  # noqa: ARG002
-        return Judgement(0.0, 0.0)
+    def loss(self, source: Source, inputs: Tensor) -> Tensor:
+        loss: Tensor = self.objective(source.embed(inputs), torch.zeros(len(inputs)))
+        return loss
 
 
 def small(name: str = "resnet18", seed: int = 0, size: int = 32) -> EmbeddingNetwork:
     return build_network(name, "none", seed=seed, size=size)
 
 
-def banks(width: int, taught: int = 5) -> tuple[FeatureBank, FeatureBank]:
-    return FeatureBank(drawn(12, 4, width).float().numpy()), FeatureBank(drawn(12, 4, taught, seed=1).float().numpy())
+def head_only() -> EmbeddingNetwork:
+    """A student whose head alone is used here."""
+    network = EmbeddingNetwork.__new__(EmbeddingNetwork)
+    nn.Module.__init__(network)
+    torch.manual_seed(0)
+    network.head = MlpHead(20)
+    return network
+
+
+def banks(taught: int = 5) -> tuple[FeatureBank, FeatureBank]:
+    return FeatureBank(drawn(12, 4, 20).float().numpy()), FeatureBank(drawn(12, 4, taught, seed=1).float().numpy())
+
+
+def beside(network: EmbeddingNetwork, kind: str, weight: float) -> tuple[TaughtFeatures, Plain]:
+    bank, vectors = banks()
+    recipe = Plain()
+    source = with_teacher(CachedFeatures(network, bank), recipe, Teaching(vectors, ask_nobody, kind, weight))  # type: ignore[arg-type]
+    assert isinstance(source, TaughtFeatures)
+    return source, recipe
+
+
+def ask_nobody(images: Tensor) -> Tensor:
+    raise AssertionError("cached vectors are there")
 
 
 def test_what_the_teacher_says_is_of_the_same_photos_and_views() -> None:
-    network = small()
-    bank, vectors = banks(network.backbone.features)
-    source, recipe = Teaching(vectors, "relational", 1.0).of(network, bank, NoLabels())
-    assert isinstance(source, TaughtFeatures)
-    rng = np.random.default_rng(0)
-    for _ in recipe.steps(source, recipe.plan(rng), rng):
-        assert source.lesson is not None
-        rows = source.lesson.teacher.numpy()
-        places = [np.argwhere((vectors.vectors == row).all(2))[0] for row in rows]
+    network = head_only()
+    bank, vectors = banks()
+    source, _ = beside(network, "relational", 1.0)
+    for views in (0, 1, 2):
+        (inputs,) = source.batches([np.array([7, 2, 9])], views, np.random.default_rng(0))
+        embeddings = source.embed(inputs)
+        assert source.taught is not None
+        places = [np.argwhere((vectors.vectors == row).all(2))[0] for row in source.taught.numpy()]
+        assert [photo for photo, _ in places] == [7, 2, 9] * max(1, views)
         features = torch.from_numpy(np.stack([bank.vectors[photo, view] for photo, view in places]))
-        assert torch.equal(network.embed(features), source.lesson.student)
+        assert torch.equal(network.embed(features), embeddings)
+    assert source.trained() is network.head
 
 
-@pytest.mark.parametrize("kind", ["relational", "features"])
+@pytest.mark.parametrize("kind", ["relational", "features", "both"])
 def test_a_head_on_cached_features_learns_from_a_teacher_alone(kind: str) -> None:
-    network = small()
-    bank, vectors = banks(network.backbone.features)
-    source, recipe = Teaching(vectors, kind, 2.0).of(network, bank, NoLabels())
-    optimizer = torch.optim.Adam(source.trained().parameters(), lr=1e-3)
+    source, recipe = beside(head_only(), kind, 2.0)
+    optimizer = torch.optim.Adam([*source.trained().parameters(), *recipe.objective.parameters()], lr=2e-3)
     rng = np.random.default_rng(0)
     seen = []
     for _ in range(25):
-        for step in recipe.steps(source, recipe.plan(rng), rng):
+        for inputs in source.batches([rng.permutation(12)], 2, rng):
+            loss = recipe.loss(source, inputs)
             optimizer.zero_grad()
-            step.loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-            seen.append(float(step.loss))
+            seen.append(float(loss.detach()))
     assert np.mean(seen[-5:]) < 0.7 * np.mean(seen[:5])
 
 
 def test_the_weight_of_the_teacher() -> None:
-    network = small()
-    bank, vectors = banks(network.backbone.features)
     found = []
     for weight in (0.0, 1.0, 3.0):
-        source, recipe = Teaching(vectors, "relational", weight).of(network, bank, NoLabels())
-        found += [float(step.loss) for step in recipe.steps(source, [np.arange(12)], np.random.default_rng(0))]
+        source, recipe = beside(head_only(), "relational", weight)
+        (inputs,) = source.batches([np.arange(12)], 2, np.random.default_rng(0))
+        found.append(float(recipe.loss(source, inputs).detach()))
     assert found[0] == 0
     assert found[2] == pytest.approx(3 * found[1])
 
 
+def test_without_a_teacher_nothing_changes() -> None:
+    source, recipe = CachedFeatures(head_only(), banks()[0]), Plain()
+    before = recipe.objective
+    assert with_teacher(source, recipe, None) is source  # type: ignore[arg-type]
+    assert recipe.objective is before
+
+
 def test_banks_of_other_photos_are_refused() -> None:
-    network = small()
-    bank, vectors = banks(network.backbone.features)
+    bank, vectors = banks()
     with pytest.raises(ValueError, match=r"\(12, 4\)"):
-        TaughtFeatures(network, bank, vectors.part(0, 11), nn.ModuleList())
+        TaughtFeatures(head_only(), bank, vectors.part(0, 11))
+
+
+def test_a_batch_that_the_teacher_has_not_seen_is_refused() -> None:
+    source, recipe = beside(head_only(), "relational", 1.0)
+    with pytest.raises(ValueError, match="has not seen"):
+        recipe.objective(drawn(3, 4), torch.zeros(3))
+    (inputs,) = source.batches([np.arange(12)], 2, np.random.default_rng(0))
+    source.embed(inputs)
+    with pytest.raises(ValueError, match="has not seen"):
+        recipe.objective(drawn(3, 4), torch.zeros(3))
 
 
 class Pictures(Source):
@@ -205,7 +247,7 @@ class Pictures(Source):
 
     def __init__(self, network: EmbeddingNetwork) -> None:
         self.network = network
-        self.images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), dtype=np.uint8))
+        self.images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8))
 
     def batches(self, plan, views, rng):  # type: ignore[no-untyped-def]  # noqa: ARG002
         for indices in plan:
@@ -220,17 +262,20 @@ class Pictures(Source):
 
 def test_a_whole_network_learns_from_a_teacher_of_another_size_and_dimension() -> None:
     network = small()
-    teacher = Teacher(small("mobilenet_v3_small", seed=1, size=64), 64, embeds=True)
-    source, recipe = taught_photos(Pictures(network), NoLabels(), teacher, "both", 1.0)
+    teacher = Teacher(small("mobilenet_v3_small", seed=1, size=48), 48, embeds=True)
     before = {name: value.clone() for name, value in teacher.network.state_dict().items()}
-    rng = np.random.default_rng(0)
-    (step,) = recipe.steps(source, recipe.plan(rng), rng)
-    step.loss.backward()  # type: ignore[no-untyped-call]
+    recipe = Plain()
+    teaching = Teaching(banks(teacher.network.dimension)[1], teacher, "both", 1.0)
+    source = with_teacher(Pictures(network), recipe, teaching)  # type: ignore[arg-type]
+    (inputs,) = source.batches([np.arange(6)], 1, np.random.default_rng(0))
+    recipe.loss(source, inputs).backward()  # type: ignore[no-untyped-call]
     assert all(one.grad is not None and one.grad.any() for one in network.head.parameters())
     assert network.backbone.trunk.cut.conv1.weight.grad.any()
+    assert all(one.grad is not None and one.grad.any() for one in recipe.objective.parameters())
     assert not any(one.requires_grad for one in teacher.network.parameters())
     assert all(torch.equal(value, before[name]) for name, value in teacher.network.state_dict().items())
-    assert source.embed_all(0, 12).shape == (12, network.dimension)
+    assert source.embed_all(0, 6).shape == (6, network.dimension)
+    assert source.trained() is network
 
 
 def test_a_backbone_teaches_its_centred_features() -> None:
@@ -299,10 +344,3 @@ def test_settings_of_teachers() -> None:
     ):
         with pytest.raises(UsageError, match=message):
             FitSettings(**wrong)  # type: ignore[arg-type]
-
-
-def test_a_taught_recipe_needs_a_taught_source() -> None:
-    recipe = Taught(NoLabels(), losses_of("relational", 3, 3), 1.0)
-    with pytest.raises(TypeError, match="a teacher has seen"):
-        next(iter(recipe.steps(Pictures(small()), [np.arange(3)], np.random.default_rng(0))))
-    assert recipe.judge(Pictures(small())).score == 0
