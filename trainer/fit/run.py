@@ -33,6 +33,7 @@ from trainer.evaluation.evaluate import evaluate_model
 from trainer.fit.learning import Learned, Learner
 from trainer.fit.plan import Ways, plan_fit
 from trainer.learning.loop import Training
+from trainer.learning.teacher import load_teacher
 from trainer.network.export import check_target, no_classifier, publishing, write_network, write_record
 from trainer.network.weights import build_network
 from trainer.report.page import ReportData, write_report
@@ -94,12 +95,18 @@ def fit(
     earlier = Earlier.of(settings.weights)
     # A head on cached features is a few small products: a second thread only makes them wait for each other.
     torch.set_num_threads(1 if settings.freeze else cores())
-    stages.stage("Loading the network")
-    in_parts = settings.recipe == "two-part"
-    network = build_network(
-        settings.backbone, settings.weights, seed=settings.seed, several=in_parts and settings.freeze
-    )
     preprocessing = Preprocessing(settings.size)
+    stages.stage("Loading the network")
+    network = build_network(
+        settings.backbone,
+        settings.weights,
+        seed=settings.seed,
+        size=settings.size,
+        several=settings.recipe == "two-part" and settings.freeze,
+        pooling=settings.pooling,
+        cbam=settings.cbam,
+    )
+    teacher = load_teacher(settings.teacher) if settings.teacher else None
     stages.stage("Reading photos", catalog.images)
     dataset = read_dataset(catalog, progress=stages.advance)
     plan = plan_fit(dataset, settings, earlier, asked=_asked(settings))
@@ -112,7 +119,7 @@ def fit(
     clock.lap("read")
 
     cache = target.parent / FEATURES_NAME if features is None else features
-    learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap).run(network)
+    learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap, teacher).run(network)
     network, parts, result = learned.network, learned.parts, learned.training
     stages.stage("Classifier")
     categories = tuple(sorted({sample.category for sample in parts.train if sample.category}))
