@@ -101,7 +101,8 @@ def fit(
     )
     preprocessing = Preprocessing(settings.size)
     stages.stage("Reading photos", catalog.images)
-    dataset = read_dataset(catalog, progress=stages.advance)
+    cache = target.parent / FEATURES_NAME if features is None else features
+    dataset = read_dataset(catalog, progress=stages.advance, cache=cache)
     plan = plan_fit(dataset, settings, earlier, asked=_asked(settings))
     samples = dataset.samples
     if settings.recipe != "two-part" or not settings.freeze:  # their objectives know nothing but categories
@@ -111,7 +112,6 @@ def fit(
         stages.note(line)
     clock.lap("read")
 
-    cache = target.parent / FEATURES_NAME if features is None else features
     learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap).run(network)
     network, parts, result = learned.network, learned.parts, learned.training
     stages.stage("Classifier")
