@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,8 @@ def fit(
     )
     teacher = load_teacher(settings.teacher) if settings.teacher else None
     stages.stage("Reading photos", catalog.images)
-    dataset = read_dataset(catalog, progress=stages.advance)
+    cache = target.parent / FEATURES_NAME if features is None else features
+    dataset = read_dataset(catalog, progress=stages.advance, cache=cache)
     plan = plan_fit(dataset, settings, earlier, asked=_asked(settings))
     samples = dataset.samples
     if settings.recipe != "two-part" or not settings.freeze:  # their objectives know nothing but categories
@@ -118,7 +119,6 @@ def fit(
         stages.note(line)
     clock.lap("read")
 
-    cache = target.parent / FEATURES_NAME if features is None else features
     learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap, teacher).run(network)
     network, parts, result = learned.network, learned.parts, learned.training
     stages.stage("Classifier")
@@ -153,9 +153,10 @@ def fit(
         clock.lap("evaluate")
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
-        _report(folder, measured, result, metrics, settings)
+        gone = {reject["where"] for reject in metrics["images"]["rejects"]}
+        _report(folder, [sample for sample in measured if sample.key not in gone], result, metrics, settings)
         write_lists(folder, parts, earlier)
-        rejects = dataset.rejects + learned.rejects
+        rejects = _all_rejects(dataset.rejects, learned.rejects, metrics["images"]["rejects"])
         _write_rejects(folder, rejects)
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
@@ -173,6 +174,16 @@ def fit(
         rejects,
         clock.seconds,
     )
+
+
+def _all_rejects(
+    read: Sequence[Reject], learnt: Sequence[Reject], measured: Sequence[Mapping[str, str]]
+) -> tuple[Reject, ...]:
+    """What was left out when the photos were read, learnt from and measured on, each photo once."""
+    found = {(reject.where, reject.product_id): reject for reject in (*read, *learnt)}
+    for reject in measured:
+        found.setdefault((reject["where"], reject["product_id"]), Reject(**reject))
+    return tuple(found.values())
 
 
 def _asked(settings: FitSettings) -> Ways | None:
