@@ -45,7 +45,9 @@ def test_every_objective_can_be_made_with_all_that_goes_with_it(name: str) -> No
     for miner in OBJECTIVES[name].miners:
         for sampler in SAMPLERS:
             if miner in OFFLINE and sampler != "random":
-                with pytest.raises(UsageError, match=f"sampler {sampler} does not go with miner {miner}; choose random"):
+                with pytest.raises(
+                    UsageError, match=f"sampler {sampler} does not go with miner {miner}; choose random"
+                ):
                     FitSettings.for_run(objective=name, miner=miner, sampler=sampler)
             else:
                 settings = FitSettings.for_run(objective=name, miner=miner, sampler=sampler)
