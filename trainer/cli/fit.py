@@ -77,11 +77,17 @@ if TYPE_CHECKING:
     help="Train only the head, or the whole network.  "
     "[default: the head, but the whole network for classic and without weights]",
 )
+@click.option(
+    "--features",
+    type=PathType(),
+    help="Folder of what backbones saw of photos, for later fits.  [default: .features beside the model]",
+)
 @private_option
 @json_option
 def fit(
     catalog: Path | str,
     output: Path,
+    features: Path | None,
     recipe: Recipe,
     weights: str,
     allow_private: bool,
@@ -107,7 +113,7 @@ def fit(
         Stages(transient=False, ends_from=1.0) as stages,
     ):
         stages.stage("Reading the catalog")
-        fitted = run(told(read_catalog(catalog, sources=sources)), output, settings, stages)
+        fitted = run(told(read_catalog(catalog, sources=sources)), output, settings, stages, features=features)
     if as_json:
         echo_json(_document(fitted))
     else:
@@ -138,19 +144,26 @@ def _show(fitted: Fitted) -> None:
     console = Console()
     console.print(tables(fitted.metrics))
     before = fitted.metrics["untrained"]["P@1"]
-    counts = fitted.photos
-    console.print(f"Before training, P@1 by category was {before:.3f}.", highlight=False)
-    console.print(
-        f"Learnt from {counts['train']:,} photos, tuned on {counts['validation']:,}, measured on "
-        f"{counts['held_out']:,} held out; epoch {fitted.best_epoch} of {fitted.epochs} was best; "
-        f"{sum(fitted.seconds.values()):.0f} s in all.",
-        highlight=False,
-    )
+    if fitted.categories and before == before:  # NaN where nothing can be compared
+        console.print(f"Before training, P@1 by category was {before:.3f}.", highlight=False)
+    console.print(f"{_course(fitted)}; {sum(fitted.seconds.values()):.0f} s in all.", highlight=False)
     took = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in fitted.seconds.items())
     console.print(f"Seconds: {took}.", style="dim", highlight=False)
-    if counts["without_category"]:
-        console.print(f"{counts['without_category']:,} photos have no category and were left out.", highlight=False)
     click.echo(f"Model:  {fitted.path}\nReport: {fitted.path / 'report' / 'report.html'}")
+
+
+def _course(fitted: Fitted) -> str:
+    """What was learnt from what, in a sentence without its end."""
+    counts = fitted.photos
+    if not counts["held_out"]:
+        return f"Whitened by {counts['train']:,} photos, measured on the same"
+    if not fitted.epochs:
+        return f"Whitened by {counts['train']:,} photos, measured on {counts['held_out']:,} held out"
+    best = "" if fitted.best_epoch == fitted.epochs else f"; epoch {fitted.best_epoch} of {fitted.epochs} was best"
+    return (
+        f"Learnt from {counts['train']:,} photos, tuned on {counts['validation']:,}, measured on "
+        f"{counts['held_out']:,} held out{best}"
+    )
 
 
 def _exit(rejected: int, output: Path) -> None:

@@ -22,19 +22,23 @@ from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
 from indexer.system.arguments import path_of, refused
 from indexer.system.machine import cores
-from trainer.data.dataset import Sample, Split, read_dataset, split
+from trainer.data.dataset import Sample, read_dataset
+from trainer.data.parts.earlier import Earlier
+from trainer.data.parts.history import seen_record, write_lists
+from trainer.data.parts.split import Split
+from trainer.data.sources import Source
 from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
 from trainer.fit.learning import Learned, Learner
+from trainer.fit.plan import Ways, plan_fit
 from trainer.learning.loop import Training
-from trainer.network.export import check_target, publishing, write_network, write_record
+from trainer.network.export import check_target, no_classifier, publishing, write_network, write_record
 from trainer.network.weights import build_network
 from trainer.report.page import ReportData, write_report
 from trainer.settings import FitSettings
 
 REJECTS_NAME = "rejects.csv"
-HELD_OUT_NAME = "held_out.txt"
 FEATURES_NAME = ".features"
 """Folder beside the models, of what backbones saw of photos: a later fit need not look again."""
 STRANGERS_EACH = 24
@@ -47,6 +51,7 @@ class Fitted:
 
     path: Path
     fingerprint: str
+    categories: tuple[str, ...]
     metrics: dict[str, Any]
     photos: dict[str, int]
     best_epoch: int
@@ -56,14 +61,22 @@ class Fitted:
     seconds: dict[str, float]
 
 
-def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Stages | None = None) -> Fitted:
+def fit(
+    catalog: Catalog,
+    target: str | Path,
+    settings: FitSettings,
+    stages: Stages | None = None,
+    *,
+    features: Path | None = None,
+) -> Fitted:
     """Train a model on a catalog and publish it as a directory.
 
     Args:
-        catalog: products with categories; those without are left out.
+        catalog: the products; what their categories and numbers allow is learnt (`trainer.fit.plan`).
         target: the model directory to make or to replace.
         settings: recipe, weights, sizes, split.
         stages: shows the progress; silent when not given.
+        features: folder of what backbones saw of photos, which later fits use again; beside the model where not given.
 
     Raises:
         UsageError: ``target`` is something else than a model directory, or an argument is not of its kind.
@@ -78,6 +91,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
     stages = stages or Stages(show=False)
     clock = _Clock()
     check_target(target)
+    earlier = Earlier.of(settings.weights)
     # A head on cached features is a few small products: a second thread only makes them wait for each other.
     torch.set_num_threads(1 if settings.freeze else cores())
     stages.stage("Loading the network")
@@ -86,16 +100,26 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         settings.backbone, settings.weights, seed=settings.seed, several=in_parts and settings.freeze
     )
     preprocessing = Preprocessing(settings.size)
-    stages.stage("Reading photos", sum(len(p.images) for p in catalog.products if p.category))
+    stages.stage("Reading photos", catalog.images)
     dataset = read_dataset(catalog, progress=stages.advance)
-    parts = split(dataset.samples, holdout=settings.holdout, validation=settings.validation, seed=settings.seed)
+    plan = plan_fit(dataset, settings, earlier, asked=_asked(settings))
+    samples = dataset.samples
+    if settings.recipe != "two-part" or not settings.freeze:  # their objectives know nothing but categories
+        samples = tuple(sample for sample in samples if sample.category)
+    parts = plan.split(samples, settings, earlier)
+    for line in (*plan.sentences, *(f"note: {line}" for line in (*dataset.notes, *parts.notes))):
+        stages.note(line)
     clock.lap("read")
 
-    learned = Learner(parts, preprocessing, settings, target.parent / FEATURES_NAME, stages, clock.lap).run(network)
-    network, result = learned.network, learned.training
+    cache = target.parent / FEATURES_NAME if features is None else features
+    learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap).run(network)
+    network, parts, result = learned.network, learned.parts, learned.training
     stages.stage("Classifier")
-    categories = tuple(sorted({sample.category for sample in parts.train}))
-    classifier, curve = _heads(learned, parts, categories, settings.seed)
+    categories = tuple(sorted({sample.category for sample in parts.train if sample.category}))
+    if plan.ways == "category":
+        classifier, curve = _heads(learned, parts, categories, settings.seed)
+    else:
+        categories, classifier, curve = (), no_classifier(network.dimension), {}
     clock.lap("train")
 
     stages.stage("Exporting")
@@ -103,12 +127,17 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         write_network(folder, network, classifier, preprocessing)
         facts: dict[str, Any] = {
             "calibration": {"same_category": curve} if curve else {},
-            "training": _record(settings, parts, learned),
+            "training": {
+                **_record(settings, plan.ways, parts, learned),
+                "hubs": [hub.record() for hub in dataset.hubs],
+                "seen": seen_record(parts, earlier),
+            },
         }
         write_record(folder, network, preprocessing, categories, metrics={}, **facts)
         facts["strangers"] = _strangers(folder)
         clock.lap("export")
-        keys = {sample.key for sample in parts.held_out}
+        measured = parts.held_out or parts.train
+        keys = {sample.key for sample in measured}
         metrics = evaluate_model(
             load_model(folder), catalog, image_keys=keys, seed=settings.seed, progress=stages.measuring
         )
@@ -117,36 +146,55 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         clock.lap("evaluate")
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
-        _report(folder, parts.held_out, result, metrics, settings)
-        _write_lists(folder, parts.held_out, dataset.rejects)
+        _report(folder, measured, result, metrics, settings)
+        write_lists(folder, parts, earlier)
+        rejects = dataset.rejects + learned.rejects
+        _write_rejects(folder, rejects)
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
+    photos["seen"] = parts.seen
     return Fitted(
         target,
         fingerprint,
+        categories,
         metrics,
         photos,
         result.best_epoch,
         len(result.history),
         result.interrupted,
-        dataset.rejects,
+        rejects,
         clock.seconds,
     )
+
+
+def _asked(settings: FitSettings) -> Ways | None:
+    """The way that the settings leave no choice but."""
+    if settings.recipe != "two-part":
+        return "category"
+    return "detail" if settings.objective == "instance" else None
 
 
 def _heads(
     learned: Learned, parts: Split, categories: Sequence[str], seed: int
 ) -> tuple[nn.Linear, dict[str, list[float]]]:
     """The category classifier and the calibration curve of the finished embedding."""
-    train_embeddings = learned.learning.embed_all(0, len(parts.train))
-    tuned = learned.tuning.embed_all(0, len(parts.validation))
-    names = [sample.category for sample in parts.validation]
-    classifier = fit_classifier(
-        (train_embeddings, [sample.category for sample in parts.train]), (tuned, names), categories
+    (learnt, _), (tuned, tuning) = (
+        _with_category(source, part)
+        for source, part in ((learned.learning, parts.train), (learned.tuning, parts.validation))
     )
-    curve = same_category_curve(tuned, names, [sample.group for sample in parts.validation], seed=seed)
+    names = [sample.category for sample in tuning]
+    classifier = fit_classifier(
+        (learnt, [sample.category for sample in parts.train if sample.category]), (tuned, names), categories
+    )
+    curve = same_category_curve(tuned, names, [sample.group for sample in tuning], seed=seed)
     return classifier, curve
+
+
+def _with_category(source: Source, samples: Sequence[Sample]) -> tuple[NDArray[np.float32], list[Sample]]:
+    """Embeddings of the photos that have a category, and these."""
+    known = [index for index, sample in enumerate(samples) if sample.category]
+    return source.embed_all(0, len(samples))[known], [samples[index] for index in known]
 
 
 def _strangers(folder: Path) -> dict[str, Any]:
@@ -155,10 +203,11 @@ def _strangers(folder: Path) -> dict[str, Any]:
     return Strangers.of(embedder.embed(draw_strangers(STRANGERS_EACH))).record()
 
 
-def _record(settings: FitSettings, parts: Split, learned: Learned) -> dict[str, Any]:
+def _record(settings: FitSettings, ways: str, parts: Split, learned: Learned) -> dict[str, Any]:
     result, backbone = learned.training, learned.backbone
     return {
         **settings.record(),
+        "ways": ways,
         "photos": {"train": len(parts.train), "validation": len(parts.validation), "held_out": len(parts.held_out)},
         "best_epoch": result.best_epoch,
         "interrupted": result.interrupted,
@@ -178,9 +227,8 @@ def _report(
     write_report(folder, ReportData(history, metrics, shown, embeddings, settings.record()))
 
 
-def _write_lists(folder: Path, held_out: Sequence[Sample], rejects: Sequence[Reject]) -> None:
-    """Which photos the metrics were measured on, and what was left out, one a line."""
-    (folder / HELD_OUT_NAME).write_text("".join(f"{sample.key}\n" for sample in held_out), encoding="utf-8")
+def _write_rejects(folder: Path, rejects: Sequence[Reject]) -> None:
+    """What was left out, one a line."""
     if not rejects:
         return
     with (folder / REJECTS_NAME).open("w", encoding="utf-8", newline="") as handle:
