@@ -54,6 +54,13 @@ class FitSettings:
     smoothing: int = 5
     """A checkpoint is judged by the mean score of this many last epochs, as a small validation part is noisy."""
 
+    backbone_rate: float = 1.0
+    """Learning rate of the backbone as a share of the head's."""
+    running_mean: float = 0.0
+    """Share of the weights' running mean that stays at each step; 0 to keep the weights of the last step instead."""
+    early_stopping: int = 0
+    """Epochs without a better one after which training ends; 0 for never."""
+
     def __post_init__(self) -> None:
         for one in fields(self):
             value = _TAKES.get(str(one.type), text_of)(one.name, getattr(self, one.name))
