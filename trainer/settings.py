@@ -79,6 +79,10 @@ class FitSettings:
             )
         if self.epochs < 1:
             raise UsageError(f"epochs {said(self.epochs)} is not positive")
+        if not 0 <= self.learning_rate <= 1e20:
+            raise UsageError(
+                f"learning_rate {said(self.learning_rate)} is outside 0..1e20: it is what a step moves a weight by"
+            )
         if self.freeze and self.weights == "none":
             raise UsageError("a backbone without pretrained weights has nothing worth freezing; leave --freeze out")
         if not self.freeze and self.weights != "none" and self.recipe == "two-level":
