@@ -246,7 +246,7 @@ class _Loop:
             )
             self.scores = [*self.scores, judgement.score][-self.settings.smoothing :]
             score = float(np.mean(self.scores))
-            if score > self.result.best_score or not self.best:
+            if self.settings.keep == "last" or score > self.result.best_score or not self.best:
                 self.result.best_epoch, self.result.best_score = self.epoch, score
                 self.best = copied(self.module.state_dict())
         self.schedule.after(judgement.score)

@@ -13,6 +13,7 @@ from trainer.data.dataset import Sample
 from trainer.data.features import FeatureBank
 from trainer.data.sources import CachedFeatures
 from trainer.learning.recipes import RECIPES, Recipe
+from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
 from trainer.settings import FitSettings
 
@@ -28,11 +29,11 @@ class SmallTraining:
     """
 
     def __init__(self, *, seed: int = 0, noise: float = 1.0, **given: object) -> None:
-        chosen = {"epochs": 5, "batch": 12, "views": 2, "smoothing": 1, "seed": seed, **given}
+        chosen = {"recipe": "two-level", "epochs": 5, "batch": 12, "views": 2, "smoothing": 1, "keep": "best", "seed": seed, **given}
         self.settings = FitSettings(**chosen)  # type: ignore[arg-type]
         rng = np.random.default_rng(seed)
         centres = rng.normal(size=(3, WIDTH))
-        self.network = EmbeddingNetwork(nn.Identity(), WIDTH, dimension=4)
+        self.network = EmbeddingNetwork(nn.Identity(), (WIDTH,), MlpHead(WIDTH, dimension=4))
         start = torch.Generator().manual_seed(seed)
         for parameter in self.network.parameters():
             nn.init.normal_(parameter, std=0.5, generator=start)
