@@ -12,7 +12,7 @@ from indexer.cli.command_line import CatalogType, PathType, echo_json, json_opti
 from indexer.errors import EXIT_REJECTS, MissingExtra
 from trainer.cli.catalogs import private_option, told
 from trainer.network.backbones import BACKBONES
-from trainer.settings import CHOSEN, RECIPES, FitSettings, Recipe
+from trainer.settings import CHOSEN, DEVICES, FINE_TUNE, RECIPES, FitSettings, Recipe
 
 if TYPE_CHECKING:
     from trainer.fit.run import Fitted
@@ -53,11 +53,34 @@ if TYPE_CHECKING:
     help="Share of the very piece, against its category, in likeness.  [default: chosen on validation]",
 )
 @click.option(
-    "--freeze/--no-freeze",
-    default=None,
-    help="Train only the head, or the whole network.  "
-    "[default: the head, but the whole network for classic and without weights]",
+    "--fine-tune",
+    type=click.Choice(FINE_TUNE),
+    help="What of the backbone learns too, at a tenth of the head's rate: nothing, its last blocks, all.  "
+    "[default: none, but all for classic and without weights]",
 )
+@click.option("--freeze/--no-freeze", default=None, help="The same as --fine-tune none, --fine-tune all.")
+@click.option(
+    "--interpolate/--no-interpolate",
+    default=FitSettings.interpolate,
+    show_default=True,
+    help="Keep of what fine-tuning changed as much as helps on validation.",
+)
+@click.option("--learning-rate", type=float, help="Of the head.  [default: the recipe's own]")
+@click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    default=FitSettings.device,
+    show_default=True,
+    help="What whole networks learn on.",
+)
+@click.option(
+    "--deterministic/--no-deterministic",
+    default=FitSettings.deterministic,
+    show_default=True,
+    help="The same seed gives the same model, also where that is slower.",
+)
+@click.option("--minutes", type=float, default=0.0, help="Stop training after so long, with the best so far.")
+@click.option("--resume", is_flag=True, help="Go on where the same command was killed.")
 @private_option
 @json_option
 def fit(
@@ -67,9 +90,13 @@ def fit(
     weights: str,
     allow_private: bool,
     as_json: bool,
+    resume: bool,
+    learning_rate: float | None,
     **chosen: Any,
 ) -> None:
     """Train on CATALOG and write a model directory with its held-out metrics and a report."""
+    if learning_rate is not None:
+        chosen["learning_rate"] = learning_rate
     settings = FitSettings.for_run(recipe, weights, **chosen)
     from indexer.system.machine import keep_freed_memory
 
@@ -81,13 +108,16 @@ def fit(
     from indexer.catalog.reading import read_catalog
     from indexer.cli.progress import Stages
     from indexer.photos.fetch.many.sources import PhotoSources
+    from trainer.data.sharing import speaks
 
     with (
         PhotoSources.for_a_while(allow_private=allow_private) as sources,
-        Stages(transient=False, ends_from=1.0) as stages,
+        Stages(show=speaks(), transient=False, ends_from=1.0) as stages,
     ):
         stages.stage("Reading the catalog")
-        fitted = run(told(read_catalog(catalog, sources=sources)), output, settings, stages)
+        fitted = run(told(read_catalog(catalog, sources=sources)), output, settings, stages, resume=resume)
+    if not speaks():
+        return
     if as_json:
         echo_json(_document(fitted))
     else:

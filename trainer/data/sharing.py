@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, distributed, nn
 
+T = TypeVar("T")
 Rows = list[int]
+_PATIENCE = timedelta(hours=24)
+"""How long a process waits for the others: the first may be measuring."""
 
 
 class Share:
@@ -71,6 +75,23 @@ class Share:
         for tensor in module.state_dict().values() if not self.alone else ():
             distributed.broadcast(tensor, 0)
 
+    @contextmanager
+    def first_goes_first(self) -> Iterator[None]:
+        """A ``with`` block that the first process goes through before the others: what it keeps, these find."""
+        if not self.alone and not self.first:
+            distributed.barrier()
+        yield
+        if not self.alone and self.first:
+            distributed.barrier()
+
+    def of_first(self, make: Callable[[], T]) -> T:
+        """What the first process makes, in all of them."""
+        if self.alone:
+            return make()
+        box = [make() if self.first else None]
+        distributed.broadcast_object_list(box, 0)
+        return cast(T, box[0])
+
     def any_of(self, wish: bool) -> bool:
         """Whether one of the processes wishes it: all must stop at the same step, or the others wait for ever."""
         if self.alone:
@@ -107,6 +128,11 @@ class _Gathered(torch.autograd.Function):
 ALONE = Share()
 
 
+def speaks() -> bool:
+    """Whether this process is alone, or the first of those that torchrun started: one of them talks to the user."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @contextmanager
 def joined(kind: str) -> Iterator[Share]:
     """This process's share among those that torchrun started, for the length of a ``with`` block.
@@ -117,7 +143,7 @@ def joined(kind: str) -> Iterator[Share]:
     if int(os.environ.get("WORLD_SIZE", "1")) <= 1 or "RANK" not in os.environ:
         yield ALONE
         return
-    distributed.init_process_group("nccl" if kind == "cuda" else "gloo")
+    distributed.init_process_group("nccl" if kind == "cuda" else "gloo", timeout=_PATIENCE)
     try:
         yield Share(distributed.get_rank(), distributed.get_world_size())
     finally:

@@ -17,10 +17,14 @@ from trainer.data.dataset import Split
 from trainer.data.features import FeatureBank, extract
 from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
+from trainer.fit.means import Means, threads
+from trainer.learning.averaging import best_between
 from trainer.learning.loop import Training, train
-from trainer.learning.recipes import RECIPES
-from trainer.learning.two_part import Traded, fit_two_part
+from trainer.learning.recipes import RECIPES, Recipe
+from trainer.learning.two_part import Traded, fit_two_part, weighed
+from trainer.network.blocks import let_learn
 from trainer.network.heads.mlp import MlpHead
+from trainer.network.heads.parts import TwoPartHead
 from trainer.network.network import EmbeddingNetwork
 from trainer.network.stages import with_stages
 from trainer.network.weights import NONE
@@ -38,8 +42,15 @@ class Learned:
     untrained: dict[str, float]
     """Category metrics of the held-out photos before anything was learnt: what all the rest must beat."""
     backbone: Training | None = None
-    """Of the whole network, where that learnt before the head."""
+    """Of the whole network, where that learnt before or after the head."""
     trade_off: list[Traded] = field(default_factory=list)
+    interpolation: dict[float, float] = field(default_factory=dict)
+    """What validation says of the weights between before and after fine-tuning, by the share of after."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left that a run could go on with."""
+        return all(one.finished for one in (self.training, self.backbone) if one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class Learner:
         cache: folder of features that are kept, None to keep none.
         stages: shown the progress.
         lap: told the end of each stage of which the seconds are recorded.
+        means: device, processes, time, checkpoints.
     """
 
     parts: Split
@@ -61,21 +73,27 @@ class Learner:
     cache: Path | None
     stages: Stages
     lap: Callable[[str], None]
+    means: Means = field(default_factory=Means)
 
     def run(self, network: EmbeddingNetwork) -> Learned:
         """Everything, on a network as it was loaded."""
+        self.means.about(self.settings, self.parts, network.state_dict())
         if self.settings.recipe == "two-part":
-            return self._two_part(network)
-        return self._on_features(network) if self.settings.freeze else self._whole(network, self.settings)
+            learned = self._two_part(network)
+        elif self.settings.head_first:
+            learned = self._on_features(network)
+        else:
+            return self._whole(network, self.settings)
+        return self._fine_tuned(learned) if self.settings.head_first and not self.settings.freeze else learned
 
     def _two_part(self, network: EmbeddingNetwork) -> Learned:
         backbone, untrained = None, None
-        if not self.settings.freeze:
+        if not self.settings.head_first:
             whole = self._whole(network, self.settings.of_backbone())
             backbone, untrained = whole.training, whole.untrained
             network = with_stages(whole.network, self.settings.backbone).eval()
-            torch.set_num_threads(1)  # what follows are a few small products
-        learning, tuning, held_out = self._features(network)
+            threads(whole=False, share=self.means.share)
+        learning, tuning, held_out = self._features(network, cache=self.cache)
         untrained = untrained or self._before(learning, held_out)
         self.stages.stage("Training", self.settings.epochs)
         parts = self.parts
@@ -86,41 +104,85 @@ class Learner:
         return Learned(network, *sources, training, untrained, backbone, trade_off)
 
     def _on_features(self, network: EmbeddingNetwork) -> Learned:
-        learning, tuning, held_out = self._features(network)
+        learning, tuning, held_out = self._features(network, cache=self.cache)
         if self.settings.standardise:
             head = cast(MlpHead, network.head)
             head.standardise(torch.from_numpy(learning.originals))
         sources = CachedFeatures(network, learning), CachedFeatures(network, tuning)
-        training = self._train(*sources, self.settings)
+        training, _ = self._train(*sources, self.settings, "head")
         return Learned(network, *sources, training, self._before(learning, held_out))
 
     def _whole(self, network: EmbeddingNetwork, settings: FitSettings) -> Learned:
-        learning = Photos(network, self.parts.train, self.preprocessing)
-        tuning = Photos(network, self.parts.validation, self.preprocessing)
+        let_learn(network, self.settings.fine_tune)
+        network.to(self.means.device.place)
+        learning, tuning = self._photos(network, norms=True)
         self.stages.stage("Untrained network")
         untrained = self._untrained(network)
         self.lap("untrained")
-        return Learned(network, learning, tuning, self._train(learning, tuning, settings), untrained)
+        training, _ = self._train(learning, tuning, settings, "whole")
+        network.cpu()
+        return Learned(network, learning, tuning, training, untrained)
 
-    def _train(self, learning: Source, tuning: Source, settings: FitSettings) -> Training:
-        self.stages.stage("Training", settings.epochs)
+    def _fine_tuned(self, learned: Learned) -> Learned:
+        """Let the backbone go on learning under a head that has learnt, and keep of it what validation likes."""
+        threads(whole=True, share=self.means.share)
+        settings, network = self.settings.of_fine_tuning(), learned.network
+        let_learn(network, self.settings.fine_tune)
+        network.to(self.means.device.place)
+        photos = self._photos(network, norms=False)
+        training, recipe = self._train(*photos, settings, "fine-tune", start_counts=True)
+        interpolation = {}
+        if settings.interpolate and training.best_epoch and training.start_score is not None:
+            self.stages.stage("Between before and after")
+            ends = {0.0: training.start_score, 1.0: training.best_score}
+            judge = partial(recipe.judge, photos[1])
+            interpolation = best_between(network, training.before, lambda: judge().score, ends)
+        network.cpu()
+        threads(whole=False, share=self.means.share)
+        bank, tuned, _ = self._features(network, views=1, cache=None)
+        sources = CachedFeatures(network, bank), CachedFeatures(network, tuned)
+        in_parts = isinstance(network.head, TwoPartHead)
+        trade_off = weighed(sources[1], self.parts.validation, recipe, self.settings) if in_parts else []
+        return Learned(network, *sources, learned.training, learned.untrained, training, trade_off, interpolation)
+
+    def _photos(self, network: EmbeddingNetwork, *, norms: bool) -> tuple[Photos, Photos]:
+        means = self.means
+        train, validation = (
+            Photos(network, part, self.preprocessing, norms=norms, mixed=means.device.mixed, share=means.share)
+            for part in (self.parts.train, self.parts.validation)
+        )
+        return train, validation
+
+    def _train(
+        self, learning: Source, tuning: Source, settings: FitSettings, name: str, *, start_counts: bool = False
+    ) -> tuple[Training, Recipe]:
+        self.stages.stage("Training" if name != "fine-tune" else "Fine-tuning", settings.epochs)
         recipe = RECIPES[settings.recipe](settings, self.parts.train, self.parts.validation)
-        result = train(learning, tuning, recipe, settings, self.stages.epoch)
-        if result.interrupted:
-            self.stages.note(
-                f"Stopped at epoch {len(result.history)}; keeping the best so far, of epoch {result.best_epoch}."
-            )
-        return result
+        checkpoints = self.means.checkpoints(name)
+        result = train(
+            learning,
+            tuning,
+            recipe,
+            settings,
+            self.stages.epoch,
+            start_counts=start_counts,
+            until=self.means.until,
+            checkpoints=checkpoints,
+        )
+        self.means.told(result, checkpoints)
+        return result, recipe
 
-    def _features(self, network: EmbeddingNetwork) -> tuple[FeatureBank, FeatureBank, FeatureBank]:
+    def _features(
+        self, network: EmbeddingNetwork, *, views: int | None = None, cache: Path | None
+    ) -> tuple[FeatureBank, FeatureBank, FeatureBank]:
         """Of the training and validation photos with their views, and of the held-out photos themselves."""
         parts, settings = self.parts, self.settings
         samples = parts.train + parts.validation
         self.stages.stage("Backbone features", len(samples) + len(parts.held_out))
-        seen = partial(
-            extract, network, preprocessing=self.preprocessing, cache=self.cache, progress=self.stages.advance
-        )
-        bank, held_out = seen(samples, views=settings.views), seen(parts.held_out)
+        seen = partial(extract, network, preprocessing=self.preprocessing, cache=cache, progress=self.stages.advance)
+        with self.means.share.first_goes_first():
+            bank = seen(samples, views=settings.views if views is None else views)
+            held_out = seen(parts.held_out)
         self.lap("features")
         cut = len(parts.train)
         return bank.part(0, cut), bank.part(cut, len(samples)), held_out
@@ -133,6 +195,7 @@ class Learner:
     def _untrained(self, network: EmbeddingNetwork) -> dict[str, float]:
         network = copy.deepcopy(network).eval()
         if self.settings.weights == NONE:
-            Photos(network, self.parts.train, self.preprocessing).settle(self.settings.seed)
-        embeddings = Photos(network, self.parts.held_out, self.preprocessing).embed_all(0, len(self.parts.held_out))
+            self._photos(network, norms=True)[0].settle(self.settings.seed)
+        held_out = Photos(network, self.parts.held_out, self.preprocessing, share=self.means.share)
+        embeddings = held_out.embed_all(0, len(self.parts.held_out))
         return category_metrics(embeddings, [sample.category for sample in self.parts.held_out])

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -20,13 +19,13 @@ from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
-from indexer.system.arguments import path_of, refused
-from indexer.system.machine import cores
-from trainer.data.dataset import Sample, Split, read_dataset, split
+from indexer.system.arguments import path_of, refused, truth_of
+from trainer.data.dataset import Dataset, Sample, Split, read_dataset, split
 from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
 from trainer.fit.learning import Learned, Learner
+from trainer.fit.means import Means, gathered, threads
 from trainer.learning.loop import Training
 from trainer.network.export import check_target, publishing, write_network, write_record
 from trainer.network.weights import build_network
@@ -56,7 +55,9 @@ class Fitted:
     seconds: dict[str, float]
 
 
-def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Stages | None = None) -> Fitted:
+def fit(
+    catalog: Catalog, target: str | Path, settings: FitSettings, stages: Stages | None = None, *, resume: bool = False
+) -> Fitted:
     """Train a model on a catalog and publish it as a directory.
 
     Args:
@@ -64,6 +65,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         target: the model directory to make or to replace.
         settings: recipe, weights, sizes, split.
         stages: shows the progress; silent when not given.
+        resume: go on from where a run with the same settings and target was killed.
 
     Raises:
         UsageError: ``target`` is something else than a model directory, or an argument is not of its kind.
@@ -76,14 +78,20 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         raise refused("settings", settings, "FitSettings")
     target = path_of("target", target)
     stages = stages or Stages(show=False)
-    clock = _Clock()
     check_target(target)
-    # A head on cached features is a few small products: a second thread only makes them wait for each other.
-    torch.set_num_threads(1 if settings.freeze else cores())
+    with gathered(settings, target, resume=truth_of("resume", resume), note=stages.note) as means:
+        if not means.share.first:
+            stages = Stages(show=False)
+        return _fit(catalog, target, settings, stages, means)
+
+
+def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, means: Means) -> Fitted:
+    clock = _Clock()
+    threads(whole=not settings.head_first, share=means.share)
     stages.stage("Loading the network")
     in_parts = settings.recipe == "two-part"
     network = build_network(
-        settings.backbone, settings.weights, seed=settings.seed, several=in_parts and settings.freeze
+        settings.backbone, settings.weights, seed=settings.seed, several=in_parts and settings.head_first
     )
     preprocessing = Preprocessing(settings.size)
     stages.stage("Reading photos", sum(len(p.images) for p in catalog.products if p.category))
@@ -91,7 +99,28 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
     parts = split(dataset.samples, holdout=settings.holdout, validation=settings.validation, seed=settings.seed)
     clock.lap("read")
 
-    learned = Learner(parts, preprocessing, settings, target.parent / FEATURES_NAME, stages, clock.lap).run(network)
+    cache = target.parent / FEATURES_NAME
+    learned = Learner(parts, preprocessing, settings, cache, stages, clock.lap, means).run(network)
+
+    def made() -> Fitted:
+        return _made(catalog, target, settings, stages, (dataset, parts, preprocessing, learned), clock)
+
+    fitted = means.share.of_first(made)
+    if learned.finished:
+        means.forget()
+    return fitted
+
+
+def _made(
+    catalog: Catalog,
+    target: Path,
+    settings: FitSettings,
+    stages: Stages,
+    what: tuple[Dataset, Split, Preprocessing, Learned],
+    clock: _Clock,
+) -> Fitted:
+    """Write the model directory of what was learnt, and measure it."""
+    dataset, parts, preprocessing, learned = what
     network, result = learned.network, learned.training
     stages.stage("Classifier")
     categories = tuple(sorted({sample.category for sample in parts.train}))
@@ -164,6 +193,8 @@ def _record(settings: FitSettings, parts: Split, learned: Learned) -> dict[str, 
         "interrupted": result.interrupted,
         "history": [epoch.record() for epoch in result.history],
         "backbone_history": [epoch.record() for epoch in backbone.history] if backbone else [],
+        "ended": (backbone or result).ended,
+        "interpolation": {str(share): score for share, score in learned.interpolation.items()},
         "trade_off": [traded.record() for traded in learned.trade_off],
     }
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from torch import Tensor
 
 from indexer.errors import ModelError, UsageError, advice_on_writing
 from indexer.system.files import replacing
-from indexer.system.marks import mark
 
 FORMAT = 1
 EVERY = 30.0
@@ -83,9 +81,7 @@ class Checkpoints:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
             version, identity = facts["format"], facts["identity"]
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(
-                f"{self.path}: the checkpoint cannot be read; leave --resume out to begin anew"
-            ) from error
+            raise ModelError(f"{self.path}: the checkpoint cannot be read; leave --resume out to begin anew") from error
         self._refuse_other(version, identity)
         return Checkpoint(tensors, facts)
 
@@ -101,20 +97,13 @@ class Checkpoints:
             {_KEY: json.dumps(facts)},
         )
         try:
-            if not self.path.parent.is_dir():
-                self.path.parent.mkdir()
-                mark(self.path.parent)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self.path) as file:
                 file.write(content)
             self.failed = None
         except OSError as error:
             self.failed = f"{self.path.parent}: no checkpoint ({error.strerror}); {advice_on_writing(error)}"
         self._latest = time.monotonic()
-
-    def remove(self) -> None:
-        """Remove the checkpoint; its folder stays."""
-        with suppress(OSError):
-            self.path.unlink()
 
     def _refuse_other(self, version: object, identity: Mapping[str, Any]) -> None:
         if version != FORMAT:

@@ -13,7 +13,7 @@ from trainer.data.sampling import codes
 from trainer.data.sources import CachedFeatures
 from trainer.evaluation.metrics import category_metrics, retrieval_metrics
 from trainer.learning.loop import Training, Watch, train
-from trainer.learning.recipes import TwoPartRecipe
+from trainer.learning.recipes import Recipe, TwoPartRecipe
 from trainer.network.heads.parts import DetailHead, TwoPartHead
 from trainer.network.heads.whitening import whiten
 from trainer.network.network import EmbeddingNetwork
@@ -70,7 +70,23 @@ def fit_two_part(
     network.head = TwoPartHead(whitening, share=0.5 if settings.detail == CHOSEN else 1 - settings.detail)
     recipe = TwoPartRecipe(settings, samples, tuning)
     result = train(CachedFeatures(network, bank), CachedFeatures(network, tuned), recipe, settings, watch)
-    head, source = network.head, CachedFeatures(network, tuned)
+    return result, weighed(CachedFeatures(network, tuned), tuning, recipe, settings)
+
+
+def weighed(source: CachedFeatures, tuning: Sequence[Sample], recipe: Recipe, settings: FitSettings) -> list[Traded]:
+    """Give the parts of a two-part head the share that the settings ask for, or that validation likes best.
+
+    Args:
+        source: the validation photos, over the network of the head.
+        tuning: the same.
+        recipe: judges.
+        settings: the share where it is given.
+
+    Returns:
+        What every share would give.
+    """
+    head = source.network.head
+    assert isinstance(head, TwoPartHead)
     kept = float(head.share)
     curve = []
     scores = {}
@@ -81,7 +97,7 @@ def fit_two_part(
         if share in CURVE:
             curve.append(_traded(source, tuning, 1 - share))
     head.weigh(max(scores, key=lambda share: scores[share]) if settings.detail == CHOSEN else kept)
-    return result, curve[::-1]
+    return curve[::-1]
 
 
 def _traded(source: CachedFeatures, tuning: Sequence[Sample], detail: float) -> Traded:

@@ -29,7 +29,16 @@ class SmallTraining:
     """
 
     def __init__(self, *, seed: int = 0, noise: float = 1.0, **given: object) -> None:
-        chosen = {"recipe": "two-level", "epochs": 5, "batch": 12, "views": 2, "smoothing": 1, "keep": "best", "seed": seed, **given}
+        chosen = {
+            "recipe": "two-level",
+            "epochs": 5,
+            "batch": 12,
+            "views": 2,
+            "smoothing": 1,
+            "keep": "best",
+            "seed": seed,
+            **given,
+        }
         self.settings = FitSettings(**chosen)  # type: ignore[arg-type]
         rng = np.random.default_rng(seed)
         centres = rng.normal(size=(3, WIDTH))
@@ -46,7 +55,5 @@ class SmallTraining:
     ) -> tuple[CachedFeatures, list[Sample]]:
         labels = np.repeat(np.arange(len(centres)), each)
         vectors = centres[labels, None] + noise * rng.normal(size=(len(labels), 3, WIDTH))
-        samples = [
-            Sample(f"{n}", FilePlace(Path(f"{n}")), f"c{label}", f"p{n}", n) for n, label in enumerate(labels)
-        ]
+        samples = [Sample(f"{n}", FilePlace(Path(f"{n}")), f"c{label}", f"p{n}", n) for n, label in enumerate(labels)]
         return CachedFeatures(self.network, FeatureBank(vectors.astype(np.float32))), samples

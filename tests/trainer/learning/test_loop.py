@@ -208,7 +208,7 @@ def test_a_loss_that_is_no_number_from_the_start_is_one_line() -> None:
 
 def test_a_weight_that_is_no_number_is_never_judged() -> None:
     small = SmallTraining()
-    last = small.network.head[-1]
+    last = small.network.head.layers[-1]
     assert isinstance(last, nn.Linear)
     judged = []
 
