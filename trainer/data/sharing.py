@@ -55,7 +55,7 @@ class Share:
         """The rows [count, d] of all processes, of which ``part`` are those of this one; gradients flow to these."""
         if self.alone:
             return part
-        whole: Tensor = _Gathered.apply(part, self)  # type: ignore[no-untyped-call]
+        whole: Tensor = _Gathered.apply(part, self)
         return whole[:count]
 
     def sum_gradients(self, module: nn.Module) -> None:
@@ -106,7 +106,7 @@ class Share:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         distributed.all_reduce(flat, operation)
-        for tensor, piece in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+        for tensor, piece in zip(tensors, torch.split(flat, [tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(piece.view_as(tensor))
 
 
@@ -121,7 +121,7 @@ class _Gathered(torch.autograd.Function):
         return torch.cat(parts)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return gradient[ctx.own], None
 
 

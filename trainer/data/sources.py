@@ -37,7 +37,7 @@ class Source(ABC):
     _passed = 0
 
     def after(self, steps: int) -> Self:
-        """The same photos for an epoch of which so many steps are done: what comes is as if they had been taken here."""
+        """The same photos for an epoch of which so many steps are done: what comes is as if this had done them."""
         rest = copy.copy(self)
         rest._passed = steps
         return rest

@@ -49,7 +49,7 @@ class Means:
     until: float = math.inf
     target: Path | None = None
     resume: bool = False
-    note: Callable[[str], None] = lambda text: None
+    note: Callable[[str], None] = lambda _: None
     identity: Mapping[str, Any] | None = None
 
     def about(self, settings: FitSettings, parts: Split, weights: Mapping[str, Tensor]) -> None:

@@ -208,8 +208,7 @@ class _Loop:
         self._seed_step()
         for step in self.recipe.steps(self.source.after(passed), self.plan[passed:], rng):
             self._learn(step)
-            if self._checkpoint_due():
-                self._write()
+            self._keep()
             if self._time_is_over():
                 return len(self.seen) == len(self.plan)
             self._seed_step()
@@ -251,8 +250,7 @@ class _Loop:
                 self.best = copied(self.module.state_dict())
         self.schedule.after(judgement.score)
         self.epoch, self.plan, self.seen = self.epoch + 1, [], []
-        if self._checkpoint_due():
-            self._write()
+        self._keep()
 
     def _judge(self) -> Any:
         began = time.monotonic()
@@ -274,12 +272,13 @@ class _Loop:
         sequence = np.random.SeedSequence((self.settings.seed, self.epoch, len(self.seen)))
         torch.manual_seed(int(sequence.generate_state(1, np.uint64)[0]))
 
-    def _checkpoint_due(self) -> bool:
-        return self.checkpoints is not None and self.share.first and self.checkpoints.due()
+    def _keep(self) -> None:
+        """Write a checkpoint where it is time for one."""
+        if self.checkpoints is not None and self.share.first and self.checkpoints.due():
+            self.checkpoints.write(self._now())
 
-    def _write(self) -> None:
+    def _now(self) -> Checkpoint:
         """Everything that the steps that are left depend on."""
-        assert self.checkpoints is not None
         optimizer = self.optimizer.state_dict()
         tensors: dict[str, Tensor] = {}
         parts = {
@@ -305,10 +304,10 @@ class _Loop:
             "groups": optimizer["param_groups"],
             "schedule": self.schedule.state(),
         }
-        self.checkpoints.write(Checkpoint(tensors, facts))
+        return Checkpoint(tensors, facts)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
-        """The state in which `_write` found the run."""
+        """The state in which `_now` found the run."""
         facts = checkpoint.facts
         self.module.load_state_dict(checkpoint.part("module."))
         self.objective.load_state_dict(checkpoint.part("objective."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -85,8 +86,7 @@ def weighed(source: CachedFeatures, tuning: Sequence[Sample], recipe: Recipe, se
     Returns:
         What every share would give.
     """
-    head = source.network.head
-    assert isinstance(head, TwoPartHead)
+    head = cast(TwoPartHead, source.network.head)
     kept = float(head.share)
     curve = []
     scores = {}

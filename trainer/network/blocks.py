@@ -43,7 +43,7 @@ def top_blocks(backbone: nn.Module) -> list[str]:
 
 
 def _block(parameter: str) -> str:
-    """The block of a parameter: its name as far as the first number, as ``features.14`` and ``layer4``, or its module."""
+    """The block of a parameter: its name up to the first number, as ``features.14`` and ``layer4``, or its module."""
     *parts, last = parameter.split(".")
     end = next((place for place, part in enumerate(parts) if part[-1:].isdigit()), len(parts) - 1)
     return ".".join(parts[: end + 1]) or last

@@ -29,16 +29,8 @@ class SmallTraining:
     """
 
     def __init__(self, *, seed: int = 0, noise: float = 1.0, **given: object) -> None:
-        chosen = {
-            "recipe": "two-level",
-            "epochs": 5,
-            "batch": 12,
-            "views": 2,
-            "smoothing": 1,
-            "keep": "best",
-            "seed": seed,
-            **given,
-        }
+        chosen = {"recipe": "two-level", "epochs": 5, "batch": 12, "views": 2, "smoothing": 1, "keep": "best"}
+        chosen |= {"seed": seed, **given}
         self.settings = FitSettings(**chosen)  # type: ignore[arg-type]
         rng = np.random.default_rng(seed)
         centres = rng.normal(size=(3, WIDTH))

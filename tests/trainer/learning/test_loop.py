@@ -1,4 +1,4 @@
-"""Training runs: that they end where they should, with the best, and that a killed one goes on as if it had not been."""
+"""Training runs: that they end where they should, with the best, and go on, killed, as if they had not been."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_killed_run_goes_on_bit_for_bit(settings: dict[str, Any], killed_at: i
     seen = []
     went_on = run(
         resumed,
-        watch=lambda epoch, *rest: seen.append(epoch),
+        watch=lambda epoch, *_: seen.append(epoch),
         checkpoints=Checkpoints(tmp_path / "kept", "all", {}, resume=True, every=0),
     )
     assert went_on.history == expected.history
@@ -222,7 +222,7 @@ def test_a_weight_that_is_no_number_is_never_judged() -> None:
                 last.bias.fill_(math.inf)
 
     small.recipe.judge = judge  # type: ignore[method-assign]
-    small.recipe.plan = lambda rng: [np.arange(30)]  # type: ignore[method-assign]
+    small.recipe.plan = lambda _: [np.arange(30)]  # type: ignore[method-assign]
     result = run(small, watch=break_it)
     assert result.ended == "not a number"
     assert judged == [True]
