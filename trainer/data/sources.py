@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from indexer.models.preprocessing import Preprocessing
-from indexer.photos.opening import open_image
 from indexer.system.machine import cores
 from trainer.data.augmentation import Augmentation, view_rng
 from trainer.data.dataset import Sample
 from trainer.data.features import FeatureBank
+from trainer.data.readable import Readable
 from trainer.data.sampling import Indices
 from trainer.data.sharing import ALONE, Share
 from trainer.network.network import EmbeddingNetwork
@@ -135,7 +135,8 @@ class Photos(Source):
     ) -> None:
         self.network = network
         self.share = share
-        self._samples = samples
+        self.readable = Readable(samples)
+        self._photos = len(samples)
         self._preprocessing = preprocessing
         self._augmentation = Augmentation()
         self._norms, self._mixed = norms, mixed
@@ -147,7 +148,7 @@ class Photos(Source):
 
         def load(task: tuple[int, int, int]) -> NDArray[np.uint8]:
             step, index, view = task
-            image = open_image(self._samples[index].place.read(), fit=self._preprocessing.fit)
+            image = self.readable.stand_in(index, fit=self._preprocessing.fit)
             if views:
                 generator = view_rng(start, index, step * views + view)
                 image = self._augmentation.view(image, generator, self._preprocessing.size)
@@ -184,7 +185,7 @@ class Photos(Source):
         Its running means lag behind a network that learns from scratch: for its first epochs, in evaluation, it would
         map all photos to one point ("precise BN" in Wu and Johnson, *Rethinking "Batch" in BatchNorm*, 2021).
         """
-        some = np.random.default_rng(seed).permutation(len(self._samples))[:_SETTLING_PHOTOS]
+        some = np.random.default_rng(seed).permutation(self._photos)[:_SETTLING_PHOTOS]
         plan = np.array_split(some, max(1, len(some) // _EVALUATION_BATCH))
         norms = [module for module in self.network.modules() if isinstance(module, nn.BatchNorm2d)]
         momenta = [norm.momentum for norm in norms]

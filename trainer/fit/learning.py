@@ -13,8 +13,8 @@ import torch
 
 from indexer.cli.progress import Stages
 from indexer.models.preprocessing import Preprocessing
-from trainer.data.dataset import Split
 from trainer.data.features import FeatureBank, extract
+from trainer.data.parts.split import Split
 from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
 from trainer.fit.means import Means, threads
@@ -97,9 +97,11 @@ class Learner:
         untrained = untrained or self._before(learning, held_out)
         self.stages.stage("Training", self.settings.epochs)
         parts = self.parts
+        bounds = self.means.bounds("head")
         training, trade_off = fit_two_part(
-            network, (learning, parts.train), (tuning, parts.validation), self.settings, self.stages.epoch
+            network, (learning, parts.train), (tuning, parts.validation), self.settings, self.stages.epoch, bounds
         )
+        self.means.told(training, bounds)
         sources = CachedFeatures(network, learning), CachedFeatures(network, tuning)
         return Learned(network, *sources, training, untrained, backbone, trade_off)
 
@@ -158,7 +160,7 @@ class Learner:
     ) -> tuple[Training, Recipe]:
         self.stages.stage("Training" if name != "fine-tune" else "Fine-tuning", settings.epochs)
         recipe = RECIPES[settings.recipe](settings, self.parts.train, self.parts.validation)
-        checkpoints = self.means.checkpoints(name)
+        bounds = self.means.bounds(name)
         result = train(
             learning,
             tuning,
@@ -166,10 +168,9 @@ class Learner:
             settings,
             self.stages.epoch,
             start_counts=start_counts,
-            until=self.means.until,
-            checkpoints=checkpoints,
+            bounds=bounds,
         )
-        self.means.told(result, checkpoints)
+        self.means.told(result, bounds)
         return result, recipe
 
     def _features(

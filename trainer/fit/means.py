@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from indexer.system.machine import cores
-from trainer.data.dataset import Split
+from trainer.data.parts.split import Split
 from trainer.data.sharing import ALONE, Share, joined
 from trainer.learning.checkpoints import Checkpoints, digest
-from trainer.learning.loop import Training
+from trainer.learning.loop import Bounds, Training
 from trainer.network.devices import CPU, Device, choose, repeatable
 from trainer.settings import FitSettings
 
@@ -56,12 +56,16 @@ class Means:
         """Say what the run is made of: without that, nothing is kept of it on the disk."""
         photos = hashlib.sha256()
         for sample in (*parts.train, None, *parts.validation):
-            one = (sample.key, sample.category, sample.product_id, sample.group) if sample else ()
+            one = (sample.key, sample.content, sample.category, sample.product_id, sample.group) if sample else ()
             photos.update(repr(one).encode())
         record = {name: value for name, value in settings.record().items() if name not in _NOT_OF_THE_OUTCOME}
         self.identity = {**record, "weights": digest(weights), "photos": photos.hexdigest()}
         if self.resume and self.share.first and not any(path.exists() for path in self._left()):
             self.note("There is no checkpoint of this model; beginning anew.")
+
+    def bounds(self, training: str) -> Bounds:
+        """What one of the run's trainings is held to."""
+        return Bounds(self.until, self.checkpoints(training))
 
     def checkpoints(self, training: str) -> Checkpoints | None:
         """Where one of the run's trainings is kept."""
@@ -70,8 +74,9 @@ class Means:
         folder = self.target.parent / FOLDER
         return Checkpoints(folder, f"{self.target.name}.{training}", self.identity, resume=self.resume)
 
-    def told(self, result: Training, checkpoints: Checkpoints | None) -> None:
+    def told(self, result: Training, bounds: Bounds) -> None:
         """Tell of what ended a training early, and how to go on."""
+        checkpoints = bounds.checkpoints
         if not self.share.first:
             return
         told = result.told()

@@ -20,12 +20,16 @@ from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
 from indexer.system.arguments import path_of, refused, truth_of
-from trainer.data.dataset import Dataset, Sample, Split, read_dataset, split
+from trainer.data.dataset import Dataset, Sample, read_dataset
+from trainer.data.parts.earlier import Earlier
+from trainer.data.parts.history import seen_record, write_lists
+from trainer.data.parts.split import Split
 from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
 from trainer.fit.learning import Learned, Learner
 from trainer.fit.means import Means, gathered, threads
+from trainer.fit.plan import plan_fit
 from trainer.learning.loop import Training
 from trainer.network.export import check_target, publishing, write_network, write_record
 from trainer.network.weights import build_network
@@ -33,7 +37,6 @@ from trainer.report.page import ReportData, write_report
 from trainer.settings import FitSettings
 
 REJECTS_NAME = "rejects.csv"
-HELD_OUT_NAME = "held_out.txt"
 FEATURES_NAME = ".features"
 """Folder beside the models, of what backbones saw of photos: a later fit need not look again."""
 STRANGERS_EACH = 24
@@ -88,22 +91,26 @@ def fit(
 def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, means: Means) -> Fitted:
     clock = _Clock()
     threads(whole=not settings.head_first, share=means.share)
+    earlier = Earlier.of(settings.weights)
     stages.stage("Loading the network")
     in_parts = settings.recipe == "two-part"
     network = build_network(
         settings.backbone, settings.weights, seed=settings.seed, several=in_parts and settings.head_first
     )
     preprocessing = Preprocessing(settings.size)
-    stages.stage("Reading photos", sum(len(p.images) for p in catalog.products if p.category))
+    stages.stage("Reading photos", catalog.images)
     dataset = read_dataset(catalog, progress=stages.advance)
-    parts = split(dataset.samples, holdout=settings.holdout, validation=settings.validation, seed=settings.seed)
+    plan = plan_fit(dataset, settings, earlier, asked="category")
+    parts = plan.split([sample for sample in dataset.samples if sample.category], settings, earlier)
+    for line in (*dataset.notes, *parts.notes):
+        stages.note(f"note: {line}")
     clock.lap("read")
 
     cache = target.parent / FEATURES_NAME
     learned = Learner(parts, preprocessing, settings, cache, stages, clock.lap, means).run(network)
 
     def made() -> Fitted:
-        return _made(catalog, target, settings, stages, (dataset, parts, preprocessing, learned), clock)
+        return _made(catalog, target, settings, stages, (dataset, parts, preprocessing, learned), earlier, clock)
 
     fitted = means.share.of_first(made)
     if learned.finished:
@@ -117,6 +124,7 @@ def _made(
     settings: FitSettings,
     stages: Stages,
     what: tuple[Dataset, Split, Preprocessing, Learned],
+    earlier: Earlier | None,
     clock: _Clock,
 ) -> Fitted:
     """Write the model directory of what was learnt, and measure it."""
@@ -132,7 +140,11 @@ def _made(
         write_network(folder, network, classifier, preprocessing)
         facts: dict[str, Any] = {
             "calibration": {"same_category": curve} if curve else {},
-            "training": _record(settings, parts, learned),
+            "training": {
+                **_record(settings, parts, learned),
+                "hubs": [hub.record() for hub in dataset.hubs],
+                "seen": seen_record(parts, earlier),
+            },
         }
         write_record(folder, network, preprocessing, categories, metrics={}, **facts)
         facts["strangers"] = _strangers(folder)
@@ -147,10 +159,12 @@ def _made(
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
         _report(folder, parts.held_out, result, metrics, settings)
-        _write_lists(folder, parts.held_out, dataset.rejects)
+        write_lists(folder, parts, earlier)
+        _write_rejects(folder, dataset.rejects)
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
+    photos["seen"] = parts.seen
     return Fitted(
         target,
         fingerprint,
@@ -209,9 +223,8 @@ def _report(
     write_report(folder, ReportData(history, metrics, shown, embeddings, settings.record()))
 
 
-def _write_lists(folder: Path, held_out: Sequence[Sample], rejects: Sequence[Reject]) -> None:
-    """Which photos the metrics were measured on, and what was left out, one a line."""
-    (folder / HELD_OUT_NAME).write_text("".join(f"{sample.key}\n" for sample in held_out), encoding="utf-8")
+def _write_rejects(folder: Path, rejects: Sequence[Reject]) -> None:
+    """What was left out, one a line."""
     if not rejects:
         return
     with (folder / REJECTS_NAME).open("w", encoding="utf-8", newline="") as handle:

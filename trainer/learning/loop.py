@@ -80,6 +80,19 @@ class Training:
         return f"{why} in epoch {max(1, len(self.history))}; keeping the best so far, {kept}."
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a training run is held to.
+
+    Args:
+        until: the ``time.monotonic()`` at which it stops with the best so far.
+        checkpoints: where it is kept on the disk, and gone on with.
+    """
+
+    until: float = math.inf
+    checkpoints: Checkpoints | None = None
+
+
 Watch = Callable[[int, float, float, float], None]
 """Called after each step with the number of its epoch (from 1), loss, positive and negative distance."""
 
@@ -92,8 +105,7 @@ def train(
     watch: Watch | None = None,
     *,
     start_counts: bool = False,
-    until: float = math.inf,
-    checkpoints: Checkpoints | None = None,
+    bounds: Bounds | None = None,
 ) -> Training:
     """Train until the epochs are over, progress or time ends, the loss breaks, or the user presses Ctrl-C.
 
@@ -108,15 +120,14 @@ def train(
         watch: shown the progress.
         start_counts: the network has learnt already: it is judged before the first epoch, and kept where no epoch is
             better.
-        until: the ``time.monotonic()`` at which to stop with the best so far.
-        checkpoints: where the run is kept on the disk, and gone on with.
+        bounds: the time it has, and where it is kept on the disk.
 
     Raises:
         KeyboardInterrupt: Ctrl-C before there was anything to keep.
         ModelError: the loss was no number before there was anything to keep, or the checkpoint cannot be read.
         UsageError: the checkpoint is one of another run.
     """
-    loop = _Loop(source, validation, recipe, settings, watch, until, checkpoints)
+    loop = _Loop(source, validation, recipe, settings, watch, bounds or Bounds())
     try:
         loop.begin(start_counts)
         loop.run()
@@ -150,11 +161,10 @@ class _Loop:
         recipe: Recipe,
         settings: FitSettings,
         watch: Watch | None,
-        until: float,
-        checkpoints: Checkpoints | None,
+        bounds: Bounds,
     ) -> None:
         self.source, self.validation, self.recipe, self.settings = source, validation, recipe, settings
-        self.watch, self.until, self.checkpoints = watch, until, checkpoints
+        self.watch, self.until, self.checkpoints = watch, bounds.until, bounds.checkpoints
         self.share = source.share
         self.module = source.trained()
         self.objective: nn.Module = getattr(recipe, "objective", None) or nn.Module()

@@ -13,7 +13,7 @@ from trainer.data.features import FeatureBank
 from trainer.data.sampling import codes
 from trainer.data.sources import CachedFeatures
 from trainer.evaluation.metrics import category_metrics, retrieval_metrics
-from trainer.learning.loop import Training, Watch, train
+from trainer.learning.loop import Bounds, Training, Watch, train
 from trainer.learning.recipes import Recipe, TwoPartRecipe
 from trainer.network.heads.parts import DetailHead, TwoPartHead
 from trainer.network.heads.whitening import whiten
@@ -53,6 +53,7 @@ def fit_two_part(
     validation_part: tuple[FeatureBank, Sequence[Sample]],
     settings: FitSettings,
     watch: Watch | None = None,
+    bounds: Bounds | None = None,
 ) -> tuple[Training, list[Traded]]:
     """Give a network a two-part head made of cached features, and say what every share of its parts would give.
 
@@ -61,6 +62,7 @@ def fit_two_part(
         train_part, validation_part: features of photos with their views, and the photos.
         settings: epochs, rate, temperatures, the share where it is given.
         watch: shown the progress.
+        bounds: the time it has, and where it is kept on the disk.
 
     Returns:
         The course of the training, and the trade-off on the validation photos.
@@ -70,7 +72,9 @@ def fit_two_part(
     whitening = whiten(bank.vectors, _products(samples), network.stages)
     network.head = TwoPartHead(whitening, share=0.5 if settings.detail == CHOSEN else 1 - settings.detail)
     recipe = TwoPartRecipe(settings, samples, tuning)
-    result = train(CachedFeatures(network, bank), CachedFeatures(network, tuned), recipe, settings, watch)
+    result = train(
+        CachedFeatures(network, bank), CachedFeatures(network, tuned), recipe, settings, watch, bounds=bounds
+    )
     return result, weighed(CachedFeatures(network, tuned), tuning, recipe, settings)
 
 

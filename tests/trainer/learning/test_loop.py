@@ -16,7 +16,7 @@ from torch import nn
 from indexer.errors import ModelError, UsageError
 from tests.trainer.learning.small_training import SmallTraining
 from trainer.learning.checkpoints import Checkpoints, digest
-from trainer.learning.loop import Training, train
+from trainer.learning.loop import Bounds, Training, train
 from trainer.learning.recipes import Judgement
 
 
@@ -33,8 +33,9 @@ class Killed(BaseException):
     """Ends a run as nothing in it expects."""
 
 
-def run(small: SmallTraining, **given: Any) -> Training:
-    return train(small.source, small.validation, small.recipe, small.settings, **given)
+def run(small: SmallTraining, *, until: float = math.inf, kept: Checkpoints | None = None, **given: Any) -> Training:
+    bounds = Bounds(until, kept)
+    return train(small.source, small.validation, small.recipe, small.settings, bounds=bounds, **given)
 
 
 def state(small: SmallTraining) -> str:
@@ -74,12 +75,12 @@ def test_a_killed_run_goes_on_bit_for_bit(settings: dict[str, Any], killed_at: i
             raise Killed
 
     with pytest.raises(Killed):
-        run(killed, watch=count, checkpoints=Checkpoints(tmp_path / "kept", "all", {}, every=0))
+        run(killed, watch=count, kept=Checkpoints(tmp_path / "kept", "all", {}, every=0))
     seen = []
     went_on = run(
         resumed,
         watch=lambda epoch, *_: seen.append(epoch),
-        checkpoints=Checkpoints(tmp_path / "kept", "all", {}, resume=True, every=0),
+        kept=Checkpoints(tmp_path / "kept", "all", {}, resume=True, every=0),
     )
     assert went_on.history == expected.history
     assert (went_on.best_epoch, went_on.best_score) == (expected.best_epoch, expected.best_score)
@@ -111,8 +112,8 @@ def test_what_a_loss_learns_is_kept_with_the_run(tmp_path: Path) -> None:
             raise Killed
 
     with pytest.raises(Killed):
-        run(killed, watch=stop, checkpoints=Checkpoints(tmp_path, "all", {}, every=0))
-    run(resumed, checkpoints=Checkpoints(tmp_path, "all", {}, resume=True, every=0))
+        run(killed, watch=stop, kept=Checkpoints(tmp_path, "all", {}, every=0))
+    run(resumed, kept=Checkpoints(tmp_path, "all", {}, resume=True, every=0))
     learnt: Any = whole.recipe
     again: Any = resumed.recipe
     assert float(learnt.objective.proxies.detach().mean()) > 0.05
@@ -236,18 +237,18 @@ def test_a_run_that_is_interrupted_goes_on_later(tmp_path: Path) -> None:
         if epoch == 2:
             raise KeyboardInterrupt
 
-    result = run(stopped, watch=stop, checkpoints=Checkpoints(tmp_path, "all", {}, every=0))
+    result = run(stopped, watch=stop, kept=Checkpoints(tmp_path, "all", {}, every=0))
     assert result.interrupted
-    run(resumed, checkpoints=Checkpoints(tmp_path, "all", {}, resume=True, every=0))
+    run(resumed, kept=Checkpoints(tmp_path, "all", {}, resume=True, every=0))
     assert state(resumed) == state(whole)
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     identity = {"epochs": 4, "photos": "a" * 64, "recipe": "two-level"}
-    run(SmallTraining(), checkpoints=Checkpoints(tmp_path, "all", identity, every=0))
+    run(SmallTraining(), kept=Checkpoints(tmp_path, "all", identity, every=0))
     other = {"epochs": 9, "photos": "b" * 64, "recipe": "two-level", "size": 64}
     with pytest.raises(UsageError) as refused:
-        run(SmallTraining(), checkpoints=Checkpoints(tmp_path, "all", other, resume=True))
+        run(SmallTraining(), kept=Checkpoints(tmp_path, "all", other, resume=True))
     assert str(refused.value) == (
         f"{tmp_path}: a checkpoint of another run (epochs was 4, is 9; other photos; other size); "
         "give what it was begun with, or leave --resume out to begin anew"
@@ -255,9 +256,9 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_resume_what_is_there_is_overwritten(tmp_path: Path) -> None:
-    run(SmallTraining(), checkpoints=Checkpoints(tmp_path, "all", {"seed": 0}, every=0))
+    run(SmallTraining(), kept=Checkpoints(tmp_path, "all", {"seed": 0}, every=0))
     second = Checkpoints(tmp_path, "all", {"seed": 1}, every=0)
     whole, other = SmallTraining(seed=1), SmallTraining(seed=1)
     run(whole)
-    run(other, checkpoints=second)
+    run(other, kept=second)
     assert state(other) == state(whole)
