@@ -53,11 +53,11 @@ class Checkpoints:
         name: which training of the run, such as ``fine-tune``.
         identity: by a name for people, what decides the outcome: each setting, the photos, the weights it began with.
         resume: go on from what is there; else it is ignored and overwritten.
-        every: seconds between two checkpoints.
+        every: seconds between two checkpoints, `EVERY` where it is not given.
     """
 
     def __init__(
-        self, folder: Path, name: str, identity: Mapping[str, Any], *, resume: bool = False, every: float = EVERY
+        self, folder: Path, name: str, identity: Mapping[str, Any], *, resume: bool = False, every: float | None = None
     ) -> None:
         self.path = folder / f"{name}.safetensors"
         self.failed: str | None = None
@@ -87,7 +87,7 @@ class Checkpoints:
 
     def due(self) -> bool:
         """Whether it is time for another."""
-        return time.monotonic() - self._latest >= self._every
+        return time.monotonic() - self._latest >= (EVERY if self._every is None else self._every)
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint, whole and durable, or leave the one before and say why in `failed`."""
