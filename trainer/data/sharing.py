@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
 
-T = TypeVar("T")
 Rows = list[int]
 _PATIENCE = timedelta(hours=24)
 """How long a process waits for the others: the first may be measuring."""
@@ -84,13 +83,16 @@ class Share:
         if not self.alone and self.first:
             distributed.barrier()
 
-    def of_first(self, make: Callable[[], T]) -> T:
-        """What the first process makes, in all of them."""
-        if self.alone:
-            return make()
-        box = [make() if self.first else None]
+    def hand_on(self, made: object) -> None:
+        """Give the others what the first process made, for which they wait in `handed_on`."""
+        if not self.alone:
+            distributed.broadcast_object_list([made], 0)
+
+    def handed_on(self) -> Any:
+        """What the first process made."""
+        box: list[Any] = [None]
         distributed.broadcast_object_list(box, 0)
-        return cast(T, box[0])
+        return box[0]
 
     def any_of(self, wish: bool) -> bool:
         """Whether one of the processes wishes it: all must stop at the same step, or the others wait for ever."""

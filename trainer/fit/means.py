@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from glob import escape
@@ -15,12 +15,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from indexer.models.preprocessing import Preprocessing
 from indexer.system.machine import cores
+from trainer.data.dataset import Sample
 from trainer.data.parts.split import Split
 from trainer.data.sharing import ALONE, Share, joined
+from trainer.data.sources import Photos, Source
 from trainer.learning.checkpoints import Checkpoints, digest
-from trainer.learning.loop import Bounds, Training
+from trainer.learning.loop import Bounds, Training, Watch, train
+from trainer.learning.recipes import Recipe
 from trainer.network.devices import CPU, Device, choose, repeatable
+from trainer.network.network import EmbeddingNetwork
 from trainer.settings import FitSettings
 
 FOLDER = ".checkpoints"
@@ -60,12 +65,34 @@ class Means:
             photos.update(repr(one).encode())
         record = {name: value for name, value in settings.record().items() if name not in _NOT_OF_THE_OUTCOME}
         self.identity = {**record, "weights": digest(weights), "photos": photos.hexdigest()}
-        if self.resume and self.share.first and not any(path.exists() for path in self._left()):
-            self.note("There is no checkpoint of this model; beginning anew.")
+        if self.resume and not self._left():
+            self.say("There is no checkpoint of this model; beginning anew.")
+
+    def photos(
+        self, network: EmbeddingNetwork, samples: Sequence[Sample], preprocessing: Preprocessing, *, norms: bool
+    ) -> Photos:
+        """Photos that go through the whole of a network, see `Photos`."""
+        return Photos(network, samples, preprocessing, norms=norms, mixed=self.device.mixed, share=self.share)
 
     def bounds(self, training: str) -> Bounds:
         """What one of the run's trainings is held to."""
         return Bounds(self.until, self.checkpoints(training))
+
+    def train(
+        self,
+        training: str,
+        sources: tuple[Source, Source],
+        recipe: Recipe,
+        settings: FitSettings,
+        watch: Watch,
+        *,
+        start_counts: bool = False,
+    ) -> Training:
+        """One of the run's trainings, on training and validation photos, and a line where it ends early."""
+        bounds = self.bounds(training)
+        result = train(*sources, recipe, settings, watch, start_counts=start_counts, bounds=bounds)
+        self.told(result, bounds)
+        return result
 
     def checkpoints(self, training: str) -> Checkpoints | None:
         """Where one of the run's trainings is kept."""
@@ -74,18 +101,19 @@ class Means:
         folder = self.target.parent / FOLDER
         return Checkpoints(folder, f"{self.target.name}.{training}", self.identity, resume=self.resume)
 
+    def say(self, line: str) -> None:
+        """Tell the user a line, once for all processes."""
+        if self.share.first:
+            self.note(line)
+
     def told(self, result: Training, bounds: Bounds) -> None:
         """Tell of what ended a training early, and how to go on."""
-        checkpoints = bounds.checkpoints
-        if not self.share.first:
-            return
-        told = result.told()
-        if told and not result.finished and checkpoints is not None and checkpoints.path.exists():
-            told += " To go on from there: the same command with --resume."
-        if told:
-            self.note(told)
-        if checkpoints is not None and checkpoints.failed:
-            self.note(checkpoints.failed)
+        checkpoints, line = bounds.checkpoints, result.told()
+        if line and not result.finished and checkpoints is not None and checkpoints.path.exists():
+            line += " To go on from there: the same command with --resume."
+        for told in (line, checkpoints.failed if checkpoints else None):
+            if told:
+                self.say(told)
 
     def forget(self) -> None:
         """Remove what was kept to go on from."""

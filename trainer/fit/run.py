@@ -20,18 +20,20 @@ from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
 from indexer.system.arguments import path_of, refused, truth_of
-from trainer.data.dataset import Dataset, Sample, read_dataset
+from trainer.data.dataset import Sample, read_dataset
 from trainer.data.parts.earlier import Earlier
 from trainer.data.parts.history import seen_record, write_lists
 from trainer.data.parts.split import Split
+from trainer.data.sources import Source
 from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
+from trainer.fit.fine_tuning import FineTuner
 from trainer.fit.learning import Learned, Learner
 from trainer.fit.means import Means, gathered, threads
-from trainer.fit.plan import plan_fit
+from trainer.fit.plan import Ways, plan_fit
 from trainer.learning.loop import Training
-from trainer.network.export import check_target, publishing, write_network, write_record
+from trainer.network.export import check_target, no_classifier, publishing, write_network, write_record
 from trainer.network.weights import build_network
 from trainer.report.page import ReportData, write_report
 from trainer.settings import FitSettings
@@ -49,6 +51,7 @@ class Fitted:
 
     path: Path
     fingerprint: str
+    categories: tuple[str, ...]
     metrics: dict[str, Any]
     photos: dict[str, int]
     best_epoch: int
@@ -59,15 +62,22 @@ class Fitted:
 
 
 def fit(
-    catalog: Catalog, target: str | Path, settings: FitSettings, stages: Stages | None = None, *, resume: bool = False
+    catalog: Catalog,
+    target: str | Path,
+    settings: FitSettings,
+    stages: Stages | None = None,
+    *,
+    features: Path | None = None,
+    resume: bool = False,
 ) -> Fitted:
     """Train a model on a catalog and publish it as a directory.
 
     Args:
-        catalog: products with categories; those without are left out.
+        catalog: the products; what their categories and numbers allow is learnt (`trainer.fit.plan`).
         target: the model directory to make or to replace.
         settings: recipe, weights, sizes, split.
         stages: shows the progress; silent when not given.
+        features: folder of what backbones saw of photos, which later fits use again; beside the model where not given.
         resume: go on from where a run with the same settings and target was killed.
 
     Raises:
@@ -82,16 +92,15 @@ def fit(
     target = path_of("target", target)
     stages = stages or Stages(show=False)
     check_target(target)
+    cache = target.parent / FEATURES_NAME if features is None else features
     with gathered(settings, target, resume=truth_of("resume", resume), note=stages.note) as means:
-        if not means.share.first:
-            stages = Stages(show=False)
-        return _fit(catalog, target, settings, stages, means)
+        return _fit(catalog, target, settings, stages if means.share.first else Stages(show=False), cache, means)
 
 
-def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, means: Means) -> Fitted:
+def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, cache: Path, means: Means) -> Fitted:
     clock = _Clock()
-    threads(whole=not settings.head_first, share=means.share)
     earlier = Earlier.of(settings.weights)
+    threads(whole=not settings.head_first, share=means.share)
     stages.stage("Loading the network")
     in_parts = settings.recipe == "two-part"
     network = build_network(
@@ -100,39 +109,32 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
     preprocessing = Preprocessing(settings.size)
     stages.stage("Reading photos", catalog.images)
     dataset = read_dataset(catalog, progress=stages.advance)
-    plan = plan_fit(dataset, settings, earlier, asked="category")
-    parts = plan.split([sample for sample in dataset.samples if sample.category], settings, earlier)
-    for line in (*dataset.notes, *parts.notes):
-        stages.note(f"note: {line}")
+    plan = plan_fit(dataset, settings, earlier, asked=_asked(settings))
+    samples = dataset.samples
+    if settings.recipe != "two-part" or not settings.freeze:  # their objectives know nothing but categories
+        samples = tuple(sample for sample in samples if sample.category)
+    parts = plan.split(samples, settings, earlier)
+    for line in (*plan.sentences, *(f"note: {line}" for line in (*dataset.notes, *parts.notes))):
+        means.say(line)
     clock.lap("read")
 
-    cache = target.parent / FEATURES_NAME
-    learned = Learner(parts, preprocessing, settings, cache, stages, clock.lap, means).run(network)
-
-    def made() -> Fitted:
-        return _made(catalog, target, settings, stages, (dataset, parts, preprocessing, learned), earlier, clock)
-
-    fitted = means.share.of_first(made)
-    if learned.finished:
-        means.forget()
-    return fitted
-
-
-def _made(
-    catalog: Catalog,
-    target: Path,
-    settings: FitSettings,
-    stages: Stages,
-    what: tuple[Dataset, Split, Preprocessing, Learned],
-    earlier: Earlier | None,
-    clock: _Clock,
-) -> Fitted:
-    """Write the model directory of what was learnt, and measure it."""
-    dataset, parts, preprocessing, learned = what
-    network, result = learned.network, learned.training
+    learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap, means).run(network)
+    if settings.head_first and not settings.freeze:
+        clock.lap("train")
+        if plan.ways == "category":
+            learned = FineTuner(preprocessing, settings, stages, clock.lap, means).run(learned)
+        else:
+            means.say("note: without categories to tell apart the backbone stays as it is")
+    if not means.share.first:
+        made: Fitted = means.share.handed_on()
+        return made
+    network, parts, result = learned.network, learned.parts, learned.training
     stages.stage("Classifier")
-    categories = tuple(sorted({sample.category for sample in parts.train}))
-    classifier, curve = _heads(learned, parts, categories, settings.seed)
+    categories = tuple(sorted({sample.category for sample in parts.train if sample.category}))
+    if plan.ways == "category":
+        classifier, curve = _heads(learned, parts, categories, settings.seed)
+    else:
+        categories, classifier, curve = (), no_classifier(network.dimension), {}
     clock.lap("train")
 
     stages.stage("Exporting")
@@ -141,7 +143,7 @@ def _made(
         facts: dict[str, Any] = {
             "calibration": {"same_category": curve} if curve else {},
             "training": {
-                **_record(settings, parts, learned),
+                **_record(settings, plan.ways, parts, learned),
                 "hubs": [hub.record() for hub in dataset.hubs],
                 "seen": seen_record(parts, earlier),
             },
@@ -149,7 +151,8 @@ def _made(
         write_record(folder, network, preprocessing, categories, metrics={}, **facts)
         facts["strangers"] = _strangers(folder)
         clock.lap("export")
-        keys = {sample.key for sample in parts.held_out}
+        measured = parts.held_out or parts.train
+        keys = {sample.key for sample in measured}
         metrics = evaluate_model(
             load_model(folder), catalog, image_keys=keys, seed=settings.seed, progress=stages.measuring
         )
@@ -158,38 +161,59 @@ def _made(
         clock.lap("evaluate")
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
-        _report(folder, parts.held_out, result, metrics, settings)
+        _report(folder, measured, result, metrics, settings)
         write_lists(folder, parts, earlier)
-        _write_rejects(folder, dataset.rejects)
+        rejects = dataset.rejects + learned.rejects
+        _write_rejects(folder, rejects)
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
     photos["seen"] = parts.seen
-    return Fitted(
+    if learned.finished:
+        means.forget()
+    fitted = Fitted(
         target,
         fingerprint,
+        categories,
         metrics,
         photos,
         result.best_epoch,
         len(result.history),
-        result.interrupted,
-        dataset.rejects,
+        learned.interrupted,
+        rejects,
         clock.seconds,
     )
+    means.share.hand_on(fitted)
+    return fitted
+
+
+def _asked(settings: FitSettings) -> Ways | None:
+    """The way that the settings leave no choice but."""
+    if settings.recipe != "two-part":
+        return "category"
+    return "detail" if settings.objective == "instance" else None
 
 
 def _heads(
     learned: Learned, parts: Split, categories: Sequence[str], seed: int
 ) -> tuple[nn.Linear, dict[str, list[float]]]:
     """The category classifier and the calibration curve of the finished embedding."""
-    train_embeddings = learned.learning.embed_all(0, len(parts.train))
-    tuned = learned.tuning.embed_all(0, len(parts.validation))
-    names = [sample.category for sample in parts.validation]
-    classifier = fit_classifier(
-        (train_embeddings, [sample.category for sample in parts.train]), (tuned, names), categories
+    (learnt, _), (tuned, tuning) = (
+        _with_category(source, part)
+        for source, part in ((learned.learning, parts.train), (learned.tuning, parts.validation))
     )
-    curve = same_category_curve(tuned, names, [sample.group for sample in parts.validation], seed=seed)
+    names = [sample.category for sample in tuning]
+    classifier = fit_classifier(
+        (learnt, [sample.category for sample in parts.train if sample.category]), (tuned, names), categories
+    )
+    curve = same_category_curve(tuned, names, [sample.group for sample in tuning], seed=seed)
     return classifier, curve
+
+
+def _with_category(source: Source, samples: Sequence[Sample]) -> tuple[NDArray[np.float32], list[Sample]]:
+    """Embeddings of the photos that have a category, and these."""
+    known = [index for index, sample in enumerate(samples) if sample.category]
+    return source.embed_all(0, len(samples))[known], [samples[index] for index in known]
 
 
 def _strangers(folder: Path) -> dict[str, Any]:
@@ -198,10 +222,11 @@ def _strangers(folder: Path) -> dict[str, Any]:
     return Strangers.of(embedder.embed(draw_strangers(STRANGERS_EACH))).record()
 
 
-def _record(settings: FitSettings, parts: Split, learned: Learned) -> dict[str, Any]:
+def _record(settings: FitSettings, ways: str, parts: Split, learned: Learned) -> dict[str, Any]:
     result, backbone = learned.training, learned.backbone
     return {
         **settings.record(),
+        "ways": ways,
         "photos": {"train": len(parts.train), "validation": len(parts.validation), "held_out": len(parts.held_out)},
         "best_epoch": result.best_epoch,
         "interrupted": result.interrupted,

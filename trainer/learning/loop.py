@@ -210,7 +210,7 @@ class _Loop:
         """The steps that are left of this epoch; False where time ended them."""
         rng = np.random.default_rng((self.settings.seed, self.epoch))
         if not self.plan:
-            self.plan = self.recipe.plan(rng)
+            self.plan = self.recipe.plan(rng, self.source)
         rng = np.random.default_rng((self.settings.seed, self.epoch, 1))
         self.source.learn()
         self.objective.train()

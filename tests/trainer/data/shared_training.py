@@ -15,7 +15,7 @@ from trainer.data.dataset import read_dataset
 from trainer.data.sharing import joined
 from trainer.data.sources import Photos
 from trainer.learning.loop import train
-from trainer.learning.recipes import RECIPES
+from trainer.learning.recipes import Recipe
 from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
 from trainer.settings import FitSettings
@@ -33,7 +33,7 @@ def main(shop: Path, output: str) -> None:
         if share.first:
             torch.save(network.state_dict(), f"{output}.start.pt")
         photos = Photos(network, samples, Preprocessing(24), share=share)
-        recipe = RECIPES["two-level"](settings, samples, samples)
+        recipe = Recipe(settings, samples, samples)
         result = train(photos, photos, recipe, settings)
         torch.save(network.state_dict(), f"{output}.{share.rank}.pt")
         Path(f"{output}.{share.rank}.json").write_text(json.dumps([list(epoch) for epoch in result.history]))

@@ -31,7 +31,6 @@ def test_alone_nothing_is_shared() -> None:
     assert list(ALONE.rows(4)) == [0, 1, 2, 3]
     assert ALONE.any_of(True)
     assert not ALONE.any_of(False)
-    assert ALONE.of_first(lambda: "made") == "made"
 
 
 def test_without_torchrun_a_process_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:

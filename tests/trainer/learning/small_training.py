@@ -12,7 +12,7 @@ from indexer.photos.places import FilePlace
 from trainer.data.dataset import Sample
 from trainer.data.features import FeatureBank
 from trainer.data.sources import CachedFeatures
-from trainer.learning.recipes import RECIPES, Recipe
+from trainer.learning.recipes import Recipe
 from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
 from trainer.settings import FitSettings
@@ -40,7 +40,7 @@ class SmallTraining:
             nn.init.normal_(parameter, std=0.5, generator=start)
         self.source, train = self._part(centres, 10, rng, noise)
         self.validation, validation = self._part(centres, 3, rng, noise)
-        self.recipe: Recipe = RECIPES[self.settings.recipe](self.settings, train, validation)
+        self.recipe: Recipe = Recipe(self.settings, train, validation)
 
     def _part(
         self, centres: np.ndarray, each: int, rng: np.random.Generator, noise: float

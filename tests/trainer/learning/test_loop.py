@@ -223,7 +223,7 @@ def test_a_weight_that_is_no_number_is_never_judged() -> None:
                 last.bias.fill_(math.inf)
 
     small.recipe.judge = judge  # type: ignore[method-assign]
-    small.recipe.plan = lambda _: [np.arange(30)]  # type: ignore[method-assign]
+    small.recipe.plan = lambda *_: [np.arange(30)]  # type: ignore[method-assign]
     result = run(small, watch=break_it)
     assert result.ended == "not a number"
     assert judged == [True]
