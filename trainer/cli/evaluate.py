@@ -27,7 +27,7 @@ from trainer.cli.catalogs import private_option, told
 def evaluate(
     model: Path, catalog: Path | str, allow_private: bool, seed: int, duplicates: Path | None, as_json: bool
 ) -> None:
-    """Measure MODEL on the photos of CATALOG: by category, by product, on edited copies, and what it has seen of them."""
+    """Measure MODEL on the photos of CATALOG: by category, product and edited copy, and what it saw in training."""
     from rich.console import Console
 
     from indexer.catalog.reading import read_catalog

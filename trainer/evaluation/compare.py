@@ -62,8 +62,8 @@ def compare_models(
 ) -> dict[str, Any]:
     """Ask two models the same questions and look whether one answers better than chance explains.
 
-    Photos that one of them has learnt from would favour it: they, their near-duplicates and their products are left out,
-    where enough photos remain; where not, a note says so.
+    Photos that one of them has learnt from would favour it: they, their near-duplicates and their products are left
+    out, where enough photos remain; where not, a note says so.
 
     Args:
         a, b: verified model directories; their dimensions and input sizes may differ.
@@ -107,8 +107,8 @@ def compare_models(
         notes.append(f"{counted(left_out, 'photo')} that A or B knows from training took no part.")
     elif left_out:
         notes.append(
-            f"{counted(left_out, 'photo')} of {len(first):,} are known to A or B from training, and too few are left without them: "
-            "the figures are better than what to expect of new photos, and may favour one of the two."
+            f"{counted(left_out, 'photo')} of {len(first):,} are known to A or B from training, and too few are left "
+            "without them: the figures are better than what to expect of new photos, and may favour one of the two."
         )
     differences = [_difference(question, seed) for question in _questions(first, second)]
     return {

@@ -54,8 +54,8 @@ def evaluate_model(
         A JSON document; what could not be measured is null.
 
         - ``category``: P@1, P@3, P@5, P@10, mAP, MAP@R, R-precision, R@5, R@10 of every photo against the photos of
-          all other products, null when nothing can be found or all is of one category; ``category_macro``: the mean over
-          categories; ``per_category``: name → the same and ``images``; ``chance``: what P@K is at random.
+          all other products, null when nothing can be found or all is of one category; ``category_macro``: the mean
+          over categories; ``per_category``: name → the same and ``images``; ``chance``: what P@K is at random.
         - ``without_near_duplicates``: the same four, without what shows the same thing as the query.
         - ``product``: ``photo_vs_photos``, or, where a ``role`` column says ``query``, ``query_vs_gallery`` and
           ``query_vs_catalog``, each with R@1, R@5, R@10, mAP, MAP@R, R-precision, queries, gallery.

@@ -1,4 +1,4 @@
-"""Which of the evaluated photos a model has learnt from, by themselves or by a near-duplicate: figures on them flatter."""
+"""Which of the evaluated photos a model has learnt from, or from a near-duplicate: figures on them flatter."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def read_seen(model: ModelFile) -> Seen | None:
 def find_leaks(photos: Photos, seen: Seen, duplicates: Sequence[frozenset[str]] = ()) -> Leaks:
     """Which photos the model has learnt from, and which it knows by what shows the same.
 
-    Near-duplicates are the trainer's own, those of photos of the same catalog and, where ``seen`` has perceptual hashes,
-    of any; and those of ``duplicates``.
+    Near-duplicates are the trainer's own, those of photos of the same catalog and, where ``seen`` has perceptual
+    hashes, of any; and those of ``duplicates``.
 
     Args:
         photos: the evaluated ones.

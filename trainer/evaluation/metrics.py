@@ -64,7 +64,7 @@ class QueryScores:
         return figures
 
     def chance(self, rows: Any = slice(None)) -> float:
-        """What P@K is for rankings drawn at random: the mean share of relevant photos; NaN where nothing is measured."""
+        """What P@K is for rankings drawn at random: the mean share of relevant photos; NaN where there is none."""
         known = self.measured[rows]
         share = self.relevant[rows][known] / self.gallery[rows][known]
         return float(share.mean()) if len(share) else float("nan")
@@ -109,7 +109,7 @@ def by_label(
 
 
 def macro(figures: dict[str, dict[str, float]], keys: Sequence[str] = CATEGORY_KEYS) -> dict[str, float]:
-    """The plain mean over categories, so that a small one counts as much as a large one; unmeasured ones are left out."""
+    """The plain mean over categories, so that a small one counts as a large one does; NaN ones are left out."""
     means = {}
     for key in keys:
         known = [row[key] for row in figures.values() if not np.isnan(row[key])]

@@ -1,4 +1,4 @@
-"""The photos that an evaluation asks about: embedded as serving does, with an edited copy each, and what shows the same."""
+"""The photos an evaluation asks about: embedded as serving does, with an edited copy each; and what shows the same."""
 
 from __future__ import annotations
 

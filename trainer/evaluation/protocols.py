@@ -79,7 +79,7 @@ def by_category(photos: Photos, *, without_near_duplicates: bool = False) -> Ask
 def by_product(photos: Photos) -> dict[str, Asked | None]:
     """Every photo asks for the other photos of its product; with roles, queries ask the gallery and the catalog.
 
-    None where one of these two cannot be asked; nothing at all where no product has two photos, or there is one product.
+    None where one of these two cannot be asked; nothing at all where no product has two photos.
     """
     roles = {role: photos.where([photo.role == role for photo in photos.items]) for role in (QUERY, GALLERY, CATALOG)}
     queries = roles[QUERY]

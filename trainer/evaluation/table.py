@@ -145,9 +145,10 @@ def _seen(seen: Mapping[str, Any], count: int) -> Text:
         )
         if seen[name]
     ]
+    there = "is 1" if seen["unseen"] == 1 else f"are {seen['unseen']:,}"
     return Text(
         f"Of {counted(count, 'photo')} {', '.join(told)}: the figures of all photos are better than what to expect of "
-        f"photos it has never seen, of which there {'is 1' if seen['unseen'] == 1 else f'are {seen["unseen"]:,}'}.",
+        f"photos it has never seen, of which there {there}.",
         style="yellow",
     )
 
