@@ -135,13 +135,9 @@ def _both(first: Photos, second: Photos) -> tuple[Photos, Photos]:
 
 
 def _questions(first: Photos, second: Photos) -> Iterator[_Question]:
-    for build, keys in (
-        (by_category, MAIN["category"]),
-        (lambda photos: by_category(photos, without_near_duplicates=True), MAIN["without_near_duplicates"]),
-        (edited_copies, MAIN["edited_copy"]),
-        (lambda photos: edited_copies(photos, near_duplicates_count=True), MAIN["edited_copy_near"]),
-    ):
-        yield from _pairs(build(first), build(second), keys)
+    for ask in (by_category, edited_copies):
+        for one, other in zip(ask(first), ask(second), strict=True):
+            yield from _pairs(one, other, MAIN[one.name])
     products = by_product(first), by_product(second)
     for name, one in products[0].items():
         yield from _pairs(one, products[1].get(name), ("R@1", "mAP"))

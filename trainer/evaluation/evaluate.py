@@ -119,10 +119,9 @@ def model_record(model: ModelFile) -> dict[str, Any]:
 
 def measure(photos: Photos, *, seed: int = 0) -> dict[str, Any]:
     """All figures of embedded photos, with their intervals; see `evaluate_model`. What was not measured is NaN."""
-    category, apart = by_category(photos), by_category(photos, without_near_duplicates=True)
+    category, apart = by_category(photos)
     products, colours = by_product(photos), colour_kept(photos)
-    copies = edited_copies(photos)
-    near = edited_copies(photos, near_duplicates_count=True)
+    copies, near = edited_copies(photos)
     figures, edges = _category_figures(photos, category, seed)
     beside, beside_edges = _category_figures(photos, apart, seed)
     return {

@@ -11,14 +11,16 @@ R@K where the gallery holds K irrelevant photos or more.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import VectorError
 from indexer.models.vectors import unit
+from indexer.system.machine import cores
 
 PRECISION_AT = (1, 3, 5, 10)
 RECALL_AT = (1, 5, 10)
@@ -29,14 +31,26 @@ CATEGORY_FIGURES = (*CATEGORY_KEYS, "R-precision", "R@5", "R@10")
 """By category, R@1 is P@1."""
 PRODUCT_FIGURES = (*PRODUCT_KEYS, "R@10", "R-precision", "MAP@R")
 
-BLOCK_CELLS = 8_000_000
-"""Pairs of query and gallery photo ranked at a time: about 300 MB, whatever the size of the gallery."""
+BLOCK_CELLS = 2_000_000
+"""Pairs of query and gallery photo ranked at a time by a thread: about 60 MB, whatever the size of the gallery. In
+blocks of four times as many, fresh memory costs more time than the arithmetic."""
+MOST_THREADS = 8
+FEW = 8
+"""Relevant photos up to which what stands before them is counted instead of sorted."""
 
+_KEYS = ("R-precision", "mAP", "MAP@R", *(f"P@{k}" for k in PRECISION_AT), *(f"R@{k}" for k in RECALL_AT))
 _GRID = 2.0**24
 _LAST = np.int32(2**31 - 2)  # even: "irrelevant", behind every real pair
 
 Cells: TypeAlias = Callable[[slice], NDArray[np.bool_]]
-"""What is true of some queries and every photo of the gallery: rows of the queries → bool [rows, g]."""
+"""What is true of some queries and every photo of the gallery: rows of the queries → a new bool [rows, g]."""
+
+
+class Truth(NamedTuple):
+    """Which photos of the gallery are relevant to each query, and among which it is not asked."""
+
+    relevant: Cells
+    left_out: Cells | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,31 +191,41 @@ def score_queries(
         VectorError: an embedding is NaN or infinite.
     """
 
-    def relevant(rows: slice) -> NDArray[np.bool_]:
-        return np.asarray(query_codes[rows, None] == gallery_codes)
+    truth = Truth(of_codes(query_codes, gallery_codes), _left_out(own, apart, len(gallery_codes)))
+    return score_truths(query, gallery, (truth,))[0]
+
+
+def of_codes(query_codes: NDArray[np.int64], gallery_codes: NDArray[np.int64]) -> Cells:
+    """Which photos of the gallery have the code of a query."""
+    theirs = gallery_codes.astype(np.int32)  # half the bytes to compare
+    ours = query_codes.astype(np.int32)[:, None]
+    return lambda rows: np.asarray(ours[rows] == theirs)
+
+
+def _left_out(
+    own: NDArray[np.int64] | None, apart: tuple[NDArray[np.int64], NDArray[np.int64]] | None, gallery: int
+) -> Cells | None:
+    grouped = None if apart is None else of_codes(*apart)
+    if own is None:
+        return grouped
 
     def left_out(rows: slice) -> NDArray[np.bool_]:
-        if apart is None:
-            out = np.zeros((len(query_codes[rows]), len(gallery_codes)), np.bool_)
-        else:
-            out = np.asarray(apart[0][rows, None] == apart[1])
-        if own is not None:
-            out[np.arange(len(out)), own[rows]] = True
+        out = np.zeros((len(own[rows]), gallery), np.bool_) if grouped is None else grouped(rows)
+        out[np.arange(len(out)), own[rows]] = True
         return out
 
-    return score_cells(query, gallery, relevant, None if own is None and apart is None else left_out)
+    return left_out
 
 
-def score_cells(
-    query: NDArray[np.float32], gallery: NDArray[np.float32], relevant: Cells, left_out: Cells | None = None
-) -> QueryScores:
-    """`score_queries` where what is relevant, and what is left out, is more than an equal code.
+def score_truths(
+    query: NDArray[np.float32], gallery: NDArray[np.float32], truths: Sequence[Truth]
+) -> list[QueryScores]:
+    """`score_queries` for several truths at once, each of which may be more than an equal code.
 
     Args:
         query: [q, d].
         gallery: [g, d].
-        relevant: for the rows of some queries, which photos are relevant to each.
-        left_out: which photos a query is not asked among.
+        truths: what is relevant, and what is left out; the cosines are computed once for all.
 
     Raises:
         VectorError: an embedding is NaN or infinite.
@@ -209,19 +233,33 @@ def score_cells(
     questions = _unit(query, "query")
     answers = questions if gallery is query else _unit(gallery, "gallery")
     q, g = len(questions), len(answers)
-    keys = ("R-precision", "mAP", "MAP@R", *(f"P@{k}" for k in PRECISION_AT), *(f"R@{k}" for k in RECALL_AT))
-    values = {key: np.full(q, np.nan) for key in keys}
-    found, among = np.zeros(q, dtype=np.int64), np.zeros(q, dtype=np.int64)
+    results = [
+        QueryScores({key: np.full(q, np.nan) for key in _KEYS}, np.zeros(q, np.int64), np.zeros(q, np.int64))
+        for _ in truths
+    ]
+
+    def score(rows: slice) -> None:
+        keys = _keys(questions[rows], answers)
+        for number, (truth, result) in enumerate(zip(truths, results, strict=True), start=1):
+            relevant, out = truth.relevant(rows), truth.left_out and truth.left_out(rows)
+            if out is not None:
+                relevant &= ~out
+            result.relevant[rows] = relevant.sum(axis=1)
+            result.gallery[rows] = g if out is None else g - out.sum(axis=1)
+            found = _places(keys if number == len(truths) else keys.copy(), relevant, out)
+            for key, scores in _score(*found, result.relevant[rows], result.gallery[rows]).items():
+                result.values[key][rows] = scores
+
     step = max(1, BLOCK_CELLS // max(1, g))
-    for start in range(0, q if g else 0, step):
-        rows = slice(start, min(q, start + step))
-        out = None if left_out is None else left_out(rows)
-        among[rows] = g if out is None else g - out.sum(axis=1)
-        hits = _ranked(questions[rows], answers, relevant(rows), out)
-        found[rows] = hits.sum(axis=1)
-        for key, scores in _score(hits, found[rows], among[rows]).items():
-            values[key][rows] = scores
-    return QueryScores(values, found, among)
+    blocks = [slice(start, min(q, start + step)) for start in range(0, q if g else 0, step)]
+    if len(blocks) < 2:
+        for rows in blocks:
+            score(rows)
+    else:  # sorting and multiplying matrices release the GIL
+        with ThreadPoolExecutor(min(cores(), MOST_THREADS)) as pool:
+            for _ in pool.map(score, blocks):
+                pass
+    return results
 
 
 def _unit(vectors: NDArray[np.float32], what: str) -> NDArray[np.float64]:
@@ -232,47 +270,69 @@ def _unit(vectors: NDArray[np.float32], what: str) -> NDArray[np.float64]:
     return unit(wide)
 
 
-def _ranked(
-    query: NDArray[np.float64],
-    gallery: NDArray[np.float64],
-    relevant: NDArray[np.bool_],
-    left_out: NDArray[np.bool_] | None,
-) -> NDArray[np.bool_]:
-    """Whether the i-th hit is relevant, bool [q, g]; what is left out comes last, as irrelevant.
-
-    Score and relevance are packed into one integer, so that a plain sort ranks and breaks ties at once.
-    """
+def _keys(query: NDArray[np.float64], gallery: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Even integers [q, g] that are the smaller, the more similar; relevance becomes their last bit."""
     cosines = query @ gallery.T
     cosines *= -_GRID
     keys = np.rint(cosines, out=cosines).astype(np.int32)
     keys *= 2
-    keys += relevant
+    return keys
+
+
+def _places(
+    keys: NDArray[np.int32], relevant: NDArray[np.bool_], left_out: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the relevant photos stand in the rankings: row and place from 0 of each, by row and then by place.
+
+    Score and relevance are packed into one integer, so that a plain sort ranks and breaks ties at once. Where every
+    query has few relevant photos, what stands before these is counted instead, which takes a third of the time.
+    """
+    g = keys.shape[1]
     if left_out is not None:
         keys[left_out] = _LAST
-    keys.sort(axis=1)
-    keys &= 1
-    return keys.astype(np.bool_)
+    most = int(relevant.sum(axis=1).max())
+    if most > FEW:
+        keys += relevant
+        keys.sort(axis=1)
+        keys &= 1
+        rows, places = np.divmod(np.flatnonzero(keys), g)
+        return rows, places
+    rows, columns = np.nonzero(relevant)
+    own = keys[rows, columns]
+    keys[rows, columns] = _LAST
+    order = np.lexsort((own, rows))
+    rows, own = rows[order], own[order]
+    rank = _rank(rows)
+    places = np.zeros(len(rows), np.int64)
+    for step in range(most):
+        now = np.flatnonzero(rank == step)
+        others = keys if len(now) == len(keys) else keys[rows[now]]
+        places[now] = step + np.count_nonzero(others <= own[now, None], axis=1)
+    return rows, places
+
+
+def _rank(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of each entry within its row; rows ascend."""
+    return np.asarray(np.arange(len(rows)) - np.searchsorted(rows, rows))
 
 
 def _score(
-    hits: NDArray[np.bool_], relevant: NDArray[np.int64], among: NDArray[np.int64]
+    rows: NDArray[np.int64], places: NDArray[np.int64], relevant: NDArray[np.int64], among: NDArray[np.int64]
 ) -> dict[str, NDArray[np.float64]]:
-    q, g = hits.shape
-    rows = np.arange(q)
-    found = np.cumsum(hits, axis=1, dtype=np.int32)
-    scores = {}
+    q = len(relevant)
     n = np.where(relevant > 0, relevant, 1)
-    for k in PRECISION_AT:
-        first = np.minimum(k, n)
-        scores[f"P@{k}"] = found[rows, first - 1] / first
-    scores["R-precision"] = found[rows, n - 1] / n
+
+    def within(first: NDArray[np.int64] | int) -> NDArray[np.int64]:
+        """How many relevant photos stand before a place, which may be another for each query."""
+        return np.bincount(rows[places < np.broadcast_to(first, (q,))[rows]], minlength=q)
+
+    scores = {f"P@{k}": within(np.minimum(k, n)) / np.minimum(k, n) for k in PRECISION_AT}
+    scores["R-precision"] = within(n) / n
     for k in RECALL_AT:
-        reached = (found[:, min(k, g) - 1] > 0).astype(np.float64)
-        scores[f"R@{k}"] = np.where(among - relevant >= k, reached, np.nan)
-    precision = found / np.arange(1, g + 1, dtype=np.float32)
-    precision *= hits
-    scores["mAP"] = precision.sum(axis=1, dtype=np.float64) / n
-    precision *= np.arange(1, g + 1) <= relevant[:, None]
-    scores["MAP@R"] = precision.sum(axis=1, dtype=np.float64) / n
+        scores[f"R@{k}"] = np.where(among - relevant >= k, within(k) > 0, np.nan)
+    precision = (_rank(rows) + 1) / (places + 1)
+    scores["mAP"] = np.bincount(rows, precision, minlength=q) / n
+    early = places < n[rows]
+    scores["MAP@R"] = np.bincount(rows[early], precision[early], minlength=q) / n
     measured = (relevant > 0) & (relevant < among)
     return {key: np.where(measured, value, np.nan) for key, value in scores.items()}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.evaluation import metrics
 from trainer.evaluation.intervals import intervals
-from trainer.evaluation.metrics import CATEGORY_FIGURES, PRODUCT_FIGURES, QueryScores
+from trainer.evaluation.metrics import CATEGORY_FIGURES, PRODUCT_FIGURES, Cells, QueryScores, Truth
 from trainer.evaluation.photos import Photos
 
 QUERY, GALLERY, CATALOG = "query", "gallery", "catalog"
@@ -53,27 +53,30 @@ class Asked:
         }
 
 
-def by_category(photos: Photos, *, without_near_duplicates: bool = False) -> Asked:
+def by_category(photos: Photos) -> tuple[Asked, Asked]:
     """Every photo with a category asks for others of its category among all that have one.
 
-    The query's own product is left out: that photos of one product are alike says nothing of the category. Where
-    ``without_near_duplicates``, all that shows the same thing is.
+    The query's own product is left out, since that photos of one product are alike says nothing of the category; and,
+    in the second of the two, all that shows the same thing.
 
     With roles, photos come in bursts, so queries are asked against the photos that are no queries.
     """
     known = photos.where([photo.category is not None for photo in photos.items])
     queries, against = _sides(known)
-    name = "without_near_duplicates" if without_near_duplicates else "category"
     if not len(queries):
-        return Asked(name, CATEGORY_FIGURES, _nothing(), np.zeros(0, np.int64))
+        nothing = Asked("category", CATEGORY_FIGURES, _nothing(), np.zeros(0, np.int64))
+        return nothing, nothing
     categories = [[str(photo.category) for photo in side.items] for side in (queries, against)]
-    labels, apart = _codes(*categories), (queries.groups, against.groups)
-    if not without_near_duplicates:
-        apart = _codes(*([photo.product for photo in side.items] for side in (queries, against)))
+    products = _codes(*([photo.product for photo in side.items] for side in (queries, against)))
+    relevant = metrics.of_codes(*_codes(*categories))
+    truths = [Truth(relevant, metrics.of_codes(*apart)) for apart in (products, (queries.groups, against.groups))]
     embeddings = queries.embeddings
-    gallery = embeddings if queries is against else against.embeddings
-    scores = metrics.score_queries(embeddings, gallery, *labels, apart=apart)
-    return Asked(name, CATEGORY_FIGURES, scores, queries.groups, tuple(categories[0]), len(against))
+    scores = metrics.score_truths(embeddings, embeddings if queries is against else against.embeddings, truths)
+    plain, apart = (
+        Asked(name, CATEGORY_FIGURES, one, queries.groups, tuple(categories[0]), len(against))
+        for name, one in zip(("category", "without_near_duplicates"), scores, strict=True)
+    )
+    return plain, apart
 
 
 def by_product(photos: Photos) -> dict[str, Asked | None]:
@@ -95,18 +98,20 @@ def by_product(photos: Photos) -> dict[str, Asked | None]:
     return {one.name: one} if one.measured else {}
 
 
-def edited_copies(photos: Photos, *, near_duplicates_count: bool = False) -> Asked:
+def edited_copies(photos: Photos) -> tuple[Asked, Asked]:
     """Each photo's edited copy asks for its original, or for one with the same pixels, among all photos.
 
-    Where ``near_duplicates_count``, a near-duplicate of the original is right as well: most misses of a good model
-    are its own near-duplicates, and nobody would call these wrong.
+    In the second of the two a near-duplicate of the original is right as well: most misses of a good model are its own
+    near-duplicates, and nobody would call these wrong.
     """
-    codes = metrics.encode([photo.pixels for photo in photos.items])
-    if near_duplicates_count:
-        codes = photos.copies
-    scores = metrics.score_queries(photos.edited, photos.embeddings, codes, codes)
-    name = "edited_copy_near" if near_duplicates_count else "edited_copy"
-    return Asked(name, PRODUCT_FIGURES, scores, photos.groups, among=len(photos))
+    pixels = metrics.encode([photo.pixels for photo in photos.items])
+    truths = [Truth(metrics.of_codes(codes, codes)) for codes in (pixels, photos.copies)]
+    scores = metrics.score_truths(photos.edited, photos.embeddings, truths)
+    plain, near = (
+        Asked(name, PRODUCT_FIGURES, one, photos.groups, among=len(photos))
+        for name, one in zip(("edited_copy", "edited_copy_near"), scores, strict=True)
+    )
+    return plain, near
 
 
 def colour_kept(photos: Photos) -> dict[str, Asked]:
@@ -141,14 +146,8 @@ def _colour(photos: Photos, colours: Sequence[frozenset[str]], field: str) -> As
             marks[place, [names[name] for name in colours[row]]] = 1
         products = metrics.encode([photos.items[row].product for row in rows])
         embeddings = np.stack([photos.items[row].embedding for row in rows])
-        parts.append(
-            metrics.score_cells(
-                embeddings,
-                embeddings,
-                lambda some, marks=marks: marks[some] @ marks.T > 0,  # type: ignore[misc]
-                lambda some, products=products: products[some, None] == products,  # type: ignore[misc]
-            )
-        )
+        truth = Truth(_overlap(marks), metrics.of_codes(products, products))
+        parts += metrics.score_truths(embeddings, embeddings, (truth,))
         clusters.append(photos.groups[rows])
     if not parts:
         return Asked(field, (key,), _nothing(), np.zeros(0, np.int64))
@@ -158,6 +157,11 @@ def _colour(photos: Photos, colours: Sequence[frozenset[str]], field: str) -> As
         np.concatenate([part.gallery for part in parts]),
     )
     return Asked(field, (key,), scores, np.concatenate(clusters), among=len(scores.relevant))
+
+
+def _overlap(marks: NDArray[np.float32]) -> Cells:
+    """Which photos share a colour with which, of marks [n, colours]."""
+    return lambda rows: np.asarray(marks[rows] @ marks.T > 0)
 
 
 def per_category(asked: Asked, images: Mapping[str, int], seed: int) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -173,8 +173,11 @@ def test_photos_of_the_query_s_own_product_are_left_out() -> None:
     assert sum(row["P@1"] for row in rows.values()) / 4 == pytest.approx(0.25, abs=0.06)
 
 
+@settings(max_examples=40)
 @given(labelled, st.lists(st.integers(0, 3), min_size=14, max_size=14))
-def test_leaving_out_groups_equals_a_gallery_without_them(photos: list[tuple[list[int], str]], groups: list[int]) -> None:
+def test_leaving_out_groups_equals_a_gallery_without_them(
+    photos: list[tuple[list[int], str]], groups: list[int]
+) -> None:
     vectors, labels = [v for v, _ in photos], [label for _, label in photos]
     rows = []
     for n, (query, label) in enumerate(photos):
