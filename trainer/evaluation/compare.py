@@ -14,9 +14,10 @@ from indexer.models.directory import ModelFile
 from indexer.system.arguments import refused, texts_of, whole_of
 from indexer.system.progress import Progress, progress_of
 from indexer.system.text import counted
+from trainer.data.parts.lists import SEEN_NAME
 from trainer.evaluation.evaluate import ENOUGH_UNSEEN, model_record
 from trainer.evaluation.intervals import LEVEL, intervals
-from trainer.evaluation.leaks import SEEN_NAME, find_leaks, read_seen
+from trainer.evaluation.leaks import Seen, find_leaks, read_seen
 from trainer.evaluation.photos import Photos, embed_photos
 from trainer.evaluation.protocols import COLOUR_AT, Asked, by_category, by_product, colour_kept, edited_copies
 
@@ -97,9 +98,9 @@ def compare_models(
     first, second = _both(first, second)
     notes = ["A and B are the same model."] if a.fingerprint == b.fingerprint else []
     leaks = [None if seen is None else find_leaks(first, seen) for seen in known]
-    for name, leak in zip("AB", leaks, strict=True):
-        if leak is None:
-            notes.append(f"{name} has no {SEEN_NAME}: whether these photos trained it is not known.")
+    for name, seen in zip("AB", known, strict=True):
+        if seen is None or not seen.is_known:
+            notes.append(f"{name} does not say of all photos whether they trained it: {_why(seen)}.")
     fresh = ~np.any([leak.any for leak in leaks if leak is not None] or [np.zeros(len(first), np.bool_)], axis=0)
     left_out = int((~fresh).sum())
     if left_out and fresh.sum() >= ENOUGH_UNSEEN:
@@ -125,6 +126,10 @@ def compare_models(
         "a": model_record(a),
         "b": model_record(b),
     }
+
+
+def _why(seen: Seen | None) -> str:
+    return f"it has no {SEEN_NAME}" if seen is None else "it began with a model that has none"
 
 
 def _both(first: Photos, second: Photos) -> tuple[Photos, Photos]:

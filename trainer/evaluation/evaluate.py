@@ -12,9 +12,10 @@ from indexer.errors import UsageError
 from indexer.models.directory import ModelFile
 from indexer.system.arguments import path_of, refused, texts_of, whole_of
 from indexer.system.progress import Progress, progress_of
+from trainer.data.parts.lists import SEEN_NAME
 from trainer.evaluation import metrics
 from trainer.evaluation.intervals import LEVEL
-from trainer.evaluation.leaks import SEEN_NAME, find_leaks, read_duplicates, read_seen
+from trainer.evaluation.leaks import find_leaks, read_duplicates, read_seen
 from trainer.evaluation.photos import Photos, embed_photos
 from trainer.evaluation.protocols import (
     COLOUR_AT,
@@ -64,9 +65,11 @@ def evaluate_model(
         - ``colour_kept``: field → ``kept``, ``chance``, ``queries``: see `trainer.evaluation.protocols.colour_kept`.
         - ``intervals``: ``level``, and for each figure above its bootstrap interval over products.
         - ``seen``: how many photos the model has learnt from, how many by a near-duplicate or another photo of the
-          product, and ``unseen``; null where the model does not say. ``unseen``: all of the above of the unseen photos
+          product, and how many are ``unseen``; ``known`` is false where it began with a model that does not say what it
+          had seen; null where the model itself does not. ``unseen``: all of the above of the unseen photos
           alone, where some are seen and enough are not.
-        - ``images``: count, rejected, rejects. ``model``: which one it was.
+        - ``images``: count, rejected, rejects, and ``hubs``: pictures that many products share, which take no part.
+          ``model``: which one it was.
 
         With roles, photos come in bursts, so a query photo is never compared with another query photo: by
         category, too, the queries are asked against the photos that are not queries.
@@ -94,7 +97,7 @@ def evaluate_model(
     result = measure(photos, seed=seed)
     result["seen"] = result["unseen"] = None
     if leaks is not None:
-        result["seen"] = leaks.record()
+        result["seen"] = {**leaks.record(), "known": seen is None or seen.is_known}
         unseen = photos.where(~leaks.any)
         if ENOUGH_UNSEEN <= len(unseen) < len(photos):
             result["unseen"] = {**measure(unseen, seed=seed), "images": {"count": len(unseen)}}
@@ -102,6 +105,7 @@ def evaluate_model(
         "count": len(photos),
         "rejected": len(rejects),
         "rejects": [reject.to_json() for reject in rejects],
+        "hubs": [{"photo": keys[0], "photos": len(keys)} for keys in photos.hubs],
     }
     result["model"] = model_record(model)
     return {key: without_nan(value) for key, value in result.items()}

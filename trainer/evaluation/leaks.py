@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.errors import ModelError, UsageError
+from indexer.errors import UsageError
 from indexer.models.directory import ModelFile
 from indexer.photos.components import components
-from trainer.data.near_duplicates import near_pairs
+from trainer.data.groups.near_duplicates import near_pairs
+from trainer.data.parts.lists import SEEN_NAME, read_list
 from trainer.evaluation.photos import Photos
-
-SEEN_NAME = "seen.txt"
-"""In a model directory: a line for each photo that trained or tuned it: the sha256 of its pixels, a tab, its key, and,
-where it is known, a tab and its perceptual hash."""
 
 DUPLICATE_TIERS = ("identical_file", "identical_pixels", "edited", "other_photo")
 """Of a report on duplicates: a variant is another thing."""
@@ -30,8 +27,14 @@ class Seen:
     """The photos that a model has learnt from."""
 
     pixels: frozenset[str]
-    keys: frozenset[str]
+    names: frozenset[str]
+    """Keys of those that are known by nothing else."""
+    keys: frozenset[str] = frozenset()
+    """Of all."""
     hashes: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    """Their perceptual hashes."""
+    is_known: bool = True
+    """False where it began with a model that does not say what it had seen: there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +63,21 @@ def read_seen(model: ModelFile) -> Seen | None:
     """What a model directory says of the photos that made it; None where it says nothing, as older ones do.
 
     Raises:
-        ModelError: the file cannot be read, or is another.
+        ModelError: the list cannot be read.
     """
-    path = model.path / SEEN_NAME
-    if not path.is_file():
+    listed = read_list(model.path / SEEN_NAME)
+    if listed is None:
         return None
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: cannot be read ({error}); restore it or train anew") from error
-    pixels, keys, hashes = set(), set(), []
-    for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
-        digest, *names = line.split("\t")
-        if not names or len(digest) != 64 or not _is_hex(digest):
-            raise ModelError(f"{path}:{number}: is no photo's digest and name; restore the file or train anew")
-        pixels.add(digest)
-        keys.add(names[0])
-        if len(names) > 1 and len(names[1]) == 16 and _is_hex(names[1]):
-            hashes.append(int(names[1], 16))
-    return Seen(frozenset(pixels), frozenset(keys), np.array(hashes, dtype=np.uint64))
+    hashes = sorted({photo.look for photo in listed if photo.look is not None})
+    training = model.record.get("training")
+    past = training.get("seen") if isinstance(training, dict) else None
+    return Seen(
+        frozenset(photo.pixels for photo in listed if photo.pixels),
+        frozenset(photo.key for photo in listed if not photo.pixels),
+        frozenset(photo.key for photo in listed),
+        np.array(hashes, dtype=np.uint64),
+        not isinstance(past, dict) or past.get("known") is not False,
+    )
 
 
 def find_leaks(photos: Photos, seen: Seen, duplicates: Sequence[frozenset[str]] = ()) -> Leaks:
@@ -94,18 +91,20 @@ def find_leaks(photos: Photos, seen: Seen, duplicates: Sequence[frozenset[str]] 
         seen: what the model has learnt from.
         duplicates: sets of keys and of sha256 of files that are near-duplicates: see `read_duplicates`.
     """
-    itself = np.array([photo.pixels in seen.pixels for photo in photos.items], dtype=np.bool_)
+    itself = np.array(
+        [photo.look.pixels in seen.pixels or photo.key in seen.names for photo in photos.items], dtype=np.bool_
+    )
     near = _shares_with(photos.copies, itself)
-    near |= near_any(np.array([photo.hash for photo in photos.items], dtype=np.uint64), seen.hashes)
-    trained = seen.keys | {photo.content for photo, known in zip(photos.items, itself, strict=True) if known}
+    near |= near_any(np.array([photo.look.hash for photo in photos.items], dtype=np.uint64), seen.hashes)
+    trained = seen.keys | {photo.look.content for photo, known in zip(photos.items, itself, strict=True) if known}
     told = frozenset().union(*(names for names in duplicates if names & trained))
-    near |= np.array([photo.key in told or photo.content in told for photo in photos.items], dtype=np.bool_)
+    near |= np.array([photo.key in told or photo.look.content in told for photo in photos.items], dtype=np.bool_)
     products = _shares_with(photos.groups, itself)
     return Leaks(itself, near & ~itself, products & ~near & ~itself)
 
 
 def near_any(hashes: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Whether each perceptual hash [n] is near to one of others [m]: see `trainer.data.near_duplicates`."""
+    """Whether each perceptual hash [n] is near to one of others [m]: see `trainer.data.groups.near_duplicates`."""
     if not len(hashes) or not len(others):
         return np.zeros(len(hashes), np.bool_)
     values, places = np.unique(np.concatenate([hashes, others]), return_inverse=True)
@@ -166,7 +165,3 @@ def _joined(sets: Sequence[frozenset[str]]) -> list[frozenset[str]]:
 
 def _shares_with(codes: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(np.isin(codes, codes[chosen]))
-
-
-def _is_hex(text: Iterable[str]) -> bool:
-    return all(letter in "0123456789abcdef" for letter in text)

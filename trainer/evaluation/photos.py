@@ -15,17 +15,15 @@ from indexer.errors import CatalogError, ImageError, UsageError
 from indexer.fields.types import FieldValue
 from indexer.models.directory import ModelFile
 from indexer.models.embedder import Embedder
-from indexer.photos.components import components, same_value_edges
 from indexer.photos.fetch.many.sources import fetched_ahead
-from indexer.photos.fingerprints import phash, pixel_sha256, sha256
 from indexer.photos.opening import open_image
 from indexer.system.machine import cores
 from indexer.system.progress import Progress
+from trainer.data.categories import category_of
 from trainer.data.dataset import GROUP_FIELD, VARIANTS_FIELD
 from trainer.data.edited_copies import edit, rng_for
-from trainer.data.near_duplicates import near_pairs
-
-_HASH_FIT = 64  # as `read_dataset` decodes for its hashes
+from trainer.data.groups.grouping import Shown, group
+from trainer.data.groups.pictures import Look, look_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +32,13 @@ class Photo:
 
     key: str
     product: str
-    category: str | None
+    category: str
+    """Empty where its product has none."""
     role: str
     fields: Mapping[str, FieldValue]
-    content: str
-    """sha256 of its file."""
-    pixels: str
-    """sha256 of the whole picture as it was decoded: `fit` may decode equal pictures differently."""
-    hash: int
-    """The perceptual hash."""
+    look: Look = field(repr=False)
+    """Its digests and its perceptual hash. The digest of the pixels is of the whole picture: `fit` may decode equal
+    pictures differently."""
     embedding: NDArray[np.float32] = field(repr=False)
     edited: NDArray[np.float32] = field(repr=False)
     """The embedding of its edited copy."""
@@ -57,6 +53,9 @@ class Photos:
     """[n], equal for near-duplicates: pictures that are nearly the same, whatever the product."""
     groups: NDArray[np.int64]
     """[n], equal for what shows the same thing: a product, its near-duplicates, its variants."""
+    hubs: tuple[tuple[str, ...], ...] = ()
+    """Keys of the photos of each picture that many products share, as a size chart is: none of them is among ``items``,
+    as nobody can say what they show."""
 
     def __len__(self) -> int:
         return len(self.items)
@@ -130,28 +129,28 @@ def embed_photos(
     if not items:
         first = f"; the first: {rejects[0].where}: {rejects[0].reason}" if rejects else ""
         raise CatalogError(f"{catalog.where}: none of {len(chosen)} photos can be used{first}")
-    return grouped(items), rejects
+    photos = grouped(items)
+    if not len(photos):
+        raise CatalogError(f"{catalog.where}: all {len(items)} photos are one picture, which shows no product")
+    return photos, rejects
 
 
 def grouped(items: Sequence[Photo]) -> Photos:
-    """Photos with what shows the same, by the rules of `trainer.data.dataset.read_dataset`.
-
-    Near-duplicates are photos of one ``near_group``, or, unless both carry one, of nearly the same perceptual hash; a
-    group joins these with the products, and with ``group_id`` where there is no ``near_group``.
-    """
-    marks = [_text(photo.fields.get(GROUP_FIELD)) for photo in items]
-    hashed = near_pairs(np.array([photo.hash for photo in items], dtype=np.uint64)).tolist()
-    alike = same_value_edges(marks) + [(a, b) for a, b in hashed if marks[a] is None or marks[b] is None]
-    variants = [
-        _text(photo.fields.get(VARIANTS_FIELD)) if mark is None else None
-        for photo, mark in zip(items, marks, strict=True)
-    ]
-    edges = alike + same_value_edges([photo.product for photo in items]) + same_value_edges(variants)
+    """Photos with what shows the same, by the rules of `trainer.data.groups.grouping.group`, as a fit has them."""
+    found = group([_shown(photo) for photo in items])
+    apart = {place for hub in found.hubs for place in hub}
+    kept = [place for place in range(len(items)) if place not in apart]
     return Photos(
-        tuple(items),
-        np.array(components(len(items), alike), dtype=np.int64),
-        np.array(components(len(items), edges), dtype=np.int64),
+        tuple(items[place] for place in kept),
+        np.array([found.near[place] for place in kept], dtype=np.int64),
+        np.array([found.groups[place] for place in kept], dtype=np.int64),
+        tuple(tuple(sorted(items[place].key for place in hub)) for hub in found.hubs),
     )
+
+
+def _shown(photo: Photo) -> Shown:
+    mark, variants = (photo.fields.get(name) for name in (GROUP_FIELD, VARIANTS_FIELD))
+    return Shown(photo.product, photo.category, photo.look, _text(mark), _text(variants))
 
 
 def _choose(catalog: Catalog, image_keys: Collection[str] | None) -> list[tuple[Product, ProductImage]]:
@@ -171,25 +170,13 @@ def _choose(catalog: Catalog, image_keys: Collection[str] | None) -> list[tuple[
 def _one_photo(embedder: Embedder, product: Product, image: ProductImage, seed: int) -> Photo:
     transform = embedder.model.preprocessing
     data = image.place.read()
-    pixels = pixel_sha256(open_image(data))
-    hashed = int(phash(open_image(data, fit=_HASH_FIT)), 16)
+    look = look_at(data)
     shown = open_image(data, fit=transform.fit)
     copy = edit(shown, rng_for(seed, image.key))
     # The pair is one batch of its own, so that no figure depends on which photos share a batch.
     vectors = embedder.run(np.stack([transform.apply(shown), transform.apply(copy)])).embeddings
     role = str(image.fields.get("role", "")).strip().lower()
-    return Photo(
-        image.key,
-        product.id,
-        product.category,
-        role,
-        image.fields,
-        sha256(data),
-        pixels,
-        hashed,
-        vectors[0],
-        vectors[1],
-    )
+    return Photo(image.key, product.id, category_of(product), role, image.fields, look, vectors[0], vectors[1])
 
 
 def _text(value: FieldValue | None) -> str | None:

@@ -61,12 +61,12 @@ def by_category(photos: Photos) -> tuple[Asked, Asked]:
 
     With roles, photos come in bursts, so queries are asked against the photos that are no queries.
     """
-    known = photos.where([photo.category is not None for photo in photos.items])
+    known = photos.where([photo.category != "" for photo in photos.items])
     queries, against = _sides(known)
     if not len(queries):
         nothing = Asked("category", CATEGORY_FIGURES, _nothing(), np.zeros(0, np.int64))
         return nothing, nothing
-    categories = [[str(photo.category) for photo in side.items] for side in (queries, against)]
+    categories = [[photo.category for photo in side.items] for side in (queries, against)]
     products = _codes(*([photo.product for photo in side.items] for side in (queries, against)))
     relevant = metrics.of_codes(*_codes(*categories))
     truths = [Truth(relevant, metrics.of_codes(*apart)) for apart in (products, (queries.groups, against.groups))]
@@ -104,7 +104,7 @@ def edited_copies(photos: Photos) -> tuple[Asked, Asked]:
     In the second of the two a near-duplicate of the original is right as well: most misses of a good model are its own
     near-duplicates, and nobody would call these wrong.
     """
-    pixels = metrics.encode([photo.pixels for photo in photos.items])
+    pixels = metrics.encode([photo.look.pixels for photo in photos.items])
     truths = [Truth(metrics.of_codes(codes, codes)) for codes in (pixels, photos.copies)]
     scores = metrics.score_truths(photos.edited, photos.embeddings, truths)
     plain, near = (
@@ -177,7 +177,7 @@ def per_category(asked: Asked, images: Mapping[str, int], seed: int) -> tuple[di
 
 def photos_of_categories(photos: Photos) -> Counter[str]:
     """How many photos each category has."""
-    return Counter(str(photo.category) for photo in photos.items if photo.category is not None)
+    return Counter(photo.category for photo in photos.items if photo.category)
 
 
 def _sides(photos: Photos) -> tuple[Photos, Photos]:

@@ -20,6 +20,8 @@ PROTOCOLS = {
     "query_vs_catalog": "query photos against the catalog pictures",
 }
 
+_UNKNOWN = "The model began with one that does not say what it had seen: it may know more of these photos."
+
 
 def tables(result: Mapping[str, Any]) -> RenderableType:
     """Category, product and edited-copy tables, what they are worth, and a last line about the photos and the model."""
@@ -29,12 +31,21 @@ def tables(result: Mapping[str, Any]) -> RenderableType:
         parts.append(_seen(seen, result["images"]["count"]))
         if unseen:
             parts += _figures(unseen, f" of {counted(unseen['images']['count'], 'unseen photo')} alone")
+    if seen and seen.get("known") is False:
+        parts.append(Text(_UNKNOWN, style="yellow"))
     images, model = result["images"], result["model"]
+    parts += [_hub(hub) for hub in images.get("hubs") or ()]
     line = f"{images['count']:,} photos, model {model['name']} ({model['fingerprint'][:12]}, {model['size']} px)"
     parts.append(Text(line, style="dim"))
     if images["rejected"]:
         parts.append(_rejects(images))
     return Group(*parts)
+
+
+def _hub(hub: Mapping[str, Any]) -> Text:
+    return Text(
+        f"{hub['photo']} is one picture of many products ({hub['photos']:,} photos) and took no part.", style="dim"
+    )
 
 
 def comparison(result: Mapping[str, Any]) -> RenderableType:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from indexer.cli.progress import Stages
 from indexer.models.preprocessing import Preprocessing
+from trainer.data.dataset import Sample
 from trainer.data.features import FeatureBank, extract
 from trainer.data.parts.split import Split
 from trainer.data.sources import CachedFeatures, Photos, Source
@@ -128,11 +131,17 @@ class Learner:
     def _before(self, learning: FeatureBank, held_out: FeatureBank) -> dict[str, float]:
         """Of the features as they are: centred, and nothing else."""
         centred = held_out.originals - learning.originals.mean(axis=0)
-        return category_metrics(centred, [sample.category for sample in self.parts.held_out])
+        return _by_category(centred, self.parts.held_out)
 
     def _untrained(self, network: EmbeddingNetwork) -> dict[str, float]:
         network = copy.deepcopy(network).eval()
         if self.settings.weights == NONE:
             Photos(network, self.parts.train, self.preprocessing).settle(self.settings.seed)
         embeddings = Photos(network, self.parts.held_out, self.preprocessing).embed_all(0, len(self.parts.held_out))
-        return category_metrics(embeddings, [sample.category for sample in self.parts.held_out])
+        return _by_category(embeddings, self.parts.held_out)
+
+
+def _by_category(embeddings: NDArray[np.float32], samples: Sequence[Sample]) -> dict[str, float]:
+    """What finding another product of the category comes to."""
+    products = [sample.product_id for sample in samples]
+    return category_metrics(embeddings, [sample.category for sample in samples], products)

@@ -55,7 +55,8 @@ class Recipe(ABC):
         """Judge the network on the validation photos."""
 
     def _precision_at_1(self, embeddings: NDArray[np.float32]) -> dict[str, float]:
-        return category_metrics(embeddings, [sample.category for sample in self.validation])
+        products = [sample.product_id for sample in self.validation]
+        return category_metrics(embeddings, [sample.category for sample in self.validation], products)
 
 
 class TwoLevelRecipe(Recipe):
