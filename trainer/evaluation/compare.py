@@ -144,8 +144,8 @@ def _questions(first: Photos, second: Photos) -> Iterator[_Question]:
         for one, other in zip(ask(first), ask(second), strict=True):
             yield from _pairs(one, other, MAIN[one.name])
     products = by_product(first), by_product(second)
-    for name, one in products[0].items():
-        yield from _pairs(one, products[1].get(name), ("R@1", "mAP"))
+    for name, found in products[0].items():
+        yield from _pairs(found, products[1].get(name), ("R@1", "mAP"))
     colours = colour_kept(first), colour_kept(second)
     for field, asked in colours[0].items():
         yield from _pairs(asked, colours[1].get(field), (f"P@{COLOUR_AT}",), f"same {field}, of its category")

@@ -43,9 +43,8 @@ def tables(result: Mapping[str, Any]) -> RenderableType:
 
 
 def _hub(hub: Mapping[str, Any]) -> Text:
-    return Text(
-        f"{hub['photo']} is one picture of many products ({hub['photos']:,} photos) and took no part.", style="dim"
-    )
+    words = f"{hub['photo']} is one picture of many products ({hub['photos']:,} photos) and took no part."
+    return Text(words, style="dim")
 
 
 def comparison(result: Mapping[str, Any]) -> RenderableType:

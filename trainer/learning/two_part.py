@@ -86,9 +86,8 @@ def fit_two_part(
 
 def _traded(source: CachedFeatures, tuning: Sequence[Sample], detail: float) -> Traded:
     photos, views = (source.embed_all(view, len(tuning)) for view in (0, 1))
-    of_category = category_metrics(
-        photos, [sample.category for sample in tuning], [sample.product_id for sample in tuning]
-    )
+    products = [sample.product_id for sample in tuning]
+    of_category = category_metrics(photos, [sample.category for sample in tuning], products)
     names = np.arange(len(tuning)).tolist()
     found = retrieval_metrics(views, photos, names, names)["R@1"]
     return Traded(round(detail, 2), of_category["P@1"], of_category["P@10"], of_category["mAP"], found)

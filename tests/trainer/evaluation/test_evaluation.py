@@ -133,7 +133,7 @@ def test_several_photos_a_product(model: ModelFile, tmp_path: Path) -> None:
     assert set(result["product"]) == {"photo_vs_photos"}
     assert {key: found[key] for key in PRODUCT_KEYS} == pytest.approx(self_retrieval_metrics(vectors, products))
     assert (found["queries"], found["gallery"]) == (24, 24)
-    assert result["images"] == {"count": 24, "rejected": 0, "rejects": []}
+    assert result["images"] == {"count": 24, "rejected": 0, "rejects": [], "hubs": []}
     assert result["model"] == {"name": "means", "fingerprint": model.fingerprint, "size": SIZE, "dimension": 48}
     assert result["edited_copy"]["edits"] == 24
     assert 0 <= result["edited_copy"]["R@1"] <= result["edited_copy"]["R@5"] <= 1
@@ -301,4 +301,4 @@ def test_real_products_with_roles(model: ModelFile, real_data: Path) -> None:
     result = evaluate_model(model, read_catalog(real_data / "products"))
     assert result["product"]["query_vs_gallery"]["queries"] == 389
     assert result["product"]["query_vs_catalog"]["gallery"] == 16
-    assert result["images"] == {"count": 886, "rejected": 0, "rejects": []}
+    assert result["images"] == {"count": 886, "rejected": 0, "rejects": [], "hubs": []}

@@ -16,7 +16,10 @@ def test_an_interval_holds_the_truth_as_often_as_it_says() -> None:
     held = held_by_photo = 0
     for _ in range(200):
         values = np.repeat(rng.random(60) < 0.7, 4).astype(np.float64)
-        low, high = intervals({"P@1": values}, np.repeat(np.arange(60), 4), resamples=300)["P@1"] or (math.nan, math.nan)
+        low, high = intervals({"P@1": values}, np.repeat(np.arange(60), 4), resamples=300)["P@1"] or (
+            math.nan,
+            math.nan,
+        )
         held += low <= 0.7 <= high
         low, high = intervals({"P@1": values}, np.arange(240), resamples=300)["P@1"] or (math.nan, math.nan)
         held_by_photo += low <= 0.7 <= high
