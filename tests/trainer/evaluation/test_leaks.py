@@ -1,4 +1,4 @@
-"""Photos that a model has learnt from are told, by themselves and by what shows the same; drawn labels stay at chance."""
+"""Photos that a model has learnt from are told, by themselves and by what shows the same; labels drawn stay honest."""
 
 from __future__ import annotations
 
