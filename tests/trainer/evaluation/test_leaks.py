@@ -59,17 +59,17 @@ def model(tmp_path: Path) -> Path:
 
 def test_random_labels_with_two_photos_a_product_are_at_chance(model: Path, tmp_path: Path) -> None:
     """The other photo of a product has its category, whatever the network knows: it is left out."""
-    result = evaluate_model(load_model(model), shop(tmp_path / "shop", products=150))
+    result = evaluate_model(load_model(model), shop(tmp_path / "shop", products=80))
     low, high = result["intervals"]["category"]["P@1"]
     assert low <= result["chance"] <= high
-    assert high - low < 0.35
+    assert high - low < 0.45
     assert result["product"]["photo_vs_photos"]["R@1"] > 0.9  # it does find products
 
 
 def test_without_near_duplicates_stands_beside(model: Path, tmp_path: Path) -> None:
     """Each photo a product of its own: near-duplicates find each other, and labels of pairs are drawn."""
     folder = tmp_path / "shop"
-    shop(folder, products=120)
+    shop(folder, products=60)
     lines = (folder / "catalog.csv").read_text().splitlines()
     lines[1:] = [f"{number}{line}" for number, line in enumerate(lines[1:])]
     (folder / "catalog.csv").write_text("\n".join(lines))
