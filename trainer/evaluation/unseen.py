@@ -1,4 +1,4 @@
-"""Categories that a model has never seen: each is left out of the training once, and its photos ask the whole catalog."""
+"""Categories that a model has never seen: each is left out of a training, and its photos ask the whole catalog."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def unseen_category(
         **scores.mean(CATEGORY_FIGURES),
         "chance": scores.chance(),
         "queries": int(scores.measured.sum()),
-        "intervals": {key: edges and list(edges) for key, edges in intervals(values, together[asked], seed=seed).items()},
+        "intervals": {
+            key: edges and list(edges) for key, edges in intervals(values, together[asked], seed=seed).items()
+        },
     }
 
 
