@@ -212,7 +212,7 @@ def _show(fitted: Fitted) -> None:
     console = Console()
     console.print(tables(fitted.metrics))
     before = fitted.metrics["untrained"]["P@1"]
-    if fitted.categories and before == before:  # NaN where nothing can be compared
+    if fitted.categories and before is not None:
         console.print(f"Before training, P@1 by category was {before:.3f}.", highlight=False)
     console.print(f"{_course(fitted)}; {sum(fitted.seconds.values()):.0f} s in all.", highlight=False)
     took = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in fitted.seconds.items())

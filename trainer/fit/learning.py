@@ -193,8 +193,10 @@ class Learner:
         network = copy.deepcopy(network).eval()
         if self.settings.weights == NONE:
             self._photos(network, self.parts.train).settle(self.settings.seed)
-        embeddings = self._photos(network, self.parts.held_out).embed_all(0, len(self.parts.held_out))
-        return category_metrics(embeddings, [sample.category for sample in self.parts.held_out])
+        held_out = self.parts.held_out
+        embeddings = self._photos(network, held_out).embed_all(0, len(held_out))
+        products = [sample.product_id for sample in held_out]
+        return category_metrics(embeddings, [sample.category for sample in held_out], products)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,4 +214,5 @@ class _Seen:
         of, bank = (self.parts.held_out, self.held_out) if self.parts.held_out else (self.parts.train, self.learning)
         rows = [index for index, sample in enumerate(of) if sample.category]
         centred = bank.originals - self.learning.originals.mean(axis=0)
-        return category_metrics(centred[rows], [of[index].category for index in rows])
+        products = [of[index].product_id for index in rows]
+        return category_metrics(centred[rows], [of[index].category for index in rows], products)

@@ -27,7 +27,7 @@ from trainer.data.parts.split import Split
 from trainer.data.sources import Source
 from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration import fit_classifier, same_category_curve
-from trainer.evaluation.evaluate import evaluate_model
+from trainer.evaluation.evaluate import evaluate_model, without_nan
 from trainer.fit.fine_tuning import FineTuner
 from trainer.fit.learning import Learned, Learner
 from trainer.fit.means import Means, gathered, threads
@@ -166,7 +166,7 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
             load_model(folder), catalog, image_keys=keys, seed=settings.seed, progress=stages.measuring
         )
         metrics["model"]["name"] = target.name  # it was measured in the folder that becomes the target
-        metrics["untrained"] = learned.untrained
+        metrics["untrained"] = without_nan(learned.untrained)
         clock.lap("evaluate")
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
