@@ -55,6 +55,8 @@ class FitSettings:
     """A checkpoint is judged by the mean score of this many last epochs, as a small validation part is noisy."""
 
     def __post_init__(self) -> None:
+        from indexer.models.preprocessing import LARGEST, SMALLEST  # imports numpy, which `--help` has no need of
+
         for one in fields(self):
             value = _TAKES.get(str(one.type), text_of)(one.name, getattr(self, one.name))
             if isinstance(value, float) and not math.isfinite(value):
@@ -70,6 +72,10 @@ class FitSettings:
             raise UsageError(
                 f"validation {said(self.validation)} is outside 0.05..0.5: it is the share of the rest used to tune"
             )
+        if not 0 <= self.seed < 2**32:
+            raise UsageError(f"seed {said(self.seed)} is outside 0..{2**32 - 1}")
+        if not SMALLEST <= self.size <= LARGEST:
+            raise UsageError(f"size {said(self.size)} is outside {SMALLEST}..{LARGEST} pixels")
         if self.epochs < 1:
             raise UsageError(f"epochs {said(self.epochs)} is not positive")
         if self.freeze and self.weights == "none":

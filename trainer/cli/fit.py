@@ -11,6 +11,7 @@ import click
 from indexer.cli.command_line import CatalogType, PathType, echo_json, json_option
 from indexer.errors import EXIT_REJECTS, MissingExtra
 from trainer.cli.catalogs import private_option, told
+from trainer.cli.ending import cleared_away
 from trainer.network.backbones import BACKBONES
 from trainer.settings import FitSettings, Recipe
 
@@ -76,6 +77,7 @@ def fit(
     from indexer.photos.fetch.many.sources import PhotoSources
 
     with (
+        cleared_away(),
         PhotoSources.for_a_while(allow_private=allow_private) as sources,
         Stages(transient=False, ends_from=1.0) as stages,
     ):

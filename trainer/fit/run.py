@@ -30,9 +30,10 @@ from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
 from trainer.evaluation.metrics import category_metrics
+from trainer.fit.target import check_target, publishing
 from trainer.learning.loop import Training, train
 from trainer.learning.recipes import RECIPES
-from trainer.network.export import check_target, publishing, write_network, write_record
+from trainer.network.export import write_network, write_record
 from trainer.network.network import EmbeddingNetwork
 from trainer.network.weights import NONE, build_network
 from trainer.report.page import ReportData, write_report
