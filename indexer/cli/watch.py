@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -132,7 +131,7 @@ def watch(
     happening = repeat(once, ground, debounce=debounce, interval=interval, every=every, poll=poll, stop=stop)
     _end_with_signals(stop)
     for one in happening:
-        click.echo(json.dumps(one.to_json(), ensure_ascii=False)) if as_json else _print(one, catalog)
+        echo_json(one.to_json(), indent=None) if as_json else _print(one, catalog)
     sys.exit(EXIT_DONE)
 
 

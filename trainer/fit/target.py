@@ -62,10 +62,10 @@ def publishing(target: Path) -> Iterator[Path]:
         UsageError, ModelError: as `check_target`.
         ModelError: the disk is full or the folder cannot be replaced.
     """
-    check_target(target)
     made: list[Path] = []
     done = False
     try:
+        _refuse(target)
         made = _make_folders(target.parent)
         with scratch_folder(target.parent, UNFINISHED) as work:
             work.chmod(0o755)  # whatever the umask says: a model is read by others
@@ -74,8 +74,9 @@ def publishing(target: Path) -> Iterator[Path]:
             done = True
     except OSError as error:
         raise _unwritable(target, error) from error
-    except SafetensorError as error:
-        raise ModelError(f"{named(target)}: cannot be written ({error}); make room or choose another place") from error
+    except SafetensorError as error:  # what its library makes of an error of the system, with its number in words
+        number = errno.ENOSPC if "No space left" in str(error) else errno.EIO
+        raise _unwritable(target, OSError(number, str(error))) from error
     finally:
         if not done:
             _remove(made)
@@ -154,4 +155,4 @@ def _remove(made: list[Path]) -> None:
 
 
 def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not any(os.scandir(path))
+    return path.is_dir() and not any(path.iterdir())
