@@ -115,7 +115,7 @@ def watch(
             opened.append(settings.open_chosen())
         return run_sync(
             catalog,
-            settings.model or find_model(None, recorded_model(opened[0])),
+            settings.model or find_model(None, recorded_model(opened[0]), catalog),
             opened[0],
             text_model=False if no_text_model else settings.text_model,
             scope=scope or None,
