@@ -86,7 +86,7 @@ def fit(
     with (
         cleared_away(),
         PhotoSources.for_a_while(allow_private=allow_private) as sources,
-        Stages(transient=False, ends_from=1.0) as stages,
+        Stages(transient=False, ends_from=0) as stages,
     ):
         stages.stage("Reading the catalog")
         fitted = run(told(read_catalog(catalog, sources=sources)), output, settings, stages)
@@ -94,7 +94,7 @@ def fit(
         echo_json(_document(fitted))
     else:
         _show(fitted)
-    _exit(len(fitted.rejects), output)
+    _exit(fitted, output)
 
 
 def _document(fitted: Fitted) -> dict[str, object]:
@@ -107,6 +107,7 @@ def _document(fitted: Fitted) -> dict[str, object]:
         "best_epoch": fitted.best_epoch,
         "interrupted": fitted.interrupted,
         "metrics": fitted.metrics,
+        "notes": list(fitted.notes),
         "rejects": [reject.to_json() for reject in fitted.rejects],
         "seconds": fitted.seconds,
     }
@@ -132,12 +133,18 @@ def _show(fitted: Fitted) -> None:
     console.print(f"Seconds: {took}.", style="dim", highlight=False)
     if counts["without_category"]:
         console.print(f"{counts['without_category']:,} photos have no category and were left out.", highlight=False)
-    click.echo(f"Model:  {fitted.path}\nReport: {fitted.path / 'report' / 'report.html'}")
+    click.echo(f"Model:  {fitted.path}")
+    if (fitted.path / "report" / "report.html").is_file():
+        click.echo(f"Report: {fitted.path / 'report' / 'report.html'}")
 
 
-def _exit(rejected: int, output: Path) -> None:
-    if rejected:
+def _exit(fitted: Fitted, output: Path) -> None:
+    for note in fitted.notes:
+        click.echo(f"note: {note}", err=True)
+    if fitted.rejects:
         from trainer.fit.run import REJECTS_NAME
 
+        rejected = len(fitted.rejects)
         click.echo(f"{rejected} photos or rows were rejected; they are listed in {output / REJECTS_NAME}", err=True)
+    if fitted.rejects or fitted.notes:
         sys.exit(EXIT_REJECTS)

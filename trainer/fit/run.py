@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from indexer.catalog.products import Catalog, Reject
@@ -31,11 +29,11 @@ from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
 from trainer.fit.learning import Learned, Learner
 from trainer.fit.plan import plan_fit
+from trainer.fit.reporting import report_on
 from trainer.fit.target import check_target, publishing
 from trainer.learning.loop import Training
 from trainer.network.export import write_network, write_record
 from trainer.network.weights import build_network
-from trainer.report.page import ReportData, write_report
 from trainer.settings import FitSettings
 
 REJECTS_NAME = "rejects.csv"
@@ -58,6 +56,8 @@ class Fitted:
     interrupted: bool
     rejects: tuple[Reject, ...]
     seconds: dict[str, float]
+    notes: tuple[str, ...] = ()
+    """What failed after the model was whole."""
 
 
 def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Stages | None = None) -> Fitted:
@@ -129,9 +129,9 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         clock.lap("evaluate")
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
-        _report(folder, parts.held_out, result, metrics, settings)
         write_lists(folder, parts, earlier)
         _write_rejects(folder, dataset.rejects)
+        notes = report_on(folder, target.name, parts.held_out)
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
@@ -146,6 +146,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         result.interrupted,
         dataset.rejects,
         clock.seconds,
+        tuple(notes),
     )
 
 
@@ -180,16 +181,6 @@ def _record(settings: FitSettings, parts: Split, learned: Learned) -> dict[str, 
         "backbone_history": [epoch.record() for epoch in backbone.history] if backbone else [],
         "trade_off": [traded.record() for traded in learned.trade_off],
     }
-
-
-def _report(
-    folder: Path, held_out: Sequence[Sample], result: Training, metrics: dict[str, Any], settings: FitSettings
-) -> None:
-    embedder = Embedder(load_model(folder), threads=2)
-    embeddings: NDArray[np.float32] = embedder.embed(sample.place.read() for sample in held_out)
-    shown = [(sample.place, sample.category, sample.product_id) for sample in held_out]
-    history = [epoch.record() for epoch in result.history]
-    write_report(folder, ReportData(history, metrics, shown, embeddings, settings.record()))
 
 
 def _write_rejects(folder: Path, rejects: Sequence[Reject]) -> None:
