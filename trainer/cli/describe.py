@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -32,18 +33,12 @@ def describe(model: Path, as_json: bool) -> None:
         _print(described)
 
 
-def _print(described: dict[str, object]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
+def _print(described: dict[str, Any]) -> None:
     from trainer.report.describe import figure_lines, lines
 
-    out = Console(highlight=False, soft_wrap=True)
-    table = Table.grid(padding=(0, 2))
-    for name, value in lines(described):
-        table.add_row(name, Text(value))
-    out.print(table)
+    told = lines(described)
+    width = max(len(name) for name, _ in told)
+    for name, value in told:
+        click.echo(f"{name:<{width}}  {value}")
     for line in figure_lines(described):
-        out.print(line, markup=False)
-
+        click.echo(line)

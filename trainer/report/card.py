@@ -47,7 +47,11 @@ def _card(known: Mapping[str, Any], metrics: Mapping[str, Any], name: str) -> It
     if known["backbone"]:
         yield f"- Backbone: {_plain(known['backbone'])}; recipe: {_plain(known['recipe'] or 'not recorded')}"
     if known["weights"]:
-        weights = "none: it began with random weights" if known["weights"] == "none" else _plain(known["weights"].rsplit("/", 1)[-1])
+        weights = (
+            "none: it began with random weights"
+            if known["weights"] == "none"
+            else _plain(known["weights"].rsplit("/", 1)[-1])
+        )
         yield f"- Began with: {weights}"
     if known["detail"] is not None:
         yield f"- Detail: {known['detail']:.2f} of the likeness is that of the very piece, the rest that of its category"
@@ -117,7 +121,9 @@ def _categories(metrics: Mapping[str, Any]) -> Iterator[str]:
         return
     yield from ("", _row(["category", "photos", "P@1", "P@10", "mAP"]), _row(["---", "---:", "---:", "---:", "---:"]))
     for name, row in rows.items():
-        yield _row([_plain(name), str(row.get("images", "-")), *(_cell(row.get(key)) for key in ("P@1", "P@10", "mAP"))])
+        yield _row(
+            [_plain(name), str(row.get("images", "-")), *(_cell(row.get(key)) for key in ("P@1", "P@10", "mAP"))]
+        )
 
 
 def _limits(known: Mapping[str, Any]) -> Iterator[str]:

@@ -91,8 +91,11 @@ def figure_lines(described: Mapping[str, Any]) -> list[str]:
     for name, row in found.items():
         low_high = row["interval"]
         within = "" if low_high is None else f" ({low_high[0]:.3f} to {low_high[1]:.3f})"
-        beside = [f"{words} {row[key]:.3f}" for key, words in (("classic", "classic"), ("before", "before training"))
-                  if row[key] is not None]
+        beside = [
+            f"{words} {row[key]:.3f}"
+            for key, words in (("classic", "classic"), ("before", "before training"))
+            if row[key] is not None
+        ]
         also = f"; {', '.join(beside)}" if beside else ""
         told.append(f"{row['value']:.3f}{within}  {name}: {WHAT[name]}{also}")
     return told

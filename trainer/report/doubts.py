@@ -25,7 +25,9 @@ def confusion_table(found: Confusion, *, by_classifier: bool) -> str:
     if len(shown) > MOST_NAMES:
         shown = sorted(sorted(shown, key=lambda one: -int(wrong[one]))[:MOST_NAMES])
         note = f"<p class=note>The {MOST_NAMES} of {len(found.names):,} categories that are confused most.</p>"
-    head = "".join(f'<th><span title="{safe(found.names[one])}">{_short(found.names[one])}</span></th>' for one in shown)
+    head = "".join(
+        f'<th><span title="{safe(found.names[one])}">{_short(found.names[one])}</span></th>' for one in shown
+    )
     lines = []
     for row in shown:
         total = max(1, int(found.counts[row].sum()))

@@ -141,9 +141,7 @@ def draw_strip(row: GridRow, held_out: HeldOut, pictures: Mapping[int, Image.Ima
     canvas.save(path, optimize=True)
 
 
-def _frame(
-    canvas: Image.Image, draw: ImageDraw.ImageDraw, left: int, colour: str, photo: Image.Image | None
-) -> None:
+def _frame(canvas: Image.Image, draw: ImageDraw.ImageDraw, left: int, colour: str, photo: Image.Image | None) -> None:
     """A photo in its frame; where it is gone, that is said."""
     side = CELL + 2 * FRAME
     draw.rounded_rectangle((left, 0, left + side - 1, side - 1), radius=FRAME + 2, fill=colour)

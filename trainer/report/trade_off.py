@@ -67,7 +67,9 @@ def draw_trade_off(curve: TradeOff, path: Path, theme: Theme) -> None:
                 fontsize=9,
             )
         axes.set_xlabel("category alone  ←  share of the detail part  →  detail alone", color=theme.muted, fontsize=9)
-        axes.legend(frameon=False, fontsize=8.5, labelcolor=theme.ink, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+        axes.legend(
+            frameon=False, fontsize=8.5, labelcolor=theme.ink, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2)
+        )
 
 
 def _is_number(value: Sequence[Any] | object) -> bool:

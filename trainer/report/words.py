@@ -293,12 +293,20 @@ def _finding_line(name: str, row: Mapping[str, Any], searches: int, among: int) 
     return f"<tr><td>{name}</td>{cells}<td>{searches:,}</td><td>{among:,}</td></tr>"
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, value in settings.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{name}.")
         elif value is not None:
-            yield f"{prefix}{name}", ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            yield f"{prefix}{name}", _setting(name, value)
+
+
+def _setting(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "detail" and isinstance(value, float) and value < 0:
+        return "chosen on validation"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _number(value: float | None) -> str:
