@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.cli.command_line import CatalogType, index_options
+from indexer.cli.command_line import CatalogType, echo_json, index_options
 from indexer.cli.sync_options import (
     allow_private_option,
     max_removal_option,

@@ -26,7 +26,7 @@ def cleared_away() -> Iterator[None]:
         return
     ended = False
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(number: int, _: FrameType | None) -> None:
         nonlocal ended
         ended = True
         for one in before:

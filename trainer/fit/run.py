@@ -20,7 +20,7 @@ from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
 from indexer.system.arguments import path_of, refused
 from indexer.system.machine import cores
-from trainer.data.dataset import Sample, read_dataset
+from trainer.data.dataset import read_dataset
 from trainer.data.parts.earlier import Earlier
 from trainer.data.parts.history import seen_record, write_lists
 from trainer.data.parts.split import Split
@@ -31,7 +31,6 @@ from trainer.fit.learning import Learned, Learner
 from trainer.fit.plan import plan_fit
 from trainer.fit.reporting import report_on
 from trainer.fit.target import check_target, publishing
-from trainer.learning.loop import Training
 from trainer.network.export import write_network, write_record
 from trainer.network.weights import build_network
 from trainer.settings import FitSettings

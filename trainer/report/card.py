@@ -42,7 +42,7 @@ def _card(known: Mapping[str, Any], metrics: Mapping[str, Any], name: str) -> It
     yield "A model of jewelry-similarity: it turns a photo of a product into numbers, of which near ones mean alike."
     yield from ("", "## Model details", "")
     yield f"- Fingerprint: `{known['fingerprint']}` (format {known['format_version']})"
-    yield f"- Input: a photo, letterboxed to {known['size']} × {known['size']} pixels; output: {known['dimension']} numbers"
+    yield f"- Input: a photo, fitted into a square of {known['size']} pixels; output: {known['dimension']} numbers"
     yield f"- Size: {known['bytes'] / 1e6:.1f} MB (ONNX)"
     if known["backbone"]:
         yield f"- Backbone: {_plain(known['backbone'])}; recipe: {_plain(known['recipe'] or 'not recorded')}"
@@ -54,16 +54,16 @@ def _card(known: Mapping[str, Any], metrics: Mapping[str, Any], name: str) -> It
         )
         yield f"- Began with: {weights}"
     if known["detail"] is not None:
-        yield f"- Detail: {known['detail']:.2f} of the likeness is that of the very piece, the rest that of its category"
+        yield f"- Detail: {known['detail']:.2f} of the likeness is of the very piece, the rest of its category"
     yield from ("", "## Intended use", "")
     yield "- Finding similar pieces, duplicates and wrongly filed photos in the catalog that it was trained on, and in"
     yield "  photos of the same kinds of pieces taken in the same manner."
-    yield "- Not for: telling whether a piece is genuine, what it is made of or worth, or who wears it; photos of people;"
-    yield "  decisions about people."
+    yield "- Not for: telling whether a piece is genuine, what it is made of or worth, or who wears it; photos of"
+    yield "  people; decisions about people."
     yield from ("", "## Training data", "")
     photos = photos_told(known["photos"])
-    yield f"- Photos: {photos or 'not recorded'}. They are the shop's own; none of them is in this directory but those of"
-    yield "  the report."
+    yield f"- Photos: {photos or 'not recorded'}. They are the shop's own; this directory has those that its"
+    yield "  report shows, and no others."
     yield f"- Categories: {', '.join(map(_plain, known['categories'])) or 'none; it learnt to tell pieces apart'}"
     if known["label_suspects"]:
         count = counted(len(known["label_suspects"]), "training photo")
@@ -83,15 +83,15 @@ def _card(known: Mapping[str, Any], metrics: Mapping[str, Any], name: str) -> It
 def _evaluation(known: Mapping[str, Any]) -> Iterator[str]:
     held_out = known["photos"].get("held_out")
     if not held_out or not known["figures"]:
-        yield "No photos were held out: nothing was measured. `trainer evaluate MODEL CATALOG` measures it on other photos."
+        yield "No photos were held out: nothing was measured. `trainer evaluate MODEL CATALOG` measures it on others."
         return
-    yield f"{counted(held_out, 'photo')} held out before training; products and near-duplicates of training photos are not"
-    yield "among them. `held_out.txt` lists them."
+    yield f"{counted(held_out, 'photo')} held out before training; products and near-duplicates of training photos are"
+    yield "not among them. `held_out.txt` lists them."
     seen = known["seen"] or {}
     if seen.get("held_out"):
         yield ""
-        yield f"**{counted(seen['held_out'], 'photo')} of them had been seen by the model that this one began with: the figures"
-        yield "are those of photos that were seen in part.**"
+        yield f"**{counted(seen['held_out'], 'photo')} of them had been seen by the model that this one began with: expect"
+        yield "less of photos that are new.**"
     elif seen.get("known") is False:
         yield ""
         yield "**The model that this one began with does not say what it had seen; these photos may be among it.**"
@@ -111,8 +111,8 @@ def _figures(known: Mapping[str, Any]) -> Iterator[str]:
         yield _row([name, *(_cell(row[key]) for key, _ in columns), WHAT[name]])
     if any(row["interval"] is not None for row in found.values()):
         yield ""
-        yield "Intervals are bootstrapped over products: they say how far a figure may be off because these photos, and no"
-        yield "others of the same shop, happened to be held out."
+        yield "Intervals are bootstrapped over products: they say how far a figure may be off because these photos, and"
+        yield "no others of the same shop, happened to be held out."
 
 
 def _categories(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -136,7 +136,7 @@ def _limits(known: Mapping[str, Any]) -> Iterator[str]:
         yield f"- Only {counted(held_out, 'photo')} could be held out, so that each figure is rough."
     if known["interrupted"]:
         yield "- Training was stopped early; the best until then was kept."
-    yield "- It sees shape, structure and colour. Size, weight, hallmarks and stones' quality are not in a photo of its size."
+    yield "- It sees shape, structure and colour. Size, weight, hallmarks and the quality of stones are in no such photo."
     yield "- Labels of the catalog are taken as true, wrong ones too: they lower the figures and teach what is wrong."
 
 
@@ -146,7 +146,7 @@ def _row(cells: Sequence[str]) -> str:
 
 def _cell(value: object) -> str:
     if isinstance(value, list | tuple):
-        return " – ".join(f"{edge:.3f}" for edge in value)
+        return " to ".join(f"{edge:.3f}" for edge in value)
     return f"{value:.3f}" if isinstance(value, int | float) else "-"
 
 

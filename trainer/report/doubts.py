@@ -1,4 +1,4 @@
-"""What a model confuses, and which labels it doubts: the confusion matrix, look-alikes and label suspects on the page."""
+"""What a model confuses, and which labels it doubts: confusion matrix, look-alikes and label suspects on the page."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def confusion_table(found: Confusion, *, by_classifier: bool) -> str:
 
 
 def look_alike_cards(found: Sequence[LookAlike], held_out: HeldOut, images: Sequence[str]) -> str:
-    """The hardest confusions: two photos of different categories each that the model finds alike, with their pictures."""
+    """The hardest confusions: two photos each, of different categories, that the model finds alike."""
     if not found:
         return ""
     cards = []
@@ -60,8 +60,8 @@ def look_alike_cards(found: Sequence[LookAlike], held_out: HeldOut, images: Sequ
             "these two</em></p></div>"
         )
     words = (
-        "Pairs of categories between which a photo's nearest neighbour crosses most often, each with the two photos that "
-        "look most alike. Either they do look alike, or one of them is filed wrongly: a look decides."
+        "Pairs of categories between which a photo's nearest neighbour crosses most often, each with the two photos "
+        "that look most alike. Either they do look alike, or one of them is filed wrongly: a look decides."
     )
     return section("Hardest confusions", (words,), f'<div class="pairs">{"".join(cards)}</div>')
 

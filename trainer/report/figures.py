@@ -19,7 +19,7 @@ _CATEGORY = ("P@1", "P@10", "mAP")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure, 0..1: ``value``, its interval, and the same before training and of the classic recipe, where known."""
+    """One figure, 0..1: its value and interval, and the same before training and of the classic recipe, where known."""
 
     name: str
     value: float

@@ -278,6 +278,7 @@ def drawn_figure(path: Path, theme: Theme, inches: tuple[float, float]) -> Itera
 
 
 def dress(axes: Axes, theme: Theme, title: str, grid: str = "y") -> None:
+    """Give a chart the theme's ground, its title and grid lines across ``y`` or ``x``; no frame."""
     axes.set_facecolor(theme.ground)
     axes.set_title(title, loc="left", color=theme.ink, fontsize=11, fontweight="bold", pad=10)
     axes.tick_params(colors=theme.muted, length=0, labelsize=9)

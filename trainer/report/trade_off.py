@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.report.plots import Theme, dress, drawn_figure
+from trainer.report.plots import Theme, drawn_figure, dress
 
 LINES = (("P@1", "P@1, first hit"), ("P@10", "P@10, first ten"), ("mAP", "mAP"), ("edited_copy", "edited copies"))
 STYLES = ("-", "--", ":", "-.")
@@ -15,7 +15,7 @@ STYLES = ("-", "--", ":", "-.")
 
 @dataclass(frozen=True, slots=True)
 class TradeOff:
-    """Shares of the detail part, ascending, with the figures that validation gave each; ``taken`` is the model's own."""
+    """Shares of the detail part, ascending, and the figures that validation gave each; ``taken`` is the model's own."""
 
     shares: tuple[float, ...]
     values: Mapping[str, tuple[float, ...]]

@@ -20,8 +20,8 @@ PRECISION = (
     "model confuses with others: more photos of it, or fewer wrongly filed ones, help most.",
 )
 TRADE_OFF = (
-    "One number decides what “similar” means: how much of the likeness is that of the category, and how much that of the "
-    "very piece. Each point is what the validation photos gave at that share. To the left more hits are of the right "
+    "One number decides what “similar” means: how much of the likeness is that of the category, and how much that of "
+    "the very piece. Each point is what the validation photos gave at that share. To the left more hits are of the right "
     "category, to the right an edited copy finds its original more often. The line marks what this model takes; "
     "<code>trainer fit --detail 0..1</code> chooses another share.",
 )
@@ -273,7 +273,7 @@ def _within(figure: Figure, metrics: Mapping[str, Any]) -> str:
 
 
 def _interval(figure: Figure) -> str:
-    return "-" if figure.interval is None else f"{figure.interval[0]:.3f} – {figure.interval[1]:.3f}"
+    return "-" if figure.interval is None else f"{figure.interval[0]:.3f} to {figure.interval[1]:.3f}"
 
 
 def _tile(value: float, words: str, beside: str, key: str, within: str = "") -> str:

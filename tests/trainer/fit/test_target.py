@@ -1,9 +1,10 @@
-"""Where a model goes: found out before training, replaced by a whole model only, and nothing left of one that failed."""
+"""Where a model goes: found out before training, replaced by a whole model only, nothing left of one that failed."""
 
 from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ LONGEST = 255
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(os.listdir(folder))
+    return sorted(path.name for path in folder.iterdir())
 
 
 def a_model(folder: Path, text: str = "{}") -> Path:
@@ -25,11 +26,20 @@ def a_model(folder: Path, text: str = "{}") -> Path:
     return folder
 
 
+def half_a_model(target: Path, fail: Callable[[], object]) -> None:
+    with publishing(target) as folder:
+        (folder / "model.onnx").write_text("half")
+        fail()
+
+
+def no_room_for_weights() -> None:
+    raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
 def test_a_model_is_replaced_only_by_a_whole_one(tmp_path: Path) -> None:
     target = a_model(tmp_path / "model", "before")
-    with pytest.raises(ModelError, match="cannot be written"), publishing(target) as folder:
-        (folder / "model.onnx").write_text("half")
-        (tmp_path / "no such file").read_bytes()
+    with pytest.raises(ModelError, match="cannot be written"):
+        half_a_model(target, lambda: (tmp_path / "no such file").read_bytes())
     assert (target / "model.json").read_text() == "before"
     with publishing(target) as folder:
         assert names(target) == ["model.json"]  # until the new one is whole
@@ -133,15 +143,9 @@ def test_a_disk_with_no_room_is_found_out_before(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize("how", ["system", "weights"])
 def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path, how: str) -> None:
-    with (
-        pytest.raises(ModelError, match=r"model: cannot be written \(the disk is full\); make room or choose another"),
-        publishing(tmp_path / "far" / "model") as folder,
-    ):
-        (folder / "model.onnx").write_text("half")
-        if how == "system":
-            with Path("/dev/full").open("w") as full:
-                full.write("no room")
-        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+    fails = {"system": lambda: Path("/dev/full").write_text("no room"), "weights": no_room_for_weights}
+    with pytest.raises(ModelError, match=r"model: cannot be written \(the disk is full\); make room or choose another"):
+        half_a_model(tmp_path / "far" / "model", fails[how])
     assert names(tmp_path) == []
 
 

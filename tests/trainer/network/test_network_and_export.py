@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from urllib.error import URLError
@@ -13,13 +12,12 @@ import torch
 from PIL import Image
 from torch import nn
 
-from indexer.errors import JewelryError, ModelError, UsageError
-from indexer.models.directory import load_model
+from indexer.errors import JewelryError, ModelError
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
+from trainer.fit.target import publishing
 from trainer.network import export
 from trainer.network.backbones import BACKBONES
-from trainer.fit.target import publishing
 from trainer.network.export import write_network, write_record
 from trainer.network.weights import build_network
 

@@ -52,7 +52,7 @@ def test_the_card_says_what_mitchell_et_al_ask_for(tmp_path: Path) -> None:
     assert text.startswith("# shop\\_\\*1\\*\n")
     for heading in ("Model details", "Intended use", "Training data", "Evaluation data", "Metrics", "Limits"):
         assert f"\n## {heading}\n" in text
-    assert "| P@1 | 0.953 | 0.930 – 0.970 | 0.500 |" in text
+    assert "| P@1 | 0.953 | 0.930 to 0.970 | 0.500 |" in text
     assert "| edited copy | 0.910 | - | - |" in text
     assert r"| rings \| \<b\> | 60 | 0.900 |" in text
     assert "learnt from 643, tuned on 84, measured on 90" in text

@@ -116,7 +116,7 @@ def test_a_page_with_all_of_it(tmp_path: Path) -> None:
     for said in (
         "3 photos of these: expect less",
         "95 % interval: 31.0 to 69.0 %",
-        "0.310 – 0.690",
+        "0.310 to 0.690",
         "classic recipe",
         "those on the diagonal are right, 50.0 % of all",
         "40 training photos may be filed wrongly",
@@ -140,7 +140,7 @@ def test_photos_without_categories_are_shown_and_not_judged(tmp_path: Path) -> N
 
 def test_a_model_that_was_not_measured_has_a_report_all_the_same(tmp_path: Path) -> None:
     nothing = np.empty((0, 16), np.float32)
-    given = data(tmp_path / "p", ["a", "b"], held_out=[], embeddings=nothing, metrics={}, name="few")
+    given = data(tmp_path / "p", ["a", "b"], held_out=[], embeddings=nothing, metrics={}, name="few", history=[])
     page = Page(write_report(tmp_path / "m", given))
     assert "nothing was measured" in page.text
     assert "few" in page.text
