@@ -82,6 +82,10 @@ def _card(known: Mapping[str, Any], metrics: Mapping[str, Any], name: str) -> It
 
 def _evaluation(known: Mapping[str, Any]) -> Iterator[str]:
     held_out = known["photos"].get("held_out")
+    if not held_out and known["figures"]:
+        yield "None were held out, as there are too few: the figures are of the photos that the model was made of."
+        yield "Expect less of photos that are new."
+        return
     if not held_out or not known["figures"]:
         yield "No photos were held out: nothing was measured. `trainer evaluate MODEL CATALOG` measures it on others."
         return
@@ -90,8 +94,8 @@ def _evaluation(known: Mapping[str, Any]) -> Iterator[str]:
     seen = known["seen"] or {}
     if seen.get("held_out"):
         yield ""
-        yield f"**{counted(seen['held_out'], 'photo')} of them had been seen by the model that this one began with: expect"
-        yield "less of photos that are new.**"
+        yield f"**{counted(seen['held_out'], 'photo')} of them had been seen by the model that this one began with:"
+        yield "expect less of photos that are new.**"
     elif seen.get("known") is False:
         yield ""
         yield "**The model that this one began with does not say what it had seen; these photos may be among it.**"
@@ -136,7 +140,7 @@ def _limits(known: Mapping[str, Any]) -> Iterator[str]:
         yield f"- Only {counted(held_out, 'photo')} could be held out, so that each figure is rough."
     if known["interrupted"]:
         yield "- Training was stopped early; the best until then was kept."
-    yield "- It sees shape, structure and colour. Size, weight, hallmarks and the quality of stones are in no such photo."
+    yield "- It sees shape, structure and colour. Size, weight, hallmarks and the quality of stones are in no photo."
     yield "- Labels of the catalog are taken as true, wrong ones too: they lower the figures and teach what is wrong."
 
 

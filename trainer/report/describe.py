@@ -25,8 +25,8 @@ def describe(model: ModelFile) -> dict[str, Any]:
     Returns:
         ``model``, ``fingerprint``, ``format_version``, ``dimension``, ``size`` (pixels), ``bytes`` of its network,
         ``backbone``, ``recipe``, ``weights``, ``detail`` (share of the detail part), ``categories``, ``photos`` by
-        part, ``seen`` (what an earlier model had seen), ``figures`` by name, ``level`` of their intervals, ``trade_off``,
-        ``label_suspects``, ``files`` by what they are, ``libraries``, ``settings``.
+        part, ``seen`` (what an earlier model had seen), ``figures`` by name, ``level`` of their intervals,
+        ``trade_off``, ``label_suspects``, ``files`` by what they are, ``libraries``, ``settings``.
     """
     training = _part(model.record, "training")
     curve = trade_off_of(model.record)
@@ -104,6 +104,8 @@ def figure_lines(described: Mapping[str, Any]) -> list[str]:
 def photos_told(photos: Mapping[str, Any]) -> str:
     """How many photos did what: ``learnt from 643, tuned on 84, measured on 472``."""
     told = (("train", "learnt from"), ("validation", "tuned on"), ("held_out", "measured on"))
+    if photos.get("held_out") == 0 and isinstance(photos.get("train"), int):
+        return f"made of {photos['train']:,}, measured on the same"
     return ", ".join(f"{words} {photos[key]:,}" for key, words in told if isinstance(photos.get(key), int))
 
 

@@ -21,8 +21,8 @@ PRECISION = (
 )
 TRADE_OFF = (
     "One number decides what “similar” means: how much of the likeness is that of the category, and how much that of "
-    "the very piece. Each point is what the validation photos gave at that share. To the left more hits are of the right "
-    "category, to the right an edited copy finds its original more often. The line marks what this model takes; "
+    "the very piece. Each point is what the validation photos gave at that share. To the left more hits are of the "
+    "right category, to the right an edited copy finds its original more often. The line marks what this model takes; "
     "<code>trainer fit --detail 0..1</code> chooses another share.",
 )
 CURVES = (
@@ -59,6 +59,12 @@ def lead(held_out: HeldOut, record: Mapping[str, Any]) -> str:
     training = record.get("training")
     told = training.get("seen") if isinstance(training, Mapping) else None
     seen = told if isinstance(told, Mapping) else {}
+    photos = training.get("photos") if isinstance(training, Mapping) else None
+    if isinstance(photos, Mapping) and photos.get("held_out") == 0:
+        return (
+            f"{measured} that the model was made of: there are too few to hold any back. The figures say how it finds "
+            "its way among these; expect less of photos that are new."
+        )
     if seen.get("held_out"):
         return (
             f"{measured} that took no part in this training. But the model that it began with had seen "
