@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def trade_off_of(record: Mapping[str, Any]) -> TradeOff | None:
     points: dict[float, Mapping[str, Any]] = {}
     for row in rows if isinstance(rows, list) else []:
         if isinstance(row, Mapping) and isinstance(row.get("detail", row.get("share")), int | float):
-            points[float(row.get("detail", row.get("share")))] = row  # type: ignore[arg-type]
+            points[float(row.get("detail", row.get("share")))] = row
     shares = tuple(sorted(points))
     keys = [key for key, _ in LINES if shares and all(_is_number(points[share].get(key)) for share in shares)]
     if len(shares) < 2 or not keys:
@@ -72,5 +72,5 @@ def draw_trade_off(curve: TradeOff, path: Path, theme: Theme) -> None:
         )
 
 
-def _is_number(value: Sequence[Any] | object) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -68,6 +68,7 @@ def test_fit_writes_a_whole_model_directory(scratch: tuple[Path, Result], shop: 
     assert len(model.record["training"]["history"]) == 2
     assert set(model.record["libraries"]) >= {"torch", "onnx"}
     assert (target / "report" / "report.html").is_file()
+    assert "learnt from" in (target / "MODEL_CARD.md").read_text(encoding="utf-8")
     held_out = [photo.key for photo in read_list(target / "held_out.txt") or ()]
     assert len(held_out) == said["photos"]["held_out"] == model.metrics["images"]["count"]
     embeddings = Embedder(model).embed(shop / key for key in held_out)
