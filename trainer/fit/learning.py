@@ -19,8 +19,10 @@ from trainer.data.parts.split import Split
 from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
 from trainer.fit.plan import Ways
+from trainer.learning.distillation import Teaching, with_teacher
 from trainer.learning.loop import Training, train
 from trainer.learning.recipes import Recipe
+from trainer.learning.teacher import Teacher
 from trainer.learning.two_part import Traded, fit_detail, fit_two_part
 from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
@@ -59,6 +61,7 @@ class Learner:
         cache: folder of features that are kept, None to keep none.
         stages: shown the progress.
         lap: told the end of each stage of which the seconds are recorded.
+        teacher: what is learnt from besides, if anything.
     """
 
     parts: Split
@@ -68,6 +71,7 @@ class Learner:
     cache: Path | None
     stages: Stages
     lap: Callable[[str], None]
+    teacher: Teacher | None = None
 
     def run(self, network: EmbeddingNetwork) -> Learned:
         """Everything, on a network as it was loaded."""
@@ -79,7 +83,7 @@ class Learner:
         whole: Learned | None = None
         if not self.settings.freeze:
             whole = self._whole(network, self.settings.of_backbone())
-            network = with_stages(whole.network, self.settings.backbone).eval()
+            network = with_stages(whole.network).eval()
             torch.set_num_threads(1)  # what follows are a few small products
         seen = self._features(network)
         learned = Learned(
@@ -95,6 +99,7 @@ class Learner:
             self.stages.stage("Whitening")
             fit_detail(network, seen.learning, seen.parts.train)
             return learned
+        teaching = self._teaching(seen.parts)
         self.stages.stage("Training", self.settings.epochs)
         training, trade_off = fit_two_part(
             network,
@@ -102,6 +107,7 @@ class Learner:
             (seen.tuning, seen.parts.validation),
             self.settings,
             self.stages.epoch,
+            teaching,
         )
         return replace(learned, training=training, trade_off=trade_off)
 
@@ -111,7 +117,9 @@ class Learner:
             head = cast(MlpHead, network.head)
             head.standardise(torch.from_numpy(seen.learning.originals))
         sources = CachedFeatures(network, seen.learning), CachedFeatures(network, seen.tuning)
-        training = self._train(*sources, seen.parts, self.settings)
+        recipe = Recipe(self.settings, seen.parts.train, seen.parts.validation)
+        taught = with_teacher(sources[0], recipe, self._teaching(seen.parts))
+        training = self._train(taught, sources[1], recipe, self.settings)
         return Learned(network, seen.parts, *sources, seen.before(), training, rejects=seen.rejects)
 
     def _whole(self, network: EmbeddingNetwork, settings: FitSettings) -> Learned:
@@ -120,12 +128,13 @@ class Learner:
         self.stages.stage("Untrained network")
         untrained = self._untrained(network)
         self.lap("untrained")
-        training = self._train(learning, tuning, self.parts, settings)
+        recipe = Recipe(settings, self.parts.train, self.parts.validation)
+        taught = with_teacher(learning, recipe, self._teaching(self.parts))
+        training = self._train(taught, tuning, recipe, settings)
         return Learned(network, self.parts, learning, tuning, untrained, training)
 
-    def _train(self, learning: Source, tuning: Source, parts: Split, settings: FitSettings) -> Training:
+    def _train(self, learning: Source, tuning: Source, recipe: Recipe, settings: FitSettings) -> Training:
         self.stages.stage("Training", settings.epochs)
-        recipe = Recipe(settings, parts.train, parts.validation)
         result = train(learning, tuning, recipe, settings, self.stages.epoch)
         if result.interrupted:
             self.stages.note(
@@ -147,6 +156,15 @@ class Learner:
         cut, bank = len(parts.train), with_views.bank
         rejects = with_views.rejects + held_out.rejects
         return _Seen(parts, bank.part(0, cut), bank.part(cut, len(bank.vectors)), held_out.bank, rejects)
+
+    def _teaching(self, parts: Split) -> Teaching | None:
+        """What the teacher makes of the training photos and of the very views that the student learns from."""
+        if self.teacher is None:
+            return None
+        self.stages.stage("What the teacher sees", len(parts.train))
+        seen = self.teacher.look(parts.train, self.settings.views, self.cache, self.stages.advance)
+        self.lap("teacher")
+        return Teaching(seen, self.teacher, self.settings.distillation, self.settings.teacher_weight)
 
     def _untrained(self, network: EmbeddingNetwork) -> dict[str, float]:
         network = copy.deepcopy(network).eval()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from trainer.fit.learning import Learned, Learner
 from trainer.fit.plan import Ways, plan_fit
 from trainer.fit.reporting import report_on
 from trainer.fit.target import check_target, publishing
+from trainer.learning.teacher import load_teacher
 from trainer.network.export import no_classifier, write_network, write_record
 from trainer.network.weights import build_network
 from trainer.settings import FitSettings
@@ -96,14 +97,21 @@ def fit(
     earlier = Earlier.of(settings.weights)
     # A head on cached features is a few small products: a second thread only makes them wait for each other.
     torch.set_num_threads(1 if settings.freeze else cores())
-    stages.stage("Loading the network")
-    in_parts = settings.recipe == "two-part"
-    network = build_network(
-        settings.backbone, settings.weights, seed=settings.seed, several=in_parts and settings.freeze
-    )
     preprocessing = Preprocessing(settings.size)
+    stages.stage("Loading the network")
+    network = build_network(
+        settings.backbone,
+        settings.weights,
+        seed=settings.seed,
+        size=settings.size,
+        several=settings.recipe == "two-part" and settings.freeze,
+        pooling=settings.pooling,
+        cbam=settings.cbam,
+    )
+    teacher = load_teacher(settings.teacher) if settings.teacher else None
     stages.stage("Reading photos", catalog.images)
-    dataset = read_dataset(catalog, progress=stages.advance)
+    cache = target.parent / FEATURES_NAME if features is None else features
+    dataset = read_dataset(catalog, progress=stages.advance, cache=cache)
     plan = plan_fit(dataset, settings, earlier, asked=_asked(settings))
     samples = dataset.samples
     if settings.recipe != "two-part" or not settings.freeze:  # their objectives know nothing but categories
@@ -113,8 +121,7 @@ def fit(
         stages.note(line)
     clock.lap("read")
 
-    cache = target.parent / FEATURES_NAME if features is None else features
-    learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap).run(network)
+    learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap, teacher).run(network)
     network, parts, result = learned.network, learned.parts, learned.training
     stages.stage("Classifier")
     categories = tuple(sorted({sample.category for sample in parts.train if sample.category}))
@@ -148,10 +155,11 @@ def fit(
         clock.lap("evaluate")
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
+        gone = {reject["where"] for reject in metrics["images"]["rejects"]}
         write_lists(folder, parts, earlier)
-        rejects = dataset.rejects + learned.rejects
+        rejects = _all_rejects(dataset.rejects, learned.rejects, metrics["images"]["rejects"])
         _write_rejects(folder, rejects)
-        notes = report_on(folder, target.name, measured)
+        notes = report_on(folder, target.name, [sample for sample in measured if sample.key not in gone])
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
@@ -169,6 +177,16 @@ def fit(
         clock.seconds,
         tuple(notes),
     )
+
+
+def _all_rejects(
+    read: Sequence[Reject], learnt: Sequence[Reject], measured: Sequence[Mapping[str, str]]
+) -> tuple[Reject, ...]:
+    """What was left out when the photos were read, learnt from and measured on, each photo once."""
+    found = {(reject.where, reject.product_id): reject for reject in (*read, *learnt)}
+    for reject in measured:
+        found.setdefault((reject["where"], reject["product_id"]), Reject(**reject))
+    return tuple(found.values())
 
 
 def _asked(settings: FitSettings) -> Ways | None:
