@@ -128,6 +128,8 @@ class FitSettings:
     """Minutes of a run after which training stops with the best so far; 0 for no bound."""
 
     def __post_init__(self) -> None:
+        from indexer.models.preprocessing import LARGEST, SMALLEST  # imports numpy, which `--help` has no need of
+
         for one in fields(self):
             kind, _, optional = str(one.type).partition(" | ")
             if optional and getattr(self, one.name) is None:
@@ -174,6 +176,10 @@ class FitSettings:
             raise UsageError(
                 f"validation {said(self.validation)} is outside 0.05..0.5: it is the share of the rest used to tune"
             )
+        if not 0 <= self.seed < 2**32:
+            raise UsageError(f"seed {said(self.seed)} is outside 0..{2**32 - 1}")
+        if not SMALLEST <= self.size <= LARGEST:
+            raise UsageError(f"size {said(self.size)} is outside {SMALLEST}..{LARGEST} pixels")
         if self.epochs < 1:
             raise UsageError(f"epochs {said(self.epochs)} is not positive")
         if not 0 <= self.learning_rate <= 1e20:

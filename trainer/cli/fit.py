@@ -12,6 +12,7 @@ from indexer.cli.command_line import CatalogType, PathType, echo_json, json_opti
 from indexer.errors import EXIT_REJECTS, MissingExtra
 from trainer.choices import MINERS, OBJECTIVES, RECIPES, SAMPLERS
 from trainer.cli.catalogs import private_option, told
+from trainer.cli.ending import cleared_away
 from trainer.network.backbones.names import check_backbone
 from trainer.settings import CHOSEN, DEVICES, DISTILLATIONS, FINE_TUNE, POOLINGS, FitSettings, Recipe
 
@@ -174,8 +175,9 @@ def fit(
     from trainer.data.sharing import speaks
 
     with (
+        cleared_away(),
         PhotoSources.for_a_while(allow_private=allow_private) as sources,
-        Stages(show=speaks(), transient=False, ends_from=1.0) as stages,
+        Stages(show=speaks(), transient=False, ends_from=0) as stages,
     ):
         stages.stage("Reading the catalog")
         products = told(read_catalog(catalog, sources=sources))
@@ -186,7 +188,7 @@ def fit(
         echo_json(_document(fitted))
     else:
         _show(fitted)
-    _exit(len(fitted.rejects), output)
+    _exit(fitted, output)
 
 
 def _document(fitted: Fitted) -> dict[str, object]:
@@ -199,6 +201,7 @@ def _document(fitted: Fitted) -> dict[str, object]:
         "best_epoch": fitted.best_epoch,
         "interrupted": fitted.interrupted,
         "metrics": fitted.metrics,
+        "notes": list(fitted.notes),
         "rejects": [reject.to_json() for reject in fitted.rejects],
         "seconds": fitted.seconds,
     }
@@ -217,7 +220,9 @@ def _show(fitted: Fitted) -> None:
     console.print(f"{_course(fitted)}; {sum(fitted.seconds.values()):.0f} s in all.", highlight=False)
     took = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in fitted.seconds.items())
     console.print(f"Seconds: {took}.", style="dim", highlight=False)
-    click.echo(f"Model:  {fitted.path}\nReport: {fitted.path / 'report' / 'report.html'}")
+    click.echo(f"Model:  {fitted.path}")
+    if (fitted.path / "report" / "report.html").is_file():
+        click.echo(f"Report: {fitted.path / 'report' / 'report.html'}")
 
 
 def _course(fitted: Fitted) -> str:
@@ -234,9 +239,13 @@ def _course(fitted: Fitted) -> str:
     )
 
 
-def _exit(rejected: int, output: Path) -> None:
-    if rejected:
+def _exit(fitted: Fitted, output: Path) -> None:
+    for note in fitted.notes:
+        click.echo(f"note: {note}", err=True)
+    if fitted.rejects:
         from trainer.fit.run import REJECTS_NAME
 
+        rejected = len(fitted.rejects)
         click.echo(f"{rejected} photos or rows were rejected; they are listed in {output / REJECTS_NAME}", err=True)
+    if fitted.rejects or fitted.notes:
         sys.exit(EXIT_REJECTS)

@@ -32,11 +32,11 @@ from trainer.fit.fine_tuning import FineTuner
 from trainer.fit.learning import Learned, Learner
 from trainer.fit.means import Means, gathered, threads
 from trainer.fit.plan import Ways, plan_fit
-from trainer.learning.loop import Training
+from trainer.fit.reporting import report_on
+from trainer.fit.target import check_target, publishing
 from trainer.learning.teacher import load_teacher
-from trainer.network.export import check_target, no_classifier, publishing, write_network, write_record
+from trainer.network.export import no_classifier, write_network, write_record
 from trainer.network.weights import build_network
-from trainer.report.page import ReportData, write_report
 from trainer.settings import FitSettings
 
 REJECTS_NAME = "rejects.csv"
@@ -60,6 +60,8 @@ class Fitted:
     interrupted: bool
     rejects: tuple[Reject, ...]
     seconds: dict[str, float]
+    notes: tuple[str, ...] = ()
+    """What failed after the model was whole."""
 
 
 def fit(
@@ -171,10 +173,10 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
         gone = {reject["where"] for reject in metrics["images"]["rejects"]}
-        _report(folder, [sample for sample in measured if sample.key not in gone], result, metrics, settings)
         write_lists(folder, parts, earlier)
         rejects = _all_rejects(dataset.rejects, learned.rejects, metrics["images"]["rejects"])
         _write_rejects(folder, rejects)
+        notes = report_on(folder, target.name, [sample for sample in measured if sample.key not in gone])
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
@@ -192,6 +194,7 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
         learned.interrupted,
         rejects,
         clock.seconds,
+        tuple(notes),
     )
     means.share.hand_on(fitted)
     return fitted
@@ -256,16 +259,6 @@ def _record(settings: FitSettings, ways: str, parts: Split, learned: Learned) ->
         "interpolation": {str(share): score for share, score in learned.interpolation.items()},
         "trade_off": [traded.record() for traded in learned.trade_off],
     }
-
-
-def _report(
-    folder: Path, held_out: Sequence[Sample], result: Training, metrics: dict[str, Any], settings: FitSettings
-) -> None:
-    embedder = Embedder(load_model(folder), threads=2)
-    embeddings: NDArray[np.float32] = embedder.embed(sample.place.read() for sample in held_out)
-    shown = [(sample.place, sample.category, sample.product_id) for sample in held_out]
-    history = [epoch.record() for epoch in result.history]
-    write_report(folder, ReportData(history, metrics, shown, embeddings, settings.record()))
 
 
 def _write_rejects(folder: Path, rejects: Sequence[Reject]) -> None:
