@@ -64,7 +64,8 @@ def plan_fit(
 
     Args:
         dataset: the photos.
-        settings: whether there are pretrained features to be whitened, and whether the recipe needs categories.
+        settings: whether there are pretrained features to be whitened and no teacher to be learnt from, and whether the
+            recipe needs categories.
         earlier: a model to go on from is trained further, however few the photos.
         asked: the way that was asked for, where one was.
 
@@ -85,7 +86,7 @@ def plan_fit(
         )
     if asked is not None or needs_category:
         ways = asked or "category"
-    elif things < FEW and settings.freeze and earlier is None:
+    elif things < FEW and settings.freeze and earlier is None and not settings.teacher:
         ways = "few"
     else:
         ways = "detail" if why_not else "category"

@@ -92,7 +92,7 @@ def fit(
     stages = stages or Stages(show=False)
     clock = _Clock()
     check_target(target)
-    earlier = Earlier.of(settings.weights)
+    earlier = Earlier.of(settings.weights, *filter(None, (settings.teacher,)))
     # A head on cached features is a few small products: a second thread only makes them wait for each other.
     torch.set_num_threads(1 if settings.freeze else cores())
     preprocessing = Preprocessing(settings.size)
