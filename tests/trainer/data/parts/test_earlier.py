@@ -146,7 +146,7 @@ def test_weights_are_known_by_their_directory_or_as_ours(tmp_path: Path) -> None
     assert Earlier.of("imagenet", "none", str(tmp_path / "nothing")) is None
     foreign, ours = tmp_path / "foreign.safetensors", tmp_path / "copy.safetensors"
     for path, names in ((foreign, ("backbone.0", "decoder.0")), (ours, ("backbone.0", "head.0", "classifier.bias"))):
-        header = json.dumps(dict.fromkeys(names, {})).encode()
+        header = json.dumps({key: {} for key in names}).encode()
         path.write_bytes(len(header).to_bytes(8, "little") + header)
     (tmp_path / "cut.safetensors").write_bytes(b"\0")
     assert Earlier.of(str(foreign), str(tmp_path / "cut.safetensors")) is None
