@@ -102,7 +102,7 @@ def fit(
 
 def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, cache: Path, means: Means) -> Fitted:
     clock = _Clock()
-    earlier = Earlier.of(settings.weights)
+    earlier = Earlier.of(settings.weights, *filter(None, (settings.teacher,)))
     threads(whole=not settings.head_first, share=means.share)
     preprocessing = Preprocessing(settings.size)
     stages.stage("Loading the network")
