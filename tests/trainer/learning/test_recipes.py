@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from indexer.errors import CatalogError
 from indexer.photos.places import FilePlace
+from tests.shops.models.plain_backbone import plain_network
 from trainer.choices import OBJECTIVES, OFFLINE
 from trainer.data.dataset import Sample
 from trainer.data.features import FeatureBank
@@ -22,8 +22,6 @@ from trainer.learning.loop import train
 from trainer.learning.objectives.objective import Objective
 from trainer.learning.objectives.pairs import OfflineTriplet, triplet_loss
 from trainer.learning.recipes import Recipe, category_codes, distances
-from trainer.network.heads.mlp import MlpHead
-from trainer.network.network import EmbeddingNetwork
 from trainer.settings import FitSettings
 
 FEATURES, DIMENSION, PHOTOS = 10, 6, 36
@@ -53,7 +51,7 @@ def features(samples: list[Sample], seed: int = 0) -> CachedFeatures:
         for s in samples
     ]
     torch.manual_seed(seed)
-    network = EmbeddingNetwork(nn.Identity(), (FEATURES,), MlpHead(FEATURES, dimension=DIMENSION))
+    network = plain_network(width=FEATURES, dimension=DIMENSION)
     return CachedFeatures(network, FeatureBank(np.array(vectors, np.float32)))
 
 
