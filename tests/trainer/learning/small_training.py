@@ -39,7 +39,7 @@ class SmallTraining:
             nn.init.normal_(parameter, std=0.5, generator=start)
         self.source, train = self._part(centres, 10, rng, noise)
         self.validation, validation = self._part(centres, 3, rng, noise)
-        self.recipe: Recipe = Recipe(self.settings, train, validation)
+        self.recipe: Recipe = Recipe(self.settings, train, validation, dimension=4)
 
     def _part(
         self, centres: np.ndarray, each: int, rng: np.random.Generator, noise: float
