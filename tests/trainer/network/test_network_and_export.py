@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -13,12 +12,12 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
 
-from indexer.errors import ModelError, UsageError
-from indexer.models.directory import load_model
+from indexer.errors import ModelError
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
+from trainer.fit.target import publishing
 from trainer.network import export
-from trainer.network.export import publishing, write_network, write_record
+from trainer.network.export import write_network, write_record
 from trainer.network.weights import build_network
 
 
@@ -77,32 +76,6 @@ def test_an_exported_network_that_differs_is_not_published(
     with pytest.raises(ModelError, match="differs from the trained one"):
         published(tmp_path / "model", seed=1)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_model_is_replaced_only_by_a_complete_one(model: tuple[Path, nn.Module], tmp_path: Path) -> None:
-    target = shutil.copytree(model[0], tmp_path / "model")
-    before = load_model(target).fingerprint
-    with pytest.raises(ModelError, match="no such file"), publishing(target) as folder:
-        shutil.copy(tmp_path / "no such file", folder / "model.onnx")
-    assert load_model(target).fingerprint == before
-    with publishing(target) as folder:
-        (folder / "model.json").write_text("{}")
-    assert json.loads((target / "model.json").read_text()) == {}
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
-
-
-@pytest.mark.parametrize("kind", ["file", "folder", "link"])
-def test_what_is_no_model_is_never_replaced(tmp_path: Path, kind: str) -> None:
-    target = tmp_path / "photos"
-    if kind == "file":
-        target.write_text("mine")
-    elif kind == "folder":
-        target.mkdir()
-        (target / "mine.jpg").write_text("mine")
-    else:
-        target.symlink_to(tmp_path)
-    with pytest.raises(UsageError, match="is not a model directory"), publishing(target):
-        pytest.fail("opened")
 
 
 def test_weights_go_on_from_an_earlier_model(model: tuple[Path, nn.Module]) -> None:
