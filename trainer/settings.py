@@ -13,6 +13,10 @@ from trainer.choices import RECIPES, WARMEST, Parts, put_together
 
 Recipe = Literal["two-part", "two-level", "classic"]
 
+DISTILLATIONS = ("relational", "features", "both")
+POOLINGS = ("avg", "max", "gem", "gem-learnt", "attention")
+LEARNT = ("gem-learnt", "attention")
+"""Poolings that are nothing before they have learnt."""
 FINE_TUNE = ("none", "top", "all")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -58,6 +62,16 @@ class FitSettings:
     weights: str = "imagenet"
     backbone: str = "mobilenet_v2"
     size: int = 224
+    pooling: str = "avg"
+    """How the maps of the backbone become features: avg, max, gem, gem-learnt or attention."""
+    cbam: bool = False
+    """The maps of the backbone pass through CBAM before they are pooled."""
+    teacher: str = ""
+    """A model directory, a backbone or BACKBONE=FILE whose view of the photos is learnt besides; none where empty."""
+    distillation: str = "relational"
+    """What is learnt of a teacher: relational, features or both."""
+    teacher_weight: float = 1.0
+    """Weight of the teacher's losses against the recipe's own."""
     seed: int = 0
     holdout: float = 0.2
     validation: float = 0.1
@@ -114,6 +128,8 @@ class FitSettings:
     """Minutes of a run after which training stops with the best so far; 0 for no bound."""
 
     def __post_init__(self) -> None:
+        from indexer.models.preprocessing import LARGEST, SMALLEST  # imports numpy, which `--help` has no need of
+
         for one in fields(self):
             kind, _, optional = str(one.type).partition(" | ")
             if optional and getattr(self, one.name) is None:
@@ -134,6 +150,24 @@ class FitSettings:
             raise refused("instance_weight", self.instance_weight, "a number that is not negative")
         if not 0 <= self.detail <= 1 and self.detail != CHOSEN:
             raise UsageError(f"detail {said(self.detail)} is outside 0..1: it is the share of the detail part")
+        if self.pooling not in POOLINGS:
+            raise UsageError(
+                f"pooling is {said(self.pooling)}, which is not known; choose one of {', '.join(POOLINGS)}"
+            )
+        if self.freeze and (self.cbam or self.pooling in LEARNT):
+            what = "--cbam" if self.cbam else f"--pooling {self.pooling}"
+            raise UsageError(f"{what} has to be learnt with the backbone, which is frozen; leave it out")
+        if self.distillation not in DISTILLATIONS:
+            raise UsageError(
+                f"distillation is {said(self.distillation)}, which is not known; "
+                f"choose one of {', '.join(DISTILLATIONS)}"
+            )
+        if self.teacher and self.recipe == "classic":
+            raise UsageError("the classic recipe has no teacher; leave --teacher out, or choose another --recipe")
+        if self.teacher_weight < 0:
+            raise UsageError(f"teacher weight {said(self.teacher_weight)} is negative")
+        if self.weights == "auto":
+            raise UsageError("weights auto are settled before: FitSettings.for_run(**start_from('auto').settings())")
         if not 0.05 <= self.holdout <= 0.8:
             raise UsageError(
                 f"holdout {said(self.holdout)} is outside 0.05..0.8: it is the share of photos the test is made on"
@@ -142,6 +176,10 @@ class FitSettings:
             raise UsageError(
                 f"validation {said(self.validation)} is outside 0.05..0.5: it is the share of the rest used to tune"
             )
+        if not 0 <= self.seed < 2**32:
+            raise UsageError(f"seed {said(self.seed)} is outside 0..{2**32 - 1}")
+        if not SMALLEST <= self.size <= LARGEST:
+            raise UsageError(f"size {said(self.size)} is outside {SMALLEST}..{LARGEST} pixels")
         if self.epochs < 1:
             raise UsageError(f"epochs {said(self.epochs)} is not positive")
         if not 0 <= self.learning_rate <= 1e20:

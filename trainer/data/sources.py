@@ -85,7 +85,7 @@ class CachedFeatures(Source):
     """Features computed once: an epoch takes a second, and only the head learns."""
 
     def __init__(self, network: EmbeddingNetwork, bank: FeatureBank) -> None:
-        self.network = network
+        self.network, self.bank = network, bank
         self._vectors = torch.from_numpy(bank.vectors)
 
     def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:

@@ -21,8 +21,10 @@ from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
 from trainer.fit.means import Means, threads
 from trainer.fit.plan import Ways
+from trainer.learning.distillation import Teaching, with_teacher
 from trainer.learning.loop import Training
 from trainer.learning.recipes import Recipe
+from trainer.learning.teacher import Teacher
 from trainer.learning.two_part import Traded, fit_detail, fit_two_part
 from trainer.network.blocks import let_learn
 from trainer.network.heads.mlp import MlpHead
@@ -74,6 +76,7 @@ class Learner:
         cache: folder of features that are kept, None to keep none.
         stages: shown the progress.
         lap: told the end of each stage of which the seconds are recorded.
+        teacher: what is learnt from besides, if anything.
         means: device, processes, time, checkpoints.
     """
 
@@ -84,6 +87,7 @@ class Learner:
     cache: Path | None
     stages: Stages
     lap: Callable[[str], None]
+    teacher: Teacher | None = None
     means: Means = field(default_factory=Means)
 
     def run(self, network: EmbeddingNetwork) -> Learned:
@@ -97,7 +101,7 @@ class Learner:
         whole: Learned | None = None
         if not self.settings.head_first:
             whole = self._whole(network, self.settings.of_backbone())
-            network = with_stages(whole.network, self.settings.backbone).eval()
+            network = with_stages(whole.network).eval()
             threads(whole=False, share=self.means.share)
         seen = self._features(network)
         learned = Learned(
@@ -113,6 +117,7 @@ class Learner:
             self.stages.stage("Whitening")
             fit_detail(network, seen.learning, seen.parts.train)
             return learned
+        teaching = self._teaching(seen.parts)
         self.stages.stage("Training", self.settings.epochs)
         bounds = self.means.bounds("head")
         training, trade_off = fit_two_part(
@@ -121,6 +126,7 @@ class Learner:
             (seen.tuning, seen.parts.validation),
             self.settings,
             self.stages.epoch,
+            teaching,
             bounds,
         )
         self.means.told(training, bounds)
@@ -132,7 +138,9 @@ class Learner:
             head = cast(MlpHead, network.head)
             head.standardise(torch.from_numpy(seen.learning.originals))
         sources = CachedFeatures(network, seen.learning), CachedFeatures(network, seen.tuning)
-        training = self._train(sources, seen.parts, self.settings, "head")
+        recipe = Recipe(self.settings, seen.parts.train, seen.parts.validation)
+        taught = with_teacher(sources[0], recipe, self._teaching(seen.parts))
+        training = self._train((taught, sources[1]), recipe, self.settings, "head")
         return Learned(network, seen.parts, *sources, seen.before(), training, rejects=seen.rejects)
 
     def _whole(self, network: EmbeddingNetwork, settings: FitSettings) -> Learned:
@@ -142,7 +150,9 @@ class Learner:
         self.stages.stage("Untrained network")
         untrained = self._untrained(network)
         self.lap("untrained")
-        training = self._train((learning, tuning), self.parts, settings, "whole")
+        recipe = Recipe(settings, self.parts.train, self.parts.validation)
+        taught = with_teacher(learning, recipe, self._teaching(self.parts))
+        training = self._train((taught, tuning), recipe, settings, "whole")
         network.cpu()
         rejects = learning.readable.rejects + tuning.readable.rejects
         return Learned(network, self.parts, learning, tuning, untrained, training, rejects=rejects)
@@ -150,9 +160,8 @@ class Learner:
     def _photos(self, network: EmbeddingNetwork, samples: Sequence[Sample]) -> Photos:
         return self.means.photos(network, samples, self.preprocessing, norms=True)
 
-    def _train(self, sources: tuple[Source, Source], parts: Split, settings: FitSettings, name: str) -> Training:
+    def _train(self, sources: tuple[Source, Source], recipe: Recipe, settings: FitSettings, name: str) -> Training:
         self.stages.stage("Training", settings.epochs)
-        recipe = Recipe(settings, parts.train, parts.validation)
         return self.means.train(name, sources, recipe, settings, self.stages.epoch)
 
     def _features(self, network: EmbeddingNetwork) -> _Seen:
@@ -171,12 +180,23 @@ class Learner:
         rejects = with_views.rejects + held_out.rejects
         return _Seen(parts, bank.part(0, cut), bank.part(cut, len(bank.vectors)), held_out.bank, rejects)
 
+    def _teaching(self, parts: Split) -> Teaching | None:
+        """What the teacher makes of the training photos and of the very views that the student learns from."""
+        if self.teacher is None:
+            return None
+        self.stages.stage("What the teacher sees", len(parts.train))
+        seen = self.teacher.look(parts.train, self.settings.views, self.cache, self.stages.advance)
+        self.lap("teacher")
+        return Teaching(seen, self.teacher, self.settings.distillation, self.settings.teacher_weight)
+
     def _untrained(self, network: EmbeddingNetwork) -> dict[str, float]:
         network = copy.deepcopy(network).eval()
         if self.settings.weights == NONE:
             self._photos(network, self.parts.train).settle(self.settings.seed)
-        embeddings = self._photos(network, self.parts.held_out).embed_all(0, len(self.parts.held_out))
-        return category_metrics(embeddings, [sample.category for sample in self.parts.held_out])
+        held_out = self.parts.held_out
+        embeddings = self._photos(network, held_out).embed_all(0, len(held_out))
+        products = [sample.product_id for sample in held_out]
+        return category_metrics(embeddings, [sample.category for sample in held_out], products)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,4 +214,5 @@ class _Seen:
         of, bank = (self.parts.held_out, self.held_out) if self.parts.held_out else (self.parts.train, self.learning)
         rows = [index for index, sample in enumerate(of) if sample.category]
         centred = bank.originals - self.learning.originals.mean(axis=0)
-        return category_metrics(centred[rows], [of[index].category for index in rows])
+        products = [of[index].product_id for index in rows]
+        return category_metrics(centred[rows], [of[index].category for index in rows], products)

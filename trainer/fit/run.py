@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,15 +27,16 @@ from trainer.data.parts.split import Split
 from trainer.data.sources import Source
 from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration import fit_classifier, same_category_curve
-from trainer.evaluation.evaluate import evaluate_model
+from trainer.evaluation.evaluate import evaluate_model, without_nan
 from trainer.fit.fine_tuning import FineTuner
 from trainer.fit.learning import Learned, Learner
 from trainer.fit.means import Means, gathered, threads
 from trainer.fit.plan import Ways, plan_fit
-from trainer.learning.loop import Training
-from trainer.network.export import check_target, no_classifier, publishing, write_network, write_record
+from trainer.fit.reporting import report_on
+from trainer.fit.target import check_target, publishing
+from trainer.learning.teacher import load_teacher
+from trainer.network.export import no_classifier, write_network, write_record
 from trainer.network.weights import build_network
-from trainer.report.page import ReportData, write_report
 from trainer.settings import FitSettings
 
 REJECTS_NAME = "rejects.csv"
@@ -59,6 +60,8 @@ class Fitted:
     interrupted: bool
     rejects: tuple[Reject, ...]
     seconds: dict[str, float]
+    notes: tuple[str, ...] = ()
+    """What failed after the model was whole."""
 
 
 def fit(
@@ -101,14 +104,20 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
     clock = _Clock()
     earlier = Earlier.of(settings.weights)
     threads(whole=not settings.head_first, share=means.share)
-    stages.stage("Loading the network")
-    in_parts = settings.recipe == "two-part"
-    network = build_network(
-        settings.backbone, settings.weights, seed=settings.seed, several=in_parts and settings.head_first
-    )
     preprocessing = Preprocessing(settings.size)
+    stages.stage("Loading the network")
+    network = build_network(
+        settings.backbone,
+        settings.weights,
+        seed=settings.seed,
+        size=settings.size,
+        several=settings.recipe == "two-part" and settings.head_first,
+        pooling=settings.pooling,
+        cbam=settings.cbam,
+    )
+    teacher = load_teacher(settings.teacher) if settings.teacher else None
     stages.stage("Reading photos", catalog.images)
-    dataset = read_dataset(catalog, progress=stages.advance)
+    dataset = read_dataset(catalog, progress=stages.advance, cache=cache)
     plan = plan_fit(dataset, settings, earlier, asked=_asked(settings))
     samples = dataset.samples
     if settings.recipe != "two-part" or not settings.freeze:  # their objectives know nothing but categories
@@ -118,7 +127,9 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
         means.say(line)
     clock.lap("read")
 
-    learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap, means).run(network)
+    learned = Learner(
+        parts, plan.ways, preprocessing, settings, cache, stages, clock.lap, teacher=teacher, means=means
+    ).run(network)
     if settings.head_first and not settings.freeze:
         clock.lap("train")
         if plan.ways == "category":
@@ -157,14 +168,15 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
             load_model(folder), catalog, image_keys=keys, seed=settings.seed, progress=stages.measuring
         )
         metrics["model"]["name"] = target.name  # it was measured in the folder that becomes the target
-        metrics["untrained"] = learned.untrained
+        metrics["untrained"] = without_nan(learned.untrained)
         clock.lap("evaluate")
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
-        _report(folder, measured, result, metrics, settings)
+        gone = {reject["where"] for reject in metrics["images"]["rejects"]}
         write_lists(folder, parts, earlier)
-        rejects = dataset.rejects + learned.rejects
+        rejects = _all_rejects(dataset.rejects, learned.rejects, metrics["images"]["rejects"])
         _write_rejects(folder, rejects)
+        notes = report_on(folder, target.name, [sample for sample in measured if sample.key not in gone])
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
@@ -182,9 +194,20 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
         learned.interrupted,
         rejects,
         clock.seconds,
+        tuple(notes),
     )
     means.share.hand_on(fitted)
     return fitted
+
+
+def _all_rejects(
+    read: Sequence[Reject], learnt: Sequence[Reject], measured: Sequence[Mapping[str, str]]
+) -> tuple[Reject, ...]:
+    """What was left out when the photos were read, learnt from and measured on, each photo once."""
+    found = {(reject.where, reject.product_id): reject for reject in (*read, *learnt)}
+    for reject in measured:
+        found.setdefault((reject["where"], reject["product_id"]), Reject(**reject))
+    return tuple(found.values())
 
 
 def _asked(settings: FitSettings) -> Ways | None:
@@ -236,16 +259,6 @@ def _record(settings: FitSettings, ways: str, parts: Split, learned: Learned) ->
         "interpolation": {str(share): score for share, score in learned.interpolation.items()},
         "trade_off": [traded.record() for traded in learned.trade_off],
     }
-
-
-def _report(
-    folder: Path, held_out: Sequence[Sample], result: Training, metrics: dict[str, Any], settings: FitSettings
-) -> None:
-    embedder = Embedder(load_model(folder), threads=2)
-    embeddings: NDArray[np.float32] = embedder.embed(sample.place.read() for sample in held_out)
-    shown = [(sample.place, sample.category, sample.product_id) for sample in held_out]
-    history = [epoch.record() for epoch in result.history]
-    write_report(folder, ReportData(history, metrics, shown, embeddings, settings.record()))
 
 
 def _write_rejects(folder: Path, rejects: Sequence[Reject]) -> None:
