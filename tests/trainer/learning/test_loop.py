@@ -156,6 +156,16 @@ def test_time_that_is_over_still_gives_a_model() -> None:
     assert state(learnt) == before
 
 
+def test_what_time_cut_short_goes_on_as_if_it_had_not(tmp_path: Path) -> None:
+    whole, short, resumed = (SmallTraining(running_mean=0.5) for _ in range(3))
+    run(whole)
+    result = run(short, until=time.monotonic() - 1, kept=Checkpoints(tmp_path, "all", {}))
+    assert (result.ended, len(result.history)) == ("time", 1)
+    went_on = run(resumed, kept=Checkpoints(tmp_path, "all", {}, resume=True))
+    assert len(went_on.history) == 5
+    assert state(resumed) == state(whole)
+
+
 @pytest.mark.parametrize("running_mean", [0.0, 0.5])
 def test_a_loss_that_is_no_number_keeps_the_best_so_far(running_mean: float) -> None:
     small = SmallTraining(epochs=6, running_mean=running_mean)
