@@ -8,6 +8,7 @@ other a variable, the option wins, and two options or two variables are refused.
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
@@ -193,8 +194,13 @@ def open_server(settings: IndexerSettings, url: str) -> ServerIndex:
 MODELS = Path("models")
 
 
-def find_model(given: Path | None, recorded: str | None = None) -> Path:
+def find_model(given: Path | None, recorded: str | None = None, catalog: Path | str | None = None) -> Path:
     """The model directory to use: the one given, else the one the index was built with, else the only one in models/.
+
+    Args:
+        given: the one that was named.
+        recorded: the one that the index was built with.
+        catalog: the photos that wait for a model, for the command that makes one.
 
     Raises:
         UsageError: none of these is there.
@@ -206,7 +212,12 @@ def find_model(given: Path | None, recorded: str | None = None) -> Path:
     candidates = sorted(p for p in MODELS.iterdir() if (p / "model.json").is_file()) if MODELS.is_dir() else []
     if len(candidates) == 1:
         return candidates[0]
-    names = ", ".join(str(p) for p in candidates) or "none in models/"
+    if candidates:
+        raise UsageError(
+            f"several models are in models/; name one with --model or JEWELRY_MODEL: {', '.join(map(str, candidates))}"
+        )
+    photos = "CATALOG" if catalog is None else quote(str(catalog))
     raise UsageError(
-        f"no model named; give --model DIR or set JEWELRY_MODEL (found: {names}; train one with trainer fit)"
+        f"there is no model yet; make one of these photos with: trainer fit {photos} -o models/shop (or name one with "
+        "--model or JEWELRY_MODEL)"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sys
@@ -39,6 +40,11 @@ class CommandGroup(click.Group):
         ctx.meta[_DEBUG] = "--debug" in own
         return super().parse_args(ctx, [a for a in own if a != "--debug"] + args[len(own) :])
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the program, on whatever outputs it has."""
+        show_all()
+        return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; whatever it raises becomes one line on stderr and an exit code."""
         try:
@@ -56,6 +62,16 @@ class CommandGroup(click.Group):
         if isinstance(code, int):
             ctx.exit(code)
         return code
+
+
+def show_all() -> None:
+    """Have stdout and stderr escape what they cannot show: work that is done must not fail in being told.
+
+    A Windows code page and an ASCII locale lack most letters, and a name that is no UTF-8 can be shown nowhere.
+    """
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):  # what a program puts in their place may show everything
+            output.reconfigure(errors="backslashreplace")
 
 
 def _report(ctx: click.Context, error: Exception, line: str, exit_code: int) -> int:
@@ -164,9 +180,14 @@ def index_of(index: Path | None, qdrant_url: str | None) -> Index:
     return IndexerSettings.read(index=index, qdrant_url=qdrant_url).open_chosen()
 
 
-def echo_json(document: Any) -> None:
-    """Print a document on stdout; dataclasses and paths are the caller's to convert. NaN and infinities become null."""
-    click.echo(json.dumps(_finite(document), ensure_ascii=False, indent=2, allow_nan=False))
+def echo_json(document: Any, *, indent: int | None = 2) -> None:
+    """Print a document on stdout; dataclasses and paths are the caller's to convert. NaN and infinities become null.
+
+    It is UTF-8 on every output, as JSON has to be (RFC 8259). Half a character, as in a file's name that is no UTF-8,
+    is escaped as JSON does it. Without ``indent`` it is one line.
+    """
+    text = json.dumps(_finite(document), ensure_ascii=False, indent=indent, allow_nan=False)
+    click.echo(text.encode("utf-8", "backslashreplace"))
 
 
 def _finite(value: Any) -> Any:

@@ -71,7 +71,7 @@ def embed(
     with Stages(show=not as_json) as stages:
         report = run_embed(
             catalog,
-            find_model(settings.model),
+            find_model(settings.model, None, catalog),
             folder,
             engine=engine,
             ray_address=ray_address,

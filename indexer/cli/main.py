@@ -114,7 +114,7 @@ def sync(
         workers=workers,
     )
     place = settings.open_chosen()
-    chosen = settings.model or find_model(None, recorded_model(place))
+    chosen = settings.model or find_model(None, recorded_model(place), catalog)
     with Stages(show=not as_json) as stages:
         report = run_sync(
             catalog,

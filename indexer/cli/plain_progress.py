@@ -14,6 +14,10 @@ from indexer.system.text import lasting
 
 EVERY = 10.0
 """Seconds between two lines."""
+EPOCH_LINES = 12
+"""Lines about all epochs of a training together."""
+SILENCE = 60.0
+"""Seconds after which it is said that an epoch is at work: these may take an hour each."""
 RECENT = 6
 """Lines over which the rate is taken: a stage may begin with what an earlier run had finished."""
 
@@ -64,20 +68,38 @@ class Lines:
     def tell(self, stage: str, done: int, total: int, detail: str = "") -> None:
         """Note how far a stage is; another one than the latest ends that."""
         with self._lock:
-            if self._stage is None or self._stage.name != stage:
-                self._close()
-                self._stage = _Stage(stage)
-                if stage == PUBLISHING and self._file is not None:
-                    self._heart = Heartbeat(stage, self._every, self._file)
-            self._stage.done, self._stage.total = done, total
-            self._stage.detail = detail or self._stage.detail
+            current = self._at(stage)
+            current.done, current.total = done, total
+            current.detail = detail or current.detail
+
+    def tell_epoch(self, stage: str, epoch: int, epochs: int, detail: str = "") -> None:
+        """Note which epoch, from 1, is at work; there is a line when every few are through, `EPOCH_LINES` in all."""
+        with self._lock:
+            current = self._at(stage)
+            through = epoch - 1
+            if through > current.done and through % -(-epochs // EPOCH_LINES) == 0:
+                current.done, current.total = through, epochs
+                self._say(current.line())
+            current.done, current.total, current.by_epochs = through, epochs, True
+            current.detail = detail or current.detail
+
+    def _at(self, stage: str) -> _Stage:
+        if self._stage is None or self._stage.name != stage:
+            self._close()
+            self._stage = _Stage(stage)
+            if stage == PUBLISHING and self._file is not None:
+                self._heart = Heartbeat(stage, self._every, self._file)
+        return self._stage
 
     def _speak(self) -> None:
         while not self._stop.wait(self._every):
             with self._lock:
                 beats = self._heart is not None and self._heart.beats
-                if self._stage is not None and self._stage.lasts() >= self._every / 2 and not beats:
-                    self._say(self._stage.line())
+                current = self._stage
+                if current is None or beats or current.lasts() < self._every / 2:
+                    continue
+                if not current.by_epochs or current.silent_for() >= SILENCE:
+                    self._say(current.line())
 
     def _rest(self) -> None:
         heart, self._heart = self._heart, None
@@ -87,6 +109,8 @@ class Lines:
     def _close(self) -> None:
         self._rest()
         stage, self._stage = self._stage, None
+        if stage is not None and stage.by_epochs:
+            stage.done += 1  # the last one, after which another stage begins
         if stage is not None and (stage.spoken or stage.lasts() >= self._ends_from):
             self._say(stage.last_line())
 
@@ -96,17 +120,21 @@ class _Stage:
 
     def __init__(self, name: str) -> None:
         self.name, self.done, self.total, self.detail = name, 0, 0, ""
-        self.spoken = False
-        self._began = time.monotonic()
+        self.spoken = self.by_epochs = False
+        self._began = self._said = time.monotonic()
         self._known: deque[tuple[float, int]] = deque([(self._began, 0)], maxlen=RECENT + 1)
 
     def lasts(self) -> float:
         """Seconds since it began."""
         return time.monotonic() - self._began
 
+    def silent_for(self) -> float:
+        """Seconds since its last line."""
+        return time.monotonic() - self._said
+
     def line(self) -> str:
         """How far it is, how fast that went lately, and how long it will take at that rate."""
-        self.spoken = True
+        self.spoken, self._said = True, time.monotonic()
         moment, (before, done) = time.monotonic(), self._known[0]
         self._known.append((moment, self.done))
         rate = (self.done - done) / max(moment - before, 1e-9)

@@ -23,6 +23,8 @@ from rich.text import Text
 
 from indexer.cli.plain_progress import EVERY, Lines
 
+WIDE, MEDIUM, NARROW = 100, 80, 60
+"""Columns of a terminal from which on there is room for all that is known, for a bar, and for the rate."""
 AT_MOST_EVERY = 0.05
 """Seconds between two looks at a bar; reports that come faster cost next to nothing."""
 
@@ -44,13 +46,7 @@ class Stages:
         if show and not self.console.is_terminal:
             self._lines = Lines(self._say, ends_from=ends_from, file=self.console.file)
         self._bars = Progress(
-            TextColumn("{task.description:<22}"),
-            BarColumn(24),
-            _Count(),
-            _Rate(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[detail]}"),
+            *_columns(self.console.width),
             console=self.console,
             transient=transient,
             disable=not (show and self.console.is_terminal),  # in a file or a pipe there would be an empty line
@@ -99,7 +95,11 @@ class Stages:
     def epoch(self, epoch: int, loss: float, positive: float, negative: float) -> None:
         """Show how the current epoch stands; the latest stage counts epochs."""
         self._done = epoch
-        self._tell(f"loss {loss:.3f}  positive {positive:.2f}  negative {negative:.2f}")
+        detail = f"loss {loss:.3f}  positive {positive:.2f}  negative {negative:.2f}"
+        if self._lines is not None:
+            self._lines.tell_epoch(self._latest, epoch, self._total, detail)
+        else:
+            self._tell(detail)
 
     def note(self, text: str) -> None:
         """One line for the user, above the bars."""
@@ -135,6 +135,16 @@ class Stages:
     def _say(self, text: str) -> None:
         with suppress(OSError, ValueError):  # nobody reads it any more
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _columns(width: int) -> list[ProgressColumn]:
+    """What a line of a terminal of that width shows: names are shortened and bars left out, figures never cut."""
+    if width < MEDIUM:
+        rate = [_Rate()] if width >= NARROW else []
+        return [TextColumn("{task.description:<11.11}"), _Count(), *rate, TimeElapsedColumn()]
+    words = [TextColumn("{task.description:<22}"), BarColumn(24 if width >= WIDE else 6), _Count(), _Rate()]
+    detail = [TextColumn("{task.fields[detail]}")] if width >= WIDE else []
+    return [*words, TimeElapsedColumn(), TimeRemainingColumn(), *detail]
 
 
 def _countable(total: int) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.cli.command_line import CatalogType, index_options
+from indexer.cli.command_line import CatalogType, echo_json, index_options
 from indexer.cli.sync_options import (
     allow_private_option,
     max_removal_option,
@@ -116,7 +115,7 @@ def watch(
             opened.append(settings.open_chosen())
         return run_sync(
             catalog,
-            settings.model or find_model(None, recorded_model(opened[0])),
+            settings.model or find_model(None, recorded_model(opened[0]), catalog),
             opened[0],
             text_model=False if no_text_model else settings.text_model,
             scope=scope or None,
@@ -132,7 +131,7 @@ def watch(
     happening = repeat(once, ground, debounce=debounce, interval=interval, every=every, poll=poll, stop=stop)
     _end_with_signals(stop)
     for one in happening:
-        click.echo(json.dumps(one.to_json(), ensure_ascii=False)) if as_json else _print(one, catalog)
+        echo_json(one.to_json(), indent=None) if as_json else _print(one, catalog)
     sys.exit(EXIT_DONE)
 
 

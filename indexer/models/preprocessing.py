@@ -14,6 +14,8 @@ from indexer.errors import ModelError
 from indexer.photos.opening import opened
 
 MIN_FIT = 128
+SMALLEST, LARGEST = 16, 1024
+"""Pixels: the bounds of an input's side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Preprocessing:
     def __post_init__(self) -> None:
         if self.policy != "letterbox" or self.resample != "bilinear":
             raise ModelError(f"preprocessing {self.policy}/{self.resample} is not known to this version; upgrade it")
-        if type(self.size) is not int or not 16 <= self.size <= 1024:
-            raise ModelError(f"input size {self.size!r} is not a whole number from 16 to 1024")
+        if type(self.size) is not int or not SMALLEST <= self.size <= LARGEST:
+            raise ModelError(f"input size {self.size!r} is not a whole number from {SMALLEST} to {LARGEST}")
 
     def apply(self, image: Image.Image) -> NDArray[np.uint8]:
         """An RGB image as uint8 [size, size, 3]."""

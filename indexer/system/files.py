@@ -13,6 +13,8 @@ from typing import BinaryIO
 
 from indexer.errors import StoreUnwritable, is_full
 
+LONGEST = 200
+"""Bytes of a file's name that the name of its work file begins with: a whole name may have 255."""
 FREE_BYTES_MARGIN = 64 * 1024 * 1024
 NEW_SHARD_BYTES = 192 * 1024 * 1024
 """What the engine sets aside for a new shard: asked for on every disk, although most keep it sparse, because those in
@@ -86,31 +88,38 @@ def whole_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
     work.mkdir()
     try:
         yield work
-        fsync_tree(work)
-        if replace and target.exists():
-            _swap(work, target)
-        else:
-            work.replace(target)
-        fsync(target.parent)
+        put_in_place(work, target, replace=replace)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def put_in_place(work: Path, target: Path, *, replace: bool = False) -> None:
+    """Make a finished folder durable and rename it to ``target``, as `whole_folder` says; raises ``OSError``."""
+    fsync_tree(work)
+    if replace and target.exists():
+        _swap(work, target)
+    else:
+        work.replace(target)
+    fsync(target.parent)
 
 
 def _swap(work: Path, target: Path) -> None:
     """Two renames, as no system call swaps folders everywhere; the old one is put back if the second fails."""
     old = _beside(target)
-    target.rename(old)
     try:
+        target.rename(old)
         work.rename(target)
-    except OSError:
-        old.rename(target)
+    except BaseException:  # a signal may come between the two
+        if old.exists() and not target.exists():
+            old.rename(target)
         raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    name = os.fsencode(path.name)[:LONGEST].decode(errors="ignore")
+    return path.with_name(f".{name}-{secrets.token_hex(4)}")
 
 
 def require_room(root: Path, needed: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +46,22 @@ def explain(
         calibration: what a cosine means, from the model.
     """
     asked_photo = cosine = euclidean = share = probability = None
+    parts: dict[str, Any] = {}
     if (vectors := search.liked_vectors) is not None:
         cosines = vectors.astype(np.float64) @ candidate.vector.astype(np.float64)
-        row = int(cosines.argmax())
+        alike_in = None
+        if (asked := search.liked_colours) is not None and candidate.colours is not None:
+            alike_in = asked.astype(np.float64) @ candidate.colours.astype(np.float64)
+        both = cosines if alike_in is None else (1.0 - search.weight) * cosines + search.weight * alike_in
+        row = int(both.argmax())
+        if alike_in is not None:
+            parts = {
+                "looks": _rounded(cosines[row]),
+                "colours": _rounded(alike_in[row]),
+                "colour_weight": search.weight,
+            }
         asked_photo = search.photos[row].name
-        cosine = round(float(np.clip(cosines[row], -1.0, 1.0)), DECIMALS)
+        cosine = _rounded(cosines[row])
         euclidean = round(math.sqrt(max(0.0, 2.0 - 2.0 * cosine)), DECIMALS)
         share = None if alike is None else percentile(alike, cosine)
         probability = None if calibration is None else round(calibration.probability(cosine), 6)
@@ -62,8 +74,12 @@ def explain(
         probability=probability,
         filters=tuple(filters),
         boosts=dict(candidate.boosts),
-        parts=dict(search.parts.get(candidate.product_id, {})),
+        parts={**parts, **search.parts.get(candidate.product_id, {})},
     )
+
+
+def _rounded(cosine: float) -> float:
+    return round(float(np.clip(cosine, -1.0, 1.0)), DECIMALS)
 
 
 def sample_of(published: Published) -> NDArray[np.float32]:

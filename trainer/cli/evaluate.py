@@ -40,7 +40,7 @@ def evaluate(
     loaded = load_model(model)
     with (
         PhotoSources.for_a_while(allow_private=allow_private) as sources,
-        Stages(transient=False, ends_from=1.0) as stages,
+        Stages(transient=False, ends_from=0) as stages,
     ):
         stages.stage("Reading the catalog")
         read = told(read_catalog(catalog, sources=sources))

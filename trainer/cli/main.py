@@ -1,9 +1,10 @@
-"""The trainer's console script: fit a model on your photos, and measure one."""
+"""The trainer's console script: fit a model on your photos, measure and describe one."""
 
 from __future__ import annotations
 
 from indexer.cli.command_line import group
 from trainer.cli.compare import compare
+from trainer.cli.describe import describe
 from trainer.cli.evaluate import evaluate
 from trainer.cli.fit import fit
 
@@ -16,3 +17,4 @@ def main() -> None:
 main.add_command(fit)
 main.add_command(evaluate)
 main.add_command(compare)
+main.add_command(describe)

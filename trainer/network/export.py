@@ -1,12 +1,10 @@
-"""Writes the model directory: ONNX, safetensors and model.json, checked against torch and published in one step."""
+"""Writes what is in a model directory: ONNX, safetensors and model.json, checked against torch."""
 
 from __future__ import annotations
 
 import copy
 import json
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,14 +14,11 @@ import onnx
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.fx import symbolic_trace
-from torch.fx.experimental.optimization import fuse
 
-from indexer.errors import ModelError, UsageError
+from indexer.errors import ModelError
 from indexer.models.directory import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGHTS_NAME, fingerprint_of
 from indexer.models.onnx_session import open_session
 from indexer.models.preprocessing import Preprocessing
-from indexer.system.files import whole_folder
 from trainer.network.network import EmbeddingNetwork
 
 MAX_COSINE_ERROR = 1e-5
@@ -60,15 +55,11 @@ def no_classifier(dimension: int) -> nn.Linear:
 
 
 def write_onnx(module: nn.Module, path: Path, size: int, outputs: Sequence[str] = OUTPUTS) -> None:
-    """Write a module that takes photos uint8 [n,size,size,3] as ONNX, batch norm folded into the convolutions.
+    """Write a module that takes photos uint8 [n,size,size,3] as ONNX, batch norm folded in by the exporter.
 
     The module itself is left as it was.
     """
     served = copy.deepcopy(module).eval()
-    for holder in served.modules():
-        if isinstance(holder, EmbeddingNetwork):
-            traced = symbolic_trace(holder.backbone).eval()  # what was traced before forgets what mode it is in
-            holder.backbone = fuse(traced, inplace=True, no_trace=True)
     example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
     torch.onnx.export(
         served,
@@ -134,49 +125,6 @@ def write_record(
     }
     (folder / JSON_NAME).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return fingerprint
-
-
-def check_target(target: Path) -> None:
-    """Refuse, before an hour of training, a target that must not be replaced or cannot be written.
-
-    Raises:
-        UsageError: something is there that is not a model directory.
-        ModelError: its folder cannot be made or written.
-    """
-    is_model = (target / JSON_NAME).is_file()
-    if target.is_symlink() or (target.exists() and not is_model and not _is_empty_folder(target)):
-        raise UsageError(f"{target}: exists and is not a model directory; remove it or choose another name with -o")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent):
-            pass
-    except OSError as error:
-        raise ModelError(
-            f"{target.parent}: cannot be written ({error.strerror}); choose another place with -o"
-        ) from error
-
-
-@contextmanager
-def publishing(target: Path) -> Iterator[Path]:
-    """A folder to write a model into, which becomes ``target`` when the block ends well and vanishes otherwise.
-
-    A model already there stays in place until the new one is complete on the disk.
-
-    Raises:
-        UsageError, ModelError: as `check_target`.
-        ModelError: the disk is full or the folder cannot be replaced.
-    """
-    check_target(target)
-    try:
-        with whole_folder(target, replace=True) as work:
-            work.chmod(0o755)  # whatever the umask says: a model is read by others
-            yield work
-    except OSError as error:
-        raise ModelError(f"{target}: cannot be written ({error}); free the space or choose -o") from error
-
-
-def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
 
 
 def _check_against_torch(onnx: Path, served: ServedNetwork, size: int) -> None:

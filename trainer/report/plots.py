@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import matplotlib
@@ -89,10 +90,10 @@ def draw_curves(history: Sequence[Mapping[str, float]], path: Path, theme: Theme
         ("Right first hits, validation photos", [("val_P@1", "P@1", theme.accent)]),
     ]
     panels = [(title, drawn) for title, lines in panels if (drawn := [x for x in lines if _series(history, x[0])[0]])]
-    with _figure(path, theme, (10.4, 3.1)) as figure:
+    with drawn_figure(path, theme, (10.4, 3.1)) as figure:
         for place, (title, lines) in enumerate(panels, start=1):
             axes = figure.add_subplot(1, len(panels), place)
-            _dress(axes, theme, title)
+            dress(axes, theme, title)
             for key, label, colour in lines:
                 epochs, values = _series(history, key)
                 marker = "o" if len(epochs) == 1 else ""
@@ -131,44 +132,65 @@ def draw_precision(
     per_category: Mapping[str, Mapping[str, Any]],
     path: Path,
     theme: Theme,
+    *,
+    classic: Mapping[str, float | None] = MappingProxyType({}),
+    intervals: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Bars of P@1, P@3, P@5, P@10 beside the untrained network's and chance; below, P@1 and P@10 of each category."""
+    """Bars of P@1, P@3, P@5, P@10 beside the untrained network's and chance; below, P@1 and P@10 of each category.
+
+    Where it was measured, the classic recipe's bars stand between, and whiskers show the intervals [low, high].
+    """
     names = [name for name, row in per_category.items() if row.get("P@1") is not None]
     height = max(3.4, 1.1 + 0.36 * len(names))
-    with _figure(path, theme, (10.4, height)) as figure:
+    with drawn_figure(path, theme, (10.4, height)) as figure:
         grid = figure.add_gridspec(1, 2, width_ratios=(1, 1.05), wspace=0.1)
-        _overall_bars(figure.add_subplot(grid[0]), overall, untrained, chance, theme)
+        series = [
+            ("before training", untrained, theme.faint),
+            ("classic recipe", classic, theme.contrast),
+            ("this model", overall, theme.accent),
+        ]
+        _overall_bars(figure.add_subplot(grid[0]), series, intervals, chance, theme)
         _category_bars(figure.add_subplot(grid[1]), {name: per_category[name] for name in names}, theme)
 
 
 def _overall_bars(
-    axes: Axes, overall: Mapping[str, float | None], untrained: Mapping[str, float | None], chance: float, theme: Theme
+    axes: Axes,
+    series: Sequence[tuple[str, Mapping[str, float | None], str]],
+    intervals: Mapping[str, Any],
+    chance: float,
+    theme: Theme,
 ) -> None:
-    _dress(axes, theme, "All photos")
-    keys = [key for key in ("P@1", "P@3", "P@5", "P@10") if overall.get(key) is not None]
+    """Bars side by side for each name, figures and colour of ``series``; the last one is the model itself."""
+    dress(axes, theme, "All photos")
+    own = series[-1][1]
+    keys = [key for key in ("P@1", "P@3", "P@5", "P@10") if own.get(key) is not None]
+    shown = [one for one in series if any(one[1].get(key) is not None for key in keys)]
     for place, key in enumerate(keys):
-        both = ((untrained.get(key), theme.faint), (overall[key], theme.accent))
-        bars = [(value, colour) for value, colour in both if value is not None]
-        width = 0.74 / len(bars)
+        bars = [(float(value), colour) for _, values, colour in shown if (value := values.get(key)) is not None]
+        width = 0.78 / len(bars)
         for n, (value, colour) in enumerate(bars):
             x = place + (n - (len(bars) - 1) / 2) * width
             axes.bar(x, value, width * 0.94, color=colour)
-            axes.text(x, value + 0.015, f"{value:.2f}", ha="center", color=theme.ink, fontsize=9)
-    axes.axhline(chance, color=theme.contrast, linestyle=(0, (4, 3)), linewidth=1.4)
+            edges = intervals.get(key) if n == len(bars) - 1 else None
+            top = value
+            if edges:
+                top = max(value, float(edges[1]))
+                axes.plot([x, x], edges, color=theme.ink, linewidth=1.3)
+            size = 9 if len(bars) < 3 else 7.5
+            axes.text(x, top + 0.015, f"{value:.2f}", ha="center", color=theme.ink, fontsize=size)
+    axes.axhline(chance, color=theme.ink, linestyle=(0, (4, 3)), linewidth=1.2)
     names = ["First hit" if key == "P@1" else f"First {key[2:]}" for key in keys]
     axes.set_xticks(range(len(keys)), names)
     axes.set_ylim(0, 1.12)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    handles: list[Any] = [Patch(color=theme.accent, label="this model")]
-    if any(untrained.get(key) is not None for key in keys):
-        handles.append(Patch(color=theme.faint, label="before training"))
-    handles.append(Line2D([], [], color=theme.contrast, linestyle=(0, (4, 3)), label=f"blind guessing ({chance:.2f})"))
+    handles: list[Any] = [Patch(color=colour, label=label) for label, _, colour in reversed(shown)]
+    handles.append(Line2D([], [], color=theme.ink, linestyle=(0, (4, 3)), label=f"blind guessing ({chance:.2f})"))
     axes.legend(
         handles=handles,
         frameon=False,
         fontsize=8.5,
         labelcolor=theme.ink,
-        ncols=3,
+        ncols=4,
         loc="upper center",
         bbox_to_anchor=(0.5, -0.1),
         columnspacing=1.2,
@@ -177,7 +199,7 @@ def _overall_bars(
 
 
 def _category_bars(axes: Axes, rows: Mapping[str, Mapping[str, Any]], theme: Theme) -> None:
-    _dress(axes, theme, "By category: first hit (bar) and first 10 (dot)", grid="x")
+    dress(axes, theme, "By category: first hit (bar) and first 10 (dot)", grid="x")
     names = list(rows)
     places = np.arange(len(names))
     axes.barh(places, [float(rows[name]["P@1"]) for name in names], 0.62, color=theme.accent)
@@ -201,7 +223,7 @@ def draw_map(
     names = sorted(set(categories))
     style = {name: category_style(n, theme) for n, name in enumerate(names)}
     labels = np.asarray(categories, dtype=object)
-    with _figure(path, theme, (10.4, 7.6)) as figure:
+    with drawn_figure(path, theme, (10.4, 7.6)) as figure:
         axes = figure.add_subplot()
         axes.set_axis_off()
         axes.set_aspect("equal", adjustable="datalim")
@@ -241,7 +263,7 @@ def shorten(text: str, length: int) -> str:
 
 
 @contextmanager
-def _figure(path: Path, theme: Theme, inches: tuple[float, float]) -> Iterator[Figure]:
+def drawn_figure(path: Path, theme: Theme, inches: tuple[float, float]) -> Iterator[Figure]:
     """A figure that is written to ``path`` and dropped at the end of the block; pyplot never hears of it."""
     installed = {font.name for font in fontManager.ttflist}
     families = [*(name for name in FONTS if name in installed), "DejaVu Sans"]
@@ -255,7 +277,8 @@ def _figure(path: Path, theme: Theme, inches: tuple[float, float]) -> Iterator[F
         figure.clear()
 
 
-def _dress(axes: Axes, theme: Theme, title: str, grid: str = "y") -> None:
+def dress(axes: Axes, theme: Theme, title: str, grid: str = "y") -> None:
+    """Give a chart the theme's ground, its title and grid lines across ``y`` or ``x``; no frame."""
     axes.set_facecolor(theme.ground)
     axes.set_title(title, loc="left", color=theme.ink, fontsize=11, fontweight="bold", pad=10)
     axes.tick_params(colors=theme.muted, length=0, labelsize=9)

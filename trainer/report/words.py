@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from indexer.system.text import counted
 from trainer.evaluation.metrics import CATEGORY_KEYS, PRODUCT_KEYS
+from trainer.report.figures import Figure, figures, level
 from trainer.report.retrieval_grid import GridRow, HeldOut
 
 PRECISION = (
@@ -16,6 +18,12 @@ PRECISION = (
     "perfect, and the dashed line is what blind guessing would reach.",
     "On the right, the same for each category. A short bar, or a dot far left of its bar, marks a category that the "
     "model confuses with others: more photos of it, or fewer wrongly filed ones, help most.",
+)
+TRADE_OFF = (
+    "One number decides what “similar” means: how much of the likeness is that of the category, and how much that of "
+    "the very piece. Each point is what the validation photos gave at that share. To the left more hits are of the "
+    "right category, to the right an edited copy finds its original more often. The line marks what this model takes; "
+    "<code>trainer fit --detail 0..1</code> chooses another share.",
 )
 CURVES = (
     "One epoch is one pass over the training photos. The loss, which training drives down, should fall and level out. "
@@ -40,80 +48,146 @@ def section(title: str, paragraphs: Sequence[str], body: str) -> str:
     return f"<section>\n<h2>{title}</h2>\n{words}\n{body}\n</section>"
 
 
-def lead(held_out: HeldOut) -> str:
-    """What the figures were measured on."""
-    products, categories = {product for _, _, product in held_out}, {category for _, category, _ in held_out}
-    return (
-        f"Measured on {counted(len(held_out), 'photo')} of {counted(len(products), 'product')} in "
-        f"{counted(len(categories), 'category', 'categories')} that took no part in training. "
-        "That is what to expect from photos the model has never seen."
-    )
+def lead(held_out: HeldOut, record: Mapping[str, Any]) -> str:
+    """What the figures were measured on, and whether the model, or one that it began with, had seen any of it."""
+    if not held_out:
+        return "No photo was held out, so nothing was measured: `trainer evaluate` measures it on other photos."
+    products = {product for _, _, product in held_out}
+    categories = {category for _, category, _ in held_out if category}
+    kinds = f" in {counted(len(categories), 'category', 'categories')}" if categories else ""
+    measured = f"Measured on {counted(len(held_out), 'photo')} of {counted(len(products), 'product')}{kinds}"
+    training = record.get("training")
+    told = training.get("seen") if isinstance(training, Mapping) else None
+    seen = told if isinstance(told, Mapping) else {}
+    photos = training.get("photos") if isinstance(training, Mapping) else None
+    if isinstance(photos, Mapping) and photos.get("held_out") == 0:
+        return (
+            f"{measured} that the model was made of: there are too few to hold any back. The figures say how it finds "
+            "its way among these; expect less of photos that are new."
+        )
+    if seen.get("held_out"):
+        return (
+            f"{measured} that took no part in this training. But the model that it began with had seen "
+            f"{counted(int(seen['held_out']), 'photo')} of these: expect less of photos that are new."
+        )
+    if seen.get("known") is False:
+        return (
+            f"{measured} that took no part in this training. The model that it began with does not say what it had "
+            "seen: if these photos are among that, expect less of photos that are new."
+        )
+    return f"{measured} that took no part in training. That is what to expect from photos the model has never seen."
 
 
 def headline(metrics: Mapping[str, Any], chance: float) -> list[str]:
-    """The tiles at the top: the few figures that matter, in words."""
+    """The tiles at the top: the few figures that matter, in words, each with its interval where there is one."""
     tiles = []
-    category = metrics.get("category") or {}
-    if category.get("P@1") is not None:
-        untrained = metrics.get("untrained") or {}
-        for key, words in (("P@1", "of first hits"), ("P@10", "of the first ten hits")):
-            compared = [f"before training: {_percent(untrained[key])}"] if untrained.get(key) is not None else []
+    known = {figure.name: figure for figure in figures(metrics)}
+    for key, words in (("P@1", "of first hits"), ("P@10", "of the first ten hits")):
+        if key in known:
+            before = known[key].before
+            compared = [f"before training: {_percent(before)}"] if before is not None else []
             compared += [f"blind guessing: {_percent(chance)}"]
-            tiles.append(_tile(category[key], f"{words} are of the right category", " · ".join(compared), key))
+            words = f"{words} are of the right category"
+            tiles.append(_tile(known[key].value, words, " · ".join(compared), key, _within(known[key], metrics)))
     for protocol, row in (metrics.get("product") or {}).items():
-        if row is not None:
+        if row is not None and row.get("R@1") is not None:
             tiles.append(_tile(row["R@1"], "of searches find the product first", PROTOCOLS[protocol], "R@1"))
     copies = metrics.get("edited_copy") or {}
-    if copies.get("R@1") is not None:
+    if "edited copy" in known:
         words = "of cropped, turned and recoloured copies find their original first"
-        tiles.append(_tile(copies["R@1"], words, f"among {counted(copies['edits'], 'photo')}", "R@1"))
+        beside = f"among {counted(copies['edits'], 'photo')}" if copies.get("edits") else ""
+        near = (copies.get("with_near_duplicates") or {}).get("R@1")
+        beside += f" · with near-duplicates counted: {_percent(near)}" if near is not None else ""
+        figure = known["edited copy"]
+        tiles.append(_tile(figure.value, words, beside, "R@1", _within(figure, metrics)))
     return tiles
+
+
+def compared_table(metrics: Mapping[str, Any]) -> str:
+    """The figures that matter with their intervals, before training and of the classic recipe, where measured."""
+    known = figures(metrics)
+    if not known:
+        return ""
+    columns: list[tuple[str, Callable[[Figure], str]]] = [("this model", lambda one: _number(one.value))]
+    if any(one.interval for one in known):
+        columns.append((f"{100 * level(metrics):.0f} % interval", _interval))
+    if any(one.classic is not None for one in known):
+        columns.append(("classic recipe", lambda one: _number(one.classic)))
+    if any(one.before is not None for one in known):
+        columns.append(("before training", lambda one: _number(one.before)))
+    head = "".join(f"<th>{safe(name)}</th>" for name, _ in columns)
+    lines = "".join(
+        f"<tr><td><b>{safe(one.name)}</b> <small>{safe(one.what)}</small></td>"
+        f"{''.join(f'<td>{cell(one)}</td>' for _, cell in columns)}</tr>"
+        for one in known
+    )
+    words = "All figures run from 0 to 1, higher is better, and are of the held-out photos."
+    if any(one.interval for one in known):
+        words += (
+            " An interval says how far a figure may be off because these are the photos that happened to be held out: "
+            f"it is made so that it holds the true figure {100 * level(metrics):.0f} times in a hundred."
+        )
+    table = f'<div class="scroll"><table class="figures"><tr><th>figure</th>{head}</tr>{lines}</table></div>'
+    return section("The figures", (words,), table)
 
 
 def grid_text(rows: Sequence[GridRow]) -> tuple[str, ...]:
     """How the rows of the grid were chosen."""
-    typical = sum(row.typical for row in rows)
-    worst = len(rows) - typical
+    kinds = Counter(row.kind for row in rows)
+    legend = (
+        "Left, the query: a photo that somebody searches with. Beside it, what the model finds most similar, best "
+        "first. "
+    )
+    similarity = "The number is the similarity: 1 is the same picture."
+    if kinds["any"]:
+        return (legend + similarity, "The searches are taken evenly from all photos, whatever the model makes of them.")
+    typical, best, worst = kinds["typical"], kinds["best"], kinds["worst"]
     chosen = (
         f"The {counted(typical, 'typical search', 'typical searches')} below "
         f"{'is' if typical == 1 else 'are'} not the best: all photos of a category are sorted by how well the model "
         "did on them (average precision), and the one exactly in the middle is shown."
     )
+    if best:
+        chosen += f" Then {'one' if best == 1 else best} of those it did best on."
     if worst:
         chosen += (
             f" The last {'one is' if worst == 1 else f'{worst} are'} the opposite: the photos it did worst on, from "
             "different categories as far as there are any. Look at them first: often the photo lies in the wrong "
             "category, or shows two things at once."
         )
-    return (
-        "Left, the query: a photo that somebody searches with. Beside it, what the model finds most similar, best "
-        "first. A green frame with a tick is the right category, a red one with a cross a wrong one. The number is the "
-        "similarity: 1 is the same picture.",
-        chosen,
-    )
+    frames = "A green frame with a tick is the right category, a red one with a cross a wrong one. "
+    return (legend + frames + similarity, chosen)
+
+
+KINDS = {"typical": "typical", "best": "among the best", "worst": "among the worst"}
 
 
 def grid_row(row: GridRow, held_out: HeldOut, image: str) -> str:
     """One search of the grid: its picture strip and the captions below it."""
     _, category, product = held_out[row.query]
-    kind = "typical" if row.typical else "among the worst"
     captions = ["<li>query</li>"]
     for hit, score in zip(row.hits, row.scores, strict=True):
-        if held_out[hit][1] == category:
+        if row.kind == "any":
+            captions.append(f"<li>{score:.2f}<br>{safe(held_out[hit][2])}</li>")
+        elif held_out[hit][1] == category:
             captions.append(f'<li class="right">{score:.2f}</li>')
         else:
             captions.append(f'<li class="wrong">{score:.2f}<br>{safe(held_out[hit][1])}</li>')
+    head, *rest = [part for part in (category, product, KINDS.get(row.kind)) if part]
+    beside = "".join(f" · {safe(part)}" for part in rest)
     return (
-        f'<div class="row"><h3>{safe(category)} <span>· {safe(product)} · {kind}</span></h3>'
+        f'<div class="row"><h3>{safe(head)} <span>{beside}</span></h3>'
         f'<div class="scroll"><div class="strip">{image}<ol>{"".join(captions)}</ol></div></div></div>'
     )
 
 
 def grid_alt(row: GridRow, held_out: HeldOut) -> str:
     """A search of the grid in words, safe for a page."""
-    category = held_out[row.query][1]
+    _, category, product = held_out[row.query]
+    if row.kind == "any":
+        return safe(f"{product} and its {len(row.hits)} hits")
     right = sum(held_out[hit][1] == category for hit in row.hits)
-    return safe(f"{held_out[row.query][2]} ({category}) and its {len(row.hits)} hits, {right} of them right")
+    return safe(f"{product} ({category}) and its {len(row.hits)} hits, {right} of them right")
 
 
 def map_text(shown: int, of: int) -> tuple[str, ...]:
@@ -197,8 +271,19 @@ def footer(metrics: Mapping[str, Any]) -> str:
     return " · ".join(["jewelry-similarity", *parts])
 
 
-def _tile(value: float, words: str, beside: str, key: str) -> str:
-    small = f"<em>{beside}</em>" if beside else ""
+def _within(figure: Figure, metrics: Mapping[str, Any]) -> str:
+    if figure.interval is None:
+        return ""
+    low, high = figure.interval
+    return f"{100 * level(metrics):.0f} % interval: {100 * low:.1f} to {_percent(high)}"
+
+
+def _interval(figure: Figure) -> str:
+    return "-" if figure.interval is None else f"{figure.interval[0]:.3f} to {figure.interval[1]:.3f}"
+
+
+def _tile(value: float, words: str, beside: str, key: str, within: str = "") -> str:
+    small = "".join(f"<em>{line}</em>" for line in (within, beside) if line)
     return f'<div class="tile"><b>{_percent(value)} <small>{key}</small></b><span>{words}</span>{small}</div>'
 
 
@@ -214,12 +299,20 @@ def _finding_line(name: str, row: Mapping[str, Any], searches: int, among: int) 
     return f"<tr><td>{name}</td>{cells}<td>{searches:,}</td><td>{among:,}</td></tr>"
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, value in settings.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{name}.")
         elif value is not None:
-            yield f"{prefix}{name}", ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            yield f"{prefix}{name}", _setting(name, value)
+
+
+def _setting(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "detail" and isinstance(value, float) and value < 0:
+        return "chosen on validation"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _number(value: float | None) -> str:

@@ -174,3 +174,31 @@ def test_a_sample_does_not_overwrite(tmp_path: Path) -> None:
     result = indexer("sample", tmp_path, "--products", "8", "--size", "32")
     assert_one_line(result, 2, str(tmp_path), "empty")
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("command", ["sync", "watch", "embed"])
+@pytest.mark.parametrize(
+    ("catalog", "shown"),
+    [
+        ("photos", "photos"),
+        ("my photos/shop's", "'my photos/shop'\"'\"'s'"),
+        ("https://shop.example/export.csv", "https://shop.example/export.csv"),
+    ],
+)
+def test_without_a_model_the_one_command_that_makes_one_is_named(
+    command: str, catalog: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, [command, catalog, *(["shards"] if command == "embed" else [])])
+    assert result.exit_code == 2
+    assert f"make one of these photos with: trainer fit {shown} -o models/shop (or name one" in result.stderr
+
+
+def test_of_several_models_one_has_to_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("rings", "chains"):
+        (tmp_path / "models" / name).mkdir(parents=True)
+        (tmp_path / "models" / name / "model.json").write_text("{}")
+    result = CliRunner().invoke(main, ["sync", "photos"])
+    assert result.exit_code == 2
+    assert "name one with --model or JEWELRY_MODEL: models/chains, models/rings" in result.stderr

@@ -136,7 +136,7 @@ def test_one_line() -> None:
 REAL = """
 import sys, time
 import click
-from indexer.cli.command_line import group
+from indexer.cli.command_line import echo_json, group
 
 @group("Try.")
 def main(): pass
@@ -145,6 +145,20 @@ def main(): pass
 @click.argument("lines", type=int)
 def write(lines):
     for number in range(lines): sys.stdout.write(f"line {number}\\n")
+
+@main.command()
+@click.argument("word", default="café → 戒指 \\U0001f48d \\udce9")
+def tell(word):
+    "Tell of a ring (戒指)."
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name")
+    table.add_row(word)
+    Console().print(table)
+    click.echo(word)
+    click.echo(f"note: {word}", err=True)
+    echo_json({"word": word, "half": "\\udce9"})
 
 @main.command()
 def wait():
@@ -158,8 +172,38 @@ main()
 @pytest.fixture
 def real_script(tmp_path: Path) -> Path:
     path = tmp_path / "script.py"
-    path.write_text(REAL)
+    path.write_text(REAL, encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize("environment", ["cp1252", "ascii", "latin-1:strict", "utf-8", "C"])
+@pytest.mark.parametrize("arguments", [["tell"], ["tell", "--help"], ["tell", b"caf\xe9.jpg"]])
+def test_what_an_output_cannot_show_is_escaped(
+    real_script: Path, environment: str, arguments: list[str | bytes]
+) -> None:
+    settings = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    if environment != "C":
+        settings = {"PYTHONIOENCODING": environment, "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        [sys.executable, str(real_script), *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **settings},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    if "--help" in arguments:
+        said = done.stdout
+        if environment in ("ascii", "C"):  # click holds ASCII to be a mistake, and writes UTF-8
+            assert "戒指".encode() in said or b"\\u6212\\u6307" in said
+        else:
+            assert ("戒指".encode() if environment == "utf-8" else b"\\u6212\\u6307") in said
+        return
+    document = json.loads(done.stdout[done.stdout.index(b"{") :].decode("utf-8", "strict"))
+    assert document["half"] == "\udce9"
+    assert b"note: caf" in done.stderr
+    if len(arguments) == 1:
+        assert document["word"].startswith("café → 戒指")
+        assert (b"\\u6212" in done.stdout) == (environment != "utf-8")
 
 
 @pytest.mark.parametrize("lines", [3, 100_000])  # less than a pipe holds, and more

@@ -77,6 +77,31 @@ def test_slow_units_are_told_in_seconds_each() -> None:
     assert " s each, loss 0.412, " in said[0]
 
 
+def test_epochs_are_told_every_few_and_not_every_ten_seconds() -> None:
+    said: list[str] = []
+    lines = Lines(said.append, every=0.02, ends_from=0)
+    lines.start()
+    for epoch in range(1, 61):
+        for _ in range(3):
+            lines.tell_epoch("Training", epoch, 60, f"loss {1 / epoch:.3f}")
+        time.sleep(0.005)
+    lines.stop()
+    assert [line.split(" of ")[0] for line in said[:-1]] == [f"Training: {n}" for n in range(5, 60, 5)]
+    assert ", loss 0.200, " in said[0]
+    assert said[-1].startswith("Training: 60 of 60, loss 0.017, done in ")
+
+
+def test_an_epoch_that_takes_long_says_that_it_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.cli.plain_progress.SILENCE", 0.05)
+    said: list[str] = []
+    lines = Lines(said.append, every=0.02)
+    lines.start()
+    lines.tell_epoch("Training", 1, 60)
+    until(said, lambda s: len(s) >= 2)
+    lines.stop()
+    assert said[0].startswith("Training: 0 of 60 (0%), ")
+
+
 def test_short_stages_say_nothing_unless_their_ends_are_wanted() -> None:
     quiet: list[str] = []
     each: list[str] = []
@@ -149,6 +174,22 @@ def test_a_terminal_shows_a_bar_with_count_and_rate(monkeypatch: pytest.MonkeyPa
     assert "12,345/20,000" in text
     assert "/s" in text
     assert "done in" not in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
+def test_a_narrow_terminal_cuts_no_figure(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    written = io.StringIO()
+    terminal = Console(file=written, force_terminal=True, width=width)
+    monkeypatch.setattr("indexer.cli.progress.Console", lambda **_: terminal)
+    with Stages(transient=False) as stages:
+        for done in (0, 1000, 12_345):
+            stages("Backbone features", done, 20_000)
+            time.sleep(0.06)
+    last = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", written.getvalue()).strip().splitlines()[-1]
+    assert last.startswith("Backbone")
+    assert re.search(r" 12,345/20,000 +([\d,.]+/s +)?0:00:0\d", last)
+    assert ("/s" in last) == (width >= 60)
 
 
 def test_a_stage_in_which_no_thread_can_speak_is_told_all_the_same() -> None:

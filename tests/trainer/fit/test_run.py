@@ -68,6 +68,7 @@ def test_fit_writes_a_whole_model_directory(scratch: tuple[Path, Result], shop: 
     assert len(model.record["training"]["history"]) == 2
     assert set(model.record["libraries"]) >= {"torch", "onnx"}
     assert (target / "report" / "report.html").is_file()
+    assert "learnt from" in (target / "MODEL_CARD.md").read_text(encoding="utf-8")
     held_out = [photo.key for photo in read_list(target / "held_out.txt") or ()]
     assert len(held_out) == said["photos"]["held_out"] == model.metrics["images"]["count"]
     embeddings = Embedder(model).embed(shop / key for key in held_out)
@@ -148,7 +149,13 @@ def test_ctrl_c_keeps_the_best_so_far(shop: Path) -> None:
         (("{shop}", "-o", "{out}", "--weights", "{none}.pth"), 1, "no such weights file"),
         (("{shop}", "-o", "{out}", "--weights", "none", "--holdout", "0.99"), 2, "holdout 0.99 is outside"),
         (("{shop}", "-o", "{out}", "--weights", "none", "--freeze"), 2, "nothing worth freezing"),
-        (("{shop}", "-o", "{out}", "--weights", "none", "--size", "9"), 1, "input size 9"),
+        (("{shop}", "-o", "{out}", "--weights", "none", "--size", "9"), 2, "size 9 is outside 16..1024"),
+        (("{shop}", "-o", "{out}", "--weights", "none", "--size", "0"), 2, "size 0 is outside 16..1024"),
+        (("{shop}", "-o", "{out}", "--weights", "none", "--seed", "-1"), 2, "seed -1 is outside 0..4294967295"),
+        (("{shop}", "-o", "{out}", "--weights", "none", "--epochs", "0"), 2, "epochs 0 is not positive"),
+        (("{shop}", "-o", "{out}", "--weights", "none", "--holdout", "nan"), 2, "holdout is nan"),
+        (("{shop}", "-o", "."), 2, "is the folder that you are in"),
+        (("{shop}", "-o", "{out}/" + 300 * "n"), 2, "the name is too long"),
         (("{shop}", "-o", "{out}", "--backbone", "vgg"), 2, "vgg"),
         (("{shop}",), 2, "--output"),
     ],

@@ -222,14 +222,18 @@ def test_grid_rows_are_the_median_of_each_category_and_the_worst(tmp_path: Path)
         return float(np.mean([sum(hits[: i + 1]) / (i + 1) for i, hit in enumerate(hits) if hit]))
 
     precision = [average_precision(n) for n in range(len(categories))]
-    typical = [row.query for row in rows if row.typical]
+    typical = [row.query for row in rows if row.kind == "typical"]
     assert [categories[n] for n in typical] == ["a", "b", "c"]
     for query in typical:
         own = sorted(precision[n] for n in range(len(categories)) if categories[n] == categories[query])
         assert precision[query] == pytest.approx(own[len(own) // 2])
-    worst = [row.query for row in rows if not row.typical]
+    worst = [row.query for row in rows if row.kind == "worst"]
+    best = [row.query for row in rows if row.kind == "best"]
     assert len(worst) == 4
     assert precision[worst[0]] == pytest.approx(min(precision))
+    assert len(best) == 2
+    others = [n for n in range(len(categories)) if n not in typical]
+    assert max(precision[n] for n in best) == pytest.approx(max(precision[n] for n in others))
     assert {categories[n] for n in worst} == {"a", "b", "c"}
     for row in rows:
         best = np.argsort(-cosine[row.query], kind="stable")[:HITS]
