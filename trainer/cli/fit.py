@@ -14,7 +14,7 @@ from trainer.choices import MINERS, OBJECTIVES, RECIPES, SAMPLERS
 from trainer.cli.catalogs import private_option, told
 from trainer.cli.ending import cleared_away
 from trainer.network.backbones.names import check_backbone
-from trainer.settings import CHOSEN, DISTILLATIONS, POOLINGS, FitSettings, Recipe
+from trainer.settings import CHOSEN, DEVICES, DISTILLATIONS, FINE_TUNE, POOLINGS, FitSettings, Recipe
 
 if TYPE_CHECKING:
     from trainer.fit.run import Fitted
@@ -107,11 +107,34 @@ if TYPE_CHECKING:
     help="Share of the very piece, against its category, in likeness.  [default: chosen on validation]",
 )
 @click.option(
-    "--freeze/--no-freeze",
-    default=None,
-    help="Train only the head, or the whole network.  "
-    "[default: the head, but the whole network for classic and without weights]",
+    "--fine-tune",
+    type=click.Choice(FINE_TUNE),
+    help="What of the backbone learns too, at a tenth of the head's rate: nothing, its last blocks, all.  "
+    "[default: none, but all for classic and without weights]",
 )
+@click.option("--freeze/--no-freeze", default=None, help="The same as --fine-tune none, --fine-tune all.")
+@click.option(
+    "--interpolate/--no-interpolate",
+    default=FitSettings.interpolate,
+    show_default=True,
+    help="Of what fine-tuning changed keep as much as helps on validation.",
+)
+@click.option("--learning-rate", type=float, help="Of the head.  [default: the recipe's own]")
+@click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    default=FitSettings.device,
+    show_default=True,
+    help="What whole networks learn on.",
+)
+@click.option(
+    "--deterministic/--no-deterministic",
+    default=FitSettings.deterministic,
+    show_default=True,
+    help="The same seed gives the same model, also where that is slower.",
+)
+@click.option("--minutes", type=float, help="Stop training after so long, with the best so far.")
+@click.option("--resume", is_flag=True, help="Go on where the same command was stopped or killed.")
 @click.option(
     "--features",
     type=PathType(),
@@ -123,6 +146,7 @@ def fit(
     catalog: Path | str,
     output: Path,
     features: Path | None,
+    resume: bool,
     recipe: Recipe,
     weights: str,
     backbone: str | None,
@@ -148,14 +172,18 @@ def fit(
     from indexer.catalog.reading import read_catalog
     from indexer.cli.progress import Stages
     from indexer.photos.fetch.many.sources import PhotoSources
+    from trainer.data.sharing import speaks
 
     with (
         cleared_away(),
         PhotoSources.for_a_while(allow_private=allow_private) as sources,
-        Stages(transient=False, ends_from=0) as stages,
+        Stages(show=speaks(), transient=False, ends_from=0) as stages,
     ):
         stages.stage("Reading the catalog")
-        fitted = run(told(read_catalog(catalog, sources=sources)), output, settings, stages, features=features)
+        products = told(read_catalog(catalog, sources=sources))
+        fitted = run(products, output, settings, stages, features=features, resume=resume)
+    if not speaks():
+        return
     if as_json:
         echo_json(_document(fitted))
     else:
@@ -187,7 +215,7 @@ def _show(fitted: Fitted) -> None:
     console = Console()
     console.print(tables(fitted.metrics))
     before = fitted.metrics["untrained"]["P@1"]
-    if fitted.categories and before == before:  # NaN where nothing can be compared
+    if fitted.categories and before is not None:
         console.print(f"Before training, P@1 by category was {before:.3f}.", highlight=False)
     console.print(f"{_course(fitted)}; {sum(fitted.seconds.values()):.0f} s in all.", highlight=False)
     took = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in fitted.seconds.items())

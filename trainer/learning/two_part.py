@@ -14,7 +14,7 @@ from trainer.data.sampling import Indices, codes
 from trainer.data.sources import CachedFeatures
 from trainer.evaluation.metrics import encode, score_queries
 from trainer.learning.distillation import Teaching, with_teacher
-from trainer.learning.loop import Training, Watch, train
+from trainer.learning.loop import Bounds, Training, Watch, train
 from trainer.learning.recipes import Recipe
 from trainer.network.heads.parts import DetailHead, TwoPartHead
 from trainer.network.heads.whitening import whiten
@@ -59,6 +59,7 @@ def fit_two_part(
     settings: FitSettings,
     watch: Watch | None = None,
     teaching: Teaching | None = None,
+    bounds: Bounds | None = None,
 ) -> tuple[Training, list[Traded]]:
     """Give a network a two-part head made of cached features, and say what every share of its parts would give.
 
@@ -69,6 +70,7 @@ def fit_two_part(
         settings: epochs, rate, temperatures, the share where it is given.
         watch: shown the progress.
         teaching: what a teacher makes of the training photos.
+        bounds: the time it has, and where it is kept on the disk.
 
     Returns:
         The course of the training, and the trade-off on the validation photos.
@@ -83,11 +85,27 @@ def fit_two_part(
     source = CachedFeatures(network, tuned)
     if teaching:
         teaching = replace(teaching, vectors=_with_category(teaching.vectors, samples)[0])
-    result = train(with_teacher(CachedFeatures(network, learning), recipe, teaching), source, recipe, settings, watch)
+    taught = with_teacher(CachedFeatures(network, learning), recipe, teaching)
+    result = train(taught, source, recipe, settings, watch, bounds=bounds)
+    return result, weigh(head, source, tuning, settings)
+
+
+def weigh(head: TwoPartHead, source: CachedFeatures, tuning: Sequence[Sample], settings: FitSettings) -> list[Traded]:
+    """Give the detail part of a head the share that the settings ask for, or that validation likes best.
+
+    Args:
+        head: of the network of ``source``.
+        source: features of the validation photos that have a category.
+        tuning: these photos.
+        settings: the share where it is given.
+
+    Returns:
+        What every share would give.
+    """
     curve = [_traded(head, share, source, tuning)[0] for share in CURVE]
-    chosen = settings.detail if given else _choose({s: _traded(head, s, source, tuning)[1] for s in CHOICES})
-    head.weigh(chosen)
-    return result, curve
+    given = settings.detail != CHOSEN
+    head.weigh(settings.detail if given else _choose({s: _traded(head, s, source, tuning)[1] for s in CHOICES}))
+    return curve
 
 
 def _choose(scores: dict[float, NDArray[np.float64]]) -> float:
