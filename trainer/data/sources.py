@@ -34,12 +34,13 @@ class Source(ABC):
     network: EmbeddingNetwork
     share: Share = ALONE
     """The processes that embed a batch together; what is cached each of them embeds for itself."""
-    _passed = 0
+    passed = 0
+    """Steps of the plan that an earlier run has done."""
 
     def after(self, steps: int) -> Self:
         """The same photos for an epoch of which so many steps are done: what comes is as if this had done them."""
         rest = copy.copy(self)
-        rest._passed = steps
+        rest.passed = steps
         return rest
 
     @abstractmethod
@@ -91,7 +92,7 @@ class CachedFeatures(Source):
     def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:
         """See `Source.batches`; the first of several views may be the photo itself, so that it is learnt too."""
         start = int(rng.integers(0, _ROUNDS))
-        for step, indices in enumerate(plan, self._passed):
+        for step, indices in enumerate(plan, self.passed):
             if not views:
                 yield self._vectors[indices, 0]
                 continue
@@ -155,7 +156,7 @@ class Photos(Source):
             return self._preprocessing.apply(image)
 
         def tasks(place: int) -> Iterable[tuple[int, int, int]]:
-            step = self._passed + place
+            step = self.passed + place
             rows = [(step, int(index), view) for view in range(max(1, views)) for index in plan[place]]
             return [rows[row] for row in self.share.rows(len(rows))]
 
