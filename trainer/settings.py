@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, Self
 
 from indexer.errors import UsageError
 from indexer.system.arguments import number_of, refused, said, text_of, truth_of, whole_of
 
-Recipe = Literal["two-level", "classic"]
+Recipe = Literal["two-part", "two-level", "classic"]
+RECIPES = ("two-part", "two-level", "classic")
+
+CHOSEN = -1.0
+"""In place of a share: validation chooses it."""
 
 _TAKES: dict[str, Callable[[str, object], Any]] = {"int": whole_of, "float": number_of, "bool": truth_of}
 """What a setting has to be, by its type; the others are texts."""
+
+
+_FROM_NOTHING: dict[str, Any] = {
+    "batch": 32,
+    "epochs": 20,
+    "views": 0,
+    "smoothing": 1,
+    "instance_weight": 0.2,
+    "keep": "best",
+}
+"""Of the two-level recipe on a whole network that starts from random weights."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +38,7 @@ class FitSettings:
     Sizes are in photos, rates per Adam step, fractions of near-duplicate groups.
     """
 
-    recipe: Recipe = "two-level"
+    recipe: Recipe = "two-part"
     weights: str = "imagenet"
     backbone: str = "mobilenet_v2"
     size: int = 224
@@ -33,12 +48,18 @@ class FitSettings:
     freeze: bool = True
     """The backbone stays as it is and only the head learns, on cached features."""
     epochs: int = 60
+    backbone_epochs: int = 0
+    """Epochs in which the whole network learns under the two-level recipe, before a two-part head is made on it."""
     batch: int = 128
     """Photos of a two-level batch (each is shown in two views), or triplets of a classic one."""
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
-    views: int = 8
+    views: int = 4
     """Augmented views cached of every photo when the backbone is frozen."""
+    detail: float = CHOSEN
+    """Share of the detail part of a two-part embedding, 0..1; -1 lets validation choose."""
+    keep: Literal["best", "last"] = "last"
+    """Which checkpoint a run ends with: the one that validation likes best, or that of the last epoch."""
     category_temperature: float = 0.1
     instance_temperature: float = 0.2
     instance_weight: float = 1.0
@@ -60,8 +81,10 @@ class FitSettings:
             if isinstance(value, float) and not math.isfinite(value):
                 raise refused(one.name, value, "a finite number")
             object.__setattr__(self, one.name, value)
-        if self.recipe not in ("two-level", "classic"):
-            raise UsageError(f"recipe is {said(self.recipe)}, which is not known; choose two-level or classic")
+        if self.recipe not in RECIPES:
+            raise UsageError(f"recipe is {said(self.recipe)}, which is not known; choose one of {', '.join(RECIPES)}")
+        if not 0 <= self.detail <= 1 and self.detail != CHOSEN:
+            raise UsageError(f"detail {said(self.detail)} is outside 0..1: it is the share of the detail part")
         if not 0.05 <= self.holdout <= 0.8:
             raise UsageError(
                 f"holdout {said(self.holdout)} is outside 0.05..0.8: it is the share of photos the test is made on"
@@ -74,15 +97,15 @@ class FitSettings:
             raise UsageError(f"epochs {said(self.epochs)} is not positive")
         if self.freeze and self.weights == "none":
             raise UsageError("a backbone without pretrained weights has nothing worth freezing; leave --freeze out")
-        if not self.freeze and self.weights != "none" and self.recipe == "two-level":
+        if not self.freeze and self.weights != "none" and self.recipe != "classic":
             raise UsageError(
-                "the two-level recipe trains a head on a frozen backbone; --no-freeze is for --recipe classic"
+                f"the {self.recipe} recipe trains a head on a frozen backbone; --no-freeze is for --recipe classic"
             )
 
     @classmethod
     def for_run(
         cls,
-        recipe: Recipe = "two-level",
+        recipe: Recipe = "two-part",
         weights: str = "imagenet",
         *,
         freeze: bool | None = None,
@@ -96,7 +119,7 @@ class FitSettings:
         """
         pretrained = weights != "none"
         if freeze is None:
-            freeze = pretrained and recipe == "two-level"
+            freeze = pretrained and recipe != "classic"
         if recipe == "classic":
             defaults: dict[str, Any] = {
                 "batch": 16,
@@ -107,14 +130,22 @@ class FitSettings:
                 "schedule": "plateau",
                 "smoothing": 1,
                 "standardise": False,
+                "keep": "best",
             }
+        elif recipe == "two-level":
+            defaults = {"views": 8, "keep": "best"} if freeze else dict(_FROM_NOTHING)
         elif not freeze:
-            defaults = {"batch": 32, "epochs": 20, "views": 0, "smoothing": 1, "instance_weight": 0.2}
+            defaults = {"backbone_epochs": _FROM_NOTHING["epochs"]}
         else:
             defaults = {}
         if epochs is not None:
-            defaults["epochs"] = epochs
+            defaults["epochs" if freeze or recipe != "two-part" else "backbone_epochs"] = epochs
         return cls(**{"recipe": recipe, "weights": weights, "freeze": freeze, **defaults, **given})
+
+    def of_backbone(self) -> Self:
+        """Settings of the run in which the whole network learns before a two-part head is made on it."""
+        run = {**_FROM_NOTHING, "epochs": self.backbone_epochs, "recipe": "two-level"}
+        return replace(self, **run)
 
     def record(self) -> dict[str, Any]:
         """What model.json says about the run."""

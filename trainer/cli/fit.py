@@ -12,7 +12,7 @@ from indexer.cli.command_line import CatalogType, PathType, echo_json, json_opti
 from indexer.errors import EXIT_REJECTS, MissingExtra
 from trainer.cli.catalogs import private_option, told
 from trainer.network.backbones import BACKBONES
-from trainer.settings import FitSettings, Recipe
+from trainer.settings import CHOSEN, RECIPES, FitSettings, Recipe
 
 if TYPE_CHECKING:
     from trainer.fit.run import Fitted
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("catalog", type=CatalogType())
 @click.option("-o", "--output", required=True, type=PathType(), help="Model directory to write, e.g. models/shop.")
-@click.option("--recipe", type=click.Choice(["two-level", "classic"]), default="two-level", show_default=True)
+@click.option("--recipe", type=click.Choice(RECIPES), default="two-part", show_default=True)
 @click.option(
     "--weights",
     default="imagenet",
@@ -44,6 +44,13 @@ if TYPE_CHECKING:
     default=FitSettings.validation,
     show_default=True,
     help="Share of the remaining products used to tune.",
+)
+@click.option(
+    "--detail",
+    type=float,
+    default=CHOSEN,
+    metavar="0..1",
+    help="Share of the very piece, against its category, in likeness.  [default: chosen on validation]",
 )
 @click.option(
     "--freeze/--no-freeze",

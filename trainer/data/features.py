@@ -1,26 +1,32 @@
-"""What a frozen backbone sees of every photo and of its augmented views, computed once and kept in memory."""
+"""What a frozen backbone sees of every photo and of its augmented views, computed once."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from indexer.models.onnx_session import open_session
+from indexer.models.onnx_session import Session, open_session
 from indexer.models.preprocessing import Preprocessing
+from indexer.photos.fetch.many.sources import fetched_ahead
+from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.system.machine import cores
 from trainer.data.augmentation import Augmentation, view_rng
 from trainer.data.dataset import Sample
+from trainer.data.feature_cache import FeatureCache
 from trainer.network.network import BackboneFeatures, EmbeddingNetwork
 
 MAX_VECTORS = 250_000
-"""Feature vectors kept at most (1.3 GB at 1280 float32): a large catalog gets fewer views of each photo."""
+"""Feature vectors kept at most (1.2 GB of several stages): a large catalog gets fewer views of each photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,55 +56,86 @@ def extract(
     preprocessing: Preprocessing,
     *,
     views: int = 0,
-    seed: int = 0,
+    cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> FeatureBank:
     """Run the backbone over all photos and ``views`` random views of each.
 
     The backbone runs in ONNX Runtime, which is 3-5 times faster than eager torch on a CPU: one thread per core, each
-    taking a photo from decoding to features (Pillow and ONNX Runtime both release the GIL).
+    taking a photo from decoding to features (Pillow and ONNX Runtime both release the GIL). A photo's views are the
+    same in every run, whatever its place in the catalog, so that what is in the cache need not be made again.
 
     Args:
         network: its backbone is used, in evaluation mode; the head is not.
         samples: photos that can be decoded.
         preprocessing: the inference transform, applied to photos and views alike.
         views: fewer are made when the catalog is so large that the features would not fit (``MAX_VECTORS``).
-        seed: decides the views.
+        cache: folder of features that were made before; None to keep nothing.
         progress: called with 1 after each photo.
     """
     views = min(views, max(1, MAX_VECTORS // max(1, len(samples)) - 1)) if views else 0
     augmentation = Augmentation()
+    width = sum(network.stages)
+    run = _Backbone(network, preprocessing.size)
+    known = FeatureCache(cache, (*_described(network), repr((preprocessing.record(), augmentation)).encode()), width)
 
-    run = _backbone(network, preprocessing.size)
+    def one(sample: Sample) -> NDArray[np.float32]:
+        data = sample.place.read()
+        digest = bytes.fromhex(sha256(data))
+        found = known.get(digest, range(1 + views))
+        missing = [view for view in range(1 + views) if view not in found]
+        if missing:
+            image = open_image(data, fit=preprocessing.fit)
+            made = run(np.stack([_shown(image, digest, view) for view in missing]))
+            fresh = dict(zip(missing, made, strict=True))
+            known.put(digest, fresh)
+            found |= fresh
+        return np.stack([found[view] for view in range(1 + views)])
 
-    def one(index: int) -> NDArray[np.float32]:
-        image = open_image(samples[index].place.read(), fit=preprocessing.fit)
-        shown = [preprocessing.apply(image)]
-        for view in range(views):
-            rng = view_rng(seed, index, view)
-            shown.append(preprocessing.apply(augmentation.view(image, rng, preprocessing.size)))
-        return run(np.stack(shown))
+    def _shown(image: Image.Image, digest: bytes, view: int) -> NDArray[np.uint8]:
+        if view == 0:
+            return preprocessing.apply(image)
+        rng = view_rng(int.from_bytes(digest[:16], "big"), 0, view)
+        return preprocessing.apply(augmentation.view(image, rng, preprocessing.size))
 
-    with ThreadPoolExecutor(cores()) as pool:
-        rows = []
-        for row in pool.map(one, range(len(samples))):
-            rows.append(row)
+    vectors = np.empty((len(samples), 1 + views, width), np.float32)
+    with closing(known), fetched_ahead(sample.place for sample in samples), ThreadPoolExecutor(cores()) as pool:
+        for row, made in enumerate(pool.map(one, samples)):
+            vectors[row] = made
             if progress:
                 progress(1)
-    return FeatureBank(np.stack(rows))
+    return FeatureBank(vectors)
 
 
-def _backbone(network: EmbeddingNetwork, size: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """The backbone as a function from photos uint8 [n,H,W,3] to features, safe to call from many threads."""
-    from trainer.network.export import write_onnx
+class _Backbone:
+    """The backbone as a function from photos uint8 [n,H,W,3] to features, safe to call from many threads.
 
-    with tempfile.TemporaryDirectory(prefix="jewelry-backbone-") as folder:
-        path = Path(folder) / "backbone.onnx"
-        write_onnx(BackboneFeatures(network), path, size, outputs=("features",))
-        session = open_session(path, path.read_bytes())  # the file is gone after this
+    It is exported with the first call: where all is cached, that is spared.
+    """
 
-    def run(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def __init__(self, network: EmbeddingNetwork, size: int) -> None:
+        self._network, self._size = network, size
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+
+    def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        with self._lock:
+            session = self._session = self._session or self._export()
         features: NDArray[np.float32] = session.run(None, {"image": images})[0]
         return features
 
-    return run
+    def _export(self) -> Session:
+        from trainer.network.export import write_onnx
+
+        with tempfile.TemporaryDirectory(prefix="jewelry-backbone-") as folder:
+            path = Path(folder) / "backbone.onnx"
+            write_onnx(BackboneFeatures(self._network), path, self._size, outputs=("features",))
+            return open_session(path, path.read_bytes())  # the file is gone after this
+
+
+def _described(network: EmbeddingNetwork) -> Iterator[bytes]:
+    """All that decides what the backbone makes of a photo."""
+    yield repr((network.backbone, network.stages, network.mean.tolist(), network.scale.tolist())).encode()
+    for name, tensor in network.backbone.state_dict().items():
+        yield name.encode()
+        yield tensor.detach().cpu().contiguous().numpy().tobytes()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import time
 from collections.abc import Sequence
@@ -23,23 +22,24 @@ from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
 from indexer.system.arguments import path_of, refused
 from indexer.system.machine import cores
-from trainer.data.dataset import Sample, Split, read_dataset, split
-from trainer.data.features import extract
-from trainer.data.sources import CachedFeatures, Photos, Source
+from trainer.data.dataset import Sample, read_dataset
+from trainer.data.parts.earlier import Earlier
+from trainer.data.parts.history import seen_record, write_lists
+from trainer.data.parts.split import Split
 from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
-from trainer.evaluation.metrics import category_metrics
-from trainer.learning.loop import Training, train
-from trainer.learning.recipes import RECIPES
+from trainer.fit.learning import Learned, Learner
+from trainer.fit.plan import plan_fit
+from trainer.learning.loop import Training
 from trainer.network.export import check_target, publishing, write_network, write_record
-from trainer.network.network import EmbeddingNetwork
-from trainer.network.weights import NONE, build_network
+from trainer.network.weights import build_network
 from trainer.report.page import ReportData, write_report
 from trainer.settings import FitSettings
 
 REJECTS_NAME = "rejects.csv"
-HELD_OUT_NAME = "held_out.txt"
+FEATURES_NAME = ".features"
+"""Folder beside the models, of what backbones saw of photos: a later fit need not look again."""
 STRANGERS_EACH = 24
 """Pictures of each kind of stranger: 456 in all, a few seconds."""
 
@@ -81,30 +81,28 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
     stages = stages or Stages(show=False)
     clock = _Clock()
     check_target(target)
+    earlier = Earlier.of(settings.weights)
     # A head on cached features is a few small products: a second thread only makes them wait for each other.
     torch.set_num_threads(1 if settings.freeze else cores())
     stages.stage("Loading the network")
-    network = build_network(settings.backbone, settings.weights, seed=settings.seed)
+    in_parts = settings.recipe == "two-part"
+    network = build_network(
+        settings.backbone, settings.weights, seed=settings.seed, several=in_parts and settings.freeze
+    )
     preprocessing = Preprocessing(settings.size)
-    stages.stage("Reading photos", sum(len(p.images) for p in catalog.products if p.category))
+    stages.stage("Reading photos", catalog.images)
     dataset = read_dataset(catalog, progress=stages.advance)
-    parts = split(dataset.samples, holdout=settings.holdout, validation=settings.validation, seed=settings.seed)
+    plan = plan_fit(dataset, settings, earlier, asked="category")
+    parts = plan.split([sample for sample in dataset.samples if sample.category], settings, earlier)
+    for line in (*dataset.notes, *parts.notes):
+        stages.note(f"note: {line}")
     clock.lap("read")
 
-    learning, tuning = _sources(network, parts, preprocessing, settings, stages)
-    clock.lap("features")
-    stages.stage("Untrained network")
-    untrained = _untrained(network, parts, preprocessing, settings)
-    clock.lap("untrained")
-
-    stages.stage("Training", settings.epochs)
-    recipe = RECIPES[settings.recipe](settings, parts.train, parts.validation)
-    result = train(learning, tuning, recipe, settings, stages.epoch)
-    if result.interrupted:
-        stages.note(f"Stopped at epoch {len(result.history)}; keeping the best so far, of epoch {result.best_epoch}.")
+    learned = Learner(parts, preprocessing, settings, target.parent / FEATURES_NAME, stages, clock.lap).run(network)
+    network, result = learned.network, learned.training
     stages.stage("Classifier")
     categories = tuple(sorted({sample.category for sample in parts.train}))
-    classifier, curve = _heads(learning, tuning, parts, categories, settings.seed)
+    classifier, curve = _heads(learned, parts, categories, settings.seed)
     clock.lap("train")
 
     stages.stage("Exporting")
@@ -112,7 +110,11 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         write_network(folder, network, classifier, preprocessing)
         facts: dict[str, Any] = {
             "calibration": {"same_category": curve} if curve else {},
-            "training": _record(settings, parts, result),
+            "training": {
+                **_record(settings, parts, learned),
+                "hubs": [hub.record() for hub in dataset.hubs],
+                "seen": seen_record(parts, earlier),
+            },
         }
         write_record(folder, network, preprocessing, categories, metrics={}, **facts)
         facts["strangers"] = _strangers(folder)
@@ -122,15 +124,17 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
             load_model(folder), catalog, image_keys=keys, seed=settings.seed, progress=stages.measuring
         )
         metrics["model"]["name"] = target.name  # it was measured in the folder that becomes the target
-        metrics["untrained"] = untrained
+        metrics["untrained"] = learned.untrained
         clock.lap("evaluate")
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
         _report(folder, parts.held_out, result, metrics, settings)
-        _write_lists(folder, parts.held_out, dataset.rejects)
+        write_lists(folder, parts, earlier)
+        _write_rejects(folder, dataset.rejects)
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
+    photos["seen"] = parts.seen
     return Fitted(
         target,
         fingerprint,
@@ -144,38 +148,12 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
     )
 
 
-def _sources(
-    network: EmbeddingNetwork, parts: Split, preprocessing: Preprocessing, settings: FitSettings, stages: Stages
-) -> tuple[Source, Source]:
-    """The training and the validation photos as the settings have the network see them."""
-    if not settings.freeze:
-        return Photos(network, parts.train, preprocessing), Photos(network, parts.validation, preprocessing)
-    samples = parts.train + parts.validation
-    stages.stage("Backbone features", len(samples))
-    bank = extract(network, samples, preprocessing, views=settings.views, seed=settings.seed, progress=stages.advance)
-    cut = len(parts.train)
-    if settings.standardise:
-        network.standardise(torch.from_numpy(bank.part(0, cut).originals))
-    return CachedFeatures(network, bank.part(0, cut)), CachedFeatures(network, bank.part(cut, len(samples)))
-
-
-def _untrained(
-    network: EmbeddingNetwork, parts: Split, preprocessing: Preprocessing, settings: FitSettings
-) -> dict[str, float]:
-    """Category metrics of the network before it learns, on the held-out photos: what all the rest must beat."""
-    network = copy.deepcopy(network).eval()
-    if settings.weights == NONE:
-        Photos(network, parts.train, preprocessing).settle(settings.seed)
-    embeddings = Photos(network, parts.held_out, preprocessing).embed_all(0, len(parts.held_out))
-    return category_metrics(embeddings, [sample.category for sample in parts.held_out])
-
-
 def _heads(
-    learning: Source, tuning: Source, parts: Split, categories: Sequence[str], seed: int
+    learned: Learned, parts: Split, categories: Sequence[str], seed: int
 ) -> tuple[nn.Linear, dict[str, list[float]]]:
     """The category classifier and the calibration curve of the finished embedding."""
-    train_embeddings = learning.embed_all(0, len(parts.train))
-    tuned = tuning.embed_all(0, len(parts.validation))
+    train_embeddings = learned.learning.embed_all(0, len(parts.train))
+    tuned = learned.tuning.embed_all(0, len(parts.validation))
     names = [sample.category for sample in parts.validation]
     classifier = fit_classifier(
         (train_embeddings, [sample.category for sample in parts.train]), (tuned, names), categories
@@ -190,13 +168,16 @@ def _strangers(folder: Path) -> dict[str, Any]:
     return Strangers.of(embedder.embed(draw_strangers(STRANGERS_EACH))).record()
 
 
-def _record(settings: FitSettings, parts: Split, result: Training) -> dict[str, Any]:
+def _record(settings: FitSettings, parts: Split, learned: Learned) -> dict[str, Any]:
+    result, backbone = learned.training, learned.backbone
     return {
         **settings.record(),
         "photos": {"train": len(parts.train), "validation": len(parts.validation), "held_out": len(parts.held_out)},
         "best_epoch": result.best_epoch,
         "interrupted": result.interrupted,
         "history": [epoch.record() for epoch in result.history],
+        "backbone_history": [epoch.record() for epoch in backbone.history] if backbone else [],
+        "trade_off": [traded.record() for traded in learned.trade_off],
     }
 
 
@@ -210,9 +191,8 @@ def _report(
     write_report(folder, ReportData(history, metrics, shown, embeddings, settings.record()))
 
 
-def _write_lists(folder: Path, held_out: Sequence[Sample], rejects: Sequence[Reject]) -> None:
-    """Which photos the metrics were measured on, and what was left out, one a line."""
-    (folder / HELD_OUT_NAME).write_text("".join(f"{sample.key}\n" for sample in held_out), encoding="utf-8")
+def _write_rejects(folder: Path, rejects: Sequence[Reject]) -> None:
+    """What was left out, one a line."""
     if not rejects:
         return
     with (folder / REJECTS_NAME).open("w", encoding="utf-8", newline="") as handle:

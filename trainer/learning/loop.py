@@ -81,7 +81,7 @@ def train(
             judgement = recipe.judge(validation)
             result.history.append(EpochRecord(epoch, loss, judgement.precision_at_1, positive, negative, rate))
             scores.append(judgement.score)
-            if np.mean(scores) > result.best_score or not best:
+            if settings.keep == "last" or np.mean(scores) > result.best_score or not best:
                 result.best_epoch, result.best_score = epoch, float(np.mean(scores))
                 best = copy.deepcopy(module.state_dict())
             lower_rate(judgement.score)

@@ -87,6 +87,10 @@ class TwoLevelRecipe(Recipe):
         return Judgement((by_category["P@1"] + by_category["P@10"]) / 2 + found, by_category["P@1"])
 
 
+class TwoPartRecipe(TwoLevelRecipe):
+    """The two-level objective on an embedding in two parts (`trainer.learning.two_part`)."""
+
+
 class ClassicRecipe(Recipe):
     """Random triplets of the photos as they are, margin 1.0; judged by the loss of fixed validation triplets."""
 

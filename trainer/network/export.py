@@ -16,6 +16,7 @@ import onnx
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.fx import symbolic_trace
 from torch.fx.experimental.optimization import fuse
 
 from indexer.errors import ModelError, UsageError
@@ -58,7 +59,8 @@ def write_onnx(module: nn.Module, path: Path, size: int, outputs: Sequence[str] 
     served = copy.deepcopy(module).eval()
     for holder in served.modules():
         if isinstance(holder, EmbeddingNetwork):
-            holder.backbone = fuse(holder.backbone)
+            traced = symbolic_trace(holder.backbone).eval()  # what was traced before forgets what mode it is in
+            holder.backbone = fuse(traced, inplace=True, no_trace=True)
     example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
     torch.onnx.export(
         served,
@@ -118,6 +120,7 @@ def write_record(
         "dimension": network.dimension,
         "preprocessing": preprocessing.record(),
         "categories": list(categories),
+        "head": network.head.record(),
         **parts,
         "libraries": {name: version(name) for name in LIBRARIES},
     }

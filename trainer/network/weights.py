@@ -13,19 +13,23 @@ from torchvision import models
 from indexer.errors import ModelError, UsageError
 from indexer.models.directory import WEIGHTS_NAME
 from trainer.network.backbones import BACKBONES, strip_classifier
+from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
+from trainer.network.stages import with_stages
 
 IMAGENET, NONE = "imagenet", "none"
 
 
-def build_network(backbone: str, weights: str, *, seed: int = 0) -> EmbeddingNetwork:
-    """A network with the given weights in its backbone and a fresh head drawn from ``seed``.
+def build_network(backbone: str, weights: str, *, seed: int = 0, several: bool = False) -> EmbeddingNetwork:
+    """A network with the given weights in its backbone and a fresh head of two layers drawn from ``seed``.
 
     Args:
         backbone: one of `trainer.settings.BACKBONES`.
         weights: ``imagenet`` (torchvision's download), ``none``, a torchvision checkpoint (``.pth`` or
-            ``.safetensors``), or a model directory that this project trained, whose head is loaded as well.
+            ``.safetensors``), or a model directory that this project trained, whose head is loaded as well where
+            it sees the same features.
         seed: decides the random initialisation.
+        several: features of several stages in place of the last one, where those of the backbone are known.
 
     Raises:
         UsageError: the backbone is not one of those.
@@ -35,20 +39,49 @@ def build_network(backbone: str, weights: str, *, seed: int = 0) -> EmbeddingNet
         raise UsageError(f"backbone {backbone!r} is not known; choose one of {', '.join(BACKBONES)}")
     torch.manual_seed(seed)
     if weights == NONE:
-        return _assemble(models.get_model(backbone, weights=None))
+        return _assemble(models.get_model(backbone, weights=None), backbone, several=several)
     state, origin = _imagenet(backbone) if weights == IMAGENET else _read(Path(weights))
     if any(key.startswith("backbone.") for key in state):
-        network = _assemble(models.get_model(backbone, weights=None))
-        own = {key: value for key, value in state.items() if not key.startswith("classifier.")}
-        _load(network, own, origin, backbone)
-        return network
+        return _earlier(state, origin, backbone, several=several)
     model = models.get_model(backbone, weights=None, num_classes=_classes(state))
     _load(model, state, origin, backbone)
-    return _assemble(model)
+    return _assemble(model, backbone, several=several)
 
 
-def _assemble(model: nn.Module) -> EmbeddingNetwork:
-    return EmbeddingNetwork(model, strip_classifier(model))
+def _assemble(model: nn.Module, backbone: str, *, several: bool) -> EmbeddingNetwork:
+    width = strip_classifier(model)
+    network = EmbeddingNetwork(model, (width,), MlpHead(width))
+    return with_stages(network, backbone) if several else network
+
+
+def _earlier(state: dict[str, Tensor], origin: str, backbone: str, *, several: bool) -> EmbeddingNetwork:
+    """A network with what an earlier model knew: its backbone, and its head where that is of the same kind."""
+    had_several = any(key.startswith("backbone.body.") for key in state)
+    network = _assemble(models.get_model(backbone, weights=None), backbone, several=had_several)
+    own = {_name_now(key): value for key, value in state.items() if not key.startswith("classifier.")}
+    same_head = several == had_several and "head.layers.2.weight" in own and "head.weight" not in own
+    if not same_head:
+        own = {key: value for key, value in own.items() if not key.startswith("head.")}
+        own |= {f"head.{key}": value for key, value in network.head.state_dict().items()}
+    _load(network, own, origin, backbone)
+    if several == had_several:
+        return network
+    if had_several:
+        raise ModelError(
+            f"{origin}: was trained on several stages of {backbone} and lacks its last one, which this recipe needs; "
+            "go on with --recipe two-part, or start from other --weights"
+        )
+    whole = models.get_model(backbone, weights=None)
+    whole.load_state_dict({**whole.state_dict(), **network.backbone.state_dict()})
+    return _assemble(whole, backbone, several=True)
+
+
+def _name_now(key: str) -> str:
+    """The name of a tensor in a model of an earlier version as it is now."""
+    if key in ("centre", "spread"):
+        return f"head.{key}"
+    first, _, rest = key.partition(".")
+    return f"head.layers.{rest}" if first == "head" and rest[:1].isdigit() else key
 
 
 def _imagenet(backbone: str) -> tuple[dict[str, Tensor], str]:

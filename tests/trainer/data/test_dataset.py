@@ -1,19 +1,22 @@
-"""Splits leak neither a product nor a near-duplicate, and every unusable photo is a reject."""
+"""Photos that show the same thing are one group, and every unusable photo is a reject."""
 
 from __future__ import annotations
 
 import shutil
+import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 
 from indexer.catalog.reading import read_catalog
 from indexer.errors import CatalogError
-from indexer.photos.places import FilePlace
+from indexer.photos.fingerprints import pixel_sha256
+from indexer.photos.opening import open_image
 from tests.shops.catalogs.drawn_catalog import draw
-from trainer.data.dataset import Sample, read_dataset, split
+from trainer.data.dataset import read_dataset
 
 
 @pytest.fixture
@@ -69,19 +72,14 @@ def test_a_bad_photo_is_a_reject(catalog: Path) -> None:
     assert len(dataset.samples) == 48
 
 
-def test_products_without_category_are_counted_and_left_out(catalog: Path) -> None:
+def test_photos_without_category_are_counted_and_kept_as_such(catalog: Path) -> None:
     names = [f"{shape}/{shape}-{n}/0.png" for shape in ("rings", "discs") for n in range(3)]
     rows = [f"p{n},{name},{name.split('/')[0] if n else ''}" for n, name in enumerate(names)]
     (catalog / "catalog.csv").write_text("\n".join(["product_id,image,category", *rows]))
     dataset = read_dataset(read_catalog(catalog))
-    assert (len(dataset.samples), dataset.without_category) == (5, 1)
-
-
-def test_one_category_is_an_error(catalog: Path) -> None:
-    shutil.rmtree(catalog / "rings")
-    shutil.rmtree(catalog / "discs")
-    with pytest.raises(CatalogError, match="all photos are of one category"):
-        read_dataset(read_catalog(catalog))
+    assert (len(dataset.samples), dataset.without_category) == (6, 1)
+    assert [sample.key for sample in dataset.samples if not sample.category] == [names[0]]
+    assert dataset.categories == ("discs", "rings")
 
 
 def test_only_bad_photos_is_an_error(tmp_path: Path) -> None:
@@ -91,35 +89,75 @@ def test_only_bad_photos_is_an_error(tmp_path: Path) -> None:
         read_dataset(read_catalog(tmp_path))
 
 
-def test_too_few_products_is_an_error(tmp_path: Path) -> None:
-    dataset = read_dataset(read_catalog(draw(tmp_path, per_category=2)))
-    with pytest.raises(CatalogError, match="too few different products"):
-        split(dataset.samples, holdout=0.2, validation=0.2, seed=0)
+def with_charts(folder: Path, *, anew: bool) -> list[str]:
+    """A size chart in every product's folder: the same file, or saved anew each time, larger and smaller."""
+    chart = Image.new("RGB", (90, 120), "white")
+    pen = ImageDraw.Draw(chart)
+    for line in range(6):
+        pen.text((8, 8 + 18 * line), f"{44 + 2 * line} mm   {14 + line} US", fill="black")
+    pen.rectangle((2, 2, 87, 117), outline=(30, 60, 160), width=2)
+    names = []
+    for number, product in enumerate(sorted(folder.glob("*/*"))):
+        path = product / ("size-chart.jpg" if anew else "size-chart.png")
+        if anew:
+            side = 90 + 5 * (number % 7)
+            chart.resize((side, side * 4 // 3)).save(path, quality=60 + 4 * (number % 9))
+        else:
+            chart.save(path)
+        names.append(path.relative_to(folder).as_posix())
+    return names
 
 
-sizes = st.lists(st.integers(1, 6), min_size=8, max_size=25)
+@pytest.mark.parametrize("anew", [False, True], ids=["the same file", "saved anew"])
+@pytest.mark.parametrize("photos", [1, 2])
+def test_a_size_chart_in_every_folder_is_no_bond_and_no_lesson(tmp_path: Path, photos: int, anew: bool) -> None:
+    folder = draw(tmp_path, photos=photos)
+    groups = len(set(groups_by_key(folder).values()))
+    charts = with_charts(folder, anew=anew)
+    dataset = read_dataset(read_catalog(folder))
+    assert len({sample.group for sample in dataset.samples}) == groups
+    assert len(dataset.samples) == 24 * photos
+    assert [hub.record() for hub in dataset.hubs] == [{"photo": charts[0], "photos": 24, "products": 24}]
+    (note,) = dataset.notes
+    assert note.startswith(f"{charts[0]} is one picture in 24 products (24 photos)")
 
 
-@given(st.tuples(sizes, sizes, sizes), st.integers(0, 1000), st.sampled_from([0.2, 0.4]))
-def test_a_split_is_whole_and_never_cuts_a_group(groups: tuple[list[int], ...], seed: int, holdout: float) -> None:
-    samples = [
-        Sample(f"{name}-{group:02d}-{photo}", FilePlace(Path("photo")), name, f"{name}-{group}", 100 * kind + group)
-        for kind, name in enumerate("abc")
-        for group, count in enumerate(groups[kind])
-        for photo in range(count)
-    ]
-    parts = split(samples, holdout=holdout, validation=0.3, seed=seed)
-    together = [*parts.train, *parts.validation, *parts.held_out]
-    assert sorted(sample.key for sample in together) == [sample.key for sample in samples]
-    seen = [{sample.group for sample in part} for part in (parts.train, parts.validation, parts.held_out)]
-    assert sum(map(len, seen)) == len(set.union(*seen))
-    for kind, name in enumerate("abc"):
-        held = {sample.group for sample in parts.held_out if sample.category == name}
-        assert abs(len(held) - len(groups[kind]) * holdout) <= 1
-    assert split(samples, holdout=holdout, validation=0.3, seed=seed) == parts
+def test_many_such_pictures_are_counted(tmp_path: Path) -> None:
+    folder = draw(tmp_path, photos=1, size=16)
+    for number in range(5):
+        noise = np.random.default_rng(number).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        for product in folder.glob("*/*"):
+            Image.fromarray(noise).save(product / f"card-{number}.png")
+    dataset = read_dataset(read_catalog(folder))
+    assert len(dataset.hubs) == 5
+    assert dataset.notes[3] == "2 more pictures of many products are left out; model.json lists them"
 
 
-def test_another_seed_is_another_split(catalog: Path) -> None:
-    samples = read_dataset(read_catalog(catalog)).samples
-    splits = [split(samples, holdout=0.4, validation=0.3, seed=seed) for seed in range(4)]
-    assert len({tuple(sample.key for sample in parts.held_out) for parts in splits}) > 1
+def test_the_same_photo_everywhere_is_an_error(tmp_path: Path) -> None:
+    for category in ("rings", "watches"):
+        (tmp_path / category).mkdir()
+        for number in range(8):
+            Image.new("RGB", (16, 16), "navy").save(tmp_path / category / f"{category}-{number}.png")
+    with pytest.raises(CatalogError, match=r"the photos are one picture, rings/rings-0\.png, in 16 products"):
+        read_dataset(read_catalog(tmp_path))
+
+
+def test_a_category_in_two_normal_forms_is_one_and_names_in_two_cases_are_said(tmp_path: Path) -> None:
+    read = read_catalog(draw(tmp_path, per_category=3, size=16))
+    names = [unicodedata.normalize(form, "Ohrstücke") for form in ("NFC", "NFD")]
+    names += ["Rings", "rings "]
+    products = [replace(product, category=names[n % 4]) for n, product in enumerate(read.products)]
+    dataset = read_dataset(replace(read, products=tuple(products)))
+    assert dataset.categories == ("Ohrstücke", "Rings", "rings")
+    assert dataset.notes == ("Rings and rings are two categories; if they are one, write them alike in the catalog",)
+
+
+def test_photos_are_told_by_content(catalog: Path) -> None:
+    shutil.copy(catalog / "rings/rings-0/0.png", catalog / "rings/rings-1/copy.png")
+    Image.open(catalog / "rings/rings-0/0.png").save(catalog / "rings/rings-2/anew.png", compress_level=0)
+    samples = {sample.key: sample for sample in read_dataset(read_catalog(catalog)).samples}
+    first, copy, anew = (samples[f"rings/rings-{n}.png"] for n in ("0/0", "1/copy", "2/anew"))
+    assert first.content == copy.content != anew.content
+    assert first.pixels == copy.pixels == anew.pixels == pixel_sha256(open_image(catalog / first.key))
+    assert first.near == copy.near == anew.near != samples["rings/rings-0/1.png"].near
+    assert first.group == samples["rings/rings-0/1.png"].group

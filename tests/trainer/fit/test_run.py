@@ -16,7 +16,9 @@ from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from tests.shops.catalogs.drawn_catalog import SHAPES, draw
 from trainer.cli.main import main
-from trainer.data.dataset import read_dataset, split
+from trainer.data.dataset import read_dataset
+from trainer.data.parts.lists import read_list
+from trainer.data.parts.split import split
 from trainer.data.sources import Photos
 from trainer.learning.loop import train
 from trainer.learning.recipes import RECIPES
@@ -66,7 +68,7 @@ def test_fit_writes_a_whole_model_directory(scratch: tuple[Path, Result], shop: 
     assert len(model.record["training"]["history"]) == 2
     assert set(model.record["libraries"]) >= {"torch", "onnx"}
     assert (target / "report" / "report.html").is_file()
-    held_out = (target / "held_out.txt").read_text().split()
+    held_out = [photo.key for photo in read_list(target / "held_out.txt") or ()]
     assert len(held_out) == said["photos"]["held_out"] == model.metrics["images"]["count"]
     embeddings = Embedder(model).embed(shop / key for key in held_out)
     assert np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)

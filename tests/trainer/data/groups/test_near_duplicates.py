@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.photos.components import components
-from trainer.data.near_duplicates import near_pairs
+from trainer.data.groups.near_duplicates import near_pairs
 
 
 def families(seed: int, count: int) -> np.ndarray:
