@@ -55,45 +55,6 @@ def same_category_curve(
     return {"scores": middle[keep].tolist(), "probabilities": smooth[keep].round(6).tolist()}
 
 
-def fit_classifier(
-    train: tuple[NDArray[np.float32], Sequence[str]],
-    validation: tuple[NDArray[np.float32], Sequence[str]],
-    categories: Sequence[str],
-) -> nn.Linear:
-    """A linear softmax classifier on finished embeddings; how firmly it may decide is chosen on validation.
-
-    The embedding does not learn from it (it is "detached"), so predicted categories cost the similarity nothing.
-
-    Args:
-        train, validation: embeddings [n, d] with their categories.
-        categories: those of ``train``, in the order of the logits.
-
-    Returns:
-        A layer from d to the number of categories.
-    """
-    known = np.isin(np.asarray(validation[1]), np.asarray(categories))
-    tuning, truth = validation[0][known], np.asarray(validation[1])[known]
-    best, lowest = None, np.inf
-    for strength in _STRENGTHS:
-        model = LogisticRegression(C=strength, max_iter=2000).fit(train[0], train[1])
-        loss = log_loss(truth, model.predict_proba(tuning), labels=model.classes_)
-        if loss < lowest:
-            best, lowest = model, loss
-    if best is None or list(best.classes_) != list(categories):
-        raise ValueError(f"categories {list(categories)} are not those of the training photos")
-    return _layer(best.coef_, best.intercept_)
-
-
-def _layer(weight: NDArray[np.float64], bias: NDArray[np.float64]) -> nn.Linear:
-    if len(weight) == 1:  # of two classes, scikit-learn keeps the difference
-        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    layer = nn.Linear(weight.shape[1], weight.shape[0])
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(weight))
-        layer.bias.copy_(torch.from_numpy(bias))
-    return layer
-
-
 def _pairs(count: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     if count * (count - 1) // 2 <= MAX_PAIRS:
         first, second = np.triu_indices(count, 1)
