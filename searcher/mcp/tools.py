@@ -85,7 +85,8 @@ def _search_text(service: SearchService, given: SearchText) -> Found:
 def _classify(service: SearchService, given: Classify) -> Found:
     given.exactly_one("url", "image")
     found = service.classify(from_base64(given.image), url=given.url, **given.wanted())
-    return Found({"categories": found.to_json()["categories"]})
+    document = found.to_json()
+    return Found({name: document[name] for name in ("none_of_these", "categories")})
 
 
 def _facets(service: SearchService, given: Facets) -> Found:

@@ -86,6 +86,8 @@ def _why(match: Match) -> str:
         parts.append(f"more alike than {why.percentile:.1%} of the catalog")
     if why.probability is not None:
         parts.append(f"{why.probability:.0%} likely the same category")
+    if why.same_product is not None and why.same_product >= LIKELY:
+        parts.append(f"{why.same_product:.0%} likely the same product")
     parts += [f"{text} {amount:+.3f}" for text, amount in why.boosts.items()]
     parts += [f"{name.replace('_', ' ')} {_plain(value)}" for name, value in why.parts.items()]
     parts += [f"although not {text}" for text in match.relaxed]

@@ -161,5 +161,5 @@ def _module(measure: _Measure, middle: Numbers, reach: Numbers) -> Strangeness:
     }
     with torch.no_grad():
         for name, value in values.items():
-            getattr(module, name).copy_(torch.from_numpy(np.asarray(value, np.float64)))
+            getattr(module, name).copy_(torch.from_numpy(np.ascontiguousarray(value, np.float64)))
     return module.eval()
