@@ -9,9 +9,9 @@ from typing import Any, Literal, Self
 
 from indexer.errors import UsageError
 from indexer.system.arguments import number_of, refused, said, text_of, truth_of, whole_of
+from trainer.choices import RECIPES, WARMEST, Parts, put_together
 
 Recipe = Literal["two-part", "two-level", "classic"]
-RECIPES = ("two-part", "two-level", "classic")
 
 CHOSEN = -1.0
 """In place of a share: validation chooses it."""
@@ -60,12 +60,18 @@ class FitSettings:
     """Share of the detail part of a two-part embedding, 0..1; -1 lets validation choose."""
     keep: Literal["best", "last"] = "last"
     """Which checkpoint a run ends with: the one that validation likes best, or that of the last epoch."""
+    objective: str = ""
+    """One of `trainer.choices.OBJECTIVES`; like miner and sampler the recipe's own where it is ""."""
+    miner: str = ""
+    sampler: str = ""
     category_temperature: float = 0.1
     instance_temperature: float = 0.2
     instance_weight: float = 1.0
     """Weight of the instance loss against the category loss."""
-    margin: float = 1.0
-    """Of the classic recipe's triplet loss, in Euclidean distance of unit vectors."""
+    margin: float | None = None
+    """Of an objective that has one; its own default where None (the classic recipe's triplet loss: 1.0)."""
+    temperature: float | None = None
+    """Of an objective that has one but for two-level's two; its own default where None."""
     schedule: Literal["cosine", "plateau"] = "cosine"
     """How the learning rate falls: along a cosine to 0, or to a tenth whenever validation stops to improve."""
     patience: int = 4
@@ -77,12 +83,23 @@ class FitSettings:
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            value = _TAKES.get(str(one.type), text_of)(one.name, getattr(self, one.name))
+            kind, _, optional = str(one.type).partition(" | ")
+            if optional and getattr(self, one.name) is None:
+                continue
+            value = _TAKES.get(kind, text_of)(one.name, getattr(self, one.name))
             if isinstance(value, float) and not math.isfinite(value):
                 raise refused(one.name, value, "a finite number")
             object.__setattr__(self, one.name, value)
         if self.recipe not in RECIPES:
             raise UsageError(f"recipe is {said(self.recipe)}, which is not known; choose one of {', '.join(RECIPES)}")
+        given = Parts(self.objective, self.miner, self.sampler, self.margin, self.temperature)
+        for name, part in put_together(self.recipe, given)._asdict().items():
+            object.__setattr__(self, name, part)
+        for name in ("category_temperature", "instance_temperature"):
+            if not 0 < getattr(self, name) <= WARMEST:
+                raise refused(name, getattr(self, name), f"a number above 0, {WARMEST:g} at most")
+        if self.instance_weight < 0:
+            raise refused("instance_weight", self.instance_weight, "a number that is not negative")
         if not 0 <= self.detail <= 1 and self.detail != CHOSEN:
             raise UsageError(f"detail {said(self.detail)} is outside 0..1: it is the share of the detail part")
         if not 0.05 <= self.holdout <= 0.8:

@@ -10,9 +10,10 @@ import click
 
 from indexer.cli.command_line import CatalogType, PathType, echo_json, json_option
 from indexer.errors import EXIT_REJECTS, MissingExtra
+from trainer.choices import MINERS, OBJECTIVES, RECIPES, SAMPLERS
 from trainer.cli.catalogs import private_option, told
 from trainer.network.backbones import BACKBONES
-from trainer.settings import CHOSEN, RECIPES, FitSettings, Recipe
+from trainer.settings import CHOSEN, FitSettings, Recipe
 
 if TYPE_CHECKING:
     from trainer.fit.run import Fitted
@@ -21,7 +22,25 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("catalog", type=CatalogType())
 @click.option("-o", "--output", required=True, type=PathType(), help="Model directory to write, e.g. models/shop.")
-@click.option("--recipe", type=click.Choice(RECIPES), default="two-part", show_default=True)
+@click.option("--recipe", type=click.Choice(list(RECIPES)), default="two-part", show_default=True)
+@click.option(
+    "--objective",
+    type=click.Choice(list(OBJECTIVES)),
+    help="What training minimises.  [default: the recipe's own: two-level, for classic triplet]",
+)
+@click.option(
+    "--miner",
+    type=click.Choice(MINERS),
+    help="Which pairs or triplets count, of a batch or, offline, of all photos.  [default: the objective's own]",
+)
+@click.option(
+    "--sampler",
+    type=click.Choice(SAMPLERS),
+    help="Batches of all categories alike, of any photos, or (pk) of products with several photos from one to three "
+    "categories, told apart as products.  [default: balanced, offline miners random]",
+)
+@click.option("--margin", type=float, help="Of an objective that has one.  [default: the objective's own]")
+@click.option("--temperature", type=float, help="Of an objective that has one.  [default: the objective's own]")
 @click.option(
     "--weights",
     default="imagenet",
@@ -58,11 +77,17 @@ if TYPE_CHECKING:
     help="Train only the head, or the whole network.  "
     "[default: the head, but the whole network for classic and without weights]",
 )
+@click.option(
+    "--features",
+    type=PathType(),
+    help="Folder of what backbones saw of photos, for later fits.  [default: .features beside the model]",
+)
 @private_option
 @json_option
 def fit(
     catalog: Path | str,
     output: Path,
+    features: Path | None,
     recipe: Recipe,
     weights: str,
     allow_private: bool,
@@ -70,7 +95,8 @@ def fit(
     **chosen: Any,
 ) -> None:
     """Train on CATALOG and write a model directory with its held-out metrics and a report."""
-    settings = FitSettings.for_run(recipe, weights, **chosen)
+    given = {name: value for name, value in chosen.items() if value is not None}
+    settings = FitSettings.for_run(recipe, weights, **given)
     from indexer.system.machine import keep_freed_memory
 
     keep_freed_memory()
@@ -87,7 +113,7 @@ def fit(
         Stages(transient=False, ends_from=1.0) as stages,
     ):
         stages.stage("Reading the catalog")
-        fitted = run(told(read_catalog(catalog, sources=sources)), output, settings, stages)
+        fitted = run(told(read_catalog(catalog, sources=sources)), output, settings, stages, features=features)
     if as_json:
         echo_json(_document(fitted))
     else:
@@ -118,19 +144,26 @@ def _show(fitted: Fitted) -> None:
     console = Console()
     console.print(tables(fitted.metrics))
     before = fitted.metrics["untrained"]["P@1"]
-    counts = fitted.photos
-    console.print(f"Before training, P@1 by category was {before:.3f}.", highlight=False)
-    console.print(
-        f"Learnt from {counts['train']:,} photos, tuned on {counts['validation']:,}, measured on "
-        f"{counts['held_out']:,} held out; epoch {fitted.best_epoch} of {fitted.epochs} was best; "
-        f"{sum(fitted.seconds.values()):.0f} s in all.",
-        highlight=False,
-    )
+    if fitted.categories and before == before:  # NaN where nothing can be compared
+        console.print(f"Before training, P@1 by category was {before:.3f}.", highlight=False)
+    console.print(f"{_course(fitted)}; {sum(fitted.seconds.values()):.0f} s in all.", highlight=False)
     took = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in fitted.seconds.items())
     console.print(f"Seconds: {took}.", style="dim", highlight=False)
-    if counts["without_category"]:
-        console.print(f"{counts['without_category']:,} photos have no category and were left out.", highlight=False)
     click.echo(f"Model:  {fitted.path}\nReport: {fitted.path / 'report' / 'report.html'}")
+
+
+def _course(fitted: Fitted) -> str:
+    """What was learnt from what, in a sentence without its end."""
+    counts = fitted.photos
+    if not counts["held_out"]:
+        return f"Whitened by {counts['train']:,} photos, measured on the same"
+    if not fitted.epochs:
+        return f"Whitened by {counts['train']:,} photos, measured on {counts['held_out']:,} held out"
+    best = "" if fitted.best_epoch == fitted.epochs else f"; epoch {fitted.best_epoch} of {fitted.epochs} was best"
+    return (
+        f"Learnt from {counts['train']:,} photos, tuned on {counts['validation']:,}, measured on "
+        f"{counts['held_out']:,} held out{best}"
+    )
 
 
 def _exit(rejected: int, output: Path) -> None:

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from indexer.catalog.products import Reject
 from indexer.models.onnx_session import Session, open_session
 from indexer.models.preprocessing import Preprocessing
 from indexer.photos.fetch.many.sources import fetched_ahead
-from indexer.photos.fingerprints import sha256
-from indexer.photos.opening import open_image
 from indexer.system.machine import cores
 from trainer.data.augmentation import Augmentation, view_rng
 from trainer.data.dataset import Sample
 from trainer.data.feature_cache import FeatureCache
+from trainer.data.readable import Readable
 from trainer.network.network import BackboneFeatures, EmbeddingNetwork
 
 MAX_VECTORS = 250_000
@@ -50,6 +50,16 @@ class FeatureBank:
         return FeatureBank(self.vectors[start:stop])
 
 
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """Features of the photos that could still be read, in their order, and what became of the others."""
+
+    bank: FeatureBank
+    rejects: tuple[Reject, ...]
+    lost: frozenset[str]
+    """Keys of the photos that have no row."""
+
+
 def extract(
     network: EmbeddingNetwork,
     samples: Sequence[Sample],
@@ -58,7 +68,7 @@ def extract(
     views: int = 0,
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
-) -> FeatureBank:
+) -> Extracted:
     """Run the backbone over all photos and ``views`` random views of each.
 
     The backbone runs in ONNX Runtime, which is 3-5 times faster than eager torch on a CPU: one thread per core, each
@@ -67,7 +77,7 @@ def extract(
 
     Args:
         network: its backbone is used, in evaluation mode; the head is not.
-        samples: photos that can be decoded.
+        samples: photos; one that cannot be read any more has no row.
         preprocessing: the inference transform, applied to photos and views alike.
         views: fewer are made when the catalog is so large that the features would not fit (``MAX_VECTORS``).
         cache: folder of features that were made before; None to keep nothing.
@@ -78,33 +88,37 @@ def extract(
     width = sum(network.stages)
     run = _Backbone(network, preprocessing.size)
     known = FeatureCache(cache, (*_described(network), repr((preprocessing.record(), augmentation)).encode()), width)
+    reader = Readable(samples)
 
-    def one(sample: Sample) -> NDArray[np.float32]:
-        data = sample.place.read()
-        digest = bytes.fromhex(sha256(data))
-        found = known.get(digest, range(1 + views))
-        missing = [view for view in range(1 + views) if view not in found]
-        if missing:
-            image = open_image(data, fit=preprocessing.fit)
-            made = run(np.stack([_shown(image, digest, view) for view in missing]))
-            fresh = dict(zip(missing, made, strict=True))
-            known.put(digest, fresh)
-            found |= fresh
-        return np.stack([found[view] for view in range(1 + views)])
-
-    def _shown(image: Image.Image, digest: bytes, view: int) -> NDArray[np.uint8]:
+    def shown(image: Image.Image, digest: bytes, view: int) -> NDArray[np.uint8]:
         if view == 0:
             return preprocessing.apply(image)
         rng = view_rng(int.from_bytes(digest[:16], "big"), 0, view)
         return preprocessing.apply(augmentation.view(image, rng, preprocessing.size))
 
-    vectors = np.empty((len(samples), 1 + views, width), np.float32)
+    def one(index: int) -> NDArray[np.float32] | None:
+        digest = bytes.fromhex(samples[index].content)
+        found = known.get(digest, range(1 + views))
+        missing = [view for view in range(1 + views) if view not in found]
+        if missing:
+            image = reader.open(index, fit=preprocessing.fit)
+            if image is None:
+                return None
+            made = run(np.stack([shown(image, digest, view) for view in missing]))
+            fresh = dict(zip(missing, made, strict=True))
+            known.put(digest, fresh)
+            found |= fresh
+        return np.stack([found[view] for view in range(1 + views)])
+
+    vectors, row = np.empty((len(samples), 1 + views, width), np.float32), 0
     with closing(known), fetched_ahead(sample.place for sample in samples), ThreadPoolExecutor(cores()) as pool:
-        for row, made in enumerate(pool.map(one, samples)):
-            vectors[row] = made
+        for made in pool.map(one, range(len(samples))):
+            if made is not None:
+                vectors[row] = made
+                row += 1
             if progress:
                 progress(1)
-    return FeatureBank(vectors)
+    return Extracted(FeatureBank(vectors[:row]), reader.rejects, reader.lost)
 
 
 class _Backbone:

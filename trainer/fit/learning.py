@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 import torch
 
+from indexer.catalog.products import Reject
 from indexer.cli.progress import Stages
 from indexer.models.preprocessing import Preprocessing
 from trainer.data.features import FeatureBank, extract
 from trainer.data.parts.split import Split
 from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
+from trainer.fit.plan import Ways
 from trainer.learning.loop import Training, train
-from trainer.learning.recipes import RECIPES
-from trainer.learning.two_part import Traded, fit_two_part
+from trainer.learning.recipes import Recipe
+from trainer.learning.two_part import Traded, fit_detail, fit_two_part
 from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
 from trainer.network.stages import with_stages
@@ -32,14 +34,17 @@ class Learned:
     """A network that has learnt, the photos as it sees them, and how it came about."""
 
     network: EmbeddingNetwork
+    parts: Split
+    """Less the photos that could not be read any more."""
     learning: Source
     tuning: Source
-    training: Training
     untrained: dict[str, float]
     """Category metrics of the held-out photos before anything was learnt: what all the rest must beat."""
+    training: Training = field(default_factory=Training)
     backbone: Training | None = None
     """Of the whole network, where that learnt before the head."""
     trade_off: list[Traded] = field(default_factory=list)
+    rejects: tuple[Reject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Learner:
 
     Args:
         parts: the photos; of the held-out ones nothing is learnt.
+        ways: what the photos allow.
         preprocessing: what all of them go through.
         settings: what is learnt, and how.
         cache: folder of features that are kept, None to keep none.
@@ -56,6 +62,7 @@ class Learner:
     """
 
     parts: Split
+    ways: Ways
     preprocessing: Preprocessing
     settings: FitSettings
     cache: Path | None
@@ -65,34 +72,47 @@ class Learner:
     def run(self, network: EmbeddingNetwork) -> Learned:
         """Everything, on a network as it was loaded."""
         if self.settings.recipe == "two-part":
-            return self._two_part(network)
+            return self._in_parts(network)
         return self._on_features(network) if self.settings.freeze else self._whole(network, self.settings)
 
-    def _two_part(self, network: EmbeddingNetwork) -> Learned:
-        backbone, untrained = None, None
+    def _in_parts(self, network: EmbeddingNetwork) -> Learned:
+        whole: Learned | None = None
         if not self.settings.freeze:
             whole = self._whole(network, self.settings.of_backbone())
-            backbone, untrained = whole.training, whole.untrained
             network = with_stages(whole.network, self.settings.backbone).eval()
             torch.set_num_threads(1)  # what follows are a few small products
-        learning, tuning, held_out = self._features(network)
-        untrained = untrained or self._before(learning, held_out)
-        self.stages.stage("Training", self.settings.epochs)
-        parts = self.parts
-        training, trade_off = fit_two_part(
-            network, (learning, parts.train), (tuning, parts.validation), self.settings, self.stages.epoch
+        seen = self._features(network)
+        learned = Learned(
+            network,
+            seen.parts,
+            CachedFeatures(network, seen.learning),
+            CachedFeatures(network, seen.tuning),
+            whole.untrained if whole else seen.before(),
+            backbone=whole.training if whole else None,
+            rejects=seen.rejects,
         )
-        sources = CachedFeatures(network, learning), CachedFeatures(network, tuning)
-        return Learned(network, *sources, training, untrained, backbone, trade_off)
+        if self.ways != "category":
+            self.stages.stage("Whitening")
+            fit_detail(network, seen.learning, seen.parts.train)
+            return learned
+        self.stages.stage("Training", self.settings.epochs)
+        training, trade_off = fit_two_part(
+            network,
+            (seen.learning, seen.parts.train),
+            (seen.tuning, seen.parts.validation),
+            self.settings,
+            self.stages.epoch,
+        )
+        return replace(learned, training=training, trade_off=trade_off)
 
     def _on_features(self, network: EmbeddingNetwork) -> Learned:
-        learning, tuning, held_out = self._features(network)
+        seen = self._features(network)
         if self.settings.standardise:
             head = cast(MlpHead, network.head)
-            head.standardise(torch.from_numpy(learning.originals))
-        sources = CachedFeatures(network, learning), CachedFeatures(network, tuning)
-        training = self._train(*sources, self.settings)
-        return Learned(network, *sources, training, self._before(learning, held_out))
+            head.standardise(torch.from_numpy(seen.learning.originals))
+        sources = CachedFeatures(network, seen.learning), CachedFeatures(network, seen.tuning)
+        training = self._train(*sources, seen.parts, self.settings)
+        return Learned(network, seen.parts, *sources, seen.before(), training, rejects=seen.rejects)
 
     def _whole(self, network: EmbeddingNetwork, settings: FitSettings) -> Learned:
         learning = Photos(network, self.parts.train, self.preprocessing)
@@ -100,11 +120,12 @@ class Learner:
         self.stages.stage("Untrained network")
         untrained = self._untrained(network)
         self.lap("untrained")
-        return Learned(network, learning, tuning, self._train(learning, tuning, settings), untrained)
+        training = self._train(learning, tuning, self.parts, settings)
+        return Learned(network, self.parts, learning, tuning, untrained, training)
 
-    def _train(self, learning: Source, tuning: Source, settings: FitSettings) -> Training:
+    def _train(self, learning: Source, tuning: Source, parts: Split, settings: FitSettings) -> Training:
         self.stages.stage("Training", settings.epochs)
-        recipe = RECIPES[settings.recipe](settings, self.parts.train, self.parts.validation)
+        recipe = Recipe(settings, parts.train, parts.validation)
         result = train(learning, tuning, recipe, settings, self.stages.epoch)
         if result.interrupted:
             self.stages.note(
@@ -112,23 +133,20 @@ class Learner:
             )
         return result
 
-    def _features(self, network: EmbeddingNetwork) -> tuple[FeatureBank, FeatureBank, FeatureBank]:
+    def _features(self, network: EmbeddingNetwork) -> _Seen:
         """Of the training and validation photos with their views, and of the held-out photos themselves."""
-        parts, settings = self.parts, self.settings
+        parts = self.parts
         samples = parts.train + parts.validation
         self.stages.stage("Backbone features", len(samples) + len(parts.held_out))
-        seen = partial(
-            extract, network, preprocessing=self.preprocessing, cache=self.cache, progress=self.stages.advance
-        )
-        bank, held_out = seen(samples, views=settings.views), seen(parts.held_out)
+        of = partial(extract, network, preprocessing=self.preprocessing, cache=self.cache, progress=self.stages.advance)
+        with_views, held_out = of(samples, views=self.settings.views), of(parts.held_out)
         self.lap("features")
-        cut = len(parts.train)
-        return bank.part(0, cut), bank.part(cut, len(samples)), held_out
-
-    def _before(self, learning: FeatureBank, held_out: FeatureBank) -> dict[str, float]:
-        """Of the features as they are: centred, and nothing else."""
-        centred = held_out.originals - learning.originals.mean(axis=0)
-        return category_metrics(centred, [sample.category for sample in self.parts.held_out])
+        lost = with_views.lost | held_out.lost
+        if lost:
+            parts = parts.without(lost)
+        cut, bank = len(parts.train), with_views.bank
+        rejects = with_views.rejects + held_out.rejects
+        return _Seen(parts, bank.part(0, cut), bank.part(cut, len(bank.vectors)), held_out.bank, rejects)
 
     def _untrained(self, network: EmbeddingNetwork) -> dict[str, float]:
         network = copy.deepcopy(network).eval()
@@ -136,3 +154,21 @@ class Learner:
             Photos(network, self.parts.train, self.preprocessing).settle(self.settings.seed)
         embeddings = Photos(network, self.parts.held_out, self.preprocessing).embed_all(0, len(self.parts.held_out))
         return category_metrics(embeddings, [sample.category for sample in self.parts.held_out])
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a backbone saw of each part."""
+
+    parts: Split
+    learning: FeatureBank
+    tuning: FeatureBank
+    held_out: FeatureBank
+    rejects: tuple[Reject, ...]
+
+    def before(self) -> dict[str, float]:
+        """Category metrics of the features as they are: centred, and nothing else."""
+        of, bank = (self.parts.held_out, self.held_out) if self.parts.held_out else (self.parts.train, self.learning)
+        rows = [index for index, sample in enumerate(of) if sample.category]
+        centred = bank.originals - self.learning.originals.mean(axis=0)
+        return category_metrics(centred[rows], [of[index].category for index in rows])

@@ -26,13 +26,14 @@ from trainer.data.dataset import Sample, read_dataset
 from trainer.data.parts.earlier import Earlier
 from trainer.data.parts.history import seen_record, write_lists
 from trainer.data.parts.split import Split
+from trainer.data.sources import Source
 from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
 from trainer.fit.learning import Learned, Learner
-from trainer.fit.plan import plan_fit
+from trainer.fit.plan import Ways, plan_fit
 from trainer.learning.loop import Training
-from trainer.network.export import check_target, publishing, write_network, write_record
+from trainer.network.export import check_target, no_classifier, publishing, write_network, write_record
 from trainer.network.weights import build_network
 from trainer.report.page import ReportData, write_report
 from trainer.settings import FitSettings
@@ -50,6 +51,7 @@ class Fitted:
 
     path: Path
     fingerprint: str
+    categories: tuple[str, ...]
     metrics: dict[str, Any]
     photos: dict[str, int]
     best_epoch: int
@@ -59,14 +61,22 @@ class Fitted:
     seconds: dict[str, float]
 
 
-def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Stages | None = None) -> Fitted:
+def fit(
+    catalog: Catalog,
+    target: str | Path,
+    settings: FitSettings,
+    stages: Stages | None = None,
+    *,
+    features: Path | None = None,
+) -> Fitted:
     """Train a model on a catalog and publish it as a directory.
 
     Args:
-        catalog: products with categories; those without are left out.
+        catalog: the products; what their categories and numbers allow is learnt (`trainer.fit.plan`).
         target: the model directory to make or to replace.
         settings: recipe, weights, sizes, split.
         stages: shows the progress; silent when not given.
+        features: folder of what backbones saw of photos, which later fits use again; beside the model where not given.
 
     Raises:
         UsageError: ``target`` is something else than a model directory, or an argument is not of its kind.
@@ -92,17 +102,24 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
     preprocessing = Preprocessing(settings.size)
     stages.stage("Reading photos", catalog.images)
     dataset = read_dataset(catalog, progress=stages.advance)
-    plan = plan_fit(dataset, settings, earlier, asked="category")
-    parts = plan.split([sample for sample in dataset.samples if sample.category], settings, earlier)
-    for line in (*dataset.notes, *parts.notes):
-        stages.note(f"note: {line}")
+    plan = plan_fit(dataset, settings, earlier, asked=_asked(settings))
+    samples = dataset.samples
+    if settings.recipe != "two-part" or not settings.freeze:  # their objectives know nothing but categories
+        samples = tuple(sample for sample in samples if sample.category)
+    parts = plan.split(samples, settings, earlier)
+    for line in (*plan.sentences, *(f"note: {line}" for line in (*dataset.notes, *parts.notes))):
+        stages.note(line)
     clock.lap("read")
 
-    learned = Learner(parts, preprocessing, settings, target.parent / FEATURES_NAME, stages, clock.lap).run(network)
-    network, result = learned.network, learned.training
+    cache = target.parent / FEATURES_NAME if features is None else features
+    learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap).run(network)
+    network, parts, result = learned.network, learned.parts, learned.training
     stages.stage("Classifier")
-    categories = tuple(sorted({sample.category for sample in parts.train}))
-    classifier, curve = _heads(learned, parts, categories, settings.seed)
+    categories = tuple(sorted({sample.category for sample in parts.train if sample.category}))
+    if plan.ways == "category":
+        classifier, curve = _heads(learned, parts, categories, settings.seed)
+    else:
+        categories, classifier, curve = (), no_classifier(network.dimension), {}
     clock.lap("train")
 
     stages.stage("Exporting")
@@ -111,7 +128,7 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         facts: dict[str, Any] = {
             "calibration": {"same_category": curve} if curve else {},
             "training": {
-                **_record(settings, parts, learned),
+                **_record(settings, plan.ways, parts, learned),
                 "hubs": [hub.record() for hub in dataset.hubs],
                 "seen": seen_record(parts, earlier),
             },
@@ -119,7 +136,8 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         write_record(folder, network, preprocessing, categories, metrics={}, **facts)
         facts["strangers"] = _strangers(folder)
         clock.lap("export")
-        keys = {sample.key for sample in parts.held_out}
+        measured = parts.held_out or parts.train
+        keys = {sample.key for sample in measured}
         metrics = evaluate_model(
             load_model(folder), catalog, image_keys=keys, seed=settings.seed, progress=stages.measuring
         )
@@ -128,9 +146,10 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
         clock.lap("evaluate")
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
-        _report(folder, parts.held_out, result, metrics, settings)
+        _report(folder, measured, result, metrics, settings)
         write_lists(folder, parts, earlier)
-        _write_rejects(folder, dataset.rejects)
+        rejects = dataset.rejects + learned.rejects
+        _write_rejects(folder, rejects)
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
@@ -138,28 +157,44 @@ def fit(catalog: Catalog, target: str | Path, settings: FitSettings, stages: Sta
     return Fitted(
         target,
         fingerprint,
+        categories,
         metrics,
         photos,
         result.best_epoch,
         len(result.history),
         result.interrupted,
-        dataset.rejects,
+        rejects,
         clock.seconds,
     )
+
+
+def _asked(settings: FitSettings) -> Ways | None:
+    """The way that the settings leave no choice but."""
+    if settings.recipe != "two-part":
+        return "category"
+    return "detail" if settings.objective == "instance" else None
 
 
 def _heads(
     learned: Learned, parts: Split, categories: Sequence[str], seed: int
 ) -> tuple[nn.Linear, dict[str, list[float]]]:
     """The category classifier and the calibration curve of the finished embedding."""
-    train_embeddings = learned.learning.embed_all(0, len(parts.train))
-    tuned = learned.tuning.embed_all(0, len(parts.validation))
-    names = [sample.category for sample in parts.validation]
-    classifier = fit_classifier(
-        (train_embeddings, [sample.category for sample in parts.train]), (tuned, names), categories
+    (learnt, _), (tuned, tuning) = (
+        _with_category(source, part)
+        for source, part in ((learned.learning, parts.train), (learned.tuning, parts.validation))
     )
-    curve = same_category_curve(tuned, names, [sample.group for sample in parts.validation], seed=seed)
+    names = [sample.category for sample in tuning]
+    classifier = fit_classifier(
+        (learnt, [sample.category for sample in parts.train if sample.category]), (tuned, names), categories
+    )
+    curve = same_category_curve(tuned, names, [sample.group for sample in tuning], seed=seed)
     return classifier, curve
+
+
+def _with_category(source: Source, samples: Sequence[Sample]) -> tuple[NDArray[np.float32], list[Sample]]:
+    """Embeddings of the photos that have a category, and these."""
+    known = [index for index, sample in enumerate(samples) if sample.category]
+    return source.embed_all(0, len(samples))[known], [samples[index] for index in known]
 
 
 def _strangers(folder: Path) -> dict[str, Any]:
@@ -168,10 +203,11 @@ def _strangers(folder: Path) -> dict[str, Any]:
     return Strangers.of(embedder.embed(draw_strangers(STRANGERS_EACH))).record()
 
 
-def _record(settings: FitSettings, parts: Split, learned: Learned) -> dict[str, Any]:
+def _record(settings: FitSettings, ways: str, parts: Split, learned: Learned) -> dict[str, Any]:
     result, backbone = learned.training, learned.backbone
     return {
         **settings.record(),
+        "ways": ways,
         "photos": {"train": len(parts.train), "validation": len(parts.validation), "held_out": len(parts.held_out)},
         "best_epoch": result.best_epoch,
         "interrupted": result.interrupted,

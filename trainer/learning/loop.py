@@ -104,7 +104,7 @@ def _epoch(
 ) -> tuple[float, float, float]:
     """Means over an epoch: loss, positive distance, negative distance."""
     seen = []
-    for step in recipe.steps(source, recipe.plan(rng), rng):
+    for step in recipe.steps(source, recipe.plan(rng, source), rng):
         optimizer.zero_grad()
         step.loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

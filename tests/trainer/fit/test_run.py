@@ -21,7 +21,7 @@ from trainer.data.parts.lists import read_list
 from trainer.data.parts.split import split
 from trainer.data.sources import Photos
 from trainer.learning.loop import train
-from trainer.learning.recipes import RECIPES
+from trainer.learning.recipes import Recipe
 from trainer.network.weights import build_network
 from trainer.settings import FitSettings
 
@@ -133,7 +133,7 @@ def test_ctrl_c_keeps_the_best_so_far(shop: Path) -> None:
         if epoch == 3:
             raise KeyboardInterrupt
 
-    recipe = RECIPES["two-level"](settings, parts.train, parts.validation)
+    recipe = Recipe(settings, parts.train, parts.validation)
     result = train(learning, tuning, recipe, settings, stop_in_third)
     assert result.interrupted
     assert [epoch.epoch for epoch in result.history] == [1, 2]

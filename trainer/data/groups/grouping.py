@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.photos.components import components, same_value_edges
 from trainer.data.groups.near_duplicates import near_pairs
-from trainer.data.groups.pictures import Look, same_pictures, stacked
+from trainer.data.groups.pictures import Look, same_pictures
 
 HUB_PRODUCTS = 5
 """Products from which on a picture that they share, each having others of its own, is none of theirs: a size chart, a
@@ -51,25 +52,28 @@ def group(shown: Sequence[Shown]) -> Grouping:
     """
     if not shown:
         return Grouping([], [], ())
-    hubs = _hubs(shown)
+    hashes, code = np.unique(np.array([one.look.hash for one in shown], np.uint64), return_inverse=True)
+    near_hashes = near_pairs(hashes)
+    hubs = _hubs(shown, near_hashes)
     apart = {photo for hub in hubs for photo in hub}
     products = [None if photo in apart else one.product for photo, one in enumerate(shown)]
     marks = [None if photo in apart else one.mark for photo, one in enumerate(shown)]
     variants = [None if photo in apart or one.mark else one.variants for photo, one in enumerate(shown)]
-    alike = [*same_value_edges(marks), *_hash_edges(shown, apart)]
-    places = len(shown) + len({one.look.hash for one in shown})
+    alike = [*same_value_edges(marks), *_hash_edges(shown, code.tolist(), near_hashes, apart)]
+    places = len(shown) + len(hashes)
     near = components(places, alike)[: len(shown)]
     edges = [*alike, *same_value_edges(products), *same_value_edges(variants)]
     return Grouping(components(places, edges)[: len(shown)], near, hubs)
 
 
-def _hash_edges(shown: Sequence[Shown], apart: set[int]) -> list[tuple[int, int]]:
+def _hash_edges(
+    shown: Sequence[Shown], code: Sequence[int], near: NDArray[np.int64], apart: set[int]
+) -> list[tuple[int, int]]:
     """Photos of equal and of near hashes, but for those that both carry a mark; behind the photos, a place a hash."""
-    unique, inverse = np.unique(np.array([one.look.hash for one in shown], np.uint64), return_inverse=True)
     free: dict[int, int] = {}
     marked: dict[int, list[int]] = defaultdict(list)
     edges = []
-    for photo, value in enumerate(inverse.tolist()):
+    for photo, value in enumerate(code):
         if photo in apart:
             continue
         if shown[photo].mark is None:
@@ -77,22 +81,24 @@ def _hash_edges(shown: Sequence[Shown], apart: set[int]) -> list[tuple[int, int]
             edges.append((photo, free[value]))
         else:
             marked[value].append(photo)
-    near = near_pairs(unique).tolist()
-    for first, second in [*near, *((value, value) for value in range(len(unique)))]:
+    for value, photos in marked.items():
+        if value in free:
+            edges.extend((photo, free[value]) for photo in photos)
+    for first, second in near.tolist():
         if first in free and second in free:
             edges.append((free[first], free[second]))
         for one, other in ((first, second), (second, first)):
-            if one in free:
-                edges.extend((free[one], photo) for photo in marked.get(other, ()))
+            if one in free and other in marked:
+                edges.extend((free[one], photo) for photo in marked[other])
     return edges
 
 
-def _hubs(shown: Sequence[Shown]) -> tuple[tuple[int, ...], ...]:
+def _hubs(shown: Sequence[Shown], near: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
     """The pictures, by the eye or by mark, that many products share beside pictures of their own."""
     designs = _designs(shown)
     if len(set(designs)) < HUB_PRODUCTS:
         return ()
-    names = _names(shown)
+    names = _names(shown, near)
     pictures: dict[_Name, list[int]] = defaultdict(list)
     for photo, named in enumerate(names):
         for name in named:
@@ -128,10 +134,9 @@ def _designs(shown: Sequence[Shown]) -> list[int]:
     return components(len(shown), edges)
 
 
-def _names(shown: Sequence[Shown]) -> list[tuple[_Name, ...]]:
+def _names(shown: Sequence[Shown], near: NDArray[np.int64]) -> list[tuple[_Name, ...]]:
     """Of each photo, by what it is one picture with others: what it looks like, and its mark, if it has one."""
-    hashes = np.array([one.look.hash for one in shown], np.uint64)
-    looks = same_pictures(hashes, stacked([one.look.thumbnail for one in shown]))
+    looks = same_pictures([one.look for one in shown], near)
     return [
         (("look", look),) if one.mark is None else (("look", look), ("mark", one.mark))
         for look, one in zip(looks, shown, strict=True)

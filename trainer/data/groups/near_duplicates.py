@@ -38,8 +38,9 @@ def near_pairs(hashes: NDArray[np.uint64], max_distance: int = MAX_DISTANCE) -> 
     for band in _bands(unique, max_distance + 1):
         for members in _buckets(band):
             found.extend(first[members][pairs] for pairs in _compare(unique[members], max_distance))
-    pairs = np.concatenate(found).astype(np.int64).reshape(-1, 2)
-    return np.unique(np.sort(pairs, axis=1), axis=0)
+    pairs = np.sort(np.concatenate(found).astype(np.int64).reshape(-1, 2), axis=1)
+    rows = np.unique(pairs[:, 0] * max(1, len(hashes)) + pairs[:, 1])  # one number a pair: rows sort far slower
+    return np.stack(np.divmod(rows, max(1, len(hashes))), axis=1)
 
 
 def _bands(hashes: NDArray[np.uint64], count: int) -> list[NDArray[np.uint64]]:

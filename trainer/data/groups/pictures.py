@@ -12,7 +12,6 @@ from PIL import Image
 from indexer.photos.fingerprints import phash, pixel_sha256, sha256
 from indexer.photos.kinds import HEAD, picture_kind
 from indexer.photos.opening import open_image
-from trainer.data.groups.near_duplicates import near_pairs
 
 SIDE = 16
 """Of the thumbnail by which two photos are held to be one picture, in pixels."""
@@ -22,8 +21,11 @@ SAME_PICTURE = 0.97
 1.4 and saved as JPEG at quality 40 to 85, had .987 or more, and 24 copies of a drawn chart of 90 to 120 pixels .973; of
 near hashes that people held to be different pieces, 32 pairs, one had .970 and nine in ten less than .945."""
 
-_FLAT = 1.5
-"""Mean difference, in levels of 0..255, up to which thumbnails are equal: one plain colour correlates with nothing."""
+_PLAIN = 1.5
+"""Deviation, in levels of 0..255, up to which a thumbnail is one plain grey, which correlates with nothing; and the
+difference up to which two of them are equal."""
+
+_MANY = 64
 
 _HASH_FIT = 64  # a JPEG is decoded at twice this or more: plenty for a hash of 32x32 pixels
 
@@ -53,34 +55,50 @@ def look_at(data: bytes) -> Look:
     return Look(sha256(data), pixel_sha256(whole), int(phash(small), 16), thumbnail)
 
 
-def same_pictures(hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8]) -> list[int]:
+def same_pictures(looks: Sequence[Look], near: NDArray[np.int64]) -> list[int]:
     """Number the pictures that photos show: equal numbers for photos that are the same to the eye.
 
     Stricter than a near pair of hashes, by which plain rings on white are one: the thumbnails agree as well, each with
     that of the picture's first photo, so that no chain of them drifts away.
 
     Args:
-        hashes: uint64 [n].
-        thumbnails: uint8 [n, 3 * SIDE * SIDE].
+        looks: of n photos.
+        near: int64 [m, 2], pairs of near ones among their distinct hashes in ascending order (`near_pairs`).
 
     Returns:
         A number for each photo, 0.. in the order in which pictures were found.
     """
+    hashes = np.array([look.hash for look in looks], np.uint64)
     unique, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
     members = np.split(np.argsort(inverse, kind="stable"), np.cumsum(counts)[:-1]) if len(unique) else []
     beside: list[list[int]] = [[] for _ in unique]
-    for first, second in near_pairs(unique).tolist():
+    for first, second in near.tolist():
         beside[first].append(second)
         beside[second].append(first)
     found = np.full(len(hashes), -1, dtype=np.int64)
+    kept: dict[int, _Thumbnails] = {}
+
+    def of(value: int) -> _Thumbnails:
+        """The thumbnails of a hash, kept where many photos have it and may be led by many of them."""
+        if value in kept:
+            return kept[value]
+        made = _Thumbnails([looks[photo].thumbnail for photo in members[value]])
+        if len(members[value]) >= _MANY:
+            kept[value] = made
+        return made
+
     number = 0
     for value in np.argsort(-counts, kind="stable").tolist():  # led by the hash that most copies of a picture have
+        if len(members[value]) == 1 and not beside[value]:
+            found[members[value]], number = number, number + 1
+            continue
         while len(left := members[value][found[members[value]] < 0]):
+            leader = _Thumbnails([looks[left[0]].thumbnail])
             reached, ahead = {value}, [value]
             while ahead:  # on to the next hashes as long as they have copies of the leader
                 at = ahead.pop()
-                free = members[at][found[members[at]] < 0]
-                same = free[_is_same(thumbnails[free], thumbnails[left[0]])]
+                free = found[members[at]] < 0
+                same = members[at][free & of(at).like(leader)] if free.any() else members[at][:0]
                 found[same] = number
                 if len(same):
                     ahead += [other for other in beside[at] if other not in reached]
@@ -89,16 +107,19 @@ def same_pictures(hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8]) -> 
     return found.tolist()
 
 
-def stacked(thumbnails: Sequence[bytes]) -> NDArray[np.uint8]:
-    """Thumbnails as rows, uint8 [n, 3 * SIDE * SIDE]."""
-    return np.frombuffer(b"".join(thumbnails), np.uint8).reshape(-1, 3 * SIDE * SIDE)
+class _Thumbnails:
+    """Some thumbnails, ready to be compared with one."""
 
+    def __init__(self, thumbnails: Sequence[bytes]) -> None:
+        rows = np.frombuffer(b"".join(thumbnails), np.uint8).reshape(len(thumbnails), -1).astype(np.float32)
+        self._means = rows.mean(axis=1)
+        rows -= self._means[:, None]
+        self._deviations = np.sqrt((rows**2).mean(axis=1))
+        self._rows = rows / np.maximum(np.linalg.norm(rows, axis=1), 1e-6)[:, None]
 
-def _is_same(thumbnails: NDArray[np.uint8], one: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    many, single = thumbnails.astype(np.float32), one.astype(np.float32)
-    equal = np.abs(many - single).mean(axis=1) <= _FLAT
-    many -= many.mean(axis=1, keepdims=True)
-    single -= single.mean()
-    length = np.linalg.norm(many, axis=1) * np.linalg.norm(single)
-    alike: NDArray[np.bool_] = equal | (many @ single >= SAME_PICTURE * np.maximum(length, 1.0))
-    return alike
+    def like(self, one: _Thumbnails) -> NDArray[np.bool_]:
+        """Which of them are one picture with a single other, bool [n]."""
+        plain = np.maximum(self._deviations, one._deviations[0]) <= _PLAIN
+        equal = np.abs(self._means - one._means[0]) <= _PLAIN
+        alike: NDArray[np.bool_] = np.where(plain, equal, self._rows @ one._rows[0] >= SAME_PICTURE)
+        return alike

@@ -27,7 +27,9 @@ def build_head(record: Mapping[str, Any]) -> Head:
         return DetailHead(_nothing(int(record["dimension"]), width), dimension=int(record["dimension"]))
     if kind == TwoPartHead.kind:
         sizes = {name: int(record[name]) for name in ("category", "detail")}
-        return TwoPartHead(_nothing(int(record["directions"]), width), share=float(record["share"]), **sizes)
+        return TwoPartHead(
+            _nothing(int(record["directions"]), width), detail_share=float(record["detail_share"]), **sizes
+        )
     raise ValueError(f"a head of kind {kind!r}")
 
 

@@ -47,13 +47,13 @@ class DetailHead(nn.Module):
 class TwoPartHead(nn.Module):
     """A learned part for the category and a whitened one for the detail, side by side in one unit vector.
 
-    The cosine of two vectors is ``share`` times the cosine of their category parts plus ``1 - share`` times that of
+    The cosine of two vectors is ``1 - share`` times the cosine of their category parts plus ``share`` times that of
     their detail parts. So what a shop wants, more of the kind or more of the very piece, is one number, which can be
     changed without training anew.
 
     Args:
         whitening: of the backbone's features; its directions, strongest first.
-        share: of the category part, 0..1.
+        detail_share: what the detail part is worth against the category part, 0..1.
         category, detail: dimensions of the two parts.
     """
 
@@ -64,7 +64,7 @@ class TwoPartHead(nn.Module):
     share: Tensor
 
     def __init__(
-        self, whitening: Whitening, *, share: float = 0.5, category: int = CATEGORY, detail: int = DETAIL
+        self, whitening: Whitening, *, detail_share: float = 0.5, category: int = CATEGORY, detail: int = DETAIL
     ) -> None:
         super().__init__()
         directions, self.width = whitening.weight.shape
@@ -73,7 +73,7 @@ class TwoPartHead(nn.Module):
         self.register_buffer("weight", torch.from_numpy(whitening.weight).float())
         self.register_buffer("bias", torch.from_numpy(whitening.bias).float())
         self.register_buffer("spread", torch.tensor(whitening.spread, dtype=torch.float32))
-        self.register_buffer("share", torch.tensor(share, dtype=torch.float32))
+        self.register_buffer("share", torch.tensor(detail_share, dtype=torch.float32))
         self.layers = nn.Sequential(nn.Linear(directions, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, category))
 
     def forward(self, features: Tensor) -> Tensor:
@@ -84,10 +84,10 @@ class TwoPartHead(nn.Module):
         whitened = whitened / self.spread
         category = functional.normalize(self.layers(whitened), dim=1)
         detail = functional.normalize(whitened[:, : self.detail], dim=1)
-        return torch.cat([self.share.sqrt() * category, (1 - self.share).sqrt() * detail], dim=1)
+        return torch.cat([(1 - self.share).sqrt() * category, self.share.sqrt() * detail], dim=1)
 
     def weigh(self, share: float) -> None:
-        """Give the category part another share."""
+        """Give the detail part another share."""
         self.share.fill_(share)
 
     def record(self) -> dict[str, Any]:
@@ -98,5 +98,5 @@ class TwoPartHead(nn.Module):
             "directions": self.directions,
             "category": self.category,
             "detail": self.detail,
-            "share": round(float(self.share), 6),
+            "detail_share": round(float(self.share), 6),
         }

@@ -17,6 +17,7 @@ from trainer.data.parts.earlier import Earlier, State
 from trainer.data.parts.history import seen_record, write_lists
 from trainer.data.parts.lists import HELD_OUT_NAME, SEEN_NAME, read_list
 from trainer.data.parts.split import Split, split
+from trainer.evaluation.metrics import category_metrics
 
 
 def shop(groups: int, first: int = 0) -> list[Sample]:
@@ -164,3 +165,35 @@ def test_a_teacher_counts_as_well(tmp_path: Path) -> None:
 def test_without_an_earlier_model_nothing_is_seen(seed: int) -> None:
     parts = split(shop(40), holdout=0.25, validation=0.2, seed=seed)
     assert (parts.seen, parts.kept, parts.notes) == (0, 0, ())
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["the catalog has grown", "what was held out is gone"])
+def test_random_labels_learnt_by_heart_are_found_by_chance_or_marked(tmp_path: Path, kept: bool) -> None:
+    """An embedding that knows the labels of all it has seen, and nothing else, in three fits one upon the other."""
+    rng = np.random.default_rng(0)
+    samples = [replace(sample, group=2 * number) for number, sample in enumerate(shop(400)[::2])]
+    labels = {sample.pixels: str(rng.integers(2)) for sample in samples}
+    samples = [replace(sample, category=labels[sample.pixels]) for sample in samples]
+    weights: list[str] = []
+    seen: set[str] = set()
+    for number in range(3):
+        there = samples[: 240 + 80 * number] if kept else [s for s in samples[:320] if s.pixels in seen or not number]
+        parts = fitted(tmp_path / f"{number}", there, number, *weights)
+        weights = [str(tmp_path / f"{number}")]
+        seen |= learnt(parts)
+        held_out = [sample.pixels for sample in parts.held_out]
+        noise = rng.normal(size=(len(held_out), 8))
+        by_heart = np.array([[10.0 * (labels[name] == "0"), 10.0 * (labels[name] == "1")] for name in held_out])
+        vectors = np.hstack([noise, by_heart * np.array([[name in seen] for name in held_out])])
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        names = [labels[name] for name in held_out]
+        found = category_metrics(vectors.astype(np.float32), names)["P@1"]
+        shares = np.unique(names, return_counts=True)[1] / len(names)
+        chance = float((shares**2).sum())
+        interval = 2.6 * (chance * (1 - chance) / len(names)) ** 0.5
+        if kept or not number:
+            assert parts.seen == 0
+            assert abs(found - chance) <= interval
+        else:
+            assert parts.seen == len(held_out)
+            assert found - chance > interval

@@ -1,0 +1,1 @@
+"""What training minimises, one small object each: over pairs, over softmaxes, over learnt proxies."""
