@@ -35,7 +35,7 @@ class Classification(PlainJson):
     none_of_these: bool
     """The photo is too unlike what the model learned from to show any of its categories; see ``usual``."""
     usual: float | None
-    """The share of the shop's own photos that are about as strange to the model; 1 of most. None where it cannot say."""
+    """The share of the shop's own photos that are about as strange; 1 of most. None where the model cannot say."""
     categories: tuple[Annotated[tuple[str, float], AS_CATEGORY], ...]
     """Name and calibrated probability, 0 to 1, if it is one of them."""
     model: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -49,14 +49,25 @@ class Source(ABC):
         """Make the statistics that evaluation uses those of the photos; nothing to do where none are learnt."""
         del seed
 
-    def embed_all(self, views: int, photos: int) -> NDArray[np.float32]:
+    def features(self, inputs: Tensor) -> Tensor:
+        """What the backbone makes of a batch."""
+        return self.network.features(inputs)
+
+    def embed_all(self, views: int, photos: int, seed: int = 0) -> NDArray[np.float32]:
         """Embeddings of all ``photos`` without gradients: themselves (views 0) or one fixed random view of each."""
+        return self._all(self.embed, views, photos, seed)
+
+    def features_all(self, photos: int) -> NDArray[np.float32]:
+        """Backbone features of all ``photos``, float32 [n, features]."""
+        return self._all(self.features, 0, photos, 0)
+
+    def _all(self, function: Callable[[Tensor], Tensor], views: int, photos: int, seed: int) -> NDArray[np.float32]:
         plan = np.array_split(np.arange(photos), max(1, -(-photos // _EVALUATION_BATCH)))
         module = self.trained()
         was_training = module.training
         module.eval()
         with torch.inference_mode():
-            parts = [self.embed(inputs).numpy() for inputs in self.batches(plan, views, np.random.default_rng(0))]
+            parts = [function(inputs).numpy() for inputs in self.batches(plan, views, np.random.default_rng(seed))]
         module.train(was_training)
         return np.concatenate(parts)
 
@@ -84,6 +95,10 @@ class CachedFeatures(Source):
     def embed(self, inputs: Tensor) -> Tensor:
         """See `Source.embed`."""
         return self.network.embed(inputs)
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """See `Source.features`; they are what the inputs are."""
+        return inputs
 
     def trained(self) -> nn.Module:
         """The head."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject
 from indexer.errors import CatalogError, ImageError, UsageError
 from indexer.models.directory import ModelFile
-from indexer.models.embedder import Embedder
+from indexer.models.embedder import Embedder, Prediction
 from indexer.photos.fetch.many.sources import fetched_ahead
 from indexer.photos.fingerprints import pixel_sha256
 from indexer.photos.opening import open_image
@@ -25,6 +25,7 @@ from indexer.system.machine import cores
 from indexer.system.progress import Progress, progress_of
 from trainer.data.edited_copies import edit, rng_for
 from trainer.evaluation import metrics
+from trainer.evaluation.classification import classified
 
 QUERY, GALLERY, CATALOG = "query", "gallery", "catalog"
 
@@ -38,6 +39,8 @@ class _Photo:
     pixels: str
     embedding: NDArray[np.float32]
     edited: NDArray[np.float32]
+    seen: Prediction
+    """All that the network says of the photo and of its copy."""
 
 
 def evaluate_model(
@@ -63,7 +66,7 @@ def evaluate_model(
         ``photo_vs_photos``, or, where a ``role`` column says ``query``, ``query_vs_gallery`` and
         ``query_vs_catalog``, each with R@1, R@5, mAP, queries, gallery; null where neither can be asked.
         ``edited_copy``: R@1 and R@5 of finding the original (or a photo with the same pixels) of ``edits``
-        edited copies among all photos. ``images``: count, rejected, rejects. ``model``: which one it was.
+        edited copies among all photos. ``classification``: see `classification.classified`. ``images``: count, rejected, rejects. ``model``: which one it was.
 
         With roles, photos come in bursts, so a query photo is never compared with another query photo: by
         category, too, the queries are asked against the photos that are not queries.
@@ -92,6 +95,7 @@ def evaluate_model(
         "per_category": per_category,
         "product": _by_product(photos),
         "edited_copy": _edited_copies(photos),
+        "classification": classified(model, [(photo.product.category, photo.seen) for photo in photos]),
         "images": {
             "count": len(photos),
             "rejected": len(rejects),
@@ -156,8 +160,8 @@ def _one_photo(embedder: Embedder, product: Product, image: ProductImage, seed: 
     photo = open_image(data, fit=transform.fit)
     copy = edit(photo, rng_for(seed, image.key))
     # The pair is one batch of its own, so that no figure depends on which photos share a batch.
-    vectors = embedder.run(np.stack([transform.apply(photo), transform.apply(copy)])).embeddings
-    return _Photo(product, _role(image), pixels, vectors[0], vectors[1])
+    seen = embedder.run(np.stack([transform.apply(photo), transform.apply(copy)]))
+    return _Photo(product, _role(image), pixels, seen.embeddings[0], seen.embeddings[1], seen)
 
 
 def _role(image: ProductImage) -> str:

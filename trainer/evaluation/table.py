@@ -29,6 +29,8 @@ def tables(result: Mapping[str, Any]) -> RenderableType:
     else:
         parts.append(Text("By category: not measured; no category has two photos."))
     parts.append(_finding(result))
+    if result.get("classification"):
+        parts.append(_classification(result["classification"]))
     images, model = result["images"], result["model"]
     line = f"{images['count']:,} photos, model {model['name']} ({model['fingerprint'][:12]}, {model['size']} px)"
     parts.append(Text(line, style="dim"))
@@ -64,6 +66,24 @@ def _finding(result: Mapping[str, Any]) -> Table:
     copies = result["edited_copy"]
     cells = (*_cells(copies, PRODUCT_KEYS), f"{copies['edits']:,}", f"{result['images']['count']:,}")
     table.add_row("the original of an edited copy", *cells)
+    return table
+
+
+def _classification(found: Mapping[str, Any]) -> Table:
+    table = Table(title="Telling the category", title_justify="left")
+    table.add_column("category")
+    for key in ("precision", "recall", "photos"):
+        table.add_column(key, justify="right")
+    table.add_column("taken for", overflow="fold")
+    for number, (name, row) in enumerate(found["per_category"].items()):
+        others = [(count, found["categories"][n]) for n, count in enumerate(found["confusion"][number]) if n != number]
+        mistaken = ", ".join(f"{other} {count}" for count, other in sorted(others, key=lambda one: -one[0]) if count)
+        table.add_row(escape(name), *_cells(row, ("precision", "recall")), f"{row['photos']:,}", escape(mistaken))
+    table.add_section()
+    figures = f"accuracy {found['accuracy']:.3f}, top 3 {found['top_3']:.3f}, calibration error {found['ece']:.3f}"
+    if found["none_of_these"] is not None:
+        figures += f", none of these {found['none_of_these']:.3f}"
+    table.add_row("all photos", "", "", f"{found['photos']:,}", figures, style="bold")
     return table
 
 

@@ -13,6 +13,8 @@ from indexer.labels.folds import make_folds
 from indexer.labels.judging import judge
 from indexer.labels.photos import Ints, LabelledPhotos, Numbers
 from indexer.models.vectors import unit
+from trainer.data.dataset import Sample
+from trainer.data.sampling import codes
 from trainer.evaluation.calibration.standard import Standard
 
 FOLDS = 5
@@ -58,7 +60,7 @@ def judge_labels(
     keys: Sequence[str],
     stages: Sequence[int],
 ) -> JudgedLabels:
-    """Judge the categories of training photos by features that have not learned from them; see `indexer.labels.judging`.
+    """Judge the categories of training photos by features that have not learned them; see `indexer.labels.judging`.
 
     Args:
         features: [n, F], of a backbone that has not seen these labels: one that has learned the mistakes finds none.
@@ -87,6 +89,29 @@ def judge_labels(
         for row in np.flatnonzero(product == one)
     ]
     return JudgedLabels(1.0 - found.wrong[product], tuple(suspects))
+
+
+def judge_samples(features: NDArray[np.floating], samples: Sequence[Sample], stages: Sequence[int]) -> JudgedLabels:
+    """`judge_labels` of those samples that have a category; the others weigh 1.
+
+    Args:
+        features: [n, F], one row a sample.
+        samples: [n].
+        stages: widths of the network's stages in F.
+    """
+    rows = np.array([row for row, sample in enumerate(samples) if sample.category], np.int64)
+    chosen = [samples[row] for row in rows]
+    found = judge_labels(
+        features[rows],
+        [sample.category for sample in chosen],
+        codes([sample.product_id for sample in chosen]),
+        codes([sample.group for sample in chosen]),
+        [sample.key for sample in chosen],
+        stages,
+    )
+    weights = np.ones(len(samples))
+    weights[rows] = found.weights
+    return JudgedLabels(weights, found.suspects)
 
 
 def _vectors(features: NDArray[np.floating], stages: Sequence[int]) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from trainer.data.features import FeatureBank, extract
 from trainer.data.parts.split import Split
 from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
+from trainer.evaluation.wrong_labels import JudgedLabels, judge_samples
 from trainer.fit.plan import Ways
 from trainer.learning.loop import Training, train
 from trainer.learning.recipes import Recipe
@@ -45,6 +46,10 @@ class Learned:
     """Of the whole network, where that learnt before the head."""
     trade_off: list[Traded] = field(default_factory=list)
     rejects: tuple[Reject, ...] = ()
+    labels: JudgedLabels | None = None
+    """What the categories of the training photos are worth, where that could be judged before they were learned."""
+    learnt_features: bool = False
+    """The features themselves have learned from the training photos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,8 @@ class Learner:
             whole.untrained if whole else seen.before(),
             backbone=whole.training if whole else None,
             rejects=seen.rejects,
+            labels=None if whole or self.ways != "category" else self._judged(seen),
+            learnt_features=whole is not None,
         )
         if self.ways != "category":
             self.stages.stage("Whitening")
@@ -102,6 +109,7 @@ class Learner:
             (seen.tuning, seen.parts.validation),
             self.settings,
             self.stages.epoch,
+            None if learned.labels is None else learned.labels.weights,
         )
         return replace(learned, training=training, trade_off=trade_off)
 
@@ -111,8 +119,10 @@ class Learner:
             head = cast(MlpHead, network.head)
             head.standardise(torch.from_numpy(seen.learning.originals))
         sources = CachedFeatures(network, seen.learning), CachedFeatures(network, seen.tuning)
-        training = self._train(*sources, seen.parts, self.settings)
-        return Learned(network, seen.parts, *sources, seen.before(), training, rejects=seen.rejects)
+        labels = self._judged(seen)
+        training = self._train(*sources, seen.parts, self.settings, labels)
+        before, rejects = seen.before(), seen.rejects
+        return Learned(network, seen.parts, *sources, before, training, rejects=rejects, labels=labels)
 
     def _whole(self, network: EmbeddingNetwork, settings: FitSettings) -> Learned:
         learning = Photos(network, self.parts.train, self.preprocessing)
@@ -121,11 +131,30 @@ class Learner:
         untrained = self._untrained(network)
         self.lap("untrained")
         training = self._train(learning, tuning, self.parts, settings)
-        return Learned(network, self.parts, learning, tuning, untrained, training)
+        return Learned(network, self.parts, learning, tuning, untrained, training, learnt_features=True)
 
-    def _train(self, learning: Source, tuning: Source, parts: Split, settings: FitSettings) -> Training:
+    def _judged(self, seen: _Seen) -> JudgedLabels:
+        """The categories of the training photos, by features that have not learned them."""
+        samples = seen.parts.train
+        judged = judge_samples(seen.learning.originals, samples, seen.network.stages)
+        if judged.suspects:
+            first = judged.suspects[0]
+            self.stages.note(
+                f"note: {len(judged.suspects)} training photos probably have a wrong category and count for less; the "
+                f"likeliest is {first.key} ({first.label}; rather {first.suggested})"
+            )
+        return judged
+
+    def _train(
+        self,
+        learning: Source,
+        tuning: Source,
+        parts: Split,
+        settings: FitSettings,
+        labels: JudgedLabels | None = None,
+    ) -> Training:
         self.stages.stage("Training", settings.epochs)
-        recipe = Recipe(settings, parts.train, parts.validation)
+        recipe = Recipe(settings, parts.train, parts.validation, weights=None if labels is None else labels.weights)
         result = train(learning, tuning, recipe, settings, self.stages.epoch)
         if result.interrupted:
             self.stages.note(
@@ -146,7 +175,7 @@ class Learner:
             parts = parts.without(lost)
         cut, bank = len(parts.train), with_views.bank
         rejects = with_views.rejects + held_out.rejects
-        return _Seen(parts, bank.part(0, cut), bank.part(cut, len(bank.vectors)), held_out.bank, rejects)
+        return _Seen(network, parts, bank.part(0, cut), bank.part(cut, len(bank.vectors)), held_out.bank, rejects)
 
     def _untrained(self, network: EmbeddingNetwork) -> dict[str, float]:
         network = copy.deepcopy(network).eval()
@@ -160,6 +189,7 @@ class Learner:
 class _Seen:
     """What a backbone saw of each part."""
 
+    network: EmbeddingNetwork
     parts: Split
     learning: FeatureBank
     tuning: FeatureBank

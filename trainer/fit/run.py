@@ -12,28 +12,24 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from indexer.catalog.products import Catalog, Reject
 from indexer.cli.progress import Stages
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
-from indexer.models.strangers import Strangers
 from indexer.system.arguments import path_of, refused
 from indexer.system.machine import cores
 from trainer.data.dataset import Sample, read_dataset
 from trainer.data.parts.earlier import Earlier
 from trainer.data.parts.history import seen_record, write_lists
 from trainer.data.parts.split import Split
-from trainer.data.sources import Source
-from trainer.data.strangers.drawing import draw_strangers
-from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model
 from trainer.fit.learning import Learned, Learner
+from trainer.fit.meaning import meaning_of
 from trainer.fit.plan import Ways, plan_fit
 from trainer.learning.loop import Training
-from trainer.network.export import check_target, no_classifier, publishing, write_network, write_record
+from trainer.network.export import check_target, publishing, write_network, write_record
 from trainer.network.weights import build_network
 from trainer.report.page import ReportData, write_report
 from trainer.settings import FitSettings
@@ -41,8 +37,6 @@ from trainer.settings import FitSettings
 REJECTS_NAME = "rejects.csv"
 FEATURES_NAME = ".features"
 """Folder beside the models, of what backbones saw of photos: a later fit need not look again."""
-STRANGERS_EACH = 24
-"""Pictures of each kind of stranger: 456 in all, a few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +109,17 @@ def fit(
     learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap).run(network)
     network, parts, result = learned.network, learned.parts, learned.training
     stages.stage("Classifier")
-    categories = tuple(sorted({sample.category for sample in parts.train if sample.category}))
-    if plan.ways == "category":
-        classifier, curve = _heads(learned, parts, categories, settings.seed)
-    else:
-        categories, classifier, curve = (), no_classifier(network.dimension), {}
+    classes = plan.ways == "category"
+    meaning = meaning_of(learned, preprocessing, cache, classes=classes, seed=settings.seed)
+    categories = meaning.categories
     clock.lap("train")
 
     stages.stage("Exporting")
     with publishing(target) as folder:
-        write_network(folder, network, classifier, preprocessing)
+        write_network(folder, network, meaning.classifier, preprocessing, meaning.strangeness)
         facts: dict[str, Any] = {
-            "calibration": {"same_category": curve} if curve else {},
+            "calibration": meaning.calibration,
+            "strangers": meaning.strangers,
             "training": {
                 **_record(settings, plan.ways, parts, learned),
                 "hubs": [hub.record() for hub in dataset.hubs],
@@ -134,7 +127,6 @@ def fit(
             },
         }
         write_record(folder, network, preprocessing, categories, metrics={}, **facts)
-        facts["strangers"] = _strangers(folder)
         clock.lap("export")
         measured = parts.held_out or parts.train
         keys = {sample.key for sample in measured}
@@ -170,37 +162,9 @@ def fit(
 
 def _asked(settings: FitSettings) -> Ways | None:
     """The way that the settings leave no choice but."""
-    if settings.recipe != "two-part":
+    if settings.recipe != "two-part" or settings.task == "classify":
         return "category"
     return "detail" if settings.objective == "instance" else None
-
-
-def _heads(
-    learned: Learned, parts: Split, categories: Sequence[str], seed: int
-) -> tuple[nn.Linear, dict[str, list[float]]]:
-    """The category classifier and the calibration curve of the finished embedding."""
-    (learnt, _), (tuned, tuning) = (
-        _with_category(source, part)
-        for source, part in ((learned.learning, parts.train), (learned.tuning, parts.validation))
-    )
-    names = [sample.category for sample in tuning]
-    classifier = fit_classifier(
-        (learnt, [sample.category for sample in parts.train if sample.category]), (tuned, names), categories
-    )
-    curve = same_category_curve(tuned, names, [sample.group for sample in tuning], seed=seed)
-    return classifier, curve
-
-
-def _with_category(source: Source, samples: Sequence[Sample]) -> tuple[NDArray[np.float32], list[Sample]]:
-    """Embeddings of the photos that have a category, and these."""
-    known = [index for index, sample in enumerate(samples) if sample.category]
-    return source.embed_all(0, len(samples))[known], [samples[index] for index in known]
-
-
-def _strangers(folder: Path) -> dict[str, Any]:
-    """What the model that was written makes of strangers."""
-    embedder = Embedder(load_model(folder), threads=2)
-    return Strangers.of(embedder.embed(draw_strangers(STRANGERS_EACH))).record()
 
 
 def _record(settings: FitSettings, ways: str, parts: Split, learned: Learned) -> dict[str, Any]:
@@ -214,6 +178,7 @@ def _record(settings: FitSettings, ways: str, parts: Split, learned: Learned) ->
         "history": [epoch.record() for epoch in result.history],
         "backbone_history": [epoch.record() for epoch in backbone.history] if backbone else [],
         "trade_off": [traded.record() for traded in learned.trade_off],
+        "label_suspects": [suspect.record() for suspect in learned.labels.suspects] if learned.labels else [],
     }
 
 

@@ -57,6 +57,7 @@ def fit_two_part(
     validation_part: tuple[FeatureBank, Sequence[Sample]],
     settings: FitSettings,
     watch: Watch | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> tuple[Training, list[Traded]]:
     """Give a network a two-part head made of cached features, and say what every share of its parts would give.
 
@@ -66,6 +67,7 @@ def fit_two_part(
             take part in the whitening alone.
         settings: epochs, rate, temperatures, the share where it is given.
         watch: shown the progress.
+        weights: [n], 0..1: how much the category of each training photo counts; all as much without it.
 
     Returns:
         The course of the training, and the trade-off on the validation photos.
@@ -76,7 +78,9 @@ def fit_two_part(
     head = network.head = TwoPartHead(whitening, detail_share=settings.detail if given else DETAIL)
     learning, labelled = _with_category(bank, samples)
     tuned, tuning = _with_category(*validation_part)
-    recipe = Recipe(settings, labelled, tuning)
+    if weights is not None:
+        weights = weights[[index for index, sample in enumerate(samples) if sample.category]]
+    recipe = Recipe(settings, labelled, tuning, weights=weights)
     source = CachedFeatures(network, tuned)
     result = train(CachedFeatures(network, learning), source, recipe, settings, watch)
     curve = [_traded(head, share, source, tuning)[0] for share in CURVE]

@@ -23,6 +23,8 @@ PIPE_WIDTH = 10_000
 GAP = 2
 WIDEST = 24
 TITLE_AT_LEAST = 16
+LIKELY = 0.05
+"""Probability of the same product from which on it is worth saying."""
 
 
 def fitted(console: Console | None = None) -> Console:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from indexer.labels.photos import Ints, Numbers
 from indexer.models.vectors import softmax
 from trainer.evaluation.calibration.folds import turns
 from trainer.evaluation.calibration.standard import Standard
+from trainer.network.served import FeatureClassifier
 
 DIRECTIONS = 256
 """Main directions of the features that are learned from: with more, nothing else was found, and it took longer."""
@@ -30,7 +30,7 @@ TEMPERATURES = (0.05, 20.0)
 class Classifier:
     """A layer from features to the logits of the categories; its temperature is part of it."""
 
-    layer: nn.Linear
+    layer: FeatureClassifier
     temperature: float
     """That the logits were divided by."""
     penalty: float
@@ -126,9 +126,7 @@ def _out_of_fold(rows: Numbers, truth: Ints, counted: Numbers, folds: Ints, clas
     return found
 
 
-def _regression(
-    rows: Numbers, truth: Ints, counted: Numbers, classes: int, penalty: float
-) -> tuple[Numbers, Numbers]:
+def _regression(rows: Numbers, truth: Ints, counted: Numbers, classes: int, penalty: float) -> tuple[Numbers, Numbers]:
     """Weights [classes, k] and biases [classes] of a weighted logistic regression; a class without rows is unlikely."""
     from sklearn.linear_model import LogisticRegression
 
@@ -164,8 +162,8 @@ def _loss(logits: Numbers, truth: Ints, counted: Numbers) -> float:
     return float(-(counted[:, None] * targets * likely).sum() / counted.sum())
 
 
-def _layer(weight: Numbers, bias: Numbers) -> nn.Linear:
-    layer = nn.Linear(weight.shape[1], weight.shape[0])
+def _layer(weight: Numbers, bias: Numbers) -> FeatureClassifier:
+    layer = FeatureClassifier(weight.shape[1], weight.shape[0])
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(weight))
         layer.bias.copy_(torch.from_numpy(bias))

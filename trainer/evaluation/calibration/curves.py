@@ -1,25 +1,41 @@
-"""What a score means: cosine → probability of the same category, and a linear softmax head → category probabilities."""
+"""What a score means: cosine → probability that two photos are of the same category."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
-from torch import nn
 
 KNOTS = 40
 MAX_PAIRS = 2_000_000
-_STRENGTHS = (1.0, 10.0, 100.0, 1000.0)  # inverse regularisation of the classifier, chosen on validation
+
+
+LEAST = 200
+"""Pairs that a category needs for a curve of its own."""
+
+Curve = dict[str, list[float]]
+
+
+def same_category_curves(
+    embeddings: NDArray[np.float32], categories: Sequence[str], groups: Sequence[int], *, seed: int = 0
+) -> dict[str, Curve]:
+    """For each category that has enough pairs, `same_category_curve` over the pairs with one of its photos in them."""
+    first, second = _pairs(len(categories), seed)
+    names = np.array(categories, dtype=np.str_)
+    found = {}
+    for name in sorted(set(categories)):
+        chosen = (names[first] == name) | (names[second] == name)
+        if chosen.sum() >= LEAST:
+            curve = _curve(embeddings, names, np.asarray(groups), first[chosen], second[chosen])
+            found |= {name: curve} if curve else {}
+    return found
 
 
 def same_category_curve(
     embeddings: NDArray[np.float32], categories: Sequence[str], groups: Sequence[int], *, seed: int = 0
-) -> dict[str, list[float]]:
+) -> Curve:
     """A monotone curve from cosine score to the probability that two random photos are of one category.
 
     Isotonic regression (Zadrozny and Elkan, 2002) over bins of equally many pairs; each bin's share is drawn a
@@ -35,8 +51,16 @@ def same_category_curve(
         ``scores`` (ascending) and ``probabilities`` (not descending), at most ``KNOTS`` each; empty when there
         are no pairs of both kinds, or all pairs score the same.
     """
-    first, second = _pairs(len(categories), seed)
-    group, category = np.asarray(groups), np.asarray(categories)
+    return _curve(embeddings, np.asarray(categories), np.asarray(groups), *_pairs(len(categories), seed))
+
+
+def _curve(
+    embeddings: NDArray[np.float32],
+    category: NDArray[np.str_],
+    group: NDArray[np.int64],
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+) -> Curve:
     apart = group[first] != group[second]
     first, second = first[apart], second[apart]
     same = category[first] == category[second]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from indexer.labels.photos import Ints, Numbers
 from trainer.evaluation.calibration.folds import turns
 from trainer.evaluation.calibration.standard import Standard
-from trainer.network.strangeness import Strangeness
+from trainer.network.served import Strangeness
 
 DIRECTIONS = 128
 """Of the photos' spread that are told apart; the others share one variance."""

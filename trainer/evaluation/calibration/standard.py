@@ -1,4 +1,4 @@
-"""Features brought to one scale: each stage of a network to a deviation of about 1, so that none outweighs the others."""
+"""Features brought to one scale: each stage of a network to a deviation of about 1, so that none outweighs others."""
 
 from __future__ import annotations
 

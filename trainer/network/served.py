@@ -1,9 +1,13 @@
-"""How strange a photo is to a network, by its features: the part of the served network that tells what is no product."""
+"""What a served network says of a photo besides its embedding: the category, and how strange it is."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+
+
+class FeatureClassifier(nn.Linear):
+    """Backbone features [n, F] → category logits [n, C]; other classifiers see the embedding."""
 
 
 class Strangeness(nn.Module):
