@@ -66,7 +66,8 @@ def evaluate_model(
         ``photo_vs_photos``, or, where a ``role`` column says ``query``, ``query_vs_gallery`` and
         ``query_vs_catalog``, each with R@1, R@5, mAP, queries, gallery; null where neither can be asked.
         ``edited_copy``: R@1 and R@5 of finding the original (or a photo with the same pixels) of ``edits``
-        edited copies among all photos. ``classification``: see `classification.classified`. ``images``: count, rejected, rejects. ``model``: which one it was.
+        edited copies among all photos. ``classification``: see `classification.classified`. ``images``: count,
+        rejected, rejects. ``model``: which one it was.
 
         With roles, photos come in bursts, so a query photo is never compared with another query photo: by
         category, too, the queries are asked against the photos that are not queries.
