@@ -145,7 +145,7 @@ TOOLS: Mapping[str, Tool] = {
     ),
     "classify": Tool(
         "The category of a photo",
-        "Say what kind of jewelry a photo (url, or image in base64) shows, with probabilities.",
+        "Say what kind of jewelry a photo (url, or image in base64) shows, with probabilities, or that it shows none.",
         Classify,
         _classify,
     ),
