@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trainer.evaluation.compare import compare_models
     from trainer.evaluation.evaluate import evaluate_model
     from trainer.fit.run import fit as fit_catalog
+    from trainer.network.pretrained.start import start_from
     from trainer.settings import FitSettings
 
-__all__ = ["FitSettings", "evaluate_model", "fit_catalog"]
+__all__ = ["FitSettings", "compare_models", "evaluate_model", "fit_catalog", "start_from"]
 
 _HOME = {
     "FitSettings": ("settings", "FitSettings"),
+    "compare_models": ("evaluation.compare", "compare_models"),
     "evaluate_model": ("evaluation.evaluate", "evaluate_model"),
     "fit_catalog": ("fit.run", "fit"),
+    "start_from": ("network.pretrained.start", "start_from"),
 }
 
 

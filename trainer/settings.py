@@ -13,6 +13,13 @@ from trainer.choices import CLASSIFYING, RECIPES, TASKS, WARMEST, Parts, put_tog
 
 Recipe = Literal["two-part", "two-level", "classic"]
 
+DISTILLATIONS = ("relational", "features", "both")
+POOLINGS = ("avg", "max", "gem", "gem-learnt", "attention")
+LEARNT = ("gem-learnt", "attention")
+"""Poolings that are nothing before they have learnt."""
+FINE_TUNE = ("none", "top", "all")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
 CHOSEN = -1.0
 """In place of a share: validation chooses it."""
 
@@ -30,6 +37,19 @@ _FROM_NOTHING: dict[str, Any] = {
 }
 """Of the two-level recipe on a whole network that starts from random weights."""
 
+_FINE_TUNING: dict[str, Any] = {"epochs": 12}
+_FINE_TUNING_RUN: dict[str, Any] = {
+    "batch": 32,
+    "learning_rate": 3e-4,
+    "backbone_rate": 0.1,
+    "running_mean": 0.98,
+    "early_stopping": 4,
+    "smoothing": 1,
+    "keep": "best",
+    "views": 0,
+}
+"""Of a network that has learnt already: small steps, the backbone's a tenth of the head's, as long as they help."""
+
 
 @dataclass(frozen=True)
 class FitSettings:
@@ -45,14 +65,25 @@ class FitSettings:
     weights: str = "imagenet"
     backbone: str = "mobilenet_v2"
     size: int = 224
+    pooling: str = "avg"
+    """How the maps of the backbone become features: avg, max, gem, gem-learnt or attention."""
+    cbam: bool = False
+    """The maps of the backbone pass through CBAM before they are pooled."""
+    teacher: str = ""
+    """A model directory, a backbone or BACKBONE=FILE whose view of the photos is learnt besides; none where empty."""
+    distillation: str = "relational"
+    """What is learnt of a teacher: relational, features or both."""
+    teacher_weight: float = 1.0
+    """Weight of the teacher's losses against the recipe's own."""
     seed: int = 0
     holdout: float = 0.2
     validation: float = 0.1
-    freeze: bool = True
-    """The backbone stays as it is and only the head learns, on cached features."""
+    fine_tune: Literal["none", "top", "all"] = "none"
+    """What of the backbone learns as well: nothing, its last blocks, or all of it."""
     epochs: int = 60
     backbone_epochs: int = 0
-    """Epochs in which the whole network learns under the two-level recipe, before a two-part head is made on it."""
+    """Epochs in which the backbone learns under the two-level objective: before a head is made on one that starts from
+    nothing, and after that where it was trained before."""
     batch: int = 128
     """Photos of a two-level batch (each is shown in two views), or triplets of a classic one."""
     learning_rate: float = 1e-3
@@ -83,6 +114,21 @@ class FitSettings:
     """The head sees a frozen backbone's features centred and scaled."""
     smoothing: int = 5
     """A checkpoint is judged by the mean score of this many last epochs, as a small validation part is noisy."""
+
+    backbone_rate: float = 1.0
+    """Learning rate of the backbone as a share of the head's."""
+    running_mean: float = 0.0
+    """Share of the weights' running mean that stays at each step; 0 to keep the weights of the last step instead."""
+    early_stopping: int = 0
+    """Epochs without a better one after which training ends; 0 for never."""
+    interpolate: bool = True
+    """After fine-tuning, take the weights that validation likes best on the line from before it to after it."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """What whole networks learn on; ``auto`` for the quickest there is."""
+    deterministic: bool = True
+    """The same seed gives the same model, also where that is slower (a graphics card)."""
+    minutes: float = 0.0
+    """Minutes of a run after which training stops with the best so far; 0 for no bound."""
 
     def __post_init__(self) -> None:
         for one in fields(self):
@@ -115,6 +161,24 @@ class FitSettings:
             raise refused("instance_weight", self.instance_weight, "a number that is not negative")
         if not 0 <= self.detail <= 1 and self.detail != CHOSEN:
             raise UsageError(f"detail {said(self.detail)} is outside 0..1: it is the share of the detail part")
+        if self.pooling not in POOLINGS:
+            raise UsageError(
+                f"pooling is {said(self.pooling)}, which is not known; choose one of {', '.join(POOLINGS)}"
+            )
+        if self.freeze and (self.cbam or self.pooling in LEARNT):
+            what = "--cbam" if self.cbam else f"--pooling {self.pooling}"
+            raise UsageError(f"{what} has to be learnt with the backbone, which is frozen; leave it out")
+        if self.distillation not in DISTILLATIONS:
+            raise UsageError(
+                f"distillation is {said(self.distillation)}, which is not known; "
+                f"choose one of {', '.join(DISTILLATIONS)}"
+            )
+        if self.teacher and self.recipe == "classic":
+            raise UsageError("the classic recipe has no teacher; leave --teacher out, or choose another --recipe")
+        if self.teacher_weight < 0:
+            raise UsageError(f"teacher weight {said(self.teacher_weight)} is negative")
+        if self.weights == "auto":
+            raise UsageError("weights auto are settled before: FitSettings.for_run(**start_from('auto').settings())")
         if not 0.05 <= self.holdout <= 0.8:
             raise UsageError(
                 f"holdout {said(self.holdout)} is outside 0.05..0.8: it is the share of photos the test is made on"
@@ -125,11 +189,21 @@ class FitSettings:
             )
         if self.epochs < 1:
             raise UsageError(f"epochs {said(self.epochs)} is not positive")
-        if self.freeze and self.weights == "none":
-            raise UsageError("a backbone without pretrained weights has nothing worth freezing; leave --freeze out")
-        if not self.freeze and self.weights != "none" and self.recipe != "classic":
+        if not 0 <= self.learning_rate <= 1e20:
             raise UsageError(
-                f"the {self.recipe} recipe trains a head on a frozen backbone; --no-freeze is for --recipe classic"
+                f"learning_rate {said(self.learning_rate)} is outside 0..1e20: it is what a step moves a weight by"
+            )
+        if self.minutes < 0:
+            raise UsageError(f"minutes {said(self.minutes)} is negative; 0 is for no bound")
+        if self.fine_tune not in FINE_TUNE:
+            raise UsageError(
+                f"fine_tune is {said(self.fine_tune)}, which is not known; choose one of {', '.join(FINE_TUNE)}"
+            )
+        if self.device not in DEVICES:
+            raise UsageError(f"device is {said(self.device)}, which is not known; choose one of {', '.join(DEVICES)}")
+        if self.fine_tune != "all" and self.weights == "none":
+            raise UsageError(
+                "a backbone without pretrained weights has nothing worth freezing; leave --freeze and --fine-tune out"
             )
 
     @classmethod
@@ -139,6 +213,7 @@ class FitSettings:
         weights: str = "imagenet",
         *,
         freeze: bool | None = None,
+        fine_tune: str | None = None,
         epochs: int | None = None,
         **given: Any,
     ) -> Self:
@@ -148,8 +223,12 @@ class FitSettings:
             UsageError: a value is out of range, or two of them exclude each other.
         """
         pretrained = weights != "none"
-        if freeze is None:
-            freeze = pretrained and recipe != "classic"
+        if fine_tune is None:
+            frozen = pretrained and recipe != "classic" if freeze is None else freeze
+            fine_tune = "none" if frozen else "all"
+        elif freeze is not None and freeze != (fine_tune == "none"):
+            raise UsageError(f"--fine-tune {fine_tune} and --{'' if freeze else 'no-'}freeze exclude each other")
+        freeze = fine_tune == "none"
         if recipe == "classic":
             defaults: dict[str, Any] = {
                 "batch": 16,
@@ -163,19 +242,34 @@ class FitSettings:
                 "keep": "best",
             }
         elif recipe == "two-level":
-            defaults = {"views": 8, "keep": "best"} if freeze else dict(_FROM_NOTHING)
-        elif not freeze:
-            defaults = {"backbone_epochs": _FROM_NOTHING["epochs"]}
+            defaults = {"views": 8, "keep": "best"} if pretrained else dict(_FROM_NOTHING)
         else:
             defaults = {}
+        if recipe != "classic" and not freeze:
+            defaults["backbone_epochs"] = (_FINE_TUNING if pretrained else _FROM_NOTHING)["epochs"]
         if epochs is not None:
-            defaults["epochs" if freeze or recipe != "two-part" else "backbone_epochs"] = epochs
-        return cls(**{"recipe": recipe, "weights": weights, "freeze": freeze, **defaults, **given})
+            once = freeze or recipe == "classic" or (recipe == "two-level" and not pretrained)
+            defaults["epochs" if once else "backbone_epochs"] = epochs
+        return cls(**{"recipe": recipe, "weights": weights, "fine_tune": fine_tune, **defaults, **given})
+
+    @property
+    def freeze(self) -> bool:
+        """Whether nothing but a head learns, on cached features."""
+        return self.fine_tune == "none"
+
+    @property
+    def head_first(self) -> bool:
+        """Whether a head learns on features of the backbone as it was loaded, before anything else does."""
+        return self.weights != "none" and (self.freeze or self.recipe != "classic")
 
     def of_backbone(self) -> Self:
         """Settings of the run in which the whole network learns before a two-part head is made on it."""
         run = {**_FROM_NOTHING, "epochs": self.backbone_epochs, "recipe": "two-level"}
         return replace(self, **run)
+
+    def of_fine_tuning(self) -> Self:
+        """Settings of the run in which a network goes on learning that has a head already."""
+        return replace(self, epochs=self.backbone_epochs, recipe="two-level", **_FINE_TUNING_RUN)
 
     def record(self) -> dict[str, Any]:
         """What model.json says about the run."""

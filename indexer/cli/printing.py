@@ -41,6 +41,8 @@ def print_report(report: SyncReport) -> None:
         how = "would be" if report.dry_run else "was" if report.read_again == 1 else "were"
         why = "as this version reads such photos differently"
         out.print(f"{which} with transparency or a colour profile {how} embedded again, {why}.")
+    if report.coloured:
+        out.print(f"{counted(report.coloured, 'photo')} got colours, which the index did not have; none was embedded.")
     if report.dry_run:
         out.print("Dry run: nothing was written.")
     elif report.published:
@@ -154,6 +156,8 @@ def _print_removed(out: Console, report: SyncReport) -> None:
 
 def print_status(status: dict[str, Any]) -> None:
     """An index at a glance."""
+    from indexer.store.records import ADD_COLOURS
+
     out = Console(highlight=False, soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     fields = ", ".join(f"{name} ({kind})" for name, kind in status["field_table"].items())
@@ -167,6 +171,7 @@ def print_status(status: dict[str, Any]) -> None:
         ("Fields", fields or "none besides product_id and category"),
         ("Model", f"{status['model_path']} ({status['fingerprint'][:12]})"),
         *_text_model(status),
+        ("Colours", "of every photo" if status.get("colours") else f"none yet; {ADD_COLOURS}"),
         ("Catalog", status["catalog_root"]),
     ):
         table.add_row(name, Text(str(value)))

@@ -13,6 +13,7 @@ STAGES = {
     "read": "read and hash",
     "decode": "decode",
     "fingerprints": "fingerprints",
+    "colours": "colours",
     "embed": "embed",
     "embed for texts": "embed for texts",
     "thumbnail": "thumbnail",

@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from indexer.photos.colour import MAX_PROFILE
+from indexer.photos.colour.profiles import MAX_PROFILE
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _ICC, _ICC_HEAD = b"ICC_PROFILE\0", 14

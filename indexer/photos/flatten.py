@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from indexer.photos.colour import profile_of, to_srgb, working_mode
+from indexer.photos.colour.profiles import profile_of, to_srgb, working_mode
 
 BAND_PIXELS = 1_000_000
 """Transparency is laid on its ground in bands of about this size: four copies of a large photo at once are too many."""

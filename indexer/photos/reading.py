@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from indexer.errors import ImageError
-from indexer.photos.colour import is_converted, profile_of
+from indexer.photos.colour.profiles import is_converted, profile_of
 from indexer.photos.flatten import is_transparent
 from indexer.photos.opening import header_of
 from indexer.photos.places import FilePlace, Place

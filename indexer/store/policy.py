@@ -15,6 +15,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from indexer.store.filters.tree import Filter
+from indexer.store.records import COLOUR_VECTOR_NAME, VectorName
+
+GRAPHLESS: frozenset[VectorName] = frozenset({COLOUR_VECTOR_NAME})
+"""Vectors without a graph, compared one by one whatever the filter keeps: a colour vector has 20 numbers, so that a
+million of them are compared in a few hundredths of a second, and a graph of them would be built at every sync."""
 
 
 class Way(Enum):

@@ -9,15 +9,13 @@ import numpy as np
 
 from indexer.errors import StoreDamaged
 from indexer.store.interface import Store
-from indexer.store.records import TEXT_VECTOR_NAME, VECTOR_NAME, Hit, Point, vector_of
+from indexer.store.records import Hit, Point, vector_of
 
 
 def to_point(record: Any) -> Point:
     """A point with the vectors that were asked for."""
     found = record.vector if isinstance(record.vector, dict) else {}
-    rows = (found.get(name) for name in (VECTOR_NAME, TEXT_VECTOR_NAME))
-    vectors = (None if row is None else np.asarray(row, np.float32) for row in rows)
-    return Point(str(record.id), record.payload or {}, *vectors)
+    return Point.of(str(record.id), record.payload or {}, {n: np.asarray(row, np.float32) for n, row in found.items()})
 
 
 def to_hits(scored: Iterable[Any], *, points: bool) -> list[Hit]:

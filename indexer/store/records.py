@@ -14,31 +14,46 @@ from indexer.errors import UsageError, VectorError
 from indexer.fields.types import FieldTable, FieldType, Payload
 from indexer.store.vectors import check_vectors
 
-VectorName = Literal["image", "text"]
-"""``image`` is by the project's own model; ``text``, where there is a text model, lies in the space of its texts."""
-Vectors = bool | VectorName
-"""What to read of a point's vectors: none, all, or the one of that name, which is a good deal quicker than all."""
+VectorName = Literal["image", "text", "colour"]
+"""``image`` is by the project's own model; ``text``, where there is a text model, lies in the space of its texts;
+``colour`` is measured, see `indexer.photos.colour.palette`."""
+Vectors = bool | VectorName | tuple[VectorName, ...]
+"""What to read of a point's vectors: none, all, or those of a name, which is a good deal quicker than all."""
 VECTOR_NAME: VectorName = "image"
 TEXT_VECTOR_NAME: VectorName = "text"
+COLOUR_VECTOR_NAME: VectorName = "colour"
+VECTOR_NAMES = (VECTOR_NAME, TEXT_VECTOR_NAME, COLOUR_VECTOR_NAME)
+"""All that a point may have, in the order of its fields."""
 EMBEDDED, SERVER = "embedded", "server"
 """The engines' names, in answers and in the manifests of snapshots."""
 OPENED = ".snapshot-"
 """How folders begin, beside what either engine keeps on this machine, in which a restore opens a copy."""
-SCHEMA_VERSION = 2
-"""The newest that is read: 1 is a generation with image vectors alone, 2 one with text vectors beside them."""
+SCHEMA_VERSION = 3
+"""The newest that is read: 1 is a generation with image vectors alone, 2 one with text vectors beside them, 3 one with
+colour vectors, whether or not there are text vectors."""
+_WITH_TEXTS, _WITH_COLOURS = 2, 3
+ADD_COLOURS = "sync once to add colours: indexer sync CATALOG"
+"""What is to be done where an index has none: an earlier version made it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """One photo in the store; ``vector`` is float32 [dimension] or None where it was not asked for.
 
-    ``text_vector`` goes with it in every generation that has a text model, and in no other.
+    ``text_vector`` goes with it in every generation that has a text model, and in no other; ``colour_vector`` in every
+    one that has colours.
     """
 
     id: str
     payload: Payload
     vector: NDArray[np.float32] | None = None
     text_vector: NDArray[np.float32] | None = None
+    colour_vector: NDArray[np.float32] | None = None
+
+    @classmethod
+    def of(cls, identifier: str, payload: Payload, vectors: Mapping[str, NDArray[np.float32] | None]) -> Point:
+        """A point with its vectors by their names; one that is not among them was not asked for."""
+        return cls(identifier, payload, *(vectors.get(name) for name in VECTOR_NAMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +106,21 @@ class GenerationRecord:
     text_model: TextModelRecord | None = None
     reading: int = 1
     """The way its photos were read, see `indexer.photos.reading`; vectors of two ways can be compared."""
+    colours: int = 0
+    """The length of its colour vectors; 0 where it has none."""
 
     def __post_init__(self) -> None:
-        # A version that does not know text vectors would lose them: it must refuse such a generation.
-        if self.text_model is not None and self.schema_version < SCHEMA_VERSION:
-            object.__setattr__(self, "schema_version", SCHEMA_VERSION)
+        # A version that does not know such vectors would lose them: it must refuse such a generation.
+        needed = _WITH_COLOURS if self.colours else _WITH_TEXTS if self.text_model is not None else 1
+        if self.schema_version < needed:
+            object.__setattr__(self, "schema_version", needed)
 
     @property
     def dimensions(self) -> dict[VectorName, int]:
         """The vectors that every point has, and their lengths."""
         text: dict[VectorName, int] = {} if self.text_model is None else {TEXT_VECTOR_NAME: self.text_model.dimension}
-        return {VECTOR_NAME: self.dimension, **text}
+        colours: dict[VectorName, int] = {COLOUR_VECTOR_NAME: self.colours} if self.colours else {}
+        return {VECTOR_NAME: self.dimension, **text, **colours}
 
     def is_by(self, fingerprint: str, dimension: int, text_model: TextModelRecord | None) -> bool:
         """Whether the vectors are by these models; where the models lie does not matter."""
@@ -118,10 +137,12 @@ class GenerationRecord:
         return replace(self, created_at="") == replace(other, created_at="")
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values; without a text model, nothing about one, and the first reading is not named."""
+        """As plain JSON values; what it does not have (a text model, colours, another reading than the first) is not
+        named."""
         return {
             **({} if self.text_model is None else {"text_model": asdict(self.text_model)}),
             **({} if self.reading == 1 else {"reading": self.reading}),
+            **({"colours": self.colours} if self.colours else {}),
             "schema_version": self.schema_version,
             "fingerprint": self.fingerprint,
             "dimension": self.dimension,
@@ -145,6 +166,7 @@ class GenerationRecord:
             created_at=str(record["created_at"]),
             schema_version=int(record["schema_version"]),
             reading=int(record.get("reading", 1)),
+            colours=int(record.get("colours", 0)),
         )
 
 
@@ -179,7 +201,9 @@ class Repair:
 
 def vector_of(point: Point, name: VectorName) -> NDArray[np.float32] | None:
     """The point's vector of that name, where it has one and it was asked for."""
-    return point.vector if name == VECTOR_NAME else point.text_vector
+    if name == VECTOR_NAME:
+        return point.vector
+    return point.text_vector if name == TEXT_VECTOR_NAME else point.colour_vector
 
 
 def dimension_of(record: GenerationRecord, name: VectorName) -> int:
@@ -189,6 +213,8 @@ def dimension_of(record: GenerationRecord, name: VectorName) -> int:
         UsageError: it has none.
     """
     if name not in record.dimensions:
+        if name == COLOUR_VECTOR_NAME:
+            raise UsageError(f"the index has no colours yet; {ADD_COLOURS}")
         raise UsageError(f"the index has no vectors {name!r}; a sync with --text-model DIR makes text vectors")
     return record.dimensions[name]
 
@@ -197,6 +223,8 @@ def names_of(record: GenerationRecord, vectors: Vectors) -> list[str] | Literal[
     """The names of the vectors to read, as engines want them."""
     if isinstance(vectors, str):
         return [vectors]
+    if isinstance(vectors, tuple):
+        return [*vectors]
     return list(record.dimensions) if vectors else False
 
 
@@ -208,6 +236,8 @@ def stack_vectors(points: Sequence[Point], record: GenerationRecord) -> dict[Vec
     """
     if record.text_model is None and any(point.text_vector is not None for point in points):
         raise VectorError("a point has a text vector where the index has no text model; build the index anew with it")
+    if not record.colours and any(point.colour_vector is not None for point in points):
+        raise VectorError(f"a point has a colour vector where the index has none; {ADD_COLOURS}")
     return {name: _stacked(points, name, dimension) for name, dimension in record.dimensions.items()}
 
 

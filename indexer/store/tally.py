@@ -61,6 +61,8 @@ class Tally:
         parts = [point.id.encode(), payload_text(point.payload).encode(), _bytes(point.vector)]
         if point.text_vector is not None:
             parts.append(_bytes(point.text_vector))
+        if point.colour_vector is not None:
+            parts += [b"colour", _bytes(point.colour_vector)]
         for part in parts:
             digest.update(len(part).to_bytes(8, "little") + part)
         self._sum = (self._sum + int.from_bytes(digest.digest(), "little")) % _MODULUS

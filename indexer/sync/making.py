@@ -18,6 +18,7 @@ from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.interface import Draft, Index, Writer
 from indexer.store.records import GenerationRecord
 from indexer.sync.embedding.carrying import write_carried
+from indexer.sync.embedding.colouring import Colouring
 from indexer.sync.embedding.journal import Journal
 from indexer.sync.embedding.pipeline import Pipeline
 from indexer.sync.embedding.writing import embed_into
@@ -63,6 +64,7 @@ class Making:
         record: GenerationRecord,
         report: SyncReport,
         saved: Iterator[EmbeddedPhoto],
+        colouring: Colouring,
     ) -> None:
         """Embed, write and publish; where nothing has come of it (a photo that is still broken), publish nothing.
 
@@ -73,18 +75,25 @@ class Making:
             record: of the generation to come.
             report: what was done is filled in.
             saved: photos that need not be embedded once more.
+            colouring: measures what is published without colours.
 
         Raises:
             CatalogError: not one photo would be in it; nothing was changed.
         """
         began, seconds = time.perf_counter(), report.seconds
         base = None if report.rebuilt else published
+        without_colours = base is not None and base.record.colours != record.colours
         drafts: list[Draft] = []
 
         def draft() -> Draft:
             """The next generation, from the first moment that something has to be written."""
             if not drafts:
-                drafts.append(writer.draft(record, from_published=base is not None))
+                drafts.append(writer.draft(record, from_published=base is not None and not without_colours))
+                if base is not None and without_colours:  # in place of a copy, one with colours
+                    store = base.store
+                    points = store.scroll(vectors=True)
+                    moved = {point.id: wanted.image.place for wanted, point in [*plan.moved, *plan.copied]}
+                    drafts[0].upsert(colouring.of(points, store.count(), moved, report, self.progress))
             return drafts[0]
 
         with writing(self.index.local), Journal(self.index.local, self.model, record.text_model) as journal:
@@ -96,7 +105,9 @@ class Making:
                 report.generation = published.generation
                 return
             if base is not None:
-                write_carried(draft(), partial(getattr, base, "store"), plan, payloads, self.progress)
+                # What is carried over has its colours in the draft alone, where the index had none.
+                sources = draft if without_colours else partial(getattr, base, "store")
+                write_carried(draft(), sources, plan, payloads, self.progress)
             told_of_publishing(self.progress)
             # Asked before anything is deleted: on a server the draft may be what readers see.
             if draft().count() <= len(plan.gone):

@@ -14,6 +14,7 @@ from indexer.models.preprocessing import Preprocessing
 from indexer.photos.fingerprints import phash, pixel_sha256
 from indexer.photos.opening import open_sized
 from indexer.photos.places import Seen
+from indexer.store.records import Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,12 @@ class EmbeddedPhoto:
     confidence: float
     text_embedding: NDArray[np.float32] | None = None
     """By the text model, where there is one."""
+    colours: NDArray[np.float32] | None = None
+    """See `indexer.photos.colour.palette`; None where they have not been measured yet."""
+
+    def point(self, identifier: str, payload: Payload) -> Point:
+        """As it is written, with all of its vectors."""
+        return Point(identifier, payload, self.embedding, self.text_embedding, self.colours)
 
 
 def opened_for(data: bytes, preprocessing: Preprocessing) -> tuple[Image.Image, tuple[int, int]]:

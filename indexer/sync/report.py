@@ -100,6 +100,8 @@ class SyncReport(PlainJson):
     read_again: int = 0
     """Photos with transparency or a colour profile, among the changed, that this version reads in another way than the
     one that indexed them."""
+    coloured: int = 0
+    """Photos that an earlier version indexed without their colours, and that got them without being embedded again."""
     shared: int = 0
     """Photos that have the bytes of another and were embedded with it."""
     rebuilt: bool = False

@@ -14,6 +14,7 @@ from indexer.catalog.rejects import write_rejects
 from indexer.errors import ModelError, StoreDamaged, StoreUnwritable
 from indexer.fields.roles import KEPT_TABLE
 from indexer.models.directory import load_model
+from indexer.photos.colour.palette import COLOURS
 from indexer.photos.fetch.many.kept import FOLDER, LIMIT
 from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.photos.places import Place
@@ -23,6 +24,7 @@ from indexer.store.embedded.index import index_at
 from indexer.store.filters.where import Where, where_of
 from indexer.store.interface import Index, Store, Writer
 from indexer.store.records import GenerationRecord, Repair
+from indexer.sync.embedding.colouring import Colouring
 from indexer.sync.making import Making
 from indexer.sync.planning.names import id_of
 from indexer.sync.planning.plan import SyncPlan
@@ -158,8 +160,11 @@ class _Run:
         self.max_removal, self.where = max_removal, where
 
     def plan_only(self) -> SyncReport:
-        *_, report = self._plan(self._published(self.index.read))
+        published = self._published(self.index.read)
+        _, record, report = self._plan(published)
         report.dry_run = True
+        if published is not None and not report.rebuilt and published.record.colours != record.colours:
+            report.notes.append(f"{self.index.location}: has no colours yet; the sync reads every photo once for them")
         return report
 
     def execute(self) -> SyncReport:
@@ -185,7 +190,8 @@ class _Run:
                 if published is not None:  # what it takes of the memory, its copy needs
                     writer.release()
                     published.forget()
-                self.making.next_generation(writer, published, plan, record, report, saved_photos(repair, record))
+                saved, colouring = saved_photos(repair, record), self._colouring()
+                self.making.next_generation(writer, published, plan, record, report, saved, colouring)
                 if report.published:
                     sweep(self.index)
             else:
@@ -239,6 +245,7 @@ class _Run:
             created_at=self.making.moment,
             text_model=text_model,
             reading=READING,
+            colours=COLOURS,
         )
         if scope is not None:
             record = scope.record(record, before)
@@ -263,6 +270,10 @@ class _Run:
             text_model=None if text_model is None else text_model.path,
         )
         return plan, record, report
+
+    def _colouring(self) -> Colouring:
+        making, pictures = self.making, ThumbnailStore(self.index.local)
+        return Colouring(making.model.preprocessing, pictures, self.planner.places, making.workers)
 
     def _draw_missing(self, plan: SyncPlan, published: Published | None, report: SyncReport) -> None:
         """Pictures of photos that are not embedded, and so not drawn, this time."""

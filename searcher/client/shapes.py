@@ -32,6 +32,8 @@ class OptionsBody(TypedDict, total=False):
     """At most N products of one value: brand:2."""
     diversity: float
     """0 orders by score alone; the more, the less alike each is to those above it."""
+    colour: float
+    """Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; .2 to .3 costs no likeness."""
     relax: list[str]
     """Fields whose filters may be dropped, in this order, when fewer than k pass; * is any."""
     facets: list[str]

@@ -174,6 +174,8 @@ class Asked:
     vectors: NDArray[np.float32]
     payload: Mapping[str, Any] = field(default_factory=dict)
     """Of the product's first photo; empty for what is not a product."""
+    colours: NDArray[np.float32] | None = None
+    """Of each photo, [m, colours], where they were asked for."""
 
     @property
     def centre(self) -> NDArray[np.float32]:

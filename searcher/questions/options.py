@@ -49,6 +49,7 @@ class Wanted(TypedDict, total=False):
     boosts: Sequence[str]
     caps: Sequence[str]
     diversity: float
+    colour: float
     relax: Sequence[str]
     facets: Sequence[str]
     explain: bool
@@ -113,6 +114,20 @@ class Options:
         ),
     ] = 0.0
     """See `searcher.search.style.diversity`."""
+    colour: Annotated[
+        float,
+        Option(
+            "Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; .2 to .3 costs no likeness.",
+            ("--colour",),
+            "W",
+            least=0,
+            most=1,
+            example=0.2,
+            command="0 to 1: how much colours count beside looks.",
+            tool="How much the colours of the product or photo asked with count beside its looks, 0 to 1; try 0.3.",
+        ),
+    ] = 0.0
+    """See `searcher.search.ground.colours`."""
     relax: Annotated[
         Sequence[str],
         Option(

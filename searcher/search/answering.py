@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from indexer.store.filters.normal_forms import in_both_forms
 from indexer.store.filters.tree import Filter, both
 from indexer.store.filters.where import where_texts
+from indexer.store.records import ADD_COLOURS
 from searcher.answers.answer import Answer, Match, Query
 from searcher.answers.facet import Facet
 from searcher.answers.variants import OWN_VERSIONS, Variants
@@ -29,6 +30,8 @@ from searcher.search.plan import Plan, make_plan
 from searcher.search.ranking import Ranked, rank
 from searcher.search.reading.examples import ExampleReader
 from searcher.search.shown_fields import shown_fields
+
+NO_COLOURS = f"The index has no colours yet, so looks alone decide; {ADD_COLOURS}."
 
 
 def answer(published: Published, reader: ExampleReader, question: Question, options: Options, started: float) -> Answer:
@@ -82,15 +85,29 @@ def _read(
     """The question with its examples, and the filter of its preset; photos come last. And the same by single products,
     as facets count them."""
     examples = [*question.liked, *question.disliked]
-    known = [reader.look_up(published, example) for example in examples]
+    colours = bool(plan.options.colour) and bool(published.store.record.colours)
+    known = [reader.look_up(published, example, colours=colours) for example in examples]
     preset = in_both_forms(plan.preset(known[0].payload)) if plan.preset and known[0] else None
-    asked = [found or reader.embed(published, example) for found, example in zip(known, examples, strict=True)]
+    asked = [
+        found or reader.embed(published, example, colours=colours)
+        for found, example in zip(known, examples, strict=True)
+    ]
     liked = len(question.liked)
 
     def search(options: Options) -> Search:
-        asking = Asking(published, options, asked[:liked], asked[liked:])
-        made = question.search(asking)
-        return replace(made, only=both(made.only, preset), per=asking.per)
+        asking = Asking(published, options)
+        both_halves = asking.compared_with(asked[:liked]), asking.compared_with(asked[liked:])
+        made = question.search(replace(asking, liked=both_halves[0], disliked=both_halves[1]))
+        notes = made.notes if colours or not options.colour else (*made.notes, NO_COLOURS)
+        return replace(
+            made,
+            only=both(made.only, preset),
+            per=asking.per,
+            liked=asked[:liked],
+            disliked=asked[liked:],
+            weight=asking.weight,
+            notes=notes,
+        )
 
     return search(plan.options), lambda: search(replace(plan.options, per="product"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,18 +48,29 @@ def explain(
         products: in the catalog.
     """
     asked_photo = cosine = euclidean = share = probability = same = None
+    parts: dict[str, Any] = {}
     if (vectors := search.liked_vectors) is not None:
         cosines = vectors.astype(np.float64) @ candidate.vector.astype(np.float64)
-        row = int(cosines.argmax())
+        alike_in = None
+        if (asked := search.liked_colours) is not None and candidate.colours is not None:
+            alike_in = asked.astype(np.float64) @ candidate.colours.astype(np.float64)
+        both = cosines if alike_in is None else (1.0 - search.weight) * cosines + search.weight * alike_in
+        row = int(both.argmax())
+        if alike_in is not None:
+            parts = {
+                "looks": _rounded(cosines[row]),
+                "colours": _rounded(alike_in[row]),
+                "colour_weight": search.weight,
+            }
         asked_photo = search.photos[row].name
-        cosine = round(float(np.clip(cosines[row], -1.0, 1.0)), DECIMALS)
+        cosine = _rounded(cosines[row])
         euclidean = round(math.sqrt(max(0.0, 2.0 - 2.0 * cosine)), DECIMALS)
         share = None if alike is None else percentile(alike, cosine)
         category = candidate.payload.get("category")
         category = category if isinstance(category, str) else None
-        probability = _rounded(calibration.category_probability(cosine, category))
+        probability = _probability(calibration.category_probability(cosine, category))
         if calibration.same_product is not None:
-            same = _rounded(calibration.same_product.probability(cosine, products, category))
+            same = _probability(calibration.same_product.probability(cosine, products, category))
     return Explanation(
         asked_photo=asked_photo,
         matched_photo=photo_key(candidate.payload),
@@ -69,12 +81,16 @@ def explain(
         same_product=same,
         filters=tuple(filters),
         boosts=dict(candidate.boosts),
-        parts=dict(search.parts.get(candidate.product_id, {})),
+        parts={**parts, **search.parts.get(candidate.product_id, {})},
     )
 
 
-def _rounded(probability: float | None) -> float | None:
+def _probability(probability: float | None) -> float | None:
     return None if probability is None else round(probability, 6)
+
+
+def _rounded(cosine: float) -> float:
+    return round(float(np.clip(cosine, -1.0, 1.0)), DECIMALS)
 
 
 def sample_of(published: Published) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from indexer.errors import UsageError
 from indexer.fields.types import FieldTable
 from indexer.store.filters import text_form
 from indexer.store.filters.tree import Filter, all_of
@@ -52,6 +53,8 @@ def make_plan(published: Published, question: Question, options: Options) -> Pla
             catalog, or for this kind of question.
     """
     question.check(Asking(published, options))
+    if options.colour:
+        _check_colours(question)
     table = published.store.record.field_table
     check_shown_fields(options.fields, table)
     plan = Plan(
@@ -65,6 +68,15 @@ def make_plan(published: Published, question: Question, options: Options) -> Pla
     if plan.preset and not question.has_product:
         plan.preset({})  # says what a photo, a text or several products lack
     return plan
+
+
+def _check_colours(question: Question) -> None:
+    """Refuse to go by the colours of what has none; raises ``UsageError``."""
+    examples = [*question.liked, *question.disliked]
+    if not examples:
+        raise UsageError("a text has no colours to go by; leave colour out, or ask with a product or a photo")
+    if any(example.vector is not None for example in examples):
+        raise UsageError("a vector has no colours to go by; leave colour out, or ask with a product or a photo")
 
 
 def _facets(options: Options, table: FieldTable) -> Counted | None:

@@ -35,6 +35,7 @@ QUICK_OVER_WIRE = (
     "test_reads.py::test_count",
     "test_filters.py::test_tree",
     "test_text_vectors.py::test_each",
+    "test_colour_vectors.py::test_looks_and_colours",
 )
 """Every read and every kind of filter; the others take minutes more and run with the slow ones."""
 
@@ -93,8 +94,8 @@ def new_store(engine: Engine) -> Iterator[Callable[..., AnyStore]]:
     """Makes empty stores and drops them after the test."""
     made: list[AnyStore] = []
 
-    def make(table: FieldTable = drawn.TABLE, *, texts: bool = False) -> AnyStore:
-        made.append(engine.new(table, texts=texts))
+    def make(table: FieldTable = drawn.TABLE, *, texts: bool = False, colours: bool = False) -> AnyStore:
+        made.append(engine.new(table, texts=texts, colours=colours))
         return made[-1]
 
     yield make

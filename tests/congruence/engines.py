@@ -18,6 +18,7 @@ from uuid import uuid4
 import pytest
 
 from indexer.fields.types import FieldTable, FieldType
+from indexer.photos.colour.palette import COLOURS
 from indexer.store.embedded.engine import EdgeStore
 from indexer.store.filters.tree import Condition
 from indexer.store.records import GenerationRecord, TextModelRecord
@@ -44,12 +45,13 @@ AnyStore = EdgeStore | ServerStore
 TEXT_DIMENSION = 48
 
 
-def record_of(table: FieldTable, *, texts: bool = False) -> GenerationRecord:
-    """A record with these fields, and with ``texts`` a second vector; nothing else in it matters here."""
+def record_of(table: FieldTable, *, texts: bool = False, colours: bool = False) -> GenerationRecord:
+    """A record with these fields, with ``texts`` and ``colours`` further vectors; nothing else in it matters here."""
     text_model = TextModelRecord("e" * 64, TEXT_DIMENSION, "/clip") if texts else None
-    return GenerationRecord(
+    made = GenerationRecord(
         "f" * 64, DIMENSION, table, "/catalog", "/model", "2026-01-01T00:00:00Z", text_model=text_model
     )
+    return replace(made, colours=COLOURS if colours else 0)
 
 
 class Engine(Protocol):
@@ -59,8 +61,8 @@ class Engine(Protocol):
     prefixes: bool
     """Whether it can filter by prefix; a server before 1.19 cannot."""
 
-    def new(self, table: FieldTable, *, texts: bool = False) -> AnyStore:
-        """An empty store with these fields, and with ``texts`` a second vector."""
+    def new(self, table: FieldTable, *, texts: bool = False, colours: bool = False) -> AnyStore:
+        """An empty store with these fields, with ``texts`` and ``colours`` further vectors."""
 
     def with_fields(self, store: Any, table: FieldTable) -> AnyStore:
         """The same points with other fields, indexed accordingly; the store given is used up."""
@@ -80,19 +82,19 @@ class Embedded:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._paths: dict[int, Path] = {}
-        self._empty: dict[tuple[frozenset[tuple[str, FieldType]], bool], Path] = {}
+        self._empty: dict[tuple[frozenset[tuple[str, FieldType]], bool, bool], Path] = {}
 
-    def new(self, table: FieldTable, *, texts: bool = False) -> EdgeStore:
-        key = frozenset(table.items()), texts
+    def new(self, table: FieldTable, *, texts: bool = False, colours: bool = False) -> EdgeStore:
+        key = frozenset(table.items()), texts, colours
         if key not in self._empty:
             empty = self._folder / f"empty-{len(self._empty)}"
-            store = EdgeStore.create(empty, "1", record_of(table, texts=texts))
+            store = EdgeStore.create(empty, "1", record_of(table, texts=texts, colours=colours))
             store.flush()
             store.close()
             self._empty[key] = empty
         path = self._folder / str(uuid4())
         copy_tree(self._empty[key], path)
-        return self._open(path, record_of(table, texts=texts))
+        return self._open(path, record_of(table, texts=texts, colours=colours))
 
     def with_fields(self, store: EdgeStore, table: FieldTable) -> EdgeStore:
         path = self._paths.pop(id(store))
@@ -121,9 +123,9 @@ class Served:
         self.name, self._connection, self._options = name, connection, options
         self.prefixes = connection.knows(PREFIX_MATCH)
 
-    def new(self, table: FieldTable, *, texts: bool = False) -> ServerStore:
+    def new(self, table: FieldTable, *, texts: bool = False, colours: bool = False) -> ServerStore:
         collection = f"congruence-{uuid4().hex}-1"
-        state = CollectionState(collection, record_of(table, texts=texts), complete=True)
+        state = CollectionState(collection, record_of(table, texts=texts, colours=colours), complete=True)
         create_collection(self._connection, state, self._options)
         return ServerStore(self._connection, collection, state.record)
 

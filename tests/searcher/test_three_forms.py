@@ -150,6 +150,12 @@ QUESTIONS: dict[str, Question] = {
             "diversity": 0.4,
         },
     ),
+    "colours": Question(
+        lambda s, _: s.similar("P003", colour=0.3, explain=True),
+        ["similar", "-p", "P003", "--colour", "0.3", "--explain"],
+        "similar",
+        lambda _: {"product_id": "P003", "colour": 0.3, "explain": True},
+    ),
     "preset": Question(
         lambda s, _: s.similar("P004", preset="other-category", explain=True),
         ["similar", "-p", "P004", "--preset", "other-category", "--explain"],

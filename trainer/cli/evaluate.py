@@ -16,10 +16,18 @@ from trainer.cli.catalogs import private_option, told
 @click.argument("model", type=PathType())
 @click.argument("catalog", type=CatalogType())
 @private_option
-@click.option("--seed", default=0, show_default=True, help="Decides the edited copies.")
+@click.option("--seed", default=0, show_default=True, help="Decides the edited copies and the intervals.")
+@click.option(
+    "--duplicates",
+    type=PathType(),
+    metavar="FILE",
+    help="What `searcher duplicates --json` printed: near-duplicates of photos that trained the model count as seen.",
+)
 @json_option
-def evaluate(model: Path, catalog: Path | str, allow_private: bool, seed: int, as_json: bool) -> None:
-    """Measure MODEL on the photos of CATALOG: by category, by product, and on edited copies."""
+def evaluate(
+    model: Path, catalog: Path | str, allow_private: bool, seed: int, duplicates: Path | None, as_json: bool
+) -> None:
+    """Measure MODEL on the photos of CATALOG: by category, product and edited copy, and what it saw in training."""
     from rich.console import Console
 
     from indexer.catalog.reading import read_catalog
@@ -36,7 +44,7 @@ def evaluate(model: Path, catalog: Path | str, allow_private: bool, seed: int, a
     ):
         stages.stage("Reading the catalog")
         read = told(read_catalog(catalog, sources=sources))
-        metrics = evaluate_model(loaded, read, seed=seed, progress=stages.measuring)
+        metrics = evaluate_model(loaded, read, duplicates=duplicates, seed=seed, progress=stages.measuring)
     if as_json:
         echo_json(metrics)
     else:

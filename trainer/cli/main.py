@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from indexer.cli.command_line import group
+from trainer.cli.compare import compare
 from trainer.cli.evaluate import evaluate
 from trainer.cli.fit import fit
 
@@ -14,3 +15,4 @@ def main() -> None:
 
 main.add_command(fit)
 main.add_command(evaluate)
+main.add_command(compare)

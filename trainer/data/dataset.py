@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from indexer.catalog.products import Catalog, Product, ProductImage, Reject
@@ -14,7 +17,8 @@ from indexer.photos.places import Place
 from indexer.system.machine import cores
 from trainer.data.categories import category_of, twins
 from trainer.data.groups.grouping import Shown, group
-from trainer.data.groups.pictures import Look, look_at
+from trainer.data.groups.look_cache import LookCache
+from trainer.data.groups.pictures import Look
 
 GROUP_FIELD = "near_group"
 """Manifest column that says which photos show the same thing; where it stands, it wins over the hash."""
@@ -78,7 +82,9 @@ class Dataset:
         return tuple(sorted({sample.category for sample in self.samples if sample.category}))
 
 
-def read_dataset(catalog: Catalog, *, progress: Callable[[int], None] | None = None) -> Dataset:
+def read_dataset(
+    catalog: Catalog, *, progress: Callable[[int], None] | None = None, cache: Path | None = None
+) -> Dataset:
     """Open every photo of a catalog, and group those that show the same thing (`groups.grouping.group`).
 
     A photo that cannot be opened is a reject; a picture that many products share is a hub.
@@ -86,14 +92,19 @@ def read_dataset(catalog: Catalog, *, progress: Callable[[int], None] | None = N
     Args:
         catalog: products, with categories or without.
         progress: called with 1 after each photo.
+        cache: folder of what photos look like, so that a later fit need not decode them; None to keep nothing.
 
     Raises:
         CatalogError: no photo is left.
     """
     wanted = [(product, image) for product in catalog.products for image in product.images]
-    with fetched_ahead(image.place for _, image in wanted), ThreadPoolExecutor(cores()) as pool:
+    with (
+        closing(LookCache(cache)) as known,
+        fetched_ahead(image.place for _, image in wanted),
+        ThreadPoolExecutor(cores()) as pool,
+    ):
         results = []
-        for result in pool.map(_look, (image.place for _, image in wanted)):
+        for result in pool.map(partial(_look, known), (image.place for _, image in wanted)):
             results.append(result)
             if progress:
                 progress(1)
@@ -135,10 +146,10 @@ def read_dataset(catalog: Catalog, *, progress: Callable[[int], None] | None = N
     return dataset
 
 
-def _look(place: Place) -> Look | str:
+def _look(known: LookCache, place: Place) -> Look | str:
     """A photo in few bytes, or why it cannot be used."""
     try:
-        return look_at(place.read())
+        return known.look_at(place.read())
     except ImageError as error:
         return str(error)
 

@@ -1,4 +1,4 @@
-"""Photos that were there when the catalog was read, and may not be a minute later: named, and done without."""
+"""Photos that were there when the catalog was read, and may be gone or others a minute later: named, done without."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from PIL import Image
 
 from indexer.catalog.products import Reject
 from indexer.errors import CatalogError, ImageError
+from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.system.forks import Lock
 from trainer.data.dataset import Sample
 
 
 class Readable:
-    """Opens the photos of a dataset during a fit, from any thread; one that cannot be read any more is noted once."""
+    """Opens the photos of a dataset during a fit, from any thread; one that cannot be read any more is noted once.
+
+    So is one that has changed: what is kept of it goes by what it was.
+    """
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self._samples = samples
@@ -38,7 +42,10 @@ class Readable:
             return None
         sample = self._samples[index]
         try:
-            return open_image(sample.place.read(), fit=fit)
+            data = sample.place.read()
+            if sample.content and sha256(data) != sample.content:
+                raise ImageError("has changed since it was read; train again")
+            return open_image(data, fit=fit)
         except ImageError as error:
             with self._lock:
                 self._lost[index] = Reject(sample.key, str(error), sample.product_id)

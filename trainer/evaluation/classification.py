@@ -60,7 +60,8 @@ def classified(model: ModelFile, seen: Sequence[tuple[str | None, Prediction]]) 
 
     Args:
         model: its categories, in the order of the logits, and its bound for what is none of these.
-        seen: for each photo its category, if any, and what the model says; of several rows the first counts.
+        seen: for each photo its category (None or "" where it has none) and what the model says; of several rows the
+            first counts.
 
     Returns:
         The metrics and ``none_of_these``: the share of the photos of known categories that were called none, null
@@ -75,7 +76,7 @@ def classified(model: ModelFile, seen: Sequence[tuple[str | None, Prediction]]) 
     share = None
     if none is not None:
         share = float(np.mean([s is not None and none.calls(float(s[0])) for s in strange]))
-    unknown = sum(category is not None for category, _ in seen) - len(known)
+    unknown = sum(bool(category) for category, _ in seen) - len(known)
     return None if found is None else {**found, "unknown": unknown, "none_of_these": share}
 
 

@@ -50,6 +50,13 @@ class JudgedLabels:
     """[n], 0..1: the probability that the label of each photo is right."""
     suspects: tuple[LabelSuspect, ...]
     """The likeliest wrong one first."""
+    keys: tuple[str, ...] = ()
+    """[n], the photos' names."""
+
+    def of(self, samples: Sequence[Sample]) -> Numbers:
+        """The weights of samples [m]; 1 of one that was not judged."""
+        known = dict(zip(self.keys, self.weights.tolist(), strict=True))
+        return np.array([known.get(sample.key, 1.0) for sample in samples])
 
 
 def judge_labels(
@@ -78,7 +85,7 @@ def judge_labels(
     piece = np.unique(groups, return_inverse=True)[1].astype(np.int64)
     pieces = int(piece.max(initial=-1)) + 1
     if len(names) < 2 or pieces < 2:
-        return JudgedLabels(np.ones(len(labels)), ())
+        return JudgedLabels(np.ones(len(labels)), (), tuple(keys))
     photos = LabelledPhotos(_vectors(features, stages), piece, code.astype(np.int64), len(names))
     found = judge(photos, product, make_folds(piece, min(FOLDS, pieces)))
     suspected = np.flatnonzero(found.suspected)
@@ -88,7 +95,7 @@ def judge_labels(
         for one in order
         for row in np.flatnonzero(product == one)
     ]
-    return JudgedLabels(1.0 - found.wrong[product], tuple(suspects))
+    return JudgedLabels(1.0 - found.wrong[product], tuple(suspects), tuple(keys))
 
 
 def judge_samples(features: NDArray[np.floating], samples: Sequence[Sample], stages: Sequence[int]) -> JudgedLabels:
@@ -111,7 +118,7 @@ def judge_samples(features: NDArray[np.floating], samples: Sequence[Sample], sta
     )
     weights = np.ones(len(samples))
     weights[rows] = found.weights
-    return JudgedLabels(weights, found.suspects)
+    return JudgedLabels(weights, found.suspects, tuple(sample.key for sample in samples))
 
 
 def _vectors(features: NDArray[np.floating], stages: Sequence[int]) -> NDArray[np.float32]:

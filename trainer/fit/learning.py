@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,15 +14,20 @@ import torch
 from indexer.catalog.products import Reject
 from indexer.cli.progress import Stages
 from indexer.models.preprocessing import Preprocessing
+from trainer.data.dataset import Sample
 from trainer.data.features import FeatureBank, extract
 from trainer.data.parts.split import Split
 from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
 from trainer.evaluation.wrong_labels import JudgedLabels, judge_samples
+from trainer.fit.means import Means, threads
 from trainer.fit.plan import Ways
-from trainer.learning.loop import Training, train
+from trainer.learning.distillation import Teaching, with_teacher
+from trainer.learning.loop import Training
 from trainer.learning.recipes import Recipe
+from trainer.learning.teacher import Teacher
 from trainer.learning.two_part import Traded, fit_detail, fit_two_part
+from trainer.network.blocks import let_learn
 from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
 from trainer.network.stages import with_stages
@@ -43,13 +48,25 @@ class Learned:
     """Category metrics of the held-out photos before anything was learnt: what all the rest must beat."""
     training: Training = field(default_factory=Training)
     backbone: Training | None = None
-    """Of the whole network, where that learnt before the head."""
+    """Of the whole network, where that learnt before or after the head."""
     trade_off: list[Traded] = field(default_factory=list)
     rejects: tuple[Reject, ...] = ()
     labels: JudgedLabels | None = None
     """What the categories of the training photos are worth, where that could be judged before they were learned."""
     learnt_features: bool = False
     """The features themselves have learned from the training photos."""
+    interpolation: dict[float, float] = field(default_factory=dict)
+    """What validation says of the weights between before and after fine-tuning, by the share of after."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user pressed Ctrl-C."""
+        return any(one.interrupted for one in (self.training, self.backbone) if one)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left that a run could go on with."""
+        return all(one.finished for one in (self.training, self.backbone) if one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +81,8 @@ class Learner:
         cache: folder of features that are kept, None to keep none.
         stages: shown the progress.
         lap: told the end of each stage of which the seconds are recorded.
+        teacher: what is learnt from besides, if anything.
+        means: device, processes, time, checkpoints.
     """
 
     parts: Split
@@ -73,19 +92,22 @@ class Learner:
     cache: Path | None
     stages: Stages
     lap: Callable[[str], None]
+    teacher: Teacher | None = None
+    means: Means = field(default_factory=Means)
 
     def run(self, network: EmbeddingNetwork) -> Learned:
-        """Everything, on a network as it was loaded."""
+        """Everything but fine-tuning, on a network as it was loaded."""
+        self.means.about(self.settings, self.parts, network.state_dict())
         if self.settings.recipe == "two-part":
             return self._in_parts(network)
-        return self._on_features(network) if self.settings.freeze else self._whole(network, self.settings)
+        return self._on_features(network) if self.settings.head_first else self._whole(network, self.settings)
 
     def _in_parts(self, network: EmbeddingNetwork) -> Learned:
         whole: Learned | None = None
-        if not self.settings.freeze:
+        if not self.settings.head_first:
             whole = self._whole(network, self.settings.of_backbone())
-            network = with_stages(whole.network, self.settings.backbone).eval()
-            torch.set_num_threads(1)  # what follows are a few small products
+            network = with_stages(whole.network).eval()
+            threads(whole=False, share=self.means.share)
         seen = self._features(network)
         learned = Learned(
             network,
@@ -102,15 +124,20 @@ class Learner:
             self.stages.stage("Whitening")
             fit_detail(network, seen.learning, seen.parts.train)
             return learned
+        teaching = self._teaching(seen.parts)
         self.stages.stage("Training", self.settings.epochs)
+        bounds = self.means.bounds("head")
         training, trade_off = fit_two_part(
             network,
             (seen.learning, seen.parts.train),
             (seen.tuning, seen.parts.validation),
             self.settings,
             self.stages.epoch,
-            None if learned.labels is None else learned.labels.weights,
+            teaching,
+            bounds,
+            weights=None if learned.labels is None else learned.labels.weights,
         )
+        self.means.told(training, bounds)
         return replace(learned, training=training, trade_off=trade_off)
 
     def _on_features(self, network: EmbeddingNetwork) -> Learned:
@@ -120,18 +147,27 @@ class Learner:
             head.standardise(torch.from_numpy(seen.learning.originals))
         sources = CachedFeatures(network, seen.learning), CachedFeatures(network, seen.tuning)
         labels = self._judged(seen)
-        training = self._train(*sources, seen.parts, self.settings, labels)
+        train, validation = seen.parts.train, seen.parts.validation
+        recipe = Recipe(self.settings, train, validation, weights=labels.weights)
+        taught = with_teacher(sources[0], recipe, self._teaching(seen.parts))
+        training = self._train((taught, sources[1]), recipe, self.settings, "head")
         before, rejects = seen.before(), seen.rejects
         return Learned(network, seen.parts, *sources, before, training, rejects=rejects, labels=labels)
 
     def _whole(self, network: EmbeddingNetwork, settings: FitSettings) -> Learned:
-        learning = Photos(network, self.parts.train, self.preprocessing)
-        tuning = Photos(network, self.parts.validation, self.preprocessing)
+        let_learn(network, self.settings.fine_tune)
+        network.to(self.means.device.place)
+        learning, tuning = (self._photos(network, part) for part in (self.parts.train, self.parts.validation))
         self.stages.stage("Untrained network")
         untrained = self._untrained(network)
         self.lap("untrained")
-        training = self._train(learning, tuning, self.parts, settings)
-        return Learned(network, self.parts, learning, tuning, untrained, training, learnt_features=True)
+        recipe = Recipe(settings, self.parts.train, self.parts.validation)
+        taught = with_teacher(learning, recipe, self._teaching(self.parts))
+        training = self._train((taught, tuning), recipe, settings, "whole")
+        network.cpu()
+        rejects = learning.readable.rejects + tuning.readable.rejects
+        parts = self.parts
+        return Learned(network, parts, learning, tuning, untrained, training, rejects=rejects, learnt_features=True)
 
     def _judged(self, seen: _Seen) -> JudgedLabels:
         """The categories of the training photos, by features that have not learned them."""
@@ -145,22 +181,12 @@ class Learner:
             )
         return judged
 
-    def _train(
-        self,
-        learning: Source,
-        tuning: Source,
-        parts: Split,
-        settings: FitSettings,
-        labels: JudgedLabels | None = None,
-    ) -> Training:
+    def _photos(self, network: EmbeddingNetwork, samples: Sequence[Sample]) -> Photos:
+        return self.means.photos(network, samples, self.preprocessing, norms=True)
+
+    def _train(self, sources: tuple[Source, Source], recipe: Recipe, settings: FitSettings, name: str) -> Training:
         self.stages.stage("Training", settings.epochs)
-        recipe = Recipe(settings, parts.train, parts.validation, weights=None if labels is None else labels.weights)
-        result = train(learning, tuning, recipe, settings, self.stages.epoch)
-        if result.interrupted:
-            self.stages.note(
-                f"Stopped at epoch {len(result.history)}; keeping the best so far, of epoch {result.best_epoch}."
-            )
-        return result
+        return self.means.train(name, sources, recipe, settings, self.stages.epoch)
 
     def _features(self, network: EmbeddingNetwork) -> _Seen:
         """Of the training and validation photos with their views, and of the held-out photos themselves."""
@@ -168,7 +194,8 @@ class Learner:
         samples = parts.train + parts.validation
         self.stages.stage("Backbone features", len(samples) + len(parts.held_out))
         of = partial(extract, network, preprocessing=self.preprocessing, cache=self.cache, progress=self.stages.advance)
-        with_views, held_out = of(samples, views=self.settings.views), of(parts.held_out)
+        with self.means.share.first_goes_first():
+            with_views, held_out = of(samples, views=self.settings.views), of(parts.held_out)
         self.lap("features")
         lost = with_views.lost | held_out.lost
         if lost:
@@ -177,12 +204,23 @@ class Learner:
         rejects = with_views.rejects + held_out.rejects
         return _Seen(network, parts, bank.part(0, cut), bank.part(cut, len(bank.vectors)), held_out.bank, rejects)
 
+    def _teaching(self, parts: Split) -> Teaching | None:
+        """What the teacher makes of the training photos and of the very views that the student learns from."""
+        if self.teacher is None:
+            return None
+        self.stages.stage("What the teacher sees", len(parts.train))
+        seen = self.teacher.look(parts.train, self.settings.views, self.cache, self.stages.advance)
+        self.lap("teacher")
+        return Teaching(seen, self.teacher, self.settings.distillation, self.settings.teacher_weight)
+
     def _untrained(self, network: EmbeddingNetwork) -> dict[str, float]:
         network = copy.deepcopy(network).eval()
         if self.settings.weights == NONE:
-            Photos(network, self.parts.train, self.preprocessing).settle(self.settings.seed)
-        embeddings = Photos(network, self.parts.held_out, self.preprocessing).embed_all(0, len(self.parts.held_out))
-        return category_metrics(embeddings, [sample.category for sample in self.parts.held_out])
+            self._photos(network, self.parts.train).settle(self.settings.seed)
+        held_out = self.parts.held_out
+        embeddings = self._photos(network, held_out).embed_all(0, len(held_out))
+        products = [sample.product_id for sample in held_out]
+        return category_metrics(embeddings, [sample.category for sample in held_out], products)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,4 +239,5 @@ class _Seen:
         of, bank = (self.parts.held_out, self.held_out) if self.parts.held_out else (self.parts.train, self.learning)
         rows = [index for index, sample in enumerate(of) if sample.category]
         centred = bank.originals - self.learning.originals.mean(axis=0)
-        return category_metrics(centred[rows], [of[index].category for index in rows])
+        products = [of[index].product_id for index in rows]
+        return category_metrics(centred[rows], [of[index].category for index in rows], products)

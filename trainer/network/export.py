@@ -16,8 +16,6 @@ import onnx
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.fx import symbolic_trace
-from torch.fx.experimental.optimization import fuse
 
 from indexer.errors import ModelError, UsageError
 from indexer.models.directory import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGHTS_NAME, fingerprint_of
@@ -75,15 +73,11 @@ def no_classifier(dimension: int) -> nn.Linear:
 
 
 def write_onnx(module: nn.Module, path: Path, size: int, outputs: Sequence[str] = OUTPUTS) -> None:
-    """Write a module that takes photos uint8 [n,size,size,3] as ONNX, batch norm folded into the convolutions.
+    """Write a module that takes photos uint8 [n,size,size,3] as ONNX, batch norm folded in by the exporter.
 
     The module itself is left as it was.
     """
     served = copy.deepcopy(module).eval()
-    for holder in served.modules():
-        if isinstance(holder, EmbeddingNetwork):
-            traced = symbolic_trace(holder.backbone).eval()  # what was traced before forgets what mode it is in
-            holder.backbone = fuse(traced, inplace=True, no_trace=True)
     example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
     torch.onnx.export(
         served,

@@ -5,16 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from trainer.network.backbones.backbone import Backbone
 from trainer.network.heads.building import Head
-
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as all torchvision weights expect them
 
 
 class EmbeddingNetwork(nn.Module):
     """Photos → unit vectors, with the pixel normalisation inside.
 
     Args:
-        backbone: [n,3,H,W] → [n, features].
+        backbone: normalised pixels [n,3,H,W] → [n, features]; it says how its pixels are normalised.
         stages: widths of the network's stages in the features, in their order; one where only the last is used.
         head: features → unit vectors.
     """
@@ -23,13 +22,13 @@ class EmbeddingNetwork(nn.Module):
     scale: Tensor
     head: Head
 
-    def __init__(self, backbone: nn.Module, stages: tuple[int, ...], head: Head) -> None:
+    def __init__(self, backbone: Backbone, stages: tuple[int, ...], head: Head) -> None:
         super().__init__()
         self.backbone = backbone
         self.stages = stages
         self.head = head
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1) * 255, persistent=False)
-        self.register_buffer("scale", 1 / (torch.tensor(_STD).view(1, 3, 1, 1) * 255), persistent=False)
+        self.register_buffer("mean", torch.tensor(backbone.mean).view(1, 3, 1, 1) * 255, persistent=False)
+        self.register_buffer("scale", 1 / (torch.tensor(backbone.std).view(1, 3, 1, 1) * 255), persistent=False)
 
     @property
     def dimension(self) -> int:

@@ -20,7 +20,7 @@ from indexer.store.embedded.filters import compile_filter
 from indexer.store.embedded.parameters import field_index, is_of_kind, is_outdated, search_params, shard_config
 from indexer.store.filters.check import check_facet, check_filter
 from indexer.store.filters.tree import Filter, Match, known_fields
-from indexer.store.policy import POLICY, Walk, Way, is_estimable, way_to_search, without_alternatives
+from indexer.store.policy import GRAPHLESS, POLICY, Walk, Way, is_estimable, way_to_search, without_alternatives
 from indexer.store.reading import selector, to_counts, to_hits, to_point
 from indexer.store.records import (
     EMBEDDED,
@@ -105,7 +105,7 @@ class EdgeStore(
         rows = check_vectors(vectors, dimension_of(self.record, using))
         check_limit(limit)
         compiled, names = self._compiled(where), names_of(self.record, vectors_too)
-        params = search_params(Walk(Way.EXACT) if exact else self._walk(where, limit))
+        params = search_params(Walk(Way.EXACT) if exact or using in GRAPHLESS else self._walk(where, limit))
         requests = [
             edge.QueryRequest(
                 limit=limit,

@@ -7,8 +7,8 @@ from typing import Any
 import qdrant_edge as edge
 
 from indexer.fields.types import FieldType
-from indexer.store.policy import Walk, Way
-from indexer.store.records import GenerationRecord
+from indexer.store.policy import GRAPHLESS, Walk, Way
+from indexer.store.records import GenerationRecord, VectorName
 from indexer.store.tuning import FULL_SCAN_KB, HNSW_EF_CONSTRUCT, HNSW_M, Memory
 
 _TIERS = {Memory.PINNED: edge.Memory.Pinned, Memory.CACHED: edge.Memory.Cached, Memory.COLD: edge.Memory.Cold}
@@ -26,7 +26,7 @@ def shard_config(record: GenerationRecord, memory: Memory) -> Any:
     """Of a new shard; what it says of memory stays with the shard, however it is opened."""
     return edge.EdgeConfig(
         vectors={
-            str(name): edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine)
+            str(name): edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine, hnsw_config=_graph_of(name))
             for name, dimension in record.dimensions.items()
         },
         hnsw_config=edge.HnswIndexConfig(m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT, full_scan_threshold=FULL_SCAN_KB),
@@ -35,6 +35,13 @@ def shard_config(record: GenerationRecord, memory: Memory) -> Any:
         payload_memory=_TIERS[memory],
         id_tracker_memory=_TIERS[memory],
     )
+
+
+def _graph_of(name: VectorName) -> Any:
+    """None for the shard's own; colours have none, see `indexer.store.policy`."""
+    if name not in GRAPHLESS:
+        return None
+    return edge.HnswIndexConfig(m=0, ef_construct=HNSW_EF_CONSTRUCT, full_scan_threshold=FULL_SCAN_KB)
 
 
 def field_index(kind: FieldType, memory: Memory) -> Any:

@@ -82,7 +82,7 @@ class Repairer:
         if not points:
             return Repair((f"{what}; nothing of it can be used, so everything is embedded again",), nothing_left=True)
         if not trusted:
-            points = [replace(point, vector=None, text_vector=None) for point in points]
+            points = [replace(point, vector=None, text_vector=None, colour_vector=None) for point in points]
             note = f"{what}; its vectors cannot be trusted, so everything is embedded again"
         else:
             note = f"{what}; {len(points)} photos of it are whole and were kept, the others are embedded again"

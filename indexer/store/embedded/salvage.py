@@ -17,7 +17,7 @@ import numpy as np
 from indexer.errors import StoreError
 from indexer.fields.identity import point_id
 from indexer.store.embedded.layout import SALVAGED, SHARD
-from indexer.store.records import GenerationRecord, Point
+from indexer.store.records import GenerationRecord, Point, vector_of
 from indexer.system.scratch import scratch_folder
 
 SECONDS = 600.0
@@ -46,7 +46,7 @@ def salvage(folder: Path, record: GenerationRecord, problems: Sequence[str], pla
         rows = {name: np.load(scratch / f"{name}.npy") for name in record.dimensions}
     trusted = bool(problems) and not any("vector_storage" in p and "/deleted/" not in p for p in problems)
     points = [
-        Point(identifier, payload, rows["image"][number], rows["text"][number] if "text" in rows else None)
+        Point.of(identifier, payload, {name: column[number] for name, column in rows.items()})
         for number, (identifier, payload) in enumerate(payloads)
     ]
     return points, trusted
@@ -61,7 +61,7 @@ def write_points(shard: Path, scratch: Path) -> None:
         points = [point for point in store.scroll(vectors=True) if _is_whole(point, record)]
     (scratch / "payloads.json").write_text(json.dumps([(p.id, p.payload) for p in points]), encoding="utf-8")
     for name, dimension in record.dimensions.items():
-        rows = [p.vector if name == "image" else p.text_vector for p in points]
+        rows = [vector_of(point, name) for point in points]
         np.save(scratch / f"{name}.npy", np.asarray(rows, np.float32).reshape(len(rows), dimension))
 
 
@@ -70,7 +70,7 @@ def _is_whole(point: Point, record: GenerationRecord) -> bool:
         named = point_id(str(point.payload["product_id"]), str(point.payload["photo"]["path"]))
     except (KeyError, TypeError):
         return False
-    if point.vector is None or (record.text_model is not None and point.text_vector is None):
+    if any(vector_of(point, name) is None for name in record.dimensions):
         return False
     return named == point.id
 

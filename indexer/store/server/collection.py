@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from indexer.errors import StoreError
 from indexer.fields.types import FieldTable, FieldType
 from indexer.store.filters.tree import known_fields
-from indexer.store.records import SCHEMA_VERSION, GenerationRecord
+from indexer.store.policy import GRAPHLESS
+from indexer.store.records import SCHEMA_VERSION, GenerationRecord, VectorName
 from indexer.store.server.connection import MEMORY_TIERS, PREFIX_MATCH, Connection
 from indexer.store.server.options import CollectionOptions, Quantization
 from indexer.store.server.reads.mark import changed
@@ -96,7 +97,7 @@ def create_collection(
             client.create_collection,
             name,
             vectors_config={
-                str(vector): _vector_params(connection, dimension, preset)
+                str(vector): _vector_params(connection, vector, dimension, preset)
                 for vector, dimension in state.record.dimensions.items()
             },
             hnsw_config=models.HnswConfigDiff(m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT),
@@ -211,12 +212,14 @@ def change_quantization(connection: Connection, state: CollectionState, preset: 
         connection.call(connection.client.update_collection, state.collection, quantization_config=wanted)
 
 
-def _vector_params(connection: Connection, dimension: int, preset: Quantization) -> models.VectorParams:
+def _vector_params(
+    connection: Connection, name: VectorName, dimension: int, preset: Quantization
+) -> models.VectorParams:
     from qdrant_client import models
 
-    placed: Any = {}
+    placed: Any = {"hnsw_config": models.HnswConfigDiff(m=0)} if name in GRAPHLESS else {}
     if preset is not Quantization.NONE:  # the originals are read only to settle the order of a few candidates
-        placed = {"memory": models.Memory.COLD} if connection.knows(MEMORY_TIERS) else {"on_disk": True}
+        placed |= {"memory": models.Memory.COLD} if connection.knows(MEMORY_TIERS) else {"on_disk": True}
     return models.VectorParams(size=dimension, distance=models.Distance.COSINE, **placed)
 
 

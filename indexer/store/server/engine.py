@@ -15,7 +15,7 @@ from indexer.errors import FilterError, StoreError
 from indexer.store.beside.companions import Companions
 from indexer.store.filters.check import check_facet, check_filter
 from indexer.store.filters.tree import Filter
-from indexer.store.policy import Walk, Way, is_estimable
+from indexer.store.policy import GRAPHLESS, Walk, Way, is_estimable
 from indexer.store.reading import selector
 from indexer.store.records import (
     EngineFiles,
@@ -102,7 +102,7 @@ class ServerStore:
         compiled = self._compiled(where)
         if not len(rows):
             return []
-        walk = Walk(Way.EXACT) if exact else self._shares.walk(where, limit)
+        walk = Walk(Way.EXACT) if exact or using in GRAPHLESS else self._shares.walk(where, limit)
         names = names_of(self.record, vectors_too)
         same = {
             "using": using,

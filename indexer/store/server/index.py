@@ -265,7 +265,7 @@ class ServerWriter:
         """See `Writer.draft`; with ``from_published`` it is the live collection, changed in place."""
         connection, options = self._connection, self._index.options
         if from_published and self._state is not None:
-            if not record.is_comparable(self._state.record):
+            if not record.is_comparable(self._state.record) or record.colours != self._state.record.colours:
                 raise StoreError(f"{self._index.location}: holds vectors of another model; build it anew beside")
             if options.quantization is not None:
                 change_quantization(connection, self._state, options.quantization)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import StoreError
-from indexer.store.records import Point
+from indexer.store.records import VECTOR_NAME, VECTOR_NAMES, Point, VectorName, vector_of
 from indexer.store.tally import PointSource, Tally, payload_text
 from indexer.system.progress import Progress
 
@@ -37,9 +37,14 @@ def is_same(one: Point, other: Point, tolerance: float) -> bool:
     """Equal payloads, and vectors that differ by no more than ``tolerance`` anywhere; 0 means bit for bit."""
     if payload_text(one.payload) != payload_text(other.payload):
         return False
-    if one.text_vector is not None or other.text_vector is not None:
-        return _is_near(one.vector, other.vector, tolerance) and _is_near(one.text_vector, other.text_vector, tolerance)
-    return _is_near(one.vector, other.vector, tolerance)
+    return all(_is_near_by(name, one, other, tolerance) for name in VECTOR_NAMES)
+
+
+def _is_near_by(name: VectorName, one: Point, other: Point, tolerance: float) -> bool:
+    left, right = vector_of(one, name), vector_of(other, name)
+    if name != VECTOR_NAME and left is None and right is None:
+        return True
+    return _is_near(left, right, tolerance)
 
 
 def _is_near(one: NDArray[np.float32] | None, other: NDArray[np.float32] | None, tolerance: float) -> bool:

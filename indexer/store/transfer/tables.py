@@ -18,15 +18,18 @@ from numpy.typing import NDArray
 from indexer.errors import JewelryError, MissingExtra, StoreError, UsageError
 from indexer.store.filters.tree import Filter
 from indexer.store.records import (
+    COLOUR_VECTOR_NAME,
     SCHEMA_VERSION,
     TEXT_VECTOR_NAME,
     VECTOR_NAME,
     EngineFiles,
     GenerationRecord,
     Point,
+    VectorName,
     vector_of,
 )
 from indexer.store.tally import PointSource, Tally, payload_text
+from indexer.store.transfer.shards.shard_file import COLUMNS
 from indexer.store.vectors import check_vectors
 from indexer.system.files import replacing, writing
 
@@ -34,6 +37,11 @@ FORMAT = "jewelry-similarity points 1"
 METADATA_KEY = b"jewelry_similarity"
 """Of a Parquet file's metadata: format, record and checksum as JSON."""
 ROW_GROUP = 16384
+_ARRAYS: dict[VectorName, str] = {
+    VECTOR_NAME: "vectors",
+    TEXT_VECTOR_NAME: "text_vectors",
+    COLOUR_VECTOR_NAME: "colour_vectors",
+}
 
 _UNREADABLE = (
     OSError,
@@ -68,6 +76,8 @@ class PointTable:
     checksum: str
     text_vectors: NDArray[np.float32] | None = None
     """[n, text dimension]; None without a text model."""
+    colour_vectors: NDArray[np.float32] | None = None
+    """[n, colours]; None where the index has none."""
     files: ClassVar[EngineFiles | None] = None
 
     def count(self, where: Filter | None = None) -> int:
@@ -79,9 +89,19 @@ class PointTable:
     def scroll(self, where: Filter | None = None, *, vectors: bool = False) -> Iterator[Point]:
         """Every point; a table takes no filter."""
         self.count(where)
+        columns = self.columns if vectors else {}
         for row, (identifier, payload) in enumerate(zip(self.ids, self.payloads, strict=True)):
-            text = None if self.text_vectors is None or not vectors else self.text_vectors[row]
-            yield Point(identifier, json.loads(payload), self.vectors[row] if vectors else None, text)
+            yield Point.of(identifier, json.loads(payload), {name: column[row] for name, column in columns.items()})
+
+    @property
+    def columns(self) -> dict[VectorName, NDArray[np.float32]]:
+        """Its vectors by their names."""
+        found = {
+            VECTOR_NAME: self.vectors,
+            TEXT_VECTOR_NAME: self.text_vectors,
+            COLOUR_VECTOR_NAME: self.colour_vectors,
+        }
+        return {name: column for name, column in found.items() if column is not None}
 
 
 def read_points(source: PointSource) -> PointTable:
@@ -99,8 +119,19 @@ def read_points(source: PointSource) -> PointTable:
         payloads.append(payload_text(point.payload))
     if len(ids) != count:
         raise StoreError("the index changed while it was read; export it again")
-    vectors, text_vectors = columns[VECTOR_NAME], columns.get(TEXT_VECTOR_NAME)
-    return PointTable(source.record, ids, products, payloads, vectors, tally.checksum, text_vectors)
+    return _table(source.record, ids, products, payloads, columns, tally.checksum)
+
+
+def _table(
+    record: GenerationRecord,
+    ids: list[str],
+    products: list[str],
+    payloads: list[str],
+    columns: Mapping[VectorName, NDArray[np.float32]],
+    checksum: str,
+) -> PointTable:
+    beside = (columns.get(name) for name in (TEXT_VECTOR_NAME, COLOUR_VECTOR_NAME))
+    return PointTable(record, ids, products, payloads, columns[VECTOR_NAME], checksum, *beside)
 
 
 def write_table(source: PointSource, path: Path) -> PointTable:
@@ -147,21 +178,19 @@ def _checked(table: PointTable) -> PointTable:
         raise ValueError("its columns have different lengths")
     if any(str(UUID(identifier)) != identifier for identifier in table.ids) or len(set(table.ids)) != count:
         raise ValueError("its point ids are not those of an index")
-    check_vectors(table.vectors, table.record.dimension)
-    if table.text_vectors is not None and table.record.text_model is not None:
-        if len(table.text_vectors) != count:
+    for name, width in table.record.dimensions.items():
+        if len(table.columns[name]) != count:
             raise ValueError("its columns have different lengths")
-        check_vectors(table.text_vectors, table.record.text_model.dimension)
+        check_vectors(table.columns[name], width)
     if table.ids != sorted(table.ids):
         order = sorted(range(count), key=table.ids.__getitem__)
-        table = PointTable(
+        table = _table(
             table.record,
             [table.ids[i] for i in order],
             [table.product_ids[i] for i in order],
             [table.payloads[i] for i in order],
-            table.vectors[order],
+            {name: column[order] for name, column in table.columns.items()},
             table.checksum,
-            None if table.text_vectors is None else table.text_vectors[order],
         )
     tally = Tally()
     for point in table.scroll(vectors=True):
@@ -185,7 +214,7 @@ def _record(found: Mapping[str, Any]) -> GenerationRecord:
 def _write_npz(table: PointTable, handle: IO[bytes]) -> None:
     texts = [payload.encode() for payload in table.payloads]
     about = {"format": FORMAT, "record": table.record.to_json(), "checksum": table.checksum}
-    text: dict[str, Any] = {} if table.text_vectors is None else {"text_vectors": table.text_vectors}
+    arrays: dict[str, Any] = {_ARRAYS[name]: column for name, column in table.columns.items()}
     np.savez(
         handle,
         about=np.array(json.dumps(about)),
@@ -194,8 +223,7 @@ def _write_npz(table: PointTable, handle: IO[bytes]) -> None:
         # One run of bytes and where each text ends: an array of strings would be as wide as its longest everywhere.
         payload=np.frombuffer(b"".join(texts), np.uint8),
         payload_ends=np.cumsum([len(text) for text in texts], dtype=np.int64),
-        vectors=table.vectors,
-        **text,
+        **arrays,
     )
 
 
@@ -203,22 +231,14 @@ def _read_npz(handle: IO[bytes]) -> PointTable:
     with np.load(handle, allow_pickle=False) as arrays:
         about = json.loads(str(arrays["about"]))
         record, ends, text = _record(about), arrays["payload_ends"], arrays["payload"]
-        if text.dtype != np.uint8 or ends.dtype != np.int64 or ends.ndim != 1 or arrays["vectors"].dtype != np.float32:
+        columns = {name: arrays[_ARRAYS[name]] for name in record.dimensions}
+        plain = all(column.dtype == np.float32 for column in columns.values())
+        if text.dtype != np.uint8 or ends.dtype != np.int64 or ends.ndim != 1 or not plain:
             raise ValueError("its columns have other types")
-        text_vectors = None if record.text_model is None else arrays["text_vectors"]
-        if text_vectors is not None and text_vectors.dtype != np.float32:
-            raise ValueError("its text vectors have another type")
         starts = np.concatenate([[0], ends[:-1]])
         payloads = [text[start:end].tobytes().decode() for start, end in zip(starts, ends, strict=True)]
-        return PointTable(
-            record,
-            arrays["ids"].tolist(),
-            arrays["product_ids"].tolist(),
-            payloads,
-            arrays["vectors"],
-            str(about["checksum"]),
-            text_vectors,
-        )
+        ids, products = arrays["ids"].tolist(), arrays["product_ids"].tolist()
+        return _table(record, ids, products, payloads, columns, str(about["checksum"]))
 
 
 def _write_parquet(table: PointTable, handle: IO[bytes]) -> None:
@@ -228,10 +248,8 @@ def _write_parquet(table: PointTable, handle: IO[bytes]) -> None:
         "id": arrow.array(table.ids, arrow.string()),
         "product_id": arrow.array(table.product_ids, arrow.string()),
         "payload": arrow.array(table.payloads, arrow.large_string()),
-        "vector": _fixed_lists(arrow, table.vectors),
+        **{COLUMNS[name]: _fixed_lists(arrow, column) for name, column in table.columns.items()},
     }
-    if table.text_vectors is not None:
-        columns["text_vector"] = _fixed_lists(arrow, table.text_vectors)
     made = arrow.table(columns).replace_schema_metadata({METADATA_KEY: json.dumps(about).encode()})
     parquet.write_table(made, handle, row_group_size=ROW_GROUP, compression="zstd", write_page_checksum=True)
 
@@ -242,13 +260,11 @@ def _read_parquet(handle: IO[bytes]) -> PointTable:
         found = parquet.ParquetFile(handle, page_checksum_verification=True).read()
         about = json.loads((found.schema.metadata or {})[METADATA_KEY])
         record = _record(about)
-        vectors = _rows(arrow, found["vector"], record.dimension)
-        text = record.text_model
-        text_vectors = None if text is None else _rows(arrow, found["text_vector"], text.dimension)
+        columns = {name: _rows(arrow, found[COLUMNS[name]], width) for name, width in record.dimensions.items()}
         ids, products, payloads = (found[name].to_pylist() for name in ("id", "product_id", "payload"))
     except arrow.ArrowException as error:
         raise ValueError(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
-    return PointTable(record, ids, products, payloads, vectors, str(about["checksum"]), text_vectors)
+    return _table(record, ids, products, payloads, columns, str(about["checksum"]))
 
 
 def _fixed_lists(arrow: Any, vectors: NDArray[np.float32]) -> Any:

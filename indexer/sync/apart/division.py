@@ -43,12 +43,13 @@ def divide(wanted: Sequence[Wanted], shards: int, record: GenerationRecord) -> l
 
 
 def digest_of(part: Sequence[Wanted], record: GenerationRecord) -> str:
-    """Over all that decides what a shard holds: models, reading, and of each photo what the catalog says and what was
-    seen of it; empty for one without photos."""
+    """Over all that decides what a shard holds: models, reading, colours, and of each photo what the catalog says and
+    what was seen of it; empty for one without photos."""
     if not part:
         return ""
     text = None if record.text_model is None else record.text_model.fingerprint
-    digest = hashlib.blake2b(json.dumps([record.fingerprint, text, READING]).encode(), digest_size=16)
+    made_by = [record.fingerprint, text, READING, record.colours]
+    digest = hashlib.blake2b(json.dumps(made_by).encode(), digest_size=16)
     for one in part:
         seen = None if one.seen is None else list(one.seen)
         said = json.dumps([one.id, one.image.key, one.image.rank, seen, payload_text(one.payload)])

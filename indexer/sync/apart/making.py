@@ -14,7 +14,7 @@ from PIL import Image
 from indexer.models.directory import ModelFile
 from indexer.models.embedder import Embedder
 from indexer.photos.thumbnails import ThumbnailStore, drawn
-from indexer.store.records import GenerationRecord, Point
+from indexer.store.records import GenerationRecord
 from indexer.store.transfer.shards.shard_file import Row, write_shard
 from indexer.sync.apart.division import Job
 from indexer.sync.embedding.journal import Journal
@@ -101,8 +101,7 @@ class Maker:
                     else:
                         embedded += outcome.how == "embedded"
                         payload = payloads.embedded(wanted, photo)
-                        point = Point(wanted.id, payload, photo.embedding, photo.text_embedding)
-                        rows.append(Row(point, pictures.take(photo.facts.sha256)))
+                        rows.append(Row(photo.point(wanted.id, payload), pictures.take(photo.facts.sha256)))
                     done()
         into = io.BytesIO()
         write_shard(

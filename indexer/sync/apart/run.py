@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from indexer.catalog.reading import read_catalog
 from indexer.errors import UsageError
 from indexer.models.directory import load_model
+from indexer.photos.colour.palette import COLOURS
 from indexer.photos.fetch.many.kept import LIMIT
 from indexer.photos.fetch.many.sources import PhotoSources
 from indexer.photos.reading import READING
@@ -105,6 +106,7 @@ def embed(
             created_at=now(),
             text_model=None if texts is None else texts.record,
             reading=READING,
+            colours=COLOURS,
         )
         filling = Filling(out, catalog, record, tell)
         jobs = filling.begin(plan.new, shard_photos, anew=anew)

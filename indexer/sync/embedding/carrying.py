@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from indexer.store.interface import Draft, Store
 from indexer.store.records import Point
@@ -42,4 +43,4 @@ def _moved(plan: SyncPlan, published: Callable[[], Store], payloads: Payloads) -
         points = {point.id: point for point in published().retrieve(sources, vectors=True)}
         for wanted, source in batch:
             embedded = points[source.id]
-            yield Point(wanted.id, payloads.carried(wanted, source.payload), embedded.vector, embedded.text_vector)
+            yield replace(embedded, id=wanted.id, payload=payloads.carried(wanted, source.payload))

@@ -12,6 +12,7 @@ from types import TracebackType
 import numpy as np
 
 from indexer.models.directory import ModelFile
+from indexer.photos.colour.palette import COLOURS
 from indexer.photos.reading import READING
 from indexer.store.records import TextModelRecord
 from indexer.sync.photo import EmbeddedPhoto, PhotoFacts
@@ -23,7 +24,8 @@ AT_ONCE = 1 << 20
 class Journal:
     """An append-only file of fixed-size records, keyed by content hash, for one model, or one and a text model.
 
-    And for one `READING` of photos: the same file read in another way has another vector.
+    And for one `READING` of photos: the same file read in another way has another vector. The colours of a photo may be
+    unknown: what was saved of a damaged generation may have none.
 
     A generation's shard has no write-ahead log, so what a killed sync wrote there is lost; what it appended
     here is not. A record cut short by the kill, or damaged, ends the file: the next sync goes on from there.
@@ -35,8 +37,8 @@ class Journal:
     def __init__(self, index_root: Path, model: ModelFile, text_model: TextModelRecord | None = None) -> None:
         names = [model.fingerprint, *([] if text_model is None else [text_model.fingerprint])]
         name = "-".join(name[:16] for name in names)
-        self.path = index_root / "work" / f"{name}-r{READING}.journal"
-        self._of_the_first_reading = self.path.with_name(f"{name}.journal")
+        self.path = index_root / "work" / f"{name}-r{READING}-c{COLOURS}.journal"
+        self._of_before = [self.path.with_name(f"{name}{end}.journal") for end in ("", "-r2")]
         self._text = text_model
         text = [] if text_model is None else [("text_embedding", "<f4", (text_model.dimension,))]
         self._categories = model.categories
@@ -51,6 +53,7 @@ class Journal:
                 ("confidence", "<f4"),
                 ("embedding", "<f4", (model.dimension,)),
                 *text,
+                ("colours", "<f4", (COLOURS,)),
                 ("crc", "<u4"),
             ]
         )
@@ -100,7 +103,8 @@ class Journal:
         self._places.clear()
         os.ftruncate(self._file, 0)
         self.path.unlink(missing_ok=True)
-        self._of_the_first_reading.unlink(missing_ok=True)
+        for path in self._of_before:
+            path.unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -114,6 +118,7 @@ class Journal:
         row["confidence"], row["embedding"] = photo.confidence, photo.embedding
         if self._text is not None:
             row["text_embedding"] = photo.text_embedding
+        row["colours"] = np.nan if photo.colours is None else photo.colours
         row["crc"] = _crc(row.tobytes())
         return row.tobytes()
 
@@ -123,7 +128,10 @@ class Journal:
         facts = PhotoFacts(int(row["width"]), int(row["height"]), *hexes)
         category = self._categories[row["category"]] if row["category"] >= 0 else None
         text = None if self._text is None else row["text_embedding"].astype(np.float32)
-        return EmbeddedPhoto(facts, row["embedding"].astype(np.float32), category, float(row["confidence"]), text)
+        colours = None if np.isnan(row["colours"]).any() else row["colours"].astype(np.float32)
+        return EmbeddedPhoto(
+            facts, row["embedding"].astype(np.float32), category, float(row["confidence"]), text, colours
+        )
 
     def _find(self) -> None:
         """Note where each record stands, up to the first that is not whole, and cut the file there."""

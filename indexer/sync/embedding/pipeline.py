@@ -22,6 +22,7 @@ from indexer.catalog.products import Reject
 from indexer.errors import ImageError
 from indexer.models.directory import ModelFile
 from indexer.models.embedder import Embedder, classify
+from indexer.photos.colour.palette import colours_of
 from indexer.photos.fingerprints import sha256
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.sync.embedding.channel import Channel
@@ -102,6 +103,8 @@ class Pipeline:
         """Hashes of the photos that a worker has taken on in this run."""
         self._bad: dict[str, str] = {}
         """By hash, why a photo cannot be used."""
+        self._coloured: dict[str, EmbeddedPhoto] = {}
+        """By hash, photos of the journal that had no colours there."""
 
     def run(self, wanted: Iterable[Wanted]) -> Generator[Outcome, None, None]:
         """Embed photos, each content once; a bad photo is an outcome with a reason.
@@ -125,7 +128,9 @@ class Pipeline:
         finally:
             run.end()
         for twin in twins:
-            photo = self._journal.get(twin.digest)
+            photo = self._coloured.get(twin.digest) or self._journal.get(twin.digest)
+            if twin.digest in self._bad:
+                photo = None
             reason = "" if photo is not None else self._bad.get(twin.digest, "cannot be used")
             yield Outcome(twin.wanted, photo, reason, "shared")
 
@@ -140,7 +145,7 @@ class Pipeline:
             return _Twin(wanted, digest)
         known = self._journal.get(digest)
         if known is not None:
-            return Outcome(wanted, known, how="recovered")
+            return self._recovered(wanted, known, data)
         try:
             with spent.on("decode"):
                 image, size = opened_for(data, self._model.preprocessing)
@@ -149,11 +154,13 @@ class Pipeline:
                 texts = None if self._text_model is None else self._text_model.prepare(data)
             with spent.on("fingerprints"):
                 facts = fingerprinted(image, size, digest)
+            with spent.on("colours"):
+                colours = colours_of(pixels)
         except ImageError as error:
             self._bad[digest] = str(error)
             return Outcome(wanted, None, str(error))
         with spent.on("embed"):
-            photo = self._embed(pixels, facts)
+            photo = replace(self._embed(pixels, facts), colours=colours)
         if self._text_model is not None and texts is not None:
             with spent.on("embed for texts"):
                 photo = replace(photo, text_embedding=self._text_model.embed_prepared([texts])[0])
@@ -162,6 +169,18 @@ class Pipeline:
         with spent.on("journal"):
             self._journal.append([photo])
         return Outcome(wanted, photo)
+
+    def _recovered(self, wanted: Wanted, known: EmbeddedPhoto, data: bytes) -> Outcome:
+        """A photo whose vectors are known, and perhaps not its colours."""
+        if known.colours is None:
+            try:
+                with self.spent.on("decode"):
+                    known = replace(known, colours=colours_of(self._model.preprocessing.load(data)))
+                    self._coloured[known.facts.sha256] = known
+            except ImageError as error:
+                self._bad[known.facts.sha256] = str(error)
+                return Outcome(wanted, None, str(error))
+        return Outcome(wanted, known, how="recovered")
 
     def _is_first(self, digest: str) -> bool:
         with self._lock:

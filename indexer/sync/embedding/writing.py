@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 
+from indexer.fields.types import Payload
 from indexer.store.interface import Draft
 from indexer.store.records import Point
 from indexer.sync.embedding.pipeline import Pipeline
@@ -51,10 +53,7 @@ def embed_into(
         if points:
             target = draft()
             with pipeline.spent.on("write"):
-                target.upsert(
-                    Point(one.id, payloads.embedded(one, photo), photo.embedding, photo.text_embedding)
-                    for one, photo in points
-                )
+                target.upsert(_point(target, one, payloads.embedded(one, photo), photo) for one, photo in points)
             points.clear()
 
     progress(STAGE, 0, len(wanted))
@@ -78,3 +77,9 @@ def embed_into(
         took = time.perf_counter() - began
         report.speed = Speed.of(report.embedded, took, min(pipeline.workers, cores()), seconds)
     return failed
+
+
+def _point(target: Draft, wanted: Wanted, payload: Payload, photo: EmbeddedPhoto) -> Point:
+    """As the generation takes it: a sync with a scope goes on with one that has no colours."""
+    point = photo.point(wanted.id, payload)
+    return point if target.record.colours else replace(point, colour_vector=None)

@@ -78,7 +78,7 @@ class Scope:
         if published is None:
             return wanted
         table = {**published.field_table, **wanted.field_table}
-        return replace(wanted, field_table=table, reading=published.reading)
+        return replace(wanted, field_table=table, reading=published.reading, colours=published.colours)
 
 
 def scope_of(

@@ -24,4 +24,5 @@ def saved_photos(repair: Repair, record: GenerationRecord) -> Iterator[EmbeddedP
                 int(photo["width"]), int(photo["height"]), photo["sha256"], photo["pixel_sha256"], photo["phash"]
             )
             category, confidence = point.payload.get("predicted_category"), point.payload.get("predicted_confidence")
-            yield EmbeddedPhoto(facts, point.vector, category, float(confidence or 0.0), point.text_vector)
+            vectors = point.vector, category, float(confidence or 0.0), point.text_vector, point.colour_vector
+            yield EmbeddedPhoto(facts, *vectors)

@@ -22,12 +22,14 @@ class Candidate:
     score: float
     """What the answer is ordered by: at first the similarity, after boosts the boosted score."""
     similarity: float
-    """Cosine in [-1, 1] between the two photos most alike, to 8 decimals."""
+    """Cosine in [-1, 1] between the two photos most alike, to 8 decimals; with colours, of both, see `colours`."""
     payload: Payload
     vector: NDArray[np.float32]
     """Of the photo that matched, float32 [dimension], unit length."""
     asked: int = 0
     """Which query vector it matched best: a row number."""
+    colours: NDArray[np.float32] | None = None
+    """Of the same photo, where colours count; see `indexer.photos.colour.palette`."""
     boosts: Mapping[str, float] = field(default_factory=dict)
     """What each boost added to the score, by the boost's text."""
 

@@ -122,8 +122,8 @@ def _candidates(
             using=using,
             vectors_too=_read(using) if whole else False,
         )
-        best = _best_photos(lists, per)
-        firsts = _first_of_each(best, per)
+        best = best_photos(lists, per)
+        firsts = first_of_each(best, per)
         last = firsts[k - 1].score - ENGINE_ERROR if len(firsts) >= k else -np.inf
         unseen = max((hits[-1].score for hits in lists if len(hits) >= limit), default=None)
         if unseen is None:
@@ -144,7 +144,7 @@ def _read(using: VectorName) -> Vectors:
     return VECTOR_NAME if using == VECTOR_NAME else True
 
 
-def _best_photos(lists: list[list[Hit]], per: Per) -> list[Hit]:
+def best_photos(lists: list[list[Hit]], per: Per) -> list[Hit]:
     """The best photo of each candidate, best first.
 
     Products of a group show one file, and then all are equally good, but for what an engine's sums differ by: one in
@@ -169,7 +169,7 @@ def _order(hit: Hit, per: Per) -> tuple[bool, str, float, str]:
     return (per.behind(hit.payload), str(hit.payload["product_id"]), -hit.score, hit.id)
 
 
-def _first_of_each(best: list[Hit], per: Per) -> list[Hit]:
+def first_of_each(best: list[Hit], per: Per) -> list[Hit]:
     """Of each unit its best photo."""
     if not per.apart:
         return best

@@ -14,7 +14,6 @@ from searcher.questions.declared import checked
 from searcher.questions.kinds import VisitOptions
 from searcher.questions.options import STYLE_POOL
 from searcher.search.ground.candidate import Candidate
-from searcher.search.ground.nearest import as_candidates
 from searcher.search.kinds.also_viewed_scores import (
     blend,
     co_view_scores,
@@ -64,9 +63,10 @@ class AlsoViewed(Question):
         def find(where: Filter | None, _: int) -> list[Candidate]:
             near = asking.near(vectors, STYLE_POOL, where)
             if co_views:
-                points = list(store.scroll(both(together, where), vectors="image"))
-                near = [*near, *as_candidates(points, vectors)]
-            found = blend(_best_photos(near), visited, co_views, self.co_view_weight)
+                points = list(store.scroll(both(together, where), vectors=asking.reads))
+                near = [*near, *asking.as_candidates(points, vectors)]
+            best = _best_photos(near)
+            found = blend(best, visited, co_views, self.co_view_weight, asking.compared(best) if best else None)
             parts.update((one.candidate.product_id, one.parts()) for one in found)
             return [one.candidate for one in found]
 

@@ -131,7 +131,11 @@ def co_view_scores(visited: Sequence[Visited]) -> dict[str, CoView]:
 
 
 def blend(
-    candidates: Sequence[Candidate], visited: Sequence[Visited], co_views: Mapping[str, CoView], weight: float
+    candidates: Sequence[Candidate],
+    visited: Sequence[Visited],
+    co_views: Mapping[str, CoView],
+    weight: float,
+    vectors: NDArray[np.float32] | None = None,
 ) -> list[Blended]:
     """Score candidates by both halves, best first; equal scores go by product id.
 
@@ -144,6 +148,7 @@ def blend(
         visited: one product or more.
         co_views: from `co_view_scores`.
         weight: of the co-views, 0 to 1. Where no candidate has any it is taken as 0: content alone.
+        vectors: of the candidates, [n, dimension], where those are compared and not their looks.
 
     Raises:
         UsageError: nothing was visited.
@@ -155,7 +160,7 @@ def blend(
     largest = max((co_views[c.product_id].score for c in candidates if c.product_id in co_views), default=0.0)
     applied = weight if largest > 0.0 else 0.0
     found = []
-    for candidate, (content, alike) in zip(candidates, _contents(candidates, visited), strict=True):
+    for candidate, (content, alike) in zip(candidates, _contents(candidates, visited, vectors), strict=True):
         co_viewed = co_views.get(candidate.product_id)
         co_view = round(co_viewed.score / largest, DECIMALS) if co_viewed is not None and largest > 0.0 else 0.0
         score = round((1.0 - applied) * content + applied * co_view, DECIMALS)
@@ -163,11 +168,14 @@ def blend(
     return sorted(found, key=lambda blended: blended.candidate.rank_key)
 
 
-def _contents(candidates: Sequence[Candidate], visited: Sequence[Visited]) -> list[tuple[float, str]]:
+def _contents(
+    candidates: Sequence[Candidate], visited: Sequence[Visited], vectors: NDArray[np.float32] | None
+) -> list[tuple[float, str]]:
     """For each candidate: the weighted mean of its best cosine with each visited product, and which gave most."""
-    vectors = np.stack([candidate.vector for candidate in candidates]).astype(np.float64)
+    looks = np.stack([candidate.vector for candidate in candidates]) if vectors is None else vectors
+    stored = looks.astype(np.float64)
     weights = np.array([product.weight for product in visited])
-    best = np.stack([(vectors @ product.vectors.astype(np.float64).T).max(axis=1) for product in visited])
+    best = np.stack([(stored @ product.vectors.astype(np.float64).T).max(axis=1) for product in visited])
     parts = weights[:, None] * np.clip(best, 0.0, 1.0)
     means = np.round(parts.sum(axis=0) / weights.sum(), DECIMALS)
     return [(float(mean), visited[row].product_id) for mean, row in zip(means, parts.argmax(axis=0), strict=True)]

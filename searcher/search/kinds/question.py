@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.fields.types import Payload
 from indexer.store.filters.tree import Filter, both
-from indexer.store.records import VECTOR_NAME, VectorName
+from indexer.store.records import VECTOR_NAME, Point, VectorName
+from indexer.store.records import Vectors as Read
 from indexer.system.forks import once
 from searcher.questions.example import Asked, Example
 from searcher.questions.options import STYLE_POOL, Options
 from searcher.questions.photo import QueryPhoto
 from searcher.search.ground.candidate import Candidate
-from searcher.search.ground.nearest import PHOTOS_A_PRODUCT, nearest_products
+from searcher.search.ground.colours import BOTH, mixed, nearest_with_colours
+from searcher.search.ground.colours import as_candidates as of_both
+from searcher.search.ground.nearest import PHOTOS_A_PRODUCT, as_candidates, nearest_products
 from searcher.search.ground.per import PER_PRODUCT, Per, photos_a_group
 from searcher.search.ground.published import Published
 
@@ -76,6 +79,34 @@ class Asking:
         named = (_NAME.match(text) for text in (*wanted.boosts, *wanted.caps))
         return Per(groups=True, apart=tuple(dict.fromkeys(name[1] for name in named if name)))
 
+    @property
+    def weight(self) -> float:
+        """Of colours; 0 where the index has none."""
+        return self.options.colour if self.published.store.record.colours else 0.0
+
+    @property
+    def reads(self) -> Read:
+        """Which vectors of the stored points are compared."""
+        return BOTH if self.weight else VECTOR_NAME
+
+    def compared_with(self, asked: Sequence[Asked]) -> tuple[Asked, ...]:
+        """Examples with the vectors that candidates are compared with: of their looks, or of looks and colours."""
+        return tuple(
+            one if one.colours is None else replace(one, vectors=mixed(one.vectors, one.colours, self.weight))
+            for one in asked
+        )
+
+    def compared(self, candidates: Sequence[Candidate]) -> Vectors:
+        """The vectors of candidates that are compared with those of the examples, [n, dimension]."""
+        looks = np.stack([candidate.vector for candidate in candidates])
+        if not self.weight:
+            return looks
+        return mixed(looks, np.stack([c.colours for c in candidates if c.colours is not None]), self.weight)
+
+    def as_candidates(self, points: list[Point], vectors: Vectors) -> list[Candidate]:
+        """Points, read as `reads` says, scored by the nearest of the vectors; best first."""
+        return of_both(points, vectors, self.weight) if self.weight else as_candidates(points, vectors)
+
     def nearest(self, vectors: Vectors) -> Find:
         """Candidates by the cosine to the nearest of the vectors [m, dimension]."""
 
@@ -96,6 +127,10 @@ class Asking:
         """So many products, or groups, nearest to any of the vectors; see `nearest_products`."""
         published, exact, per = self.published, self.options.exact, self.per
         photos = published.memo(photos_a_group) if per.groups else photos
+        if self.weight and using == VECTOR_NAME:
+            return nearest_with_colours(
+                published.store, vectors, self.weight, count, where, exact=exact, photos_a_product=photos, per=per
+            )
         return nearest_products(
             published.store, vectors, count, where, exact=exact, photos_a_product=photos, using=using, per=per
         )
@@ -127,6 +162,8 @@ class Search:
     """Besides, what a product passes that matches at all, where a filter can say so: facets are counted over it."""
     by_filter: bool = False
     """Whether ``matching`` says too which products reach the least score that is asked for."""
+    weight: float = 0.0
+    """Of colours in the scores."""
     scored: bool = False
     """Whether how good a product is is told by its score, from 0 up, and not by its likeness."""
     per: Per = PER_PRODUCT
@@ -163,5 +200,11 @@ class Search:
 
     @once
     def liked_vectors(self) -> NDArray[np.float32] | None:
-        """Of all photos of what is liked, [m, dimension]."""
+        """Of the looks of all photos of what is liked, [m, dimension]."""
         return np.concatenate([asked.vectors for asked in self.liked]) if self.liked else None
+
+    @once
+    def liked_colours(self) -> NDArray[np.float32] | None:
+        """Of the colours of the same photos, where they count, [m, colours]."""
+        seen = [asked.colours for asked in self.liked if asked.colours is not None]
+        return np.concatenate(seen) if seen and len(seen) == len(self.liked) else None

@@ -113,7 +113,7 @@ def _rescored(asking: Asking, reach: Vectors, score: Callable[[Vectors], NDArray
         near = asking.near(reach, STYLE_POOL, where)
         if not near:
             return []
-        scores = score(np.stack([candidate.vector for candidate in near]))
+        scores = score(asking.compared(near))
         rescored = [
             replace(candidate, score=round(float(value), DECIMALS))
             for candidate, value in zip(near, scores, strict=True)

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.errors import FingerprintMismatch, ImageError
 from indexer.models.directory import load_model
+from indexer.photos.colour.palette import colours_of
+from indexer.store.records import VECTOR_NAME
 from indexer.system.forks import Lock, in_child
 from indexer.system.machine import cores
 from searcher.questions.example import Asked, Example, unit_vector
 from searcher.questions.photo import PhotoSource, QueryPhoto, query_photo
+from searcher.search.ground.colours import BOTH
 from searcher.search.ground.published import Published, photo_key
 from searcher.search.ground.stages import stage
 
@@ -54,8 +58,10 @@ class ExampleReader:
         self._forget()
         in_child(self._forget)
 
-    def look_up(self, published: Published, example: Example) -> Asked | None:
+    def look_up(self, published: Published, example: Example, *, colours: bool = False) -> Asked | None:
         """The query vectors of a product or of a vector; None for a photo, which is to be embedded.
+
+        With ``colours``, which a vector has not, those of its photos too.
 
         Raises:
             UnknownProduct: the product is not in the index.
@@ -63,38 +69,46 @@ class ExampleReader:
         """
         if example.product_id is not None:
             with stage("product"):
-                points = published.product(example.product_id, vectors="image")
+                points = published.product(example.product_id, vectors=BOTH if colours else VECTOR_NAME)
                 photos = (QueryPhoto(photo_key(one.payload), published.thumbnail(one.payload)) for one in points)
                 rows = np.stack([point.vector for point in points if point.vector is not None])
-                return Asked(example, tuple(photos), rows, points[0].payload)
+                seen = [point.colour_vector for point in points if point.colour_vector is not None]
+                return Asked(example, tuple(photos), rows, points[0].payload, np.stack(seen) if colours else None)
         if example.vector is not None:
             rows = unit_vector(example.vector, published.store.record.dimension)
             return Asked(example, (QueryPhoto("vector"),), rows)
         return None
 
-    def embed(self, published: Published, example: Example) -> Asked:
-        """The query vector of a photo, comparable with those of the generation.
+    def embed(self, published: Published, example: Example, *, colours: bool = False) -> Asked:
+        """The query vector of a photo, comparable with those of the generation; with ``colours``, its colours too.
 
         Raises:
             ImageError: the photo cannot be used or fetched.
             ModelError: the model is missing or altered, or is not the one of the index (``FingerprintMismatch``).
         """
-        photo, prediction = self.predict(published, example)
-        return Asked(example, (photo,), prediction.embeddings)
+        batches = self._batches_for(published)  # before the photo: a model that cannot be used needs none
+        photo, pixels = self._prepared(batches, example)
+        with stage("embed"):
+            vectors = batches.run(pixels).embeddings
+        return Asked(example, (photo,), vectors, colours=colours_of(pixels)[None] if colours else None)
 
     def predict(self, published: Published, example: Example) -> tuple[QueryPhoto, Prediction]:
         """A photo, and what the network says about it; raises as `embed` does."""
-        batches = self._batches_for(published)  # before the photo: a model that cannot be used needs none
+        batches = self._batches_for(published)
+        photo, pixels = self._prepared(batches, example)
+        with stage("embed"):
+            return photo, batches.run(pixels)
+
+    def _prepared(self, batches: MicroBatches, example: Example) -> tuple[QueryPhoto, NDArray[np.uint8]]:
+        """A photo, and its pixels as the network takes them; raises ``ImageError``."""
         source, name = self._source(example)
         with query_photo(source, example.crop, most=self.most_pixels) as (photo, content):
             photo = replace(photo, name=name or photo.name)
             try:
                 with stage("decode"):
-                    prepared = batches.embedder.prepare(content, most=self.most_pixels)
+                    return photo, batches.embedder.prepare(content, most=self.most_pixels)
             except ImageError as error:
                 raise ImageError(f"{photo.name}: {error}") from error
-        with stage("embed"):
-            return photo, batches.run(prepared)
 
     def embedder(self, published: Published) -> Embedder:
         """The model whose vectors are in this generation; raises ``ModelError``."""

@@ -45,6 +45,8 @@ function reasons(match, why, named, own) {
   const words = why.parts.matched;
   if (Array.isArray(words)) texts.push(`It has ${words.length === 1 ? "the word" : "the words"} ${words.map((word) => `“${plain(word)}”`).join(", ")}.`);
   if (why.cosine !== null) texts.push(`${own ? "The two photos are" : "It is"} alike by ${likeness(why.cosine)}, where 1 is the same look.`);
+  const { colours, colour_weight: weight } = why.parts;
+  if (typeof colours === "number") texts.push(`Its colours are alike by ${likeness(colours)}, which is ${percent(weight)} of its score.`);
   if (why.percentile !== null) texts.push(`It is closer than ${percent(why.percentile)} of the catalog's photos.`);
   if (why.probability !== null) texts.push(`Both photos show the same kind of jewelry with a probability of ${percent(why.probability)}.`);
   if (why.filters.length) texts.push(`It meets your filters: ${named(why.filters)}.`);

@@ -2,7 +2,7 @@
 
 import { combined } from "../filters/filters.js";
 import { inBase64 } from "./photos.js";
-import { refined } from "./state.js";
+import { hasColours, refined } from "./state.js";
 
 const MOST_PRODUCTS = 10_000;
 const MOST_CHOSEN_AMONG = 500; // what the service orders anew: words, variety
@@ -25,7 +25,7 @@ export async function questionOf(state, photo, facets, offset) {
   const options = {
     k: Math.min(state.k, reach(state) - offset), offset, where: combined(state.where), explain: true,
     facets: offset ? [] : facets.slice(0, 20),
-    diversity: state.diversity, relax: state.relax ? ["*"] : [],
+    diversity: state.diversity, colour: hasColours(state) ? state.colour : 0, relax: state.relax ? ["*"] : [],
     preset: takesPreset(state) ? state.preset : null,
   };
   if (state.words !== null && !refined(state)) return { path: "v1/text", body: { text: state.words, ...options } };

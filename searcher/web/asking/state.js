@@ -14,7 +14,7 @@ export function blank() {
   return {
     ask: null, product: null, words: null, photo: null, crop: null,
     likes: [], dislikes: [], where: [],
-    diversity: 0, preset: null, relax: false, k: PAGE,
+    diversity: 0, colour: 0, preset: null, relax: false, k: PAGE,
   };
 }
 
@@ -25,6 +25,9 @@ export const asks = (state) =>
 /** Whether products were marked as liked or not. */
 export const refined = (state) => state.likes.length + state.dislikes.length > 0;
 
+/** Whether what is asked with has colours that answers can share: words alone have none. */
+export const hasColours = (state) => (state.words ?? state.ask) === null || refined(state);
+
 /** The part of an address that stands for a state. */
 export function toHash(state) {
   const pairs = new URLSearchParams();
@@ -33,6 +36,7 @@ export function toHash(state) {
   if (state.words !== null) pairs.set("words", state.words);
   for (const [name, list] of Object.entries(LISTS)) for (const text of state[list]) pairs.append(name, text);
   if (state.diversity) pairs.set("diversity", String(state.diversity));
+  if (state.colour) pairs.set("colour", String(state.colour));
   if (state.preset) pairs.set("preset", state.preset);
   if (state.relax) pairs.set("relax", "1");
   if (state.k !== PAGE) pairs.set("k", String(state.k));
@@ -47,8 +51,10 @@ export function fromHash(hash) {
   state.words = state.product ? null : pairs.get("words") || null;
   state.ask = state.product || state.words ? null : pairs.get("ask")?.trim() ? pairs.get("ask") : null;
   for (const [name, list] of Object.entries(LISTS)) state[list] = [...new Set(pairs.getAll(name).filter(Boolean))];
-  const diversity = Number(pairs.get("diversity"));
-  state.diversity = diversity >= 0 && diversity <= 1 ? diversity : 0;
+  for (const name of ["diversity", "colour"]) {
+    const share = Number(pairs.get(name));
+    state[name] = share >= 0 && share <= 1 ? share : 0;
+  }
   state.preset = pairs.get("preset") || null;
   state.relax = pairs.get("relax") === "1";
   const k = Number(pairs.get("k"));

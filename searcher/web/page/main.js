@@ -14,6 +14,7 @@ listen("header-photo", "click", act.choose);
 listen("camera", "click", () => byId("camera-file").click());
 listen("more", "click", showMore);
 listen("diversity", "change", (event) => change({ diversity: Number(event.target.value) }, { replace: true }));
+listen("colour", "change", (event) => change({ colour: Number(event.target.value) }, { replace: true }));
 listen("relax", "change", (event) => change({ relax: event.target.checked }));
 for (const id of ["grid", "query-body"]) {
   listen(id, "click", (event) => { if (event.target.closest("a") && !event.ctrlKey && !event.metaKey && !event.shiftKey) goOn(); });

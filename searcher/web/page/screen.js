@@ -8,7 +8,7 @@ import { labels, showActive, showFacets } from "../filters/facets.js";
 import { joined, saying } from "../filters/filters.js";
 import { photoOf } from "../asking/photos.js";
 import { showPresets, showQuery, showTaste } from "../asking/query.js";
-import { refined } from "../asking/state.js";
+import { hasColours, refined } from "../asking/state.js";
 import { showTyped } from "../asking/typed.js";
 import { productKnown } from "../answers/products.js";
 import { showEmpty, showGrid } from "../answers/results.js";
@@ -61,6 +61,8 @@ function showControls(page, state, act) {
   const base = baseOf(state);
   const currency = currencyOf(page.matches, base);
   byId("diversity").value = String(state.diversity);
+  byId("colour").value = String(state.colour);
+  byId("colours").hidden = !hasColours(state);
   byId("relax").checked = state.relax;
   showQuery(state, photoOf(state.photo), base, act);
   showTaste(state, productKnown, act.unmark, act.unmarkAll);
@@ -90,7 +92,8 @@ export function outcome(page, state) {
 }
 
 function summary({ matches, more }, state) {
-  const order = state.words !== null ? "most of your words first" : state.diversity ? "with variety" : "most alike first";
+  const alike = state.colour && hasColours(state) ? "most alike in looks and colours first" : "most alike first";
+  const order = state.words !== null ? "most of your words first" : state.diversity ? "with variety" : alike;
   return matches.length ? `${more ? "The first " : ""}${count(matches.length, "product", "products")}, ${order}` : "";
 }
 

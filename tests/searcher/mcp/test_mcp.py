@@ -168,7 +168,7 @@ def test_pictures_come_when_asked_for(service: SearchService) -> None:
         ("classify", {}, "nothing is given to ask with; give exactly one of url and image"),
         ("classify", {"url": "x", "image": "y"}, "url and image are given"),
         ("similar", {"product_id": "P001", "k": 51}, "k: must be at most 50"),
-        ("similar", {"product_id": "P001", "colour": "red"}, "colour: is not known here; there is: k, pictures"),
+        ("similar", {"product_id": "P001", "hue": "red"}, "hue: is not known here; there is: k, pictures"),
         ("similar", {"product_id": "P001", "where": ["colour=red"]}, "colour"),
         ("similar", {"image": "!!", "where": ["colour=red"]}, "there is no field 'colour'"),
         ("classify", {"image": "!!", "crop": [0, 0, 0, 1]}, "is empty or outside the photo"),
@@ -254,7 +254,7 @@ def test_nothing_among_filters_is_no_filter(service: SearchService) -> None:
         row["fields"] for row in document(call(service, "similar", product_id="P001", k=1, fields=[]))["matches"]
     ] == [{}]
     assert "crop.1: must be a number" in text(call(service, "similar", image="x", crop=[0, None, 1, 1]))
-    assert "colour: is not known" in text(call(service, "similar", product_id="P001", colour=None))
+    assert "hue: is not known" in text(call(service, "similar", product_id="P001", hue=None))
 
 
 def test_an_answer_is_bounded(service: SearchService) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,25 @@ def test_style_wishes(visit: Visit, service: SearchService) -> None:
         visit.page.get_by_role("slider", name="Variety").fill("0.8")
     assert visit.settled().products == ids(service.similar("P006", k=24, diversity=0.8))
     assert "diversity=0.8" in visit.page.url
+
+
+def test_colours_of_what_is_asked_with(visit: Visit, service: SearchService) -> None:
+    visit.open("#product=P006")
+    with visit.page.expect_response("**/v1/similar"):
+        visit.page.get_by_role("slider", name="Colours").fill("0.9")
+    wanted = ids(service.similar("P006", k=24, colour=0.9))
+    assert visit.settled().products == wanted != ids(service.similar("P006", k=24))
+    assert "colour=0.9" in visit.page.url
+    visit.press(visit.page.locator("[data-product]").first.get_by_role("button", name="Why"))
+    assert re.search(
+        r"colours are alike by \S+, which is 90\s%\s?of its score", visit.page.locator("#why").inner_text()
+    )
+
+
+def test_words_have_no_colours(visit: Visit) -> None:
+    visit.open("#words=ring&colour=0.9")
+    assert visit.settled().products
+    assert not visit.page.get_by_role("slider", name="Colours").is_visible()
 
 
 def test_show_more_until_all_are_shown(visit: Visit, service: SearchService) -> None:

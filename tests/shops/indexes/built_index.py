@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from indexer.fields.identity import point_id
 from indexer.fields.types import FieldType
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
+from indexer.photos.colour.palette import COLOURS, colours_of, no_colours
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
@@ -57,6 +58,7 @@ class Photographed(Built):
 
     catalog: Path
     model: Path
+    colours: NDArray[np.float32]
 
 
 def record(
@@ -73,6 +75,9 @@ def points(payloads: list[dict[str, Any]], vectors: NDArray[np.float32]) -> list
 
 
 def publish(index: Index, made: list[Point], of: GenerationRecord) -> None:
+    """A new generation of these points; those that need colours and bring none have none in particular."""
+    if of.colours:
+        made = [p if p.colour_vector is not None else replace(p, colour_vector=no_colours()) for p in made]
     with index.write() as writer:
         draft = writer.draft(of, from_published=False)
         draft.upsert(made)
@@ -135,7 +140,7 @@ def make_photographed(folder: Path) -> Photographed:
     """Twelve products with two photos each; the last product has no thumbnails and hostile texts."""
     model = load_model(write_tiny_model(folder / "model"))
     embedder, index = Embedder(model), EmbeddedIndex(folder / "index")
-    payloads, rows = [], []
+    payloads, rows, seen = [], [], []
     for number in range(12):
         for rank in range(2):
             path = write_photo(folder / "catalog" / f"P{number:03d}" / f"{rank}.png", seed=100 * number + rank)
@@ -154,7 +159,9 @@ def make_photographed(folder: Path) -> Photographed:
                 ThumbnailStore(index.root).write(payload["photo"]["sha256"], open_image(path))
             payloads.append(payload)
             rows.append(embedder.embed([path])[0])
-    vectors = np.stack(rows)
-    of = record(model.fingerprint, str(model.path), str(folder / "catalog"))
-    publish(index, points(payloads, vectors), of)
-    return Photographed(index, index.read(), payloads, vectors, folder / "catalog", model.path)
+            seen.append(colours_of(embedder.prepare(path)))
+    vectors, colours = np.stack(rows), np.stack(seen)
+    of = replace(record(model.fingerprint, str(model.path), str(folder / "catalog")), colours=COLOURS)
+    made = points(payloads, vectors)
+    publish(index, [replace(p, colour_vector=row) for p, row in zip(made, colours, strict=True)], of)
+    return Photographed(index, index.read(), payloads, vectors, folder / "catalog", model.path, colours)

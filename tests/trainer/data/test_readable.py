@@ -24,17 +24,19 @@ def test_what_vanished_or_broke_is_named_once(shop: tuple[Path, tuple[Sample, ..
     folder, samples = shop
     reader = Readable(samples)
     assert reader.open(0) is not None
+    (folder / samples[7].key).write_bytes((folder / samples[0].key).read_bytes())
     (folder / samples[2].key).unlink()
     (folder / samples[5].key).write_bytes(b"")
     with ThreadPoolExecutor(4) as pool:
         opened = list(pool.map(reader.open, [*range(len(samples))] * 3))
-    assert [number for number, image in enumerate(opened[: len(samples)]) if image is None] == [2, 5]
+    assert [number for number, image in enumerate(opened[: len(samples)]) if image is None] == [2, 5, 7]
     assert [(one.where, one.product_id) for one in reader.rejects] == [
-        (samples[n].key, samples[n].product_id) for n in (2, 5)
+        (samples[n].key, samples[n].product_id) for n in (2, 5, 7)
     ]
     assert "cannot be read" in reader.rejects[0].reason
     assert "empty" in reader.rejects[1].reason
-    assert reader.lost == {samples[2].key, samples[5].key}
+    assert "has changed since it was read" in reader.rejects[2].reason
+    assert reader.lost == {samples[2].key, samples[5].key, samples[7].key}
 
 
 def test_in_a_batch_another_photo_of_the_category_stands_in(shop: tuple[Path, tuple[Sample, ...]]) -> None:

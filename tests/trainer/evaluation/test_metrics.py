@@ -24,22 +24,23 @@ from trainer.evaluation.metrics import (
 
 
 def reference(scores: list[float], relevant: list[bool]) -> dict[str, float] | None:
-    """One query by the definitions: ties put irrelevant photos first."""
+    """One query by the definitions: ties put irrelevant photos first; what cannot go wrong is no figure."""
     n = sum(relevant)
-    if n == 0:
+    if n in (0, len(relevant)):
         return None
     ranked = [r for _, r in sorted(zip(scores, relevant, strict=True), key=lambda pair: (-pair[0], pair[1]))]
     precision = [sum(ranked[: i + 1]) / (i + 1) for i in range(len(ranked))]
     figures = {f"P@{k}": sum(ranked[: min(k, n)]) / min(k, n) for k in (1, 3, 5, 10)}
-    figures |= {f"R@{k}": float(any(ranked[:k])) for k in (1, 5)}
+    figures |= {f"R@{k}": float(any(ranked[:k])) if len(ranked) - n >= k else math.nan for k in (1, 5, 10)}
+    figures["R-precision"] = sum(ranked[:n]) / n
     figures["mAP"] = sum(p for p, r in zip(precision, ranked, strict=True) if r) / n
     figures["MAP@R"] = sum(p for p, r in zip(precision[:n], ranked[:n], strict=True) if r) / n
     return figures
 
 
 def mean_of(rows: list[dict[str, float] | None], keys: tuple[str, ...]) -> dict[str, float]:
-    kept = [row for row in rows if row is not None]
-    return {key: sum(row[key] for row in kept) / len(kept) if kept else math.nan for key in keys}
+    kept = {key: [row[key] for row in rows if row is not None and not math.isnan(row[key])] for key in keys}
+    return {key: sum(kept[key]) / len(kept[key]) if kept[key] else math.nan for key in keys}
 
 
 def cosines(query: list[int], gallery: list[list[int]]) -> list[float]:
@@ -143,8 +144,63 @@ def test_queries_without_a_relevant_photo_are_left_out() -> None:
     assert category_metrics(vectors, ["a", "a", "b"])["P@1"] == 1.0
     assert math.isnan(category_metrics(vectors, ["a", "b", "c"])["mAP"])
     assert math.isnan(category_metrics(np.empty((0, 2), np.float32), [])["P@1"])
-    found = retrieval_metrics(vectors, vectors[:2], ["x", "x", "unknown"], ["x", "y"])
-    assert found["R@5"] == 1.0
+    found = retrieval_metrics(vectors, as_array([[1, 0], [0, 1]]), ["x", "x", "unknown"], ["x", "y"])
+    assert found["R@1"] == 1.0
+
+
+def test_what_cannot_go_wrong_is_no_figure() -> None:
+    vectors = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+    assert all(math.isnan(value) for value in category_metrics(vectors, ["rings"] * 12).values())
+    assert all(math.isnan(value) for value in retrieval_metrics(vectors, vectors, ["p"] * 12, ["p"] * 12).values())
+    assert all(math.isnan(value) for value in retrieval_metrics(vectors[:1], vectors[:1], ["p"], ["p"]).values())
+    # Three others: whoever looks at five of four photos has found everything.
+    found = retrieval_metrics(vectors[:4], vectors[:4], list("abcd"), list("abcd"))
+    assert found["R@1"] == 1.0
+    assert math.isnan(found["R@5"])
+
+
+def test_photos_of_the_query_s_own_product_are_left_out() -> None:
+    """Two photos a product, labels drawn: the network knows nothing of them, whatever it knows of products."""
+    rng = np.random.default_rng(3)
+    products = np.repeat(np.arange(300), 2)
+    vectors = np.repeat(rng.normal(size=(300, 16)), 2, axis=0).astype(np.float32)
+    labels = [str(label) for label in np.repeat(rng.integers(0, 4, 300), 2)]
+    assert category_metrics(vectors, labels)["P@1"] == 1.0
+    honest = category_metrics(vectors, labels, list(products))
+    assert honest["P@1"] == pytest.approx(0.25, abs=0.06)
+    assert honest["mAP"] == pytest.approx(0.25, abs=0.04)
+    rows = per_category_metrics(vectors, labels, list(products))
+    assert sum(row["P@1"] for row in rows.values()) / 4 == pytest.approx(0.25, abs=0.06)
+
+
+@settings(max_examples=40)
+@given(labelled, st.lists(st.integers(0, 3), min_size=14, max_size=14))
+def test_leaving_out_groups_equals_a_gallery_without_them(
+    photos: list[tuple[list[int], str]], groups: list[int]
+) -> None:
+    vectors, labels = [v for v, _ in photos], [label for _, label in photos]
+    rows = []
+    for n, (query, label) in enumerate(photos):
+        others = [k for k in range(len(photos)) if groups[k] != groups[n]]
+        rows.append(reference(cosines(query, [vectors[k] for k in others]), [labels[k] == label for k in others]))
+    codes, apart = metrics.encode(labels), np.array(groups[: len(photos)])
+    scores = metrics.score_queries(as_array(vectors), as_array(vectors), codes, codes, apart=(apart, apart))
+    keys = (*metrics.CATEGORY_FIGURES, *metrics.PRODUCT_FIGURES)
+    assert scores.mean(keys) == pytest.approx(mean_of(rows, keys), nan_ok=True)
+    known = [n for n, row in enumerate(rows) if row is not None]
+    assert np.flatnonzero(scores.measured).tolist() == known
+    shares = [
+        sum(labels[k] == labels[n] for k in range(len(photos)) if groups[k] != groups[n])
+        / sum(groups[k] != groups[n] for k in range(len(photos)))
+        for n in known
+    ]
+    assert scores.chance() == pytest.approx(sum(shares) / len(shares) if shares else math.nan, nan_ok=True)
+
+
+def test_the_mean_of_categories_counts_each_once() -> None:
+    figures = {"a": {"P@1": 1.0}, "b": {"P@1": 0.0}, "alone": {"P@1": math.nan}}
+    assert metrics.macro(figures, ("P@1",)) == {"P@1": 0.5}
+    assert math.isnan(metrics.macro({"alone": {"P@1": math.nan}}, ("P@1",))["P@1"])
 
 
 def test_self_retrieval_never_finds_the_photo_itself() -> None:

@@ -61,7 +61,7 @@ def test_fit_writes_a_whole_model_directory(scratch: tuple[Path, Result], shop: 
     assert model.fingerprint == said["fingerprint"]
     assert model.categories == SHAPES
     assert model.preprocessing.size == 32
-    assert set(model.metrics["category"]) == {"P@1", "P@3", "P@5", "P@10", "mAP", "MAP@R"}
+    assert set(model.metrics["category"]) >= {"P@1", "P@3", "P@5", "P@10", "mAP", "MAP@R"}
     assert 0 <= model.metrics["untrained"]["P@1"] <= 1
     assert model.calibration is not None
     assert model.record["training"]["seed"] == 0
@@ -78,7 +78,7 @@ def test_evaluate(scratch: tuple[Path, Result], shop: Path) -> None:
     result = run("evaluate", scratch[0], shop, "--json")
     assert result.exit_code == 3
     measured = document(result)
-    assert set(measured) == {"category", "per_category", "product", "edited_copy", "images", "model"}
+    assert set(measured) >= {"category", "per_category", "product", "edited_copy", "images", "model"}
     assert measured["images"]["count"] == 48
     assert "P@1" in run("evaluate", scratch[0], shop).stdout
 

@@ -1,24 +1,23 @@
-"""Backbones train and export; weights are loaded strictly; a model directory is published whole or not at all."""
+"""Networks train and export, and go on from earlier models; a model directory is published whole or not at all."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 from torch import nn
 
-from indexer.errors import JewelryError, ModelError, UsageError
+from indexer.errors import ModelError, UsageError
 from indexer.models.directory import load_model
 from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from trainer.network import export
-from trainer.network.backbones import BACKBONES
 from trainer.network.export import publishing, write_network, write_record
 from trainer.network.weights import build_network
 
@@ -49,7 +48,7 @@ def test_what_is_served_is_what_was_trained(model: tuple[Path, nn.Module]) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("backbone", ["mobilenet_v2", "resnet50", "efficientnet_lite0"])
 def test_every_backbone_learns_and_is_served_as_it_was_trained(backbone: str, tmp_path: Path) -> None:
     network = build_network(backbone, "none").train()
     images = torch.from_numpy(np.stack([np.asarray(photo) for photo in photos(4)]))
@@ -113,45 +112,40 @@ def test_weights_go_on_from_an_earlier_model(model: tuple[Path, nn.Module]) -> N
         assert torch.equal(value, again.state_dict()[name]), name
 
 
-def test_a_torchvision_checkpoint_is_loaded_strictly(tmp_path: Path) -> None:
-    from torchvision import models
-
-    model = models.mobilenet_v3_small(num_classes=7)
-    torch.save(model.state_dict(), tmp_path / "own.pth")
-    network = build_network("mobilenet_v3_small", str(tmp_path / "own.pth"))
-    assert torch.equal(network.backbone.features[0][0].weight, model.features[0][0].weight)
-    with pytest.raises(ModelError, match=r"own\.pth: these are not weights of resnet18 \(\d+ names missing"):
-        build_network("resnet18", str(tmp_path / "own.pth"))
-
-
-def test_files_that_are_no_weights(tmp_path: Path) -> None:
-    (tmp_path / "text.pth").write_text("not weights")
-    (tmp_path / "text.safetensors").write_text("not weights")
-    torch.save([1, 2], tmp_path / "list.pth")
-    torch.save(nn.Linear(1, 1), tmp_path / "pickle.pth")
-    for name, reason in {
-        "text.pth": "not a weights file",
-        "text.safetensors": "not a weights file",
-        "missing.pth": "no such weights",
-        "list.pth": "holds no state dict",
-        "pickle.pth": "not a weights file",
-    }.items():
-        with pytest.raises(ModelError, match=reason) as caught:
-            build_network("resnet18", str(tmp_path / name))
-        assert name in str(caught.value)
-        assert "\n" not in str(caught.value)
+def as_the_first_versions_wrote_it(network: nn.Module) -> dict[str, torch.Tensor]:
+    """The state of a network under the names of the first versions, which had no stages to choose among."""
+    old = {}
+    for name, value in network.state_dict().items():
+        for now, before in (("backbone.trunk.cut.", "backbone."), ("head.layers.", "head.")):
+            name = name.replace(now, before)
+        old[name.removeprefix("head.") if name in ("head.centre", "head.spread") else name] = value
+    return old
 
 
-def test_without_a_network_the_message_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(*args: object, **kwargs: object) -> None:
-        raise URLError("no route to host")
+def test_a_model_of_the_first_versions_goes_on(tmp_path: Path) -> None:
+    network = build_network("mobilenet_v3_small", "none", seed=3, size=32)
+    old = as_the_first_versions_wrote_it(network)
+    assert {"backbone.features.0.0.weight", "head.0.weight", "head.2.bias", "centre", "spread"} <= old.keys()
+    save_file(old, tmp_path / "model.safetensors")
+    again = build_network("mobilenet_v3_small", str(tmp_path), seed=5, size=32)
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in network.state_dict().items())
+    several = build_network("mobilenet_v3_small", str(tmp_path), seed=5, size=32, several=True)
+    first = "backbone.trunk.cut.features.0.0.weight"
+    assert torch.equal(several.state_dict()[first], network.state_dict()[first])
 
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr("torch.hub.urlopen", unreachable)
-    with pytest.raises(JewelryError) as caught:
-        build_network("mobilenet_v2", "imagenet")
-    message = str(caught.value)
-    assert "https://download.pytorch.org/models/mobilenet_v2-" in message
-    assert str(tmp_path / "checkpoints" / "mobilenet_v2-") in message
-    assert "--weights none" in message
-    assert "--weights FILE" in message
+
+def test_a_model_of_several_stages_does_not_go_on_with_the_last(tmp_path: Path) -> None:
+    network = build_network("mobilenet_v3_small", "none", size=32, several=True)
+    save_file(network.state_dict(), tmp_path / "model.safetensors")
+    with pytest.raises(ModelError, match="was trained on several stages of its backbone and lacks the last one"):
+        build_network("mobilenet_v3_small", str(tmp_path), size=32)
+    with pytest.raises(ModelError, match="these are not weights of resnet18"):
+        build_network("resnet18", str(tmp_path), size=32)
+
+
+def test_a_model_goes_on_with_another_pooling(tmp_path: Path) -> None:
+    network = build_network("resnet18", "none", size=32, several=True)
+    save_file(network.state_dict(), tmp_path / "model.safetensors")
+    again = build_network("resnet18", str(tmp_path), size=32, several=True, pooling="attention", seed=4)
+    assert torch.equal(again.state_dict()["head.layers.0.weight"], network.state_dict()["head.layers.0.weight"])
+    assert not any(one.any() for name, one in again.state_dict().items() if name.endswith("query"))

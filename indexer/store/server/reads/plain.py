@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from indexer.errors import StoreError, StoreGone
-from indexer.store.records import TEXT_VECTOR_NAME, VECTOR_NAME, Hit, Point
+from indexer.store.records import Hit, Point
 from indexer.store.server.connection import Connection
 from indexer.store.server.reads.mark import changed
 from indexer.store.server.wire.cluster import collection_path
@@ -76,10 +76,10 @@ def reading(connection: Connection) -> Iterator[None]:
 
 def to_point(found: Mapping[str, Any]) -> Point:
     """A point with the vectors that were asked for."""
-    vectors = found.get("vector") or {}
-    rows = (vectors.get(name) for name in (VECTOR_NAME, TEXT_VECTOR_NAME))
-    made = (None if row is None else np.asarray(row, np.float32) for row in rows)
-    return Point(str(found["id"]), found.get("payload") or {}, *made)
+    rows = (found.get("vector") or {}).items()
+    return Point.of(
+        str(found["id"]), found.get("payload") or {}, {name: np.asarray(row, np.float32) for name, row in rows}
+    )
 
 
 def to_counts(hits: Iterable[Mapping[str, Any]]) -> list[tuple[str | bool, int]]:

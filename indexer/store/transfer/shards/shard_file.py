@@ -13,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import MissingExtra, StoreError
-from indexer.store.records import TEXT_VECTOR_NAME, VECTOR_NAME, GenerationRecord, Point, VectorName, stack_vectors
+from indexer.store.records import (
+    COLOUR_VECTOR_NAME,
+    TEXT_VECTOR_NAME,
+    VECTOR_NAME,
+    GenerationRecord,
+    Point,
+    VectorName,
+    stack_vectors,
+)
 from indexer.store.tally import Tally, payload_text
 from indexer.store.vectors import check_vectors
 
@@ -23,7 +31,12 @@ METADATA_KEY = b"jewelry_similarity_shard"
 TOGETHER = 1000
 """Rows that are read at a time."""
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
-_COLUMNS: dict[VectorName, str] = {VECTOR_NAME: "vector", TEXT_VECTOR_NAME: "text_vector"}
+COLUMNS: dict[VectorName, str] = {
+    VECTOR_NAME: "vector",
+    TEXT_VECTOR_NAME: "text_vector",
+    COLOUR_VECTOR_NAME: "colour_vector",
+}
+"""Of Parquet files of points, by the name of the vectors in them."""
 
 
 class Row(NamedTuple):
@@ -51,11 +64,13 @@ class Head:
     """Photos that went through the model: those with the bytes of another in the shard did not."""
     rejects: list[dict[str, Any]]
     """Photos that could not be used, each as the JSON of a reject."""
+    colours: int = 0
+    """The length of its colour vectors; 0 where it has none."""
 
     def is_by(self, record: GenerationRecord) -> bool:
-        """Whether it was made by the models of a record."""
+        """Whether it was made by the models of a record, and has the vectors that it names."""
         text = None if record.text_model is None else record.text_model.fingerprint
-        return (self.model, self.text_model) == (record.fingerprint, text)
+        return (self.model, self.text_model, self.colours) == (record.fingerprint, text, record.colours)
 
 
 def write_shard(
@@ -89,14 +104,15 @@ def write_shard(
     for point in points:
         tally.add(point)
     text = None if record.text_model is None else record.text_model.fingerprint
-    head = Head(number, contents, record.fingerprint, text, len(points), tally.checksum, embedded, rejects)
+    made_by = record.fingerprint, text
+    head = Head(number, contents, *made_by, len(points), tally.checksum, embedded, rejects, record.colours)
     nothing = {name: np.empty((0, width), np.float32) for name, width in record.dimensions.items()}
     vectors = stack_vectors(points, record) if points else nothing
     columns = {
         "id": arrow.array([point.id for point in points], arrow.string()),
         "product_id": arrow.array([str(point.payload["product_id"]) for point in points], arrow.string()),
         "payload": arrow.array([payload_text(point.payload) for point in points], arrow.string()),
-        **{_COLUMNS[name]: _lists(arrow, vectors[name], width) for name, width in record.dimensions.items()},
+        **{COLUMNS[name]: _lists(arrow, vectors[name], width) for name, width in record.dimensions.items()},
         "thumbnail": arrow.array([row.thumbnail for row in rows], arrow.binary()),
     }
     about = {METADATA_KEY: json.dumps({"format": FORMAT, **asdict(head)})}
@@ -151,8 +167,7 @@ def read_rows(path: Path, record: GenerationRecord) -> Iterator[Row]:
 
 
 def _rows(arrow: Any, batch: Any, record: GenerationRecord) -> Iterator[Row]:
-    vectors = {name: _vectors(arrow, batch[_COLUMNS[name]], width) for name, width in record.dimensions.items()}
-    texts = vectors.get(TEXT_VECTOR_NAME)
+    vectors = {name: _vectors(arrow, batch[COLUMNS[name]], width) for name, width in record.dimensions.items()}
     columns = (batch[name].to_pylist() for name in ("id", "product_id", "payload", "thumbnail"))
     for number, (identifier, product, said, thumbnail) in enumerate(zip(*columns, strict=True)):
         payload = json.loads(said)
@@ -160,8 +175,8 @@ def _rows(arrow: Any, batch: Any, record: GenerationRecord) -> Iterator[Row]:
             raise ValueError(f"the payload of point {identifier} is another product's")
         if not _DIGEST.match(payload["photo"]["sha256"]):  # it becomes the name of the thumbnail's file
             raise ValueError(f"point {identifier} has no hash of its photo")
-        text = None if texts is None else texts[number]
-        yield Row(Point(str(identifier), payload, vectors[VECTOR_NAME][number], text), thumbnail)
+        of_point: dict[str, NDArray[np.float32] | None] = {name: column[number] for name, column in vectors.items()}
+        yield Row(Point.of(str(identifier), payload, of_point), thumbnail)
 
 
 def _lists(arrow: Any, vectors: NDArray[np.float32], width: int) -> Any:

@@ -160,27 +160,27 @@ def test_a_photo_that_lies_on_its_centre_has_a_slope() -> None:
     assert torch.isfinite(slope).all()
 
 
-FEW = torch.tensor([0, 0, 1, 1, 2, 0, 1])
+FEW = torch.tensor([0, 0, 1, 1, 1])
 OWN: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "nt-xent": lambda e, w: NTXent(0.3)(e, FEW, None, w),
     "supcon": lambda e, w: SupCon(0.3)(e, FEW, None, w),
     "n-pair": lambda e, w: NPair(0.3)(e, FEW, None, w),
-    "offline triplets": lambda e, w: OfflineTriplet(1.5)(e, FEW, tuple(torch.arange(6).chunk(3)), w),
-    "two-level": lambda e, w: TwoLevel(0.3, 0.2, 0.7)(e, torch.stack([FEW, torch.arange(7) // 2], dim=1), None, w),
-    "arcface": lambda e, w: ArcFace(3, 3, 0.5, 0.3)(e, FEW, None, w),
+    "offline triplets": lambda e, w: OfflineTriplet(1.5)(e, FEW, ([0, 2], [1, 3], [4, 0]), w),  # type: ignore[arg-type]
+    "two-level": lambda e, w: TwoLevel(0.3, 0.2, 0.7)(e, torch.stack([FEW, torch.arange(5) // 2], dim=1), None, w),
+    "arcface": lambda e, w: ArcFace(2, 2, 0.5, 0.3)(e, FEW, None, w),
 }
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_the_gradient_is_that_of_the_value(name: str) -> None:
-    weights = torch.tensor(WEIGHTS[:7], dtype=torch.float64)
+    weights = torch.tensor([1.0, 0.5, 1.0, 0.25, 0.75], dtype=torch.float64)
 
     def loss(vectors: Tensor) -> Tensor:
         torch.manual_seed(0)  # the same centres at every call
         return OWN[name](normalize(vectors, dim=1), weights)
 
-    vectors = torch.randn(7, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    assert torch.autograd.gradcheck(loss, (vectors.requires_grad_(),))
+    vectors = torch.randn(5, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    assert torch.autograd.gradcheck(loss, (vectors.requires_grad_(),), check_undefined_grad=False)
 
 
 def test_proxies_have_gradients_too() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from indexer.photos.colour import MAX_PROFILE
+from indexer.photos.colour.profiles import MAX_PROFILE
 from indexer.photos.fingerprints import pixel_sha256
 from indexer.photos.opening import open_image, to_rgb
 from tests.shops.catalogs import colour_profiles

@@ -1,0 +1,1 @@
+"""Colours of photos: any file as sRGB, and how much of which colour a photo shows."""

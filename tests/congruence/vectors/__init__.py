@@ -1,0 +1,1 @@
+"""Vectors beside that of the looks, on every engine."""

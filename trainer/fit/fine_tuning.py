@@ -1,0 +1,108 @@
+"""Fine-tuning: a network that has a head goes on learning with its backbone, and keeps of that what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from indexer.cli.progress import Stages
+from indexer.models.preprocessing import Preprocessing
+from trainer.data.features import extract
+from trainer.data.sources import CachedFeatures
+from trainer.fit.learning import Learned
+from trainer.fit.means import Means, threads
+from trainer.learning.averaging import best_between, best_share
+from trainer.learning.loop import Training
+from trainer.learning.recipes import Recipe
+from trainer.learning.two_part import weigh
+from trainer.network.blocks import let_learn
+from trainer.network.heads.parts import TwoPartHead
+from trainer.settings import FitSettings
+
+
+def _course(training: Training, interpolation: Mapping[float, float]) -> str:
+    """What fine-tuning did, in a line."""
+    if not training.best_epoch:
+        return "Fine-tuning: no epoch was better by validation than none; the network stays as it was."
+    share = best_share(interpolation) if interpolation else 1.0
+    return (
+        f"Fine-tuning: validation {training.start_score or 0:.3f} before, {training.best_score:.3f} after epoch "
+        f"{training.best_epoch}"
+        + (f", {interpolation[share]:.3f} with {share:.0%} of the change, which is kept." if interpolation else ".")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuner:
+    """Lets a network go on learning whose head was made on cached features.
+
+    The backbone learns at a tenth of the head's rate and its batch norms keep their statistics; validation is asked
+    before the first epoch, so that what comes out is no worse by it than what went in.
+
+    Args:
+        preprocessing: what all photos go through.
+        settings: what of the backbone learns, and how.
+        stages: shown the progress.
+        lap: told the end of each stage of which the seconds are recorded.
+        means: device, processes, time, checkpoints.
+    """
+
+    preprocessing: Preprocessing
+    settings: FitSettings
+    stages: Stages
+    lap: Callable[[str], None]
+    means: Means
+
+    def run(self, learned: Learned) -> Learned:
+        """The same network, further."""
+        settings, network, parts = self.settings.of_fine_tuning(), learned.network, learned.parts
+        threads(whole=True, share=self.means.share)
+        let_learn(network, self.settings.fine_tune)
+        network.to(self.means.device.place)
+        weights = None if learned.labels is None else learned.labels.of(parts.train)
+        recipe = Recipe(settings, parts.train, parts.validation, weights=weights)
+        learning, tuning = (
+            self.means.photos(network, part, self.preprocessing, norms=False)
+            for part in (parts.train, parts.validation)
+        )
+        self.stages.stage("Fine-tuning", settings.epochs)
+        training = self.means.train(
+            "fine-tune", (learning, tuning), recipe, settings, self.stages.epoch, start_counts=True
+        )
+        interpolation: dict[float, float] = {}
+        if settings.interpolate and training.best_epoch and training.start_score is not None:
+            self.stages.stage("Between before and after")
+            ends = {0.0: training.start_score, 1.0: training.best_score}
+            interpolation = best_between(network, training.before, lambda: recipe.judge(tuning).score, ends)
+        self.means.say(_course(training, interpolation))
+        network.cpu()
+        threads(whole=False, share=self.means.share)
+        rejects = learned.rejects + learning.readable.rejects + tuning.readable.rejects
+        learned = replace(learned, backbone=training, interpolation=interpolation, rejects=rejects)
+        self.lap("fine-tune")
+        return self._seen(learned)
+
+    def _seen(self, learned: Learned) -> Learned:
+        """The photos as the network sees them now, and what that makes of the share of its parts."""
+        network, parts = learned.network, learned.parts
+        samples = parts.train + parts.validation
+        self.stages.stage("Tuned features", len(samples))
+        of = partial(extract, network, preprocessing=self.preprocessing, progress=self.stages.advance)
+        seen = of(samples, views=1)
+        if seen.lost:
+            parts = parts.without(seen.lost)
+        bank, cut = seen.bank, len(parts.train)
+        tuning = CachedFeatures(network, bank.part(cut, len(bank.vectors)))
+        trade_off = learned.trade_off
+        if isinstance(network.head, TwoPartHead):
+            trade_off = weigh(network.head, tuning, parts.validation, self.settings)
+        return replace(
+            learned,
+            parts=parts,
+            learning=CachedFeatures(network, bank.part(0, cut)),
+            tuning=tuning,
+            trade_off=trade_off,
+            rejects=learned.rejects + seen.rejects,
+            learnt_features=True,
+        )

@@ -1,0 +1,135 @@
+"""A training run on the disk, so that one that was killed goes on where it was: one file, no code in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from indexer.errors import ModelError, UsageError, advice_on_writing
+from indexer.system.files import replacing
+
+FORMAT = 1
+EVERY = 30.0
+"""Seconds between two checkpoints at least: a run of seconds writes none, a long one loses no more than this."""
+
+_KEY = "training"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a run is at one step.
+
+    Args:
+        tensors: weights, the optimizer's, the plan of the epoch, by name.
+        facts: everything else, as JSON holds it.
+    """
+
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors whose names begin so, by the rest of their names."""
+        return {name.removeprefix(prefix): value for name, value in self.tensors.items() if name.startswith(prefix)}
+
+
+class Checkpoints:
+    """Where one training run keeps its checkpoint, and what it must be a checkpoint of.
+
+    The file is safetensors, whose header holds the rest as JSON: reading it runs nothing. Randomness needs no state of
+    its own: what a step draws follows from the seed, the epoch and the step (`trainer.learning.loop`).
+
+    Args:
+        folder: made with the first checkpoint.
+        name: which training of the run, such as ``fine-tune``.
+        identity: by a name for people, what decides the outcome: each setting, the photos, the weights it began with.
+        resume: go on from what is there; else it is ignored and overwritten.
+        every: seconds between two checkpoints, `EVERY` where it is not given.
+    """
+
+    def __init__(
+        self, folder: Path, name: str, identity: Mapping[str, Any], *, resume: bool = False, every: float | None = None
+    ) -> None:
+        self.path = folder / f"{name}.safetensors"
+        self.failed: str | None = None
+        """Why the latest checkpoint could not be written, for people; the training goes on without."""
+        self._identity: dict[str, Any] = json.loads(json.dumps(identity))
+        self._resume, self._every = resume, every
+        self._latest = time.monotonic()
+
+    def read(self) -> Checkpoint | None:
+        """The checkpoint to go on from; None where there is none, or none is wanted.
+
+        Raises:
+            UsageError: it is one of another run: other photos, settings or weights.
+            ModelError: it cannot be read.
+        """
+        if not self._resume or not self.path.exists():
+            return None
+        try:
+            with safe_open(self.path, "pt") as file:
+                facts = json.loads((file.metadata() or {})[_KEY])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            version, identity = facts["format"], facts["identity"]
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{self.path}: the checkpoint cannot be read; leave --resume out to begin anew") from error
+        self._refuse_other(version, identity)
+        return Checkpoint(tensors, facts)
+
+    def due(self) -> bool:
+        """Whether it is time for another."""
+        return time.monotonic() - self._latest >= (EVERY if self._every is None else self._every)
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint, whole and durable, or leave the one before and say why in `failed`."""
+        facts = {**checkpoint.facts, "format": FORMAT, "identity": self._identity}
+        content = save(
+            {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()},
+            {_KEY: json.dumps(facts)},
+        )
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(self.path) as file:
+                file.write(content)
+            self.failed = None
+        except OSError as error:
+            self.failed = f"{self.path.parent}: no checkpoint ({error.strerror}); {advice_on_writing(error)}"
+        self._latest = time.monotonic()
+
+    def _refuse_other(self, version: object, identity: Mapping[str, Any]) -> None:
+        if version != FORMAT:
+            raise ModelError(f"{self.path}: a checkpoint of another version; leave --resume out to begin anew")
+        other = [name for name in {**self._identity, **identity} if self._identity.get(name) != identity.get(name)]
+        if not other:
+            return
+        told = []
+        for name in other:
+            was, now = identity.get(name), self._identity.get(name)
+            told.append(f"{name} was {was}, is {now}" if _short(was) and _short(now) else f"other {name}")
+        raise UsageError(
+            f"{self.path.parent}: a checkpoint of another run ({'; '.join(told)}); "
+            "give what it was begun with, or leave --resume out to begin anew"
+        )
+
+
+def _short(value: object) -> bool:
+    return isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) < 64)
+
+
+def digest(state: Mapping[str, Tensor]) -> str:
+    """The sha256 of named tensors: equal where names, shapes, types and values are."""
+    whole = hashlib.sha256()
+    for name, tensor in sorted(state.items()):
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        whole.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        whole.update(flat.view(torch.uint8).numpy().tobytes())
+    return whole.hexdigest()

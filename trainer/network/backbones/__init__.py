@@ -1,0 +1,1 @@
+"""Backbones: which there are, what of them is kept, and how their maps become features."""
