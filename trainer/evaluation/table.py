@@ -176,9 +176,8 @@ def _classification(found: Mapping[str, Any]) -> list[RenderableType]:
     """How well categories are told: precision and recall of each, and what each is mostly mistaken for."""
     rows = []
     for number, (name, figures) in enumerate(found["per_category"].items()):
-        mistaken = [
-            (count, found["categories"][n]) for n, count in enumerate(found["confusion"][number]) if n != number
-        ]
+        told = zip(found["confusion"][number], found["categories"], strict=True)
+        mistaken = [one for place, one in enumerate(told) if place != number]
         most, other = max(mistaken, default=(0, ""))
         cells = (*_cells(figures, ("precision", "recall")), f"{figures['photos']:,}", f"{other} {most}" if most else "")
         rows.append(Row(name, cells))

@@ -23,7 +23,7 @@ PENALTIES = (0.3, 0.1, 0.03, 0.01)
 CHOOSING = 3_000
 """Photos at most on which that is chosen."""
 WRONG = 0.02
-"""Share of labels that are taken for wrong when a temperature is judged: else a few photos that are sure to be something
+"""Share of labels that are taken for wrong when a temperature is judged: else a few photos that surely show something
 else would make all answers less sure than they are right."""
 TEMPERATURES = (0.05, 20.0)
 """Between which the best is looked for."""
