@@ -178,11 +178,15 @@ class CheckMatch(TypedDict):
 
 @final
 class Classification(TypedDict):
-    """The likeliest categories of a photo, best first, and the model that says so."""
+    """The likeliest categories of a photo, best first, or that it is none of these, and the model that says so."""
 
     photo: str
+    none_of_these: bool
+    """The photo is too unlike what the model learned from to show any of its categories; see ``usual``."""
+    usual: float | None
+    """The share of the shop's own photos that are about as strange; 1 of most. null where the model cannot say."""
     categories: list[Category]
-    """Name and calibrated probability, 0 to 1."""
+    """Name and calibrated probability, 0 to 1, if it is one of them."""
     model: str
     took_ms: float
 
@@ -429,6 +433,8 @@ class Explanation(TypedDict):
     """Share, 0 to 1, of a sample of the catalog's photos that are less alike."""
     probability: float | None
     """Calibrated probability that both photos show the same category, where the model has a calibration."""
+    same_product: float | None
+    """Calibrated probability that both show the same product, if the catalog has what was asked with."""
     filters: list[str]
     """The filters it passed."""
     boosts: dict[str, float]

@@ -166,7 +166,7 @@ def _match(
     explanation = None
     if options.explain:
         held = [text for text in where_texts(options.where) if text not in dropped]
-        explanation = explain(search, found, held, alike, published.calibration)
+        explanation = explain(search, found, held, alike, published.calibration, published.products)
     return Match(
         product_id=found.product_id,
         score=found.score,
