@@ -93,7 +93,7 @@ def judge_labels(
     suspects = [
         LabelSuspect(keys[row], str(names[found.given[one]]), str(names[found.other[one]]), float(found.wrong[one]))
         for one in order
-        for row in np.flatnonzero(product == one)
+        for row in np.flatnonzero(product == one).tolist()
     ]
     return JudgedLabels(1.0 - found.wrong[product], tuple(suspects), tuple(keys))
 

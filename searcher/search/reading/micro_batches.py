@@ -65,5 +65,6 @@ class MicroBatches:
                 raise
             return
         for row, (_, future) in enumerate(batch):
-            one = [None if column is None else column[row : row + 1] for column in found]
-            future.set_result(Prediction(*one))
+            strangeness = None if found.strangeness is None else found.strangeness[row : row + 1]
+            one = Prediction(found.embeddings[row : row + 1], found.category_logits[row : row + 1], strangeness)
+            future.set_result(one)

@@ -24,7 +24,7 @@ def same_category_curves(
     """For each category that has enough pairs, `same_category_curve` over the pairs with one of its photos in them."""
     first, second = _pairs(len(categories), seed)
     names = np.array(categories, dtype=np.str_)
-    found = {}
+    found: dict[str, Curve] = {}
     for name in sorted(set(categories)):
         chosen = (names[first] == name) | (names[second] == name)
         if chosen.sum() >= LEAST:
