@@ -186,6 +186,11 @@ class FitSettings:
             raise UsageError(
                 f"learning_rate {said(self.learning_rate)} is outside 0..1e20: it is what a step moves a weight by"
             )
+        if not 0 <= self.running_mean < 1:
+            raise refused("running_mean", self.running_mean, "a share from 0 to below 1")
+        for name in ("backbone_rate", "early_stopping", "backbone_epochs"):
+            if getattr(self, name) < 0:
+                raise refused(name, getattr(self, name), "a number that is not negative")
         if self.minutes < 0:
             raise UsageError(f"minutes {said(self.minutes)} is negative; 0 is for no bound")
         if self.fine_tune not in FINE_TUNE:

@@ -33,7 +33,7 @@ class OptionsBody(TypedDict, total=False):
     diversity: float
     """0 orders by score alone; the more, the less alike each is to those above it."""
     colour: float
-    """Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; .2 to .3 costs no likeness."""
+    """Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; 0.2 costs no likeness."""
     relax: list[str]
     """Fields whose filters may be dropped, in this order, when fewer than k pass; * is any."""
     facets: list[str]
@@ -111,8 +111,8 @@ class BatchBody(OptionsBody, total=False):
     """`similar` for many examples at once, all answered from one generation of the index."""
 
     queries: Required[list[str | ExampleBody]]
-    """What to compare with. Queries times offset + k is at most 10000, where boosts, caps and diversity count as 500;
-    queries times facets is at most 100."""
+    """What to compare with. Queries times offset + k is at most 10000, where boosts, caps and diversity, or colour,
+    count as 500; queries times facets is at most 100."""
 
 
 @final

@@ -30,7 +30,7 @@ def tables(result: Mapping[str, Any]) -> RenderableType:
     if seen and _known(seen):
         parts.append(_seen(seen, result["images"]["count"]))
         if unseen:
-            parts += _figures(unseen, f" of {counted(unseen['images']['count'], 'unseen photo')} alone")
+            parts += _figures(unseen, f": {counted(unseen['images']['count'], 'unseen photo')} alone")
     if seen and seen.get("known") is False:
         parts.append(Text(_UNKNOWN, style="yellow"))
     images, model = result["images"], result["model"]

@@ -212,7 +212,7 @@ def test_the_command_says_what_was_seen(model: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["evaluate", str(model), str(folder)], env={"COLUMNS": "100"})
     words = " ".join(result.stdout.split())
     assert "Of 60 photos 20 trained this model" in words
-    assert "of 40 unseen photos alone" in words
+    assert ": 40 unseen photos alone" in words
     shutil.rmtree(folder)
 
 
