@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 
 from indexer.errors import UsageError
 from indexer.system.arguments import number_of, refused, said, text_of, truth_of, whole_of
-from trainer.choices import RECIPES, WARMEST, Parts, put_together
+from trainer.choices import CLASSIFYING, RECIPES, TASKS, WARMEST, Parts, put_together
 
 Recipe = Literal["two-part", "two-level", "classic"]
 
@@ -59,6 +59,9 @@ class FitSettings:
     """
 
     recipe: Recipe = "two-part"
+    task: Literal["similarity", "classify"] = "similarity"
+    """What the model is for. One that classifies learns by a softmax over the categories alone, and of its embedding
+    the category part is all, unless a share of detail is given."""
     weights: str = "imagenet"
     backbone: str = "mobilenet_v2"
     size: int = 224
@@ -140,6 +143,16 @@ class FitSettings:
             object.__setattr__(self, one.name, value)
         if self.recipe not in RECIPES:
             raise UsageError(f"recipe is {said(self.recipe)}, which is not known; choose one of {', '.join(RECIPES)}")
+        if self.task not in TASKS:
+            raise UsageError(f"task is {said(self.task)}, which is not known; choose one of {', '.join(TASKS)}")
+        if self.task == "classify":
+            if self.objective not in ("", CLASSIFYING):
+                raise UsageError(
+                    f"--task classify trains with the {CLASSIFYING} objective alone, and not with {self.objective}; "
+                    "leave out one of the two"
+                )
+            object.__setattr__(self, "objective", CLASSIFYING)
+            object.__setattr__(self, "detail", 0.0 if self.detail == CHOSEN else self.detail)
         given = Parts(self.objective, self.miner, self.sampler, self.margin, self.temperature)
         for name, part in put_together(self.recipe, given)._asdict().items():
             object.__setattr__(self, name, part)
@@ -186,6 +199,11 @@ class FitSettings:
             raise UsageError(
                 f"learning_rate {said(self.learning_rate)} is outside 0..1e20: it is what a step moves a weight by"
             )
+        if not 0 <= self.running_mean < 1:
+            raise refused("running_mean", self.running_mean, "a share from 0 to below 1")
+        for name in ("backbone_rate", "early_stopping", "backbone_epochs"):
+            if getattr(self, name) < 0:
+                raise refused(name, getattr(self, name), "a number that is not negative")
         if self.minutes < 0:
             raise UsageError(f"minutes {said(self.minutes)} is negative; 0 is for no bound")
         if self.fine_tune not in FINE_TUNE:

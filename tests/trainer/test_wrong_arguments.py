@@ -39,6 +39,7 @@ def test_models_and_catalogs_are_those_that_are_read(folder: Path) -> None:
         ("catalog", lambda value: fit_catalog(value, new, settings), set()),
         ("settings", lambda value: fit_catalog(catalog, new, value), set()),
         ("target", lambda value: fit_catalog(catalog, value, settings), TEXTS | {"path"}),
+        ("resume", lambda value: fit_catalog(catalog, new, settings, resume=value), TRUTHS),
         ("model", lambda value: evaluate_model(value, catalog), set()),
         ("catalog", lambda value: evaluate_model(model, value), set()),
         ("image_keys", lambda value: evaluate_model(model, catalog, image_keys=value), SETS | {"nothing"}),

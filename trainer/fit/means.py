@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,9 @@ from trainer.settings import FitSettings
 
 FOLDER = ".checkpoints"
 """Folder beside the models, of runs that are not finished."""
+
+TRAININGS = ("whole", "head", "fine-tune")
+"""What a run trains, each with a checkpoint of its own."""
 
 _NOT_OF_THE_OUTCOME = ("minutes", "device", "weights")
 """Settings by which a run that goes on may differ: of the weights, what is in them counts."""
@@ -65,7 +67,10 @@ class Means:
             photos.update(repr(one).encode())
         record = {name: value for name, value in settings.record().items() if name not in _NOT_OF_THE_OUTCOME}
         self.identity = {**record, "weights": digest(weights), "photos": photos.hexdigest()}
-        if self.resume and not self._left():
+        left = self._left()
+        if left and not self.resume:
+            self.say("A run of this model was not finished; begun anew. To go on with it instead: --resume.")
+        if self.resume and not left:
             self.say("There is no checkpoint of this model; beginning anew.")
 
     def photos(
@@ -129,7 +134,8 @@ class Means:
     def _left(self) -> list[Path]:
         if self.target is None:
             return []
-        return sorted(self._folder().glob(f"{escape(self.target.name)}.*.safetensors"))
+        paths = (self._folder() / f"{self.target.name}.{training}.safetensors" for training in TRAININGS)
+        return [path for path in paths if path.exists()]
 
 
 @contextmanager

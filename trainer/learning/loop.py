@@ -197,14 +197,16 @@ class _Loop:
                 self.result.ended = "settled"
                 return
             if self.best and self._time_is_over():
+                self._keep(now=True)
                 self.result.ended = "time"
                 return
-            whole = self._steps()
-            if whole or self.seen:
+            if not self._steps():
+                self._keep(now=True)  # an epoch that was cut is judged, and gone on with as it is here
                 self._conclude()
-            if not whole:
                 self.result.ended = "time"
                 return
+            self._conclude()
+            self._keep()
 
     def _steps(self) -> bool:
         """The steps that are left of this epoch; False where time ended them."""
@@ -260,7 +262,6 @@ class _Loop:
                 self.best = copied(self.module.state_dict())
         self.schedule.after(judgement.score)
         self.epoch, self.plan, self.seen = self.epoch + 1, [], []
-        self._keep()
 
     def _judge(self) -> Any:
         began = time.monotonic()
@@ -282,9 +283,9 @@ class _Loop:
         sequence = np.random.SeedSequence((self.settings.seed, self.epoch, len(self.seen)))
         torch.manual_seed(int(sequence.generate_state(1, np.uint64)[0]))
 
-    def _keep(self) -> None:
+    def _keep(self, *, now: bool = False) -> None:
         """Write a checkpoint where it is time for one."""
-        if self.checkpoints is not None and self.share.first and self.checkpoints.due():
+        if self.checkpoints is not None and self.share.first and (now or self.checkpoints.due()):
             self.checkpoints.write(self._now())
 
     def _now(self) -> Checkpoint:

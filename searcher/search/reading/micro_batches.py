@@ -65,4 +65,5 @@ class MicroBatches:
                 raise
             return
         for row, (_, future) in enumerate(batch):
-            future.set_result(Prediction(found.embeddings[row : row + 1], found.category_logits[row : row + 1]))
+            one = [None if column is None else column[row : row + 1] for column in found]
+            future.set_result(Prediction(*one))

@@ -40,7 +40,11 @@ class GeM(nn.Module):
 
     def __init__(self, power: float = 3.0, *, learnt: bool = False) -> None:
         super().__init__()
-        self.power = nn.Parameter(torch.tensor(power), requires_grad=learnt)
+        self.power: Tensor
+        if learnt:
+            self.power = nn.Parameter(torch.tensor(power))
+        else:
+            self.register_buffer("power", torch.tensor(power))
 
     def forward(self, maps: Tensor) -> Tensor:
         """[n, c, h, w] → [n, c]."""
