@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.models.directory import ModelFile
 from indexer.photos.components import components
+from indexer.system.text import printable
 from trainer.data.groups.near_duplicates import near_pairs
 from trainer.data.parts.lists import SEEN_NAME, Listed, read_list
 from trainer.evaluation.photos import Photos
@@ -115,20 +116,20 @@ def read_duplicates(path: Path) -> list[frozenset[str]]:
     Raises:
         UsageError: the file cannot be read, or is no such report.
     """
+    where = printable(str(path))
+    how = f"write it with: searcher duplicates --json > {where}"
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise UsageError(f"{where}: cannot be read ({error.strerror or error})") from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: is no JSON; write it with: searcher duplicates --json > {path}") from error
+        raise UsageError(f"{where}: is no JSON; {how}") from error
     try:
         if report["kind"] != "duplicates":
             raise KeyError("kind")
         together = [frozenset(names) for names in _together(report)]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"{path}: is no report on duplicates; write it with: searcher duplicates --json > {path}"
-        ) from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UsageError(f"{where}: is no report on duplicates; {how}") from error
     return _joined(together)
 
 
