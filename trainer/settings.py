@@ -154,8 +154,9 @@ class FitSettings:
             object.__setattr__(self, "objective", CLASSIFYING)
             object.__setattr__(self, "detail", 0.0 if self.detail == CHOSEN else self.detail)
         given = Parts(self.objective, self.miner, self.sampler, self.margin, self.temperature)
-        for name, part in put_together(self.recipe, given)._asdict().items():
-            object.__setattr__(self, name, part)
+        parts = put_together(self.recipe, given)
+        for name in ("objective", "miner", "sampler", "margin", "temperature"):
+            object.__setattr__(self, name, getattr(parts, name))
         for name in ("category_temperature", "instance_temperature"):
             if not 0 < getattr(self, name) <= WARMEST:
                 raise refused(name, getattr(self, name), f"a number above 0, {WARMEST:g} at most")
