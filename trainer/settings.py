@@ -141,8 +141,9 @@ class FitSettings:
         if self.recipe not in RECIPES:
             raise UsageError(f"recipe is {said(self.recipe)}, which is not known; choose one of {', '.join(RECIPES)}")
         given = Parts(self.objective, self.miner, self.sampler, self.margin, self.temperature)
-        for name, part in put_together(self.recipe, given)._asdict().items():
-            object.__setattr__(self, name, part)
+        made = put_together(self.recipe, given)
+        for name in ("objective", "miner", "sampler", "margin", "temperature"):
+            object.__setattr__(self, name, getattr(made, name))
         for name in ("category_temperature", "instance_temperature"):
             if not 0 < getattr(self, name) <= WARMEST:
                 raise refused(name, getattr(self, name), f"a number above 0, {WARMEST:g} at most")
