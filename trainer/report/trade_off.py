@@ -40,7 +40,7 @@ def trade_off_of(record: Mapping[str, Any]) -> TradeOff | None:
     if len(shares) < 2 or not keys:
         return None
     share = head.get("detail_share") if isinstance(head, Mapping) else None
-    taken = float(share) if _is_number(share) else None
+    taken = float(share) if isinstance(share, int | float) else None
     return TradeOff(shares, {key: tuple(float(points[share][key]) for share in shares) for key in keys}, taken)
 
 
