@@ -62,8 +62,8 @@ def fit_classifier(
 
     The logits are divided by the temperature under which the labels are likeliest (Guo et al., *On Calibration of
     Modern Neural Networks*, ICML 2017), judged on photos that the classifier did not see. Where all of these are told
-    right, any small temperature would do, and the classifier would be sure of everything: each label therefore stands
-    for (n + 1) / (n + C) of certainty only (Platt, *Probabilistic Outputs for Support Vector Machines*, 1999).
+    right, any small temperature would do, and the classifier would be sure of everything: its logarithm is therefore
+    taken to be drawn from a standard normal distribution, which weighs as much as one photo.
 
     The embedding learns nothing from it, so predicted categories cost the similarity nothing.
 
@@ -152,20 +152,19 @@ def _temperature(logits: Numbers, truth: Ints, counted: Numbers) -> float:
     from scipy.optimize import minimize_scalar
 
     low, high = np.log(TEMPERATURES)
-    found = minimize_scalar(lambda t: _loss(logits / np.exp(t), truth, counted), bounds=(low, high), method="bounded")
+    found = minimize_scalar(
+        lambda t: _loss(logits / np.exp(t), truth, counted) + t**2 / (2 * counted.sum()),
+        bounds=(low, high),
+        method="bounded",
+    )
     return float(np.exp(found.x))
 
 
 def _loss(logits: Numbers, truth: Ints, counted: Numbers) -> float:
-    """Weighted cross entropy against labels of which some are wrong, and none is quite certain."""
+    """Weighted cross entropy against labels of which some are wrong."""
     count, classes = logits.shape
-    shares = softmax(logits)
-    likely = np.log(np.maximum(shares, 1e-12))
-    right = np.arange(count), truth
-    likely[right] = np.log((1 - WRONG) * shares[right] + WRONG / classes)
-    targets = np.full(logits.shape, 1.0 / (count + classes))
-    targets[right] = (count + 1.0) / (count + classes)
-    return float(-(counted[:, None] * targets * likely).sum() / counted.sum())
+    likely = np.log((1 - WRONG) * softmax(logits)[np.arange(count), truth] + WRONG / classes)
+    return float(-(counted * likely).sum() / counted.sum())
 
 
 def _layer(weight: Numbers, bias: Numbers) -> FeatureClassifier:
