@@ -16,7 +16,7 @@ from trainer.evaluation.calibration.folds import turns
 from trainer.evaluation.calibration.standard import Standard
 from trainer.network.served import FeatureClassifier
 
-DIRECTIONS = 512
+DIRECTIONS = 256
 """Main directions of the features that are learned from: with more, nothing else was found, and it took longer."""
 PENALTIES = (0.3, 0.1, 0.03, 0.01)
 """Of the weights' squares, for a photo's share of the loss: the best is chosen out of fold."""
