@@ -30,7 +30,7 @@ from trainer.learning.objectives.objective import IndicesTuple, Objective
 from trainer.learning.teacher import Teacher, load_teacher
 from trainer.network.backbones.backbone import Backbone
 from trainer.network.backbones.building import architecture
-from trainer.network.export import publishing, write_network, write_record
+from trainer.network.export import write_network, write_record
 from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
 from trainer.network.trained import trained_network
