@@ -18,6 +18,7 @@ from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from trainer.data.features import FeatureBank
 from trainer.data.sources import CachedFeatures, Source
+from trainer.fit.target import publishing
 from trainer.learning.distillation import (
     FeatureDistillation,
     RelationalDistillation,
