@@ -20,7 +20,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY)   ## Draw a sample catalog, train, index, search: the whole path in a few minutes
-	@$(BIN)/python docs/demo.py $(DEMO)
+	@$(BIN)/python docs/tour/demo.py $(DEMO)
 
 test: lint       ## Lint, types, import rules, fast tests
 	$(BIN)/python -m pytest $(PARALLEL)

@@ -226,7 +226,7 @@ class SearchService(
         crop: Crop | None = None,
         k: int = ClassifyOptions.k,
     ) -> Classification:
-        """The k likeliest categories of a photo; raises ``UsageError`` when the model knows none."""
+        """The k likeliest categories of a photo, or none of these; raises ``UsageError`` when the model knows none."""
         from searcher.answers.classification import check_classifies, classified
 
         k = checked(ClassifyOptions, k=k).k
@@ -234,7 +234,7 @@ class SearchService(
         model = self.reader.embedder(published).model
         check_classifies(model)
         photo, prediction = self.reader.predict(published, example)
-        return classified(prediction.category_logits[0], model, photo.name, k, started)
+        return classified(prediction, model, photo.name, k, started)
 
     def mislabels(self, where: Where = None, *, limit: int = 1000) -> MislabelReport:
         """Products by how doubtful their category is; see `searcher.insights.audits.mislabels`."""

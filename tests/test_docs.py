@@ -27,7 +27,7 @@ def test_the_notebook_runs_from_top_to_bottom(tmp_path: Path) -> None:
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.read(ROOT / "docs" / "tour.ipynb", as_version=4)
+    notebook = nbformat.read(ROOT / "docs" / "tour" / "tour.ipynb", as_version=4)
     NotebookClient(
         notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     ).execute()
@@ -70,7 +70,7 @@ def test_every_command_shown_can_be_given(line: str) -> None:
         pass
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "docs" / "tour.ipynb"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "docs" / "tour" / "tour.ipynb"], ids=lambda page: page.name)
 def test_what_is_shown_in_python_is_public(page: Path) -> None:
     shown = re.findall(
         r"^[ \"]*from (indexer|trainer|searcher)([\w.]*) import ([\w, ]+)", page.read_text(encoding="utf-8"), re.M

@@ -19,6 +19,10 @@ OFFLINE = ("offline-random", "offline-semi-hard", "offline-hard")
 """Miners of triplets among all training photos, as the network sees them at the start of the epoch."""
 MINERS = (*ONLINE, "multi-similarity", *OFFLINE)
 SAMPLERS = ("balanced", "random", "pk")
+TASKS = ("similarity", "classify")
+"""What a model is for; see `trainer.settings.FitSettings`."""
+CLASSIFYING = "softmax"
+"""The objective of the second."""
 
 
 class Range(NamedTuple):
@@ -61,6 +65,7 @@ OBJECTIVES = {
         ("multi-similarity", "all", "hard"), margin=Range(0.5, -1.0, 1.0), temperature=_temperature(0.02)
     ),
     "n-pair": Objective(temperature=_temperature(0.1)),
+    "softmax": Objective(temperature=_temperature(0.05)),
     "proxy-anchor": Objective(margin=Range(0.1, 0.0, 1.0), temperature=_temperature(1 / 32)),
     "arcface": Objective(margin=Range(0.5, 0.0, math.pi / 2), temperature=_temperature(1 / 16)),
     "sub-centre-arcface": Objective(margin=Range(0.5, 0.0, math.pi / 2), temperature=_temperature(1 / 16)),

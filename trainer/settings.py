@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 
 from indexer.errors import UsageError
 from indexer.system.arguments import number_of, refused, said, text_of, truth_of, whole_of
-from trainer.choices import RECIPES, WARMEST, Parts, put_together
+from trainer.choices import CLASSIFYING, RECIPES, TASKS, WARMEST, Parts, put_together
 
 Recipe = Literal["two-part", "two-level", "classic"]
 
@@ -59,6 +59,9 @@ class FitSettings:
     """
 
     recipe: Recipe = "two-part"
+    task: Literal["similarity", "classify"] = "similarity"
+    """What the model is for. One that classifies learns by a softmax over the categories alone, and of its embedding
+    the category part is all, unless a share of detail is given."""
     weights: str = "imagenet"
     backbone: str = "mobilenet_v2"
     size: int = 224
@@ -140,9 +143,20 @@ class FitSettings:
             object.__setattr__(self, one.name, value)
         if self.recipe not in RECIPES:
             raise UsageError(f"recipe is {said(self.recipe)}, which is not known; choose one of {', '.join(RECIPES)}")
+        if self.task not in TASKS:
+            raise UsageError(f"task is {said(self.task)}, which is not known; choose one of {', '.join(TASKS)}")
+        if self.task == "classify":
+            if self.objective not in ("", CLASSIFYING):
+                raise UsageError(
+                    f"--task classify trains with the {CLASSIFYING} objective alone, and not with {self.objective}; "
+                    "leave out one of the two"
+                )
+            object.__setattr__(self, "objective", CLASSIFYING)
+            object.__setattr__(self, "detail", 0.0 if self.detail == CHOSEN else self.detail)
         given = Parts(self.objective, self.miner, self.sampler, self.margin, self.temperature)
-        for name, part in put_together(self.recipe, given)._asdict().items():
-            object.__setattr__(self, name, part)
+        parts = put_together(self.recipe, given)
+        for name in ("objective", "miner", "sampler", "margin", "temperature"):
+            object.__setattr__(self, name, getattr(parts, name))
         for name in ("category_temperature", "instance_temperature"):
             if not 0 < getattr(self, name) <= WARMEST:
                 raise refused(name, getattr(self, name), f"a number above 0, {WARMEST:g} at most")

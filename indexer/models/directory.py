@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from reprlib import repr as shortened
 from typing import Any
 
 from indexer.errors import ModelError
+from indexer.models.calibration import Calibrations
 from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
 from indexer.system.arguments import path_of
@@ -27,33 +26,6 @@ REPORT_NAME = "report"
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """Cosine score → probability that two photos show the same category: a monotone, piecewise linear curve."""
-
-    scores: tuple[float, ...]
-    probabilities: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        if not self.scores or len(self.scores) != len(self.probabilities):
-            raise ValueError("a calibration needs as many probabilities as scores, at least one")
-        if not all(left < right for left, right in pairwise(self.scores)):  # NaN is above nothing
-            raise ValueError("the scores of a calibration must rise")
-        if not all(0.0 <= p <= 1.0 for p in self.probabilities):
-            raise ValueError("the probabilities of a calibration must lie in 0..1")
-
-    def probability(self, score: float) -> float:
-        """Interpolated between the knots, flat beyond them."""
-        if score <= self.scores[0]:
-            return self.probabilities[0]
-        if score >= self.scores[-1]:
-            return self.probabilities[-1]
-        right = bisect_right(self.scores, score)
-        x0, x1 = self.scores[right - 1], self.scores[right]
-        y0, y1 = self.probabilities[right - 1], self.probabilities[right]
-        return y0 + (y1 - y0) * (score - x0) / (x1 - x0)
-
-
-@dataclass(frozen=True, slots=True)
 class ModelFile:
     """A verified model directory. ``fingerprint`` names the model: equal fingerprints give comparable vectors."""
 
@@ -62,7 +34,8 @@ class ModelFile:
     dimension: int
     preprocessing: Preprocessing
     categories: tuple[str, ...]
-    calibration: Calibration | None
+    calibration: Calibrations
+    """What its scores mean; empty where it does not say."""
     strangers: Strangers | None = field(compare=False)
     """What it makes of pictures of no product; None in models of the first format."""
     metrics: dict[str, Any]
@@ -72,7 +45,10 @@ class ModelFile:
 
     @property
     def onnx(self) -> Path:
-        """The network: ``image`` uint8 [n,H,W,3] → ``embedding`` float32 [n,dimension], ``category_logits`` [n,C]."""
+        """The network: ``image`` uint8 [n,H,W,3] → ``embedding`` float32 [n,dimension], ``category_logits`` [n,C].
+
+        Where ``calibration.none_of_these`` says what it means, ``strangeness`` [n,1] besides.
+        """
         return self.path / ONNX_NAME
 
     @property
@@ -168,7 +144,7 @@ def _parse(path: Path, record: dict[str, Any], network: bytes) -> ModelFile:
         dimension=dimension,
         preprocessing=Preprocessing.from_record(record["preprocessing"]),
         categories=_categories(record["categories"]),
-        calibration=_calibration(record.get("calibration") or {}),
+        calibration=Calibrations.of(record.get("calibration") or {}),
         strangers=None if strangers is None else Strangers.from_record(strangers, dimension),
         metrics=record.get("metrics") or {},
         record=record,
@@ -189,16 +165,3 @@ def _categories(names: object) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise ValueError(f"categories has {Counter(names).most_common(1)[0][0]!r} twice")
     return tuple(names)
-
-
-def _calibration(record: object) -> Calibration | None:
-    if not isinstance(record, dict):
-        raise ValueError("calibration is no JSON object")
-    curve = record.get("same_category")
-    if not curve:
-        return None
-    try:
-        scores, probabilities = (tuple(map(float, curve[name])) for name in ("scores", "probabilities"))
-    except (LookupError, TypeError, ValueError) as error:
-        raise ValueError("calibration.same_category is no curve of scores and probabilities") from error
-    return Calibration(scores, probabilities)

@@ -31,6 +31,8 @@ class Prediction(NamedTuple):
     """[n, dimension], unit length."""
     category_logits: NDArray[np.float32]
     """[n, categories]; may have 0 columns for a model trained without categories."""
+    strangeness: NDArray[np.float32] | None = None
+    """[n]: how unlike the model's products; None of a model that does not say. See `calibration.NoneOfThese`."""
 
 
 class Embedder:
@@ -84,19 +86,22 @@ class Embedder:
         Raises:
             ModelError: the network cannot run on photos of the size its model.json names.
         """
-        outputs = ["embedding", "category_logits"]
         slices = [batch[start : start + BATCH] for start in range(0, len(batch), BATCH)]
         try:
-            parts = [self._session.run(outputs, {"image": part}) for part in slices]
+            parts = [self._session.run(self._outputs, {"image": part}) for part in slices]
         except Exception as error:  # ONNX Runtime's own classes have no public home
             raise ModelError(f"{self.model.onnx}: ONNX Runtime cannot run it ({first_line(error)})") from error
-        return Prediction(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        found = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        return Prediction(found[0], found[1], found[2][:, 0] if len(found) > 2 else None)
 
     def _check_signature(self) -> None:
         """Refuse a network whose outputs are not those model.json describes, before any photo is decoded."""
         inputs = [node.name for node in self._session.inputs]
         shapes = {node.name: node.shape for node in self._session.outputs}
         wanted = {"embedding": self.model.dimension, "category_logits": len(self.model.categories)}
+        if self.model.calibration.none_of_these is not None:
+            wanted["strangeness"] = 1
+        self._outputs = list(wanted)
         if inputs != ["image"] or not all(_fits(shapes.get(name), width) for name, width in wanted.items()):
             raise ModelError(
                 f"{self.model.onnx}: maps {inputs} to {shapes} where model.json says ['image'] to {wanted}; "

@@ -14,6 +14,8 @@ from typing import Any, cast
 
 from indexer.errors import UsageError
 
+LONGEST_NAME = 255
+"""Bytes of a name of a file, as every file system has it."""
 SAID = 100
 """Characters of a text that a message says."""
 _KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
@@ -139,6 +141,8 @@ def path_of(name: str, value: object) -> Path:
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else value
     if not isinstance(text, str) or not _can_be_path(text):
         raise refused(name, value, "a path")
+    if any(len(os.fsencode(part)) > LONGEST_NAME for part in Path(text).parts):
+        raise UsageError(f"{name}: the name is too long, of {LONGEST_NAME} bytes at most; give a shorter path")
     if not text.strip():
         raise UsageError(f"{name} is empty; give a path")
     try:
@@ -148,8 +152,9 @@ def path_of(name: str, value: object) -> Path:
 
 
 def _can_be_path(text: str) -> bool:
-    """Whether a file could have this name: no NUL, no half of a character, no part beyond 255 bytes."""
+    """Whether a file could have this name: no NUL, no half of a character."""
     try:
-        return "\0" not in text and all(len(os.fsencode(part)) <= 255 for part in Path(text).parts)
+        os.fsencode(text)
     except UnicodeEncodeError:
         return False
+    return "\0" not in text

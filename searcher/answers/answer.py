@@ -57,6 +57,8 @@ class Explanation(PlainJson):
     """Share, 0 to 1, of a sample of the catalog's photos that are less alike."""
     probability: float | None
     """Calibrated probability that both photos show the same category, where the model has a calibration."""
+    same_product: float | None
+    """Calibrated probability that both show the same product, if the catalog has what was asked with."""
     filters: tuple[str, ...]
     """The filters it passed."""
     boosts: Mapping[str, float]

@@ -27,7 +27,7 @@ _private = click.option("--allow-private", is_flag=True, help="Fetch photos from
 @_private
 @json_option
 def classify(image: str | None, url: str | None, crop: str | None, k: int, as_json: bool, **given: Any) -> None:
-    """Show the likeliest categories of a photo.
+    """Show the likeliest categories of a photo, or that it shows none of these.
 
     \b
     Example:
@@ -37,6 +37,9 @@ def classify(image: str | None, url: str | None, crop: str | None, k: int, as_js
     found = service_of(given).classify(photo, url=url, crop=crop_of(crop), k=k)
     if as_json:
         echo_json(found.to_json())
+        return
+    if found.none_of_these:
+        click.echo("none of these: too unlike the photos that the model learned from")
         return
     for name, probability in found.categories:
         click.echo(f"{probability:6.1%}  {name}")

@@ -33,7 +33,7 @@ class OptionsBody(TypedDict, total=False):
     diversity: float
     """0 orders by score alone; the more, the less alike each is to those above it."""
     colour: float
-    """Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; .2 to .3 costs no likeness."""
+    """Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; 0.2 costs no likeness."""
     relax: list[str]
     """Fields whose filters may be dropped, in this order, when fewer than k pass; * is any."""
     facets: list[str]
@@ -111,8 +111,8 @@ class BatchBody(OptionsBody, total=False):
     """`similar` for many examples at once, all answered from one generation of the index."""
 
     queries: Required[list[str | ExampleBody]]
-    """What to compare with. Queries times offset + k is at most 10000, where boosts, caps and diversity count as 500;
-    queries times facets is at most 100."""
+    """What to compare with. Queries times offset + k is at most 10000, where boosts, caps and diversity, or colour,
+    count as 500; queries times facets is at most 100."""
 
 
 @final
@@ -178,11 +178,15 @@ class CheckMatch(TypedDict):
 
 @final
 class Classification(TypedDict):
-    """The likeliest categories of a photo, best first, and the model that says so."""
+    """The likeliest categories of a photo, best first, or that it is none of these, and the model that says so."""
 
     photo: str
+    none_of_these: bool
+    """The photo is too unlike what the model learned from to show any of its categories; see ``usual``."""
+    usual: float | None
+    """The share of the shop's own photos that are about as strange; 1 of most. null where the model cannot say."""
     categories: list[Category]
-    """Name and calibrated probability, 0 to 1."""
+    """Name and calibrated probability, 0 to 1, if it is one of them."""
     model: str
     took_ms: float
 
@@ -429,6 +433,8 @@ class Explanation(TypedDict):
     """Share, 0 to 1, of a sample of the catalog's photos that are less alike."""
     probability: float | None
     """Calibrated probability that both photos show the same category, where the model has a calibration."""
+    same_product: float | None
+    """Calibrated probability that both show the same product, if the catalog has what was asked with."""
     filters: list[str]
     """The filters it passed."""
     boosts: dict[str, float]

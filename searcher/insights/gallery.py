@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from indexer.fields.groups import GROUP, has_groups
 from indexer.fields.types import Payload
+from indexer.labels.neighbours import BATCH, COSINE_DECIMALS, Neighbours, nearest_of_all
+from indexer.labels.photos import Floats, Ints
 from indexer.models.vectors import unit
 from indexer.store.filters.tree import Filter, value_at
 from indexer.store.interface import Store
@@ -30,13 +31,6 @@ FIELDS = (
 EXACT_UP_TO = 30_000
 """Photos up to which all are compared with all, here: sooner done than asking the store for each (15,000: 5 s against
 25 s), and its cost grows with the square."""
-BATCH = 256
-"""Photos asked with at once: a batch of answers is all that is held besides the arrays."""
-COSINE_DECIMALS = 6
-"""Cosines are rounded to what float32 holds, so that every engine gives the same order."""
-
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -124,16 +118,6 @@ def read_gallery(store: Store, where: Filter | None = None, *, fields: Sequence[
     )
 
 
-@dataclass(frozen=True)
-class Neighbours:
-    """The nearest photos of each photo, one a piece and none of its own, most alike first; see `Gallery.piece`."""
-
-    rows: Ints
-    """[n, k]: rows of the gallery; -1 where there are fewer."""
-    cosines: Floats
-    """[n, k]; -1 where there are fewer."""
-
-
 def nearest_photos(store: Store, gallery: Gallery, k: int, *, where: Filter | None = None) -> Neighbours:
     """The nearest products of each photo, up to k, one a piece and each by its most alike photo.
 
@@ -146,11 +130,10 @@ def nearest_photos(store: Store, gallery: Gallery, k: int, *, where: Filter | No
         k: neighbours wanted.
         where: the filter that the gallery was read with.
     """
+    if len(gallery) <= EXACT_UP_TO:
+        return nearest_of_all(gallery.vectors, gallery.piece, k)
     found = np.full((len(gallery), k), -1, np.int64)
     cosines = np.full((len(gallery), k), -1.0, np.float32)
-    if len(gallery) <= EXACT_UP_TO:
-        _compare_all(gallery, found, cosines)
-        return Neighbours(found, cosines)
     own = np.bincount(gallery.piece)[gallery.piece]
     usual = len(gallery) / max(1, len(np.unique(gallery.piece)))
     order = np.argsort(own, kind="stable")  # so that one product of 200 photos makes only its own batch dear
@@ -163,32 +146,6 @@ def nearest_photos(store: Store, gallery: Gallery, k: int, *, where: Filter | No
             chosen, alike = _best_a_product(gallery, int(row), near[near >= 0], k)
             found[row, : len(chosen)], cosines[row, : len(chosen)] = chosen, alike
     return Neighbours(found, cosines)
-
-
-def _compare_all(gallery: Gallery, found: Ints, cosines: Floats) -> None:
-    """Fill in the nearest photos by comparing with every photo, a batch of rows at a time."""
-    order = np.argsort(gallery.piece, kind="stable")  # the photos of a piece stand together
-    starts = np.searchsorted(gallery.piece[order], np.arange(gallery.piece.max(initial=-1) + 2)).astype(np.int64)
-    k = min(found.shape[1], len(starts) - 2)
-    if k < 1:
-        return
-    for start in range(0, len(gallery), BATCH):
-        batch = slice(start, start + BATCH)
-        alike = np.round(gallery.vectors[batch] @ gallery.vectors.T, COSINE_DECIMALS)
-        if gallery.piece is not gallery.product:
-            alike = alike[:, order]
-        best = np.maximum.reduceat(alike, starts[:-1], axis=1)
-        best[np.arange(len(best)), gallery.piece[batch]] = -np.inf
-        near = np.argpartition(-best, k - 1, axis=1)[:, :k]
-        for place, (of_row, pieces) in enumerate(zip(alike, near, strict=True)):
-            pieces.sort()
-            chosen = [
-                first + int(of_row[first:end].argmax())
-                for first, end in zip(starts[pieces], starts[pieces + 1], strict=True)
-            ]
-            ranked = np.argsort(-of_row[chosen], kind="stable")
-            found[start + place, :k] = order[np.array(chosen)][ranked]
-            cosines[start + place, :k] = np.clip(of_row[chosen][ranked], -1.0, 1.0)
 
 
 def _best_a_product(gallery: Gallery, row: int, near: Ints, k: int) -> tuple[Ints, Floats]:

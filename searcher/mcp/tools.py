@@ -85,7 +85,8 @@ def _search_text(service: SearchService, given: SearchText) -> Found:
 def _classify(service: SearchService, given: Classify) -> Found:
     given.exactly_one("url", "image")
     found = service.classify(from_base64(given.image), url=given.url, **given.wanted())
-    return Found({"categories": found.to_json()["categories"]})
+    document = found.to_json()
+    return Found({name: document[name] for name in ("none_of_these", "categories")})
 
 
 def _facets(service: SearchService, given: Facets) -> Found:
@@ -144,7 +145,7 @@ TOOLS: Mapping[str, Tool] = {
     ),
     "classify": Tool(
         "The category of a photo",
-        "Say what kind of jewelry a photo (url, or image in base64) shows, with probabilities.",
+        "Say what kind of jewelry a photo (url, or image in base64) shows, with probabilities, or that it shows none.",
         Classify,
         _classify,
     ),

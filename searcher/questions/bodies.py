@@ -156,7 +156,7 @@ class BatchBody(OptionsBody):
         min_length=1,
         max_length=MAX_BATCH,
         description=f"What to compare with. Queries times offset + k is at most {MAX_PRODUCTS}, where boosts, caps and "
-        f"diversity count as {STYLE_POOL}; queries times facets is at most {MAX_BATCH_FACETS}.",
+        f"diversity, or colour, count as {STYLE_POOL}; queries times facets is at most {MAX_BATCH_FACETS}.",
     )
 
     def check_work(self) -> None:
@@ -166,8 +166,8 @@ class BatchBody(OptionsBody):
         if (products := each * len(self.queries)) > MAX_PRODUCTS:
             raise UsageError(
                 f"{len(self.queries)} queries for {each} products each are {products}; a batch looks at most at "
-                f"{MAX_PRODUCTS} (boosts, caps and diversity choose among {STYLE_POOL}, facets with min_score count "
-                "all of these); send smaller batches"
+                f"{MAX_PRODUCTS} (boosts, caps, diversity and colour choose among {STYLE_POOL}, facets with min_score "
+                "count all of these); send smaller batches"
             )
         if len(self.queries) * len(options.facets) > MAX_BATCH_FACETS:
             raise UsageError(

@@ -14,7 +14,7 @@ MAX_PRODUCTS = 10_000
 """Ceiling of offset + k: an engine has no paging over products, so that many are fetched and grouped."""
 
 STYLE_POOL = 500
-"""Products that boosts, caps and diversity choose among; the same for every page, so that pages fit together."""
+"""Products that boosts, caps, diversity and colour choose among; the same for every page: pages fit together."""
 
 Per = Literal["group", "product"]
 """What an answer holds one of; without groups in the catalog both are one."""
@@ -117,7 +117,7 @@ class Options:
     colour: Annotated[
         float,
         Option(
-            "Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; .2 to .3 costs no likeness.",
+            "Like this, and in these colours: 0 goes by looks alone, 1 by colours alone; 0.2 costs no likeness.",
             ("--colour",),
             "W",
             least=0,
@@ -164,10 +164,10 @@ class Options:
             raise UsageError(
                 f"offset {self.offset} with k {self.k} is out of bounds: offset + k is at most {MAX_PRODUCTS} products"
             )
-        if self.styled and self.last > STYLE_POOL:
+        if (self.styled or self.colour) and self.last > STYLE_POOL:
             raise UsageError(
-                f"offset {self.offset} with k {self.k}: boosts, caps and diversity choose among the {STYLE_POOL} "
-                f"products most alike, so offset + k is at most {STYLE_POOL}"
+                f"offset {self.offset} with k {self.k}: boosts, caps, diversity and colour choose among the "
+                f"{STYLE_POOL} products most alike, so offset + k is at most {STYLE_POOL}"
             )
 
     @classmethod
@@ -194,6 +194,8 @@ class Options:
     @property
     def reach(self) -> int:
         """How many products are looked at: facets count all that reach a least score."""
+        if self.colour:
+            return STYLE_POOL
         return MAX_PRODUCTS if self.facets and self.min_score is not None else self.pool
 
     def to_json(self) -> dict[str, Any]:

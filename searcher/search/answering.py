@@ -166,7 +166,7 @@ def _match(
     explanation = None
     if options.explain:
         held = [text for text in where_texts(options.where) if text not in dropped]
-        explanation = explain(search, found, held, alike, published.calibration)
+        explanation = explain(search, found, held, alike, published.calibration, published.products)
     return Match(
         product_id=found.product_id,
         score=found.score,
@@ -210,7 +210,8 @@ def _alike_enough(
 ) -> tuple[list[Candidate], tuple[str, ...]]:
     """The products that reach a least score, as far as a question can be paged, and a note if there may be more."""
     find = each().find if search.per.groups else search.find
-    found = find(both(ranked.where, search.left_out()), MAX_PRODUCTS)
+    most = STYLE_POOL if search.weight else MAX_PRODUCTS
+    found = find(both(ranked.where, search.left_out()), most)
     enough = [candidate for candidate in found if candidate.similarity >= least]
     more = len(enough) == len(found) and len(found) in (STYLE_POOL, MAX_PRODUCTS)
     return enough, ((f"Facets count the first {len(found):,} products alone.",) if more else ())

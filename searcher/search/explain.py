@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import StoreError, UsageError
-from indexer.models.directory import Calibration
+from indexer.models.calibration import Calibrations
 from indexer.models.vectors import unit
 from indexer.store.interface import Store
 from indexer.store.vectors import check_vectors
@@ -34,7 +34,8 @@ def explain(
     candidate: Candidate,
     filters: Sequence[str],
     alike: NDArray[np.float64] | None,
-    calibration: Calibration | None,
+    calibration: Calibrations,
+    products: int,
 ) -> Explanation:
     """Explain one product of an answer by the photo asked with that is most alike to it.
 
@@ -44,8 +45,9 @@ def explain(
         filters: texts of the filters it passed.
         alike: how alike a sample of the catalog is to what is liked, [n]; None where nothing is.
         calibration: what a cosine means, from the model.
+        products: in the catalog.
     """
-    asked_photo = cosine = euclidean = share = probability = None
+    asked_photo = cosine = euclidean = share = probability = same = None
     parts: dict[str, Any] = {}
     if (vectors := search.liked_vectors) is not None:
         cosines = vectors.astype(np.float64) @ candidate.vector.astype(np.float64)
@@ -64,7 +66,11 @@ def explain(
         cosine = _rounded(cosines[row])
         euclidean = round(math.sqrt(max(0.0, 2.0 - 2.0 * cosine)), DECIMALS)
         share = None if alike is None else percentile(alike, cosine)
-        probability = None if calibration is None else round(calibration.probability(cosine), 6)
+        category = candidate.payload.get("category")
+        category = category if isinstance(category, str) else None
+        probability = _probability(calibration.category_probability(cosine, category))
+        if calibration.same_product is not None:
+            same = _probability(calibration.same_product.probability(cosine, products, category))
     return Explanation(
         asked_photo=asked_photo,
         matched_photo=photo_key(candidate.payload),
@@ -72,10 +78,15 @@ def explain(
         euclidean=euclidean,
         percentile=share,
         probability=probability,
+        same_product=same,
         filters=tuple(filters),
         boosts=dict(candidate.boosts),
         parts={**parts, **search.parts.get(candidate.product_id, {})},
     )
+
+
+def _probability(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, 6)
 
 
 def _rounded(cosine: float) -> float:

@@ -39,8 +39,8 @@ def test_average_precision_beside_cleanlab(shop: str, request: pytest.FixtureReq
         judged = judge_labels(service.published())
         products = judged.gallery.products
         flipped = np.array([product in flips for product in products])
-        ours.append(average_precision_score(flipped, judged.evidence))
-        ranked = flipped[np.argsort(-judged.evidence, kind="stable")]
+        ours.append(average_precision_score(flipped, judged.judgement.evidence))
+        ranked = flipped[np.argsort(-judged.judgement.evidence, kind="stable")]
         first.append(ranked[: max(1, round(0.05 * len(flipped)))].sum() / len(flips))
         quality = cleanlab_quality(service)
         theirs.append(average_precision_score(flipped, [-quality[product] for product in products]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from indexer.fields.co_views import CoViewed, to_payload
 from indexer.fields.roles import CO_VIEWED
 from indexer.models.embedder import Embedder
+from indexer.photos.colour.palette import COLOURS, colours_of
 from indexer.photos.fingerprints import sha256
 from indexer.photos.opening import open_image
 from indexer.photos.thumbnails import ThumbnailStore
@@ -42,7 +43,7 @@ def build_shop(folder: Path) -> Shop:
     (model / "report" / "report.html").write_text("<!doctype html><title>Report</title>")
     embedder, index = Embedder(model), EmbeddedIndex(folder / "index")
     payloads: list[dict[str, Any]] = []
-    rows = []
+    rows, seen = [], []
     for number, payload in enumerate(draw_payloads(PRODUCTS, seed=2)):
         path = write_photo(folder / "catalog" / payload["photo"]["path"].replace(".jpg", ".png"), seed=number)
         own = int(payload["product_id"][1:])
@@ -51,10 +52,13 @@ def build_shop(folder: Path) -> Shop:
         photo = {**payload["photo"], "path": key, "sha256": sha256(path.read_bytes())}
         payloads.append({**payload, "photo": photo, CO_VIEWED: to_payload(together)})
         rows.append(embedder.embed([path])[0])
+        seen.append(colours_of(embedder.prepare(path)))
         ThumbnailStore(index.root).write(photo["sha256"], open_image(path))
-    of = record(embedder.model.fingerprint, str(model), str(folder / "catalog"))
-    publish(index, points(payloads, np.stack(rows)), of)
-    shop = Photographed(index, index.read(), payloads, np.stack(rows), folder / "catalog", model)
+    of = replace(record(embedder.model.fingerprint, str(model), str(folder / "catalog")), colours=COLOURS)
+    vectors, colours = np.stack(rows), np.stack(seen)
+    made = points(payloads, vectors)
+    publish(index, [replace(p, colour_vector=row) for p, row in zip(made, colours, strict=True)], of)
+    shop = Photographed(index, index.read(), payloads, vectors, folder / "catalog", model, colours)
     for report in (small_report(shop), mislabels(shop), outliers(shop), clusters(shop)):
         write_report(index, report)
     asked = write_photo(folder / "asked.png", seed=999)

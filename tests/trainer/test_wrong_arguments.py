@@ -13,7 +13,7 @@ from indexer.errors import UsageError
 from tests.shops.catalogs.small_catalog import write_photo
 from tests.shops.models.tiny_model import write_tiny_model
 from tests.shops.wrong_values import NUMBERS, SETS, TEXTS, TRUTHS, VALUES, WHOLE, assert_refused_or_right
-from trainer import FitSettings, evaluate_model, fit_catalog
+from trainer import FitSettings, compare_models, evaluate_model, fit_catalog
 
 RIGHT = {"int": WHOLE, "float": NUMBERS - {"no number", "infinity"}, "bool": TRUTHS}
 
@@ -45,6 +45,12 @@ def test_models_and_catalogs_are_those_that_are_read(folder: Path) -> None:
         ("image_keys", lambda value: evaluate_model(model, catalog, image_keys=value), SETS | {"nothing"}),
         ("seed", lambda value: evaluate_model(model, catalog, seed=value), WHOLE),
         ("progress", lambda value: evaluate_model(model, catalog, progress=value), {"nothing", "function", "class"}),
+        ("duplicates", lambda value: evaluate_model(model, catalog, duplicates=value), TEXTS | {"path", "nothing"}),
+        ("a", lambda value: compare_models(value, model, catalog), set()),
+        ("b", lambda value: compare_models(model, value, catalog), set()),
+        ("catalog", lambda value: compare_models(model, model, value), set()),
+        ("image_keys", lambda value: compare_models(model, model, catalog, image_keys=value), SETS | {"nothing"}),
+        ("seed", lambda value: compare_models(model, model, catalog, seed=value), WHOLE),
     ]
     for name, ask, right in calls:
         assert_refused_or_right(ask, name, right, UsageError, VALUES.keys() - right)

@@ -33,7 +33,7 @@ def compare(a: Path, b: Path, catalog: Path | str, allow_private: bool, seed: in
     models = load_model(a), load_model(b)
     with (
         PhotoSources.for_a_while(allow_private=allow_private) as sources,
-        Stages(transient=False, ends_from=1.0) as stages,
+        Stages(transient=False, ends_from=0) as stages,
     ):
         stages.stage("Reading the catalog")
         read = told(read_catalog(catalog, sources=sources))

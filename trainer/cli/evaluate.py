@@ -49,5 +49,9 @@ def evaluate(
         echo_json(metrics)
     else:
         Console().print(tables(metrics))
+    if metrics["seen"] is None:
+        click.echo(
+            "note: the model does not say which photos trained it; if some of these did, the figures flatter", err=True
+        )
     if metrics["images"]["rejected"]:
         sys.exit(EXIT_REJECTS)

@@ -10,7 +10,7 @@ import click
 
 from indexer.cli.command_line import CatalogType, PathType, echo_json, json_option
 from indexer.errors import EXIT_REJECTS, MissingExtra
-from trainer.choices import MINERS, OBJECTIVES, RECIPES, SAMPLERS
+from trainer.choices import MINERS, OBJECTIVES, RECIPES, SAMPLERS, TASKS
 from trainer.cli.catalogs import private_option, told
 from trainer.cli.ending import cleared_away
 from trainer.network.backbones.names import check_backbone
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 @click.argument("catalog", type=CatalogType())
 @click.option("-o", "--output", required=True, type=PathType(), help="Model directory to write, e.g. models/shop.")
 @click.option("--recipe", type=click.Choice(list(RECIPES)), default="two-part", show_default=True)
+@click.option(
+    "--task",
+    type=click.Choice(TASKS),
+    default="similarity",
+    show_default=True,
+    help="What the model is for; classify trains with a softmax over the categories alone.",
+)
 @click.option(
     "--objective",
     type=click.Choice(list(OBJECTIVES)),
@@ -161,7 +168,7 @@ def fit(
     keep_freed_memory()
     try:
         from trainer.fit.run import fit as run
-        from trainer.network.pretrained.start import start_from
+        from trainer.network.start import start_from
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "torch", "train") from error
     start = start_from(weights, backbone, size)

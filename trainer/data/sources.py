@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
@@ -34,12 +34,13 @@ class Source(ABC):
     network: EmbeddingNetwork
     share: Share = ALONE
     """The processes that embed a batch together; what is cached each of them embeds for itself."""
-    _passed = 0
+    passed = 0
+    """Steps of the plan that an earlier run has done."""
 
     def after(self, steps: int) -> Self:
         """The same photos for an epoch of which so many steps are done: what comes is as if this had done them."""
         rest = copy.copy(self)
-        rest._passed = steps
+        rest.passed = steps
         return rest
 
     @abstractmethod
@@ -66,8 +67,21 @@ class Source(ABC):
         """Make the statistics that evaluation uses those of the photos; nothing to do where none are learnt."""
         del seed
 
-    def embed_all(self, views: int, photos: int) -> NDArray[np.float32]:
+    def features(self, inputs: Tensor) -> Tensor:
+        """What the backbone makes of a batch."""
+        return self.network.features(inputs)
+
+    def embed_all(self, views: int, photos: int, seed: int = 0) -> NDArray[np.float32]:
         """Embeddings of all ``photos`` without gradients: themselves (views 0) or one fixed random view of each."""
+        return self._all(_embedded, views, photos, seed)
+
+    def features_all(self, photos: int) -> NDArray[np.float32]:
+        """Backbone features of all ``photos``, float32 [n, features]."""
+        return self._all(_features, 0, photos, 0)
+
+    def _all(
+        self, function: Callable[[Source, Tensor], Tensor], views: int, photos: int, seed: int
+    ) -> NDArray[np.float32]:
         plan = np.array_split(np.arange(photos), max(1, -(-photos // _EVALUATION_BATCH)))
         module = self.trained()
         was_training = module.training
@@ -75,10 +89,19 @@ class Source(ABC):
         with torch.inference_mode():
             whole = self.after(0)
             parts = [
-                whole.embed(inputs).cpu().numpy() for inputs in whole.batches(plan, views, np.random.default_rng(0))
+                function(whole, inputs).cpu().numpy()
+                for inputs in whole.batches(plan, views, np.random.default_rng(seed))
             ]
         module.train(was_training)
         return np.concatenate(parts)
+
+
+def _embedded(source: Source, inputs: Tensor) -> Tensor:
+    return source.embed(inputs)
+
+
+def _features(source: Source, inputs: Tensor) -> Tensor:
+    return source.features(inputs)
 
 
 class CachedFeatures(Source):
@@ -91,7 +114,7 @@ class CachedFeatures(Source):
     def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:
         """See `Source.batches`; the first of several views may be the photo itself, so that it is learnt too."""
         start = int(rng.integers(0, _ROUNDS))
-        for step, indices in enumerate(plan, self._passed):
+        for step, indices in enumerate(plan, self.passed):
             if not views:
                 yield self._vectors[indices, 0]
                 continue
@@ -105,6 +128,10 @@ class CachedFeatures(Source):
     def embed(self, inputs: Tensor) -> Tensor:
         """See `Source.embed`."""
         return self.network.embed(inputs.to(self.network.mean.device))
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """See `Source.features`; they are what the inputs are."""
+        return inputs
 
     def trained(self) -> nn.Module:
         """The head."""
@@ -155,7 +182,7 @@ class Photos(Source):
             return self._preprocessing.apply(image)
 
         def tasks(place: int) -> Iterable[tuple[int, int, int]]:
-            step = self._passed + place
+            step = self.passed + place
             rows = [(step, int(index), view) for view in range(max(1, views)) for index in plan[place]]
             return [rows[row] for row in self.share.rows(len(rows))]
 

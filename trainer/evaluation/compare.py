@@ -31,9 +31,9 @@ MAIN = {
 
 _WORDS = {
     "category": "by category",
-    "without_near_duplicates": "by category, no near-duplicates",
+    "without_near_duplicates": "without near-duplicates",
     "edited_copy": "of edited copies",
-    "edited_copy_near": "of edited copies, or a near-duplicate",
+    "edited_copy_near": "with near-duplicates counted",
     "photo_vs_photos": "by product",
     "query_vs_gallery": "by product, gallery",
     "query_vs_catalog": "by product, catalog pictures",

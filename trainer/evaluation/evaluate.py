@@ -14,6 +14,7 @@ from indexer.system.arguments import path_of, refused, texts_of, whole_of
 from indexer.system.progress import Progress, progress_of
 from trainer.data.parts.lists import SEEN_NAME
 from trainer.evaluation import metrics
+from trainer.evaluation.classification import classified
 from trainer.evaluation.intervals import LEVEL
 from trainer.evaluation.leaks import find_leaks, read_duplicates, read_seen
 from trainer.evaluation.photos import Photos, embed_photos
@@ -63,6 +64,7 @@ def evaluate_model(
         - ``edited_copy``: R@1 and R@5 of finding the original (or a photo with the same pixels) of ``edits`` edited
           copies among all photos; ``with_near_duplicates``: the same where a near-duplicate of it is right as well.
         - ``colour_kept``: field → ``kept``, ``chance``, ``queries``: see `trainer.evaluation.protocols.colour_kept`.
+        - ``classification``: what the model's categories are worth, see `trainer.evaluation.classification.classified`.
         - ``intervals``: ``level``, and for each figure above its bootstrap interval over products.
         - ``seen``: how many photos the model has learnt from, how many by a near-duplicate or another photo of the
           product, and how many are ``unseen``; ``known`` is false where it began with a model that does not say what it
@@ -95,6 +97,7 @@ def evaluate_model(
     photos, rejects = embed_photos(model, catalog, keys, seed=seed, progress=progress)
     leaks = None if seen is None else find_leaks(photos, seen, pairs or ())
     result = measure(photos, seed=seed)
+    result["classification"] = classified(model, [(one.category, one.seen) for one in photos.items if one.seen])
     result["seen"] = result["unseen"] = None
     if leaks is not None:
         result["seen"] = {**leaks.record(), "known": seen is None or seen.is_known}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from indexer.errors import UsageError
 from indexer.models.directory import ModelFile
 from indexer.photos.components import components
+from indexer.system.text import printable
 from trainer.data.groups.near_duplicates import near_pairs
-from trainer.data.parts.lists import SEEN_NAME, read_list
+from trainer.data.parts.lists import SEEN_NAME, Listed, read_list
 from trainer.evaluation.photos import Photos
 
 DUPLICATE_TIERS = ("identical_file", "identical_pixels", "edited", "other_photo")
@@ -26,13 +27,7 @@ DUPLICATE_TIERS = ("identical_file", "identical_pixels", "edited", "other_photo"
 class Seen:
     """The photos that a model has learnt from."""
 
-    pixels: frozenset[str]
-    names: frozenset[str]
-    """Keys of those that are known by nothing else."""
-    keys: frozenset[str] = frozenset()
-    """Of all."""
-    hashes: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-    """Their perceptual hashes."""
+    listed: tuple[Listed, ...]
     is_known: bool = True
     """False where it began with a model that does not say what it had seen: there may be more."""
 
@@ -68,35 +63,33 @@ def read_seen(model: ModelFile) -> Seen | None:
     listed = read_list(model.path / SEEN_NAME)
     if listed is None:
         return None
-    hashes = sorted({photo.look for photo in listed if photo.look is not None})
     training = model.record.get("training")
     past = training.get("seen") if isinstance(training, dict) else None
-    return Seen(
-        frozenset(photo.pixels for photo in listed if photo.pixels),
-        frozenset(photo.key for photo in listed if not photo.pixels),
-        frozenset(photo.key for photo in listed),
-        np.array(hashes, dtype=np.uint64),
-        not isinstance(past, dict) or past.get("known") is not False,
-    )
+    return Seen(listed, not isinstance(past, dict) or past.get("known") is not False)
 
 
 def find_leaks(photos: Photos, seen: Seen, duplicates: Sequence[frozenset[str]] = ()) -> Leaks:
     """Which photos the model has learnt from, and which it knows by what shows the same.
 
-    Near-duplicates are the trainer's own, those of photos of the same catalog and, where ``seen`` has perceptual
-    hashes, of any; and those of ``duplicates``.
+    Near-duplicates are the trainer's own: among the evaluated photos by their groups, in which the catalog's
+    ``near_group`` wins, and for photos that are not among them by the perceptual hashes of ``seen``; and those of
+    ``duplicates``.
 
     Args:
         photos: the evaluated ones.
         seen: what the model has learnt from.
         duplicates: sets of keys and of sha256 of files that are near-duplicates: see `read_duplicates`.
     """
-    itself = np.array(
-        [photo.look.pixels in seen.pixels or photo.key in seen.names for photo in photos.items], dtype=np.bool_
-    )
+    pixels = {photo.pixels for photo in seen.listed if photo.pixels}
+    by_name = {photo.key for photo in seen.listed if not photo.pixels}  # of old lists, which say no more
+    itself = np.array([photo.look.pixels in pixels or photo.key in by_name for photo in photos.items], dtype=np.bool_)
+    here = {photo.look.pixels for photo in photos.items}
+    elsewhere = {photo.look for photo in seen.listed if photo.look is not None and photo.pixels not in here}
     near = _shares_with(photos.copies, itself)
-    near |= near_any(np.array([photo.look.hash for photo in photos.items], dtype=np.uint64), seen.hashes)
-    trained = seen.keys | {photo.look.content for photo, known in zip(photos.items, itself, strict=True) if known}
+    hashes = np.array([photo.look.hash for photo in photos.items], dtype=np.uint64)
+    near |= near_any(hashes, np.array(sorted(elsewhere), dtype=np.uint64))
+    trained = {photo.key for photo in seen.listed}
+    trained |= {photo.look.content for photo, known in zip(photos.items, itself, strict=True) if known}
     told = frozenset().union(*(names for names in duplicates if names & trained))
     near |= np.array([photo.key in told or photo.look.content in told for photo in photos.items], dtype=np.bool_)
     products = _shares_with(photos.groups, itself)
@@ -123,20 +116,20 @@ def read_duplicates(path: Path) -> list[frozenset[str]]:
     Raises:
         UsageError: the file cannot be read, or is no such report.
     """
+    where = printable(str(path))
+    how = f"write it with: searcher duplicates --json > {where}"
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise UsageError(f"{where}: cannot be read ({error.strerror or error})") from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: is no JSON; write it with: searcher duplicates --json > {path}") from error
+        raise UsageError(f"{where}: is no JSON; {how}") from error
     try:
         if report["kind"] != "duplicates":
             raise KeyError("kind")
         together = [frozenset(names) for names in _together(report)]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"{path}: is no report on duplicates; write it with: searcher duplicates --json > {path}"
-        ) from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UsageError(f"{where}: is no report on duplicates; {how}") from error
     return _joined(together)
 
 

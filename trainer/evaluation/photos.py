@@ -14,7 +14,7 @@ from indexer.catalog.products import Catalog, Product, ProductImage, Reject
 from indexer.errors import CatalogError, ImageError, UsageError
 from indexer.fields.types import FieldValue
 from indexer.models.directory import ModelFile
-from indexer.models.embedder import Embedder
+from indexer.models.embedder import Embedder, Prediction
 from indexer.photos.fetch.many.sources import fetched_ahead
 from indexer.photos.opening import open_image
 from indexer.system.machine import cores
@@ -42,6 +42,8 @@ class Photo:
     embedding: NDArray[np.float32] = field(repr=False)
     edited: NDArray[np.float32] = field(repr=False)
     """The embedding of its edited copy."""
+    seen: Prediction | None = field(default=None, repr=False)
+    """All that the network says of the photo, and in a second row of its copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +176,10 @@ def _one_photo(embedder: Embedder, product: Product, image: ProductImage, seed: 
     shown = open_image(data, fit=transform.fit)
     copy = edit(shown, rng_for(seed, image.key))
     # The pair is one batch of its own, so that no figure depends on which photos share a batch.
-    vectors = embedder.run(np.stack([transform.apply(shown), transform.apply(copy)])).embeddings
+    seen = embedder.run(np.stack([transform.apply(shown), transform.apply(copy)]))
+    vectors = seen.embeddings
     role = str(image.fields.get("role", "")).strip().lower()
-    return Photo(image.key, product.id, category_of(product), role, image.fields, look, vectors[0], vectors[1])
+    return Photo(image.key, product.id, category_of(product), role, image.fields, look, vectors[0], vectors[1], seen)
 
 
 def _text(value: FieldValue | None) -> str | None:

@@ -30,9 +30,11 @@ def tables(result: Mapping[str, Any]) -> RenderableType:
     if seen and _known(seen):
         parts.append(_seen(seen, result["images"]["count"]))
         if unseen:
-            parts += _figures(unseen, f" of {counted(unseen['images']['count'], 'unseen photo')} alone")
+            parts += _figures(unseen, f": {counted(unseen['images']['count'], 'unseen photo')} alone")
     if seen and seen.get("known") is False:
         parts.append(Text(_UNKNOWN, style="yellow"))
+    if result.get("classification"):
+        parts += _classification(result["classification"])
     images, model = result["images"], result["model"]
     parts += [_hub(hub) for hub in images.get("hubs") or ()]
     line = f"{images['count']:,} photos, model {model['name']} ({model['fingerprint'][:12]}, {model['size']} px)"
@@ -168,6 +170,23 @@ def _verdict(one: Mapping[str, Any]) -> tuple[str, str]:
         return NOT_MEASURED, NOT_MEASURED
     low, high = one["interval"]
     return f"{low:+.3f} .. {high:+.3f}", (one["better"] or "no difference").replace("a", "A", 1).replace("b", "B", 1)
+
+
+def _classification(found: Mapping[str, Any]) -> list[RenderableType]:
+    """How well categories are told: precision and recall of each, and what each is mostly mistaken for."""
+    rows = []
+    for number, (name, figures) in enumerate(found["per_category"].items()):
+        told = zip(found["confusion"][number], found["categories"], strict=True)
+        mistaken = [one for place, one in enumerate(told) if place != number]
+        most, other = max(mistaken, default=(0, ""))
+        cells = (*_cells(figures, ("precision", "recall")), f"{figures['photos']:,}", f"{other} {most}" if most else "")
+        rows.append(Row(name, cells))
+    line = f"Told right: {found['accuracy']:.3f}, among the first three {found['top_3']:.3f}"
+    line += f"; sure by {found['ece']:.3f} too much or too little"
+    if found["none_of_these"] is not None:
+        line += f"; called none of these {found['none_of_these']:.3f}"
+    heads = ("category", "precision", "recall", "photos", "mostly mistaken for")
+    return [Sheet("Telling the category", heads, rows), Text(f"{line}.")]
 
 
 def _rejects(images: Mapping[str, Any]) -> Text:

@@ -60,7 +60,8 @@ class FineTuner:
         threads(whole=True, share=self.means.share)
         let_learn(network, self.settings.fine_tune)
         network.to(self.means.device.place)
-        recipe = Recipe(settings, parts.train, parts.validation)
+        weights = None if learned.labels is None else learned.labels.of(parts.train)
+        recipe = Recipe(settings, parts.train, parts.validation, weights=weights)
         learning, tuning = (
             self.means.photos(network, part, self.preprocessing, norms=False)
             for part in (parts.train, parts.validation)
@@ -103,4 +104,5 @@ class FineTuner:
             tuning=tuning,
             trade_off=trade_off,
             rejects=learned.rejects + seen.rejects,
+            learnt_features=True,
         )

@@ -19,6 +19,7 @@ from trainer.data.features import FeatureBank, extract
 from trainer.data.parts.split import Split
 from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
+from trainer.evaluation.wrong_labels import JudgedLabels, judge_samples
 from trainer.fit.means import Means, threads
 from trainer.fit.plan import Ways
 from trainer.learning.distillation import Teaching, with_teacher
@@ -50,6 +51,10 @@ class Learned:
     """Of the whole network, where that learnt before or after the head."""
     trade_off: list[Traded] = field(default_factory=list)
     rejects: tuple[Reject, ...] = ()
+    labels: JudgedLabels | None = None
+    """What the categories of the training photos are worth, where that could be judged before they were learned."""
+    learnt_features: bool = False
+    """The features themselves have learned from the training photos."""
     interpolation: dict[float, float] = field(default_factory=dict)
     """What validation says of the weights between before and after fine-tuning, by the share of after."""
 
@@ -112,6 +117,8 @@ class Learner:
             whole.untrained if whole else seen.before(),
             backbone=whole.training if whole else None,
             rejects=seen.rejects,
+            labels=None if whole or self.ways != "category" else self._judged(seen),
+            learnt_features=whole is not None,
         )
         if self.ways != "category":
             self.stages.stage("Whitening")
@@ -128,6 +135,7 @@ class Learner:
             self.stages.epoch,
             teaching,
             bounds,
+            weights=None if learned.labels is None else learned.labels.weights,
         )
         self.means.told(training, bounds)
         return replace(learned, training=training, trade_off=trade_off)
@@ -138,10 +146,13 @@ class Learner:
             head = cast(MlpHead, network.head)
             head.standardise(torch.from_numpy(seen.learning.originals))
         sources = CachedFeatures(network, seen.learning), CachedFeatures(network, seen.tuning)
-        recipe = Recipe(self.settings, seen.parts.train, seen.parts.validation)
+        labels = self._judged(seen)
+        train, validation = seen.parts.train, seen.parts.validation
+        recipe = Recipe(self.settings, train, validation, weights=labels.weights)
         taught = with_teacher(sources[0], recipe, self._teaching(seen.parts))
         training = self._train((taught, sources[1]), recipe, self.settings, "head")
-        return Learned(network, seen.parts, *sources, seen.before(), training, rejects=seen.rejects)
+        before, rejects = seen.before(), seen.rejects
+        return Learned(network, seen.parts, *sources, before, training, rejects=rejects, labels=labels)
 
     def _whole(self, network: EmbeddingNetwork, settings: FitSettings) -> Learned:
         let_learn(network, self.settings.fine_tune)
@@ -155,7 +166,20 @@ class Learner:
         training = self._train((taught, tuning), recipe, settings, "whole")
         network.cpu()
         rejects = learning.readable.rejects + tuning.readable.rejects
-        return Learned(network, self.parts, learning, tuning, untrained, training, rejects=rejects)
+        parts = self.parts
+        return Learned(network, parts, learning, tuning, untrained, training, rejects=rejects, learnt_features=True)
+
+    def _judged(self, seen: _Seen) -> JudgedLabels:
+        """The categories of the training photos, by features that have not learned them."""
+        samples = seen.parts.train
+        judged = judge_samples(seen.learning.originals, samples, seen.network.stages)
+        if judged.suspects:
+            first = judged.suspects[0]
+            self.stages.note(
+                f"note: {len(judged.suspects)} training photos probably have a wrong category and count for less; the "
+                f"likeliest is {first.key} ({first.label}; rather {first.suggested})"
+            )
+        return judged
 
     def _photos(self, network: EmbeddingNetwork, samples: Sequence[Sample]) -> Photos:
         return self.means.photos(network, samples, self.preprocessing, norms=True)
@@ -178,7 +202,7 @@ class Learner:
             parts = parts.without(lost)
         cut, bank = len(parts.train), with_views.bank
         rejects = with_views.rejects + held_out.rejects
-        return _Seen(parts, bank.part(0, cut), bank.part(cut, len(bank.vectors)), held_out.bank, rejects)
+        return _Seen(network, parts, bank.part(0, cut), bank.part(cut, len(bank.vectors)), held_out.bank, rejects)
 
     def _teaching(self, parts: Split) -> Teaching | None:
         """What the teacher makes of the training photos and of the very views that the student learns from."""
@@ -203,6 +227,7 @@ class Learner:
 class _Seen:
     """What a backbone saw of each part."""
 
+    network: EmbeddingNetwork
     parts: Split
     learning: FeatureBank
     tuning: FeatureBank

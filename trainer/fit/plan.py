@@ -64,7 +64,8 @@ def plan_fit(
 
     Args:
         dataset: the photos.
-        settings: whether there are pretrained features to be whitened, and whether the recipe needs categories.
+        settings: whether there are pretrained features to be whitened and no teacher to be learnt from, and whether the
+            recipe needs categories.
         earlier: a model to go on from is trained further, however few the photos.
         asked: the way that was asked for, where one was.
 
@@ -78,19 +79,25 @@ def plan_fit(
     things = len({sample.group for sample in dataset.samples})
     needs_category = settings.recipe == "classic" or asked == "category"
     if needs_category and why_not:
-        what = "the classic recipe" if settings.recipe == "classic" else "what was asked for"
+        what = "what was asked for" if settings.recipe == "two-part" else f"the {settings.recipe} recipe"
         raise CatalogError(
             f"{dataset.where}: {what} learns from the difference between categories, and {why_not}; "
             "leave it out, and detail is learnt"
         )
     if asked is not None or needs_category:
         ways = asked or "category"
-    elif things < FEW and settings.freeze and earlier is None:
+    elif things < FEW and settings.freeze and earlier is None and not settings.teacher:
         ways = "few"
     else:
         ways = "detail" if why_not else "category"
     measured = _measured(dataset.samples, counts, ways)
-    return Plan(ways, tuple(_sentences(dataset, ways, things, counts, why_not, measured)), measured)
+    sentences = _sentences(ways, things, counts, why_not, measured)
+    if ways == "category" and dataset.without_category:
+        part = "they take part in the detail alone"
+        if settings.recipe != "two-part" or not settings.freeze:
+            part = "with these settings they are left out"
+        sentences.append(f"{dataset.without_category:,} photos have no category: {part}.")
+    return Plan(ways, tuple(sentences), measured)
 
 
 def _check_photos(dataset: Dataset, pictures: int) -> None:
@@ -146,7 +153,6 @@ _FIGURES: dict[Figure, str] = {
 
 
 def _sentences(
-    dataset: Dataset,
     ways: Ways,
     things: int,
     counts: Counter[str],
@@ -174,6 +180,4 @@ def _sentences(
         if small:
             named = ", ".join(small[:_NAMED]) + (f" and {len(small) - _NAMED:,} more" if len(small) > _NAMED else "")
             lines.append(f"Fewer than {COMPARABLE} different products: {named}; too few for a figure of their own.")
-        if dataset.without_category:
-            lines.append(f"{dataset.without_category:,} photos have no category: they take part in the detail alone.")
     return lines

@@ -9,41 +9,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from torch import nn
-
 from indexer.catalog.products import Catalog, Reject
 from indexer.cli.progress import Stages
 from indexer.models.directory import load_model
-from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
-from indexer.models.strangers import Strangers
 from indexer.system.arguments import path_of, refused, truth_of
-from trainer.data.dataset import Sample, read_dataset
+from trainer.data.dataset import read_dataset
 from trainer.data.parts.earlier import Earlier
 from trainer.data.parts.history import seen_record, write_lists
 from trainer.data.parts.split import Split
-from trainer.data.sources import Source
-from trainer.data.strangers.drawing import draw_strangers
-from trainer.evaluation.calibration import fit_classifier, same_category_curve
 from trainer.evaluation.evaluate import evaluate_model, without_nan
 from trainer.fit.fine_tuning import FineTuner
 from trainer.fit.learning import Learned, Learner
+from trainer.fit.meaning import meaning_of
 from trainer.fit.means import Means, gathered, threads
 from trainer.fit.plan import Ways, plan_fit
 from trainer.fit.reporting import report_on
 from trainer.fit.target import check_target, publishing
 from trainer.learning.teacher import load_teacher
-from trainer.network.export import no_classifier, write_network, write_record
+from trainer.network.export import write_network, write_record
 from trainer.network.weights import build_network
 from trainer.settings import FitSettings
 
 REJECTS_NAME = "rejects.csv"
 FEATURES_NAME = ".features"
 """Folder beside the models, of what backbones saw of photos: a later fit need not look again."""
-STRANGERS_EACH = 24
-"""Pictures of each kind of stranger: 456 in all, a few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +92,7 @@ def fit(
 
 def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, cache: Path, means: Means) -> Fitted:
     clock = _Clock()
-    earlier = Earlier.of(settings.weights)
+    earlier = Earlier.of(settings.weights, *filter(None, (settings.teacher,)))
     threads(whole=not settings.head_first, share=means.share)
     preprocessing = Preprocessing(settings.size)
     stages.stage("Loading the network")
@@ -141,18 +131,17 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
         return made
     network, parts, result = learned.network, learned.parts, learned.training
     stages.stage("Classifier")
-    categories = tuple(sorted({sample.category for sample in parts.train if sample.category}))
-    if plan.ways == "category":
-        classifier, curve = _heads(learned, parts, categories, settings.seed)
-    else:
-        categories, classifier, curve = (), no_classifier(network.dimension), {}
+    classes = plan.ways == "category"
+    meaning = meaning_of(learned, preprocessing, cache, classes=classes, seed=settings.seed)
+    categories = meaning.categories
     clock.lap("train")
 
     stages.stage("Exporting")
     with publishing(target) as folder:
-        write_network(folder, network, classifier, preprocessing)
+        write_network(folder, network, meaning.classifier, preprocessing, meaning.strangeness)
         facts: dict[str, Any] = {
-            "calibration": {"same_category": curve} if curve else {},
+            "calibration": meaning.calibration,
+            "strangers": meaning.strangers,
             "training": {
                 **_record(settings, plan.ways, parts, learned),
                 "hubs": [hub.record() for hub in dataset.hubs],
@@ -160,7 +149,6 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
             },
         }
         write_record(folder, network, preprocessing, categories, metrics={}, **facts)
-        facts["strangers"] = _strangers(folder)
         clock.lap("export")
         measured = parts.held_out or parts.train
         keys = {sample.key for sample in measured}
@@ -212,37 +200,9 @@ def _all_rejects(
 
 def _asked(settings: FitSettings) -> Ways | None:
     """The way that the settings leave no choice but."""
-    if settings.recipe != "two-part":
+    if settings.recipe != "two-part" or settings.task == "classify":
         return "category"
     return "detail" if settings.objective == "instance" else None
-
-
-def _heads(
-    learned: Learned, parts: Split, categories: Sequence[str], seed: int
-) -> tuple[nn.Linear, dict[str, list[float]]]:
-    """The category classifier and the calibration curve of the finished embedding."""
-    (learnt, _), (tuned, tuning) = (
-        _with_category(source, part)
-        for source, part in ((learned.learning, parts.train), (learned.tuning, parts.validation))
-    )
-    names = [sample.category for sample in tuning]
-    classifier = fit_classifier(
-        (learnt, [sample.category for sample in parts.train if sample.category]), (tuned, names), categories
-    )
-    curve = same_category_curve(tuned, names, [sample.group for sample in tuning], seed=seed)
-    return classifier, curve
-
-
-def _with_category(source: Source, samples: Sequence[Sample]) -> tuple[NDArray[np.float32], list[Sample]]:
-    """Embeddings of the photos that have a category, and these."""
-    known = [index for index, sample in enumerate(samples) if sample.category]
-    return source.embed_all(0, len(samples))[known], [samples[index] for index in known]
-
-
-def _strangers(folder: Path) -> dict[str, Any]:
-    """What the model that was written makes of strangers."""
-    embedder = Embedder(load_model(folder), threads=2)
-    return Strangers.of(embedder.embed(draw_strangers(STRANGERS_EACH))).record()
 
 
 def _record(settings: FitSettings, ways: str, parts: Split, learned: Learned) -> dict[str, Any]:
@@ -258,6 +218,7 @@ def _record(settings: FitSettings, ways: str, parts: Split, learned: Learned) ->
         "ended": (backbone or result).ended,
         "interpolation": {str(share): score for share, score in learned.interpolation.items()},
         "trade_off": [traded.record() for traded in learned.trade_off],
+        "label_suspects": [suspect.record() for suspect in learned.labels.suspects] if learned.labels else [],
     }
 
 

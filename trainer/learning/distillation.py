@@ -204,7 +204,12 @@ def with_teacher(source: Source, recipe: Recipe, teaching: Teaching | None) -> S
 def losses_of(kind: str, student: int, teacher: int) -> nn.ModuleList:
     """The losses of ``relational``, ``features`` or ``both``, for vectors of those dimensions."""
     relational, features = RelationalDistillation(), FeatureDistillation(student, teacher)
-    return nn.ModuleList({"relational": [relational], "features": [features], "both": [relational, features]}[kind])
+    chosen: dict[str, list[nn.Module]] = {
+        "relational": [relational],
+        "features": [features],
+        "both": [relational, features],
+    }
+    return nn.ModuleList(chosen[kind])
 
 
 def _distances(vectors: Tensor) -> Tensor:

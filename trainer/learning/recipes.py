@@ -71,7 +71,7 @@ class Recipe:
         validation: Sequence[Sample],
         *,
         dimension: int = DIMENSION,
-        weights: NDArray[np.float32] | None = None,
+        weights: NDArray[np.floating] | None = None,
     ) -> None:
         self.settings = settings
         self.validation = validation

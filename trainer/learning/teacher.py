@@ -65,7 +65,7 @@ class Teacher:
         """Take centre and deviations of its features from those of the training photos."""
         features = torch.from_numpy(bank.originals)
         self._centre = features.mean(0)
-        stages = features.std(0).split(list(self.network.stages))
+        stages = torch.split(features.std(0), list(self.network.stages))
         self._scale = torch.cat([torch.full_like(one, float(one.mean().clamp_min(1e-6))) for one in stages])
 
     @torch.no_grad()
@@ -78,7 +78,8 @@ class Teacher:
     def bank(self, bank: FeatureBank) -> FeatureBank:
         """Its vectors of photos and views, of the features that its backbone has of them."""
         rows = torch.from_numpy(bank.vectors)
-        return FeatureBank(self.vectors(rows.flatten(0, 1)).unflatten(0, rows.shape[:2]).numpy())
+        vectors = self.vectors(rows.flatten(0, 1)).numpy()
+        return FeatureBank(vectors.reshape(*bank.vectors.shape[:2], -1))
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:

@@ -60,6 +60,8 @@ def fit_two_part(
     watch: Watch | None = None,
     teaching: Teaching | None = None,
     bounds: Bounds | None = None,
+    *,
+    weights: NDArray[np.float64] | None = None,
 ) -> tuple[Training, list[Traded]]:
     """Give a network a two-part head made of cached features, and say what every share of its parts would give.
 
@@ -71,6 +73,7 @@ def fit_two_part(
         watch: shown the progress.
         teaching: what a teacher makes of the training photos.
         bounds: the time it has, and where it is kept on the disk.
+        weights: [n], 0..1: how much the category of each training photo counts; all as much without it.
 
     Returns:
         The course of the training, and the trade-off on the validation photos.
@@ -81,7 +84,9 @@ def fit_two_part(
     head = network.head = TwoPartHead(whitening, detail_share=settings.detail if given else DETAIL)
     learning, labelled = _with_category(bank, samples)
     tuned, tuning = _with_category(*validation_part)
-    recipe = Recipe(settings, labelled, tuning)
+    if weights is not None:
+        weights = weights[[index for index, sample in enumerate(samples) if sample.category]]
+    recipe = Recipe(settings, labelled, tuning, weights=weights)
     source = CachedFeatures(network, tuned)
     if teaching:
         teaching = replace(teaching, vectors=_with_category(teaching.vectors, samples)[0])

@@ -20,30 +20,45 @@ from indexer.models.directory import FORMAT_VERSION, JSON_NAME, ONNX_NAME, WEIGH
 from indexer.models.onnx_session import open_session
 from indexer.models.preprocessing import Preprocessing
 from trainer.network.network import EmbeddingNetwork
+from trainer.network.served import FeatureClassifier, Strangeness
 
 MAX_COSINE_ERROR = 1e-5
 MAX_LOGIT_ERROR = 1e-3  # as a share of the largest logit
 OUTPUTS = ("embedding", "category_logits")
+STRANGENESS = "strangeness"
 LIBRARIES = ("torch", "torchvision", "pytorch-metric-learning", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow")
 
 
 class ServedNetwork(nn.Module):
-    """What is exported: photos → embedding and category logits.
+    """What is exported: photos → embedding, category logits, and how strange they are where that is measured.
 
     Args:
         network: the trained embedding network.
-        classifier: a linear layer from the embedding to the categories.
+        classifier: a linear layer to the categories, from the embedding or, a `FeatureClassifier`, from the features.
+        strangeness: from the features.
     """
 
-    def __init__(self, network: EmbeddingNetwork, classifier: nn.Linear) -> None:
+    def __init__(
+        self, network: EmbeddingNetwork, classifier: nn.Linear, strangeness: Strangeness | None = None
+    ) -> None:
         super().__init__()
         self.network = network
         self.classifier = classifier
+        self.strangeness = strangeness
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Unit vectors [n, dimension] and logits [n, C] of photos uint8 [n,H,W,3]."""
-        embedding = self.network(image)
-        return embedding, self.classifier(embedding)
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Their names, in order."""
+        return OUTPUTS if self.strangeness is None else (*OUTPUTS, STRANGENESS)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Unit vectors [n, dimension], logits [n, C] and strangeness [n, 1] of photos uint8 [n,H,W,3]."""
+        features = self.network.features(image)
+        embedding = self.network.embed(features)
+        logits = self.classifier(features if isinstance(self.classifier, FeatureClassifier) else embedding)
+        if self.strangeness is None:
+            return embedding, logits
+        return embedding, logits, self.strangeness(features)
 
 
 def no_classifier(dimension: int) -> nn.Linear:
@@ -85,14 +100,20 @@ def _drop_traces(path: Path) -> None:
     onnx.save(model, path)
 
 
-def write_network(folder: Path, network: EmbeddingNetwork, classifier: nn.Linear, preprocessing: Preprocessing) -> None:
+def write_network(
+    folder: Path,
+    network: EmbeddingNetwork,
+    classifier: nn.Linear,
+    preprocessing: Preprocessing,
+    strangeness: Strangeness | None = None,
+) -> None:
     """Write ``model.onnx`` and ``model.safetensors`` into a folder and check that ONNX Runtime agrees with torch.
 
     Raises:
         ModelError: the exported network gives other embeddings than the trained one.
     """
-    served = ServedNetwork(network, classifier).eval()
-    write_onnx(served, folder / ONNX_NAME, preprocessing.size)
+    served = ServedNetwork(network, classifier, strangeness).eval()
+    write_onnx(served, folder / ONNX_NAME, preprocessing.size, served.outputs)
     weights = {**network.state_dict(), **{f"classifier.{k}": v for k, v in classifier.state_dict().items()}}
     save_file({name: tensor.contiguous() for name, tensor in weights.items()}, folder / WEIGHTS_NAME)
     (folder / WEIGHTS_NAME).chmod(0o644)  # safetensors makes its files private; a model is read by others
@@ -130,12 +151,14 @@ def write_record(
 def _check_against_torch(onnx: Path, served: ServedNetwork, size: int) -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), dtype=np.uint8)
     session = open_session(onnx)
-    embedding, logits = session.run(list(OUTPUTS), {"image": images})
+    embedding, logits, *more = session.run(list(served.outputs), {"image": images})
     with torch.inference_mode():
-        expected, expected_logits = (out.numpy() for out in served(torch.from_numpy(images)))
+        expected, expected_logits, *others = (out.numpy() for out in served(torch.from_numpy(images)))
     error = float(np.max(1 - np.sum(embedding * expected, axis=1)))
     largest = np.abs(expected_logits).max(initial=1.0)
     off = float(np.abs(logits - expected_logits).max(initial=0.0) / largest)  # a model may know no categories
+    for found, wanted in zip(more, others, strict=True):
+        off = max(off, float(np.abs(found - wanted).max() / max(1.0, np.abs(wanted).max())))
     if not error < MAX_COSINE_ERROR or not off < MAX_LOGIT_ERROR:
         raise ModelError(
             f"the exported network differs from the trained one (cosine {error:.1e}, logits {off:.1e}); do not use it"

@@ -78,7 +78,9 @@ def write_report(model_dir: Path, data: ReportData) -> Path:
         raise ValueError(f"{len(data.embeddings)} embeddings for {len(data.held_out)} photos")
     folder = model_dir / REPORT_NAME
     folder.mkdir(parents=True, exist_ok=True)
-    chance = chance_precision([category for _, category, _ in data.held_out if category])
+    told = data.metrics.get("chance")
+    by_chance = chance_precision([category for _, category, _ in data.held_out if category])
+    chance = float(told) if isinstance(told, int | float) else by_chance
     tiles = words.headline(data.metrics, chance)
     sections = [
         _precision_section(folder, data, chance),

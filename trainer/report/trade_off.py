@@ -39,8 +39,8 @@ def trade_off_of(record: Mapping[str, Any]) -> TradeOff | None:
     keys = [key for key, _ in LINES if shares and all(_is_number(points[share].get(key)) for share in shares)]
     if len(shares) < 2 or not keys:
         return None
-    category = head.get("share") if isinstance(head, Mapping) else None
-    taken = 1 - float(category) if isinstance(category, int | float) else None
+    share = head.get("detail_share") if isinstance(head, Mapping) else None
+    taken = float(share) if isinstance(share, int | float) else None
     return TradeOff(shares, {key: tuple(float(points[share][key]) for share in shares) for key in keys}, taken)
 
 

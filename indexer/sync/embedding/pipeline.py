@@ -189,9 +189,9 @@ class Pipeline:
             return len(self._seen) > before
 
     def _embed(self, pixels: NDArray[np.uint8], facts: PhotoFacts) -> EmbeddedPhoto:
-        embeddings, logits = self._embedder.run(pixels[None])
-        named: Sequence[tuple[str | None, float]] = classify(logits, self._model.categories) or [(None, 0.0)]
-        return EmbeddedPhoto(facts, embeddings[0], *named[0])
+        seen = self._embedder.run(pixels[None])
+        named: Sequence[tuple[str | None, float]] = classify(seen.category_logits, self._model.categories)
+        return EmbeddedPhoto(facts, seen.embeddings[0], *(named or [(None, 0.0)])[0])
 
 
 class _Run:

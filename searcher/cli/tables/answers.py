@@ -23,6 +23,8 @@ PIPE_WIDTH = 10_000
 GAP = 2
 WIDEST = 24
 TITLE_AT_LEAST = 16
+LIKELY = 0.05
+"""Probability of the same product from which on it is worth saying."""
 
 
 def fitted(console: Console | None = None) -> Console:
@@ -86,6 +88,8 @@ def _why(match: Match) -> str:
         parts.append(f"more alike than {why.percentile:.1%} of the catalog")
     if why.probability is not None:
         parts.append(f"{why.probability:.0%} likely the same category")
+    if why.same_product is not None and why.same_product >= LIKELY:
+        parts.append(f"{why.same_product:.0%} likely the same product")
     parts += [f"{text} {amount:+.3f}" for text, amount in why.boosts.items()]
     parts += [f"{name.replace('_', ' ')} {_plain(value)}" for name, value in why.parts.items()]
     parts += [f"although not {text}" for text in match.relaxed]

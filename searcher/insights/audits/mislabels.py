@@ -9,31 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import UsageError
-from indexer.models.vectors import softmax
+from indexer.labels.classifier import FOLDS
+from indexer.labels.folds import make_folds
+from indexer.labels.judging import NEIGHBOURS, Judgement, judge
+from indexer.labels.neighbours import Neighbours
+from indexer.labels.photos import Ints, LabelledPhotos
+from indexer.store.filters.tree import value_at
 from indexer.store.filters.where import Where, where_json, where_of
 from indexer.system.arguments import whole_of
 from indexer.system.clock import now
 from searcher.insights.audits.answers import Mislabel, MislabelReport
-from searcher.insights.audits.classifier import FOLDS, out_of_sample
-from searcher.insights.audits.doubt import probability_wrong
-from searcher.insights.audits.folds import make_folds, pixels_of
 from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo_of
-from searcher.insights.audits.residual import residual_votes
-from searcher.insights.audits.typicality import typicality
-from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
+from searcher.insights.gallery import Gallery, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
 from searcher.search.no_match.why import why_nothing
 
-NEIGHBOURS = 10
 SHARPNESS = 4.0
 """A neighbour that is .1 less alike than the nearest weighs a third less."""
 SHOWN_NEIGHBOURS = 5
-FAINTEST = 0.02
-"""A vote below this is taken for it: among ten neighbours, none is no proof."""
 MOST_CERTAIN = 0.99
 """That words claim."""
-CERTAIN = 1e-9
-"""Nor is any probability of the classifier below this."""
 
 
 def find_mislabels(published: Published, where: Where = None, *, limit: int = 100) -> MislabelReport:
@@ -58,9 +53,9 @@ def find_mislabels(published: Published, where: Where = None, *, limit: int = 10
         asked &= np.array([identifier in passing for identifier in gallery.ids], bool)
     # A product is judged by all of its photos, if one of them passes and its photos have a category.
     chosen = np.unique(gallery.product[asked])
-    suspected = chosen[judged.suspected[chosen]]
-    ranked = suspected[np.lexsort((suspected, -np.round(judged.evidence[suspected], 6)))]
-    names, given = judged.names, judged.given
+    suspected = chosen[judged.judgement.suspected[chosen]]
+    ranked = suspected[np.lexsort((suspected, -np.round(judged.judgement.evidence[suspected], 6)))]
+    names, given = judged.names, judged.judgement.given
     return MislabelReport(
         entries=_entries(published, judged, ranked[:limit]),
         photos=int(gallery.photo_counts[chosen].sum()),
@@ -87,40 +82,15 @@ class JudgedLabels:
     names: tuple[str, ...]
     labels: Ints
     """[n], the category of each photo, -1 where it has none."""
-    given: Ints
-    """[p]."""
-    other: Ints
-    """[p]: the likeliest category besides the given one."""
-    evidence: NDArray[np.float64]
-    """[p]: against the given category and for the other, in natural logarithms of a likelihood ratio."""
-    wrong: NDArray[np.float64]
-    """[p]: the probability that the given category is wrong; rises with the evidence."""
-    other_right: NDArray[np.float64]
-    """[p]: the probability that the other is the right one."""
-    photo_evidence: NDArray[np.float64]
-    """[n]."""
+    judgement: Judgement
     votes: NDArray[np.float64]
     """[n, categories]: see `votes_of`."""
 
-    @property
-    def suspected(self) -> NDArray[np.bool_]:
-        """[p]: the other category is likelier the right one than the given."""
-        return self.other_right > 1.0 - self.wrong
-
 
 def judge_labels(published: Published) -> JudgedLabels:
-    """The evidence against the category of every product, and how probable that makes it wrong.
+    """The evidence against the category of every product, and how probable that makes it wrong; see `labels.judging`.
 
-    None of it knows the product's own label. For each category: the probability by a classifier on the embeddings that
-    was fitted without the product and its copies; by half as much, the votes of neighbours by what is left of the looks
-    without the category (`residual`); and for another category than the given one, how typical the photo would be of it
-    (`typicality`), for a piece like no other is easily taken for something else. Their logarithms are added, and a
-    product's are the mean over its photos. What such evidence is worth is measured on the catalog itself: by what it
-    would be if the label were wrong, with every label exchanged for every other in turn, and by how much of it there
-    is (`doubt`).
     The index's own prediction has no say: its model learned from these very labels.
-
-    After Northcutt, Jiang & Chuang, *Confident Learning* (JAIR 2021).
 
     Raises:
         UsageError: fewer than two categories.
@@ -133,45 +103,17 @@ def judge_labels(published: Published) -> JudgedLabels:
             f"{published.location}: its products are of {len(names)} categories; labels can be compared from two on"
         )
     near = nearest_photos(published.store, gallery, NEIGHBOURS)
-    folds = make_folds(gallery, near, min(FOLDS, max(2, len(gallery.products))))
-    probabilities = out_of_sample(gallery.vectors, labels, len(names), folds)
-    residual = residual_votes(gallery, labels, len(names), neighbours=NEIGHBOURS)
-    own = np.log(np.maximum(probabilities, CERTAIN)) + 0.5 * np.log(np.maximum(residual, FAINTEST))
-    as_other = own + np.log(typicality(gallery, labels, len(names)))
-
-    starts, counts = gallery.starts[:-1], gallery.photo_counts[:, None]
-    given = np.maximum.reduceat(labels, starts)  # the catalog has one category for all photos of a product
-    own_mean, other_mean = (np.add.reduceat(part, starts, axis=0) / counts for part in (own, as_other))
-    evidence, other = _against(own_mean, other_mean, given)
-    labelled = given >= 0
-    exchanged = [(given[labelled] + step) % len(names) for step in range(1, len(names))]
-    if_wrong = np.concatenate([_against(own_mean[labelled], other_mean[labelled], label)[0] for label in exchanged])
-    wrong = np.zeros(len(given))
-    wrong[labelled] = probability_wrong(evidence[labelled], if_wrong)
-    rest = other_mean.copy()
-    rest[np.arange(len(given)), given] = -np.inf
+    pixels = [pixels_of(gallery, row) for row in range(len(gallery))]
+    folds = make_folds(gallery.piece, min(FOLDS, max(2, len(gallery.products))), pixels=pixels, near=near)
+    photos = LabelledPhotos(gallery.vectors, gallery.piece, labels, len(names))
     return JudgedLabels(
         gallery=gallery,
         near=near,
         names=names,
         labels=labels,
-        given=given,
-        other=other,
-        evidence=evidence,
-        wrong=wrong,
-        other_right=wrong * softmax(rest).max(axis=1),
-        photo_evidence=_against(own, as_other, given[gallery.product])[0],
+        judgement=judge(photos, gallery.product, folds),
         votes=votes_of(gallery, near, labels, len(names)),
     )
-
-
-def _against(own: NDArray[np.float64], as_other: NDArray[np.float64], given: Ints) -> tuple[NDArray[np.float64], Ints]:
-    """The evidence against the labels given [m], and the category that it is for."""
-    rows = np.arange(len(given))
-    others = as_other.copy()
-    others[rows, given] = -np.inf
-    best = others.argmax(axis=1)
-    return others[rows, best] - own[rows, given], best
 
 
 def votes_of(gallery: Gallery, near: Neighbours, labels: Ints, classes: int) -> NDArray[np.float64]:
@@ -196,15 +138,20 @@ def votes_of(gallery: Gallery, near: Neighbours, labels: Ints, classes: int) -> 
     return shares
 
 
+def pixels_of(gallery: Gallery, row: int) -> str:
+    """The hash of a photo's pixels; empty where the index does not know it."""
+    return str(value_at(gallery.payloads[row], "photo.pixel_sha256") or "")
+
+
 def _entries(published: Published, judged: JudgedLabels, shown: Ints) -> tuple[Mislabel, ...]:
-    gallery, names, made = judged.gallery, judged.names, []
+    gallery, names, found, made = judged.gallery, judged.names, judged.judgement, []
     for product in shown.tolist():
-        given, other = int(judged.given[product]), int(judged.other[product])
+        given, other = int(found.given[product]), int(found.other[product])
         rows = np.arange(gallery.starts[product], gallery.starts[product + 1])
-        worst = int(rows[int(np.round(judged.photo_evidence[rows], 6).argmax())])
+        worst = int(rows[int(np.round(found.photo_evidence[rows], 6).argmax())])
         near, cosines = judged.near.rows[worst], judged.near.cosines[worst]
         labels = [judged.labels[row] for row in near if row >= 0]
-        wrong, right = float(judged.wrong[product]), float(judged.other_right[product])
+        wrong, right = float(found.wrong[product]), float(found.other_right[product])
         photo = photo_of(gallery, worst)
         reasons = [
             f"Of the {len(labels)} nearest products {sum(label == other for label in labels)} are {names[other]} and "

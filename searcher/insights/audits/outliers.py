@@ -9,13 +9,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.labels.neighbours import Neighbours
+from indexer.labels.photos import Ints
 from indexer.store.filters.where import Where, where_json, where_of
 from indexer.system.arguments import whole_of
 from indexer.system.clock import now
 from searcher.insights.audits.answers import Neighbour, Oddity, Outlier, OutlierReport
 from searcher.insights.audits.photos import catalog_fields, neighbours_of, photo_of
 from searcher.insights.audits.unlike import strangeness
-from searcher.insights.gallery import Gallery, Ints, Neighbours, nearest_photos, read_gallery
+from searcher.insights.gallery import Gallery, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
 from searcher.search.no_match.why import why_nothing
 

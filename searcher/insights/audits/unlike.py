@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.labels.photos import Floats, Ints
 from indexer.models.strangers import Strangers
-from searcher.insights.gallery import Floats, Ints
 
 SHARE = 1 / 3
 """Of the strangers' spread in the common one; the rest is the categories' own."""

@@ -11,6 +11,8 @@ import numpy as np
 from indexer.errors import UsageError
 from indexer.fields.roles import CLUSTER
 from indexer.fields.types import FieldType
+from indexer.labels.neighbours import Neighbours
+from indexer.labels.photos import Floats, Ints
 from indexer.store.filters.where import Where, where_json, where_of
 from indexer.system.arguments import number_of, said, whole_of
 from indexer.system.clock import now
@@ -20,7 +22,7 @@ from searcher.insights.clusters.linkage import average_linkage, nearest_cosines,
 from searcher.insights.clusters.naming import name_of, shared_values
 from searcher.insights.clusters.places import MOST, choose, places
 from searcher.insights.clusters.space import product_vectors
-from searcher.insights.gallery import Floats, Gallery, Ints, Neighbours, nearest_photos, read_gallery
+from searcher.insights.gallery import Gallery, nearest_photos, read_gallery
 from searcher.search.ground.published import Published
 from searcher.search.no_match.why import why_nothing
 

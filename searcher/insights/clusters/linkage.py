@@ -8,7 +8,7 @@ from heapq import heapify, heappop, heappush
 import numpy as np
 from numpy.typing import NDArray
 
-from searcher.insights.gallery import Floats, Ints
+from indexer.labels.photos import Floats, Ints
 
 DECIMALS = 6
 """Cosines are rounded before they are compared, so that sums in another order merge in the same one."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import MissingExtra
-from searcher.insights.gallery import Floats
+from indexer.labels.photos import Floats
 
 MOST = 5_000
 """Products on a map; these take about a minute, and more could not be told apart."""

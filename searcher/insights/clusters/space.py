@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.labels.photos import Floats
 from indexer.models.vectors import unit
-from searcher.insights.gallery import Floats, Gallery
+from searcher.insights.gallery import Gallery
 
 SHRINK = 0.05
 """Least share of the mean variance that is added to every direction."""

@@ -10,7 +10,7 @@ threshold this is.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from indexer.store.filters.tree import Filter
 from indexer.store.interface import Store
 from indexer.store.records import COLOUR_VECTOR_NAME, VECTOR_NAME, Hit, Point, VectorName
 from searcher.search.ground.candidate import DECIMALS, Candidate
-from searcher.search.ground.nearest import ENGINE_ERROR, PHOTOS_A_PRODUCT, SPARE, best_photos, first_of_each
+from searcher.search.ground.nearest import APIECE, ENGINE_ERROR, PHOTOS_A_PRODUCT, SPARE, best_photos, first_of_each
 from searcher.search.ground.per import PER_PRODUCT, Per, of_first_units
 
 BOTH: tuple[VectorName, ...] = (VECTOR_NAME, COLOUR_VECTOR_NAME)
@@ -65,11 +65,12 @@ def nearest_with_colours(
         photos_a_product: see `nearest_products`.
         per: what is wanted k of.
     """
-    limit = max(LEAST, math.ceil(k * photos_a_product * SPARE) + 1)
+    photos = k * photos_a_product * SPARE * min(1.0, APIECE / len(vectors))
+    limit, points = min(max(LEAST, math.ceil(photos) + 1), MOST), dict[str, Point]()
     while True:
-        points, bound = _both_lists(store, vectors, weight, limit, where, exact, per)
-        hits = _scored(points, vectors, weight)
-        best = best_photos([hits], per)
+        ids, bound = _both_lists(store, vectors, weight, limit, where, exact)
+        points.update((point.id, point) for point in store.retrieve([i for i in ids if i not in points], vectors=BOTH))
+        best = best_photos([_scored(points.values(), vectors, weight)], per)
         firsts = first_of_each(best, per)
         last = firsts[k - 1].score - ENGINE_ERROR if len(firsts) >= k else -np.inf
         if last > bound or limit >= MOST:
@@ -78,7 +79,7 @@ def nearest_with_colours(
             exact = True
         else:
             limit = min(DEEPER * limit, MOST)
-    chosen = store.retrieve([hit.id for hit in best if hit.score >= last], vectors=BOTH)
+    chosen = [points[hit.id] for hit in best if hit.score >= last]
     return of_first_units(as_candidates(chosen, vectors, weight), lambda one: per.unit(one.payload), k)
 
 
@@ -105,11 +106,11 @@ def _cosines(
 
 
 def _both_lists(
-    store: Store, vectors: Vectors, weight: float, limit: int, where: Filter | None, exact: bool, per: Per
-) -> tuple[list[Point], float]:
-    """What either list has, and the score that nothing in neither of them exceeds: -inf where there is nothing else,
-    inf where that cannot be said."""
-    dimension, points = store.record.dimension, dict[str, Point]()
+    store: Store, vectors: Vectors, weight: float, limit: int, where: Filter | None, exact: bool
+) -> tuple[dict[str, None], float]:
+    """The ids that either list has, and the score that nothing in neither of them exceeds: -inf where there is nothing
+    else, inf where that cannot be said."""
+    dimension, ids = store.record.dimension, dict[str, None]()
     bound, is_whole, is_known = np.zeros(len(vectors)), False, True
     sides = (
         (VECTOR_NAME, vectors[:, :dimension], math.sqrt(1.0 - weight)),
@@ -118,11 +119,9 @@ def _both_lists(
     for name, rows, root in sides:
         most = root * np.linalg.norm(rows.astype(np.float64), axis=1)  # what this half adds to a score at the most
         asked = np.flatnonzero(most >= SHORTEST)
-        lists = store.search(
-            rows[asked], limit=limit, where=where, exact=exact, fields=per.fields, using=name, vectors_too=BOTH
-        )
+        lists = store.search(rows[asked], limit=limit, where=where, exact=exact, fields=[], using=name)
         for row, hits in zip(asked.tolist(), lists, strict=True):
-            points.update((hit.id, hit.point) for hit in hits if hit.point is not None)
+            ids.update(dict.fromkeys(hit.id for hit in hits))
             if len(hits) >= limit:
                 most[row] *= hits[-1].score
             elif exact or name == COLOUR_VECTOR_NAME or len(hits) == store.count(where):
@@ -131,11 +130,11 @@ def _both_lists(
                 is_known = False
         bound += most
     if is_whole:
-        return list(points.values()), -np.inf
-    return list(points.values()), float(bound.max()) if is_known else np.inf
+        return ids, -np.inf
+    return ids, float(bound.max()) if is_known else np.inf
 
 
-def _scored(points: Sequence[Point], vectors: Vectors, weight: float) -> list[Hit]:
+def _scored(points: Collection[Point], vectors: Vectors, weight: float) -> list[Hit]:
     """Each point with its score by the nearest of the query vectors."""
     rows = [(p, p.vector, p.colour_vector) for p in points if p.vector is not None and p.colour_vector is not None]
     if not rows:

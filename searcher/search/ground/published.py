@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from indexer.errors import JewelryError, UnknownProduct
 from indexer.fields.groups import has_groups
 from indexer.fields.types import Payload
-from indexer.models.directory import Calibration, load_model
+from indexer.models.calibration import Calibrations
+from indexer.models.directory import load_model
 from indexer.models.strangers import Strangers
 from indexer.photos.thumbnails import ThumbnailStore
 from indexer.store.filters import text_form
@@ -108,8 +109,12 @@ class Published:
     @once
     def photos_a_product(self) -> float:
         """How many photos a product has, on average and about: first photos stand for products."""
-        first = Filter(must=(Range("photo.rank", lte=0.0),))
-        return self.store.count() / max(1, self.store.count(first))
+        return self.store.count() / self.products
+
+    @once
+    def products(self) -> int:
+        """How many there are, about: by their first photos; 1 at least."""
+        return max(1, self.store.count(Filter(must=(Range("photo.rank", lte=0.0),))))
 
     @once
     def summed(self) -> Summed:
@@ -140,17 +145,17 @@ class Published:
         return find_model(self._model, self.store.record.model_path)
 
     @once
-    def _of_model(self) -> tuple[Calibration | None, Strangers | None]:
+    def _of_model(self) -> tuple[Calibrations, Strangers | None]:
         try:
             model = load_model(self.model_folder)
         except JewelryError:
-            return None, None
+            return Calibrations(), None
         known = model.fingerprint == self.store.record.fingerprint
-        return (model.calibration, model.strangers) if known else (None, None)
+        return (model.calibration, model.strangers) if known else (Calibrations(), None)
 
     @property
-    def calibration(self) -> Calibration | None:
-        """What a cosine means to the model of the generation; None where the model is not at hand or was altered."""
+    def calibration(self) -> Calibrations:
+        """What a cosine means to the model of the generation; empty where the model is not at hand or was altered."""
         return self._of_model[0]
 
     @property

@@ -65,4 +65,6 @@ class MicroBatches:
                 raise
             return
         for row, (_, future) in enumerate(batch):
-            future.set_result(Prediction(found.embeddings[row : row + 1], found.category_logits[row : row + 1]))
+            strangeness = None if found.strangeness is None else found.strangeness[row : row + 1]
+            one = Prediction(found.embeddings[row : row + 1], found.category_logits[row : row + 1], strangeness)
+            future.set_result(one)

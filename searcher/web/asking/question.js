@@ -5,10 +5,10 @@ import { inBase64 } from "./photos.js";
 import { hasColours, refined } from "./state.js";
 
 const MOST_PRODUCTS = 10_000;
-const MOST_CHOSEN_AMONG = 500; // what the service orders anew: words, variety
+const MOST_CHOSEN_AMONG = 500; // what the service orders anew: words, variety, colours
 
 /** How many products a question can page through. */
-export const reach = (state) => (state.words !== null || state.diversity > 0 || !liked(state) ? MOST_CHOSEN_AMONG : MOST_PRODUCTS);
+export const reach = (state) => (state.words !== null || state.diversity > 0 || state.colour > 0 || !liked(state) ? MOST_CHOSEN_AMONG : MOST_PRODUCTS);
 
 /** Whether anything is asked with that answers should look like. */
 const liked = (state) => state.product !== null || state.photo !== null || state.likes.length > 0;

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from indexer.errors import ModelError
-from indexer.models.directory import Calibration, fingerprint_of, first_fingerprint_of, load_model
+from indexer.models.calibration import Calibration, Calibrations
+from indexer.models.directory import fingerprint_of, first_fingerprint_of, load_model
 from indexer.models.preprocessing import Preprocessing
 from tests.shops.models.tiny_model import write_tiny_model
 
@@ -44,7 +45,7 @@ def test_a_complete_model(model: Path) -> None:
     assert loaded.dimension == 128
     assert loaded.preprocessing == Preprocessing(size=48)
     assert loaded.categories == ("rings", "watches")
-    assert loaded.calibration == Calibration((0.0, 0.5, 1.0), (0.1, 0.4, 0.9))
+    assert loaded.calibration == Calibrations(Calibration((0.0, 0.5, 1.0), (0.1, 0.4, 0.9)))
     assert loaded.metrics == {"category": {"P@1": 0.5}}
     assert loaded.record["training"]["seed"] == 1
     assert len(loaded.fingerprint) == 64
@@ -170,6 +171,15 @@ def test_a_missing_entry(model: Path, key: str) -> None:
         {"calibration": {"same_category": {"scores": [0, 1]}}},
         {"calibration": {"same_category": [0, 1]}},
         {"calibration": {"same_category": {"scores": [0, float("nan")], "probabilities": [0, 1]}}},
+        {"calibration": {"same_category_of": [1]}},
+        {"calibration": {"same_category_of": {"rings": {"scores": [1]}}}},
+        {"calibration": {"same_product": {"scores": [0, 1], "probabilities": [0, 1]}}},
+        {"calibration": {"same_product": {"scores": [0, 1], "probabilities": [0, 1], "products": 1}}},
+        {"calibration": {"same_product": [1]}},
+        {"calibration": {"duplicates": [{"precision": 0.5}]}},
+        {"calibration": {"none_of_these": {"strangeness": [], "share": []}}},
+        {"calibration": {"none_of_these": {"above": 1, "strangeness": [1, 0], "share": [0, 0]}}},
+        {"calibration": {"none_of_these": {"above": float("nan"), "strangeness": [], "share": []}}},
     ],
 )
 def test_a_damaged_entry(model: Path, change: dict[str, Any]) -> None:
@@ -189,14 +199,4 @@ def test_a_file_that_is_no_record(model: Path, content: bytes) -> None:
 
 def test_no_calibration(model: Path) -> None:
     edit(model, lambda record: record.update(calibration=None))
-    assert load_model(model).calibration is None
-
-
-def test_calibration_interpolates_between_knots() -> None:
-    curve = Calibration((0.2, 0.4, 1.0), (0.1, 0.5, 0.8))
-    assert curve.probability(-1.0) == curve.probability(0.2) == 0.1
-    assert curve.probability(0.3) == pytest.approx(0.3)
-    assert curve.probability(0.4) == pytest.approx(0.5)
-    assert curve.probability(0.7) == pytest.approx(0.65)
-    assert curve.probability(1.0) == curve.probability(1.5) == 0.8
-    assert Calibration((0.5,), (0.3,)).probability(0.9) == 0.3
+    assert load_model(model).calibration == Calibrations()

@@ -104,14 +104,15 @@ def test_the_record_says_so_and_only_then(index: Index, shop: Shop) -> None:
     sync(shop.catalog, shop.model, index)
     plain = index.record()
     assert plain is not None
-    assert (plain.schema_version, plain.text_model) == (1, None)
+    assert (plain.schema_version, plain.text_model) == (3, None)  # it has colours
+    assert replace(plain, colours=0, schema_version=1).schema_version == 1
     assert "text_model" not in plain.to_json()
     assert all(point.text_vector is None for point in content(index).values())
     sync(shop.catalog, shop.model, index, text_model=shop.clip)
     with_texts = index.record()
     assert with_texts is not None
     assert with_texts.text_model == TextModel(shop.clip).record
-    assert with_texts.schema_version == 2
+    assert (with_texts.schema_version, replace(with_texts, colours=0, schema_version=1).schema_version) == (3, 2)
     assert GenerationRecord.from_json(json.loads(json.dumps(with_texts.to_json()))) == with_texts
 
 

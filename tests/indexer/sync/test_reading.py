@@ -185,7 +185,7 @@ def test_a_killed_sync_of_the_version_before_leaves_no_vector_of_its_pixels(tmp_
             sync(catalog, model, index)
     left = list((index / "work").iterdir())
     assert len(left) == 1
-    left[0].rename(left[0].with_name(left[0].name.replace("-r1", "")))  # as that version called it
+    left[0].rename(left[0].with_name(left[0].name.replace("-r1-c20", "")))  # as that version called it
     report = sync(catalog, model, index)
     assert (report.embedded, report.recovered) == (4, 0)
     wanted = Embedder(model).embed([catalog / "rings/drawn.png"])[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,8 @@ class Photographed(Built):
 
     catalog: Path
     model: Path
-    colours: NDArray[np.float32]
+    colours: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, COLOURS), np.float32))
+    """None in most indexes."""
 
 
 def record(

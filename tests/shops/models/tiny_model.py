@@ -24,12 +24,15 @@ DIMENSION = 128
 GRID = 8
 
 
-def write_tiny_model(path: Path, size: int = 32, categories: Sequence[str] = CATEGORIES, seed: int = 0) -> Path:
+def write_tiny_model(
+    path: Path, size: int = 32, categories: Sequence[str] = CATEGORIES, seed: int = 0, *, strange: bool = False
+) -> Path:
     """Write a model directory that `indexer.models.directory.load_model` accepts; returns ``path``.
 
     The network averages the photo over an 8x8 grid and turns those colours by a seeded random projection
     into a unit vector: look-alike photos get near vectors, the same photo gets the same vector, and another
-    seed gives another fingerprint. ``size`` must be a multiple of 8.
+    seed gives another fingerprint. ``size`` must be a multiple of 8. With ``strange`` it says how strange a photo is,
+    which is its mean brightness from -1 to 1, and calls none of its categories what is brighter than .9.
     """
     import onnx
     from safetensors.numpy import save_file
@@ -37,7 +40,7 @@ def write_tiny_model(path: Path, size: int = 32, categories: Sequence[str] = CAT
     if size % GRID:
         raise ValueError(f"size {size} is not a multiple of {GRID}")
     weights = _weights(len(categories), seed)
-    content: bytes = onnx.ModelProto.SerializeToString(_network(size, len(categories), weights))
+    content: bytes = onnx.ModelProto.SerializeToString(_network(size, len(categories), weights, strange=strange))
     preprocessing = Preprocessing(size=size)
     record = {
         "format_version": FORMAT_VERSION,
@@ -50,6 +53,9 @@ def write_tiny_model(path: Path, size: int = 32, categories: Sequence[str] = CAT
         "training": {"recipe": "none", "seed": seed},
         "libraries": {"onnx": onnx.__version__},
     }
+    if strange:
+        known = {"above": 0.9, "judged": 100, "strangeness": [0.0, 0.9], "share": [0.5, 0.015]}
+        record["calibration"]["none_of_these"] = known
     path.mkdir(parents=True, exist_ok=True)
     (path / ONNX_NAME).write_bytes(content)
     save_file(weights, path / WEIGHTS_NAME)
@@ -66,7 +72,7 @@ def _weights(categories: int, seed: int) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def _network(size: int, categories: int, weights: dict[str, NDArray[np.float32]]) -> ModelProto:
+def _network(size: int, categories: int, weights: dict[str, NDArray[np.float32]], *, strange: bool) -> ModelProto:
     from onnx import TensorProto, checker, helper, numpy_helper
 
     constants = {**weights, "half": np.array([127.5], np.float32), "shape": np.array([0, GRID * GRID * 3], np.int64)}
@@ -83,14 +89,19 @@ def _network(size: int, categories: int, weights: dict[str, NDArray[np.float32]]
         helper.make_node("LpNormalization", ["raw"], ["embedding"], axis=1, p=2),
         helper.make_node("MatMul", ["embedding", "classifier"], ["category_logits"]),
     ]
+    outputs = [
+        helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", DIMENSION]),
+        helper.make_tensor_value_info("category_logits", TensorProto.FLOAT, ["n", categories]),
+    ]
+    if strange:
+        constants["axes"] = np.array([1], np.int64)
+        nodes.append(helper.make_node("ReduceMean", ["colours", "axes"], ["strangeness"], keepdims=1))
+        outputs.append(helper.make_tensor_value_info("strangeness", TensorProto.FLOAT, ["n", 1]))
     graph = helper.make_graph(
         nodes,
         "tiny",
         [helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", size, size, 3])],
-        [
-            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", DIMENSION]),
-            helper.make_tensor_value_info("category_logits", TensorProto.FLOAT, ["n", categories]),
-        ],
+        outputs,
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)

@@ -11,13 +11,12 @@ from torch import nn
 
 from indexer.catalog.reading import read_catalog
 from indexer.models.preprocessing import Preprocessing
+from tests.shops.models.plain_backbone import plain_network
 from trainer.data.dataset import read_dataset
 from trainer.data.sharing import joined
 from trainer.data.sources import Photos
 from trainer.learning.loop import train
 from trainer.learning.recipes import Recipe
-from trainer.network.heads.mlp import MlpHead
-from trainer.network.network import EmbeddingNetwork
 from trainer.settings import FitSettings
 
 
@@ -28,8 +27,8 @@ def main(shop: Path, output: str) -> None:
     settings = FitSettings(recipe="two-level", epochs=3, batch=7, learning_rate=0.01, smoothing=1, keep="last")
     with joined("cpu") as share:
         torch.manual_seed(share.rank)  # the first one's weights count
-        layers = nn.Sequential(nn.Conv2d(3, 8, 5, stride=4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        network = EmbeddingNetwork(layers, (8,), MlpHead(8, dimension=4))
+        layers = nn.Conv2d(3, 8, 5, stride=4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+        network = plain_network(*layers, width=8)
         if share.first:
             torch.save(network.state_dict(), f"{output}.start.pt")
         photos = Photos(network, samples, Preprocessing(24), share=share)

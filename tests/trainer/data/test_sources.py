@@ -10,10 +10,10 @@ from torch import nn
 from indexer.catalog.reading import read_catalog
 from indexer.models.preprocessing import Preprocessing
 from tests.shops.catalogs.drawn_catalog import draw
+from tests.shops.models.plain_backbone import plain_network
 from trainer.data.dataset import Sample, read_dataset
 from trainer.data.features import FeatureBank
 from trainer.data.sources import CachedFeatures, Photos, Source
-from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
 
 SIDE = 24
@@ -28,8 +28,8 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sample, ...]:
 
 def network() -> EmbeddingNetwork:
     torch.manual_seed(0)
-    layers = nn.Sequential(nn.Conv2d(3, 8, 5, stride=4), nn.BatchNorm2d(8), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    return EmbeddingNetwork(layers, (8,), MlpHead(8, dimension=4))
+    layers = nn.Conv2d(3, 8, 5, stride=4), nn.BatchNorm2d(8), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    return plain_network(*layers, width=8)
 
 
 def sources(samples: tuple[Sample, ...]) -> list[Source]:

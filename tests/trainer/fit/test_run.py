@@ -63,7 +63,8 @@ def test_fit_writes_a_whole_model_directory(scratch: tuple[Path, Result], shop: 
     assert model.preprocessing.size == 32
     assert set(model.metrics["category"]) >= {"P@1", "P@3", "P@5", "P@10", "mAP", "MAP@R"}
     assert 0 <= model.metrics["untrained"]["P@1"] <= 1
-    assert model.calibration is not None
+    assert model.calibration.same_category is not None
+    assert model.calibration.none_of_these is not None
     assert model.record["training"]["seed"] == 0
     assert len(model.record["training"]["history"]) == 2
     assert set(model.record["libraries"]) >= {"torch", "onnx"}

@@ -9,12 +9,11 @@ import torch
 from torch import nn
 
 from indexer.photos.places import FilePlace
+from tests.shops.models.plain_backbone import plain_network
 from trainer.data.dataset import Sample
 from trainer.data.features import FeatureBank
 from trainer.data.sources import CachedFeatures
 from trainer.learning.recipes import Recipe
-from trainer.network.heads.mlp import MlpHead
-from trainer.network.network import EmbeddingNetwork
 from trainer.settings import FitSettings
 
 WIDTH = 8
@@ -34,13 +33,13 @@ class SmallTraining:
         self.settings = FitSettings(**chosen)  # type: ignore[arg-type]
         rng = np.random.default_rng(seed)
         centres = rng.normal(size=(3, WIDTH))
-        self.network = EmbeddingNetwork(nn.Identity(), (WIDTH,), MlpHead(WIDTH, dimension=4))
+        self.network = plain_network(width=WIDTH)
         start = torch.Generator().manual_seed(seed)
         for parameter in self.network.parameters():
             nn.init.normal_(parameter, std=0.5, generator=start)
         self.source, train = self._part(centres, 10, rng, noise)
         self.validation, validation = self._part(centres, 3, rng, noise)
-        self.recipe: Recipe = Recipe(self.settings, train, validation)
+        self.recipe: Recipe = Recipe(self.settings, train, validation, dimension=4)
 
     def _part(
         self, centres: np.ndarray, each: int, rng: np.random.Generator, noise: float

@@ -9,20 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from indexer.errors import CatalogError
 from indexer.photos.places import FilePlace
+from tests.shops.models.plain_backbone import plain_network
 from trainer.choices import OBJECTIVES, OFFLINE
 from trainer.data.dataset import Sample
 from trainer.data.features import FeatureBank
 from trainer.data.sampling import balanced_batches, codes, random_triplets
 from trainer.data.sources import CachedFeatures
+from trainer.learning.loop import train
 from trainer.learning.objectives.objective import Objective
 from trainer.learning.objectives.pairs import OfflineTriplet, triplet_loss
 from trainer.learning.recipes import Recipe, category_codes, distances
-from trainer.network.heads.mlp import MlpHead
-from trainer.network.network import EmbeddingNetwork
 from trainer.settings import FitSettings
 
 FEATURES, DIMENSION, PHOTOS = 10, 6, 36
@@ -52,7 +51,7 @@ def features(samples: list[Sample], seed: int = 0) -> CachedFeatures:
         for s in samples
     ]
     torch.manual_seed(seed)
-    network = EmbeddingNetwork(nn.Identity(), (FEATURES,), MlpHead(FEATURES, dimension=DIMENSION))
+    network = plain_network(width=FEATURES, dimension=DIMENSION)
     return CachedFeatures(network, FeatureBank(np.array(vectors, np.float32)))
 
 
@@ -103,6 +102,18 @@ def test_the_loss_falls(objective: str, miner: str, sampler: str) -> None:
     torch.manual_seed(0)
     learn(made, source, 5)
     assert loss_of(judge, source) < 0.95 * before
+
+
+@pytest.mark.parametrize(("objective", "miner"), [("arcface", ""), ("triplet", "offline-hard")])
+def test_the_loop_learns_what_an_objective_brings_and_shows_the_miner_the_photos(objective: str, miner: str) -> None:
+    samples = shop()
+    source = features(samples)
+    made = recipe(samples, objective=objective, miner=miner, epochs=3, learning_rate=0.005)
+    before = [own.detach().clone() for own in made.objective.parameters()]
+    history = train(source, source, made, made.settings).history
+    assert history[-1].loss < history[0].loss
+    assert len(before) == (objective == "arcface")
+    assert not any(torch.equal(*pair) for pair in zip(before, made.objective.parameters(), strict=True))
 
 
 def test_what_is_learnt_is_what_validation_sees() -> None:

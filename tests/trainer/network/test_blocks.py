@@ -12,11 +12,12 @@ from trainer.network.weights import build_network
 @pytest.mark.parametrize(
     ("backbone", "several", "first"),
     [
-        ("mobilenet_v2", False, "features.14"),
-        ("mobilenet_v2", True, "body.features.14"),
-        ("mobilenet_v3_small", False, "features.9"),
-        ("resnet18", True, "body.layer4"),
-        ("efficientnet_b0", False, "features.6"),
+        ("mobilenet_v2", False, "trunk.cut.features.14"),
+        ("mobilenet_v2", True, "trunk.cut.features.14"),
+        ("mobilenet_v3_small", False, "trunk.cut.features.9"),
+        ("resnet18", True, "trunk.cut.layer4"),
+        ("efficientnet_b0", False, "trunk.cut.features.6"),
+        ("efficientnet_lite0", True, "trunk.blocks.11"),
     ],
 )
 def test_the_top_is_what_sees_the_smallest_picture(backbone: str, several: bool, first: str) -> None:

@@ -49,7 +49,7 @@ def test_look_alikes_are_the_commonest_pairs_with_their_most_similar_two() -> No
 
 
 def test_the_trade_off_is_read_in_order_and_says_where_the_model_stands() -> None:
-    curve = trade_off_of({"training": {"trade_off": POINTS}, "head": {"share": 0.65}})
+    curve = trade_off_of({"training": {"trade_off": POINTS}, "head": {"detail_share": 0.35}})
     assert curve is not None
     assert curve.shares[0] == 0
     assert curve.shares[-1] == 1
@@ -97,7 +97,7 @@ def test_a_page_with_all_of_it(tmp_path: Path) -> None:
     suspects = [{"key": f"{ODD}/{n}.jpg", "label": ODD, "suggested": "rings", "confidence": 0.875} for n in range(40)]
     record = {
         "training": {"trade_off": POINTS, "label_suspects": suspects, "seen": {"held_out": 3}},
-        "head": {"share": 0.65},
+        "head": {"detail_share": 0.35},
     }
     given = data(
         tmp_path / "p",

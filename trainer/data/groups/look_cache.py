@@ -15,6 +15,9 @@ NAME = "looks.sqlite"
 _TABLE = f"looks_{READING}_{SIDE}"
 """Named by all that makes another look of the same file."""
 _AT_ONCE = 256
+"""Photos that are written at once: what a killed run has lost at most. Fewer in all are not worth a file."""
+
+_Row = tuple[bytes, bytes, bytes, bytes]
 
 
 class LookCache:
@@ -24,60 +27,75 @@ class LookCache:
     damaged, photos are looked at as if there were none.
 
     Args:
-        folder: made when the first photo comes; None to remember nothing.
+        folder: made when enough photos have come; None to remember nothing.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self._path = None if folder is None else folder / NAME
         self._lock = threading.Lock()
         self._rows: sqlite3.Connection | None = None
-        self._waiting = 0
+        self._waiting: list[_Row] = []
 
     def look_at(self, data: bytes) -> Look:
         """See `pictures.look_at`."""
         content = sha256(data)
         with self._lock:
-            found = self._ask("SELECT pixels, hash, thumbnail FROM looks WHERE content = ?", bytes.fromhex(content))
-        if found and len(found[0][2]) == 3 * SIDE * SIDE:
-            pixels, value, thumbnail = found[0]
+            found = self._found(bytes.fromhex(content))
+        if found is not None and len(found[2]) == 3 * SIDE * SIDE:
+            pixels, value, thumbnail = found
             return Look(content, pixels.hex(), int.from_bytes(value), thumbnail)
         look = look_at(data)
-        row = bytes.fromhex(content), bytes.fromhex(look.pixels), look.hash.to_bytes(8), look.thumbnail
         with self._lock:
-            self._ask("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?)", *row)
-            self._waiting += 1
-            if self._waiting >= _AT_ONCE:
-                self._commit()
+            self._waiting.append(
+                (bytes.fromhex(content), bytes.fromhex(look.pixels), look.hash.to_bytes(8), look.thumbnail)
+            )
+            if len(self._waiting) >= _AT_ONCE:
+                self._write()
         return look
 
     def close(self) -> None:
-        """Write down what is left."""
+        """Write down what is left, where there is a file."""
         with self._lock:
-            self._commit()
+            if self._rows is not None:
+                self._write()
             if self._rows is not None:
                 self._rows.close()
                 self._rows = None
 
-    def _ask(self, question: str, *values: bytes) -> list[tuple[bytes, bytes, bytes]]:
-        if self._path is None:
-            return []
+    def _found(self, content: bytes) -> tuple[bytes, bytes, bytes] | None:
+        if self._path is None or (self._rows is None and not self._path.exists()):
+            return None
         try:
-            if self._rows is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._rows = _connected(self._path)
-            return self._rows.execute(question.replace(" looks ", f" {_TABLE} "), values).fetchall()
-        except (OSError, sqlite3.Error) as error:  # a full disk, another user's folder: it is no more than a help
-            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-                with suppress(OSError):
-                    self._path.unlink()  # damaged further on: the next fit makes it anew
-            self._path = None
-            return []
+            rows = self._rows = self._rows or _connected(self._path)
+            question = f"SELECT pixels, hash, thumbnail FROM {_TABLE} WHERE content = ?"  # noqa: S608 - a constant
+            found: tuple[bytes, bytes, bytes] | None = rows.execute(question, (content,)).fetchone()
+        except (OSError, sqlite3.Error) as error:
+            self._give_up(error)
+            return None
+        return found
 
-    def _commit(self) -> None:
-        self._waiting = 0
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if self._path is None:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            rows = self._rows = self._rows or _connected(self._path)
+            with rows:
+                rows.executemany(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?)", waiting)  # noqa: S608
+        except (OSError, sqlite3.Error) as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """A full disk, another user's folder, a damaged file: what is kept is no more than a help."""
         if self._rows is not None:
             with suppress(sqlite3.Error):
-                self._rows.commit()
+                self._rows.close()
+            self._rows = None
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError) and self._path:
+            with suppress(OSError):
+                self._path.unlink()  # damaged: the next fit makes it anew
+        self._path = None
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -141,6 +141,7 @@ def _is_ours(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             length = struct.unpack("<Q", file.read(8))[0]
-            return b'"backbone.' in file.read(min(length, _HEADER))
+            header = file.read(min(length, _HEADER))
+            return all(name in header for name in (b'"backbone.', b'"head.', b'"classifier.'))
     except (OSError, struct.error):  # whoever loads it will say what is wrong
         return False

@@ -7,7 +7,7 @@ import torch
 from trainer.choices import OFFLINE
 from trainer.learning.objectives.objective import Objective
 from trainer.learning.objectives.pairs import Contrastive, MultiSimilarity, NPair, OfflineTriplet, Triplet
-from trainer.learning.objectives.proxies import ArcFace, ProxyAnchor, SubCentreArcFace
+from trainer.learning.objectives.proxies import ArcFace, ProxyAnchor, Softmax, SubCentreArcFace
 from trainer.learning.objectives.softmax import NTXent, SupCon, TwoLevel
 from trainer.settings import FitSettings
 
@@ -43,6 +43,8 @@ def _build(settings: FitSettings, labels: int, dimension: int) -> Objective:
             return MultiSimilarity(margin, temperature)
         case "n-pair":
             return NPair(temperature)
+        case "softmax":
+            return Softmax(labels, dimension, temperature)
         case "proxy-anchor":
             return ProxyAnchor(labels, dimension, margin, temperature)
         case "arcface":

@@ -1,11 +1,11 @@
-"""Objectives with a learnt vector (or several) for each label: Proxy-Anchor, ArcFace, sub-centre ArcFace."""
+"""Objectives with a learnt vector (or several) for each label: softmax, Proxy-Anchor, ArcFace, sub-centre ArcFace."""
 
 from __future__ import annotations
 
 import math
 
 import torch
-from pytorch_metric_learning.losses import ArcFaceLoss, ProxyAnchorLoss, SubCenterArcFaceLoss
+from pytorch_metric_learning.losses import ArcFaceLoss, NormalizedSoftmaxLoss, ProxyAnchorLoss, SubCenterArcFaceLoss
 from torch import Tensor
 
 from trainer.learning.objectives.objective import IndicesTuple, LibraryObjective, PhotoWeighted
@@ -14,6 +14,19 @@ SUB_CENTRES = 3
 """Vectors of each label in sub-centre ArcFace, as in the paper."""
 _RATE = 100.0  # as in the papers: a proxy is moved by few photos, and from a random place
 _EDGE = 1e-6
+
+
+class Softmax(LibraryObjective):
+    """Cross-entropy over the cosines to the labels' vectors: what a classifier learns by, and nothing besides.
+
+    Zhai and Wu, *Classification is a Strong Baseline for Deep Metric Learning*, 2019. A photo's term counts by its
+    weight.
+    """
+
+    def __init__(self, labels: int, dimension: int, temperature: float) -> None:
+        super().__init__(
+            NormalizedSoftmaxLoss(labels, dimension, temperature=temperature, reducer=PhotoWeighted()), rate=_RATE
+        )
 
 
 class ProxyAnchor(LibraryObjective):

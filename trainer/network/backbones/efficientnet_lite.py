@@ -136,7 +136,7 @@ class LiteTrunk(Trunk):
         """See `Trunk.forward`."""
         maps, kept = self.stem(pixels), []
         for number, block in enumerate(self.blocks):
-            if number == self._widened:
+            if number == self._widened and isinstance(block, Block):
                 inside = block.expand(maps)
                 kept.append(inside)
                 maps = block.project(block.depthwise(inside))  # of another stride: nothing to add

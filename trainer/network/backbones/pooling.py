@@ -40,7 +40,11 @@ class GeM(nn.Module):
 
     def __init__(self, power: float = 3.0, *, learnt: bool = False) -> None:
         super().__init__()
-        self.power = nn.Parameter(torch.tensor(power), requires_grad=learnt)
+        self.power: Tensor
+        if learnt:
+            self.power = nn.Parameter(torch.tensor(power))
+        else:
+            self.register_buffer("power", torch.tensor(power))
 
     def forward(self, maps: Tensor) -> Tensor:
         """[n, c, h, w] → [n, c]."""
@@ -66,10 +70,12 @@ class AttentionPooling(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """[n, c, h, w] → [n, c]."""
-        parts = maps.flatten(2).unflatten(1, self.query.shape)  # [n, heads, d, places]
+        n, places = maps.shape[0], maps.shape[2] * maps.shape[3]
+        parts = maps.reshape(n, *self.query.shape, places)  # [n, heads, d, places]
         scores = (parts * self.query.unsqueeze(-1)).sum(2) / math.sqrt(self.query.shape[1])
         weights = scores.softmax(-1).unsqueeze(2)
-        return (parts * weights).sum(-1).flatten(1)
+        pooled: Tensor = (parts * weights).sum(-1).flatten(1)
+        return pooled
 
 
 POOLINGS: dict[str, Callable[[int], nn.Module]] = {

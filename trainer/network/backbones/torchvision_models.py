@@ -156,5 +156,5 @@ def _as_kept(out: Tensor, layout: Layout) -> Tensor:
     if layout == "patches":
         patches = out[:, 1:].transpose(1, 2)
         side = round(patches.shape[2] ** 0.5)
-        return patches.unflatten(2, (side, side))
+        return patches.reshape(patches.shape[0], patches.shape[1], side, side)
     return out

@@ -30,6 +30,7 @@ IN_A_LINE: dict[str, Any] = {
     "boosts": ["in_stock:0.1", "price:-0.05@0..500"],
     "caps": ["metal:2"],
     "diversity": 0.3,
+    "colour": 0.2,
     "relax": ["price", "*"],
     "facets": ["category", "metal"],
     "per": "product",

@@ -31,9 +31,9 @@ def found_first(index: Path, folder: Path, seed: int) -> tuple[float, float]:
     judged = judge_labels(Published(with_labels(index, folder / f"flipped-{seed}", flips), None))
     flipped = np.array([product in flips for product in judged.gallery.products])
     assert len(flipped) == len(categories)
-    ranked = flipped[np.argsort(-judged.evidence, kind="stable")]
+    ranked = flipped[np.argsort(-judged.judgement.evidence, kind="stable")]
     first = ranked[: max(1, round(0.05 * len(categories)))].sum() / len(flips)
-    return float(first), float(average_precision_score(flipped, judged.evidence))
+    return float(first), float(average_precision_score(flipped, judged.judgement.evidence))
 
 
 @pytest.mark.parametrize("shop", ["sample_shop", "real_shop"])

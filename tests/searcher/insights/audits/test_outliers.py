@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from indexer.errors import UsageError
+from indexer.labels.neighbours import Neighbours
 from searcher.insights.audits.answers import Oddity
 from searcher.insights.audits.outliers import deviations, disagreement, far_from_others, score_of
-from searcher.insights.gallery import Neighbours, read_gallery
+from searcher.insights.gallery import read_gallery
 from searcher.service import SearchService
 from tests.shops.indexes.blob_shop import blob_shop
 from tests.shops.indexes.built_index import DIMENSION

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from trainer.data.groups import look_cache
 from trainer.data.groups.look_cache import NAME, LookCache
 from trainer.data.groups.pictures import look_at
 
@@ -18,6 +19,12 @@ def photo(number: int) -> bytes:
     file = io.BytesIO()
     Image.radial_gradient("L").rotate(number * 20).resize((40, 30)).convert("RGB").save(file, "PNG")
     return file.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two photos are worth a file."""
+    monkeypatch.setattr(look_cache, "_AT_ONCE", 2)
 
 
 def look_through(folder: Path | None, numbers: range) -> None:
@@ -53,3 +60,13 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, content: bytes) -> None:
 def test_a_folder_that_cannot_be_used_costs_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     look_through(tmp_path / "file" / "below", range(2))
+
+
+def test_a_few_photos_are_not_worth_a_file(tmp_path: Path) -> None:
+    look_through(tmp_path / "kept", range(1))
+    assert not (tmp_path / "kept").exists()
+    look_through(tmp_path / "kept", range(2))
+    look_through(tmp_path / "kept", range(3))  # a file that is there takes the third, too
+    with closing(sqlite3.connect(tmp_path / "kept" / NAME)) as rows:
+        (table,) = rows.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()
+        assert rows.execute(f"SELECT count(*) FROM {table}").fetchone() == (3,)

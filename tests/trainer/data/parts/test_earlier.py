@@ -145,8 +145,9 @@ def test_weights_are_known_by_their_directory_or_as_ours(tmp_path: Path) -> None
     assert len(inside.seen) == len(learnt(first))
     assert Earlier.of("imagenet", "none", str(tmp_path / "nothing")) is None
     foreign, ours = tmp_path / "foreign.safetensors", tmp_path / "copy.safetensors"
-    foreign.write_bytes(len(b'{"features.0":{}}').to_bytes(8, "little") + b'{"features.0":{}}')
-    ours.write_bytes(len(b'{"backbone.0":{}}').to_bytes(8, "little") + b'{"backbone.0":{}}')
+    for path, names in ((foreign, ("backbone.0", "decoder.0")), (ours, ("backbone.0", "head.0", "classifier.bias"))):
+        header = json.dumps({key: {} for key in names}).encode()
+        path.write_bytes(len(header).to_bytes(8, "little") + header)
     (tmp_path / "cut.safetensors").write_bytes(b"\0")
     assert Earlier.of(str(foreign), str(tmp_path / "cut.safetensors")) is None
     alone = Earlier.of(str(ours))

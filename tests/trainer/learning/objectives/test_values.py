@@ -21,7 +21,7 @@ from trainer.learning.objectives.pairs import (
     Triplet,
     n_pair_tuples,
 )
-from trainer.learning.objectives.proxies import SUB_CENTRES, ArcFace, ProxyAnchor, SubCentreArcFace
+from trainer.learning.objectives.proxies import SUB_CENTRES, ArcFace, ProxyAnchor, Softmax, SubCentreArcFace
 from trainer.learning.objectives.softmax import NTXent, SupCon, TwoLevel
 
 LABELS = [0, 0, 1, 2, 1, 2, 0, 1, 1, 2, 2]
@@ -57,6 +57,10 @@ CASES: dict[str, tuple[Objective, Hand]] = {
     "contrastive": (Contrastive(1.2), lambda _, e, w: by_hand.contrastive(e, LABELS, 1.2, w)),
     "multi-similarity": (MultiSimilarity(0.4, 0.1), lambda _, e, w: by_hand.multi_similarity(e, LABELS, 0.4, 0.1, w)),
     "n-pair": (NPair(0.2), lambda _, e, w: by_hand.n_pair(e, LABELS, 0.2, w)),
+    "softmax": (
+        Softmax(3, 6, 0.1),
+        lambda loss, e, w: by_hand.arcface(e, LABELS, centres_of(loss, 1), 0.0, 0.1, w),
+    ),
     "proxy-anchor": (
         ProxyAnchor(3, 6, 0.1, 0.1),
         lambda loss, e, _: by_hand.proxy_anchor(e, LABELS, proxies_of(loss), 0.1, 0.1),
@@ -181,7 +185,7 @@ def test_the_gradient_is_that_of_the_value(name: str) -> None:
 
 def test_proxies_have_gradients_too() -> None:
     embeddings, labels = batch(1)
-    for name in ("proxy-anchor", "arcface", "sub-centre-arcface"):
+    for name in ("softmax", "proxy-anchor", "arcface", "sub-centre-arcface"):
         objective = CASES[name][0]
         objective.zero_grad()
         objective(embeddings, labels).backward()

@@ -1,13 +1,12 @@
-"""The calibration curve is monotone and true to the pairs; the classifier reads categories off embeddings."""
+"""The calibration curve is monotone and true to the pairs, for all categories together and for each."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
-from indexer.models.directory import Calibration
-from trainer.evaluation.calibration import KNOTS, fit_classifier, same_category_curve
+from indexer.models.calibration import Calibration
+from trainer.evaluation.calibration.curves import KNOTS, same_category_curve, same_category_curves
 
 
 def clustered(n: int, seed: int, spread: float = 0.6) -> tuple[np.ndarray, list[str]]:
@@ -60,15 +59,16 @@ def test_nearly_equal_scores_still_rise() -> None:
     assert (np.diff(curve.get("scores", [0, 1])) > 0).all()
 
 
-@pytest.mark.parametrize("classes", [2, 3])
-def test_the_classifier_speaks_in_the_order_of_the_categories(classes: int) -> None:
-    embeddings, names = clustered(200, 0, spread=0.3)
-    keep = [n for n, name in enumerate(names) if int(name[1]) < classes]
-    embeddings, names = embeddings[keep], [names[n] for n in keep]
-    categories = sorted(set(names))
-    layer = fit_classifier((embeddings[::2], names[::2]), (embeddings[1::2], names[1::2]), categories)
-    with torch.no_grad():
-        probabilities = layer(torch.from_numpy(embeddings[1::2])).softmax(1).numpy()
-    said = [categories[k] for k in probabilities.argmax(1)]
-    assert np.mean([a == b for a, b in zip(said, names[1::2], strict=True)]) > 0.95
-    assert layer.out_features == classes
+def test_a_category_that_is_told_apart_has_a_steeper_curve() -> None:
+    embeddings, names = clustered(150, 0)
+    mixed = [name if name == "c0" else ("c1", "c2")[row % 2] for row, name in enumerate(names)]
+    found = same_category_curves(embeddings, mixed, list(range(150)))
+    assert set(found) == {"c0", "c1", "c2"}
+    highest = {name: Calibration(*map(tuple, curve.values())).probability(0.9) for name, curve in found.items()}
+    assert highest["c0"] > 0.9 > 0.7 > highest["c1"]
+
+
+def test_a_category_of_few_pairs_has_none_of_its_own() -> None:
+    embeddings, names = clustered(30, 0)
+    assert same_category_curves(embeddings, names, list(range(30))).keys() <= {"c0", "c1", "c2"}
+    assert same_category_curves(embeddings[:8], names[:8], list(range(8))) == {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from searcher.insights.audits.doubt import probability_wrong
-from searcher.insights.audits.typicality import typicality
-from searcher.insights.gallery import Gallery
+from indexer.labels.doubt import probability_wrong
+from indexer.labels.photos import LabelledPhotos
+from indexer.labels.typicality import typicality
 
 IF_WRONG = np.random.default_rng(1).normal(5.0, 1.5, 4000)
 
@@ -69,8 +69,6 @@ def test_typicality_is_a_share_of_the_category() -> None:
     vectors = np.eye(6)[categories] + 0.5 * random.normal(size=(40, 6))
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     product = np.arange(40) // 2  # one product of both categories is no matter here
-    payloads = tuple({"product_id": f"P{p:02d}"} for p in product)
-    gallery = Gallery(tuple(map(str, range(40))), vectors, tuple(f"P{p:02d}" for p in range(20)), product, payloads)
 
     def near(row: int, category: int) -> float:
         cosines = [
@@ -80,7 +78,7 @@ def test_typicality_is_a_share_of_the_category() -> None:
         ]
         return sum(sorted(cosines)[-3:]) / 3
 
-    found = typicality(gallery, categories, 2)
+    found = typicality(LabelledPhotos(vectors, product, categories, 2))
     for row in range(0, 40, 7):
         for category in range(2):
             members = [near(other, category) for other in range(40) if categories[other] == category]
@@ -90,7 +88,5 @@ def test_typicality_is_a_share_of_the_category() -> None:
 
 def test_a_category_of_one_product_is_typical_of_nothing_else() -> None:
     vectors = np.eye(3, dtype=np.float32)
-    payloads = tuple({"product_id": f"P{p}"} for p in range(3))
-    gallery = Gallery(("a", "b", "c"), vectors, ("P0", "P1", "P2"), np.arange(3), payloads)
-    found = typicality(gallery, np.array([0, 0, 1]), 2)
+    found = typicality(LabelledPhotos(vectors, np.arange(3), np.array([0, 0, 1]), 2))
     assert ((found > 0) & (found <= 1)).all()

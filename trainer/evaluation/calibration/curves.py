@@ -1,25 +1,41 @@
-"""What a score means: cosine → probability of the same category, and a linear softmax head → category probabilities."""
+"""What a score means: cosine → probability that two photos are of the same category."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
-from torch import nn
 
 KNOTS = 40
 MAX_PAIRS = 2_000_000
-_STRENGTHS = (1.0, 10.0, 100.0, 1000.0)  # inverse regularisation of the classifier, chosen on validation
+
+
+LEAST = 200
+"""Pairs that a category needs for a curve of its own."""
+
+Curve = dict[str, list[float]]
+
+
+def same_category_curves(
+    embeddings: NDArray[np.float32], categories: Sequence[str], groups: Sequence[int], *, seed: int = 0
+) -> dict[str, Curve]:
+    """For each category that has enough pairs, `same_category_curve` over the pairs with one of its photos in them."""
+    first, second = _pairs(len(categories), seed)
+    names = np.array(categories, dtype=np.str_)
+    found: dict[str, Curve] = {}
+    for name in sorted(set(categories)):
+        chosen = (names[first] == name) | (names[second] == name)
+        if chosen.sum() >= LEAST:
+            curve = _curve(embeddings, names, np.asarray(groups), first[chosen], second[chosen])
+            found |= {name: curve} if curve else {}
+    return found
 
 
 def same_category_curve(
     embeddings: NDArray[np.float32], categories: Sequence[str], groups: Sequence[int], *, seed: int = 0
-) -> dict[str, list[float]]:
+) -> Curve:
     """A monotone curve from cosine score to the probability that two random photos are of one category.
 
     Isotonic regression (Zadrozny and Elkan, 2002) over bins of equally many pairs; each bin's share is drawn a
@@ -35,8 +51,16 @@ def same_category_curve(
         ``scores`` (ascending) and ``probabilities`` (not descending), at most ``KNOTS`` each; empty when there
         are no pairs of both kinds, or all pairs score the same.
     """
-    first, second = _pairs(len(categories), seed)
-    group, category = np.asarray(groups), np.asarray(categories)
+    return _curve(embeddings, np.asarray(categories), np.asarray(groups), *_pairs(len(categories), seed))
+
+
+def _curve(
+    embeddings: NDArray[np.float32],
+    category: NDArray[np.str_],
+    group: NDArray[np.int64],
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+) -> Curve:
     apart = group[first] != group[second]
     first, second = first[apart], second[apart]
     same = category[first] == category[second]
@@ -53,45 +77,6 @@ def same_category_curve(
     if len(keep) < 2:
         return {}
     return {"scores": middle[keep].tolist(), "probabilities": smooth[keep].round(6).tolist()}
-
-
-def fit_classifier(
-    train: tuple[NDArray[np.float32], Sequence[str]],
-    validation: tuple[NDArray[np.float32], Sequence[str]],
-    categories: Sequence[str],
-) -> nn.Linear:
-    """A linear softmax classifier on finished embeddings; how firmly it may decide is chosen on validation.
-
-    The embedding does not learn from it (it is "detached"), so predicted categories cost the similarity nothing.
-
-    Args:
-        train, validation: embeddings [n, d] with their categories.
-        categories: those of ``train``, in the order of the logits.
-
-    Returns:
-        A layer from d to the number of categories.
-    """
-    known = np.isin(np.asarray(validation[1]), np.asarray(categories))
-    tuning, truth = validation[0][known], np.asarray(validation[1])[known]
-    best, lowest = None, np.inf
-    for strength in _STRENGTHS:
-        model = LogisticRegression(C=strength, max_iter=2000).fit(train[0], train[1])
-        loss = log_loss(truth, model.predict_proba(tuning), labels=model.classes_)
-        if loss < lowest:
-            best, lowest = model, loss
-    if best is None or list(best.classes_) != list(categories):
-        raise ValueError(f"categories {list(categories)} are not those of the training photos")
-    return _layer(best.coef_, best.intercept_)
-
-
-def _layer(weight: NDArray[np.float64], bias: NDArray[np.float64]) -> nn.Linear:
-    if len(weight) == 1:  # of two classes, scikit-learn keeps the difference
-        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    layer = nn.Linear(weight.shape[1], weight.shape[0])
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(weight))
-        layer.bias.copy_(torch.from_numpy(bias))
-    return layer
 
 
 def _pairs(count: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

