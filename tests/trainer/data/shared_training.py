@@ -12,7 +12,6 @@ from torch import nn
 from indexer.catalog.reading import read_catalog
 from indexer.models.preprocessing import Preprocessing
 from tests.shops.models.plain_backbone import plain_network
-from tests.trainer.learning.small_training import with_layers
 from trainer.data.dataset import read_dataset
 from trainer.data.sharing import joined
 from trainer.data.sources import Photos

@@ -11,7 +11,6 @@ from indexer.catalog.reading import read_catalog
 from indexer.models.preprocessing import Preprocessing
 from tests.shops.catalogs.drawn_catalog import draw
 from tests.shops.models.plain_backbone import plain_network
-from tests.trainer.learning.small_training import with_layers
 from trainer.data.dataset import Sample, read_dataset
 from trainer.data.features import FeatureBank
 from trainer.data.sources import CachedFeatures, Photos, Source

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
@@ -18,12 +17,6 @@ from trainer.learning.recipes import Recipe
 from trainer.settings import FitSettings
 
 WIDTH = 8
-
-
-def with_layers(layers: nn.Module, width: int) -> EmbeddingNetwork:
-    """A network of such layers in place of a backbone: pixels [n,3,H,W], or features as they are → [n, width]."""
-    layers.mean, layers.std = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)  # type: ignore[assignment]
-    return EmbeddingNetwork(cast(Backbone, layers), (width,), MlpHead(width, dimension=4))
 
 
 class SmallTraining:
