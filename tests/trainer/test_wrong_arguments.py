@@ -15,7 +15,8 @@ from tests.shops.models.tiny_model import write_tiny_model
 from tests.shops.wrong_values import NUMBERS, SETS, TEXTS, TRUTHS, VALUES, WHOLE, assert_refused_or_right
 from trainer import FitSettings, compare_models, evaluate_model, fit_catalog
 
-RIGHT = {"int": WHOLE, "float": NUMBERS - {"no number", "infinity"}, "bool": TRUTHS}
+FINITE = NUMBERS - {"no number", "infinity"}
+RIGHT = {"int": WHOLE, "float": FINITE, "float | None": FINITE | {"nothing"}, "bool": TRUTHS}
 
 
 @pytest.mark.parametrize("setting", fields(FitSettings), ids=lambda one: one.name)
