@@ -18,6 +18,7 @@ from indexer.models.embedder import Embedder
 from indexer.models.preprocessing import Preprocessing
 from trainer.data.features import FeatureBank
 from trainer.data.sources import CachedFeatures, Source
+from trainer.fit.target import publishing
 from trainer.learning.distillation import (
     FeatureDistillation,
     RelationalDistillation,
@@ -30,7 +31,7 @@ from trainer.learning.objectives.objective import IndicesTuple, Objective
 from trainer.learning.teacher import Teacher, load_teacher
 from trainer.network.backbones.backbone import Backbone
 from trainer.network.backbones.building import architecture
-from trainer.network.export import publishing, write_network, write_record
+from trainer.network.export import write_network, write_record
 from trainer.network.heads.mlp import MlpHead
 from trainer.network.network import EmbeddingNetwork
 from trainer.network.trained import trained_network
