@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from trainer.evaluation.compare import compare_models
     from trainer.evaluation.evaluate import evaluate_model
     from trainer.fit.run import fit as fit_catalog
-    from trainer.network.pretrained.start import start_from
+    from trainer.network.start import start_from
     from trainer.settings import FitSettings
 
 __all__ = ["FitSettings", "compare_models", "evaluate_model", "fit_catalog", "start_from"]
@@ -18,7 +18,7 @@ _HOME = {
     "compare_models": ("evaluation.compare", "compare_models"),
     "evaluate_model": ("evaluation.evaluate", "evaluate_model"),
     "fit_catalog": ("fit.run", "fit"),
-    "start_from": ("network.pretrained.start", "start_from"),
+    "start_from": ("network.start", "start_from"),
 }
 
 

@@ -46,7 +46,7 @@ def prepare(folder: Path) -> None:
 
 def start() -> list[str]:
     """Where the fit starts from, as its options: the best weights that can be had, which is said in a line."""
-    from trainer.network.pretrained.start import start_from
+    from trainer.network.start import start_from
 
     best = start_from()
     print(f"\n{best.note}", flush=True)

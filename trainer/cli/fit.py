@@ -168,7 +168,7 @@ def fit(
     keep_freed_memory()
     try:
         from trainer.fit.run import fit as run
-        from trainer.network.pretrained.start import start_from
+        from trainer.network.start import start_from
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "torch", "train") from error
     start = start_from(weights, backbone, size)
