@@ -9,7 +9,8 @@ import pytest
 
 from indexer.errors import MissingExtra, ModelError, UsageError
 from trainer import FitSettings, start_from
-from trainer.network.pretrained import hubs, start, starter
+from trainer.network import start
+from trainer.network.pretrained import hubs, starter
 
 
 @pytest.fixture
