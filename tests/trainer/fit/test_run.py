@@ -66,7 +66,8 @@ def test_fit_writes_a_whole_model_directory(scratch: tuple[Path, Result], shop: 
     assert model.calibration.same_category is not None
     assert model.calibration.none_of_these is not None
     assert model.record["training"]["seed"] == 0
-    assert len(model.record["training"]["history"]) == 2
+    assert len(model.record["training"]["backbone_history"]) == 2
+    assert len(model.record["training"]["history"]) == 60
     assert set(model.record["libraries"]) >= {"torch", "onnx"}
     assert (target / "report" / "report.html").is_file()
     assert "learnt from" in (target / "MODEL_CARD.md").read_text(encoding="utf-8")
