@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 from torchvision import models
-from trainer.network.starter import starter_file
 
 from indexer.errors import MissingExtra, ModelError, UsageError
 from trainer.network.pretrained.matching import matched
+from trainer.network.pretrained.starter import starter_file
 from trainer.network.weights import build_network
 
 CLASSIFIER = ("fc.",)
