@@ -47,7 +47,7 @@ def test_the_power_of_gem_is_learnt() -> None:
     target = GeM(4.0).double()(maps().double())
     optimizer = torch.optim.Adam(pool.parameters(), lr=0.2)
     losses = []
-    for _ in range(40):
+    for _ in range(120):
         loss = (pool(maps().double()) - target).pow(2).mean()
         optimizer.zero_grad()
         loss.backward()
