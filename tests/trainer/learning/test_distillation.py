@@ -303,7 +303,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = build_network("mobilenet_v3_small", "none", size=32, several=True).eval()
     with publishing(target) as folder:
         write_network(folder, network, nn.Linear(128, 2), Preprocessing(32))
-        training = FitSettings(weights="none", freeze=False, backbone="mobilenet_v3_small", size=32).record()
+        training = FitSettings(weights="none", fine_tune="all", backbone="mobilenet_v3_small", size=32).record()
         write_record(folder, network, Preprocessing(32), ["a", "b"], metrics={}, calibration={}, training=training)
     return target
 

@@ -69,7 +69,7 @@ def check_served(target: Path, network: nn.Module) -> None:
 def test_an_exported_network_that_differs_is_not_published(
     model: tuple[Path, nn.Module], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def another_network(module: nn.Module, path: Path, size: int) -> None:
+    def another_network(module: nn.Module, path: Path, size: int, outputs: object) -> None:
         shutil.copy(model[0] / "model.onnx", path)
 
     monkeypatch.setattr(export, "write_onnx", another_network)
