@@ -45,7 +45,7 @@ def test_gem_lies_between_them() -> None:
 def test_the_power_of_gem_is_learnt() -> None:
     pool = GeM(1.5, learnt=True).double()
     target = GeM(4.0).double()(maps().double())
-    optimizer = torch.optim.Adam(pool.parameters(), lr=0.2)
+    optimizer = torch.optim.Adam(pool.parameters(), lr=0.1)
     losses = []
     for _ in range(120):
         loss = (pool(maps().double()) - target).pow(2).mean()
