@@ -13,6 +13,7 @@ from trainer.data.sources import CachedFeatures
 from trainer.fit.learning import Learned
 from trainer.fit.means import Means, threads
 from trainer.learning.averaging import best_between, best_share
+from trainer.learning.distillation import with_teacher
 from trainer.learning.loop import Training
 from trainer.learning.recipes import Recipe
 from trainer.learning.two_part import weigh
@@ -66,9 +67,10 @@ class FineTuner:
             self.means.photos(network, part, self.preprocessing, norms=False)
             for part in (parts.train, parts.validation)
         )
+        taught = with_teacher(learning, recipe, learned.teaching)
         self.stages.stage("Fine-tuning", settings.epochs)
         training = self.means.train(
-            "fine-tune", (learning, tuning), recipe, settings, self.stages.epoch, start_counts=True
+            "fine-tune", (taught, tuning), recipe, settings, self.stages.epoch, start_counts=True
         )
         interpolation: dict[float, float] = {}
         if settings.interpolate and training.best_epoch and training.start_score is not None:

@@ -51,6 +51,8 @@ class Learned:
     """Of the whole network, where that learnt before or after the head."""
     trade_off: list[Traded] = field(default_factory=list)
     rejects: tuple[Reject, ...] = ()
+    teaching: Teaching | None = None
+    """What a teacher makes of the training photos, which fine-tuning goes on learning from."""
     labels: JudgedLabels | None = None
     """What the categories of the training photos are worth, where that could be judged before they were learned."""
     learnt_features: bool = False
@@ -125,6 +127,7 @@ class Learner:
             fit_detail(network, seen.learning, seen.parts.train)
             return learned
         teaching = self._teaching(seen.parts)
+        learned = replace(learned, teaching=teaching)
         self.stages.stage("Training", self.settings.epochs)
         bounds = self.means.bounds("head")
         training, trade_off = fit_two_part(
@@ -149,10 +152,13 @@ class Learner:
         labels = self._judged(seen)
         train, validation = seen.parts.train, seen.parts.validation
         recipe = Recipe(self.settings, train, validation, weights=labels.weights)
-        taught = with_teacher(sources[0], recipe, self._teaching(seen.parts))
+        teaching = self._teaching(seen.parts)
+        taught = with_teacher(sources[0], recipe, teaching)
         training = self._train((taught, sources[1]), recipe, self.settings, "head")
         before, rejects = seen.before(), seen.rejects
-        return Learned(network, seen.parts, *sources, before, training, rejects=rejects, labels=labels)
+        return Learned(
+            network, seen.parts, *sources, before, training, rejects=rejects, labels=labels, teaching=teaching
+        )
 
     def _whole(self, network: EmbeddingNetwork, settings: FitSettings) -> Learned:
         let_learn(network, self.settings.fine_tune)

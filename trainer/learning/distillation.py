@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -15,7 +16,6 @@ from trainer.data.sampling import Indices
 from trainer.data.sources import CachedFeatures, Source
 from trainer.learning.objectives.objective import IndicesTuple, Objective
 from trainer.learning.recipes import Recipe
-from trainer.network.network import EmbeddingNetwork
 
 _ANGLES_AMONG = 96
 """Photos of a batch, evenly taken, among which angles are compared: triplets of more would take most of the time."""
@@ -65,45 +65,73 @@ class FeatureDistillation(nn.Module):
         return (told - functional.normalize(teacher.detach(), dim=1)).pow(2).sum(1).mean()
 
 
-class TaughtSource(Source):
-    """The photos of a student that a teacher looks at, too."""
+class Lesson:
+    """What the teacher made of the last batch that the student embedded, [m, e]; all copies of a source share one."""
 
-    taught: Tensor | None = None
-    """What the teacher made of the last batch that the student embedded, [m, e]."""
+    vectors: Tensor | None = None
+
+
+class TaughtSource(Source):
+    """The photos of a student that a teacher looks at, too.
+
+    Args:
+        photos: the student's.
+    """
+
+    def __init__(self, photos: Source) -> None:
+        self.network, self.share = photos.network, photos.share
+        self.photos = photos
+        self.lesson = Lesson()
+
+    def after(self, steps: int) -> Self:
+        """See `Source.after`."""
+        rest = super().after(steps)
+        rest.photos = self.photos.after(steps)
+        return rest
+
+    def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:
+        """See `Source.batches`."""
+        return self.photos.batches(plan, views, rng)
+
+    def trained(self) -> nn.Module:
+        """See `Source.trained`."""
+        return self.photos.trained()
+
+    def learn(self) -> None:
+        """See `Source.learn`."""
+        self.photos.learn()
+
+    def settle(self, seed: int) -> None:
+        """See `Source.settle`."""
+        self.photos.settle(seed)
 
 
 class TaughtFeatures(TaughtSource):
     """Cached features of a student, with what a teacher makes of the very same photos and views beside them.
 
     Args:
-        network: the student.
-        bank: its features.
+        features: of the student.
         vectors: the teacher's [n, 1 + views, e], of the same photos and views in the same order.
 
     Raises:
         ValueError: the two are not of the same photos and views.
     """
 
-    def __init__(self, network: EmbeddingNetwork, bank: FeatureBank, vectors: FeatureBank) -> None:
-        ours, theirs = bank.vectors.shape[:2], vectors.vectors.shape[:2]
-        if ours != theirs:
-            raise ValueError(f"features of {ours} and of {theirs} photos and views")
-        self.network = network
-        self._width = bank.vectors.shape[2]
-        self._both = CachedFeatures(network, FeatureBank(np.concatenate([bank.vectors, vectors.vectors], axis=2)))
-
-    def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:
-        """See `Source.batches`: the student's features, and the teacher's vectors after them."""
-        return self._both.batches(plan, views, rng)
+    def __init__(self, features: CachedFeatures, vectors: FeatureBank) -> None:
+        ours, theirs = features.bank.vectors, vectors.vectors
+        if ours.shape[:2] != theirs.shape[:2]:
+            raise ValueError(f"features of {ours.shape[:2]} and of {theirs.shape[:2]} photos and views")
+        self._width = ours.shape[2]
+        super().__init__(CachedFeatures(features.network, FeatureBank(np.concatenate([ours, theirs], axis=2))))
 
     def embed(self, inputs: Tensor) -> Tensor:
-        """See `Source.embed`."""
-        self.taught = inputs[:, self._width :]
-        return self.network.embed(inputs[:, : self._width])
+        """See `Source.embed`: inputs are the student's features, and the teacher's vectors after them."""
+        self.lesson.vectors = inputs[:, self._width :]
+        return self.photos.embed(inputs[:, : self._width])
 
-    def trained(self) -> nn.Module:
-        """The student's head."""
-        return self._both.trained()
+    def features(self, inputs: Tensor) -> Tensor:
+        """See `Source.features`."""
+        return self.photos.features(inputs[:, : self._width])
 
 
 class TaughtPhotos(TaughtSource):
@@ -115,26 +143,20 @@ class TaughtPhotos(TaughtSource):
     """
 
     def __init__(self, photos: Source, teacher: Callable[[Tensor], Tensor]) -> None:
-        self.network = photos.network
-        self._photos, self._teacher = photos, teacher
-
-    def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:
-        """See `Source.batches`."""
-        return self._photos.batches(plan, views, rng)
+        super().__init__(photos)
+        self._teacher = teacher
 
     def embed(self, inputs: Tensor) -> Tensor:
-        """See `Source.embed`; the teacher is asked while gradients are taken."""
+        """See `Source.embed`; the teacher is asked while gradients are taken, in each process about its own rows."""
+        embeddings = self.photos.embed(inputs)
         if torch.is_grad_enabled():
-            self.taught = self._teacher(inputs)
-        return self._photos.embed(inputs)
+            seen = self._teacher(inputs).to(embeddings.device)
+            self.lesson.vectors = self.share.gathered(seen, len(embeddings))
+        return embeddings
 
-    def trained(self) -> nn.Module:
-        """See `Source.trained`."""
-        return self._photos.trained()
-
-    def settle(self, seed: int) -> None:
-        """See `Source.settle`."""
-        self._photos.settle(seed)
+    def features(self, inputs: Tensor) -> Tensor:
+        """See `Source.features`."""
+        return self.photos.features(inputs)
 
 
 class TaughtObjective(Objective):
@@ -142,16 +164,16 @@ class TaughtObjective(Objective):
 
     Args:
         objective: what is learnt besides.
-        source: whose last batch it is asked about.
+        lesson: what the teacher makes of the batch.
         losses: each is given the student's and the teacher's vectors; those with weights of their own learn along.
         weight: of their sum against the objective.
     """
 
-    def __init__(self, objective: Objective, source: TaughtSource, losses: nn.ModuleList, weight: float) -> None:
+    def __init__(self, objective: Objective, lesson: Lesson, losses: nn.ModuleList, weight: float) -> None:
         super().__init__()
         self.objective, self.losses, self.weight = objective, losses, weight
         self.rate = objective.rate
-        self._source = source
+        self._lesson = lesson
 
     def forward(
         self,
@@ -162,7 +184,7 @@ class TaughtObjective(Objective):
     ) -> Tensor:
         """See `Objective.forward`: of the batch that the source embedded last."""
         loss: Tensor = self.objective(embeddings, labels, indices_tuple, weights)
-        taught = self._source.taught
+        taught = self._lesson.vectors
         if taught is None or len(taught) != len(embeddings):
             raise ValueError("the teacher has not seen these photos")
         for one in self.losses:
@@ -193,11 +215,12 @@ def with_teacher(source: Source, recipe: Recipe, teaching: Teaching | None) -> S
         return source
     taught: TaughtSource
     if isinstance(source, CachedFeatures):
-        taught = TaughtFeatures(source.network, source.bank, teaching.vectors)
+        taught = TaughtFeatures(source, teaching.vectors)
     else:
         taught = TaughtPhotos(source, teaching.teacher)
     losses = losses_of(teaching.kind, source.network.dimension, teaching.vectors.vectors.shape[2])
-    recipe.objective = TaughtObjective(recipe.objective, taught, losses, teaching.weight)
+    losses = losses.to(source.network.mean.device)
+    recipe.objective = TaughtObjective(recipe.objective, taught.lesson, losses, teaching.weight)
     return taught
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,14 @@ from trainer.network.network import EmbeddingNetwork
 from trainer.network.trained import trained_network
 from trainer.network.weights import build_network
 from trainer.settings import FitSettings
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # what is small here is slow on several
+    yield
+    torch.set_num_threads(before)
 
 
 def drawn(*shape: int, seed: int = 0) -> Tensor:
@@ -161,6 +170,7 @@ def head_only() -> EmbeddingNetwork:
     nn.Module.__init__(network)
     torch.manual_seed(0)
     network.head = MlpHead(20)
+    network.register_buffer("mean", torch.zeros(1))
     return network
 
 
@@ -187,8 +197,8 @@ def test_what_the_teacher_says_is_of_the_same_photos_and_views() -> None:
     for views in (0, 1, 2):
         (inputs,) = source.batches([np.array([7, 2, 9])], views, np.random.default_rng(0))
         embeddings = source.embed(inputs)
-        assert source.taught is not None
-        places = [np.argwhere((vectors.vectors == row).all(2))[0] for row in source.taught.numpy()]
+        assert source.lesson.vectors is not None
+        places = [np.argwhere((vectors.vectors == row).all(2))[0] for row in source.lesson.vectors.numpy()]
         assert [photo for photo, _ in places] == [7, 2, 9] * max(1, views)
         features = torch.from_numpy(np.stack([bank.vectors[photo, view] for photo, view in places]))
         assert torch.equal(network.embed(features), embeddings)
@@ -231,7 +241,7 @@ def test_without_a_teacher_nothing_changes() -> None:
 def test_banks_of_other_photos_are_refused() -> None:
     bank, vectors = banks()
     with pytest.raises(ValueError, match=r"\(12, 4\)"):
-        TaughtFeatures(head_only(), bank, vectors.part(0, 11))
+        TaughtFeatures(CachedFeatures(head_only(), bank), vectors.part(0, 11))
 
 
 def test_a_batch_that_the_teacher_has_not_seen_is_refused() -> None:
@@ -242,6 +252,18 @@ def test_a_batch_that_the_teacher_has_not_seen_is_refused() -> None:
     source.embed(inputs)
     with pytest.raises(ValueError, match="has not seen"):
         recipe.objective(drawn(3, 4), torch.zeros(3))
+
+
+def test_of_an_epoch_that_goes_on_the_teacher_says_the_same() -> None:
+    whole, _ = beside(head_only(), "relational", 1.0)
+    plan = [np.array([7, 2, 9]), np.array([1, 3, 5])]
+    every = list(whole.batches(plan, 2, np.random.default_rng(0)))
+    rest = whole.after(1)
+    (inputs,) = rest.batches(plan[1:], 2, np.random.default_rng(0))
+    assert torch.equal(inputs, every[1])
+    rest.embed(inputs)
+    assert whole.lesson.vectors is not None  # who asks for the loss holds the source as it was
+    assert torch.equal(whole.lesson.vectors, inputs[:, 20:])
 
 
 class Pictures(Source):
