@@ -25,7 +25,7 @@ from trainer.learning.recipes import Recipe
 from trainer.network.weights import build_network
 from trainer.settings import FitSettings
 
-SMALL = ("--backbone", "mobilenet_v3_small", "--size", "32")
+SMALL = ("--backbone", "resnet18", "--size", "32")
 
 
 def run(*arguments: object) -> Result:

@@ -40,7 +40,9 @@ def test_a_head_is_built_again_from_its_record(kind: str) -> None:
         assert torch.equal(again(features), vectors)
 
 
-@pytest.mark.parametrize("kind", ["mlp", "detail", "two-part"])
+@pytest.mark.parametrize(
+    "kind", [*(pytest.param(kind, marks=pytest.mark.slow) for kind in ("mlp", "detail")), "two-part"]
+)
 def test_a_head_is_served_as_it_was_trained(kind: str, tmp_path: Path) -> None:
     import onnxruntime
 
