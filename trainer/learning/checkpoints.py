@@ -92,10 +92,11 @@ class Checkpoints:
     def write(self, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint, whole and durable, or leave the one before and say why in `failed`."""
         facts = {**checkpoint.facts, "format": FORMAT, "identity": self._identity}
-        content = save(
-            {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()},
-            {_KEY: json.dumps(facts)},
-        )
+        # copies, because safetensors refuses tensors that share memory, as the best do with those before, or tied ones
+        tensors = {
+            name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in checkpoint.tensors.items()
+        }
+        content = save(tensors, {_KEY: json.dumps(facts)})
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self.path) as file:

@@ -80,6 +80,27 @@ def test_a_killed_run_goes_on_bit_for_bit(settings: dict[str, Any], killed_at: i
     )
 
 
+@pytest.mark.parametrize("killed_at", [1, 4, 6])
+def test_what_learnt_already_goes_on_bit_for_bit(killed_at: int, tmp_path: Path) -> None:
+    whole, killed, resumed = (SmallTraining(running_mean=0.9, backbone_rate=0.1) for _ in range(3))
+    expected = run(whole, start_counts=True)
+    steps = 0
+
+    def count(*_: float) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == killed_at:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(killed, start_counts=True, watch=count, kept=Checkpoints(tmp_path, "fine-tune", {}, every=0))
+    went_on = run(resumed, start_counts=True, kept=Checkpoints(tmp_path, "fine-tune", {}, resume=True, every=0))
+    assert went_on.history == expected.history
+    assert (went_on.start_score, went_on.best_score) == (expected.start_score, expected.best_score)
+    assert digest(went_on.before) == digest(expected.before)
+    assert state(resumed) == state(whole)
+
+
 def test_what_a_loss_learns_is_kept_with_the_run(tmp_path: Path) -> None:
     whole, killed, resumed = (SmallTraining(objective="arcface") for _ in range(3))
     (start,) = (own.detach().clone() for own in whole.recipe.objective.parameters())
