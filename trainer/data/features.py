@@ -98,7 +98,7 @@ def extract(
 
     def one(index: int) -> NDArray[np.float32] | None:
         digest = bytes.fromhex(samples[index].content)
-        found = known.get(digest, range(1 + views))
+        found = known.get(digest, range(1 + views)) if digest else {}  # a photo without one would be any other
         missing = [view for view in range(1 + views) if view not in found]
         if missing:
             image = reader.open(index, fit=preprocessing.fit)
@@ -106,7 +106,8 @@ def extract(
                 return None
             made = run(np.stack([shown(image, digest, view) for view in missing]))
             fresh = dict(zip(missing, made, strict=True))
-            known.put(digest, fresh)
+            if digest:
+                known.put(digest, fresh)
             found |= fresh
         return np.stack([found[view] for view in range(1 + views)])
 

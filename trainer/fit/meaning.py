@@ -14,6 +14,7 @@ from torch import nn
 
 from indexer.models.preprocessing import Preprocessing
 from indexer.models.strangers import Strangers
+from indexer.photos.fingerprints import sha256
 from indexer.photos.places import Seen
 from trainer.data.dataset import Sample
 from trainer.data.features import extract
@@ -113,7 +114,8 @@ def _strangers(network: EmbeddingNetwork, preprocessing: Preprocessing, cache: P
     for number, picture in enumerate(draw_strangers(STRANGERS_EACH)):
         buffer = io.BytesIO()
         picture.save(buffer, "PNG", compress_level=1)
-        samples.append(Sample(f"stranger {number}", _Drawn(buffer.getvalue()), "", f"stranger {number}", number))
+        data, name = buffer.getvalue(), f"stranger {number}"
+        samples.append(Sample(name, _Drawn(data), "", name, number, content=sha256(data)))
     return extract(network, samples, preprocessing, cache=cache).bank.originals
 
 

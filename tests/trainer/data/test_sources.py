@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +15,7 @@ from indexer.models.preprocessing import Preprocessing
 from tests.shops.catalogs.drawn_catalog import draw
 from tests.shops.models.plain_backbone import plain_network
 from trainer.data.dataset import Sample, read_dataset
-from trainer.data.features import FeatureBank
+from trainer.data.features import FeatureBank, extract
 from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.network.network import EmbeddingNetwork
 
@@ -84,3 +87,13 @@ def test_half_precision_gives_unit_vectors_and_gradients_in_single(samples: tupl
         assert all(p.grad is not None and p.grad.dtype == torch.float32 for p in source.network.parameters())
     assert not torch.equal(*seen)  # it did compute in half
     assert torch.allclose(*seen, atol=0.05)
+
+
+def test_photos_of_which_no_digest_is_known_are_not_taken_for_one_another(
+    samples: tuple[Sample, ...], tmp_path: Path
+) -> None:
+    nameless = [replace(sample, content="") for sample in samples]
+    kept = network().eval()
+    for photos in (nameless, nameless, samples, samples):  # the second time from what is kept, where anything is
+        features = extract(kept, photos, Preprocessing(SIDE), cache=tmp_path).bank.originals
+        assert len(np.unique(features, axis=0)) == len(samples)
