@@ -216,6 +216,11 @@ def find_model(given: Path | None, recorded: str | None = None, catalog: Path | 
         raise UsageError(
             f"several models are in models/; name one with --model or JEWELRY_MODEL: {', '.join(map(str, candidates))}"
         )
+    if recorded:
+        raise UsageError(
+            f"the model that the index was built with is not at {recorded} any more; name where it is with --model or "
+            "JEWELRY_MODEL"
+        )
     photos = "CATALOG" if catalog is None else quote(str(catalog))
     raise UsageError(
         f"there is no model yet; make one of these photos with: trainer fit {photos} -o models/shop (or name one with "

@@ -252,7 +252,7 @@ def test_a_model_directory_that_moved(
     moved = replace(photographed.store.record, model_path=str(tmp_path / "was-here"))
     publish(index, points(photographed.payloads, photographed.vectors), moved)
     photo = photographed.catalog / photographed.payloads[0]["photo"]["path"]
-    with pytest.raises(UsageError, match="give --model DIR"):
+    with pytest.raises(UsageError, match="was-here any more; name where it is with --model"):
         SearchService(index).similar(image=photo)
     assert SearchService(index, photographed.model).similar(image=photo).matches
 
