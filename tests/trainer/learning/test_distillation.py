@@ -330,7 +330,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # exports a model
 def test_an_earlier_model_teaches_what_it_serves(model: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
     told = load_teacher(str(model))(torch.from_numpy(images))
@@ -338,7 +338,7 @@ def test_an_earlier_model_teaches_what_it_serves(model: Path) -> None:
     assert np.abs(told.numpy() - served).max() < 1e-5
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # exports a model
 def test_weights_that_are_not_the_records_network_are_refused(model: Path, tmp_path: Path) -> None:
     other = shutil.copytree(model, tmp_path / "other")
     save_file(build_network("resnet18", "none", size=32).state_dict(), other / "model.safetensors")

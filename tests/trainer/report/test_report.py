@@ -154,6 +154,7 @@ def test_the_same_data_gives_the_same_report(written: Path, tmp_path: Path) -> N
         assert (again.parent / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_writing_again_leaves_no_old_row(tmp_path: Path) -> None:
     write_report(tmp_path / "m", data(tmp_path / "p", SHOP))
     page = write_report(tmp_path / "m", data(tmp_path / "p", ["a", "b"] * 5))
@@ -163,11 +164,11 @@ def test_writing_again_leaves_no_old_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"history": []},
-        {"history": [{"epoch": 1, "loss": 1.0}]},
+        pytest.param({"history": []}, marks=pytest.mark.slow),
+        pytest.param({"history": [{"epoch": 1, "loss": 1.0}]}, marks=pytest.mark.slow),
         {"history": [{"loss": float("nan")}, {"loss": 0.5, "learning_rate": 1e-4}]},
-        {"settings": {}},
-        {"metrics": {}},
+        pytest.param({"settings": {}}, marks=pytest.mark.slow),
+        pytest.param({"metrics": {}}, marks=pytest.mark.slow),
         {"metrics": {"category": None, "per_category": {}, "product": None, "edited_copy": None}},
     ],
 )
@@ -177,7 +178,12 @@ def test_missing_parts_leave_a_smaller_report(tmp_path: Path, changes: dict[str,
 
 
 @pytest.mark.parametrize(
-    "categories", [["a"], ["a", "b"], ["a", "a"], ["a"] * 4 + ["b"], [f"c{n // 2}" for n in range(60)]]
+    "categories",
+    [
+        ["a"],
+        *(pytest.param(names, marks=pytest.mark.slow) for names in (["a", "b"], ["a", "a"], ["a"] * 4 + ["b"])),
+        pytest.param([f"c{n // 2}" for n in range(60)], marks=pytest.mark.slow),
+    ],
 )
 def test_few_photos_and_many_categories(tmp_path: Path, categories: list[str]) -> None:
     given = data(tmp_path / "p", categories)
@@ -186,6 +192,7 @@ def test_few_photos_and_many_categories(tmp_path: Path, categories: list[str]) -
     assert {path.name for path in page.parent.glob("*.png")} == Page(page).files
 
 
+@pytest.mark.slow
 def test_a_collapsed_model_still_gets_its_report(tmp_path: Path) -> None:
     page = write_report(tmp_path / "m", data(tmp_path / "p", SHOP, embeddings=np.ones((36, 16), np.float32)))
     assert "map.png" in Page(page).files
