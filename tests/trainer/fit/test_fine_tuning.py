@@ -118,7 +118,7 @@ def test_killed_at_any_step_and_resumed_it_is_the_same_model(shop: Path, tmp_pat
     assert "There is no checkpoint" not in done.stderr
     assert load_model(killed).fingerprint == load_model(whole).fingerprint
     assert training(killed)["history"] == training(whole)["history"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["killed", "whole"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".features", "killed", "whole"]
 
 
 @pytest.mark.slow
@@ -137,8 +137,9 @@ def test_a_loss_that_breaks_at_once_leaves_nothing(shop: Path, tmp_path: Path) -
     options = ("--weights", "none", "--recipe", "two-level", *SMALL, "--learning-rate", 1e20)
     result = run("fit", shop, "-o", tmp_path / "broken", *options)
     assert result.exit_code == 1
-    assert "Error: the loss was no number in epoch 1, step " in result.stderr
-    assert result.stderr.count("\n") <= 30
+    assert " no number" in result.stderr.splitlines()[-1]
+    assert "in epoch 1" in result.stderr.splitlines()[-1]
+    assert "before anything was learnt that could be kept" in result.stderr.splitlines()[-1]
     assert list(tmp_path.iterdir()) == []
 
 
