@@ -281,7 +281,10 @@ class FitSettings:
 
     def of_fine_tuning(self) -> Self:
         """Settings of the run in which a network goes on learning that has a head already."""
-        return replace(self, epochs=self.backbone_epochs, recipe="two-level", **_FINE_TUNING_RUN)
+        run = dict(_FINE_TUNING_RUN)
+        if self.interpolate:  # what is kept of it is found out at its end
+            run |= {"keep": "last", "early_stopping": 0}
+        return replace(self, epochs=self.backbone_epochs, recipe="two-level", **run)
 
     def record(self) -> dict[str, Any]:
         """What model.json says about the run."""

@@ -195,6 +195,12 @@ class Photos(Source):
                 self._rows = len(plan[place]) * max(1, views)
                 yield torch.from_numpy(photos)
 
+    def by_itself(self) -> Photos:
+        """The same photos for this process alone: what comes after a training that was shared the first one does."""
+        own = copy.copy(self)
+        own.share = ALONE
+        return own
+
     def learn(self) -> None:
         """All of the network, but for batch norm that keeps its statistics.
 

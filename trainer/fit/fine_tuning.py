@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from indexer.cli.progress import Stages
 from indexer.models.preprocessing import Preprocessing
+from trainer.data.dataset import Sample
 from trainer.data.features import extract
-from trainer.data.sources import CachedFeatures
+from trainer.data.sources import CachedFeatures, Photos
+from trainer.evaluation.metrics import category_metrics
 from trainer.fit.learning import Learned
 from trainer.fit.means import Means, threads
 from trainer.learning.averaging import best_between, best_share
@@ -22,15 +24,24 @@ from trainer.network.heads.parts import TwoPartHead
 from trainer.settings import FitSettings
 
 
+def _score(recipe: Recipe, source: Photos, samples: Sequence[Sample]) -> float:
+    """What validation says of weights between others: the recipe's judgement and, as that is nearly all right on few
+    photos and cannot tell good from better, the mAP by category."""
+    photos = source.embed_all(0, len(samples))
+    return recipe.judge(source).score + category_metrics(photos, [sample.category for sample in samples])["mAP"]
+
+
 def _course(training: Training, interpolation: Mapping[float, float]) -> str:
     """What fine-tuning did, in a line."""
-    if not training.best_epoch:
-        return "Fine-tuning: no epoch was better by validation than none; the network stays as it was."
-    share = best_share(interpolation) if interpolation else 1.0
+    share = best_share(interpolation) if interpolation else float(training.best_epoch > 0)
+    if not share:
+        return "Fine-tuning: validation liked none of it; the network stays as it was."
+    if not interpolation:
+        before, after = training.start_score or 0.0, training.best_score
+        return f"Fine-tuning: validation {before:.3f} before, {after:.3f} after epoch {training.best_epoch}."
     return (
-        f"Fine-tuning: validation {training.start_score or 0:.3f} before, {training.best_score:.3f} after epoch "
-        f"{training.best_epoch}"
-        + (f", {interpolation[share]:.3f} with {share:.0%} of the change, which is kept." if interpolation else ".")
+        f"Fine-tuning: validation {interpolation[0.0]:.3f} before, {interpolation[1.0]:.3f} after, "
+        f"{interpolation[share]:.3f} with {share:.0%} of the change, which is kept."
     )
 
 
@@ -38,8 +49,8 @@ def _course(training: Training, interpolation: Mapping[float, float]) -> str:
 class FineTuner:
     """Lets a network go on learning whose head was made on cached features.
 
-    The backbone learns at a tenth of the head's rate and its batch norms keep their statistics; validation is asked
-    before the first epoch, so that what comes out is no worse by it than what went in.
+    The backbone learns at a tenth of the head's rate and its batch norms keep their statistics. Of what it learnt as
+    much is kept as validation likes best, nothing where it likes none of it.
 
     Args:
         preprocessing: what all photos go through.
@@ -73,10 +84,9 @@ class FineTuner:
             "fine-tune", (taught, tuning), recipe, settings, self.stages.epoch, start_counts=True
         )
         interpolation: dict[float, float] = {}
-        if settings.interpolate and training.best_epoch and training.start_score is not None:
+        if settings.interpolate and training.history:
             self.stages.stage("Between before and after")
-            ends = {0.0: training.start_score, 1.0: training.best_score}
-            interpolation = best_between(network, training.before, lambda: recipe.judge(tuning).score, ends)
+            interpolation = best_between(network, training.before, lambda: _score(recipe, tuning, parts.validation), {})
         self.means.say(_course(training, interpolation))
         network.cpu()
         threads(whole=False, share=self.means.share)

@@ -172,7 +172,7 @@ class Learner:
         training = self._train((taught, tuning), recipe, settings, "whole")
         network.cpu()
         rejects = learning.readable.rejects + tuning.readable.rejects
-        parts = self.parts
+        parts, learning, tuning = self.parts, learning.by_itself(), tuning.by_itself()
         return Learned(network, parts, learning, tuning, untrained, training, rejects=rejects, learnt_features=True)
 
     def _judged(self, seen: _Seen) -> JudgedLabels:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from indexer.errors import ModelError
+from indexer.errors import ModelError, VectorError
 from trainer.data.sampling import Indices
 from trainer.data.sources import Source
 from trainer.learning.averaging import RunningMean, State, copied
@@ -265,7 +265,10 @@ class _Loop:
 
     def _judge(self) -> Any:
         began = time.monotonic()
-        judgement = self.recipe.judge(self.validation)
+        try:
+            judgement = self.recipe.judge(self.validation)
+        except VectorError as error:
+            raise _NotANumber(f"the embeddings were no numbers in epoch {self.epoch},") from error
         self._judging = time.monotonic() - began
         return judgement
 

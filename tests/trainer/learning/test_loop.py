@@ -238,6 +238,24 @@ def test_a_weight_that_is_no_number_is_never_judged() -> None:
     assert judged == [True]
 
 
+def test_embeddings_that_are_no_numbers_keep_the_best_so_far() -> None:
+    small = SmallTraining()
+    last = small.network.head.layers[-1]  # type: ignore[index, union-attr]
+
+    def blow_up(epoch: int, *_: float) -> None:
+        if epoch == 3:
+            with torch.no_grad():
+                for parameter in small.network.parameters():
+                    parameter.mul_(0).add_(1e30)  # numbers, whose products are none
+
+    small.recipe.plan = lambda *_: [np.arange(30)]  # type: ignore[method-assign]
+    result = run(small, watch=blow_up)
+    assert result.ended == "not a number"
+    assert len(result.history) == 2
+    assert bool(last.weight.isfinite().all())
+    assert small.recipe.judge(small.validation).score == result.best_score
+
+
 def test_a_run_that_is_interrupted_goes_on_later(tmp_path: Path) -> None:
     whole, stopped, resumed = (SmallTraining() for _ in range(3))
     run(whole)
