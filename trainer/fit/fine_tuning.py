@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import isnan
 
 from indexer.cli.progress import Stages
 from indexer.models.preprocessing import Preprocessing
@@ -28,7 +29,9 @@ def _score(recipe: Recipe, source: Photos, samples: Sequence[Sample]) -> float:
     """What validation says of weights between others: the recipe's judgement and, as that is nearly all right on few
     photos and cannot tell good from better, the mAP by category."""
     photos = source.embed_all(0, len(samples))
-    return recipe.judge(source).score + category_metrics(photos, [sample.category for sample in samples])["mAP"]
+    categories, products = [sample.category for sample in samples], [sample.product_id for sample in samples]
+    precision = category_metrics(photos, categories, products)["mAP"]
+    return recipe.judge(source).score + (0.0 if isnan(precision) else precision)
 
 
 def _course(training: Training, interpolation: Mapping[float, float]) -> str:
