@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from pathlib import Path
+
+# Before numpy, scikit-learn and torch are: what is calculated here is small, and where there are more processes than
+# cores, threads that wait for each other in turns take most of the time. It is heard by processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings
@@ -20,6 +25,16 @@ settings.load_profile("no deadline")
 def pytest_xdist_auto_num_workers() -> int:
     """Twice as many as cores: tests of services, connections and disks wait for half of their time."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection() -> None:
+    """What is collected is kept to the end: no search for circles among it, neither now nor while tests run."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,7 @@ while not stop.exists() and time.monotonic() < until:
     assert store.count() == len(hits)
     seen.setdefault(store.generation, set()).add(tuple(sorted(prices)))
     store.close()
+    time.sleep(0.05)
 print(json.dumps({generation: [list(p) for p in prices] for generation, prices in seen.items()}))
 """
 
@@ -37,7 +38,7 @@ def run_indexer(*arguments: str | Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_readers_answer_from_one_generation_each_while_a_fourth_process_syncs(tmp_path: Path) -> None:
+def test_readers_answer_from_one_generation_each_while_a_third_process_syncs(tmp_path: Path) -> None:
     catalog, model, index = (
         write_small_catalog(tmp_path / "catalog"),
         write_tiny_model(tmp_path / "model"),
@@ -55,7 +56,7 @@ def test_readers_answer_from_one_generation_each_while_a_fourth_process_syncs(tm
     set_all_prices(1)
     stop = tmp_path / "stop"
     command = [sys.executable, "-c", READER, str(index), str(stop)]
-    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     for price in (2, 3, 4):
         set_all_prices(price)
     stop.touch()
@@ -71,7 +72,7 @@ def test_readers_answer_from_one_generation_each_while_a_fourth_process_syncs(tm
 
 def test_a_killed_sync_leaves_readers_alone_and_is_finished_by_the_next(tmp_path: Path) -> None:
     catalog, model = (
-        write_small_catalog(tmp_path / "catalog", products=60, photos=4, size=400),
+        write_small_catalog(tmp_path / "catalog", products=30, photos=4, size=400),
         write_tiny_model(tmp_path / "model"),
     )
     index = tmp_path / "index"
@@ -89,9 +90,9 @@ def test_a_killed_sync_leaves_readers_alone_and_is_finished_by_the_next(tmp_path
     assert second.returncode == 0, errors
     report = json.loads(output)
     assert report["recovered"] > 0
-    assert report["embedded"] + report["recovered"] + report["photos"]["updated"] == 240
+    assert report["embedded"] + report["recovered"] + report["photos"]["updated"] == 120
     store = EmbeddedIndex(index).read()
-    assert store.count() == 240
+    assert store.count() == 120
     store.close()
     assert not list((index / "work").iterdir())
 
