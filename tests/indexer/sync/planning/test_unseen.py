@@ -124,8 +124,17 @@ def test_the_command_says_so_with_exit_code_3(shop: Shop) -> None:
     assert "rejected rings: is a link to nothing; mount or restore what it points to" in result.stdout
 
 
-@pytest.mark.parametrize("hide", [close, list_only, to_nothing])
-@pytest.mark.parametrize(("place", "kept"), [("rings", 3), ("rings/r2", 2)])
+@pytest.mark.parametrize(
+    ("hide", "place", "kept"),
+    [
+        (close, "rings", 3),
+        (list_only, "rings", 3),
+        (to_nothing, "rings/r2", 2),
+        pytest.param(close, "rings/r2", 2, marks=pytest.mark.slow),
+        pytest.param(list_only, "rings/r2", 2, marks=pytest.mark.slow),
+        pytest.param(to_nothing, "rings", 3, marks=pytest.mark.slow),
+    ],
+)
 def test_with_a_manifest_rows_of_a_closed_folder_are_still_heard(listed: Shop, hide, place: str, kept: int) -> None:  # type: ignore[no-untyped-def]
     hide(listed.catalog / place)
     listed.rows("r1,rings/001.jpg,rings,11,false", "r2,rings/r2/a.jpg|rings/r2/b.jpg,rings,21,false", *MORE_ROWS)
