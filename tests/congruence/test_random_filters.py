@@ -22,7 +22,7 @@ from tests.congruence.shop import QUERIES, TABLE, vector
 
 CATALOG_SIZE = 70
 CATALOGS = (11, 12)
-FEW, MANY = 50, 400
+FEW, MANY = 50, 200
 """Examples for each catalog and engine: of the quick tests and of the slow ones."""
 
 

@@ -135,7 +135,7 @@ def of_crowded(crowded: Built) -> Iterator[SearchService]:
     service.close()
 
 
-@pytest.mark.parametrize("k", [1, 2, 5, 11, 12])
+@pytest.mark.parametrize("k", [1, 5, 12, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, 11))])
 @pytest.mark.parametrize("product_id", ["P00", "P01", "P03", "P05"])
 def test_many_photos_of_one_product_do_not_crowd_out_others(
     of_crowded: SearchService, crowded: Built, product_id: str, k: int
