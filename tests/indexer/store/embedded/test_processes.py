@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from indexer.store.embedded.index import EmbeddedIndex
+from indexer.sync.run import sync
 from tests.shops.catalogs.small_catalog import read_manifest, write_manifest, write_small_catalog
 from tests.shops.models.tiny_model import write_tiny_model
 
@@ -53,11 +54,12 @@ def test_readers_answer_from_one_generation_each_while_a_third_process_syncs(tmp
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
 
-    set_all_prices(1)
+    write_manifest(catalog, [row | {"price": "1"} for row in rows])
+    sync(catalog, model, index)
     stop = tmp_path / "stop"
     command = [sys.executable, "-c", READER, str(index), str(stop)]
     readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    for price in (2, 3, 4):
+    for price in (2, 3):
         set_all_prices(price)
     stop.touch()
     generations = set()
@@ -77,9 +79,7 @@ def test_a_killed_sync_leaves_readers_alone_and_is_finished_by_the_next(tmp_path
     )
     index = tmp_path / "index"
     small = write_small_catalog(tmp_path / "small", products=2, size=400)
-    first = run_indexer("sync", small, "--model", model, "--index", index)
-    _, errors = first.communicate(timeout=60)
-    assert first.returncode == 0, errors
+    sync(small, model, index)
     victim = run_indexer("sync", catalog, "--model", model, "--index", index, "--workers", "1", "--allow-removal")
     _kill_when_some_are_embedded(victim, index)
     store = EmbeddedIndex(index).read()
