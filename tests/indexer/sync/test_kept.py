@@ -9,11 +9,14 @@ import pytest
 
 from tests.shops.catalogs.row_catalog import Shop, counts
 from tests.shops.catalogs.small_catalog import touch
+from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS
+
+pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    shop = Shop(tmp_path, "photos/p1.jpg", "photos/p2.jpg", "photos/p3.jpg")
+    shop = Shop(tmp_path, "photos/p1.jpg", "photos/p2.jpg", "photos/p3.jpg", engine="server")
     return shop.rows("luna,photos/p1.jpg,rings,10,true", "luna,photos/p2.jpg,,,", "anchor,photos/p3.jpg,rings,70,true")
 
 
@@ -114,7 +117,7 @@ def test_a_photo_that_was_broken_from_the_first_does_not_publish_at_every_sync(s
     again = shop.sync()
     assert counts(again) == {"unchanged": 2}
     assert (again.published, again.generation, len(again.rejects)) == (False, "1", 1)
-    assert list((shop.index / "work").glob("*")) == []
+    assert list((shop.opened.local / "work").glob("*")) == []
 
 
 def test_a_broken_photo_that_is_mended_is_embedded_again(shop: Shop) -> None:

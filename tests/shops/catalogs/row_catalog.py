@@ -11,21 +11,27 @@ from zlib import crc32
 
 import pytest
 
-from indexer.store.embedded.index import EmbeddedIndex
+from indexer.store.interface import Index
 from indexer.store.records import Point
 from indexer.sync.report import SyncReport
 from indexer.sync.run import sync
 from tests.shops.catalogs.small_catalog import write_photo
+from tests.shops.indexes.both_engines import make_index
 from tests.shops.models.tiny_model import write_tiny_model
 
 HEADER = "product_id,image,category,price,in_stock"
 
 
 class Shop:
-    """A catalog, a model and an index under one folder; ``photos`` are drawn, each in its own colours."""
+    """A catalog, a model and an index under one folder; ``photos`` are drawn, each in its own colours.
 
-    def __init__(self, root: Path, *photos: str) -> None:
+    What no engine has a part in is asked with ``engine="server"``, which stays in memory and publishes in less time.
+    """
+
+    def __init__(self, root: Path, *photos: str, engine: str = "embedded") -> None:
         self.catalog, self.index = root / "catalog", root / "index"
+        self.opened = make_index(engine, root)
+        self.place: Path | Index = self.index if engine == "embedded" else self.opened
         self.model = write_tiny_model(root / "model", size=16)
         self.draw(*photos)
 
@@ -41,11 +47,11 @@ class Shop:
         return self
 
     def sync(self, **options: Any) -> SyncReport:
-        return sync(self.catalog, self.model, self.index, **options)
+        return sync(self.catalog, self.model, self.place, **options)
 
     def points(self) -> dict[tuple[str, str], Point]:
         """What is in the index, by product and photo."""
-        store = EmbeddedIndex(self.index).read()
+        store = self.opened.read()
         try:
             return {(str(p.payload["product_id"]), p.payload["photo"]["path"]): p for p in store.scroll(vectors=True)}
         finally:
