@@ -7,9 +7,11 @@ import logging
 import os
 from pathlib import Path
 
-# Before numpy, scikit-learn and torch are: what is calculated here is small, and where there are more processes than
-# cores, threads that wait for each other in turns take most of the time. It is heard by processes that tests start.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Where tests are shared out, there are more processes than cores, and threads that wait for each other by spinning take
+# most of the time of small calculations. To be said before numpy, scikit-learn and torch are there; a run in one process,
+# as that of measurements is, has all threads.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings

@@ -186,20 +186,26 @@ FORWARDED = {
 }
 
 
+@pytest.fixture(scope="module", params=["", "127.0.0.1,::1"], ids=["none trusted", "trusted"])
+def proxied(request: pytest.FixtureRequest, photographed: Photographed) -> Iterator[TestClient]:
+    """Asked from this machine, by a service that trusts no proxy, or those of this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("JEWELRY_ALLOWED_HOSTS", raising=False)
+        app = app_over(photographed, rate_limit=0, trusted_proxies=request.param)
+    with TestClient(app, base_url="http://localhost:8000", client=("127.0.0.1", 50_000)) as client:
+        yield client
+
+
 @pytest.mark.parametrize("name", FORWARDED)
-@pytest.mark.parametrize("trusted", ["", "127.0.0.1,::1"])
-def test_who_comes_through_a_proxy_is_not_this_machine(make_app: MakeApp, name: str, trusted: str) -> None:
+def test_who_comes_through_a_proxy_is_not_this_machine(proxied: TestClient, name: str) -> None:
     """Whatever it says, and whoever says it."""
-    with TestClient(
-        make_app(trusted_proxies=trusted), base_url="http://localhost:8000", client=("127.0.0.1", 50_000)
-    ) as client:
-        assert client.get(LOOK).status_code == 200
-        said = problem_of(client.get(LOOK, headers={name: FORWARDED[name]}), 403)
-        assert said.detail.startswith("without API keys only this machine is answered, and a proxy passed this on")
-        assert "searcher keys add" in said.detail
-        problem_of(client.post("/v1/similar", json={"product_id": "P001"}, headers={name: FORWARDED[name]}), 403)
-        for path in ("/livez", "/readyz", "/"):
-            assert client.get(path, headers={name: FORWARDED[name]}).status_code == 200
+    assert proxied.get(LOOK).status_code == 200
+    said = problem_of(proxied.get(LOOK, headers={name: FORWARDED[name]}), 403)
+    assert said.detail.startswith("without API keys only this machine is answered, and a proxy passed this on")
+    assert "searcher keys add" in said.detail
+    problem_of(proxied.post("/v1/similar", json={"product_id": "P001"}, headers={name: FORWARDED[name]}), 403)
+    for path in ("/livez", "/readyz", "/"):
+        assert proxied.get(path, headers={name: FORWARDED[name]}).status_code == 200
 
 
 def test_with_keys_or_open_proxies_are_as_they_were(make_app: MakeApp, keyring: Keyring) -> None:
