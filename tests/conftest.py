@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 # Where tests are shared out, there are more processes than cores, and threads that wait for each other by spinning take
-# most of the time of small calculations. To be said before numpy, scikit-learn and torch are there; a run in one process,
-# as that of measurements is, has all threads.
+# most of the time of small calculations. To be said before numpy, scikit-learn and torch are loaded; a run in one
+# process, as that of the measurements is, keeps all threads.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
