@@ -9,14 +9,14 @@ import pytest
 
 from tests.shops.catalogs.row_catalog import Shop, counts
 from tests.shops.catalogs.small_catalog import touch
-from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS
+from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, make_index
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    shop = Shop(tmp_path, "photos/p1.jpg", "photos/p2.jpg", "photos/p3.jpg", engine="server")
+    shop = Shop(tmp_path, "photos/p1.jpg", "photos/p2.jpg", "photos/p3.jpg", index=make_index("server", tmp_path))
     return shop.rows("luna,photos/p1.jpg,rings,10,true", "luna,photos/p2.jpg,,,", "anchor,photos/p3.jpg,rings,70,true")
 
 

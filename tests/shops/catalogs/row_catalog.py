@@ -11,12 +11,12 @@ from zlib import crc32
 
 import pytest
 
+from indexer.store.embedded.index import EmbeddedIndex
 from indexer.store.interface import Index
 from indexer.store.records import Point
 from indexer.sync.report import SyncReport
 from indexer.sync.run import sync
 from tests.shops.catalogs.small_catalog import write_photo
-from tests.shops.indexes.both_engines import make_index
 from tests.shops.models.tiny_model import write_tiny_model
 
 HEADER = "product_id,image,category,price,in_stock"
@@ -25,13 +25,14 @@ HEADER = "product_id,image,category,price,in_stock"
 class Shop:
     """A catalog, a model and an index under one folder; ``photos`` are drawn, each in its own colours.
 
-    What no engine has a part in is asked with ``engine="server"``, which stays in memory and publishes in less time.
+    The index is in a folder where none is given. What no engine has a part in is asked of one in memory, which
+    publishes in less time.
     """
 
-    def __init__(self, root: Path, *photos: str, engine: str = "embedded") -> None:
+    def __init__(self, root: Path, *photos: str, index: Index | None = None) -> None:
         self.catalog, self.index = root / "catalog", root / "index"
-        self.opened = make_index(engine, root)
-        self.place: Path | Index = self.index if engine == "embedded" else self.opened
+        self.opened = index or EmbeddedIndex(self.index)
+        self.place: Path | Index = index or self.index
         self.model = write_tiny_model(root / "model", size=16)
         self.draw(*photos)
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from indexer.cli.main import main
 from indexer.errors import CatalogError
 from tests.shops.catalogs.row_catalog import NOBODY, Shop, as_ordinary_user, counts
-from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS
+from tests.shops.indexes.both_engines import LOCAL_MODE_WARNINGS, make_index
 
 pytestmark = [pytest.mark.filterwarnings(text) for text in LOCAL_MODE_WARNINGS]
 
@@ -31,7 +31,9 @@ def everything_is_imported(tmp_path_factory: pytest.TempPathFactory) -> None:
     shop.rows(*ROWS, MORE_ROWS[0], "w2,watches/w2.jpg,watches,much,true", "w3,http://127.0.0.1/w3.jpg,watches,1,true")
     assert indexer(shop).exit_code == 3
     assert len(shop.points()) == 5
-    Shop(tmp_path_factory.mktemp("second"), *FOLDERS, engine="server").sync()
+    Shop(
+        tmp_path_factory.mktemp("second"), *FOLDERS, index=make_index("server", tmp_path_factory.mktemp("state"))
+    ).sync()
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def root() -> Iterator[Path]:
 def shop(root: Path) -> Iterator[Shop]:
     """A catalog of folders, indexed, while the process has the rights of an ordinary user."""
     with as_ordinary_user():
-        shop = Shop(root, *FOLDERS, engine="server")
+        shop = Shop(root, *FOLDERS, index=make_index("server", root))
         shop.sync()
         yield shop
 
@@ -60,7 +62,7 @@ def shop(root: Path) -> Iterator[Shop]:
 def listed(root: Path) -> Iterator[Shop]:
     """The same photos with a manifest."""
     with as_ordinary_user():
-        shop = Shop(root, *FOLDERS, engine="server").rows(*ROWS, *MORE_ROWS)
+        shop = Shop(root, *FOLDERS, index=make_index("server", root)).rows(*ROWS, *MORE_ROWS)
         shop.sync()
         yield shop
 
