@@ -26,7 +26,6 @@ from trainer.network.weights import build_network
 from trainer.settings import FitSettings
 
 SMALL = ("--backbone", "resnet18", "--size", "32")
-TINY = ("--backbone", "mobilenet_v3_small", "--size", "32")
 
 
 def run(*arguments: object) -> Result:
@@ -45,14 +44,7 @@ def scratch(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     target = tmp_path_factory.mktemp("models") / "scratch"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("trainer.fit.meaning.STRANGERS_EACH", 6)  # drawing them takes longer than learning
-        return target, run("fit", shop, "-o", target, "--weights", "none", *TINY, "--epochs", 2, "--json")
-
-
-@pytest.fixture(scope="module")
-def earlier(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("models") / "earlier"
-    assert run("fit", shop, "-o", target, "--weights", "none", *SMALL, "--epochs", 2).exit_code == 3
-    return target
+        return target, run("fit", shop, "-o", target, "--weights", "none", *SMALL, "--epochs", 2, "--json")
 
 
 def document(result: Result) -> dict[str, Any]:
@@ -97,8 +89,8 @@ def test_evaluate(scratch: tuple[Path, Result], shop: Path) -> None:
 
 
 @pytest.mark.slow  # as long as all the rest of this file
-def test_a_head_learns_on_a_frozen_backbone(earlier: Path, shop: Path, tmp_path: Path) -> None:
-    result = run("fit", shop, "-o", tmp_path / "head", "--weights", earlier, *SMALL, "--epochs", 5)
+def test_a_head_learns_on_a_frozen_backbone(scratch: tuple[Path, Result], shop: Path, tmp_path: Path) -> None:
+    result = run("fit", shop, "-o", tmp_path / "head", "--weights", scratch[0], *SMALL, "--epochs", 5)
     assert result.exit_code == 3, result.output
     assert "Report:" in result.stdout
     losses = [epoch["loss"] for epoch in load_model(tmp_path / "head").record["training"]["history"]]
@@ -107,8 +99,10 @@ def test_a_head_learns_on_a_frozen_backbone(earlier: Path, shop: Path, tmp_path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("weights", ["none", "earlier"])
-def test_the_same_seed_gives_the_same_model(weights: str, earlier: Path, shop: Path, tmp_path: Path) -> None:
-    start = earlier if weights == "earlier" else weights
+def test_the_same_seed_gives_the_same_model(
+    weights: str, scratch: tuple[Path, Result], shop: Path, tmp_path: Path
+) -> None:
+    start = scratch[0] if weights == "earlier" else weights
     for name in ("first", "second"):
         assert run("fit", shop, "-o", tmp_path / name, "--weights", start, *SMALL, "--epochs", 3).exit_code == 3
     first, second = (load_model(tmp_path / name) for name in ("first", "second"))
@@ -117,10 +111,10 @@ def test_the_same_seed_gives_the_same_model(weights: str, earlier: Path, shop: P
 
 
 @pytest.mark.slow
-def test_the_classic_recipe(earlier: Path, shop: Path, tmp_path: Path) -> None:
+def test_the_classic_recipe(scratch: tuple[Path, Result], shop: Path, tmp_path: Path) -> None:
     target = tmp_path / "classic"
     result = run(
-        "fit", shop, "-o", target, "--weights", earlier, *SMALL, "--recipe", "classic", "--freeze", "--epochs", 2
+        "fit", shop, "-o", target, "--weights", scratch[0], *SMALL, "--recipe", "classic", "--freeze", "--epochs", 2
     )
     assert result.exit_code == 3, result.output
     settings = load_model(target).record["training"]
