@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from pathlib import Path
+
+# Where tests are shared out, there are more processes than cores, and threads that wait for each other by spinning take
+# most of the time of small calculations. To be said before numpy, scikit-learn and torch are loaded; a run in one
+# process, as that of the measurements is, keeps all threads.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings
@@ -20,6 +27,16 @@ settings.load_profile("no deadline")
 def pytest_xdist_auto_num_workers() -> int:
     """Twice as many as cores: tests of services, connections and disks wait for half of their time."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection() -> None:
+    """What is collected is kept to the end: no search for circles among it, neither now nor while tests run."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

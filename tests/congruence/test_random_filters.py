@@ -22,8 +22,8 @@ from tests.congruence.shop import QUERIES, TABLE, vector
 
 CATALOG_SIZE = 70
 CATALOGS = (11, 12)
-EXAMPLES = 200
-"""For each catalog and engine."""
+FEW, MANY = 50, 200
+"""Examples for each catalog and engine: of the quick tests and of the slow ones."""
 
 
 class Catalog(list[Point]):
@@ -80,9 +80,7 @@ def filled(engine: Engine, catalog: list[Point]) -> Iterator[AnyStore]:
     engine.drop(store)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(data=st.data())
-def test_engine_and_judge_agree(engine: Engine, filled: AnyStore, catalog: list[Point], data: st.DataObject) -> None:
+def agree(engine: Engine, filled: AnyStore, catalog: list[Point], data: st.DataObject) -> None:
     where = data.draw(filters(prefixes=engine.prefixes))
     expected = judge.filtered(catalog, where)
     assert [point.id for point in filled.scroll(where, fields=[])] == [point.id for point in expected]
@@ -93,14 +91,29 @@ def test_engine_and_judge_agree(engine: Engine, filled: AnyStore, catalog: list[
     assert [point.id for point in filled.scroll(again, fields=[])] == [point.id for point in expected]
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=FEW, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_engine_and_judge_agree(engine: Engine, filled: AnyStore, catalog: list[Point], data: st.DataObject) -> None:
+    agree(engine, filled, catalog, data)
+
+
+@pytest.mark.slow
+@settings(max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_engine_and_judge_agree_on_many(
+    engine: Engine, filled: AnyStore, catalog: list[Point], data: st.DataObject
+) -> None:
+    agree(engine, filled, catalog, data)
+
+
+@settings(max_examples=2 * FEW, deadline=None)
 @given(where=filters())
 def test_what_no_engine_is_asked_agrees_with_the_judge(catalog: list[Point], where: Filter) -> None:
     passes = passing(where)
     assert [passes(point.payload) for point in catalog] == [judge.passes(point.payload, where) for point in catalog]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=FEW // 2, deadline=None)
 @given(data=st.data())
 def test_facets_under_random_filters(
     engine: Engine, filled: AnyStore, catalog: list[Point], data: st.DataObject

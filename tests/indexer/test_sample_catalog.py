@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import astuple, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,12 @@ from indexer.sample_catalog.stones import FACETED, SMOOTH
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@cache
+def many() -> Sequence[Product]:
+    """Enough that every family is among them."""
+    return draw_products(800, 1)
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -176,7 +184,7 @@ def test_variants_keep_the_design_and_differ_in_metal_stone_or_size() -> None:
 
 
 def test_every_family_metal_and_stone_occurs() -> None:
-    drawn = draw_products(800, 1)
+    drawn = many()
     assert {(p.design.category, p.design.family) for p in drawn} == {
         (category, family.name) for category, families in FAMILIES.items() for family in families
     }
@@ -211,7 +219,7 @@ def test_metal_stone_and_view_change_the_picture(category: str) -> None:
 
 @pytest.mark.parametrize(("category", "family"), [(c, f.name) for c, fs in FAMILIES.items() for f in fs])
 def test_every_family_fills_a_fair_part_of_its_picture(category: str, family: str) -> None:
-    product = next(p for p in draw_products(800, 1) if (p.design.category, p.design.family) == (category, family))
+    product = next(p for p in many() if (p.design.category, p.design.family) == (category, family))
     view = replace(photo_views(product, 1)[0], backdrop="white", vignette=0.0, noise=0.0, softness=0.0)
     picture = np.asarray(draw_photo(product, view, 64).convert("L"), dtype=float)
     marked = np.abs(picture - np.median(picture[0])) > 25

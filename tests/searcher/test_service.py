@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,11 +55,20 @@ def own_vectors(built: Built, product_id: str) -> np.ndarray:
     return built.vectors[[p["product_id"] == product_id for p in built.payloads]]
 
 
+@pytest.fixture(scope="module")
+def of_built(built: Built) -> Iterator[SearchService]:
+    service = SearchService(built.index)
+    yield service
+    service.close()
+
+
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("k", [1, 3, 10, 59, 500])
 @pytest.mark.parametrize("product_id", ["P000", "P007", "P010", "P059"])
-def test_by_product_is_brute_force_over_all_its_photos(built: Built, product_id: str, k: int, exact: bool) -> None:
-    answer = SearchService(built.index).similar(product_id, k=k, exact=exact)
+def test_by_product_is_brute_force_over_all_its_photos(
+    of_built: SearchService, built: Built, product_id: str, k: int, exact: bool
+) -> None:
+    answer = of_built.similar(product_id, k=k, exact=exact)
     assert_same_ranking(answer, nearest_in_a_plain_loop(built, own_vectors(built, product_id), k, without=product_id))
     assert len({match.product_id for match in answer.matches}) == len(answer.matches) == min(k, 59)
     assert answer.generation == "1"
@@ -118,10 +128,19 @@ def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return Built(index, index.read(), payloads, vectors)
 
 
-@pytest.mark.parametrize("k", [1, 2, 5, 11, 12])
+@pytest.fixture(scope="module")
+def of_crowded(crowded: Built) -> Iterator[SearchService]:
+    service = SearchService(crowded.index)
+    yield service
+    service.close()
+
+
+@pytest.mark.parametrize("k", [1, 5, 12, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, 11))])
 @pytest.mark.parametrize("product_id", ["P00", "P01", "P03", "P05"])
-def test_many_photos_of_one_product_do_not_crowd_out_others(crowded: Built, product_id: str, k: int) -> None:
-    answer = SearchService(crowded.index).similar(product_id, k=k)
+def test_many_photos_of_one_product_do_not_crowd_out_others(
+    of_crowded: SearchService, crowded: Built, product_id: str, k: int
+) -> None:
+    answer = of_crowded.similar(product_id, k=k)
     judge = nearest_in_a_plain_loop(crowded, own_vectors(crowded, product_id), k, without=product_id)
     assert_same_ranking(answer, judge)
     assert len(answer.matches) == min(k, 11)

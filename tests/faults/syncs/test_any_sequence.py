@@ -218,7 +218,7 @@ def _run(engine: str, folder: Path, examples: int, steps: int) -> None:
 
 @pytest.mark.parametrize(("engine", "examples"), [("embedded", 2), ("server", 6)])
 def test_a_few_sequences(engine: str, examples: int, tmp_path: Path) -> None:
-    _run(engine, tmp_path / "model", examples=examples, steps=10)
+    _run(engine, tmp_path / "model", examples=examples, steps=8)
 
 
 @pytest.mark.slow

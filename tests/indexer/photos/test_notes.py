@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,12 @@ def with_segments(jpeg: bytes, *segments: bytes) -> bytes:
 
 LONG = bytes(range(32, 127)) * 16_000
 
+
+@cache
+def bomb() -> bytes:
+    return zlib.compress(bytes(400 * MB), 9)
+
+
 TEXTS: dict[str, Callable[[], bytes]] = {
     "zTXt": lambda: chunk(b"zTXt", b"Raw profile type xmp\0\0" + zlib.compress(LONG)),
     "iTXt deflated": lambda: chunk(b"iTXt", XMP + b"\1\0\0\0" + zlib.compress(LONG)),
@@ -52,8 +59,8 @@ TEXTS: dict[str, Callable[[], bytes]] = {
     "tEXt": lambda: chunk(b"tEXt", b"Comment\0" + LONG * 50),
     "100 zTXt": lambda: chunk(b"zTXt", b"Comment\0\0" + zlib.compress(LONG[: MB - 9])) * 100,
     "iCCP": lambda: chunk(b"iCCP", b"profile\0\0" + zlib.compress(LONG)),
-    "a bomb in iCCP": lambda: chunk(b"iCCP", b"profile\0\0" + zlib.compress(bytes(400 * MB), 9)),
-    "a bomb in zTXt": lambda: chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(400 * MB), 9)),
+    "a bomb in iCCP": lambda: chunk(b"iCCP", b"profile\0\0" + bomb()),
+    "a bomb in zTXt": lambda: chunk(b"zTXt", b"Comment\0\0" + bomb()),
     "unknown compression": lambda: chunk(b"zTXt", b"Comment\0\7" + b"x" * 20),
     "unknown compression of a profile": lambda: chunk(b"iCCP", b"profile\0\7" + b"x" * 20),
     "an empty gamma": lambda: chunk(b"pHYs", b""),

@@ -220,8 +220,15 @@ def test_a_copy_does_not_take_a_text_model_away_unasked(shop: Shop, tmp_path: Pa
     check(plain, shop)
 
 
-@pytest.mark.parametrize("ending", ["npz", "parquet"])
-@pytest.mark.parametrize("other", ENGINES)
+@pytest.mark.parametrize(
+    ("other", "ending"),
+    [
+        ("server", "npz"),
+        ("embedded", "parquet"),
+        pytest.param("server", "parquet", marks=pytest.mark.slow),
+        pytest.param("embedded", "npz", marks=pytest.mark.slow),
+    ],
+)
 def test_files_of_points_keep_both(index: Index, shop: Shop, other: str, ending: str, tmp_path: Path) -> None:
     sync(shop.catalog, shop.model, index, text_model=shop.clip)
     store = index.read()

@@ -34,6 +34,14 @@ def test_ready(photographed: Photographed) -> None:
         assert client.get("/readyz").json() == {"status": "ready", "generation": photographed.store.generation}
 
 
+def test_two_services_of_one_process_answer_of_their_own(built: Built, photographed: Photographed) -> None:
+    """They share what their routes take."""
+    with client_of(built.root) as large, client_of(photographed.root) as small:
+        assert large.get("/v1/products/P059").json()["product_id"] == "P059"
+        problem_of(small.get("/v1/products/P059"), 404)
+        assert small.get("/v1/products/P011").json()["product_id"] == "P011"
+
+
 def test_no_index_yet(tmp_path: Path) -> None:
     with client_of(tmp_path / "index") as client:
         answer = client.get("/readyz")

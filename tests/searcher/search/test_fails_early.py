@@ -96,21 +96,29 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.fixture
-def service(photographed: Photographed) -> SearchService:
-    return SearchService(photographed.index)
+@pytest.fixture(scope="module")
+def service(photographed: Photographed) -> Iterator[SearchService]:
+    service = SearchService(photographed.index)
+    yield service
+    service.close()
+
+
+@pytest.fixture(scope="module")
+def served(photographed: Photographed) -> Iterator[TestClient]:
+    settings = ServeSettings(_env_file=None, index=photographed.root, rate_limit=0)  # type: ignore[call-arg]
+    app = create_app(settings, SearchService(photographed.index))
+    with TestClient(app, base_url="http://localhost") as client:
+        yield client
 
 
 @pytest.fixture
-def http(photographed: Photographed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+def http(served: TestClient, photographed: Photographed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """The service's client; commands ask the same index, and see no setting from outside."""
     for name in [name for name in os.environ if name.startswith("JEWELRY_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("indexer.settings.IndexerSettings.open_chosen", lambda *_, **__: photographed.index)
-    settings = ServeSettings(_env_file=None, index=photographed.root)  # type: ignore[call-arg]
-    app = create_app(settings, SearchService(photographed.index))
-    with TestClient(app, base_url="http://localhost") as client:
-        yield client
+    return served
 
 
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)

@@ -137,7 +137,15 @@ def test_a_reader_says_what_is_wrong_and_what_to_do(shop: Shop, harm: Harm) -> N
         SearchService(shop.index).similar("P003", k=2)
 
 
-@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize(
+    "harm",
+    [
+        half_of_the_ids,
+        flipped_vector,
+        lost_checksums,
+        *(pytest.param(harm, marks=pytest.mark.slow) for harm in (lost_status, broken_record, cut_payloads)),
+    ],
+)
 def test_the_next_sync_goes_on_from_the_generation_before(shop: Shop, harm: Harm) -> None:
     before = shop.points()
     harm(shop.newest())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from indexer.errors import UsageError
 from searcher.http.access.hosts import host_in
 from searcher.settings import ServeSettings
 from tests.faults.serving.service_process import serving
-from tests.searcher.http.conversation import Keyring, MakeApp, bearer, problem_of
+from tests.searcher.http.conversation import Keyring, MakeApp, app_over, bearer, problem_of
 from tests.shops.indexes.built_index import Photographed
 
 LOOK = "/v1/probe/products/P001"
@@ -22,9 +23,18 @@ def no_host_of_test_clients(host_of_test_clients: None, monkeypatch: pytest.Monk
     monkeypatch.delenv("JEWELRY_ALLOWED_HOSTS")
 
 
-def asked(app: Any, host: str | None, path: str = LOOK, **options: Any) -> Any:
+@pytest.fixture(scope="module")
+def plain(photographed: Photographed) -> Iterator[TestClient]:
+    """A client of a service whose settings name no host."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("JEWELRY_ALLOWED_HOSTS", raising=False)
+        app = app_over(photographed, rate_limit=0)
     with TestClient(app) as client:
-        return client.get(path, headers=[] if host is None else [("host", host)], **options)
+        yield client
+
+
+def asked(client: TestClient, host: str, path: str = LOOK) -> Any:
+    return client.get(path, headers=[("host", host)])
 
 
 @pytest.mark.parametrize(
@@ -43,10 +53,9 @@ def asked(app: Any, host: str | None, path: str = LOOK, **options: Any) -> Any:
         "[::ffff:127.0.0.1]:80",
     ],
 )
-def test_this_machine_asks_by_its_own_names(make_app: MakeApp, host: str) -> None:
-    app = make_app()
+def test_this_machine_asks_by_its_own_names(plain: TestClient, host: str) -> None:
     for path in (LOOK, "/", "/livez", "/openapi.json"):
-        assert asked(app, host, path).status_code == 200
+        assert asked(plain, host, path).status_code == 200
 
 
 REBOUND = [
@@ -74,15 +83,14 @@ REBOUND = [
 
 
 @pytest.mark.parametrize("host", REBOUND)
-def test_another_site_s_name_is_not_answered(make_app: MakeApp, host: str) -> None:
+def test_another_site_s_name_is_not_answered(plain: TestClient, host: str) -> None:
     """As a page has it whose name was made to point here (DNS rebinding)."""
-    app = make_app()
     for path in (LOOK, "/", "/review", "/openapi.json", "/v1/facets", "/metrics", "/static/page/main.js", "/nothing"):
-        said = problem_of(asked(app, host, path), 421)
+        said = problem_of(asked(plain, host, path), 421)
         assert "--allowed-host" in said.detail or "names no host" in said.detail
         assert len(said.detail) < 300
     for probe in ("/livez", "/readyz"):
-        assert asked(app, host, probe).status_code == 200
+        assert asked(plain, host, probe).status_code == 200
 
 
 def test_two_hosts_are_none(make_app: MakeApp) -> None:
@@ -92,27 +100,31 @@ def test_two_hosts_are_none(make_app: MakeApp) -> None:
 
 
 def test_names_can_be_allowed(make_app: MakeApp) -> None:
-    app = make_app(allowed_hosts="search.shop.example, *.intern.example,192.0.2.7")
-    for host in (
-        "search.shop.example:443",
-        "SEARCH.shop.example.",
-        "a.intern.example",
-        "a.b.intern.example",
-        "192.0.2.7",
-        "localhost",
+    with TestClient(make_app(allowed_hosts="search.shop.example, *.intern.example,192.0.2.7")) as client:
+        for host in (
+            "search.shop.example:443",
+            "SEARCH.shop.example.",
+            "a.intern.example",
+            "a.b.intern.example",
+            "192.0.2.7",
+            "localhost",
+        ):
+            assert asked(client, host).status_code == 200, host
+        for host in (
+            "shop.example",
+            "intern.example",
+            "evilintern.example",
+            "192.0.2.8",
+            "search.shop.example.evil.example",
+        ):
+            problem_of(asked(client, host), 421)
+    for options, host in (
+        ({"allowed_hosts": "*"}, "evil.example"),
+        ({"serve_host": "localhost"}, "localhost"),
+        ({"serve_host": "127.0.0.5"}, "127.0.0.5:8000"),
     ):
-        assert asked(app, host).status_code == 200, host
-    for host in (
-        "shop.example",
-        "intern.example",
-        "evilintern.example",
-        "192.0.2.8",
-        "search.shop.example.evil.example",
-    ):
-        problem_of(asked(app, host), 421)
-    assert asked(make_app(allowed_hosts="*"), "evil.example").status_code == 200
-    assert asked(make_app(serve_host="localhost"), "localhost").status_code == 200
-    assert asked(make_app(serve_host="127.0.0.5"), "127.0.0.5:8000").status_code == 200
+        with TestClient(make_app(**options)) as client:
+            assert asked(client, host).status_code == 200
 
 
 def test_with_keys_or_open_any_name_is_answered_unless_names_were_given(make_app: MakeApp, keyring: Keyring) -> None:
@@ -174,20 +186,26 @@ FORWARDED = {
 }
 
 
+@pytest.fixture(scope="module", params=["", "127.0.0.1,::1"], ids=["none trusted", "trusted"])
+def proxied(request: pytest.FixtureRequest, photographed: Photographed) -> Iterator[TestClient]:
+    """Asked from this machine, by a service that trusts no proxy, or those of this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("JEWELRY_ALLOWED_HOSTS", raising=False)
+        app = app_over(photographed, rate_limit=0, trusted_proxies=request.param)
+    with TestClient(app, base_url="http://localhost:8000", client=("127.0.0.1", 50_000)) as client:
+        yield client
+
+
 @pytest.mark.parametrize("name", FORWARDED)
-@pytest.mark.parametrize("trusted", ["", "127.0.0.1,::1"])
-def test_who_comes_through_a_proxy_is_not_this_machine(make_app: MakeApp, name: str, trusted: str) -> None:
+def test_who_comes_through_a_proxy_is_not_this_machine(proxied: TestClient, name: str) -> None:
     """Whatever it says, and whoever says it."""
-    with TestClient(
-        make_app(trusted_proxies=trusted), base_url="http://localhost:8000", client=("127.0.0.1", 50_000)
-    ) as client:
-        assert client.get(LOOK).status_code == 200
-        said = problem_of(client.get(LOOK, headers={name: FORWARDED[name]}), 403)
-        assert said.detail.startswith("without API keys only this machine is answered, and a proxy passed this on")
-        assert "searcher keys add" in said.detail
-        problem_of(client.post("/v1/similar", json={"product_id": "P001"}, headers={name: FORWARDED[name]}), 403)
-        for path in ("/livez", "/readyz", "/"):
-            assert client.get(path, headers={name: FORWARDED[name]}).status_code == 200
+    assert proxied.get(LOOK).status_code == 200
+    said = problem_of(proxied.get(LOOK, headers={name: FORWARDED[name]}), 403)
+    assert said.detail.startswith("without API keys only this machine is answered, and a proxy passed this on")
+    assert "searcher keys add" in said.detail
+    problem_of(proxied.post("/v1/similar", json={"product_id": "P001"}, headers={name: FORWARDED[name]}), 403)
+    for path in ("/livez", "/readyz", "/"):
+        assert proxied.get(path, headers={name: FORWARDED[name]}).status_code == 200
 
 
 def test_with_keys_or_open_proxies_are_as_they_were(make_app: MakeApp, keyring: Keyring) -> None:
@@ -238,7 +256,7 @@ def test_a_decision_needs_a_key_whatever_the_origin(make_app: MakeApp, keyring: 
             problem_of(client.post("/v1/decisions", json=body, headers={"origin": origin}), 401)
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_a_real_service(script: Any, photographed: Photographed, workers: str) -> None:
     """The server's own belief in proxies of this machine is off."""
     import httpx

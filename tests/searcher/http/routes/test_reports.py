@@ -36,14 +36,27 @@ def copy(photographed: Photographed, tmp_path: Path) -> Photographed:
     return copy_with_reports(photographed, tmp_path)
 
 
-def over(copy: Photographed, keyring: Keyring, service: SearchService | None = None) -> TestClient:
-    settings = ServeSettings(_env_file=None, index=copy.root, keys=keyring.file.path)  # type: ignore[call-arg]
+def over(copy: Photographed, keyring: Keyring, service: SearchService | None = None, **options: Any) -> TestClient:
+    settings = ServeSettings(_env_file=None, index=copy.root, keys=keyring.file.path, **options)  # type: ignore[call-arg]
     return TestClient(create_app(settings, service or SearchService(copy.index)), headers=bearer(keyring.admin))
 
 
 @pytest.fixture
 def served(copy: Photographed, keyring: Keyring) -> Iterator[TestClient]:
     with over(copy, keyring, checking_service(copy)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def whole(photographed: Photographed, tmp_path_factory: pytest.TempPathFactory) -> Photographed:
+    """For tests that only read."""
+    return copy_with_reports(photographed, tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="module")
+def read(whole: Photographed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    keyring = Keyring(tmp_path_factory.mktemp("keys") / "keys.json")
+    with over(whole, keyring, checking_service(whole), rate_limit=0) as client:
         yield client
 
 
@@ -59,18 +72,18 @@ def test_what_there_is(served: TestClient, copy: Photographed) -> None:
 
 
 @pytest.mark.parametrize("kind", SHAPES)
-def test_pages_have_the_shape_of_the_document(served: TestClient, copy: Photographed, kind: str) -> None:
-    answer = served.get(f"/v1/{kind}").json()
+def test_pages_have_the_shape_of_the_document(read: TestClient, whole: Photographed, kind: str) -> None:
+    answer = read.get(f"/v1/{kind}").json()
     jsonschema.validate(answer, adapter(SHAPES[kind]).json_schema(mode="serialization"))
-    stored = json.loads((copy.root / "reports" / kind / "report.json").read_text())
+    stored = json.loads((whole.root / "reports" / kind / "report.json").read_text())
     assert answer["summary"] == stored["summary"]
-    assert str(copy.catalog) not in json.dumps(answer)
+    assert str(whole.catalog) not in json.dumps(answer)
     assert not answer["stale"]
     total = answer["total"]
     names = ("groups", "loose_pairs") if kind == "duplicates" else ("entries",)
     one_by_one: dict[str, list[Any]] = {name: [] for name in names}
     for offset in range(total + 1):
-        page = served.get(f"/v1/{kind}", params={"offset": offset, "limit": 1}).json()
+        page = read.get(f"/v1/{kind}", params={"offset": offset, "limit": 1}).json()
         assert sum(len(page[name]) for name in names) == (offset < total)
         for name in names:
             one_by_one[name] += page[name]
@@ -86,12 +99,12 @@ def test_no_report_yet(client: TestClient, kind: str) -> None:
         assert f"make it with: searcher {kind}" in answer.json()["detail"]
 
 
-def test_only_some_of_them(served: TestClient) -> None:
-    edited = served.get("/v1/duplicates", params={"tier": "edited"}).json()
+def test_only_some_of_them(read: TestClient) -> None:
+    edited = read.get("/v1/duplicates", params={"tier": "edited"}).json()
     assert (edited["total"], len(edited["groups"]), len(edited["loose_pairs"])) == (2, 1, 1)
-    assert served.get("/v1/duplicates", params={"tier": "nearly"}).status_code == 422
-    assert [e["oddity"] for e in served.get("/v1/outliers?oddity=far").json()["entries"]] == ["far"]
-    assert [e["category"] for e in served.get("/v1/mislabels?category=earrings").json()["entries"]] == []
+    assert read.get("/v1/duplicates", params={"tier": "nearly"}).status_code == 422
+    assert [e["oddity"] for e in read.get("/v1/outliers?oddity=far").json()["entries"]] == ["far"]
+    assert [e["category"] for e in read.get("/v1/mislabels?category=earrings").json()["entries"]] == []
 
 
 @pytest.mark.parametrize(
@@ -103,24 +116,24 @@ def test_only_some_of_them(served: TestClient) -> None:
         ("", []),
     ],
 )
-def test_a_category_that_no_photo_is_filed_under(served: TestClient, category: str, notes: list[str]) -> None:
-    whole = served.get("/v1/mislabels").json()
-    page = served.get("/v1/mislabels", params={"category": category}).json()
-    assert page["notes"] == [*whole["notes"], *notes]
+def test_a_category_that_no_photo_is_filed_under(read: TestClient, category: str, notes: list[str]) -> None:
+    everything = read.get("/v1/mislabels").json()
+    page = read.get("/v1/mislabels", params={"category": category}).json()
+    assert page["notes"] == [*everything["notes"], *notes]
     assert page["total"] == len(page["entries"]) == (0 if notes else page["total"])
 
 
-def test_members_say_what_they_are(served: TestClient, copy: Photographed) -> None:
-    first, other = served.get("/v1/duplicates").json()["groups"][0]["members"][:2]
+def test_members_say_what_they_are(read: TestClient, whole: Photographed) -> None:
+    first, other = read.get("/v1/duplicates").json()["groups"][0]["members"][:2]
     assert (first["in_words"], first["differs"], first["verdict"]) == ([], [], None)
     assert "mirrored" in other["in_words"]
     assert {"field": "price", "first": "0 EUR", "second": "19.50 EUR"} in other["differs"]
-    assert served.get(first["thumbnail"]).headers["content-type"] == "image/webp"
+    assert read.get(first["thumbnail"]).headers["content-type"] == "image/webp"
 
 
 @pytest.mark.parametrize("kind", SHAPES)
-def test_a_page_runs_its_own_script_alone(served: TestClient, kind: str) -> None:
-    answer = served.get(f"/v1/reports/{kind}/report.html")
+def test_a_page_runs_its_own_script_alone(read: TestClient, kind: str) -> None:
+    answer = read.get(f"/v1/reports/{kind}/report.html")
     policy = answer.headers["content-security-policy"]
     script = re.search(r'<script type="module">(.*?)</script>', answer.text, re.DOTALL)
     assert script is not None
@@ -140,19 +153,19 @@ def test_a_page_that_is_not_ours_runs_nothing(served: TestClient, copy: Photogra
     assert policy.endswith("sandbox")
 
 
-def test_the_table_and_the_json(served: TestClient, copy: Photographed) -> None:
-    table = served.get("/v1/reports/duplicates/report.csv")
+def test_the_table_and_the_json(read: TestClient, whole: Photographed) -> None:
+    table = read.get("/v1/reports/duplicates/report.csv")
     assert table.headers["content-type"] == "text/csv; charset=utf-8"
     assert 'filename="duplicates.csv"' in table.headers["content-disposition"]
-    document = served.get("/v1/reports/duplicates/report.json").json()
+    document = read.get("/v1/reports/duplicates/report.json").json()
     assert "catalog_root" not in document
     assert document["groups"]
 
 
 @pytest.mark.parametrize("name", ["report.txt", "..%2freport.json", "%2e%2e/report.html", "report.json.new"])
-def test_no_other_file(served: TestClient, name: str) -> None:
-    assert served.get(f"/v1/reports/duplicates/{name}").status_code in (404, 422)
-    assert served.get(f"/v1/reports/{name}/report.json").status_code in (404, 422)
+def test_no_other_file(read: TestClient, name: str) -> None:
+    assert read.get(f"/v1/reports/duplicates/{name}").status_code in (404, 422)
+    assert read.get(f"/v1/reports/{name}/report.json").status_code in (404, 422)
 
 
 def test_a_damaged_report_is_a_problem(served: TestClient, copy: Photographed) -> None:
@@ -231,17 +244,15 @@ def test_deciding_needs_an_admin(copy: Photographed, keyring: Keyring, client: T
     assert not decisions_path(copy.root).exists()
 
 
-def test_pictures_to_decide_by(served: TestClient, copy: Photographed) -> None:
-    photos = photos_of(copy)
+def test_pictures_to_decide_by(read: TestClient, whole: Photographed) -> None:
+    photos = photos_of(whole)
     hostile = photos[22]  # without a thumbnail: from its file
-    picture = served.get(f"/v1/duplicates/pictures/{hostile.sha256}")
+    picture = read.get(f"/v1/duplicates/pictures/{hostile.sha256}")
     assert Image.open(io.BytesIO(picture.content)).size == (48, 48)
-    difference = served.get(f"/v1/duplicates/difference?first={photos[0].sha256}&second={photos[2].sha256}")
+    difference = read.get(f"/v1/duplicates/difference?first={photos[0].sha256}&second={photos[2].sha256}")
     assert (difference.status_code, difference.headers["content-type"]) == (200, "image/webp")
-    loose = served.get(f"/v1/duplicates/difference?first={photos[16].sha256}&second={photos[18].sha256}")
+    loose = read.get(f"/v1/duplicates/difference?first={photos[16].sha256}&second={photos[18].sha256}")
     assert loose.status_code == 200
-    assert (
-        served.get(f"/v1/duplicates/difference?first={photos[2].sha256}&second={photos[0].sha256}").status_code == 404
-    )
-    assert served.get(f"/v1/duplicates/pictures/{'0' * 64}").status_code == 404
-    assert served.get(f"/v1/duplicates/pictures/{photos[3].sha256}").status_code == 404  # no duplicate
+    assert read.get(f"/v1/duplicates/difference?first={photos[2].sha256}&second={photos[0].sha256}").status_code == 404
+    assert read.get(f"/v1/duplicates/pictures/{'0' * 64}").status_code == 404
+    assert read.get(f"/v1/duplicates/pictures/{photos[3].sha256}").status_code == 404  # no duplicate

@@ -32,7 +32,7 @@ def answer(connection: socket.socket) -> bytes:
     return got.partition(b"\r\n\r\n")[0].lower()
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_an_open_connection_is_told_and_loses_nothing(script: Path, photographed: Photographed, workers: str) -> None:
     """As a shop's server has it: one request after another, on connections that it keeps."""
     with serving(script, photographed.root, "--workers", workers) as running:
@@ -56,7 +56,7 @@ def test_an_open_connection_is_told_and_loses_nothing(script: Path, photographed
     assert "Traceback" not in "".join(running.log)
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_nobody_is_let_in_who_would_not_be_answered(script: Path, photographed: Photographed, workers: str) -> None:
     """Whoever can still connect is answered; else the port refuses, and a proxy asks elsewhere."""
     with serving(script, photographed.root, "--workers", workers) as running:

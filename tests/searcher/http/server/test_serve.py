@@ -33,7 +33,7 @@ def lines_of(running: Running) -> list[dict[str, Any]]:
     return [json.loads(line) for line in running.log]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_sigterm_ends_it_with_0_and_no_traceback(script: Path, photographed: Photographed, workers: int) -> None:
     with serving(script, photographed.root, "--workers", str(workers)) as running:
         with httpx.Client(base_url=running.url, timeout=60) as client:
@@ -99,7 +99,7 @@ def asked_slowly(running: Running, seconds: float) -> Iterator[list[httpx.Respon
     asking.join(60)
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_a_running_request_is_finished(script: Path, photographed: Photographed, workers: str) -> None:
     script.write_text(SLOW + SCRIPT)
     with serving(script, photographed.root, "--workers", workers) as running:
@@ -109,7 +109,7 @@ def test_a_running_request_is_finished(script: Path, photographed: Photographed,
     assert lines_of(running)[-1]["message"] == "stopped"
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_a_request_that_does_not_end_is_left_behind(script: Path, photographed: Photographed, workers: str) -> None:
     script.write_text(SLOW + SCRIPT)
     with serving(script, photographed.root, "--workers", workers, JEWELRY_SHUTDOWN_TIMEOUT="1") as running:
