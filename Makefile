@@ -22,6 +22,9 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)   ## Draw a sample catalog, train, index, search: the whole path in a few minutes
 	@$(BIN)/python docs/tour/demo.py $(DEMO)
 
+# More processes than cores: one that waits for a thread of its own must not keep a core busy with waiting.
+test test-all: export OMP_WAIT_POLICY := passive
+
 test: lint       ## Lint, types, import rules, fast tests
 	$(BIN)/python -m pytest $(PARALLEL)
 

@@ -20,6 +20,7 @@ from trainer.data.parts.split import Split
 from trainer.data.sources import CachedFeatures, Photos, Source
 from trainer.evaluation.metrics import category_metrics
 from trainer.evaluation.wrong_labels import JudgedLabels, judge_samples
+from trainer.fit.baseline import classic_metrics, classic_settings
 from trainer.fit.means import Means, threads
 from trainer.fit.plan import Ways
 from trainer.learning.distillation import Teaching, with_teacher
@@ -47,6 +48,8 @@ class Learned:
     untrained: dict[str, float]
     """Category metrics of the held-out photos before anything was learnt: what all the rest must beat."""
     training: Training = field(default_factory=Training)
+    classic: dict[str, float] = field(default_factory=dict)
+    """Category metrics by the classic recipe on the same features, where that was learnt too."""
     backbone: Training | None = None
     """Of the whole network, where that learnt before or after the head."""
     trade_off: list[Traded] = field(default_factory=list)
@@ -141,7 +144,8 @@ class Learner:
             weights=None if learned.labels is None else learned.labels.weights,
         )
         self.means.told(training, bounds)
-        return replace(learned, training=training, trade_off=trade_off)
+        classic = {} if whole else self._classic(seen, training)
+        return replace(learned, training=training, trade_off=trade_off, classic=classic)
 
     def _on_features(self, network: EmbeddingNetwork) -> Learned:
         seen = self._features(network)
@@ -155,9 +159,16 @@ class Learner:
         teaching = self._teaching(seen.parts)
         taught = with_teacher(sources[0], recipe, teaching)
         training = self._train((taught, sources[1]), recipe, self.settings, "head")
-        before, rejects = seen.before(), seen.rejects
         return Learned(
-            network, seen.parts, *sources, before, training, rejects=rejects, labels=labels, teaching=teaching
+            network,
+            seen.parts,
+            *sources,
+            seen.before(),
+            training,
+            rejects=seen.rejects,
+            labels=labels,
+            teaching=teaching,
+            classic={} if self.settings.recipe == "classic" else self._classic(seen, training),
         )
 
     def _whole(self, network: EmbeddingNetwork, settings: FitSettings) -> Learned:
@@ -174,6 +185,20 @@ class Learner:
         rejects = learning.readable.rejects + tuning.readable.rejects
         parts, learning, tuning = self.parts, learning.by_itself(), tuning.by_itself()
         return Learned(network, parts, learning, tuning, untrained, training, rejects=rejects, learnt_features=True)
+
+    def _classic(self, seen: _Seen, training: Training) -> dict[str, float]:
+        """What the classic recipe makes of what the backbone saw; nothing where time is up or nothing was held out."""
+        parts = seen.parts
+        if not parts.held_out or not self.means.share.first or not training.finished:
+            return {}
+        learning, tuning, held_out = (
+            (seen.learning, parts.train),
+            (seen.tuning, parts.validation),
+            (seen.held_out, parts.held_out),
+        )
+        settings = classic_settings(self.settings.seed)
+        self.stages.stage("Classic recipe, to compare with", settings.epochs)
+        return classic_metrics(seen.network, learning, tuning, held_out, settings, self.stages.epoch)
 
     def _judged(self, seen: _Seen) -> JudgedLabels:
         """The categories of the training photos, by features that have not learned them."""

@@ -159,6 +159,8 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
         )
         metrics["model"]["name"] = target.name  # it was measured in the folder that becomes the target
         metrics["untrained"] = without_nan(learned.untrained)
+        if learned.classic:
+            metrics["classic"] = {"category": without_nan(learned.classic)}
         clock.lap("evaluate")
         stages.stage("Report")
         fingerprint = write_record(folder, network, preprocessing, categories, metrics=metrics, **facts)

@@ -134,7 +134,8 @@ def _precision_section(folder: Path, data: ReportData, chance: float) -> str:
         ),
         "Bars: share of right hits among the first 1, 3, 5 and 10, for all photos and by category",
     )
-    return words.section("Does it put like with like?", words.PRECISION, figure)
+    paragraphs = (*words.PRECISION, words.CLASSIC) if classic else words.PRECISION
+    return words.section("Does it put like with like?", paragraphs, figure)
 
 
 def _grid_section(folder: Path, data: ReportData) -> str:
