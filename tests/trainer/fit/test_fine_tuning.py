@@ -143,6 +143,22 @@ def test_minutes_end_a_training_and_it_goes_on_later(shop: Path, tmp_path: Path)
 
 
 @pytest.mark.slow
+def test_after_half_a_head_the_backbone_waits(shop: Path, scratch: Path, tmp_path: Path) -> None:
+    target = tmp_path / "half"
+    options = ("--weights", scratch, *SMALL, "--fine-tune", "top", "--epochs", 1)
+    cut = run("fit", shop, "-o", target, *options, "--minutes", 1e-6)
+    assert cut.exit_code == 0, cut.output
+    assert "note: the backbone stays as it is, because the head's training did not come to its end" in cut.stderr
+    assert training(target)["backbone_history"] == []
+    assert len(training(target)["history"]) == 1
+    assert [path.name for path in (tmp_path / ".checkpoints").iterdir()] == ["half.head.safetensors"]
+    done = run("fit", shop, "-o", target, *options, "--resume")
+    assert done.exit_code == 0, done.output
+    assert (len(training(target)["history"]), len(training(target)["backbone_history"])) == (60, 1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".features", "half"]
+
+
+@pytest.mark.slow
 def test_a_loss_that_breaks_at_once_leaves_nothing(shop: Path, tmp_path: Path) -> None:
     options = ("--weights", "none", "--recipe", "two-level", *SMALL, "--learning-rate", 1e20)
     result = run("fit", shop, "-o", tmp_path / "broken", *options)
