@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +33,9 @@ FOLDER = ".checkpoints"
 
 TRAININGS = ("whole", "head", "fine-tune")
 """What a run trains, each with a checkpoint of its own."""
+
+_LONGEST = 200
+"""Bytes of a name to which a training, a suffix and the mark of an unfinished file can be added: file systems take 255."""
 
 _NOT_OF_THE_OUTCOME = ("minutes", "device", "weights")
 """Settings by which a run that goes on may differ: of the weights, what is in them counts."""
@@ -119,7 +123,7 @@ class Means:
         """Where one of the run's trainings is kept; nowhere after one that was cut."""
         if self.target is None or self.identity is None or self.cut:
             return None
-        name = f"{self.target.name}.{training}"
+        name = f"{_short(self.target.name)}.{training}"
         return Checkpoints(self._folder(), name, self.identity, resume=self.resume, beside=self._paths())
 
     def say(self, line: str) -> None:
@@ -155,7 +159,8 @@ class Means:
         """Where the trainings of this model are kept."""
         if self.target is None:
             return []
-        return [self._folder() / f"{self.target.name}.{training}.safetensors" for training in TRAININGS]
+        name = _short(self.target.name)
+        return [self._folder() / f"{name}.{training}.safetensors" for training in TRAININGS]
 
 
 @contextmanager
@@ -169,6 +174,12 @@ def gathered(settings: FitSettings, target: Path, *, resume: bool, note: Callabl
     device = choose(settings.device)
     with joined(device.name) as share, repeatable(settings.deterministic):
         yield Means(device, share, until, target, resume, note)
+
+
+def _short(name: str) -> str:
+    """What the files of a model begin with: its name, or what stands for one to which nothing could be added."""
+    encoded = os.fsencode(name)
+    return name if len(encoded) <= _LONGEST else hashlib.sha256(encoded).hexdigest()
 
 
 def threads(*, whole: bool, share: Share) -> None:

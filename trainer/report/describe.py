@@ -25,8 +25,8 @@ def describe(model: ModelFile) -> dict[str, Any]:
     Returns:
         ``model``, ``fingerprint``, ``format_version``, ``dimension``, ``size`` (pixels), ``bytes`` of its network,
         ``backbone``, ``recipe``, ``task``, ``weights``, ``detail`` (share of the detail part), ``categories``,
-        ``photos`` by part, ``seen`` (what an earlier model had seen), ``figures`` by name, ``level`` of their intervals,
-        ``trade_off``, ``label_suspects``, ``files`` by what they are, ``libraries``, ``settings``.
+        ``photos`` by part, ``seen`` (what an earlier model had seen), ``figures`` by name, ``level`` of their
+        intervals, ``trade_off``, ``label_suspects``, ``files`` by what they are, ``libraries``, ``settings``.
     """
     training = _part(model.record, "training")
     curve = trade_off_of(model.record)

@@ -9,7 +9,7 @@ import torch
 
 from indexer.errors import ModelError, UsageError
 from trainer.data.parts.split import Split
-from trainer.fit.means import FOLDER, Means
+from trainer.fit.means import FOLDER, TRAININGS, Means
 from trainer.learning.checkpoints import Checkpoint
 from trainer.learning.loop import Bounds, Training
 from trainer.settings import FitSettings
@@ -71,3 +71,20 @@ def test_after_a_training_that_was_cut_none_is_kept(ended: str, tmp_path: Path) 
     means.told(Training(ended=ended), Bounds())  # type: ignore[arg-type]
     assert means.checkpoints("fine-tune") is None
     assert means.bounds("fine-tune").checkpoints is None
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "ü" * 120])
+def test_a_model_may_have_as_long_a_name_as_a_folder(name: str, tmp_path: Path) -> None:
+    target = tmp_path / name
+    target.mkdir()
+    means, _ = begun(target)
+    for training in TRAININGS:
+        keep(means, training)
+        checkpoints = means.checkpoints(training)
+        assert checkpoints is not None
+        assert checkpoints.failed is None
+        assert checkpoints.path.exists()
+    assert begun(target, resume=True)[1] == []
+    keep(begun(tmp_path / f"{name[:-1]}x")[0], "head")
+    means.forget()
+    assert len(list((tmp_path / FOLDER).iterdir())) == 1  # the other model's
