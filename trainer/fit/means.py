@@ -35,7 +35,7 @@ TRAININGS = ("whole", "head", "fine-tune")
 """What a run trains, each with a checkpoint of its own."""
 
 _LONGEST = 200
-"""Bytes of a name to which a training, a suffix and the mark of an unfinished file can be added: file systems take 255."""
+"""Bytes of a name to which a training, a suffix and the mark of an unfinished file can be added: it may have 255."""
 
 _NOT_OF_THE_OUTCOME = ("minutes", "device", "weights")
 """Settings by which a run that goes on may differ: of the weights, what is in them counts."""

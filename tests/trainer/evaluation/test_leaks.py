@@ -96,7 +96,7 @@ def test_photos_that_trained_the_model_are_told(model: Path, tmp_path: Path) -> 
     again = evaluate_model(load_model(model), catalog, image_keys=rest)
     assert again["seen"]["unseen"] == 56
     assert again["unseen"] is None  # nothing to leave out
-    for name in ("category", "product", "edited_copy", "intervals"):
+    for name in ("category", "product", "edited_copy", "intervals", "classification"):
         assert result["unseen"][name] == again[name]
 
 
@@ -223,6 +223,7 @@ def test_the_command_says_what_was_seen(model: Path, tmp_path: Path) -> None:
     words = " ".join(result.stdout.split())
     assert "Of 60 photos 20 trained this model" in words
     assert ": 40 unseen photos alone" in words
+    assert ("Telling the category: 40 unseen photos alone" in words) is ("Told right" in words)
     shutil.rmtree(folder)
 
 
