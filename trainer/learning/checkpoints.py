@@ -171,11 +171,15 @@ def _refuse_other(path: Path, facts: Mapping[str, Any], identity: Mapping[str, A
     told = []
     for name in [name for name in other if name not in _FOLLOWING] or other:
         was, now = before.get(name), identity.get(name)
-        told.append(f"{name} was {was}, is {now}" if _short(was) and _short(now) else f"other {name}")
+        told.append(f"{name} was {_value(was)}, is {_value(now)}" if _short(was) and _short(now) else f"other {name}")
     raise UsageError(
         f"{path.parent}: a checkpoint of another run ({'; '.join(told)}); "
         "give what it was begun with, or leave --resume out to begin anew"
     )
+
+
+def _value(value: object) -> object:
+    return "none" if value == "" else value
 
 
 def _short(value: object) -> bool:

@@ -47,6 +47,7 @@ def test_nothing_is_read_that_is_not_there_or_not_asked_for(tmp_path: Path) -> N
         ({"epochs": 9}, "epochs was 4, is 9"),
         ({"share": 0.2}, "share was 0.1, is 0.2"),
         ({"photos": "b" * 64}, "other photos"),
+        ({"recipe": ""}, "recipe was two-level, is none"),
         ({"backbone": "resnet18"}, "other backbone"),
         ({"epochs": 9, "photos": "b" * 64}, "epochs was 4, is 9"),  # of which other photos may be what follows
     ],
