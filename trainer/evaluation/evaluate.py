@@ -96,14 +96,13 @@ def evaluate_model(
         )
     photos, rejects = embed_photos(model, catalog, keys, seed=seed, progress=progress)
     leaks = None if seen is None else find_leaks(photos, seen, pairs or ())
-    result = measure(photos, seed=seed)
-    result["classification"] = classified(model, [(one.category, one.seen) for one in photos.items if one.seen])
+    result = _measured(model, photos, seed)
     result["seen"] = result["unseen"] = None
     if leaks is not None:
         result["seen"] = {**leaks.record(), "known": seen is None or seen.is_known}
         unseen = photos.where(~leaks.any)
         if ENOUGH_UNSEEN <= len(unseen) < len(photos):
-            result["unseen"] = {**measure(unseen, seed=seed), "images": {"count": len(unseen)}}
+            result["unseen"] = {**_measured(model, unseen, seed), "images": {"count": len(unseen)}}
     result["images"] = {
         "count": len(photos),
         "rejected": len(rejects),
@@ -112,6 +111,12 @@ def evaluate_model(
     }
     result["model"] = model_record(model)
     return {key: without_nan(value) for key, value in result.items()}
+
+
+def _measured(model: ModelFile, photos: Photos, seed: int) -> dict[str, Any]:
+    """What can be measured of embedded photos, the categories that were told among it."""
+    told = classified(model, [(one.category, one.seen) for one in photos.items if one.seen])
+    return {**measure(photos, seed=seed), "classification": told}
 
 
 def model_record(model: ModelFile) -> dict[str, Any]:

@@ -30,11 +30,13 @@ def tables(result: Mapping[str, Any]) -> RenderableType:
     if seen and _known(seen):
         parts.append(_seen(seen, result["images"]["count"]))
         if unseen:
-            parts += _figures(unseen, f": {counted(unseen['images']['count'], 'unseen photo')} alone")
+            parts += _figures(unseen, _of_unseen(unseen))
     if seen and seen.get("known") is False:
         parts.append(Text(_UNKNOWN, style="yellow"))
     if result.get("classification"):
         parts += _classification(result["classification"])
+    if unseen and unseen.get("classification"):
+        parts += _classification(unseen["classification"], _of_unseen(unseen))
     images, model = result["images"], result["model"]
     parts += [_hub(hub) for hub in images.get("hubs") or ()]
     line = f"{images['count']:,} photos, model {model['name']} ({model['fingerprint'][:12]}, {model['size']} px)"
@@ -42,6 +44,10 @@ def tables(result: Mapping[str, Any]) -> RenderableType:
     if images["rejected"]:
         parts.append(_rejects(images))
     return Group(*parts)
+
+
+def _of_unseen(unseen: Mapping[str, Any]) -> str:
+    return f": {counted(unseen['images']['count'], 'unseen photo')} alone"
 
 
 def _hub(hub: Mapping[str, Any]) -> Text:
@@ -172,7 +178,7 @@ def _verdict(one: Mapping[str, Any]) -> tuple[str, str]:
     return f"{low:+.3f} .. {high:+.3f}", (one["better"] or "no difference").replace("a", "A", 1).replace("b", "B", 1)
 
 
-def _classification(found: Mapping[str, Any]) -> list[RenderableType]:
+def _classification(found: Mapping[str, Any], of: str = "") -> list[RenderableType]:
     """How well categories are told: precision and recall of each, and what each is mostly mistaken for."""
     rows = []
     for number, (name, figures) in enumerate(found["per_category"].items()):
@@ -186,7 +192,7 @@ def _classification(found: Mapping[str, Any]) -> list[RenderableType]:
     if found["none_of_these"] is not None:
         line += f"; called none of these {found['none_of_these']:.3f}"
     heads = ("category", "precision", "recall", "photos", "mostly mistaken for")
-    return [Sheet("Telling the category", heads, rows), Text(f"{line}.")]
+    return [Sheet(f"Telling the category{of}", heads, rows), Text(f"{line}.")]
 
 
 def _rejects(images: Mapping[str, Any]) -> Text:

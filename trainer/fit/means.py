@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ from trainer.data.dataset import Sample
 from trainer.data.parts.split import Split
 from trainer.data.sharing import ALONE, Share, joined
 from trainer.data.sources import Photos, Source
-from trainer.learning.checkpoints import Checkpoints, digest
+from trainer.learning.checkpoints import Checkpoints, belongs, check, digest
 from trainer.learning.loop import Bounds, Training, Watch, train
 from trainer.learning.recipes import Recipe
 from trainer.network.devices import CPU, Device, choose, repeatable
@@ -32,6 +33,9 @@ FOLDER = ".checkpoints"
 
 TRAININGS = ("whole", "head", "fine-tune")
 """What a run trains, each with a checkpoint of its own."""
+
+_LONGEST = 200
+"""Bytes of a name to which a training, a suffix and the mark of an unfinished file can be added: it may have 255."""
 
 _NOT_OF_THE_OUTCOME = ("minutes", "device", "weights")
 """Settings by which a run that goes on may differ: of the weights, what is in them counts."""
@@ -58,9 +62,17 @@ class Means:
     resume: bool = False
     note: Callable[[str], None] = lambda _: None
     identity: Mapping[str, Any] | None = None
+    cut: bool = False
+    """A training of the run did not come to its end: what is trained after it is not what the run would have come to,
+    and is not kept."""
 
     def about(self, settings: FitSettings, parts: Split, weights: Mapping[str, Tensor]) -> None:
-        """Say what the run is made of: without that, nothing is kept of it on the disk."""
+        """Say what the run is made of: without that, nothing is kept of it on the disk.
+
+        Raises:
+            UsageError: it shall go on from a checkpoint, and one that is there is of another run.
+            ModelError: one that is there cannot be read.
+        """
         photos = hashlib.sha256()
         for sample in (*parts.train, None, *parts.validation):
             one = (sample.key, sample.content, sample.category, sample.product_id, sample.group) if sample else ()
@@ -68,8 +80,16 @@ class Means:
         record = {name: value for name, value in settings.record().items() if name not in _NOT_OF_THE_OUTCOME}
         self.identity = {**record, "weights": digest(weights), "photos": photos.hexdigest()}
         left = self._left()
-        if left and not self.resume:
-            self.say("A run of this model was not finished; begun anew. To go on with it instead: --resume.")
+        if self.resume:
+            for path in left:  # before anything is learnt, and before any of them is replaced
+                check(path, self.identity)
+        elif left:
+            again = all(belongs(path, self.identity) for path in left)
+            self.say(
+                "A run of this model was not finished; begun anew. To go on with it instead: --resume."
+                if again
+                else "A run of this model with other settings or photos was not finished; begun anew."
+            )
         if self.resume and not left:
             self.say("There is no checkpoint of this model; beginning anew.")
 
@@ -100,11 +120,11 @@ class Means:
         return result
 
     def checkpoints(self, training: str) -> Checkpoints | None:
-        """Where one of the run's trainings is kept."""
-        if self.target is None or self.identity is None:
+        """Where one of the run's trainings is kept; nowhere after one that was cut."""
+        if self.target is None or self.identity is None or self.cut:
             return None
-        folder = self.target.parent / FOLDER
-        return Checkpoints(folder, f"{self.target.name}.{training}", self.identity, resume=self.resume)
+        name = f"{_short(self.target.name)}.{training}"
+        return Checkpoints(self._folder(), name, self.identity, resume=self.resume, beside=self._paths())
 
     def say(self, line: str) -> None:
         """Tell the user a line, once for all processes."""
@@ -113,6 +133,7 @@ class Means:
 
     def told(self, result: Training, bounds: Bounds) -> None:
         """Tell of what ended a training early, and how to go on."""
+        self.cut = self.cut or not result.finished
         checkpoints, line = bounds.checkpoints, result.told()
         if line and not result.finished and checkpoints is not None and checkpoints.path.exists():
             line += " To go on from there: the same command with --resume."
@@ -132,10 +153,14 @@ class Means:
         return (self.target.parent if self.target else Path()) / FOLDER
 
     def _left(self) -> list[Path]:
+        return [path for path in self._paths() if path.exists()]
+
+    def _paths(self) -> list[Path]:
+        """Where the trainings of this model are kept."""
         if self.target is None:
             return []
-        paths = (self._folder() / f"{self.target.name}.{training}.safetensors" for training in TRAININGS)
-        return [path for path in paths if path.exists()]
+        name = _short(self.target.name)
+        return [self._folder() / f"{name}.{training}.safetensors" for training in TRAININGS]
 
 
 @contextmanager
@@ -149,6 +174,12 @@ def gathered(settings: FitSettings, target: Path, *, resume: bool, note: Callabl
     device = choose(settings.device)
     with joined(device.name) as share, repeatable(settings.deterministic):
         yield Means(device, share, until, target, resume, note)
+
+
+def _short(name: str) -> str:
+    """What the files of a model begin with: its name, or what stands for one to which nothing could be added."""
+    encoded = os.fsencode(name)
+    return name if len(encoded) <= _LONGEST else hashlib.sha256(encoded).hexdigest()
 
 
 def threads(*, whole: bool, share: Share) -> None:

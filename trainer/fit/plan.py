@@ -91,9 +91,11 @@ def plan_fit(
     else:
         ways = "detail" if why_not else "category"
     measured = _measured(dataset.samples, counts, ways)
-    sentences = _sentences(ways, things, counts, why_not, measured)
+    classes_alone = settings.task == "classify" and not settings.detail
+    what = "what tells the categories apart" if classes_alone else "category and detail"
+    sentences = _sentences(ways, what, things, counts, why_not, measured)
     if ways == "category" and dataset.without_category:
-        part = "they take part in the detail alone"
+        part = "they show what is none of these" if classes_alone else "they take part in the detail alone"
         if settings.recipe != "two-part" or not settings.freeze:
             part = "with these settings they are left out"
         sentences.append(f"{dataset.without_category:,} photos have no category: {part}.")
@@ -154,6 +156,7 @@ _FIGURES: dict[Figure, str] = {
 
 def _sentences(
     ways: Ways,
+    what: str,
     things: int,
     counts: Counter[str],
     why_not: str | None,
@@ -173,7 +176,7 @@ def _sentences(
         ]
     else:
         lines = [
-            f"Learns category and detail: {len(counts):,} categories, {things:,} different products.",
+            f"Learns {what}: {len(counts):,} categories, {things:,} different products.",
             f"Figures on photos held out: {figures}.",
         ]
         small = sorted(category for category, groups in counts.items() if groups < COMPARABLE)

@@ -122,10 +122,12 @@ def _fit(catalog: Catalog, target: Path, settings: FitSettings, stages: Stages, 
     ).run(network)
     if settings.head_first and not settings.freeze:
         clock.lap("train")
-        if plan.ways == "category":
-            learned = FineTuner(preprocessing, settings, stages, clock.lap, means).run(learned)
-        else:
+        if plan.ways != "category":
             means.say("note: without categories to tell apart the backbone stays as it is")
+        elif means.share.any_of(not learned.finished):
+            means.say("note: the backbone stays as it is, because the head's training did not come to its end")
+        else:
+            learned = FineTuner(preprocessing, settings, stages, clock.lap, means).run(learned)
     if not means.share.first:
         made: Fitted = means.share.handed_on()
         return made

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ EVERY = 30.0
 """Seconds between two checkpoints at least: a run of seconds writes none, a long one loses no more than this."""
 
 _KEY = "training"
+
+_FOLLOWING = ("weights", "photos")
+"""What other settings change as well, and what is told only where no setting differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +58,25 @@ class Checkpoints:
         identity: by a name for people, what decides the outcome: each setting, the photos, the weights it began with.
         resume: go on from what is there; else it is ignored and overwritten.
         every: seconds between two checkpoints, `EVERY` where it is not given.
+        beside: where the model's other trainings are kept. What is there of another run is removed with the first
+            checkpoint of this one: of two runs together none could be gone on with.
     """
 
     def __init__(
-        self, folder: Path, name: str, identity: Mapping[str, Any], *, resume: bool = False, every: float | None = None
+        self,
+        folder: Path,
+        name: str,
+        identity: Mapping[str, Any],
+        *,
+        resume: bool = False,
+        every: float | None = None,
+        beside: Sequence[Path] = (),
     ) -> None:
         self.path = folder / f"{name}.safetensors"
         self.failed: str | None = None
         """Why the latest checkpoint could not be written, for people; the training goes on without."""
         self._identity: dict[str, Any] = json.loads(json.dumps(identity))
-        self._resume, self._every = resume, every
+        self._resume, self._every, self._beside = resume, every, tuple(beside)
         self._latest = time.monotonic()
 
     def read(self) -> Checkpoint | None:
@@ -75,14 +88,13 @@ class Checkpoints:
         """
         if not self._resume or not self.path.exists():
             return None
+        facts = _facts(self.path)
+        _refuse_other(self.path, facts, self._identity)
         try:
             with safe_open(self.path, "pt") as file:
-                facts = json.loads((file.metadata() or {})[_KEY])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-            version, identity = facts["format"], facts["identity"]
-        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{self.path}: the checkpoint cannot be read; leave --resume out to begin anew") from error
-        self._refuse_other(version, identity)
+        except (OSError, SafetensorError) as error:
+            raise _unreadable(self.path) from error
         return Checkpoint(tensors, facts)
 
     def due(self) -> bool:
@@ -102,24 +114,72 @@ class Checkpoints:
             with replacing(self.path) as file:
                 file.write(content)
             self.failed = None
+            self._remove_others()
         except OSError as error:
             self.failed = f"{self.path.parent}: no checkpoint ({error.strerror}); {advice_on_writing(error)}"
         self._latest = time.monotonic()
 
-    def _refuse_other(self, version: object, identity: Mapping[str, Any]) -> None:
-        if version != FORMAT:
-            raise ModelError(f"{self.path}: a checkpoint of another version; leave --resume out to begin anew")
-        other = [name for name in {**self._identity, **identity} if self._identity.get(name) != identity.get(name)]
-        if not other:
-            return
-        told = []
-        for name in other:
-            was, now = identity.get(name), self._identity.get(name)
-            told.append(f"{name} was {was}, is {now}" if _short(was) and _short(now) else f"other {name}")
-        raise UsageError(
-            f"{self.path.parent}: a checkpoint of another run ({'; '.join(told)}); "
-            "give what it was begun with, or leave --resume out to begin anew"
-        )
+    def _remove_others(self) -> None:
+        """Remove what is beside it of another run."""
+        for path in self._beside:
+            if path.exists() and not belongs(path, self._identity):
+                with suppress(OSError):
+                    path.unlink()
+        self._beside = ()
+
+
+def check(path: Path, identity: Mapping[str, Any]) -> None:
+    """Whether a run can go on from a checkpoint, by its first bytes alone.
+
+    Raises:
+        UsageError, ModelError: as `Checkpoints.read`.
+    """
+    _refuse_other(path, _facts(path), json.loads(json.dumps(identity)))
+
+
+def belongs(path: Path, identity: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint can be read and is one of this run."""
+    try:
+        check(path, identity)
+    except (UsageError, ModelError):
+        return False
+    return True
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    try:
+        with safe_open(path, "pt") as file:
+            facts: dict[str, Any] = json.loads((file.metadata() or {})[_KEY])
+        if "format" in facts and isinstance(facts["identity"], dict):
+            return facts
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise _unreadable(path) from error
+    raise _unreadable(path)
+
+
+def _unreadable(path: Path) -> ModelError:
+    return ModelError(f"{path}: the checkpoint cannot be read; leave --resume out to begin anew")
+
+
+def _refuse_other(path: Path, facts: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+    if facts["format"] != FORMAT:
+        raise ModelError(f"{path}: a checkpoint of another version; leave --resume out to begin anew")
+    before: Mapping[str, Any] = facts["identity"]
+    other = [name for name in {**identity, **before} if identity.get(name) != before.get(name)]
+    if not other:
+        return
+    told = []
+    for name in [name for name in other if name not in _FOLLOWING] or other:
+        was, now = before.get(name), identity.get(name)
+        told.append(f"{name} was {_value(was)}, is {_value(now)}" if _short(was) and _short(now) else f"other {name}")
+    raise UsageError(
+        f"{path.parent}: a checkpoint of another run ({'; '.join(told)}); "
+        "give what it was begun with, or leave --resume out to begin anew"
+    )
+
+
+def _value(value: object) -> object:
+    return "none" if value == "" else value
 
 
 def _short(value: object) -> bool:

@@ -18,6 +18,16 @@ from trainer.report.figures import WHAT
 FEW = 100
 """Held-out photos below which a figure is worth little."""
 
+_FINDS = (
+    "- Finding similar pieces, duplicates and wrongly filed photos in the catalog that it was trained on, and in",
+    "  photos of the same kinds of pieces taken in the same manner.",
+)
+_CLASSIFIES = (
+    "- Telling the category of photos of the kinds of pieces that it was trained on, taken in the same manner.",
+    "- It was trained for this alone, and pieces of one category are much alike to it: a model that was made without",
+    "  `--task classify` finds the very piece, and duplicates, more often.",
+)
+
 
 def write_card(folder: Path, name: str) -> Path:
     """Write the card of a model directory, of which all else is there; returns its path.
@@ -56,8 +66,7 @@ def _card(known: Mapping[str, Any], metrics: Mapping[str, Any], name: str) -> It
     if known["detail"] is not None:
         yield f"- Detail: {known['detail']:.2f} of the likeness is of the very piece, the rest of its category"
     yield from ("", "## Intended use", "")
-    yield "- Finding similar pieces, duplicates and wrongly filed photos in the catalog that it was trained on, and in"
-    yield "  photos of the same kinds of pieces taken in the same manner."
+    yield from _CLASSIFIES if known["task"] == "classify" else _FINDS
     yield "- Not for: telling whether a piece is genuine, what it is made of or worth, or who wears it; photos of"
     yield "  people; decisions about people."
     yield from ("", "## Training data", "")

@@ -24,9 +24,9 @@ def describe(model: ModelFile) -> dict[str, Any]:
 
     Returns:
         ``model``, ``fingerprint``, ``format_version``, ``dimension``, ``size`` (pixels), ``bytes`` of its network,
-        ``backbone``, ``recipe``, ``weights``, ``detail`` (share of the detail part), ``categories``, ``photos`` by
-        part, ``seen`` (what an earlier model had seen), ``figures`` by name, ``level`` of their intervals,
-        ``trade_off``, ``label_suspects``, ``files`` by what they are, ``libraries``, ``settings``.
+        ``backbone``, ``recipe``, ``task``, ``weights``, ``detail`` (share of the detail part), ``categories``,
+        ``photos`` by part, ``seen`` (what an earlier model had seen), ``figures`` by name, ``level`` of their
+        intervals, ``trade_off``, ``label_suspects``, ``files`` by what they are, ``libraries``, ``settings``.
     """
     training = _part(model.record, "training")
     curve = trade_off_of(model.record)
@@ -40,6 +40,7 @@ def describe(model: ModelFile) -> dict[str, Any]:
         "bytes": len(model.network),
         "backbone": training.get("backbone"),
         "recipe": training.get("recipe"),
+        "task": training.get("task"),
         "weights": training.get("weights"),
         "detail": None if curve is None else curve.taken,
         "categories": list(model.categories),
@@ -64,7 +65,9 @@ def lines(described: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     if described["backbone"]:
         started = _start(described["weights"])
-        found.append(("Made of", f"{described['backbone']}{started}, recipe {described['recipe'] or 'not recorded'}"))
+        how = f"recipe {described['recipe'] or 'not recorded'}"
+        how += ", to classify" if described["task"] == "classify" else ""
+        found.append(("Made of", f"{described['backbone']}{started}, {how}"))
     if described["detail"] is not None:
         found.append(("Detail", f"{described['detail']:.2f} of the likeness is that of the very piece"))
     found.append(("Categories", ", ".join(described["categories"]) or "none: it knows pieces, not kinds"))

@@ -13,6 +13,7 @@ WHAT = {
     "mAP": "how early all photos of the category come",
     "edited copy": "an edited copy finds its original first",
     "product": "another photo of the same product comes first",
+    "accuracy": "the category of a photo is told right",
 }
 """Figures by name, and what they say."""
 _CATEGORY = ("P@1", "P@10", "mAP")
@@ -71,7 +72,8 @@ def _figures(metrics: Mapping[str, Any], intervals: Mapping[str, Any]) -> Iterat
         if isinstance(row, Mapping):
             edges = _part(_part(intervals, "product"), protocol)
             yield from _figure("product", row.get("R@1"), edges.get("R@1"), None, None)
-            return
+            break
+    yield from _figure("accuracy", _part(metrics, "classification").get("accuracy"), None, None, None)
 
 
 def _figure(name: str, value: object, edges: object, before: object, classic: object) -> Iterator[Figure]:

@@ -54,7 +54,7 @@ def listed(folder: Path, keys: Iterable[str]) -> list[Listed]:
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    return write_tiny_model(tmp_path / "model")
+    return write_tiny_model(tmp_path / "model", categories=("a", "b"))
 
 
 def test_random_labels_with_two_photos_a_product_are_at_chance(model: Path, tmp_path: Path) -> None:
@@ -96,8 +96,9 @@ def test_photos_that_trained_the_model_are_told(model: Path, tmp_path: Path) -> 
     again = evaluate_model(load_model(model), catalog, image_keys=rest)
     assert again["seen"]["unseen"] == 56
     assert again["unseen"] is None  # nothing to leave out
-    for name in ("category", "product", "edited_copy", "intervals"):
+    for name in ("category", "product", "edited_copy", "intervals", "classification"):
         assert result["unseen"][name] == again[name]
+    assert result["unseen"]["classification"]["photos"] == 56
 
 
 def test_figures_of_few_unseen_photos_are_not_given(model: Path, tmp_path: Path) -> None:
@@ -223,6 +224,8 @@ def test_the_command_says_what_was_seen(model: Path, tmp_path: Path) -> None:
     words = " ".join(result.stdout.split())
     assert "Of 60 photos 20 trained this model" in words
     assert ": 40 unseen photos alone" in words
+    assert "Telling the category: 40 unseen photos alone" in words
+    assert words.count("Told right: ") == 2
     shutil.rmtree(folder)
 
 

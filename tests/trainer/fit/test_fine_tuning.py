@@ -90,8 +90,13 @@ def test_validation_says_how_much_of_the_change_is_kept(shop: Path, scratch: Pat
 
 
 @pytest.mark.slow
-def test_killed_at_any_step_and_resumed_it_is_the_same_model(shop: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["whole", "head", "fine-tune"])
+def test_killed_at_any_step_and_resumed_it_is_the_same_model(
+    what: str, shop: Path, scratch: Path, tmp_path: Path
+) -> None:
     options = ["--weights", "none", "--recipe", "two-level", *SMALL, "--epochs", "4"]
+    if what != "whole":
+        options = ["--weights", str(scratch), *SMALL, "--fine-tune", "top", "--epochs", "4"]
 
     def command(target: Path, *more: str) -> list[str]:
         return [sys.executable, "-c", EVERY_STEP, "fit", str(shop), "-o", str(target), *options, *more]
@@ -100,7 +105,7 @@ def test_killed_at_any_step_and_resumed_it_is_the_same_model(shop: Path, tmp_pat
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     subprocess.run(command(whole), env=environment, check=True, capture_output=True, timeout=600)
     assert not (tmp_path / ".checkpoints").exists()  # one that is done needs none
-    checkpoint = tmp_path / ".checkpoints" / "killed.whole.safetensors"
+    checkpoint = tmp_path / ".checkpoints" / f"killed.{what}.safetensors"
     with subprocess.Popen(command(killed), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         began = time.monotonic()
         while not checkpoint.exists():
@@ -117,6 +122,7 @@ def test_killed_at_any_step_and_resumed_it_is_the_same_model(shop: Path, tmp_pat
     assert refused.returncode == 2
     assert "a checkpoint of another run (seed was 0, is 1" in refused.stderr
     assert "Traceback" not in refused.stderr
+    assert "Training: " not in refused.stderr  # and so before anything is learnt, or kept in place of what was
     done = subprocess.run(command(killed, "--resume"), env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "There is no checkpoint" not in done.stderr
@@ -134,6 +140,22 @@ def test_minutes_end_a_training_and_it_goes_on_later(shop: Path, tmp_path: Path)
     assert "The time is over in epoch " in result.stderr
     assert training(target)["ended"] == "time"
     assert 1 <= len(training(target)["history"]) < 500
+
+
+@pytest.mark.slow
+def test_after_half_a_head_the_backbone_waits(shop: Path, scratch: Path, tmp_path: Path) -> None:
+    target = tmp_path / "half"
+    options = ("--weights", scratch, *SMALL, "--fine-tune", "top", "--epochs", 1)
+    cut = run("fit", shop, "-o", target, *options, "--minutes", 1e-6)
+    assert cut.exit_code == 0, cut.output
+    assert "note: the backbone stays as it is, because the head's training did not come to its end" in cut.stderr
+    assert training(target)["backbone_history"] == []
+    assert len(training(target)["history"]) == 1
+    assert [path.name for path in (tmp_path / ".checkpoints").iterdir()] == ["half.head.safetensors"]
+    done = run("fit", shop, "-o", target, *options, "--resume")
+    assert done.exit_code == 0, done.output
+    assert (len(training(target)["history"]), len(training(target)["backbone_history"])) == (60, 1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".features", "half"]
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import torch
 
 from indexer.errors import ModelError, UsageError
 from tests.trainer.learning.small_training import SmallTraining
-from trainer.learning.checkpoints import Checkpoint, Checkpoints, digest
+from trainer.learning.checkpoints import Checkpoint, Checkpoints, belongs, check, digest
 from trainer.learning.loop import Bounds, train
 
 IDENTITY = {"epochs": 4, "photos": "a" * 64, "recipe": "two-level", "share": 0.1}
@@ -47,7 +47,9 @@ def test_nothing_is_read_that_is_not_there_or_not_asked_for(tmp_path: Path) -> N
         ({"epochs": 9}, "epochs was 4, is 9"),
         ({"share": 0.2}, "share was 0.1, is 0.2"),
         ({"photos": "b" * 64}, "other photos"),
+        ({"recipe": ""}, "recipe was two-level, is none"),
         ({"backbone": "resnet18"}, "other backbone"),
+        ({"epochs": 9, "photos": "b" * 64}, "epochs was 4, is 9"),  # of which other photos may be what follows
     ],
 )
 def test_that_of_another_run_is_refused(change: dict[str, object], told: str, tmp_path: Path) -> None:
@@ -58,6 +60,24 @@ def test_that_of_another_run_is_refused(change: dict[str, object], told: str, tm
         f"{tmp_path}: a checkpoint of another run ({told}); "
         "give what it was begun with, or leave --resume out to begin anew"
     )
+
+
+def test_what_is_beside_it_of_another_run_goes_with_the_first_that_is_kept(tmp_path: Path) -> None:
+    def training(name: str, identity: dict[str, object]) -> Checkpoints:
+        beside = [tmp_path / f"shop.{other}.safetensors" for other in ("whole", "head", "fine-tune", "lost")]
+        return Checkpoints(tmp_path, f"shop.{name}", identity, every=0, beside=beside)
+
+    for name, identity in (("whole", IDENTITY), ("fine-tune", {**IDENTITY, "epochs": 9})):
+        training(name, identity).write(Checkpoint({}, {}))
+    assert [path.name for path in tmp_path.iterdir()] == ["shop.fine-tune.safetensors"]
+
+    training("fine-tune", IDENTITY).write(Checkpoint({}, {}))
+    (tmp_path / "shop.head.safetensors").write_bytes(b"cut")
+    training("whole", IDENTITY).write(Checkpoint({}, {}))
+    assert {path.name for path in tmp_path.iterdir()} == {"shop.whole.safetensors", "shop.fine-tune.safetensors"}
+    assert belongs(tmp_path / "shop.fine-tune.safetensors", IDENTITY)
+    with pytest.raises(UsageError, match="epochs was 4, is 9"):
+        check(tmp_path / "shop.fine-tune.safetensors", {**IDENTITY, "epochs": 9})
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "text", "folder"])

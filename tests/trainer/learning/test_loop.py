@@ -277,7 +277,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
         run(SmallTraining(), kept=Checkpoints(tmp_path, "all", other, resume=True))
     assert str(refused.value) == (
-        f"{tmp_path}: a checkpoint of another run (epochs was 4, is 9; other photos; other size); "
+        f"{tmp_path}: a checkpoint of another run (epochs was 4, is 9; other size); "
         "give what it was begun with, or leave --resume out to begin anew"
     )
 

@@ -91,6 +91,23 @@ def test_describe_as_text_and_as_json(tmp_path: Path) -> None:
     assert Path(document["files"]["card"]).name == "MODEL_CARD.md"
 
 
+def test_a_model_that_classifies_says_so_and_how_well(tmp_path: Path) -> None:
+    told = {"metrics": {**RECORD["metrics"], "classification": {"accuracy": 0.9725}}}
+    classifies = {**RECORD, **told, "training": {**RECORD["training"], "task": "classify"}}
+    model = altered(tmp_path / "m", **classifies)
+    said = run(model).stdout
+    assert "mobilenet_v2 from imagenet.pth, recipe two-part, to classify\n" in said
+    assert "0.973  accuracy: the category of a photo is told right\n" in said
+    document = json.loads(run(model, "--json").stdout)
+    assert (document["task"], document["figures"]["accuracy"]["value"]) == ("classify", 0.9725)
+    card = write_card(model, "m").read_text(encoding="utf-8")
+    assert "- Telling the category of photos of the kinds" in card
+    assert "- Finding similar pieces" not in card
+    other = altered(tmp_path / "other", **{**RECORD, **told})
+    assert "to classify" not in run(other).stdout
+    assert "- Finding similar pieces" in write_card(other, "other").read_text(encoding="utf-8")
+
+
 def test_figures_are_whole_on_a_narrow_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     assert "0.953 (0.930 to 0.970)" in run(altered(tmp_path / "m", **RECORD)).stdout

@@ -55,7 +55,7 @@ def refused_as(wanted: State, given: State, origin: str, backbone: str) -> Model
     return ModelError(
         f"{origin}: these are not weights of {backbone} ({len(missing)} names missing, {len(foreign)} unknown, "
         f"{len(shaped)} of another shape, first: {(missing + foreign + shaped)[0]}); "
-        "choose the matching --backbone or another file"
+        "choose the matching backbone or another file"
     )
 
 

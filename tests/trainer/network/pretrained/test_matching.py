@@ -65,7 +65,7 @@ def test_other_networks_are_refused() -> None:
         with pytest.raises(ModelError) as caught:
             match(given)
         assert str(caught.value) == (
-            f"w.pth: these are not weights of tiny ({why}); choose the matching --backbone or another file"
+            f"w.pth: these are not weights of tiny ({why}); choose the matching backbone or another file"
         )
 
 
