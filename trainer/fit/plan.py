@@ -91,7 +91,7 @@ def plan_fit(
     else:
         ways = "detail" if why_not else "category"
     measured = _measured(dataset.samples, counts, ways)
-    classes_alone = settings.task == "classify" and not settings.detail
+    classes_alone = settings.recipe == "classic" or (settings.task == "classify" and not settings.detail)
     what = "what tells the categories apart" if classes_alone else "category and detail"
     sentences = _sentences(ways, what, things, counts, why_not, measured)
     if ways == "category" and dataset.without_category:

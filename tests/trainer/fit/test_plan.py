@@ -49,13 +49,15 @@ def test_several_categories() -> None:
     assert len(parts.train) + len(parts.validation) + len(parts.held_out) == 127
 
 
-def test_a_model_that_classifies_learns_no_detail() -> None:
+def test_what_learns_no_detail_says_so() -> None:
     products = {"rings": 60, "watches": 60, "": 7}
     found = plan(products, settings=FitSettings(task="classify"))
     assert found.sentences[0] == "Learns what tells the categories apart: 2 categories, 127 different products."
     assert found.sentences[-1] == "7 photos have no category: they show what is none of these."
     both = plan(products, settings=FitSettings(task="classify", detail=0.3))
     assert both.sentences[0] == "Learns category and detail: 2 categories, 127 different products."
+    classic = plan(products, settings=FitSettings.for_run("classic"))
+    assert classic.sentences[0] == found.sentences[0]
 
 
 @pytest.mark.parametrize(
