@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Files of tests are shared out among the cores; tests of one file share its fixtures.
 PARALLEL := --numprocesses auto --dist loadfile
 
-.PHONY: help demo test test-all test-server no-server lint bench bench-full clean
+.PHONY: help demo test fast style types test-all test-server no-server lint bench bench-full clean
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
 
@@ -23,9 +23,13 @@ demo: $(READY)   ## Draw a sample catalog, train, index, search: the whole path 
 	@$(BIN)/python docs/tour/demo.py $(DEMO)
 
 # More processes than cores: one that waits for a thread of its own must not keep a core busy with waiting.
-test test-all: export OMP_WAIT_POLICY := passive
+test fast test-all: export OMP_WAIT_POLICY := passive
 
-test: lint       ## Lint, types, import rules, fast tests
+# Types take a minute of one core: they are checked while the tests begin.
+test: style      ## Lint, types, import rules, fast tests
+	@$(MAKE) --no-print-directory --jobs 2 types fast
+
+fast: $(READY)   ## The fast tests alone
 	$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: lint   ## Everything `test` does, and the slow tests
@@ -38,11 +42,15 @@ test-server: $(if $(QDRANT_URL),$(READY),no-server)  ## The tests that a Qdrant 
 no-server:
 	$(error no server to test: set QDRANT_URL, and QDRANT_API_KEY where it wants a key; docs/collection.md says how to get one)
 
-lint: $(READY)   ## Ruff, mypy --strict, import-linter
+lint: style types  ## Ruff, import-linter, mypy --strict
+
+style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+types: $(READY)
+	$(BIN)/mypy
 
 bench: $(READY)  ## Measure; nothing here passes or fails
 	$(BIN)/python -m pytest tests/bench -m 'bench and not full' -s
