@@ -22,9 +22,6 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)   ## Draw a sample catalog, train, index, search: the whole path in a few minutes
 	@$(BIN)/python docs/tour/demo.py $(DEMO)
 
-# More processes than cores: one that waits for a thread of its own must not keep a core busy with waiting.
-test fast test-all: export OMP_WAIT_POLICY := passive
-
 # Types take a minute of one core: they are checked while the tests begin.
 test: style      ## Lint, types, import rules, fast tests
 	@$(MAKE) --no-print-directory --jobs 2 types fast

@@ -12,6 +12,7 @@ from pathlib import Path
 # process, as that of the measurements is, keeps all threads.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # of what asks for several threads all the same
 
 import pytest
 from hypothesis import settings

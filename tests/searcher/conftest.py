@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from searcher.service import SearchService
 from tests.shops.catalogs.planted import Planted, plant
 from tests.shops.indexes.built_index import Built, Photographed, make_built, make_photographed
 
@@ -20,6 +21,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def photographed(tmp_path_factory: pytest.TempPathFactory) -> Photographed:
     """Twelve products with two photos each; the last product has no thumbnails and hostile texts."""
     return make_photographed(tmp_path_factory.mktemp("photographed"))
+
+
+@pytest.fixture(scope="module")
+def service(photographed: Photographed) -> Iterator[SearchService]:
+    """What answers from them."""
+    service = SearchService(photographed.index)
+    yield service
+    service.close()
 
 
 @pytest.fixture(scope="session")

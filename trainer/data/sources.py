@@ -37,6 +37,11 @@ class Source(ABC):
     passed = 0
     """Steps of the plan that an earlier run has done."""
 
+    @property
+    def has_views(self) -> bool:
+        """Whether photos can be shown altered, too; where features were cached without views they cannot."""
+        return True
+
     def after(self, steps: int) -> Self:
         """The same photos for an epoch of which so many steps are done: what comes is as if this had done them."""
         rest = copy.copy(self)
@@ -110,6 +115,11 @@ class CachedFeatures(Source):
     def __init__(self, network: EmbeddingNetwork, bank: FeatureBank) -> None:
         self.network, self.bank = network, bank
         self._vectors = torch.from_numpy(bank.vectors)
+
+    @property
+    def has_views(self) -> bool:
+        """See `Source.has_views`."""
+        return self.bank.views > 0
 
     def batches(self, plan: Sequence[Indices], views: int, rng: np.random.Generator) -> Iterator[Tensor]:
         """See `Source.batches`; the first of several views may be the photo itself, so that it is learnt too."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from math import isnan
 
 from indexer.cli.progress import Stages
 from indexer.models.preprocessing import Preprocessing
-from trainer.data.dataset import Sample
 from trainer.data.features import extract
 from trainer.data.sources import CachedFeatures, Photos
-from trainer.evaluation.metrics import category_metrics
 from trainer.fit.learning import Learned
 from trainer.fit.means import Means, threads
 from trainer.learning.averaging import best_between, best_share
@@ -25,13 +22,11 @@ from trainer.network.heads.parts import TwoPartHead
 from trainer.settings import FitSettings
 
 
-def _score(recipe: Recipe, source: Photos, samples: Sequence[Sample]) -> float:
+def _score(recipe: Recipe, source: Photos) -> float:
     """What validation says of weights between others: the recipe's judgement and, as that is nearly all right on few
     photos and cannot tell good from better, the mAP by category."""
-    photos = source.embed_all(0, len(samples))
-    categories, products = [sample.category for sample in samples], [sample.product_id for sample in samples]
-    precision = category_metrics(photos, categories, products)["mAP"]
-    return recipe.judge(source).score + (0.0 if isnan(precision) else precision)
+    judged = recipe.judge(source)
+    return judged.score + judged.mean_average_precision
 
 
 def _course(training: Training, interpolation: Mapping[float, float]) -> str:
@@ -89,7 +84,7 @@ class FineTuner:
         interpolation: dict[float, float] = {}
         if settings.interpolate and training.history:
             self.stages.stage("Between before and after")
-            interpolation = best_between(network, training.before, lambda: _score(recipe, tuning, parts.validation), {})
+            interpolation = best_between(network, training.before, lambda: _score(recipe, tuning))
         self.means.say(_course(training, interpolation))
         network.cpu()
         threads(whole=False, share=self.means.share)

@@ -19,7 +19,7 @@ from indexer.photos.places import Seen
 from trainer.data.dataset import Sample
 from trainer.data.features import extract
 from trainer.data.sampling import codes
-from trainer.data.sources import CachedFeatures, Source
+from trainer.data.sources import Source
 from trainer.data.strangers.drawing import draw_strangers
 from trainer.evaluation.calibration.classifier import fit_classifier
 from trainer.evaluation.calibration.curves import same_category_curve, same_category_curves
@@ -127,7 +127,7 @@ def _of_scores(learned: Learned, seed: int) -> dict[str, Any]:
     photos = learned.tuning.embed_all(0, len(tuning))
     groups = codes([sample.group for sample in tuning])
     found: dict[str, Any] = {}
-    if not isinstance(learned.tuning, CachedFeatures) or learned.tuning.bank.vectors.shape[1] > 1:  # it has views
+    if learned.tuning.has_views:
         views = np.stack([learned.tuning.embed_all(1, len(tuning), view) for view in range(VIEWS)])
         found = same_product(photos, views, groups, [sample.category for sample in tuning])
     known = np.array([row for row, sample in enumerate(tuning) if sample.category], np.int64)

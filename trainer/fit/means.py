@@ -83,6 +83,8 @@ class Means:
         if self.resume:
             for path in left:  # before anything is learnt, and before any of them is replaced
                 check(path, self.identity)
+            if not left:
+                self.say("There is no checkpoint of this model; beginning anew.")
         elif left:
             again = all(belongs(path, self.identity) for path in left)
             self.say(
@@ -90,8 +92,6 @@ class Means:
                 if again
                 else "A run of this model with other settings or photos was not finished; begun anew."
             )
-        if self.resume and not left:
-            self.say("There is no checkpoint of this model; beginning anew.")
 
     def photos(
         self, network: EmbeddingNetwork, samples: Sequence[Sample], preprocessing: Preprocessing, *, norms: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -66,7 +67,10 @@ def between(before: Mapping[str, Tensor], after: Mapping[str, Tensor], share: fl
 
 @torch.no_grad()
 def best_between(
-    module: nn.Module, before: Mapping[str, Tensor], judge: Callable[[], float], scores: Mapping[float, float]
+    module: nn.Module,
+    before: Mapping[str, Tensor],
+    judge: Callable[[], float],
+    scores: Mapping[float, float] = MappingProxyType({}),
 ) -> dict[float, float]:
     """Give a module the weights that validation likes best on the line from before its fine-tuning to after it.
 
@@ -77,7 +81,7 @@ def best_between(
         module: with its weights after fine-tuning; gets the best.
         before: its state dict before.
         judge: the score of the module as it is, higher is better.
-        scores: what is known already of the ends, by share: 0 is before, 1 is after.
+        scores: what is known already, if anything, of the ends, by share: 0 is before, 1 is after.
 
     Returns:
         The scores by share. Of equal ones the smallest share is taken: the least change.

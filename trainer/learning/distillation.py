@@ -83,6 +83,11 @@ class TaughtSource(Source):
         self.photos = photos
         self.lesson = Lesson()
 
+    @property
+    def has_views(self) -> bool:
+        """See `Source.has_views`."""
+        return self.photos.has_views
+
     def after(self, steps: int) -> Self:
         """See `Source.after`."""
         rest = super().after(steps)
@@ -104,6 +109,10 @@ class TaughtSource(Source):
     def settle(self, seed: int) -> None:
         """See `Source.settle`."""
         self.photos.settle(seed)
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """See `Source.features`."""
+        return self.photos.features(inputs)
 
 
 class TaughtFeatures(TaughtSource):
@@ -153,10 +162,6 @@ class TaughtPhotos(TaughtSource):
             seen = self._teacher(inputs).to(embeddings.device)
             self.lesson.vectors = self.share.gathered(seen, len(embeddings))
         return embeddings
-
-    def features(self, inputs: Tensor) -> Tensor:
-        """See `Source.features`."""
-        return self.photos.features(inputs)
 
 
 class TaughtObjective(Objective):

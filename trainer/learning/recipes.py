@@ -46,6 +46,8 @@ class Judgement(NamedTuple):
 
     score: float
     precision_at_1: float
+    mean_average_precision: float = 0.0
+    """By category; 0 without categories to compare."""
 
 
 class Recipe:
@@ -191,8 +193,8 @@ class Recipe:
         precision = by_category["P@1"]
         if self._classic and self._offline:
             laid_out = torch.from_numpy(photos[self._triplets.T.ravel()])
-            return Judgement(-float(triplet_loss(laid_out, self.settings.margin or 0.0)), precision)
-        return Judgement((precision + by_category["P@10"]) / 2 + found, precision)
+            return Judgement(-float(triplet_loss(laid_out, self.settings.margin or 0.0)), precision, by_category["mAP"])
+        return Judgement((precision + by_category["P@10"]) / 2 + found, precision, by_category["mAP"])
 
     def _by_category_metrics(self, photos: NDArray[np.float32]) -> dict[str, float] | None:
         """None where no photo has one of another product of its category, or all are of one."""

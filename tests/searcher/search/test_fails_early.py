@@ -97,13 +97,6 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def service(photographed: Photographed) -> Iterator[SearchService]:
-    service = SearchService(photographed.index)
-    yield service
-    service.close()
-
-
-@pytest.fixture(scope="module")
 def served(photographed: Photographed) -> Iterator[TestClient]:
     settings = ServeSettings(_env_file=None, index=photographed.root, rate_limit=0)  # type: ignore[call-arg]
     app = create_app(settings, SearchService(photographed.index))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from searcher.service import SearchService
 from tests.searcher.web.odd_shop import make_odd
 from tests.searcher.web.visiting import Visit, served, visiting
 from tests.shops.indexes.built_index import Photographed
@@ -29,14 +28,6 @@ def browser() -> Iterator[Browser]:
         browser = engine.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="module")
-def service(photographed: Photographed) -> Iterator[SearchService]:
-    """What the page has to agree with."""
-    service = SearchService(photographed.index)
-    yield service
-    service.close()
 
 
 @pytest.fixture(scope="module")

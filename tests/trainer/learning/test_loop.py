@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,25 @@ from torch import nn
 from indexer.errors import ModelError, UsageError
 from tests.trainer.learning.small_training import SmallTraining
 from trainer.learning.checkpoints import Checkpoints, digest
-from trainer.learning.loop import Bounds, Training, train
+from trainer.learning.loop import Bounds, Training, Watch, train
 from trainer.learning.recipes import Judgement
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Products this small take longer with two."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class Killed(BaseException):
     """Ends a run as nothing in it expects."""
+
+
+def killed_in(step: int) -> Watch:
+    """Ends a run in a step of it, counted from 1."""
+    steps = 0
+
+    def count(*_: float) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == step:
+            raise Killed
+
+    return count
 
 
 def run(small: SmallTraining, *, until: float = math.inf, kept: Checkpoints | None = None, **given: Any) -> Training:
@@ -56,16 +59,8 @@ def state(small: SmallTraining) -> str:
 def test_a_killed_run_goes_on_bit_for_bit(settings: dict[str, Any], killed_at: int, tmp_path: Path) -> None:
     whole, killed, resumed = (SmallTraining(**settings) for _ in range(3))
     expected = run(whole)
-    steps = 0
-
-    def count(*_: float) -> None:
-        nonlocal steps
-        steps += 1
-        if steps == killed_at:
-            raise Killed
-
     with pytest.raises(Killed):
-        run(killed, watch=count, kept=Checkpoints(tmp_path / "kept", "all", {}, every=0))
+        run(killed, watch=killed_in(killed_at), kept=Checkpoints(tmp_path / "kept", "all", {}, every=0))
     seen = []
     went_on = run(
         resumed,
@@ -84,16 +79,8 @@ def test_a_killed_run_goes_on_bit_for_bit(settings: dict[str, Any], killed_at: i
 def test_what_learnt_already_goes_on_bit_for_bit(killed_at: int, tmp_path: Path) -> None:
     whole, killed, resumed = (SmallTraining(running_mean=0.9, backbone_rate=0.1) for _ in range(3))
     expected = run(whole, start_counts=True)
-    steps = 0
-
-    def count(*_: float) -> None:
-        nonlocal steps
-        steps += 1
-        if steps == killed_at:
-            raise Killed
-
     with pytest.raises(Killed):
-        run(killed, start_counts=True, watch=count, kept=Checkpoints(tmp_path, "fine-tune", {}, every=0))
+        run(killed, start_counts=True, watch=killed_in(killed_at), kept=Checkpoints(tmp_path, "fine-tune", {}, every=0))
     went_on = run(resumed, start_counts=True, kept=Checkpoints(tmp_path, "fine-tune", {}, resume=True, every=0))
     assert went_on.history == expected.history
     assert (went_on.start_score, went_on.best_score) == (expected.start_score, expected.best_score)
